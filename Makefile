@@ -1,0 +1,39 @@
+# Every target makes its own virtual environment first and installs what it needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all check bench clean
+
+demo: $(VENV)/.train          ## train on the bundled songs for a minute and write a song
+	$(BIN)/lyricist demo
+
+test: $(VENV)/.dev            ## the core suite: Python only
+	$(BIN)/python -m pytest -m "not full"
+
+test-all: $(VENV)/.dev        ## what needs minutes, or more than Python
+	$(BIN)/python -m pytest -m full
+
+check: $(VENV)/.dev           ## style, types, one-way imports, the public surface
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_public_surface.py
+
+bench: $(VENV)/.dev           ## list the benchmarks
+	@grep -h '^"""' benchmarks/*.py | tr -d '"'
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.train: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[train]"
+	touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[dev]"
+	touch $@ $(VENV)/.train
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,61 @@
+"""Contiguous training batches over songs in a fresh order each epoch, as a pure function of the position.
+
+An epoch is all songs in a seeded order, laid end to end and cut into B equal streams. Position t of the
+epoch is columns t .. t + T of every stream, so a cursor (epoch, t) is all that resuming needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.tokenset import SplitTokens
+
+Array = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Streams:
+    """B parallel streams over a split. `remap` turns the split's ids into the vocabulary's."""
+
+    split: SplitTokens
+    remap: npt.NDArray[np.int32]
+    batch: int
+    seed: int | None = None  # None: songs in the order of the corpus
+
+    @property
+    def length(self) -> int:
+        """Tokens in each stream of one epoch."""
+        return max(1, len(self.split) // self.batch)
+
+    def epoch(self, number: int) -> Epoch:
+        songs = len(self.split.starts) - 1
+        order = np.arange(songs)
+        if self.seed is not None:
+            order = np.random.default_rng([self.seed, number]).permutation(songs)
+        lengths = np.diff(self.split.starts)[order]
+        return Epoch(self, self.split.starts[:-1][order], np.concatenate([[0], np.cumsum(lengths)]))
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One order of the songs: `starts[k]` is where the k-th song lies, `ends` the running total of lengths."""
+
+    streams: Streams
+    starts: Array
+    ends: Array
+
+    def window(self, t: int, steps: int) -> Array:
+        """(T + 1, B) token ids: inputs are rows 0 .. T - 1, targets rows 1 .. T. T is cut at the epoch's end."""
+        steps = min(steps, self.streams.length - 1 - t)
+        base = np.arange(self.streams.batch) * self.streams.length
+        position = base[None, :] + np.arange(t, t + steps + 1)[:, None]
+        song = np.searchsorted(self.ends, position, side="right") - 1
+        ids = self.streams.split.ids[self.starts[song] + position - self.ends[song]]
+        return self.streams.remap[ids].astype(np.int64)
+
+    def windows(self, steps: int) -> int:
+        """Number of windows of `steps` in the epoch."""
+        return max(1, -(-(self.streams.length - 1) // steps))

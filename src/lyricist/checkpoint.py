@@ -1,0 +1,244 @@
+"""A run directory that cannot be lost: safetensors and JSON, written beside and renamed into place.
+
+    RUN/config.json vocab.json          what the network is, how it was trained, on what
+    RUN/checkpoints/0001200/            weights.safetensors, model.onnx, state.safetensors, state.json
+    RUN/latest                          {"resume": "0001200", "use": "0000900"}, replaced atomically
+    RUN/weights.safetensors model.onnx  the files of the checkpoint to use, for other programs
+
+Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a
+process killed at any moment leaves a run that loads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.errors import InputError, RunError
+from lyricist.tokens import Vocabulary
+
+FORMAT = 1
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """OSErrors of a block as one clear line about `path`."""
+    try:
+        yield
+    except OSError as e:
+        raise InputError(f"{path}: cannot write ({e.strerror or e}): free space or choose another place") from e
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file as one step: the old content or the new, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write_synced(temporary, data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a run, or `RunError` naming the file."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise RunError(f"{path} cannot be read ({e.strerror}): {path.parent} is not a complete lyricist run") from e
+    except ValueError as e:
+        raise RunError(f"{path} is damaged (not JSON): restore it or train again") from e
+    if not isinstance(data, dict):
+        raise RunError(f"{path} is damaged (not a JSON object): restore it or train again")
+    return data
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory opened for reading."""
+
+    path: Path
+    config: dict[str, Any]
+    vocabulary: Vocabulary
+
+    @classmethod
+    def open(cls, path: Path | str) -> Run:
+        """Open a run, or `RunError` with one line: missing, foreign, damaged or from a later release."""
+        path = Path(path)
+        if not path.is_dir():
+            raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
+        config = read_json(path / "config.json")
+        if "format" not in config or "model" not in config:
+            raise RunError(f"{path} is not a lyricist run: its config.json has no format or model")
+        if config["format"] != FORMAT:
+            raise RunError(f"{path} has format {config['format']}, this release reads {FORMAT}: upgrade lyricist")
+        return cls(path, config, Vocabulary.load(path / "vocab.json"))
+
+    def checkpoint(self, which: str = "use") -> Path:
+        """The directory `latest` names for "use" (write from it) or "resume" (train on from it)."""
+        latest = self.path / "latest"
+        if not latest.exists():
+            raise RunError(f"{self.path} holds no checkpoint yet: let it train until the first is saved")
+        name = read_json(latest).get(which)
+        folder = self.path / "checkpoints" / str(name)
+        if not isinstance(name, str) or not folder.is_dir():
+            raise RunError(f"{latest} names checkpoint {name!r}, which is missing: restore it or train again")
+        return folder
+
+    def file(self, name: str, which: str = "use") -> Path:
+        """A checkpoint's file, after comparing it with the hash its state.json records."""
+        folder = self.checkpoint(which)
+        expected = read_json(folder / "state.json").get("sha256", {}).get(name)
+        path = folder / name
+        if not path.exists():
+            raise RunError(f"{path} is missing: restore it or train again")
+        if expected != file_hash(path):
+            raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
+        return path
+
+    def state(self, which: str = "resume") -> dict[str, Any]:
+        return read_json(self.checkpoint(which) / "state.json")
+
+
+def file_hash(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, force: bool = False) -> Run:
+    """A new run directory without checkpoints. An existing one is replaced only with `force`."""
+    if path.exists():
+        if not force:
+            raise RunError(f"{path} exists: choose another -o, add --force to replace it, or --resume to go on")
+        if any(path.iterdir()) and not (path / "config.json").exists():
+            raise RunError(f"{path} is not a lyricist run: --force does not replace it, choose another -o")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        try:
+            made.chmod(0o755)
+            write_synced(made / "config.json", json.dumps({"format": FORMAT, **config}, indent=2).encode())
+            write_synced(made / "vocab.json", vocabulary.to_json().encode())
+            (made / "checkpoints").mkdir()
+            put_in_place(made, path)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return Run.open(path)
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Rename a finished directory to `path`; what was there is moved aside first and removed last."""
+    if not path.exists():
+        os.replace(made, path)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
+    os.replace(path, aside / "old")
+    os.replace(made, path)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def save_checkpoint(
+    run: Run, step: int, weights: Arrays, state: Arrays, info: Mapping[str, Any], best: bool, keep: int = 2
+) -> Path:
+    """Write checkpoint `step` completely, point `latest` at it, then prune all but the last `keep`.
+
+    `weights` is what readers use, `state` what only resuming needs, `info` goes into state.json.
+    `best` says that readers should use this one from now on.
+    """
+    from lyricist import onnx_graph
+
+    name = f"{step:07d}"
+    folder = run.path / "checkpoints"
+    with disk_errors(run.path):
+        if name in named_checkpoints(run):  # already complete on disk: never take away what `latest` names
+            point_at(run, name, best)
+            return folder / name
+        made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
+        try:
+            metadata = onnx_graph.metadata_for(run.config["model"], step)
+            files = {
+                "weights.safetensors": tensor_bytes(weights),
+                "state.safetensors": tensor_bytes(state),
+                "model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata),
+            }
+            hashes = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
+            files["state.json"] = json.dumps({"format": FORMAT, "step": step, **info, "sha256": hashes}).encode()
+            for file_name, data in files.items():
+                write_synced(made / file_name, data)
+            shutil.rmtree(folder / name, ignore_errors=True)
+            os.replace(made, folder / name)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        point_at(run, name, best)
+        prune(run, keep)
+    return folder / name
+
+
+def tensor_bytes(arrays: Arrays) -> bytes:
+    from safetensors.numpy import save
+
+    return save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
+
+
+def load_arrays(path: Path) -> Arrays:
+    """A safetensors file, or `RunError` naming it."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(str(path))
+    except (OSError, SafetensorError) as e:
+        raise RunError(f"{path} is damaged or missing: restore it or train again") from e
+
+
+def point_at(run: Run, name: str, best: bool) -> None:
+    latest = run.path / "latest"
+    use = name if best or not latest.exists() else read_json(latest)["use"]
+    replace_file(latest, json.dumps({"resume": name, "use": use}).encode())
+    if use == name:
+        for file in ("weights.safetensors", "model.onnx"):
+            link(run.path / "checkpoints" / name / file, run.path / file)
+
+
+def link(source: Path, target: Path) -> None:
+    """`target` becomes `source`'s content in one step, sharing the disk blocks where links exist."""
+    temporary = target.with_name(f".{target.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:
+        shutil.copyfile(source, temporary)
+    os.replace(temporary, target)
+
+
+def named_checkpoints(run: Run) -> set[str]:
+    latest = run.path / "latest"
+    return set(read_json(latest).values()) if latest.exists() else set()
+
+
+def prune(run: Run, keep: int) -> None:
+    """Remove all checkpoints but the last `keep`, those `latest` names, and leftovers of killed saves."""
+    folder = run.path / "checkpoints"
+    named = named_checkpoints(run)
+    complete = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    for path in folder.iterdir():
+        if path.name not in named and path.name not in complete[-keep:]:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,188 @@
+"""The commands and their options. Heavy modules are imported inside, so that --help is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lyricist.cli import app
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs.", show_default=False)]
+
+
+def version(show: bool) -> None:
+    if show:
+        from importlib.metadata import version
+
+        print(f"lyricist {version('lyricist')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    show: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the demo's run is kept.")] = Path("lyricist-demo"),
+    budget: Annotated[str, typer.Option(help="How long to train.")] = "60s",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same song on the same machine.")] = 7,
+) -> None:
+    """Train on the bundled sample songs for about a minute, live, and write a song."""
+    from lyricist.cli import training
+
+    training.demo(out, budget, seed)
+
+
+@app.command()
+def prepare(
+    sources: Sources,
+    out: Out,
+    songs_by: Annotated[str, typer.Option(help="How a text file falls into songs: auto, blank or file.")] = "auto",
+    english_only: Annotated[bool, typer.Option("--english-only", help="Drop songs in other languages.")] = False,
+    keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Drop no duplicates.")] = False,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Benchmark texts: nothing cleaned, splits by file name.")] = False,
+    lyrics_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the lyrics.")] = None,
+    title_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the title.")] = None,
+    artist_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the artist.")] = None,
+    valid_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for validation.")] = 0.05,
+    test_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for testing.")] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Read songs from files, clean and de-duplicate them, split them, and say what was kept and why not."""
+    from lyricist.cli import preparing
+
+    options = {
+        "songs_by": songs_by,
+        "english_only": english_only,
+        "keep_duplicates": keep_duplicates,
+        "as_is": as_is,
+        "lyrics_column": lyrics_column,
+        "title_column": title_column,
+        "artist_column": artist_column,
+        "valid_share": valid_share,
+        "test_share": test_share,
+        "seed": seed,
+    }
+    preparing.prepare_command(sources, out, options, force, json)
+
+
+@app.command()
+def train(
+    out: Out,
+    sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
+    base: Annotated[str, typer.Option("--from", help="'scratch', or a run to fine-tune.")] = "scratch",
+    preset: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
+    cell: Annotated[str | None, typer.Option(help="lstm or gru.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="word, char or whitespace.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Wall time, all included: 90s, 10m, 2h.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the songs, at most.")] = None,
+    layers: Annotated[int | None, typer.Option(help="Recurrent layers, 1 to 4.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Units of each layer.")] = None,
+    embedding: Annotated[int | None, typer.Option(help="Width of the word vectors.")] = None,
+    untied: Annotated[bool, typer.Option("--untied", help="Output weights of their own.")] = False,
+    dropout: Annotated[float | None, typer.Option(help="Locked dropout: input, between layers, output.")] = None,
+    dropout_embedding: Annotated[float | None, typer.Option(help="Share of words dropped everywhere.")] = None,
+    dropout_weight: Annotated[float | None, typer.Option(help="On the recurrent weights.")] = None,
+    vocabulary: Annotated[int | None, typer.Option(help="Most words the model knows.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Parallel streams, per process.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Words of truncated backpropagation.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak; falls to zero.")] = None,
+    negatives: Annotated[int | None, typer.Option(help="Sampled softmax; 0: full.")] = None,
+    average: Annotated[float | None, typer.Option(help="Decay of the moving average of the weights.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Evaluations without progress before stopping.")] = None,
+    save_every: Annotated[float | None, typer.Option(help="Seconds between checkpoints.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random in training.")] = None,
+    licence: Annotated[str | None, typer.Option(help="What the model card declares of the songs.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where this run was stopped.")] = False,
+    sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Show lines while training.")] = True,
+    force: Force = False,
+) -> None:
+    """Train a model on songs. Ctrl-C saves and ends; --resume goes on."""
+    from lyricist.cli import training
+
+    model = {
+        "cell": cell,
+        "layers": layers,
+        "hidden": hidden,
+        "embedding": embedding,
+        "tied": False if untied else None,
+        "dropout_input": dropout,
+        "dropout_hidden": dropout,
+        "dropout_output": dropout,
+        "dropout_embedding": dropout_embedding,
+        "dropout_weight": dropout_weight,
+    }
+    config = {
+        "budget": training.seconds(budget) if budget else None,
+        "epochs": epochs,
+        "batch": batch,
+        "steps": steps,
+        "learning_rate": learning_rate,
+        "negatives": negatives,
+        "average": average,
+        "patience": patience,
+        "save_every": save_every,
+        "seed": seed,
+    }
+    request = training.Request(sources or [], out, base, preset, tokenizer, vocabulary, model, config, licence)
+    training.train_command(request, resume, force, sample)
+
+
+@app.command()
+def write(
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="A run to write from.", show_default=False)] = None,
+    form: Annotated[str | None, typer.Option(help="Sections: 'verse chorus verse chorus'.")] = None,
+    lines: Annotated[str | None, typer.Option(help="Lines of each section: 4 or 4,6.")] = None,
+    start: Annotated[str | None, typer.Option(help="First word of the song.")] = None,
+    title: Annotated[str | None, typer.Option(help="Its title; without one, its hook.")] = None,
+    max_copy: Annotated[int, typer.Option(min=0, help="Longest run of words from the training songs; 0: no limit.")] = 5,
+    count: Annotated[int, typer.Option(help="How many songs.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
+    temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.8,
+    top_k: Annotated[int, typer.Option(help="Only the k likeliest words; 0: off.")] = 0,
+    top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
+    min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.03,
+    repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file.", show_default=False)] = None,
+    json: Json = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,
+    force: Force = False,
+) -> None:
+    """Write songs."""
+    from lyricist.cli import writing
+
+    plan = {"form": form, "lines": lines, "start": start, "max_copy": max_copy}
+    drawing = {
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "repetition": repetition,
+    }
+    writing.write_command(model, plan, drawing, title, count, seed, out, json, jsonl, force)
+
+
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run.", show_default=False)],
+    source: Annotated[Path | None, typer.Argument(help="Songs to judge it on; its own test split without.")] = None,
+    split: Annotated[str, typer.Option(help="Which split of a corpus: train, valid or test.")] = "test",
+    songs: Annotated[int, typer.Option(min=0, help="Songs written to measure what it writes; 0: none.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Of the songs written.")] = 0,
+    json: Json = False,
+) -> None:
+    """Perplexity per word, bits per character, and what the songs it writes look like."""
+    from lyricist.cli import evaluating
+
+    evaluating.evaluate_command(run, source, split, songs, seed, json)

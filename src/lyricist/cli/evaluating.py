@@ -1,0 +1,59 @@
+"""`lyricist evaluate`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from lyricist.checkpoint import Run
+from lyricist.cli.preparing import read_sources
+from lyricist.cli.training import own_corpus
+from lyricist.corpus import Song, is_corpus
+from lyricist.errors import InputError
+from lyricist.metrics import evaluate
+from lyricist.writer import load
+from lyricist.writing.result import WrittenSong
+
+HUMAN_SONGS = 1000  # training songs whose shape stands beside the written ones
+
+
+def evaluate_command(path: Path, source: Path | None, split: str, songs: int, seed: int, as_json: bool) -> None:
+    if split not in ("train", "valid", "test"):
+        raise InputError(f"--split {split!r} is unknown: use train, valid or test")
+    run = Run.open(path)
+    model = load(run)
+    corpus = own_corpus(run) if source is None else read_sources([source], run.vocabulary.tokenizer.name == "whitespace")
+    whole = source is not None and not is_corpus(source)
+    judged = corpus.songs(None if whole else split)
+    written = [as_song(s) for s in model.write(seed=seed, count=songs)] if songs else []
+    human = list(itertools.islice(corpus.songs("train"), HUMAN_SONGS))
+    result = evaluate(model, judged, written, human)
+    print(json.dumps(result, indent=1)) if as_json else show(result)
+
+
+def as_song(written: WrittenSong) -> Song:
+    return Song(written.title, "", written.sections, "")
+
+
+
+
+def show(result: dict[str, Any]) -> None:
+    """The figures as two small tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    head = Table(box=None, show_header=False)
+    for key in ("songs", "words", "nll_per_word", "perplexity", "bits_per_character", "unknown_share"):
+        head.add_row(key.replace("_", " "), f"{result[key]:,}")
+    if "line_length_distance" in result:
+        head.add_row("line length distance", str(result["line_length_distance"]))
+    console.print(head)
+    if "written" in result:
+        table = Table("", "written", "training songs", box=None, header_style="bold")
+        for key, value in result["written"].items():
+            if not isinstance(value, dict):
+                table.add_row(key.replace("_", " "), f"{value:,}", f"{result['human'].get(key, '-')}")
+        console.print(table)

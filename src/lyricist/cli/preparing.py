@@ -1,0 +1,50 @@
+"""`lyricist prepare`, and reading sources for the commands that take songs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lyricist.corpus import Corpus, PrepareOptions, is_corpus, open_corpus, prepare
+from lyricist.errors import InputError
+from lyricist.start import checked
+from lyricist.tokenset import token_set
+
+RIGHTS = "You need the right to use these songs, and a model may reveal them."
+
+
+def prepare_command(sources: Sequence[Path], out: Path, options: Mapping[str, Any], force: bool, as_json: bool) -> None:
+    corpus = prepare(list(sources), out, options=checked(PrepareOptions, options), force=force)
+    token_set(corpus, "whitespace" if options["as_is"] else "word")
+    show_report(corpus)
+    if as_json:
+        print(json.dumps(corpus.info, ensure_ascii=False, indent=2))
+
+
+def read_sources(sources: Sequence[Path], as_is: bool = False) -> Corpus:
+    """A corpus directory opened, or files prepared into a temporary one."""
+    if len(sources) == 1 and is_corpus(sources[0]):
+        return open_corpus(sources[0])
+    if any(is_corpus(s) for s in sources):
+        raise InputError(f"{sources[0]}: give one corpus, or files and folders of songs, not both")
+    corpus = prepare(list(sources), options=PrepareOptions(as_is=as_is))
+    show_report(corpus)
+    return corpus
+
+
+def show_report(corpus: Corpus) -> None:
+    """What was read, kept, dropped and why, as a table on stderr."""
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = corpus.report.rows()
+    table = Table(*rows[0], box=None, header_style="bold")
+    for row in rows[1:]:
+        table.add_row(*(str(cell) for cell in row))
+    console = Console(stderr=True)
+    console.print(table)
+    splits = ", ".join(f"{n} {name}" for name, n in corpus.info["splits"].items())
+    print(f"{corpus.info['songs']} songs, {corpus.info['words']} words kept: {splits}", file=sys.stderr)

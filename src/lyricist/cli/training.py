@@ -1,0 +1,185 @@
+"""`lyricist train` and `lyricist demo`: the live display around the training loop."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lyricist import events
+from lyricist.checkpoint import Run
+from lyricist.cli.display import TrainingView
+from lyricist.cli.preparing import RIGHTS, read_sources
+from lyricist.corpus import Corpus, open_corpus
+from lyricist.errors import InputError
+from lyricist.start import Options, train_songs
+
+SAMPLE_SECONDS = 8.0  # between two samples shown
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass
+class Request:
+    """The options of `train` as they were typed; None where nothing was."""
+
+    sources: list[Path]
+    out: Path
+    base: str = "scratch"
+    preset: str | None = None
+    tokenizer: str | None = None
+    vocabulary: int | None = None
+    model: Mapping[str, Any] | None = None
+    config: Mapping[str, Any] | None = None
+    licence: str | None = None
+
+    def options(self) -> Options:
+        model, config = given(self.model), given(self.config)
+        if self.base != "scratch":
+            self.forbid_with_base(model)
+        chosen = {"tokenizer": self.tokenizer, "vocabulary": self.vocabulary, "preset": self.preset}
+        base = None if self.base == "scratch" else self.base
+        return Options(base=base, model=model, train=config, **given({**chosen, "licence": self.licence}))
+
+    def forbid_with_base(self, model: Mapping[str, Any]) -> None:
+        shape = {"preset": self.preset, "tokenizer": self.tokenizer, "vocabulary": self.vocabulary}
+        shape |= {k: v for k, v in model.items() if not k.startswith("dropout")}
+        for name, value in given(shape).items():
+            raise InputError(
+                f"--{name} {value} and --from {self.base} clash: a fine-tuned model keeps its base's shape; leave one out"
+            )
+
+
+def given(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {k: v for k, v in (values or {}).items() if v is not None}
+
+
+def seconds(text: str) -> float:
+    """Seconds of `90s`, `10m`, `2h` or a plain number.
+
+    >>> seconds("2m"), seconds("90")
+    (120.0, 90.0)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip().lower())
+    if not found or not 0 < float(found[1]) * UNITS[found[2] or "s"] <= 30 * 86400:
+        raise InputError(f"--budget {text!r} is not a time: write 90s, 10m or 2h")
+    return float(found[1]) * UNITS[found[2] or "s"]
+
+
+def train_command(request: Request, resume: bool, force: bool, sample: bool) -> None:
+    options = request.options()
+    if resume and force:
+        raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
+    if not resume and request.out.exists() and not force:
+        raise InputError(f"{request.out} exists: choose another -o, add --force to replace it, or --resume to go on")
+    corpus = corpus_of(request, resume)
+    quiet = os.environ.get("RANK", "0") != "0"
+    if not quiet and not resume:
+        print(RIGHTS, file=sys.stderr)
+    run_training(corpus, request.out, options, resume, force, sample, quiet)
+
+
+def corpus_of(request: Request, resume: bool) -> Corpus:
+    """The songs named, or when resuming without a name those the run was trained on."""
+    if request.sources:
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not (request.sources[0] / "corpus.json").exists():
+            raise InputError(f"{request.sources[0]}: under torchrun give a corpus made by 'lyricist prepare'")
+        return read_sources(request.sources, as_is=request.tokenizer == "whitespace")
+    if not resume:
+        raise InputError("no songs named: lyricist train SONGS -o RUN")
+    return own_corpus(Run.open(request.out))
+
+
+def own_corpus(run: Run) -> Corpus:
+    """The corpus a run was trained on: inside the run, or where it was."""
+    path = run.path / run.config["corpus"]["path"]  # an absolute path stands for itself
+    if not path.exists():
+        raise InputError(f"{path}: the songs {run.path} was trained on are gone: name them")
+    return open_corpus(path)
+
+
+def run_training(
+    corpus: Corpus, out: Path, options: Options, resume: bool, force: bool, sample: bool, quiet: bool
+) -> events.Finished:
+    """Train with a display; Ctrl-C saves and ends."""
+    finished: events.Finished | None = None
+    with interruptible() as stopped, TrainingView(quiet) as view:
+        last_sample = time.monotonic()
+        for event in train_songs(corpus, out, options, resume=resume, force=force, should_stop=lambda: bool(stopped)):
+            if isinstance(event, events.SampleDue):
+                if sample and not quiet and time.monotonic() - last_sample > SAMPLE_SECONDS:
+                    last_sample = time.monotonic()
+                    view.sample(sample_lines(event, out))
+            else:
+                view.show(event)
+            if isinstance(event, events.Finished):
+                finished = event
+    assert finished is not None
+    return finished
+
+
+def sample_lines(event: events.SampleDue, out: Path) -> str:
+    """A line or two the model would write now."""
+    from lyricist.runtime import OnnxModel
+    from lyricist.writer import Model
+    from lyricist.writing.decode import LineWritten
+
+    model = Model(OnnxModel(event.model()), Run.open(out).vocabulary)
+    lines = (e.text for e in model.events(seeds=[event.step]) if isinstance(e, LineWritten))
+    return " / ".join(line for _, line in zip(range(2), lines, strict=False))
+
+
+@contextmanager
+def interruptible() -> Iterator[list[int]]:
+    """A list that Ctrl-C (or a polite kill) puts something into, instead of raising; a second one raises."""
+    stopped: list[int] = []
+
+    def note(signum: int, frame: object) -> None:
+        if stopped:
+            raise KeyboardInterrupt
+        stopped.append(signum)
+
+    before = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for s, handler in before.items():
+            signal.signal(s, handler)
+
+
+def demo(out: Path, budget: str, seed: int) -> None:
+    """Train on the bundled songs and write one."""
+    from lyricist.cli.writing import print_song
+    from lyricist.songbook import sample_songs
+    from lyricist.writer import load
+    from lyricist.writing.plan import Drawing, Plan
+
+    limit = seconds(budget)
+    if out.exists() and not made_by_demo(out):
+        raise InputError(f"{out} exists and is no demo: choose another -o")
+    print("Reading the bundled songs (public domain, CC0) ...", file=sys.stderr)
+    corpus = sample_songs()
+    options = Options(preset="tiny", train={"budget": limit, "seed": seed}, licence="CC0 1.0")
+    finished = run_training(corpus, out, options, False, out.exists(), True, False)
+    if finished.reason == "interrupted":
+        return
+    plan = Plan(form=("verse", "chorus", "verse", "chorus"), lines=(4,))
+    song = load(out).write(plan, Drawing(temperature=0.7), seed=seed)[0]
+    print(file=sys.stderr)
+    print_song(song)
+    print(
+        f"\nAnother: lyricist write -m {out}\nYour songs: lyricist train MY_SONGS -o my-run", file=sys.stderr
+    )
+
+
+def made_by_demo(out: Path) -> bool:
+    try:
+        return bool(Run.open(out).config["corpus"]["sources"][0]["source"].startswith("songbook"))
+    except (InputError, KeyError, IndexError):
+        return False

@@ -1,0 +1,224 @@
+"""The first pass: read every source, clean, drop what cannot be used, and put the rest into a temporary
+file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from lyricist.corpus.dedupe import Signer, content_hash, normal_words
+from lyricist.corpus.options import PrepareOptions
+from lyricist.corpus.readers import Reader, Source, reader_for
+from lyricist.corpus.readers.records import Missing, song_of
+from lyricist.corpus.report import Row
+from lyricist.corpus.song import Song
+from lyricist.corpus.sources import Found
+from lyricist.corpus.split import SPLITS
+from lyricist.errors import InputError, MissingExtra
+
+Progress = Callable[[str, int, int], None]  # (stage, done, total); bytes while reading, songs while writing
+
+NO_SIDE = 255
+SIDES = re.compile(r"(?<![a-z])(?:(train)|(valid|val|dev)|(test))(?:ing|ation)?(?![a-z])", re.IGNORECASE)
+LEAST_TO_TELL = 20  # words; the language of a shorter song is not judged
+
+
+class Intake:
+    """Songs as they come in. For each song kept so far: its place in `file`, content hash, words, lines,
+    row, side.
+    """
+
+    def __init__(self, work: Path, options: PrepareOptions, on_progress: Progress | None = None) -> None:
+        self.options = options
+        self.rows: list[Row] = []
+        self.offsets, self.hashes = array("Q", [0]), array("Q")
+        self.words, self.lines, self.homes = array("I"), array("I"), array("I")
+        self.sides = array("B")
+        self.file = work / "songs.tmp"
+        self.signatures = work / "signatures.tmp"
+        self._songs = self.file.open("wb", buffering=1 << 20)
+        self._compare = not options.as_is and (
+            options.near_duplicate is not None or options.related is not None
+        )
+        self._signing = self.signatures.open("wb", buffering=1 << 20) if self._compare else None
+        self._signer = Signer(self._signing) if self._signing else None
+        self._seen: set[int] = set()
+        self._english = english_test() if options.english_only and not options.as_is else None
+        self._progress = on_progress
+        self._bytes = [0, 0]  # read, in all
+
+    def read(self, files: list[Found], texts: Iterable[str | dict[str, Any]] | None) -> None:
+        """All sources. InputError for a file that was named and cannot be read; in a folder it is only
+        reported.
+        """
+        self._bytes[1] = sum(found.path.stat().st_size for found in files if not found.skip)
+        groups: dict[str, Row] = {}
+        usable = sum(not found.skip for found in files)
+        for found in files:
+            self._read_file(found, usable == 1, groups)
+        if texts is not None:
+            self._read_texts(texts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._signer and kind is None:
+            self._signer.flush()
+        for file in (self._songs, self._signing):
+            if file is not None:
+                with suppress(OSError) if kind else nullcontext():  # a full disk was the error already
+                    file.close()
+
+    def _read_file(self, found: Found, alone: bool, groups: dict[str, Row]) -> None:
+        row = Row(found.name)
+        self.rows.append(row)
+        before = len(self.homes)
+        if found.skip:
+            row.drop(found.skip, found.name)
+        else:
+            self._read_source(
+                Source(found.path, found.name, self.options, alone, row.dropped, self._count), found, row
+            )
+        row.read += row.dropped.get("no lyrics", (0, ""))[0] if not found.skip else 0
+        if found.folder and row.read <= 1:
+            self._join_group(found, groups, before)
+
+    def _read_source(self, source: Source, found: Found, row: Row) -> None:
+        try:
+            row.sha256 = digest(found.path)
+            reader = reader_for(source)
+            row.kind = kind_of(reader)
+            side = file_side(found.path) if self.options.as_is else NO_SIDE
+            for song in reader(source):
+                self.add(song, row, side)
+        except InputError as error:
+            if not found.folder or isinstance(error, MissingExtra):
+                raise
+            row.drop("unreadable", str(error))
+        except OSError as error:
+            if error.filename is None or Path(error.filename) != found.path:
+                raise
+            if not found.folder:
+                raise InputError(f"{found.path}: cannot be read ({error.strerror})") from None
+            row.drop("unreadable", f"{found.name}: {error.strerror}")
+
+    def _join_group(self, found: Found, groups: dict[str, Row], before: int) -> None:
+        """One-song files of a folder share a row, or a report on thousands of files would have thousands."""
+        row = self.rows[-1]
+        name = f"{found.folder}/*{found.path.suffix.lower()}"
+        group = groups.get(name)
+        if group is None:
+            row.source = name
+            groups[name] = row
+            return
+        self.rows.pop()
+        group.read += row.read
+        group.kind = group.kind or row.kind
+        group.sha256 = hashlib.sha256((group.sha256 + row.sha256).encode()).hexdigest()
+        for reason, (count, example) in row.dropped.items():
+            for _ in range(count):
+                group.drop(reason, example)
+        for at in range(before, len(self.homes)):
+            self.homes[at] = self.rows.index(group)
+
+    def _read_texts(self, texts: Iterable[str | dict[str, Any]]) -> None:
+        if isinstance(texts, str | bytes | dict):
+            raise InputError(
+                f"texts: one {type(texts).__name__}; give a list of songs, each a string or a dict"
+            )
+        row = Row("texts", "texts")
+        self.rows.append(row)
+        source = Source(Path("texts"), "texts", self.options, drops=row.dropped)
+        missing = Missing(source)
+        for record in texts:
+            for song in song_of(source, record, missing):
+                self.add(song, row, NO_SIDE)
+        missing.check()
+        row.read += row.dropped.get("no lyrics", (0, ""))[0]
+
+    def add(self, song: Song, row: Row, side: int) -> None:
+        """Keep a song or count why not."""
+        row.read += 1
+        texts = [line.text for section in song.sections for line in section.lines]
+        text = "\n".join(texts)
+        if not self._wanted(song, text, row, side):
+            return
+        line = json.dumps(song.to_json(), ensure_ascii=False, separators=(",", ":"), check_circular=False)
+        data = line.encode() + b"\n"
+        self._songs.write(data)
+        self.offsets.append(self.offsets[-1] + len(data))
+        self.lines.append(len(texts))
+        self.words.append(len(text.split()))
+        self.homes.append(len(self.rows) - 1)
+        self.sides.append(side)
+
+    def _wanted(self, song: Song, text: str, row: Row, side: int) -> bool:
+        example = (song.title or text.split("\n", 1)[0])[:60]
+        if self.options.as_is:
+            words = [text]
+        else:
+            words = normal_words(text)
+            if len(words) < max(1, self.options.min_words):
+                row.drop("too short" if words else "no lyrics", example or song.source)
+                row.read -= not words  # counted with the reader's own "no lyrics"
+                return False
+        content = content_hash(words)
+        if content in self._seen and not self.options.keep_duplicates and side == NO_SIDE:
+            row.drop("duplicate", example)
+            return False
+        if self._english and len(words) >= LEAST_TO_TELL and not self._english(text):
+            row.drop("not English", example)
+            return False
+        self._seen.add(content)
+        self.hashes.append(content)
+        if self._signer:
+            self._signer.add(words)
+        return True
+
+    def _count(self, size: int) -> None:
+        self._bytes[0] += size
+        if self._progress:
+            self._progress("reading", min(self._bytes), self._bytes[1])
+
+
+def kind_of(reader: Reader) -> str:
+    return getattr(reader, "__name__", "file").removeprefix("read_").replace("_", " ")
+
+
+def file_side(path: Path) -> int:
+    """The split a benchmark file's name tells.
+
+    >>> [file_side(Path(name)) for name in ("ptb.train.txt", "wiki.valid.tokens", "contest.txt")]
+    [0, 1, 255]
+    """
+    found = SIDES.search(path.stem)
+    return next((at for at in range(len(SPLITS)) if found and found[at + 1]), NO_SIDE)
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def english_test() -> Callable[[str], bool]:
+    try:
+        import py3langid
+    except ImportError:
+        raise MissingExtra("english_only", "train") from None
+    return lambda text: bool(py3langid.classify(text[:5000])[0] == "en")
+
+
+def read_lines(path: Path, offsets: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    """The pieces of a file between (start, end) bytes."""
+    with path.open("rb", buffering=1 << 20) as handle:
+        for start, end in offsets:
+            handle.seek(start)
+            yield handle.read(end - start)

@@ -1,0 +1,221 @@
+"""JSON and JSONL, read object by object: lists of songs, `{"songs": [...]}`, LyricsGenius exports,
+lyricist's own.
+
+A record is an object with a lyrics key (see `columns.NAMES`), a bare string (the lyrics), or a song in
+lyricist's JSON (`sections`). Lyrics may be a list of lines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from lyricist.corpus.readers import columns
+from lyricist.corpus.readers.base import Source
+from lyricist.corpus.readers.tables import tidy
+from lyricist.corpus.song import Song
+from lyricist.errors import InputError
+
+MAX_RECORD = 32_000_000  # characters of one object
+SONG_LISTS = ("songs", "tracks", "lyrics_list", "data", "items", "results")
+_SPACE = " \t\n\r\ufeff"
+
+
+def read_jsonl(source: Source) -> Iterator[Song]:
+    missing = Missing(source)
+    for number, line in enumerate(source.lines(MAX_RECORD), 1):
+        line = line.strip(_SPACE)
+        if not line:
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{source.name}: line {number} is not JSON ({_short(error)})") from None
+        yield from song_of(source, record, missing)
+    missing.check()
+
+
+def read_json(source: Source) -> Iterator[Song]:
+    missing = Missing(source)
+    feed = Feed(source)
+    if feed.peek() == "[":
+        for record in feed.array():
+            yield from song_of(source, record, missing)
+    elif feed.peek() == "{":
+        yield from object_songs(source, feed, missing)
+    elif feed.peek():
+        raise InputError(f"{source.name}: not JSON with songs: it begins with {feed.peek()!r}, not [ or {{")
+    if feed.peek() in ("{", "["):  # several values one after the other, whatever the suffix says
+        while feed.peek():
+            yield from song_of(source, feed.value(), missing)
+    missing.check()
+
+
+def object_songs(source: Source, feed: Feed, missing: Missing) -> Iterator[Song]:
+    """The songs of a top-level object: in a list under one of `SONG_LISTS`, or the object itself."""
+    record: dict[str, Any] = {}
+    listed = False
+    for key in feed.members():
+        if key in SONG_LISTS and feed.peek() == "[":
+            listed = True
+            for item in feed.array():
+                yield from song_of(source, item, missing)
+        else:
+            record[key] = feed.value()
+    if not listed:
+        yield from song_of(source, record, missing)
+
+
+class Missing:
+    """Notes records without lyrics: an error if none had any, else drops of the report."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.good = 0
+        self.bad = 0
+        self.keys: list[str] = []
+
+    def add(self, record: Any) -> None:
+        self.bad += 1
+        self.keys = self.keys or (list(record)[:12] if isinstance(record, dict) else [type(record).__name__])
+        self.source.drop("no lyrics", self.source.name)
+
+    def check(self) -> None:
+        if self.bad and not self.good:
+            wanted = self.source.options.lyrics_column
+            problem = f"no key {wanted!r}" if wanted else "no lyrics key"
+            raise InputError(
+                f"{self.source.name}: {problem} among {', '.join(self.keys)}; name it with lyrics_column"
+            )
+
+
+def song_of(source: Source, record: Any, missing: Missing) -> Iterator[Song]:
+    if isinstance(record, str):
+        record = {"lyrics": record}
+    if not isinstance(record, dict):
+        missing.add(record)
+        return
+    if isinstance(record.get("song"), dict):  # the answer of an API call around the song
+        record = record["song"]
+    if isinstance(record.get("sections"), list):
+        missing.good += 1
+        song = Song.from_json(record)
+        yield Song(song.title, song.artist, song.sections, song.source or source.name, song.meta)
+        return
+    found = columns.find_columns(record, source.options)
+    if "lyrics" not in found:
+        missing.add(record)
+        return
+    missing.good += 1
+    lyrics = text_of(record[found["lyrics"]])
+    title, artist = (text_of(record.get(found.get(role, ""))) for role in ("title", "artist"))
+    if columns.is_empty(lyrics):
+        source.drop("no lyrics", tidy(title) or source.name)
+        return
+    made = source.song(columns.cell_text(lyrics), tidy(title), tidy(artist))
+    meta = {k: tidy(text_of(record[k])) for k in columns.META if isinstance(record.get(k), str | int | dict)}
+    meta = {key: value for key, value in meta.items() if value}
+    yield Song(made.title, made.artist, made.sections, made.source, {**meta, **made.meta})
+
+
+def text_of(value: Any) -> str:
+    """A string out of what stands in a field: text, a list of lines, or an object with a name."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(text_of(item) for item in value)
+    if isinstance(value, dict):
+        return text_of(next((value[k] for k in ("name", "title", "text", "full_title") if k in value), ""))
+    return "" if value is None else str(value)
+
+
+def _short(error: Exception) -> str:
+    return "nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+class Feed:
+    """JSON values out of a stream of text, one at a time, holding a chunk and the value at hand."""
+
+    def __init__(self, source: Source) -> None:
+        self._name = source.name
+        self._chunks = source.chunks()
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self._decoder = json.JSONDecoder()
+
+    def _more(self) -> bool:
+        """Append at least as much text as is waiting, so that a big value is parsed few times."""
+        waiting = len(self._text) - self._at
+        pieces = [self._text[self._at :]]
+        got = 0
+        while not self._ended and got <= waiting:
+            piece = next(self._chunks, None)
+            self._ended = piece is None
+            pieces.append(piece or "")
+            got += len(pieces[-1])
+        self._text, self._at = "".join(pieces), 0
+        return got > 0
+
+    def peek(self) -> str:
+        """The next character that is no white space; "" at the end."""
+        while True:
+            while self._at < len(self._text):
+                if self._text[self._at] not in _SPACE:
+                    return self._text[self._at]
+                self._at += 1
+            if not self._more():
+                return ""
+
+    def take(self, wanted: str) -> str:
+        found = self.peek()
+        if not found or found not in wanted:
+            raise InputError(
+                f"{self._name}: not valid JSON: {found or 'the end'!r} where {wanted!r} should be"
+            )
+        self._at += 1
+        return found
+
+    def value(self) -> Any:
+        self.peek()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except (ValueError, RecursionError) as error:
+                if (
+                    isinstance(error, RecursionError)
+                    or len(self._text) - self._at > MAX_RECORD
+                    or not self._more()
+                ):
+                    raise InputError(f"{self._name}: not valid JSON: {_short(error)}") from None
+                continue
+            if end == len(self._text) and not self._ended and self._more():
+                continue  # a number may go on in the next chunk
+            self._at = end
+            return value
+
+    def array(self) -> Iterator[Any]:
+        self.take("[")
+        if self.peek() == "]":
+            self.take("]")
+            return
+        while True:
+            yield self.value()
+            if self.take(",]") == "]":
+                return
+
+    def members(self) -> Iterator[str]:
+        """The keys of an object; the caller takes each value before it asks for the next key."""
+        self.take("{")
+        if self.peek() == "}":
+            self.take("}")
+            return
+        while True:
+            key = self.value()
+            if not isinstance(key, str):
+                raise InputError(f"{self._name}: not valid JSON: a key that is no string")
+            self.take(":")
+            yield key
+            if self.take(",}") == "}":
+                return

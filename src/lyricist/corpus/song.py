@@ -1,0 +1,136 @@
+"""What a song is here: `Song` -> `Section` -> `Line`, immutable, and their JSON form.
+
+In JSON a line without annotations is a plain string, which keeps `songs.jsonl` readable and small:
+
+>>> Section("chorus", (Line("Oh, the river"),)).to_json()
+{'name': 'chorus', 'lines': ['Oh, the river']}
+>>> Section.from_json({"name": "verse", "lines": [{"text": "Low tide", "time": 1.5}]}).lines[0].time
+1.5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lyricist.errors import InputError
+
+SECTION_NAMES = ("verse", "chorus", "bridge", "prechorus", "intro", "outro", "refrain", "hook", "interlude")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sung line. Offsets count characters of `text` from 0; times are seconds from the song's start."""
+
+    text: str
+    chords: tuple[tuple[int, str], ...] = ()
+    time: float | None = None
+    word_times: tuple[tuple[int, float], ...] = ()
+
+    def to_json(self) -> str | dict[str, Any]:
+        if not self.chords and self.time is None and not self.word_times:
+            return self.text
+        data: dict[str, Any] = {"text": self.text}
+        if self.chords:
+            data["chords"] = [list(chord) for chord in self.chords]
+        if self.time is not None:
+            data["time"] = self.time
+        if self.word_times:
+            data["word_times"] = [list(pair) for pair in self.word_times]
+        return data
+
+    @classmethod
+    def from_json(cls, data: str | dict[str, Any]) -> Line:
+        if isinstance(data, str):
+            return cls(data)
+        return cls(
+            str(data["text"]),
+            tuple((int(at), str(name)) for at, name in data.get("chords", ())),
+            data.get("time"),
+            tuple((int(at), float(when)) for at, when in data.get("word_times", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A verse, a chorus...: `name` is one of `SECTION_NAMES`, `label` what the source called it ("Verse
+    2").
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    label: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"name": self.name, "lines": [line.to_json() for line in self.lines]}
+        if self.label:
+            data["label"] = self.label
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Section:
+        name = data["name"]
+        if name not in SECTION_NAMES:
+            raise InputError(f"section name {name!r}: not one of {', '.join(SECTION_NAMES)}")
+        return cls(name, tuple(Line.from_json(line) for line in data["lines"]), data.get("label", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """A song's words. `source` names the file it came from; `meta` holds what else that file said."""
+
+    title: str
+    artist: str
+    sections: tuple[Section, ...]
+    source: str
+    meta: dict[str, str] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[Line]:
+        for section in self.sections:
+            yield from section.lines
+
+    def text(self, labels: bool = False) -> str:
+        """Plain text, a blank line between sections; with `labels`, a `[Chorus]` line above each.
+
+        >>> verse = Section("verse", (Line("One"), Line("Two")))
+        >>> print(Song("", "", (verse, verse), "a.txt").text(labels=True))
+        [Verse]
+        One
+        Two
+        <BLANKLINE>
+        [Verse]
+        One
+        Two
+        """
+        blocks = []
+        for section in self.sections:
+            head = [f"[{section.label or section.name.capitalize()}]"] if labels else []
+            blocks.append("\n".join([*head, *(line.text for line in section.lines)]))
+        return "\n\n".join(blocks)
+
+    def word_count(self) -> int:
+        """Words as white space separates them."""
+        return sum(len(line.text.split()) for line in self.lines())
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict ready for `json.dumps`; `Song.from_json` gives the song back."""
+        data: dict[str, Any] = {"title": self.title, "artist": self.artist, "source": self.source}
+        if self.meta:
+            data["meta"] = self.meta
+        data["sections"] = [section.to_json() for section in self.sections]
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Song:
+        """Raises InputError if `data` is not what `to_json` makes (unknown keys are left alone)."""
+        try:
+            return cls(
+                str(data.get("title") or ""),
+                str(data.get("artist") or ""),
+                tuple(Section.from_json(section) for section in data["sections"]),
+                str(data.get("source") or ""),
+                {str(key): str(value) for key, value in (data.get("meta") or {}).items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"not a song in lyricist's JSON: {type(error).__name__} {error}") from None

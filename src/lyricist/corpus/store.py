@@ -1,0 +1,145 @@
+"""The corpus directory: `corpus.json`, `songs.jsonl` (train, then valid, then test), `offsets.npy`; and
+`Corpus`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from lyricist.corpus.report import Report, Row
+from lyricist.corpus.song import Song
+from lyricist.corpus.sources import is_corpus
+from lyricist.corpus.split import SPLITS
+from lyricist.errors import InputError, MissingExtra
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+Split = Literal["train", "valid", "test"]
+
+
+class Corpus:
+    """Songs on disk, split for training. Reading streams: a corpus may be larger than memory.
+
+    `path`: the directory; `info`: what `corpus.json` says; `report`: what was read, kept and dropped.
+    """
+
+    def __init__(self, path: Path, info: dict[str, Any], keep_alive: object = None) -> None:
+        self.path = path
+        self.info = info
+        self.report = Report([Row.from_json(row) for row in info["sources"]], list(info.get("notes", ())))
+        self._offsets = np.load(path / "offsets.npy", mmap_mode="r")  # (songs + 1,) bytes
+        self._keep_alive = keep_alive  # a temporary directory that ends with this object
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of `songs.jsonl`, the splits included, in hexadecimal."""
+        return str(self.info["sha256"])
+
+    def __len__(self) -> int:
+        return int(self.info["songs"])
+
+    def __repr__(self) -> str:
+        return f"<Corpus {self.path.name}: {len(self)} songs, {self.info['words']} words>"
+
+    def __getitem__(self, index: int) -> Song:
+        """Song `index` in the order of `songs()`. Raises IndexError."""
+        index += len(self) if index < 0 else 0
+        if not 0 <= index < len(self):
+            raise IndexError(f"song {index} of {len(self)}")
+        start, end = (int(at) for at in self._offsets[index : index + 2])
+        with (self.path / "songs.jsonl").open("rb") as handle:
+            handle.seek(start)
+            return Song.from_json(self._parse(handle.read(end - start), index)[1])
+
+    def songs(self, split: Split | None = None) -> Iterator[Song]:
+        """All songs or those of one split. InputError if the file is damaged."""
+        for _, song in self.split_songs(split):
+            yield song
+
+    def split_songs(self, split: Split | None = None) -> Iterator[tuple[str, Song]]:
+        """Songs with the split each belongs to."""
+        counts = [int(self.info["splits"][name]["songs"]) for name in SPLITS]
+        first, last = 0, sum(counts)
+        if split is not None:
+            if split not in SPLITS:
+                raise InputError(f"split {split!r}: not one of {', '.join(SPLITS)}")
+            at = SPLITS.index(split)
+            first, last = sum(counts[:at]), sum(counts[: at + 1])
+        with (self.path / "songs.jsonl").open("rb", buffering=1 << 20) as handle:
+            handle.seek(int(self._offsets[first]))
+            for index in range(first, last):
+                side, data = self._parse(handle.readline(), index)
+                yield side, Song.from_json(data)
+
+    def _parse(self, line: bytes, index: int) -> tuple[str, dict[str, Any]]:
+        try:
+            data: dict[str, Any] = json.loads(line)
+            return data["split"], data
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise InputError(
+                f"{self.path}: damaged: song {index + 1} of songs.jsonl cannot be read"
+            ) from None
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A table with title, artist, split, source, sections, lines, words and text of each song."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingExtra("Corpus.to_pandas", "notebook") from None
+        columns = ["title", "artist", "split", "source", "sections", "lines", "words", "text"]
+        rows = (
+            (
+                song.title,
+                song.artist,
+                split,
+                song.source,
+                len(song.sections),
+                sum(1 for _ in song.lines()),
+                song.word_count(),
+                song.text(),
+            )
+            for split, song in self.split_songs()
+        )
+        return pd.DataFrame.from_records(list(rows), columns=columns)
+
+
+def open_corpus(path: str | os.PathLike[str]) -> Corpus:
+    """A corpus that `prepare` wrote. InputError if it is missing, foreign, damaged or of a newer lyricist."""
+    place = Path(path)
+    if not place.exists():
+        raise InputError(f"{path}: no such corpus; make one with lyricist prepare SONGS -o {path}")
+    if not is_corpus(place):
+        raise InputError(
+            f"{path}: not a corpus (no corpus.json with songs.jsonl); lyricist prepare makes one"
+        )
+    try:
+        info = json.loads((place / "corpus.json").read_bytes())
+        version = info["format"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise damaged(path, "corpus.json cannot be read") from None
+    if not isinstance(version, int) or version > FORMAT:
+        raise InputError(
+            f"{path}: format {version!r} is newer than this lyricist reads ({FORMAT}); update lyricist"
+        )
+    try:
+        corpus = Corpus(place, info)
+        expected = int(corpus._offsets[-1]), len(corpus._offsets) - 1
+        found = (place / "songs.jsonl").stat().st_size, len(corpus)
+        told = sum(int(info["splits"][name]["songs"]) for name in SPLITS), len(corpus.fingerprint)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError):
+        raise damaged(path, "a part is missing or cut") from None
+    if expected != found or told != (len(corpus), 64):
+        raise damaged(path, "songs.jsonl is not the file that was written")
+    return corpus
+
+
+def damaged(path: str | os.PathLike[str], what: str) -> InputError:
+    return InputError(f"{path}: damaged corpus: {what}; prepare it again with --force")

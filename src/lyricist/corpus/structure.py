@@ -1,0 +1,297 @@
+"""The raw lines of one song -> title, artist and sections: labels, repeats, chords, headers; debris thrown
+out.
+
+Two steps: `scan` cuts the lines into parts (a label or none, and the lines under it), then `arrange` makes
+sections of them with the whole song in view: repeats written out, unlabelled stanzas named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from lyricist.corpus import marks
+from lyricist.corpus.marks import Label
+from lyricist.corpus.song import Line, Section, Song
+from lyricist.corpus.text import MAX_LINE, clean_text
+
+Drop = Callable[[str, str], None]  # (reason, example): what was left out of a song, for the report
+
+MAX_LINES = 20_000  # of a song after its repeats are written out; further repeats are not
+SIMILAR = 0.8  # share of words two stanzas must have in common to be the same chorus
+MAX_COMPARED = (
+    60  # stanzas compared word by word; a longer text is no song, and the work grows with the square
+)
+
+
+@dataclass(slots=True)
+class Part:
+    """A stanza as found: its label, if it has one, and the lines under it. `times`: "(x2)" on a line of its
+    own.
+    """
+
+    label: Label | None = None
+    lines: list[Line] = field(default_factory=list)
+    times: int = 1
+
+
+def parse_song(
+    text: str, *, title: str = "", artist: str = "", source: str = "", drop: Drop | None = None
+) -> Song:
+    """One song's raw text as a Song. Header lines in the text ("Title: X") win over `title` and `artist`.
+
+    >>> song = parse_song("Title: Rain\\n\\n[Verse]\\nDrip (x2)\\nCHORUS\\nOh\\n[Verse 2]\\nOn\\n[Chorus]")
+    >>> song.title, [(s.name, [line.text for line in s.lines]) for s in song.sections]
+    ('Rain', [('verse', ['Drip', 'Drip']), ('chorus', ['Oh']), ('verse', ['On']), ('chorus', ['Oh'])])
+    """
+    text = clean_text(text)
+    if any(sign in text for sign in ("Contributor", "Embed", "You might", "Read More", "LiveGet")):
+        title, text = _without_page(title, text)
+    return build_song(text.split("\n"), title=title, artist=artist, source=source, drop=drop)
+
+
+def build_song(
+    lines: Iterable[str | Line],
+    *,
+    title: str = "",
+    artist: str = "",
+    source: str = "",
+    meta: dict[str, str] | None = None,
+    drop: Drop | None = None,
+) -> Song:
+    """The same from lines, some of them perhaps annotated already (chords, times)."""
+    scanner = Scanner(drop)
+    scanner.scan(lines)
+    found = {**(meta or {}), **scanner.headers}
+    title, artist = found.pop("title", title), found.pop("artist", artist)
+    title = _take_title(scanner.parts, title)
+    return Song(title, artist, arrange(scanner.parts), source, found)
+
+
+def _without_page(title: str, text: str) -> tuple[str, str]:
+    """A lyrics page without what scrapers pick up around the words ("12 ContributorsX Lyrics", "34Embed")."""
+    head = marks.CONTRIBUTORS.match(text)
+    if head:
+        if not title and "Translations" not in head["title"]:
+            title = head["title"].strip()
+        text = text[head.end() :]
+        text = text.split("Read More", 1)[1] if "Read More" in text[:2000] else text
+    return title, marks.GLUED.sub("\n", marks.EMBED.sub("", text))
+
+
+def _take_title(parts: list[Part], title: str) -> str:
+    """The title, taken off the top of the lyrics when the first stanza is one short, unpunctuated line."""
+    if len(parts) < 2 or parts[0].label or len(parts[0].lines) != 1:
+        return title
+    line = parts[0].lines[0].text
+    if title:
+        if _letters(line) == _letters(title):
+            del parts[0]
+        return title
+    enough = len(parts) > 2 or parts[1].label is not None
+    if enough and len(line) <= 60 and line[-1] not in ",;.:!?-":
+        del parts[0]
+        return line
+    return title
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
+
+
+class Scanner:
+    """Lines -> parts and headers. Holds no more than one song."""
+
+    def __init__(self, drop: Drop | None = None) -> None:
+        self.parts: list[Part] = []
+        self.headers: dict[str, str] = {}
+        self._drop = drop
+        self._part: Part | None = None  # where the next line goes; None after a blank line
+        self._gap = False  # a blank line stands between the last label and here
+        self._airy = False  # this song leaves a blank line between a label and its lines
+        self._chords: tuple[tuple[int, str], ...] = ()
+
+    def scan(self, lines: Iterable[str | Line]) -> None:
+        for raw in lines:
+            if isinstance(raw, Line):
+                self._annotated(raw)
+                continue
+            line = raw.strip()
+            if not line:
+                self._blank()
+            elif marks.is_plain(line):
+                self._add(self._lyric(raw, line))
+            else:
+                self._examine(raw, line)
+
+    def _annotated(self, line: Line) -> None:
+        if not line.text:
+            self._blank()
+        elif marks.is_plain(line.text) or not self._special(line.text):
+            self._add(line)
+
+    def _lyric(self, raw: str, line: str) -> Line:
+        """A sung line; chords on the line above it move to the characters they stand above."""
+        text = " ".join(line.split()) if "  " in line else line
+        if not self._chords:
+            return Line(text)
+        chords, self._chords = self._chords, ()
+        indent = len(raw) - len(raw.lstrip())
+        places = []
+        for column, name in chords:
+            before = raw[indent : max(column, indent)]
+            at = len(" ".join(before.split())) + before.endswith(" ")
+            places.append((min(at, len(text)), name))
+        return Line(text, tuple(places))
+
+    def _examine(self, raw: str, line: str) -> None:
+        """A line with a sign that it may be no lyrics."""
+        if len(line) > MAX_LINE:
+            if self._drop:
+                self._drop("too long a line", line[:60])
+            return
+        if self._special(line):
+            return
+        chords = marks.read_chords(raw)
+        if chords or (line[0] in "|%-" and not re.search(r"\w", line)):
+            self._chords = chords
+            return
+        bare, times = marks.split_times(line)
+        if not bare:
+            self._repeat_part(times)
+            return
+        made = marks.inline_chords(bare) if "[" in bare else self._lyric(raw, bare)
+        for _ in range(times if made.text else 0):
+            self._add(made)
+
+    def _special(self, line: str) -> bool:
+        """True if the line is a header, a label or debris, and has been dealt with."""
+        if not self.parts:
+            header = marks.HEADER.fullmatch(line)
+            if header:
+                value = " ".join(header["value"].split())
+                if value:
+                    self.headers.setdefault(marks.HEADERS[header["key"].lower()], value)
+                return True
+        label = marks.read_label(line)
+        if label:
+            self._label(label)
+            return True
+        if marks.is_debris(line):
+            return True
+        if line[0] == "[" and line[-1] == "]" and line.count("[") == 1:
+            return not marks.CHORD.fullmatch(line[1:-1]) and marks.split_times(line)[0] != ""
+        return False
+
+    def _blank(self) -> None:
+        self._chords = ()
+        part = self._part
+        if part is not None and part.label and not part.lines:
+            self._gap = True
+            known = any(p.label and p.lines and p.label.name == part.label.name for p in self.parts)
+            if not known or self._airy or part.label.name not in marks.REPEATABLE:
+                return  # the lines of this label are still to come
+        self._part = None
+
+    def _label(self, label: Label) -> None:
+        self._chords = ()
+        self._gap = False
+        self._part = Part(label, [Line(label.tail)] if label.tail else [])
+        self.parts.append(self._part)
+        if label.again:
+            self._part = None
+
+    def _add(self, line: Line) -> None:
+        if self._part is None:
+            self._part = Part()
+            self.parts.append(self._part)
+        elif self._gap and not self._part.lines:
+            self._airy = True
+        self._gap = False
+        self._part.lines.append(line)
+
+    def _repeat_part(self, times: int) -> None:
+        if self.parts:
+            self.parts[-1].times = times
+
+
+def arrange(parts: Sequence[Part]) -> tuple[Section, ...]:
+    """Parts -> sections: names for the unlabelled, repeats written out."""
+    labels = [part.label for part in parts if part.label]
+    if not labels:
+        names = guess_names([[line.text for line in part.lines] for part in parts])
+        made = [Section(name, tuple(part.lines)) for name, part in zip(names, parts, strict=True)]
+        return tuple(s for s, part in zip(made, parts, strict=True) for _ in range(part.times))
+    if any(label.name == "verse" for label in labels):
+        parts = _continued(parts)
+    sections: list[Section] = []
+    latest: dict[str, Section] = {}
+    total = 0
+    for part in parts:
+        section, times = _section(part, latest)
+        if section is None:
+            continue
+        room = (MAX_LINES - total) // len(section.lines)
+        times = max(1 if part.lines else 0, min(times, room))
+        sections += [section] * times
+        total += times * len(section.lines)
+        if part.lines:
+            latest[section.name] = section
+    return tuple(sections)
+
+
+def _section(part: Part, latest: dict[str, Section]) -> tuple[Section | None, int]:
+    """The section a part stands for and how often it comes; None for a label with nothing under it."""
+    if part.label is None:
+        return Section("verse", tuple(part.lines)), part.times
+    name, times = part.label.name, max(part.times, part.label.times)
+    if part.lines:
+        return Section(name, tuple(part.lines), part.label.text), times
+    if name in marks.REPEATABLE or part.label.again:
+        earlier = latest.get(name)
+        if earlier:
+            untimed = tuple(replace(line, time=None, word_times=()) for line in earlier.lines)
+            return replace(earlier, lines=untimed), times
+    return None, times
+
+
+def _continued(parts: Sequence[Part]) -> list[Part]:
+    """Where verses are labelled, a stanza without a label goes on with the section above it."""
+    joined: list[Part] = []
+    for part in parts:
+        above = joined[-1] if joined else None
+        if part.label is None and above is not None and above.label is not None and above.lines:
+            joined[-1] = Part(above.label, [*above.lines, *part.lines], max(above.times, part.times))
+        else:
+            joined.append(part)
+    return joined
+
+
+def guess_names(stanzas: Sequence[Sequence[str]]) -> list[str]:
+    """Verse or chorus for each unlabelled stanza: the one that comes back (nearly) word for word is the
+    chorus.
+
+    >>> guess_names([["I go", "I went"], ["Oh yes", "oh my"], ["You go", "you went"], ["Oh yes,", "Oh my!"]])
+    ['verse', 'chorus', 'verse', 'chorus']
+    """
+    if len(stanzas) < 3:
+        return ["verse"] * len(stanzas)
+    bags = [Counter(re.findall(r"\w+", " ".join(lines).lower())) for lines in stanzas]
+    groups: list[list[int]] = []
+    for at, bag in enumerate(bags):
+        home = next((g for g in groups[:MAX_COMPARED] if _overlap(bags[g[0]], bag) >= SIMILAR), None)
+        if home is None:
+            groups.append([at])
+        else:
+            home.append(at)
+    best = max(groups, key=len)
+    chorus = set(best if 1 < len(best) < len(stanzas) else ())
+    return ["chorus" if at in chorus else "verse" for at in range(len(stanzas))]
+
+
+def _overlap(a: Counter[str], b: Counter[str]) -> float:
+    """Words in common over words in either, repeats counted (a Jaccard index of bags)."""
+    shared = sum(min(count, b[word]) for word, count in a.items() if word in b)
+    return shared / max(1, a.total() + b.total() - shared)

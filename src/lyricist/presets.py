@@ -1,0 +1,78 @@
+"""`TrainConfig` and the presets: which network, trained how, for which purpose.
+
+The defaults were chosen by validation loss at equal wall time; dev/LOG.md has the search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TrainConfig(BaseModel):
+    """How to train. A run's schedule runs from 0 to 1 over `budget` seconds or `epochs`, whichever ends first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(default=0, ge=0)
+    batch: int = Field(default=20, ge=1)  # parallel streams, per process
+    steps: int = Field(default=35, ge=2)  # truncated backpropagation, tokens
+    budget: float | None = Field(default=None, gt=0)  # seconds of wall time, all included
+    epochs: float | None = Field(default=None, gt=0)
+    learning_rate: float = Field(default=6e-3, gt=0)  # peak; linear to zero
+    warmup: float = Field(default=0.02, ge=0, lt=1)  # share of the schedule
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip: float = Field(default=1.0, gt=0)  # gradient norm
+    negatives: int = Field(default=1024, ge=0)  # sampled softmax; 0: always full
+    full_share: float = Field(default=0.1, ge=0, le=1)  # last part of the schedule with the full softmax
+    average: float = Field(default=0.0, ge=0, lt=1)  # decay of the moving average of the weights; 0: off
+    patience: int = Field(default=5, ge=1)  # evaluations without a better validation loss before stopping
+    evaluations: int = Field(default=20, ge=1)  # validation losses over the schedule, evenly spaced
+    save_every: float = Field(default=60.0, gt=0)  # seconds between checkpoints
+
+
+@dataclass(frozen=True)
+class Preset:
+    purpose: str
+    vocabulary: int
+    min_count: int
+    model: dict[str, Any]
+    train: dict[str, Any]
+
+
+def dropout(p: float) -> dict[str, float]:
+    return {"dropout_input": p, "dropout_hidden": p, "dropout_output": p}
+
+
+PRESETS: dict[str, Preset] = {
+    "tiny": Preset(
+        "a few dozen songs, about a minute",
+        6_000,
+        2,
+        {"layers": 1, "embedding": 192, "hidden": 256, **dropout(0.5)},
+        {"batch": 16, "steps": 32, "learning_rate": 6e-3, "epochs": 40.0, "negatives": 0},
+    ),
+    "small": Preset(
+        "hundreds of songs, minutes",
+        10_000,
+        2,
+        {"layers": 1, "embedding": 256, "hidden": 512, **dropout(0.3)},
+        {"epochs": 20.0},
+    ),
+    "medium": Preset(
+        "thousands of songs, an hour or more",
+        20_000,
+        2,
+        {"layers": 1, "embedding": 320, "hidden": 1024, **dropout(0.3)},
+        {"batch": 32, "steps": 64, "learning_rate": 4e-3, "epochs": 15.0},
+    ),
+    "large": Preset(
+        "tens of thousands of songs, a night or a GPU",
+        30_000,
+        2,
+        {"layers": 2, "embedding": 512, "hidden": 1024, **dropout(0.3)},
+        {"batch": 64, "steps": 64, "learning_rate": 3e-3, "epochs": 10.0, "negatives": 2048},
+    ),
+}

@@ -1,0 +1,192 @@
+"""What a training run leaves to look at: history.jsonl, TensorBoard events, plots, the model card."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+from lyricist import events
+from lyricist.checkpoint import Run, disk_errors, read_json, replace_file
+
+PROGRESS_SECONDS = 2.0  # between two training losses written down
+
+
+class History:
+    """Appends a run's losses to history.jsonl and to TensorBoard; lines after `step` are dropped first."""
+
+    def __init__(self, run: Run, step: int) -> None:
+        self.run, self.last = run, -math.inf
+        path = run.path / "history.jsonl"
+        kept = [row for row in read_history(run.path) if row["step"] <= step]
+        with disk_errors(path):
+            replace_file(path, "".join(json.dumps(row) + "\n" for row in kept).encode())
+            self.file: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed in close())
+        self.board = tensorboard(run.path / "tensorboard", step)
+
+    def write(self, **row: Any) -> None:
+        with disk_errors(self.run.path / "history.jsonl"):
+            self.file.write(json.dumps(row) + "\n")
+            self.file.flush()
+        for name in ("train_loss", "valid_loss", "learning_rate", "words_per_second"):
+            if name in row:
+                self.board.add_scalar(name, row[name], row["step"])
+
+    def progress(self, e: events.Progress) -> None:
+        if e.seconds - self.last < PROGRESS_SECONDS:
+            return
+        self.last = e.seconds
+        self.write(
+            step=e.step,
+            epoch=round(e.epoch, 4),
+            seconds=round(e.seconds, 2),
+            train_loss=round(e.loss, 5),
+            learning_rate=e.learning_rate,
+            words_per_second=round(e.words_per_second, 1),
+        )
+
+    def evaluated(self, e: events.Evaluated) -> None:
+        self.write(
+            step=e.step,
+            epoch=round(e.epoch, 4),
+            seconds=round(e.seconds, 2),
+            train_loss=round(e.train_loss, 5),
+            valid_loss=round(e.valid_loss, 5),
+            best=e.best,
+        )
+
+    def close(self) -> None:
+        self.file.close()
+        self.board.close()
+
+
+def tensorboard(folder: Path, step: int) -> Any:
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder), purge_step=step or None)  # type: ignore[no-untyped-call]
+
+
+def read_history(run: Path) -> list[dict[str, Any]]:
+    """Rows of history.jsonl; a line cut off by a crash is passed over."""
+    path = run / "history.jsonl"
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            continue
+    return rows
+
+
+def plot_loss(run: Path) -> Path:
+    """plots/loss.png: training and validation perplexity per word over the words seen."""
+    plt = pyplot()
+    rows = read_history(run)
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    train = [(r["epoch"], math.exp(r["train_loss"])) for r in rows if "valid_loss" not in r]
+    valid = [(r["epoch"], math.exp(r["valid_loss"])) for r in rows if "valid_loss" in r]
+    axes.plot(*zip(*train, strict=True) if train else ([], []), label="training (smoothed)", color="#8da0cb")
+    axes.plot(*zip(*valid, strict=True) if valid else ([], []), "o-", label="validation", color="#d95f02")
+    axes.set(xlabel="epoch", ylabel="perplexity per token", yscale="log", title="How training went")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    return save(figure, run / "plots" / "loss.png")
+
+
+def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> Path:
+    """plots/architecture.png: the layers from word to word, with shapes and parameter counts."""
+    plt = pyplot()
+    boxes = architecture(model, parameters)
+    figure, axes = plt.subplots(figsize=(6.5, 0.95 * len(boxes) + 0.6), layout="constrained")
+    for i, (name, shape, count) in enumerate(boxes):
+        axes.text(
+            0.5,
+            -i,
+            f"{name}\n{shape}" + (f"   {count:,} parameters" if count else ""),
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "round,pad=0.5", "fc": "#eef3fb" if count else "#fdf3e7", "ec": "#54657e"},
+        )
+        if i:
+            axes.annotate("", (0.5, -i + 0.32), (0.5, -i + 0.68), arrowprops={"arrowstyle": "->", "color": "#54657e"})
+    total = sum(math.prod(s) for s in parameters.values())
+    axes.set(xlim=(0, 1), ylim=(-len(boxes) + 0.4, 0.6), title=f"{total:,} parameters")
+    axes.axis("off")
+    return save(figure, run / "plots" / "architecture.png")
+
+
+def architecture(
+    model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]
+) -> list[tuple[str, str, int]]:
+    """(layer, shape in words, parameters) from the input down to the output; B rows, T steps."""
+    v, e, h, cell = model["vocab_size"], model["embedding"], model["hidden"], model["cell"].upper()
+
+    def count(prefix: str) -> int:
+        return sum(math.prod(s) for n, s in parameters.items() if n.startswith(prefix))
+
+    rows = [("words", "ids (T, B)", 0), ("embedding", f"({v:,}, {e})  ->  (T, B, {e})", count("embedding"))]
+    for i in range(model["layers"]):
+        rows.append((f"{cell} {i + 1}", f"(T, B, {e if i == 0 else h})  ->  (T, B, {h})", count(f"layers.{i}.")))
+    if count("project"):
+        rows.append(("projection", f"(T, B, {h})  ->  (T, B, {e})", count("project")))
+    tied = "tied to the embedding" if model["tied"] else "own weights"
+    width = e if model["tied"] else h
+    rows.append((f"softmax, {tied}", f"(T, B, {width})  ->  (T, B, {v:,})", count("output") + count("bias")))
+    return [*rows, ("the next word", "probabilities (T, B, V)", 0)]
+
+
+def pyplot() -> Any:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    return plt
+
+
+def save(figure: Any, path: Path) -> Path:
+    with disk_errors(path):
+        path.parent.mkdir(exist_ok=True)
+        figure.savefig(path, dpi=110)
+    pyplot().close(figure)
+    return path
+
+
+def write_card(run: Run) -> Path:
+    """card.md: what the model is, what it learnt from, under which licence, how well it does."""
+    config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
+    state = read_json(run.checkpoint("use") / "state.json")
+    best = min((r["valid_loss"] for r in rows), default=math.nan)
+    model, corpus = config["model"], config["corpus"]
+    sources = "\n".join(f"- {s['source']} ({s['kept']} songs, sha256 {s['sha256'][:16]}...)" for s in corpus.get("sources", []))
+    text = f"""# {run.path.name}
+
+A word-level {model["cell"].upper()} language model for song lyrics, trained with lyricist {version("lyricist")}.
+
+**Licence:** {config["licence"]}
+
+It learnt from songs and can reveal parts of them. What it writes is checked against them while writing;
+that guarantee is about runs of words of the indexed songs, not about originality.
+
+| | |
+|---|---|
+| network | {model["layers"]} x {model["hidden"]} {model["cell"].upper()}, embeddings {model["embedding"]}, vocabulary {model["vocab_size"]:,} |
+| songs | {corpus["songs"]:,} ({corpus["words"]:,} words), split by song; corpus sha256 {corpus["fingerprint"][:16]}... |
+| tokeniser | {run.vocabulary.tokenizer.name} |
+| started from | {config.get("base") or "scratch"} |
+| step used | {state["step"]:,} |
+| best validation loss | {best:.3f} nats per token, perplexity {math.exp(best):.1f} |
+| seed | {config["train"]["seed"]} |
+| made with | Python {platform.python_version()}, PyTorch {version("torch")} |
+
+## Sources
+
+{sources or "- given by a program"}
+"""
+    with disk_errors(run.path):
+        replace_file(run.path / "card.md", text.encode())
+    return run.path / "card.md"

@@ -1,0 +1,74 @@
+"""The step model on ONNX Runtime: what writing, the studio and users' programs run. No PyTorch.
+
+`StepModel` is the protocol the writer needs; anything with these three methods can be written from.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.errors import RunError
+
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+State = tuple[Floats, ...]
+
+ROWS = 16
+"""Rows are computed in blocks of this many, padded with zeros. Matrix products of one shape give a row the
+same bits whatever its neighbours hold, so a song does not depend on what else is in its batch."""
+
+
+class StepModel(Protocol):
+    """One word per row: state in, state out."""
+
+    @property
+    def vocab_size(self) -> int: ...
+
+    def initial_state(self, batch: int) -> State:
+        """State before the first word; each array (L, B, H)."""
+
+    def step(self, ids: Ids, state: State) -> tuple[Floats, State]:
+        """ids (B,), state -> logits (B, V), new state."""
+
+
+class OnnxModel:
+    """A `StepModel` from an ONNX file or bytes, with results that do not depend on the batch."""
+
+    def __init__(self, model: Path | str | bytes, threads: int | None = None) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or min(4, os.cpu_count() or 1)
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        source = model if isinstance(model, bytes) else str(model)
+        try:
+            self.session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        except Exception as e:  # ONNX Runtime raises a dozen classes without a common base
+            where = "the model" if isinstance(model, bytes) else str(model)
+            raise RunError(f"{where} is not a readable ONNX model: restore it or train again") from e
+        self.states = [i for i in self.session.get_inputs() if i.name != "ids"]
+        self.vocab_size = int(self.session.get_outputs()[0].shape[1])
+
+    def initial_state(self, batch: int) -> State:
+        return tuple(np.zeros((s.shape[0], batch, s.shape[2]), dtype=np.float32) for s in self.states)
+
+    def step(self, ids: Ids, state: State) -> tuple[Floats, State]:
+        blocks = [self.block(ids, state, i) for i in range(0, len(ids), ROWS)]
+        logits = np.concatenate([b[0] for b in blocks])[: len(ids)]
+        return logits, tuple(
+            np.concatenate([b[k + 1] for b in blocks], axis=1)[:, : len(ids)] for k in range(len(self.states))
+        )
+
+    def block(self, ids: Ids, state: State, start: int) -> list[Any]:
+        part = slice(start, start + ROWS)
+        missing = ROWS - len(ids[part])
+        feed: dict[str, Any] = {"ids": np.pad(ids[part].astype(np.int64), (0, missing))}
+        for name, value in zip(self.states, state, strict=True):
+            feed[name.name] = np.pad(value[:, part], ((0, 0), (0, missing), (0, 0)))
+        return list(self.session.run(None, feed))

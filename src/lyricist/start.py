@@ -1,0 +1,209 @@
+"""From a corpus and options to a run that is ready to train, and the whole of training it.
+
+What the command line and the Python API share: presets, the vocabulary, fine-tuning, resuming.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from lyricist.checkpoint import Arrays, Run, create_run, load_arrays
+from lyricist.corpus import Corpus
+from lyricist.errors import InputError, MissingExtra
+from lyricist.events import Finished, TrainEvent
+from lyricist.presets import PRESETS, TrainConfig
+from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.tokenset import TokenSet, token_set
+from lyricist.writer import COPY_INDEX
+from lyricist.writing.copying import MAX_WORDS, CopyIndex
+
+FINE_TUNING_RATE = 1.5e-3  # peak learning rate where a base is given
+UNDECLARED = "undeclared: do not share"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may say about a training; None stands for the preset's word."""
+
+    preset: str = "small"
+    base: str | None = None  # a run to fine-tune
+    tokenizer: str = "word"
+    vocabulary: int | None = None
+    model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
+    train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
+    licence: str = UNDECLARED
+
+
+def train_songs(
+    corpus: Corpus,
+    out: Path | str,
+    options: Options | None = None,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[TrainEvent]:
+    """Train a run on a corpus from beginning to end, plots and model card included.
+
+    Raises `InputError` for options that clash and `RunError` for a run that is in the way, foreign
+    or not what `resume` would continue.
+    """
+    started = time.monotonic()
+    need_torch()
+    from lyricist.trainer import Process, train
+
+    options, out = options or Options(), Path(out)
+    first = Process().rank == 0
+    weights: Arrays | None = None
+    tokens = token_set(corpus, resumed_tokenizer(out) if resume else options.tokenizer)
+    if resume:
+        run = reopen(out, corpus, options)
+    else:
+        plan, vocabulary, weights = design(corpus, tokens, options)
+        run = create_run(out, plan, vocabulary, force) if first else await_run(out)
+        if first:
+            build_copy_index(run, tokens)
+    for event in train(
+        run, tokens, weights=weights, resume=resume, should_stop=should_stop, started=started
+    ):
+        if isinstance(event, Finished) and first:
+            describe(run)
+        yield event
+
+
+def need_torch() -> None:
+    try:
+        import onnx  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as e:
+        raise MissingExtra("training", "train") from e
+
+
+def await_run(out: Path, seconds: float = 60) -> Run:
+    """The run that the first of several processes makes."""
+    until = time.monotonic() + seconds
+    while not (out / "config.json").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    return Run.open(out)
+
+
+def design(corpus: Corpus, tokens: TokenSet, options: Options) -> tuple[dict[str, Any], Vocabulary, Arrays | None]:
+    """The run's config, its vocabulary and, when fine-tuning, its first weights."""
+    from lyricist.model import ModelConfig
+
+    if options.preset not in PRESETS:
+        raise InputError(f"--preset {options.preset!r} is unknown: use one of {', '.join(PRESETS)}")
+    preset = PRESETS[options.preset]
+    settings = dict(preset.train)
+    weights: Arrays | None = None
+    if options.base is not None:
+        vocabulary, model, weights = extend(Run.open(options.base), tokens)
+        settings |= {"learning_rate": FINE_TUNING_RATE, "negatives": 0}
+    else:
+        size = options.vocabulary or preset.vocabulary
+        vocabulary = tokens.vocabulary(size, preset.min_count if options.tokenizer == "word" else 1)
+        model = {**preset.model, **options.model, "vocab_size": len(vocabulary)}
+    made = checked(ModelConfig, model)
+    train = checked(TrainConfig, {**settings, **options.train})
+    config = {
+        "kind": "lstm",
+        "preset": options.preset,
+        "model": made.model_dump(),
+        "train": train.model_dump(),
+        "base": Path(options.base).name if options.base else None,
+        "licence": options.licence,
+        "corpus": corpus_facts(corpus),
+    }
+    return config, vocabulary, weights
+
+
+def checked(kind: Any, values: Mapping[str, Any]) -> Any:
+    """A pydantic config, its first error as one line."""
+    try:
+        return kind(**values)
+    except ValidationError as e:
+        error = e.errors()[0]
+        name = ".".join(str(part) for part in error["loc"])
+        raise InputError(f"{name} = {error.get('input')!r}: {error['msg']}") from e
+
+
+def corpus_facts(corpus: Corpus) -> dict[str, Any]:
+    info = corpus.info
+    return {
+        "path": str(Path(corpus.path).resolve()),
+        "fingerprint": corpus.fingerprint,
+        "songs": info["songs"],
+        "words": info["words"],
+        "sources": info.get("sources", []),
+    }
+
+
+def resumed_tokenizer(out: Path) -> str:
+    return Run.open(out).vocabulary.tokenizer.name
+
+
+def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
+    """The run to go on with. Its config is its own: an option that differs is a clash."""
+    run = Run.open(out)
+    run.checkpoint("resume")
+    if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
+        raise InputError(
+            f"--resume: the songs have changed since {out} was trained on them: "
+            "train a new run, or fine-tune this one with --from"
+        )
+    for group in ("model", "train"):
+        for name, value in getattr(options, group).items():
+            if value != run.config[group][name]:
+                raise InputError(
+                    f"--resume: {name} is {run.config[group][name]} in {out} and {value} now: leave it out"
+                )
+    return run
+
+
+def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arrays]:
+    """The base's vocabulary with the new songs' words appended, its model config and its grown weights.
+
+    A new word begins near the mean of all words, a little apart from it, as rare as `<unk>`.
+    """
+    old = base.vocabulary
+    if old.tokenizer.name != tokens.tokenizer:
+        raise InputError(
+            f"--tokenizer {tokens.tokenizer} does not fit --from {base.path}, which reads {old.tokenizer.name}s"
+        )
+    new = [t for t, c in zip(tokens.tokens, tokens.counts, strict=True) if c >= 2 and t not in old]
+    new = [t for t in new if t not in SPECIALS]
+    vocabulary = Vocabulary([*old.tokens, *new], old.tokenizer.name, {**tokens.display_for(iter(new)), **old.display})
+    weights = load_arrays(base.file("weights.safetensors"))
+    rng = np.random.default_rng(0)
+    for name in ("embedding", "output"):
+        if name in weights:
+            table = weights[name]
+            noise = rng.normal(0, 0.1 * table.std(), (len(new), table.shape[1]))
+            weights[name] = np.concatenate([table, table.mean(0) + noise]).astype(np.float32)
+    weights["bias"] = np.append(weights["bias"], np.full(len(new), weights["bias"][old.unk])).astype(np.float32)
+    return vocabulary, {**base.config["model"], "vocab_size": len(vocabulary)}, weights
+
+
+def build_copy_index(run: Run, tokens: TokenSet) -> None:
+    """The training songs as the copy index; none for other tokenisers and for very large corpora."""
+    split = tokens.split("train")
+    if tokens.tokenizer == "word" and len(split) <= MAX_WORDS:
+        ids = tokens.remap(run.vocabulary)[split.ids]
+        CopyIndex.from_ids(ids, run.vocabulary).save(run.path / COPY_INDEX)
+
+
+def describe(run: Run) -> None:
+    """Plots and card, once training has ended."""
+    from lyricist import record
+
+    weights = load_arrays(run.file("weights.safetensors"))
+    record.plot_loss(run.path)
+    record.plot_architecture(run.path, run.config["model"], {n: w.shape for n, w in weights.items()})
+    record.write_card(run)

@@ -1,0 +1,244 @@
+"""Text <-> ids: three tokenisers, `Vocabulary`, and the token arrays of a corpus.
+
+The only text normaliser of the project. A song is encoded as
+
+    <song> <verse> words <line> words <line> words <chorus> words ... <end>
+
+so that exactly one break token stands between two lines: `<line>`, the tag of the next section, or
+`<end>`. The whitespace tokeniser takes text as it is (Penn Treebank, WikiText): `<eos>` ends a line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from lyricist.corpus import Line, Section, Song
+from lyricist.errors import InputError, RunError
+
+TokenizerName = Literal["word", "char", "whitespace"]
+
+UNK, SONG, END, LINE, EOS = "<unk>", "<song>", "<end>", "<line>", "<eos>"
+SECTIONS = ("verse", "chorus", "bridge", "prechorus", "intro", "outro", "refrain", "hook", "interlude")
+TAGS = {name: f"<{name}>" for name in SECTIONS}
+BREAKS = frozenset({LINE, END, EOS, *TAGS.values()})
+SPECIALS = frozenset({UNK, SONG, *BREAKS})
+
+# Words that begin with an apostrophe in song; elsewhere a leading apostrophe is a quotation mark.
+CLIPPED_START = frozenset(
+    "'cause 'cos 'coz 'til 'till 'tis 'twas 'twere 'twill 'twould 'em 'round 'neath 'bout 'gainst 'fore 'mid "
+    "'mong 'mongst 'n 'n' 'scuse 'nother 'tween 'twixt 'cross 'bove 'pon 'way 'stead 'ere 'kay 'sup".split()
+)
+# Endings after which a final apostrophe belongs to the word (singin', o', th', stars').
+CLIPPED_END = re.compile(r"(?:..in|^o|^an|^th|^wi|^ol|^li'?l|^mo|^fo|^tha|^ha|^a|^i|^'n|^lo|^yo|^sin|^fu|^ca|s)$")
+WORD = re.compile(r"\d+(?:[.,:/]\d+)+|'?[^\W_]+(?:['\-][^\W_]+)*'?")
+ALWAYS_CAPITAL = {"i": "I", "i'm": "I'm", "i'll": "I'll", "i'd": "I'd", "i've": "I've"}
+
+
+class WordTokenizer:
+    """Lower-cased words with their apostrophes and hyphens; punctuation is dropped.
+
+    >>> WordTokenizer().split("Don't stop, I'm lovin' it -- 'cause o'er na-na!")
+    ["don't", 'stop', "i'm", "lovin'", 'it', "'cause", "o'er", 'na-na']
+    >>> WordTokenizer().split("'Stars,' she said")
+    ['stars', 'she', 'said']
+    """
+
+    name: ClassVar[TokenizerName] = "word"
+    structured: ClassVar[bool] = True
+
+    def split(self, line: str) -> list[str]:
+        return [word for word, _ in self.split_surface(line)]
+
+    def split_surface(self, line: str) -> list[tuple[str, str]]:
+        """Pairs of (token, as it was written)."""
+        line = line.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        found = WORD.findall(line)
+        if "'" not in line:
+            return [(word.lower(), word) for word in found]
+        quoted = any(w[0] == "'" and w.lower() not in CLIPPED_START for w in found)
+        return [(w.lower(), w) for w in (strip_quotes(word, quoted) for word in found) if w]
+
+    def join(self, tokens: Sequence[str]) -> str:
+        return " ".join(tokens)
+
+
+def strip_quotes(word: str, quoted: bool) -> str:
+    """Take quotation marks off a word and leave apostrophes on it; `quoted`: its line opens a quotation."""
+    low = word.lower()
+    if word[0] == "'" and low not in CLIPPED_START and low.rstrip("'") not in CLIPPED_START:
+        word = word[1:]
+    if word.endswith("'") and word.lower() not in CLIPPED_START:
+        stem = word[:-1].lower()
+        if not CLIPPED_END.search(stem) or (quoted and not stem.endswith("in")):
+            word = word[:-1]
+    return word
+
+
+class CharTokenizer:
+    """Single characters, case and punctuation kept."""
+
+    name: ClassVar[TokenizerName] = "char"
+    structured: ClassVar[bool] = True
+
+    def split(self, line: str) -> list[str]:
+        return list(line)
+
+    def join(self, tokens: Sequence[str]) -> str:
+        return "".join(tokens)
+
+
+class WhitespaceTokenizer:
+    """The text as it is, split at white space: `<unk>` stays `<unk>`, a line end is `<eos>`."""
+
+    name: ClassVar[TokenizerName] = "whitespace"
+    structured: ClassVar[bool] = False
+
+    def split(self, line: str) -> list[str]:
+        return line.split()
+
+    def join(self, tokens: Sequence[str]) -> str:
+        return " ".join(tokens)
+
+
+Tokenizer = WordTokenizer | CharTokenizer | WhitespaceTokenizer
+TOKENIZERS: dict[str, type[Tokenizer]] = {t.name: t for t in (WordTokenizer, CharTokenizer, WhitespaceTokenizer)}
+
+
+def tokenizer_named(name: str) -> Tokenizer:
+    """The tokeniser of that name, or `InputError`."""
+    if name not in TOKENIZERS:
+        raise InputError(f"tokenizer {name!r} is unknown: use one of {', '.join(TOKENIZERS)}")
+    return TOKENIZERS[name]()
+
+
+def song_tokens(song: Song, tokenizer: Tokenizer) -> list[str]:
+    """A song as tokens, in the form of the module's docstring."""
+    if not tokenizer.structured:
+        return [t for s in song.sections for line in s.lines for t in (*tokenizer.split(line.text), EOS)]
+    out = [SONG]
+    for section in song.sections:
+        out.append(TAGS.get(section.name, TAGS["verse"]))
+        for i, line in enumerate(section.lines):
+            if i:
+                out.append(LINE)
+            out.extend(tokenizer.split(line.text))
+    out.append(END)
+    return out
+
+
+class Vocabulary:
+    """Tokens in order of falling training frequency, how each is written, and encode / decode.
+
+    `tokens[i]` is the token of id i; `display` maps a token to its form inside a line ("i'm" -> "I'm").
+    """
+
+    def __init__(self, tokens: Sequence[str], tokenizer: str = "word", display: dict[str, str] | None = None) -> None:
+        self.tokens = list(tokens)
+        self.tokenizer = tokenizer_named(tokenizer)
+        self.display = {**(display or {}), **(ALWAYS_CAPITAL if tokenizer == "word" else {})}
+        self.index = {token: i for i, token in enumerate(self.tokens)}
+        if len(self.index) != len(self.tokens):
+            raise RunError("vocabulary holds a token twice: the run is damaged")
+        if UNK not in self.index:
+            raise RunError("vocabulary lacks <unk>: the run is damaged")
+        self.unk = self.index[UNK]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self.index
+
+    def ids(self, tokens: Iterable[str]) -> list[int]:
+        """Ids of tokens; a token outside the vocabulary becomes `<unk>`."""
+        return [self.index.get(t, self.unk) for t in tokens]
+
+    def encode(self, song: Song) -> list[int]:
+        return self.ids(song_tokens(song, self.tokenizer))
+
+    def write_line(self, tokens: Sequence[str]) -> str:
+        """Tokens of one line as a person would write them.
+
+        >>> Vocabulary(["<unk>"]).write_line(["when", "i'm", "home"])
+        "When I'm home"
+        """
+        if self.tokenizer.name != "word":
+            return self.tokenizer.join(tokens)
+        return capital(self.tokenizer.join([self.display.get(t, t) for t in tokens]))
+
+    def decode(self, ids: Iterable[int]) -> Song:
+        """Ids of one song back into sections of lines."""
+        sections: list[tuple[str, list[list[str]]]] = []
+        for token in (self.tokens[i] for i in ids):
+            if token == SONG:
+                continue
+            if token in TAGS.values():
+                sections.append((token[1:-1], [[]]))
+                continue
+            if not sections:
+                sections.append(("verse", [[]]))
+            if token in BREAKS:
+                sections[-1][1].append([])
+            else:
+                sections[-1][1][-1].append(token)
+        made = (Section(n, tuple(Line(self.write_line(w)) for w in lines if w)) for n, lines in sections)
+        return Song(title="", artist="", sections=tuple(s for s in made if s.lines), source="")
+
+    def to_json(self) -> str:
+        data = {"format": 1, "tokenizer": self.tokenizer.name, "tokens": self.tokens, "display": self.display}
+        return json.dumps(data, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "vocabulary") -> Vocabulary:
+        """Read `to_json`'s text; `RunError` names `where` if it is not one."""
+        try:
+            data = json.loads(text)
+            return cls(data["tokens"], data["tokenizer"], data["display"])
+        except (ValueError, KeyError, TypeError) as e:
+            raise RunError(f"{where} is damaged ({type(e).__name__}): restore it or train again") from e
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        try:
+            return cls.from_json(path.read_text(encoding="utf-8"), str(path))
+        except OSError as e:
+            raise RunError(f"{path} cannot be read ({e.strerror}): this is not a lyricist run") from e
+
+
+def capital(line: str) -> str:
+    """Capital at the line's first letter, also behind an apostrophe ('Cause).
+
+    >>> capital("'cause you")
+    "'Cause you"
+    """
+    for i, ch in enumerate(line):
+        if ch.isalpha():
+            return line[:i] + ch.upper() + line[i + 1 :]
+        if ch != "'":
+            break
+    return line
+
+
+def display_forms(lines: Iterable[str], tokenizer: Tokenizer) -> dict[str, str]:
+    """Words that are written with a capital inside a line more often than not (names, Thy in a hymnal)."""
+    if not isinstance(tokenizer, WordTokenizer):
+        return {}
+    seen: Counter[str] = Counter()
+    forms: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        if line.isupper():
+            continue
+        for word, surface in tokenizer.split_surface(line)[1:]:
+            seen[word] += 1
+            if surface != word:
+                forms[word, surface] += 1
+    return {w: s for (w, s), n in sorted(forms.items(), key=lambda item: item[1]) if 2 * n > seen[w] and n > 1}
+
+
+def iter_lines(songs: Iterable[Song]) -> Iterator[str]:
+    return (line.text for song in songs for section in song.sections for line in section.lines)

@@ -1,0 +1,411 @@
+"""Training: `train()` yields events; the caller shows them, stops it, writes samples.
+
+Truncated backpropagation with carried state over contiguous songs. The schedule runs over wall time
+or epochs; all randomness of a step comes from (seed, step), so that resuming is exact.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from lyricist import events
+from lyricist.batches import Streams
+from lyricist.checkpoint import Arrays, Run, load_arrays, save_checkpoint
+from lyricist.errors import InputError, RunError
+from lyricist.model import LyricLSTM, ModelConfig, State
+from lyricist.presets import TrainConfig
+from lyricist.record import History
+from lyricist.tokenset import TokenSet
+
+VALID_TOKENS = 20_000  # validation tokens looked at during training
+MARK_SHARE = 0.1  # of a budget that evaluations and their checkpoints may take
+SMOOTHING = 0.98  # of the training loss shown
+
+
+def train(
+    run: Run,
+    tokens: TokenSet,
+    *,
+    weights: Arrays | None = None,
+    resume: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+    started: float | None = None,
+) -> Iterator[events.TrainEvent]:
+    """Train the network of `run` on the "train" split of `tokens`, saving into the run.
+
+    `weights` start from another run's arrays; `resume` goes on from the run's own last checkpoint.
+    `should_stop` is asked after every step: on true the run is saved and training ends.
+    `started` (`time.monotonic()`) is where the budget begins to count, by default now.
+    Sets PyTorch's global seed at every step. Raises `RunError`, and `InputError` on a full disk.
+    """
+    trainer = Trainer(run, tokens, weights, resume, time.monotonic() if started is None else started)
+    yield trainer.started()
+    if not trainer.finished:
+        yield from trainer.loop(should_stop)
+    yield trainer.ended()
+
+
+class LossStep(nn.Module):
+    """The model's loss as a forward pass, which is what DistributedDataParallel can wrap."""
+
+    def __init__(self, model: LyricLSTM) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: Tensor, targets: Tensor, state: State, negatives: int) -> tuple[Tensor, State]:
+        return self.model.loss(ids, targets, state, negatives)
+
+
+@dataclass
+class Cursor:
+    """Where training is; everything here goes into state.json."""
+
+    step: int = 0
+    epoch: int = 0
+    t: int = 0  # position in the epoch's streams
+    seconds: float = 0.0
+    marks: int = 0  # evaluations passed
+    waited: int = 0  # evaluations since the best
+    best: float = math.inf
+    loss: float = math.nan  # smoothed training loss
+    reason: str = ""  # set when training has ended
+
+
+@dataclass
+class Process:
+    """This process among those torchrun started: one of `size`, the first of which writes files."""
+
+    rank: int = field(default_factory=lambda: int(os.environ.get("RANK", "0")))
+    size: int = field(default_factory=lambda: int(os.environ.get("WORLD_SIZE", "1")))
+
+    def device(self) -> torch.device:
+        if torch.cuda.is_available():
+            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+    def join(self, device: torch.device) -> None:
+        if self.size > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+
+    def agree(self, values: list[float]) -> list[float]:
+        """The first process's values, in every process."""
+        if self.size == 1:
+            return values
+        shared = torch.tensor(values, dtype=torch.float64)
+        dist.broadcast(shared, 0)
+        return [float(v) for v in shared]
+
+
+class Trainer:
+    """One training run in one process: model, optimiser, data, cursor."""
+
+    def __init__(self, run: Run, tokens: TokenSet, weights: Arrays | None, resume: bool, started: float) -> None:
+        self.run, self.process, self.origin = run, Process(), started
+        self.config = TrainConfig(**run.config["train"])
+        self.model_config = ModelConfig(**run.config["model"])
+        self.device = self.process.device()
+        self.process.join(self.device)
+        torch.manual_seed(self.config.seed)
+        self.model = LyricLSTM(self.model_config).to(self.device)
+        self.load_data(tokens)
+        self.cursor = Cursor()
+        self.average: list[Tensor] = []
+        if weights is not None:
+            self.load_weights(weights)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=self.config.learning_rate, weight_decay=self.config.weight_decay, fused=True
+        )
+        self.state = self.model.initial_state(self.config.batch)
+        if resume:
+            self.restore()
+        self.origin -= self.cursor.seconds
+        self.resumed_at = self.cursor.step
+        self.history = History(run, self.cursor.step) if self.process.rank == 0 else None
+        self.wrapped = self.wrap()
+        self.reserve, self.rate = 0.0, 0.0  # seconds an evaluation takes, words a second
+        self.last_save = self.last_mark = time.monotonic()
+
+    def wrap(self) -> nn.Module:
+        step = LossStep(self.model)
+        return nn.parallel.DistributedDataParallel(step) if self.process.size > 1 else step
+
+    # -- data -------------------------------------------------------------------------------------
+
+    def load_data(self, tokens: TokenSet) -> None:
+        remap = tokens.remap(self.run.vocabulary)
+        split = tokens.split("train")
+        if len(split) < 2 * self.config.batch * self.process.size:
+            raise InputError(
+                f"the training songs hold {len(split)} tokens, too few for batch {self.config.batch}: add songs"
+            )
+        batch = self.config.batch * self.process.size
+        self.streams = Streams(split, remap, batch, self.config.seed)
+        self.epoch = self.streams.epoch(0)
+        valid = tokens.split("valid")
+        self.valid = Streams(valid, remap, max(1, min(16, len(valid) // 64)))
+        self.windows = self.epoch.windows(self.config.steps)
+        self.total_steps = math.ceil(self.config.epochs * self.windows) if self.config.epochs else 0
+        if not self.total_steps and not self.config.budget:
+            raise RunError(f"{self.run.path}: its config has neither epochs nor budget")
+
+    def next_batch(self) -> tuple[Tensor, Tensor]:
+        """Inputs and targets (T, B) of this process at the cursor, which moves on."""
+        c = self.cursor
+        ids = self.epoch.window(c.t, self.config.steps)
+        mine = slice(self.process.rank * self.config.batch, (self.process.rank + 1) * self.config.batch)
+        window = torch.from_numpy(np.ascontiguousarray(ids[:, mine])).to(self.device)
+        c.t += len(window) - 1
+        if c.t >= self.streams.length - 1:
+            c.epoch, c.t = c.epoch + 1, 0
+            self.epoch = self.streams.epoch(c.epoch)
+        return window[:-1], window[1:]
+
+    # -- the loop ---------------------------------------------------------------------------------
+
+    def loop(self, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
+        while True:
+            progress, stop = self.process.agree([self.progress(), float(should_stop())])
+            if stop:
+                yield from self.end("interrupted", evaluate=False)
+                return
+            if progress >= 1:
+                yield from self.end("done", evaluate=True)
+                return
+            self.step(progress)
+            yield self.report(progress)
+            if self.mark_due(progress):
+                yield from self.mark(progress)
+                if self.cursor.waited >= self.config.patience:
+                    yield from self.end("stopped early", evaluate=False)
+                    return
+            elif time.monotonic() - self.last_save > self.config.save_every and self.process.size == 1:
+                yield self.save(best=False)
+
+    def mark_due(self, progress: float) -> bool:
+        """Whether an evaluation is due; under a budget also whether the last one's cost is earned back."""
+        due = progress >= (self.cursor.marks + 1) / self.config.evaluations
+        earned = time.monotonic() - self.last_mark > self.reserve / MARK_SHARE
+        (agreed,) = self.process.agree([float(due and (earned or not self.config.budget))])
+        return bool(agreed)
+
+    def progress(self) -> float:
+        """0 to 1: the share of the schedule that is over, keeping back time for the last evaluation and save."""
+        share = self.cursor.step / self.total_steps if self.total_steps else 0.0
+        if self.config.budget:
+            usable = max(1e-3, self.config.budget - self.reserve)
+            share = max(share, self.elapsed() / usable)
+        return share
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.origin
+
+    def step(self, progress: float) -> None:
+        """One update."""
+        c, config = self.cursor, self.config
+        begun = time.monotonic()
+        torch.manual_seed((config.seed * 1_000_003 + c.step) * 1_009 + self.process.rank)
+        rate = self.learning_rate(progress)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.model.train()
+        ids, targets = self.next_batch()
+        negatives = config.negatives if progress < 1 - config.full_share else 0
+        loss, state = self.wrapped(ids, targets, self.state, negatives)
+        self.state = tuple(s.detach() for s in state)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        self.optimizer.step()
+        self.update_average()
+        c.step += 1
+        value = loss.item()
+        if not math.isfinite(value):
+            raise InputError(f"the loss is {value} at step {c.step}: use a lower learning rate or clip")
+        c.loss = value if math.isnan(c.loss) else SMOOTHING * c.loss + (1 - SMOOTHING) * value
+        speed = ids.numel() * self.process.size / (time.monotonic() - begun)
+        self.rate = speed if not self.rate else 0.95 * self.rate + 0.05 * speed
+
+    def learning_rate(self, progress: float) -> float:
+        """Linear warm-up, then linear to zero (one cycle)."""
+        warm = min(1.0, (progress + 1e-4) / self.config.warmup) if self.config.warmup else 1.0
+        return self.config.learning_rate * warm * max(0.0, 1 - progress)
+
+    def update_average(self) -> None:
+        if not self.config.average:
+            return
+        now = [p.detach() for p in self.model.parameters()]
+        if not self.average:
+            self.average = [p.clone() for p in now]
+        torch._foreach_lerp_(self.average, now, 1 - self.config.average)
+
+    # -- evaluation and saving --------------------------------------------------------------------
+
+    def mark(self, progress: float) -> Iterator[events.TrainEvent]:
+        """A planned evaluation: validation loss, the best weights kept, a sample asked for."""
+        begun = time.monotonic()
+        event = self.evaluate()
+        self.cursor.marks = int(progress * self.config.evaluations)
+        yield event
+        if event.best:
+            yield self.save(best=True)
+        self.last_mark = time.monotonic()
+        self.reserve = min(self.last_mark - begun, 0.2 * (self.config.budget or 0))
+        yield events.SampleDue(self.cursor.step, self.onnx)
+
+    def evaluate(self) -> events.Evaluated:
+        c = self.cursor
+        (loss,) = self.process.agree([self.valid_loss() if self.process.rank == 0 else 0.0])
+        best = loss < c.best
+        c.best, c.waited = (loss, 0) if best else (c.best, c.waited + 1)
+        event = events.Evaluated(c.step, self.epoch_now(), self.elapsed(), c.loss, loss, best)
+        if self.history:
+            self.history.evaluated(event)
+        return event
+
+    @torch.no_grad()
+    def valid_loss(self) -> float:
+        """Nats per token on the validation songs (their first VALID_TOKENS), with the weights readers get."""
+        if len(self.valid.split) < 2:
+            return self.cursor.loss
+        raw = self.swap_average()
+        self.model.eval()
+        total, count, t = 0.0, 0, 0
+        epoch, state = self.valid.epoch(0), self.model.initial_state(self.valid.batch)
+        while t < self.valid.length - 1 and count < VALID_TOKENS:
+            window = torch.from_numpy(epoch.window(t, 64)).to(self.device)
+            loss, state = self.model.loss(window[:-1], window[1:], state)
+            n = window[1:].numel()
+            total, count, t = total + loss.item() * n, count + n, t + len(window) - 1
+        self.put_weights(raw)
+        return total / count
+
+    def swap_average(self) -> list[Tensor]:
+        """Put the averaged weights into the model; returns the raw ones."""
+        raw = [p.detach().clone() for p in self.model.parameters()] if self.average else []
+        self.put_weights(self.average)
+        return raw
+
+    def put_weights(self, values: list[Tensor]) -> None:
+        for p, value in zip(self.model.parameters(), values, strict=False):
+            p.data.copy_(value)
+
+    def end(self, reason: str, evaluate: bool) -> Iterator[events.TrainEvent]:
+        best = False
+        if evaluate:
+            event = self.evaluate()
+            best = event.best
+            yield event
+        self.cursor.reason = "" if reason == "interrupted" else reason
+        self.ending = reason
+        yield self.save(best)
+        if self.history:
+            self.history.close()
+
+    def save(self, best: bool) -> events.Saved:
+        self.cursor.seconds = self.elapsed()
+        path = self.run.path
+        if self.process.rank == 0:
+            info = {"cursor": vars(self.cursor)}
+            path = save_checkpoint(self.run, self.cursor.step, self.arrays(), self.state_arrays(), info, best)
+        self.last_save = time.monotonic()
+        return events.Saved(self.cursor.step, path)
+
+    # -- arrays -----------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.model.named_parameters()]
+
+    def arrays(self) -> Arrays:
+        """The weights readers use: averaged where averaging is on."""
+        values = self.average or [p.detach() for p in self.model.parameters()]
+        return {n: v.cpu().numpy() for n, v in zip(self.names(), values, strict=True)}
+
+    def state_arrays(self) -> Arrays:
+        """Optimiser moments, hidden state, and the raw weights where readers get averaged ones."""
+        out: Arrays = {f"hidden.{i}": s.cpu().numpy() for i, s in enumerate(self.state)}
+        for name, p in self.model.named_parameters():
+            for key, value in self.optimizer.state.get(p, {}).items():
+                out[f"optimizer.{key}.{name}"] = np.asarray(value.cpu().numpy())
+            if self.average:
+                out[f"raw.{name}"] = p.detach().cpu().numpy()
+        return out
+
+    def load_weights(self, weights: Arrays) -> None:
+        own = dict(self.model.named_parameters())
+        if set(own) != set(weights) or any(own[n].shape != weights[n].shape for n in own):
+            raise RunError(f"{self.run.path}: the weights do not fit the run's config")
+        for name, p in own.items():
+            p.data.copy_(torch.from_numpy(weights[name]))
+
+    def restore(self) -> None:
+        """Go on from the run's last checkpoint."""
+        run = self.run
+        saved = load_arrays(run.file("state.safetensors", "resume"))
+        self.load_weights(load_arrays(run.file("weights.safetensors", "resume")))
+        self.cursor = Cursor(**run.state("resume")["cursor"])
+        self.epoch = self.streams.epoch(self.cursor.epoch)
+        if self.config.average:
+            self.average = [p.detach().clone() for p in self.model.parameters()]
+        for name, p in self.model.named_parameters():
+            if f"raw.{name}" in saved:
+                p.data.copy_(torch.from_numpy(saved[f"raw.{name}"]))
+            keys = ("step", "exp_avg", "exp_avg_sq")
+            found = {k: saved[f"optimizer.{k}.{name}"] for k in keys if f"optimizer.{k}.{name}" in saved}
+            if found:
+                self.optimizer.state[p] = {k: torch.from_numpy(v).to(p.device) for k, v in found.items()}
+        hidden = [saved[f"hidden.{i}"] for i in range(len(self.state))]
+        if hidden[0].shape == self.state[0].shape:
+            self.state = tuple(torch.from_numpy(h).to(self.device) for h in hidden)
+
+    def onnx(self) -> bytes:
+        from lyricist.onnx_graph import metadata_for, step_model
+
+        config = self.model_config.model_dump()
+        return step_model(config, self.arrays(), metadata_for(config, self.cursor.step))
+
+    # -- events -----------------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run had already ended when it was resumed."""
+        return bool(self.cursor.reason)
+
+    def started(self) -> events.Started:
+        return events.Started(
+            self.run.path,
+            str(self.device),
+            self.model.parameter_count(),
+            self.model_config.vocab_size,
+            len(self.streams.split),
+            len(self.valid.split),
+            self.resumed_at,
+        )
+
+    def report(self, progress: float) -> events.Progress:
+        elapsed = self.elapsed()
+        c = self.cursor
+        left = elapsed * (1 - progress) / progress if progress > 0 else math.inf
+        rate = self.optimizer.param_groups[0]["lr"]
+        event = events.Progress(c.step, self.epoch_now(), progress, c.loss, rate, self.rate, elapsed, left)
+        if self.history:
+            self.history.progress(event)
+        return event
+
+    def epoch_now(self) -> float:
+        return self.cursor.epoch + self.cursor.t / self.streams.length
+
+    def ended(self) -> events.Finished:
+        c = self.cursor
+        reason: Any = getattr(self, "ending", c.reason)
+        return events.Finished(c.step, self.epoch_now(), self.elapsed(), c.best, reason)

@@ -1,0 +1,166 @@
+"""The copy index: which runs of words stand in the songs a model learnt from.
+
+Holds one 32-bit hash a word, in order, with 0 between songs and at words outside the vocabulary, and
+where lines begin. Not readable as text, though anyone with a word list can enumerate it. Words are
+compared as the word tokeniser gives them: case and punctuation do not count, line ends neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.checkpoint import load_arrays, replace_file, tensor_bytes
+from lyricist.tokens import BREAKS, END, SONG, SPECIALS, Vocabulary
+
+MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
+LINE_WORDS = 5  # whole lines of this many words or more are never written again
+PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.integer[Any]]
+
+
+def word_hash(word: str) -> int:
+    """32 bits of a word, never 0."""
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest(), "little") or 1
+
+
+def hashes_of(words: Iterable[str]) -> U32:
+    return np.array([word_hash(w) for w in words], dtype=np.uint32)
+
+
+def ngrams(hashes: U32, n: int) -> U64:
+    """Hash of every run of n words: (N,) -> (N - n + 1,); runs over a 0 get hash 0."""
+    count = max(0, len(hashes) - n + 1)
+    out, broken = np.zeros(count, dtype=np.uint64), np.zeros(count, dtype=bool)
+    for i in range(n):
+        part = hashes[i : i + count]
+        out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
+        out ^= out >> np.uint64(29)
+        broken |= part == 0
+    out[broken] = 0
+    return out
+
+
+@dataclass
+class CopyIndex:
+    """`hashes` (N,) word hashes, `line_start` (N,) true where a line begins."""
+
+    hashes: U32
+    line_start: npt.NDArray[np.bool_]
+
+    @classmethod
+    def from_ids(cls, ids: Ints, vocabulary: Vocabulary) -> CopyIndex:
+        """From token ids of whole songs, as a `TokenSet` holds them under the vocabulary's numbering."""
+        table = np.array([0 if t in SPECIALS else word_hash(t) for t in vocabulary.tokens], dtype=np.uint32)
+        line_break = np.array([t in BREAKS for t in vocabulary.tokens])
+        is_break = line_break[ids]
+        between = np.isin(ids, [vocabulary.index[t] for t in (END, SONG) if t in vocabulary])
+        starts = np.concatenate([[True], is_break[:-1]])[: len(ids)] | between
+        keep = ~is_break | between
+        return cls(table[ids][keep], starts[keep])
+
+    @classmethod
+    def from_songs(cls, songs: Iterable[Sequence[Sequence[str]]]) -> CopyIndex:
+        """From songs given as lines of words."""
+        hashes: list[int] = []
+        starts: list[bool] = []
+        for song in songs:
+            for line in song:
+                hashes += [word_hash(w) for w in line]
+                starts += [i == 0 for i in range(len(line))]
+            hashes.append(0)
+            starts.append(True)
+        return cls(np.array(hashes, dtype=np.uint32), np.array(starts, dtype=bool))
+
+    def save(self, path: Path) -> None:
+        replace_file(path, tensor_bytes({"hashes": self.hashes, "line_start": self.line_start}))
+
+    @classmethod
+    def load(cls, path: Path) -> CopyIndex:
+        arrays = load_arrays(path)
+        return cls(arrays["hashes"], arrays["line_start"])
+
+    def longest_run(self, words: Sequence[str]) -> tuple[int, int]:
+        """(length, start) of the longest run of `words` that stands in the songs; (0, 0) if none does."""
+        mine = hashes_of(words)
+        known: Ints = np.flatnonzero(np.isin(mine, self.hashes))
+        theirs: Ints = np.flatnonzero(np.isin(self.hashes, mine))
+        best, n = (0, 0), 1
+        while len(known) and len(theirs):
+            best = (n, int(known[0]))
+            n += 1
+            known, theirs = known[known + n <= len(mine)], theirs[theirs + n <= len(self.hashes)]
+            a, b = window_hash(mine, known, n), window_hash(self.hashes, theirs, n)
+            known, theirs = known[np.isin(a, b) & (a != 0)], theirs[np.isin(b, a) & (b != 0)]
+        return best
+
+    @cached_property
+    def lines(self) -> frozenset[int]:
+        """Hashes of whole lines of LINE_WORDS words; longer lines are covered by runs."""
+        starts = np.flatnonzero(self.line_start)
+        lengths = np.diff(np.append(starts, len(self.hashes)))
+        starts = starts[lengths == LINE_WORDS]
+        return frozenset(int(h) for h in window_hash(self.hashes, starts, LINE_WORDS) if h)
+
+
+def window_hash(hashes: U32, starts: Ints, n: int) -> U64:
+    """The n-gram hashes that begin at `starts` only."""
+    out, broken = np.zeros(len(starts), dtype=np.uint64), np.zeros(len(starts), dtype=bool)
+    for i in range(n):
+        part = hashes[starts + i]
+        out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
+        out ^= out >> np.uint64(29)
+        broken |= part == 0
+    out[broken] = 0
+    return out
+
+
+class CopyGuard:
+    """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there."""
+
+    def __init__(self, index: CopyIndex, vocabulary: Vocabulary, max_copy: int) -> None:
+        self.max_copy, self.lines = max_copy, index.lines
+        self.word_hashes = np.array(
+            [0 if t in SPECIALS else word_hash(t) for t in vocabulary.tokens], dtype=np.uint32
+        )
+        order = np.argsort(self.word_hashes, kind="stable")
+        context = ngrams(index.hashes, max_copy)[:-1]
+        following = index.hashes[max_copy:]
+        at = np.searchsorted(self.word_hashes[order], following).clip(max=len(order) - 1)
+        valid = (context != 0) & (following != 0) & (self.word_hashes[order][at] == following)
+        context, successor = context[valid], order[at][valid]
+        by_context = np.argsort(context, kind="stable")
+        self.contexts, self.successors = context[by_context], successor[by_context]
+
+    def banned(self, words: Sequence[int]) -> Ints:
+        """Ids that would complete a forbidden run after `words` (the word ids of a song so far)."""
+        if len(words) < self.max_copy:
+            return np.zeros(0, dtype=np.int64)
+        key = ngrams(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
+        low, high = np.searchsorted(self.contexts, [key, key + np.uint64(1)])
+        return self.successors[low:high]
+
+    def line_is_copied(self, line: Sequence[int]) -> bool:
+        """Whether a finished line of LINE_WORDS words stands in the songs as a whole line."""
+        if len(line) != LINE_WORDS:
+            return False
+        return int(ngrams(self.word_hashes[list(line)], LINE_WORDS)[0]) in self.lines
+
+    def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
+        """Whether `after` may follow `before`: no forbidden run across the seam."""
+        joined = [*before[-self.max_copy :], *after[: self.max_copy]]
+        runs = ngrams(self.word_hashes[joined], self.max_copy + 1) if joined else []
+        return not any(self.forbidden(joined, i) for i in range(len(runs)))
+
+    def forbidden(self, words: Sequence[int], i: int) -> bool:
+        return words[i + self.max_copy] in self.banned(words[i : i + self.max_copy])

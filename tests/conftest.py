@@ -1,0 +1,63 @@
+"""Shared, real parts: a small corpus of literal songs and a run trained on it once per session."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from lyricist.checkpoint import Run
+from lyricist.corpus import Corpus, prepare
+from lyricist.start import Options, train_songs
+
+SUBJECTS = ("river", "morning", "winter", "harbour", "garden", "station", "kitchen", "window", "mountain", "city")
+LINES = (
+    "I walked along the {a} and I called your name",
+    "The {a} was open and the {b} was cold",
+    "You said you'd meet me where the {b} begins",
+    "And nobody sings in the {a} any more",
+    "Oh don't you leave me by the {b} alone",
+    "We'll carry the light from the {a} to the {b}",
+)
+
+
+def literal_songs() -> list[str]:
+    """Ninety different songs of eight lines, from ten nouns and six patterns."""
+    songs = []
+    for i, (a, b) in enumerate(itertools.permutations(SUBJECTS, 2)):
+        lines = [LINES[(i + k * (i % 5 + 1)) % len(LINES)].format(a=a, b=b) for k in range(4)]
+        chorus = [f"Sing to the {a}, sing to me", f"The {b} is all I ever see"]
+        verse = "\n".join(lines[:2])
+        songs.append(f"[Verse]\n{verse}\n\n[Chorus]\n" + "\n".join(chorus) + "\n\n[Verse]\n" + "\n".join(lines[2:]))
+    return songs
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return prepare(texts=literal_songs(), out=tmp_path_factory.mktemp("corpus") / "c", options=no_dedupe())
+
+
+def no_dedupe():  # type: ignore[no-untyped-def]
+    from lyricist.corpus import PrepareOptions
+
+    return PrepareOptions(near_duplicate=None, related=None)
+
+
+SMALL = {"hidden": 32, "embedding": 24}
+LONGER = {"epochs": 10.0, "learning_rate": 0.02}
+QUICK = {"epochs": 3.0, "batch": 8, "steps": 16, "evaluations": 3}
+
+
+@pytest.fixture(scope="session")
+def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A tiny LSTM, trained for a few seconds."""
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    still = {"dropout_input": 0.0, "dropout_output": 0.0}
+    list(train_songs(corpus, out, Options(preset="tiny", model={**SMALL, **still}, train={**QUICK, **LONGER})))
+    return Run.open(out)
+
+
+@pytest.fixture(scope="session")
+def run_dir(run: Run) -> Path:
+    return run.path

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import QUICK, SMALL
+from lyricist import events
+from lyricist.checkpoint import Run, load_arrays
+from lyricist.corpus import Corpus
+from lyricist.errors import InputError, RunError
+from lyricist.record import read_history
+from lyricist.start import Options, train_songs
+from lyricist.writer import load
+
+VARIANTS = {
+    "plain": ({}, {}),
+    "gru": ({"cell": "gru", "layers": 2}, {}),
+    "sampled": ({"dropout_input": 0.2}, {"negatives": 20}),
+    "averaged": ({"dropout_weight": 0.2, "dropout_embedding": 0.1}, {"average": 0.9}),
+    "untied": ({"tied": False}, {"weight_decay": 0.01}),
+}
+
+
+def options(variant: str = "plain", **train: object) -> Options:
+    model, config = VARIANTS[variant]
+    return Options(preset="tiny", model={**SMALL, **model}, train={**QUICK, **config, **train})
+
+
+def all_arrays(run: Path) -> dict[str, np.ndarray]:
+    opened = Run.open(run)
+    found = {
+        **load_arrays(opened.file("weights.safetensors", "resume")),
+        **load_arrays(opened.file("state.safetensors", "resume")),
+    }
+    return found
+
+
+def stop_after(steps: int):  # type: ignore[no-untyped-def]
+    counter = itertools.count(1)
+    return lambda: next(counter) > steps
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("stops", [(5,), (1, 7, 30)])
+def test_interrupted_and_resumed_is_bit_for_bit_the_uninterrupted_run(
+    corpus: Corpus, tmp_path: Path, variant: str, stops: tuple[int, ...]
+) -> None:
+    list(train_songs(corpus, tmp_path / "whole", options(variant)))
+    last = list(train_songs(corpus, tmp_path / "cut", options(variant), should_stop=stop_after(stops[0])))[-1]
+    assert isinstance(last, events.Finished)
+    assert last.reason == "interrupted"
+    for n in (*stops[1:], 10**9):
+        list(train_songs(corpus, tmp_path / "cut", options(variant), resume=True, should_stop=stop_after(n)))
+    whole, cut = all_arrays(tmp_path / "whole"), all_arrays(tmp_path / "cut")
+    assert whole.keys() == cut.keys()
+    assert all((whole[k] == cut[k]).all() for k in whole)
+    used = [Run.open(tmp_path / n).file("weights.safetensors").read_bytes() for n in ("whole", "cut")]
+    assert used[0] == used[1]
+    losses = [[r["valid_loss"] for r in read_history(tmp_path / n) if "valid_loss" in r] for n in ("whole", "cut")]
+    assert losses[0] == losses[1]
+
+
+def test_it_learns(corpus: Corpus, run: Run) -> None:
+    rows = [r["valid_loss"] for r in read_history(run.path) if "valid_loss" in r]
+    assert min(rows) < 0.7 * math.log(len(run.vocabulary))
+
+
+def test_a_run_holds_all_that_is_promised(run: Run) -> None:
+    names = {p.name for p in run.path.iterdir()}
+    assert names >= {
+        "config.json", "vocab.json", "latest", "weights.safetensors", "model.onnx", "history.jsonl",
+        "copyindex.safetensors", "card.md", "plots", "tensorboard", "checkpoints",
+    }  # fmt: skip
+    assert {p.name for p in (run.path / "plots").iterdir()} == {"loss.png", "architecture.png"}
+    assert "undeclared: do not share" in (run.path / "card.md").read_text()
+    assert not [n for n in names if n.endswith((".pkl", ".pt", ".pickle"))]
+
+
+def test_the_events_tell_the_story_in_order(corpus: Corpus, tmp_path: Path) -> None:
+    seen = list(train_songs(corpus, tmp_path / "r", options()))
+    assert isinstance(seen[0], events.Started)
+    assert isinstance(seen[-1], events.Finished)
+    progress = [e for e in seen if isinstance(e, events.Progress)]
+    assert [e.step for e in progress] == list(range(1, len(progress) + 1))
+    assert progress[0].learning_rate < progress[5].learning_rate > progress[-1].learning_rate
+    assert progress[-1].learning_rate < 0.05 * max(e.learning_rate for e in progress)
+    assert sum(isinstance(e, events.Evaluated) for e in seen) >= 3
+
+
+def test_a_budget_ends_with_the_schedule_complete(corpus: Corpus, tmp_path: Path) -> None:
+    seen = list(train_songs(corpus, tmp_path / "r", options(epochs=None, budget=2.0)))
+    progress = [e for e in seen if isinstance(e, events.Progress)]
+    assert progress[-1].progress > 0.9
+    assert isinstance(seen[-1], events.Finished)
+    assert seen[-1].reason == "done"
+
+
+def test_early_stopping_keeps_the_best(corpus: Corpus, tmp_path: Path) -> None:
+    hot = options(epochs=50.0, evaluations=50, patience=2, learning_rate=0.05)
+    seen = list(train_songs(corpus, tmp_path / "r", hot))
+    end = seen[-1]
+    assert isinstance(end, events.Finished)
+    assert end.reason == "stopped early"
+    losses = {e.step: e.valid_loss for e in seen if isinstance(e, events.Evaluated)}
+    best = min(losses, key=lambda s: losses[s])
+    assert Run.open(tmp_path / "r").checkpoint("use").name == f"{best:07d}"
+
+
+def test_resuming_a_finished_run_changes_nothing(corpus: Corpus, tmp_path: Path) -> None:
+    list(train_songs(corpus, tmp_path / "r", options()))
+    before = all_arrays(tmp_path / "r")
+    end = list(train_songs(corpus, tmp_path / "r", options(), resume=True))[-1]
+    assert isinstance(end, events.Finished)
+    assert end.reason == "done"
+    assert all((v == before[k]).all() for k, v in all_arrays(tmp_path / "r").items())
+
+
+def test_resume_refuses_changed_options_and_changed_songs(corpus: Corpus, run: Run, tmp_path: Path) -> None:
+    from lyricist.corpus import prepare
+
+    with pytest.raises(InputError, match="hidden is 32.*64 now"):
+        next(train_songs(corpus, run.path, Options(model={"hidden": 64}), resume=True))
+    other = prepare(texts=[f"other {w} songs are sung in the {w} again" for w in "abcdefgh"], out=tmp_path / "c")
+    with pytest.raises(InputError, match="songs have changed"):
+        next(train_songs(other, run.path, Options(), resume=True))
+
+
+def test_resume_needs_a_run(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="not a run directory"):
+        next(train_songs(corpus, tmp_path / "none", Options(), resume=True))
+
+
+def test_fine_tuning_extends_the_vocabulary_and_starts_where_the_base_ended(run: Run, tmp_path: Path) -> None:
+    from lyricist.corpus import prepare
+
+    texts = [f"the zebra sang to the {w} and the giraffe was cold in the {w}" for w in ("sea", "sky", "rain", "snow")]
+    new = prepare(texts=texts * 3, out=tmp_path / "c", options=_keep())
+    tune = Options(base=str(run.path), train={"epochs": 2.0, "batch": 2, "steps": 8, "evaluations": 2})
+    list(train_songs(new, tmp_path / "tuned", tune))
+    tuned = Run.open(tmp_path / "tuned")
+    assert tuned.vocabulary.tokens[: len(run.vocabulary)] == run.vocabulary.tokens
+    assert {"zebra", "giraffe"} <= set(tuned.vocabulary.tokens[len(run.vocabulary) :])
+    assert tuned.config["base"] == "tiny"
+    assert load(tuned).write(seed=1)[0].text
+
+
+def _keep():  # type: ignore[no-untyped-def]
+    from lyricist.corpus import PrepareOptions
+
+    return PrepareOptions(keep_duplicates=True, related=None, near_duplicate=None)
+
+
+def test_too_few_songs_for_the_batch(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too few for batch 100000"):
+        next(train_songs(corpus, tmp_path / "r", options(batch=100_000)))
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "lyricist", *map(str, arguments)]
+
+
+TRAIN = ("--preset", "tiny", "--hidden", 32, "--embedding", 24, "--batch", 8, "--steps", 16, "--no-sample")
+
+
+def test_kill_at_any_moment_leaves_a_run_that_loads_and_resumes(corpus: Corpus, tmp_path: Path) -> None:
+    """Six real kills at random moments of a process that saves as often as it can."""
+    out, rng = tmp_path / "r", random.Random(11)
+    arguments = command("train", corpus.path, "-o", out, *TRAIN, "--epochs", 400, "--save-every", 0.001, "--patience", 999)
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for i in range(6):
+        process = subprocess.Popen([*arguments, *(["--resume"] if i else [])], stderr=subprocess.PIPE, env=env)
+        try:  # a random moment after the first save
+            wait_for(lambda: (out / "latest").exists() or process.poll() is not None)
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            process.wait(timeout=rng.uniform(0.3, 1.5) + (2.5 if i else 0))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert load(out).write(seed=i)[0].text
+
+
+def wait_for(happened) -> None:  # type: ignore[no-untyped-def]
+    """Ask the operating system until it has happened, a minute at most."""
+    import time
+
+    until = time.monotonic() + 60
+    while not happened() and time.monotonic() < until:
+        os.sched_yield()
+
+
+def test_ctrl_c_saves_and_exits_with_0(corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    arguments = command("train", corpus.path, "-o", out, *TRAIN, "--epochs", 4000, "--save-every", 0.001)
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: (out / "latest").exists() or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    _, report = process.communicate(timeout=60)
+    assert process.returncode == 0, report
+    assert "stopped and saved" in report
+    assert Run.open(out).state()["cursor"]["reason"] == ""
