@@ -11,7 +11,18 @@ from lyricist.checkpoint import Run
 from lyricist.corpus import Corpus, prepare
 from lyricist.start import Options, train_songs
 
-SUBJECTS = ("river", "morning", "winter", "harbour", "garden", "station", "kitchen", "window", "mountain", "city")
+SUBJECTS = (
+    "river",
+    "morning",
+    "winter",
+    "harbour",
+    "garden",
+    "station",
+    "kitchen",
+    "window",
+    "mountain",
+    "city",
+)
 LINES = (
     "I walked along the {a} and I called your name",
     "The {a} was open and the {b} was cold",

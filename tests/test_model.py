@@ -52,7 +52,9 @@ def test_loss_is_cross_entropy_of_the_logits() -> None:
     ids, targets = torch.randint(0, V, (5, 2)), torch.randint(0, V, (5, 2))
     loss, _ = model.loss(ids, targets, model.initial_state(2))
     logits, _ = model(ids, model.initial_state(2))
-    assert loss.item() == pytest.approx(-logits.log_softmax(-1).gather(-1, targets[..., None]).mean().item(), rel=1e-5)
+    assert loss.item() == pytest.approx(
+        -logits.log_softmax(-1).gather(-1, targets[..., None]).mean().item(), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", ["dropout_embedding", "dropout_input", "dropout_output", "dropout_weight"])
@@ -108,7 +110,8 @@ def test_expected_counts_agree_with_counting() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"layers": 5}, {"layers": 0}, {"cell": "rnn"}, {"hidden": 0}, {"dropout_input": 1.0}, {"colour": 1}]
+    "wrong",
+    [{"layers": 5}, {"layers": 0}, {"cell": "rnn"}, {"hidden": 0}, {"dropout_input": 1.0}, {"colour": 1}],
 )
 def test_impossible_configs_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

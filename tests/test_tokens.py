@@ -80,12 +80,21 @@ def test_decode_undoes_encode_up_to_case_and_punctuation() -> None:
     original = song(("verse", ["Rain, on the town!", "The rain"]), ("chorus", ["Oh, stay"]))
     back = v.decode(v.encode(original))
     assert [s.name for s in back.sections] == ["verse", "chorus"]
-    assert [[line.text for line in s.lines] for s in back.sections] == [["Rain on the town", "The rain"], ["Oh stay"]]
+    assert [[line.text for line in s.lines] for s in back.sections] == [
+        ["Rain on the town", "The rain"],
+        ["Oh stay"],
+    ]
 
 
 def test_words_outside_the_vocabulary_become_unk() -> None:
     v = vocabulary("rain")
-    assert [v.tokens[i] for i in v.encode(song(("verse", ["Rain zyx"])))] == ["<song>", "<verse>", "rain", "<unk>", "<end>"]
+    assert [v.tokens[i] for i in v.encode(song(("verse", ["Rain zyx"])))] == [
+        "<song>",
+        "<verse>",
+        "rain",
+        "<unk>",
+        "<end>",
+    ]
 
 
 def test_vocabulary_survives_json() -> None:
@@ -94,7 +103,9 @@ def test_vocabulary_survives_json() -> None:
     assert (back.tokens, back.display, back.tokenizer.name) == (v.tokens, v.display, "word")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"tokens": ["a"], "tokenizer": "word", "display": {}}', "\x00\x01"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"tokens": ["a"], "tokenizer": "word", "display": {}}', "\x00\x01"]
+)
 def test_damaged_vocabulary_is_one_clear_line(text: str) -> None:
     with pytest.raises(RunError, match="damaged") as e:
         Vocabulary.from_json(text, "vocab.json")
@@ -107,5 +118,11 @@ def test_unknown_tokenizer_names_the_known_ones() -> None:
 
 
 def test_names_are_written_with_their_capital() -> None:
-    lines = ["We drove to London town", "Back in London, in May", "May I go", "You may, they may", "IN LONDON TOWN"]
+    lines = [
+        "We drove to London town",
+        "Back in London, in May",
+        "May I go",
+        "You may, they may",
+        "IN LONDON TOWN",
+    ]
     assert display_forms(lines, WordTokenizer()) == {"london": "London"}

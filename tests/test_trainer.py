@@ -37,11 +37,10 @@ def options(variant: str = "plain", **train: object) -> Options:
 
 def all_arrays(run: Path) -> dict[str, np.ndarray]:
     opened = Run.open(run)
-    found = {
+    return {
         **load_arrays(opened.file("weights.safetensors", "resume")),
         **load_arrays(opened.file("state.safetensors", "resume")),
     }
-    return found
 
 
 def stop_after(steps: int):  # type: ignore[no-untyped-def]
@@ -174,12 +173,14 @@ TRAIN = ("--preset", "tiny", "--hidden", 32, "--embedding", 24, "--batch", 8, "-
 def test_kill_at_any_moment_leaves_a_run_that_loads_and_resumes(corpus: Corpus, tmp_path: Path) -> None:
     """Six real kills at random moments of a process that saves as often as it can."""
     out, rng = tmp_path / "r", random.Random(11)
-    arguments = command("train", corpus.path, "-o", out, *TRAIN, "--epochs", 400, "--save-every", 0.001, "--patience", 999)
+    arguments = command(
+        "train", corpus.path, "-o", out, *TRAIN, "--epochs", 400, "--save-every", 0.001, "--patience", 999
+    )
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     for i in range(6):
         process = subprocess.Popen([*arguments, *(["--resume"] if i else [])], stderr=subprocess.PIPE, env=env)
         try:  # a random moment after the first save
-            wait_for(lambda: (out / "latest").exists() or process.poll() is not None)
+            wait_for(lambda p=process: (out / "latest").exists() or p.poll() is not None)
             assert process.poll() is None, process.stderr and process.stderr.read()
             process.wait(timeout=rng.uniform(0.3, 1.5) + (2.5 if i else 0))
         except subprocess.TimeoutExpired:

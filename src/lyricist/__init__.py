@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lyricist.songbook import sample_songs
     from lyricist.start import Options
     from lyricist.start import train_songs as train
-    from lyricist.writer import Model, load
+    from lyricist.writer import Model, load, write
     from lyricist.writing.decode import decode
     from lyricist.writing.plan import Drawing, Plan
 
@@ -41,6 +41,7 @@ _HOME = {
     "read": "lyricist.corpus:prepare",
     "sample_songs": "lyricist.songbook:sample_songs",
     "train": "lyricist.start:train_songs",
+    "write": "lyricist.writer:write",
 }
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "read",
     "sample_songs",
     "train",
+    "write",
 ]
 
 

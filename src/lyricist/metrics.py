@@ -176,7 +176,7 @@ def length_distance(a: dict[str, Any], b: dict[str, Any]) -> float:
     """Total variation distance, 0 to 1, between two `shape` dicts' line lengths."""
     one, two = a["line_lengths"], b["line_lengths"]
     n, m = max(1, sum(one.values())), max(1, sum(two.values()))
-    return sum(abs(one.get(k, 0) / n - two.get(k, 0) / m) for k in {*one, *two}) / 2
+    return float(sum(abs(one.get(k, 0) / n - two.get(k, 0) / m) for k in {*one, *two}) / 2)
 
 
 def self_bleu(songs: Sequence[Lines]) -> float:
@@ -210,5 +210,3 @@ def bleu(i: int, texts: list[list[str]], counts: list[list[Counter[tuple[str, ..
     length = len(texts[i])
     reference = min((len(t) for j, t in enumerate(texts) if j != i), key=lambda r: (abs(r - length), r))
     return math.exp(logs) * (1.0 if length >= reference else math.exp(1 - reference / length))
-
-

@@ -155,7 +155,8 @@ def sampled_softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, targets: Tenso
     """
     vocab = weight.shape[0]
     draws = torch.rand(negatives, device=x.device, dtype=torch.float64)
-    sample = (draws * math.log(vocab + 1)).exp().long().sub_(1).clamp_(0, vocab - 1).unique()
+    sample = (draws * math.log(vocab + 1)).exp().long().sub_(1).clamp_(0, vocab - 1)
+    sample = torch.unique(sample)
     true = (x * F.embedding(targets, weight)).sum(1) + bias[targets] - log_expected(targets, vocab, negatives)
     noise = F.linear(x, weight[sample], bias[sample] - log_expected(sample, vocab, negatives))  # (N, S)
     noise = noise.masked_fill(sample == targets.unsqueeze(1), -torch.inf)

@@ -60,9 +60,7 @@ def step_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[st
     if "project.weight" in weights:
         x = linear(g, x, g.constant("project.weight", weights["project.weight"]), "project.bias", weights)
     output = embedding if config["tied"] else g.constant("output", weights["output"])
-    g.nodes.append(
-        helper.make_node("Gemm", [x, output, g.constant("bias", weights["bias"])], ["logits"], transB=1)
-    )
+    g.nodes.append(helper.make_node("Gemm", [x, output, g.constant("bias", weights["bias"])], ["logits"], transB=1))
     for s in states:
         g.nodes.append(helper.make_node("Concat", new[s], [f"next_{s}"], axis=0))
     return assemble(g, states, layers, hidden, config["vocab_size"], metadata or {})
@@ -100,11 +98,9 @@ def gru_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> li
     return [g.one("Add", n, g.one("Mul", z, g.one("Sub", h, n)))]
 
 
-def assemble(
-    g: Graph, states: list[str], layers: int, hidden: int, vocab: int, metadata: Mapping[str, str]
-) -> bytes:
+def assemble(g: Graph, states: list[str], layers: int, hidden: int, vocab: int, metadata: Mapping[str, str]) -> bytes:
     """Inputs, outputs and metadata around the nodes."""
-    shape = [layers, "batch", hidden]
+    shape: list[str | int | None] = [layers, "batch", hidden]
     inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch"])]
     inputs += [helper.make_tensor_value_info(s, TensorProto.FLOAT, shape) for s in states]
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", vocab])]
@@ -113,7 +109,7 @@ def assemble(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lyricist")
     model.ir_version = IR_VERSION
     helper.set_model_props(model, {"format": "1", **metadata})
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def metadata_for(config: Mapping[str, Any], step: int) -> dict[str, str]:

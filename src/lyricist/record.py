@@ -67,7 +67,7 @@ class History:
 def tensorboard(folder: Path, step: int) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder), purge_step=step or None)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=step or None)
 
 
 def read_history(run: Path) -> list[dict[str, Any]]:
@@ -119,9 +119,7 @@ def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[s
     return save(figure, run / "plots" / "architecture.png")
 
 
-def architecture(
-    model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]
-) -> list[tuple[str, str, int]]:
+def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str, int]]:
     """(layer, shape in words, parameters) from the input down to the output; B rows, T steps."""
     v, e, h, cell = model["vocab_size"], model["embedding"], model["hidden"], model["cell"].upper()
 
@@ -162,7 +160,11 @@ def write_card(run: Run) -> Path:
     state = read_json(run.checkpoint("use") / "state.json")
     best = min((r["valid_loss"] for r in rows), default=math.nan)
     model, corpus = config["model"], config["corpus"]
-    sources = "\n".join(f"- {s['source']} ({s['kept']} songs, sha256 {s['sha256'][:16]}...)" for s in corpus.get("sources", []))
+    sources = "\n".join(
+        f"- {s['source']} ({s['kept']} songs, sha256 {s['sha256'][:16]}...)" for s in corpus.get("sources", [])
+    )
+    shape = f"{model['layers']} x {model['hidden']} {model['cell'].upper()}, embeddings {model['embedding']}"
+    songs = f"{corpus['songs']:,} ({corpus['words']:,} words), split by song"
     text = f"""# {run.path.name}
 
 A word-level {model["cell"].upper()} language model for song lyrics, trained with lyricist {version("lyricist")}.
@@ -174,8 +176,8 @@ that guarantee is about runs of words of the indexed songs, not about originalit
 
 | | |
 |---|---|
-| network | {model["layers"]} x {model["hidden"]} {model["cell"].upper()}, embeddings {model["embedding"]}, vocabulary {model["vocab_size"]:,} |
-| songs | {corpus["songs"]:,} ({corpus["words"]:,} words), split by song; corpus sha256 {corpus["fingerprint"][:16]}... |
+| network | {shape}, vocabulary {model["vocab_size"]:,} |
+| songs | {songs}; corpus sha256 {corpus["fingerprint"][:16]}... |
 | tokeniser | {run.vocabulary.tokenizer.name} |
 | started from | {config.get("base") or "scratch"} |
 | step used | {state["step"]:,} |

@@ -5,6 +5,7 @@ What the command line and the Python API share: presets, the vocabulary, fine-tu
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from lyricist.checkpoint import Arrays, Run, create_run, load_arrays
-from lyricist.corpus import Corpus
+from lyricist.checkpoint import Arrays, Run, create_run, disk_errors, load_arrays
+from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
 from lyricist.presets import PRESETS, TrainConfig
@@ -25,6 +26,7 @@ from lyricist.writer import COPY_INDEX
 from lyricist.writing.copying import MAX_WORDS, CopyIndex
 
 FINE_TUNING_RATE = 1.5e-3  # peak learning rate where a base is given
+INSIDE = "corpus"  # where a run keeps songs that were prepared for it alone
 UNDECLARED = "undeclared: do not share"
 
 
@@ -57,25 +59,41 @@ def train_songs(
     """
     started = time.monotonic()
     need_torch()
-    from lyricist.trainer import Process, train
+    from lyricist.process import Process
+    from lyricist.trainer import train
 
-    options, out = options or Options(), Path(out)
-    first = Process().rank == 0
+    options, out, process = options or Options(), Path(out), Process.this()
     weights: Arrays | None = None
-    tokens = token_set(corpus, resumed_tokenizer(out) if resume else options.tokenizer)
-    if resume:
-        run = reopen(out, corpus, options)
-    else:
-        plan, vocabulary, weights = design(corpus, tokens, options)
-        run = create_run(out, plan, vocabulary, force) if first else await_run(out)
-        if first:
-            build_copy_index(run, tokens)
-    for event in train(
-        run, tokens, weights=weights, resume=resume, should_stop=should_stop, started=started
-    ):
-        if isinstance(event, Finished) and first:
+    if process.first:
+        corpus, weights = make_ready(corpus, out, options, resume, force)
+    process.wait()  # the others find the run and the token arrays made
+    run = reopen(out, corpus, options) if resume else Run.open(out)
+    tokens = token_set(corpus, run.vocabulary.tokenizer.name)
+    for event in train(run, tokens, weights=weights, resume=resume, should_stop=should_stop, started=started):
+        if isinstance(event, Finished) and process.first:
             describe(run)
         yield event
+
+
+def make_ready(
+    corpus: Corpus, out: Path, options: Options, resume: bool, force: bool
+) -> tuple[Corpus, Arrays | None]:
+    """The run directory and the token arrays; returns where the songs are now, and first weights."""
+    if resume:
+        token_set(corpus, Run.open(out).vocabulary.tokenizer.name)
+        return corpus, None
+    tokens = token_set(corpus, options.tokenizer)
+    config, vocabulary, weights = design(corpus, tokens, options)
+    run = create_run(out, config, vocabulary, force)
+    build_copy_index(run, tokens)
+    return (adopt(corpus, run) if corpus.temporary else corpus), weights
+
+
+def adopt(corpus: Corpus, run: Run) -> Corpus:
+    """Keep a temporary corpus inside the run, for resuming and evaluating."""
+    with disk_errors(run.path):
+        shutil.copytree(corpus.path, run.path / INSIDE)
+    return open_corpus(run.path / INSIDE)
 
 
 def need_torch() -> None:
@@ -84,14 +102,6 @@ def need_torch() -> None:
         import torch  # noqa: F401
     except ImportError as e:
         raise MissingExtra("training", "train") from e
-
-
-def await_run(out: Path, seconds: float = 60) -> Run:
-    """The run that the first of several processes makes."""
-    until = time.monotonic() + seconds
-    while not (out / "config.json").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    return Run.open(out)
 
 
 def design(corpus: Corpus, tokens: TokenSet, options: Options) -> tuple[dict[str, Any], Vocabulary, Arrays | None]:
@@ -137,16 +147,12 @@ def checked(kind: Any, values: Mapping[str, Any]) -> Any:
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
     info = corpus.info
     return {
-        "path": str(Path(corpus.path).resolve()),
+        "path": INSIDE if corpus.temporary else str(Path(corpus.path).resolve()),
         "fingerprint": corpus.fingerprint,
         "songs": info["songs"],
         "words": info["words"],
         "sources": info.get("sources", []),
     }
-
-
-def resumed_tokenizer(out: Path) -> str:
-    return Run.open(out).vocabulary.tokenizer.name
 
 
 def reopen(out: Path, corpus: Corpus, options: Options) -> Run:

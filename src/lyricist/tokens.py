@@ -29,10 +29,11 @@ BREAKS = frozenset({LINE, END, EOS, *TAGS.values()})
 SPECIALS = frozenset({UNK, SONG, *BREAKS})
 
 # Words that begin with an apostrophe in song; elsewhere a leading apostrophe is a quotation mark.
-CLIPPED_START = frozenset(
-    "'cause 'cos 'coz 'til 'till 'tis 'twas 'twere 'twill 'twould 'em 'round 'neath 'bout 'gainst 'fore 'mid "
-    "'mong 'mongst 'n 'n' 'scuse 'nother 'tween 'twixt 'cross 'bove 'pon 'way 'stead 'ere 'kay 'sup".split()
-)
+CLIPPED = """
+    cause cos coz til till tis twas twere twill twould em round neath bout gainst fore mid
+    mong mongst n scuse nother tween twixt cross bove pon way stead ere kay sup
+"""
+CLIPPED_START = frozenset({"'" + word for word in CLIPPED.split()} | {"'n'"})
 # Endings after which a final apostrophe belongs to the word (singin', o', th', stars').
 CLIPPED_END = re.compile(r"(?:..in|^o|^an|^th|^wi|^ol|^li'?l|^mo|^fo|^tha|^ha|^a|^i|^'n|^lo|^yo|^sin|^fu|^ca|s)$")
 WORD = re.compile(r"\d+(?:[.,:/]\d+)+|'?[^\W_]+(?:['\-][^\W_]+)*'?")

@@ -22,11 +22,21 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus import Corpus
+from lyricist.corpus.store import Split
 from lyricist.errors import InputError
-from lyricist.tokens import EOS, SPECIALS, UNK, Tokenizer, Vocabulary, display_forms, song_tokens, tokenizer_named
+from lyricist.tokens import (
+    EOS,
+    SPECIALS,
+    UNK,
+    Tokenizer,
+    Vocabulary,
+    display_forms,
+    song_tokens,
+    tokenizer_named,
+)
 from lyricist.tokens import iter_lines as lines_of
 
-SPLITS = ("train", "valid", "test")
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 MAX_TYPES = 65_535  # distinct tokens kept in the arrays, so that ids fit uint16; rarer ones become <unk>
 MAX_DISTINCT = 2_000_000  # distinct tokens counted at all: bounds memory on hostile or huge text
 DISPLAY_SONGS = 20_000  # songs looked at for how words are written inside a line
@@ -156,7 +166,7 @@ def build(corpus: Corpus, tokenizer: Tokenizer, home: Path) -> None:
     (home / "tokens.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
 
-def write_raw(corpus: Corpus, split: str, tokenizer: Tokenizer, index: dict[str, int], home: Path) -> None:
+def write_raw(corpus: Corpus, split: Split, tokenizer: Tokenizer, index: dict[str, int], home: Path) -> None:
     """Append every song of a split to SPLIT.raw as int32, adding unseen tokens to `index`."""
     starts, total = [0], 0
     with open(home / f"{split}.raw", "wb") as out:

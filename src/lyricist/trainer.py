@@ -7,16 +7,13 @@ or epochs; all randomness of a step comes from (seed, step), so that resuming is
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from lyricist import events
@@ -25,6 +22,7 @@ from lyricist.checkpoint import Arrays, Run, load_arrays, save_checkpoint
 from lyricist.errors import InputError, RunError
 from lyricist.model import LyricLSTM, ModelConfig, State
 from lyricist.presets import TrainConfig
+from lyricist.process import Process
 from lyricist.record import History
 from lyricist.tokenset import TokenSet
 
@@ -82,40 +80,14 @@ class Cursor:
     reason: str = ""  # set when training has ended
 
 
-@dataclass
-class Process:
-    """This process among those torchrun started: one of `size`, the first of which writes files."""
-
-    rank: int = field(default_factory=lambda: int(os.environ.get("RANK", "0")))
-    size: int = field(default_factory=lambda: int(os.environ.get("WORLD_SIZE", "1")))
-
-    def device(self) -> torch.device:
-        if torch.cuda.is_available():
-            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-    def join(self, device: torch.device) -> None:
-        if self.size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-
-    def agree(self, values: list[float]) -> list[float]:
-        """The first process's values, in every process."""
-        if self.size == 1:
-            return values
-        shared = torch.tensor(values, dtype=torch.float64)
-        dist.broadcast(shared, 0)
-        return [float(v) for v in shared]
-
-
 class Trainer:
     """One training run in one process: model, optimiser, data, cursor."""
 
     def __init__(self, run: Run, tokens: TokenSet, weights: Arrays | None, resume: bool, started: float) -> None:
-        self.run, self.process, self.origin = run, Process(), started
+        self.run, self.process, self.origin = run, Process.this(), started
         self.config = TrainConfig(**run.config["train"])
         self.model_config = ModelConfig(**run.config["model"])
         self.device = self.process.device()
-        self.process.join(self.device)
         torch.manual_seed(self.config.seed)
         self.model = LyricLSTM(self.model_config).to(self.device)
         self.load_data(tokens)
@@ -124,7 +96,10 @@ class Trainer:
         if weights is not None:
             self.load_weights(weights)
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=self.config.learning_rate, weight_decay=self.config.weight_decay, fused=True
+            self.model.parameters(),
+            lr=self.config.learning_rate,
+            weight_decay=self.config.weight_decay,
+            fused=True,
         )
         self.state = self.model.initial_state(self.config.batch)
         if resume:

@@ -46,13 +46,23 @@ class Model:
         plan, drawing = plan or Plan(), drawing or Drawing()
         automaton = SongAutomaton(self.vocabulary, plan)
         made = decode(
-            self.step_model, automaton, drawing, seeds=seeds, guard=self.guard(plan.max_copy), should_stop=should_stop
+            self.step_model,
+            automaton,
+            drawing,
+            seeds=seeds,
+            guard=self.guard(plan.max_copy),
+            should_stop=should_stop,
         )
         for event in made:
             yield self.finish(event) if isinstance(event, SongWritten) else event
 
     def write(
-        self, plan: Plan | None = None, drawing: Drawing | None = None, *, seed: int | None = None, count: int = 1
+        self,
+        plan: Plan | None = None,
+        drawing: Drawing | None = None,
+        *,
+        seed: int | None = None,
+        count: int = 1,
     ) -> list[WrittenSong]:
         """`count` songs with the seeds seed, seed + 1, ... in that order; without a seed, by chance."""
         if count < 1:
@@ -80,3 +90,20 @@ def load(run: Path | str | Run, threads: int | None = None) -> Model:
     if run.config.get("kind", "lstm") != "lstm":
         raise InputError(f"{run.path} is a {run.config['kind']} run, which this command does not read")
     return Model(OnnxModel(run.file("model.onnx"), threads), run.vocabulary, run.path / COPY_INDEX)
+
+
+def write(
+    model: Model | Path | str,
+    plan: Plan | None = None,
+    drawing: Drawing | None = None,
+    *,
+    seed: int | None = None,
+    count: int = 1,
+) -> Iterator[LineWritten | WrittenSong]:
+    """Write `count` songs from a model or a run; lines as they are made, songs when they are finished.
+
+    Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order.
+    """
+    source = model if isinstance(model, Model) else load(model)
+    first = fresh_seed() if seed is None else seed
+    return source.events(plan, drawing, range(first, first + count))

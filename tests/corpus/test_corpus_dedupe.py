@@ -86,7 +86,9 @@ def test_a_chain_does_not_drop_its_far_end():
     signed[1, :20] = 1
     signed[2, :40] = 1
     pairs = np.array([[0, 1], [1, 2]])
-    kept = dedupe.near_duplicates(signed, pairs, dedupe.similarity(signed, pairs), 0.8, np.array([9, 8, 7], np.uint32))
+    kept = dedupe.near_duplicates(
+        signed, pairs, dedupe.similarity(signed, pairs), 0.8, np.array([9, 8, 7], np.uint32)
+    )
     assert kept == {1: 0}
 
 

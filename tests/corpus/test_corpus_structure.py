@@ -138,7 +138,9 @@ def test_headers():
 
 
 def test_header_words_inside_the_lyrics_are_lyrics():
-    assert shape("I know the key\nTime: it never ends\nso") == [("verse", ["I know the key", "Time: it never ends", "so"])]
+    assert shape("I know the key\nTime: it never ends\nso") == [
+        ("verse", ["I know the key", "Time: it never ends", "so"])
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from lyricist.corpus.readers import reader_for
 from lyricist.errors import InputError
 
 RAIN, SUN = "It rained all day & it rained all night & oh rain", "The sun came out & the sun went in & oh sun"
-LINES = {"Rain": ["It rained all day", "it rained all night", "oh rain"], "Sun": ["The sun came out", "the sun went in", "oh sun"]}
+LINES = {
+    "Rain": ["It rained all day", "it rained all night", "oh rain"],
+    "Sun": ["The sun came out", "the sun went in", "oh sun"],
+}
 
 
 def read(tmp_path, text, name="songs.csv", encoding="utf-8", **options):
@@ -27,7 +30,9 @@ BOTH = [("Ann", "Rain", LINES["Rain"]), ("Bob", "Sun", LINES["Sun"])]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("header", ["artist{0}title{0}lyrics", "Artist Name{0}Track Name{0}Song Lyrics", "singer{0}song{0}text"])
+@pytest.mark.parametrize(
+    "header", ["artist{0}title{0}lyrics", "Artist Name{0}Track Name{0}Song Lyrics", "singer{0}song{0}text"]
+)
 def test_header_and_delimiter(tmp_path, delimiter, header):
     rows = [header.format(delimiter), f"Ann{delimiter}Rain{delimiter}{RAIN}", f"Bob{delimiter}Sun{delimiter}{SUN}"]
     assert table(read(tmp_path, "\n".join(rows))) == BOTH
@@ -48,7 +53,10 @@ def test_headerless(tmp_path):
 
 
 def test_rows_of_several_songs_and_empty_columns(tmp_path):
-    assert table(read(tmp_path, f"Ann,Rain,{RAIN},Bob,Sun,{SUN},,\nCy,Sun,{SUN},,,,,\n")) == [*BOTH, ("Cy", "Sun", LINES["Sun"])]
+    assert table(read(tmp_path, f"Ann,Rain,{RAIN},Bob,Sun,{SUN},,\nCy,Sun,{SUN},,,,,\n")) == [
+        *BOTH,
+        ("Cy", "Sun", LINES["Sun"]),
+    ]
     with_header = f"artist,title,lyrics,,\nAnn,Rain,{RAIN},Bob,Sun,{SUN}\n"
     assert table(read(tmp_path, with_header)) == BOTH
 
@@ -72,7 +80,7 @@ def test_a_stray_quote_does_not_swallow_the_file(tmp_path, monkeypatch):
     assert titles[:3] == ["Rain 0", "Rain 1", "Rain 2"]
     assert titles[-1] == "Rain 39"
     assert len(titles) == 40
-    inches = read(tmp_path, f'artist,title,lyrics\nAnn,5\'11" tall,{RAIN}\nBob,Sun,{SUN}\n')
+    inches = read(tmp_path, f"artist,title,lyrics\nAnn,5'11\" tall,{RAIN}\nBob,Sun,{SUN}\n")
     assert [song.title for song in inches] == ["5'11\" tall", "Sun"]
 
 
@@ -116,7 +124,10 @@ def test_empty_files_give_nothing(tmp_path, name):
     assert not any(list(song.lines()) for song in read(tmp_path, "", name))
 
 
-RECORDS = [{"artist": "Ann", "title": "Rain", "lyrics": "\n".join(LINES["Rain"])}, {"artist": "Bob", "title": "Sun", "lyrics": LINES["Sun"]}]
+RECORDS = [
+    {"artist": "Ann", "title": "Rain", "lyrics": "\n".join(LINES["Rain"])},
+    {"artist": "Bob", "title": "Sun", "lyrics": LINES["Sun"]},
+]
 GENIUS = {
     "name": "Ann",
     "songs": [
@@ -161,7 +172,7 @@ def test_jsonl(tmp_path):
         ('{"songs": [1 2]}', "not valid JSON"),
         ('{"songs": ', "not valid JSON"),
         ("hello", "not JSON"),
-        ("[" * 100_000, "nested too deep"),
+        ("[" * 100_000, "not valid JSON: nested too deep"),
         ('[{"title": "x", "artist": "y"}]', "no lyrics key among title, artist"),
     ],
 )

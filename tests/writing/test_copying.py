@@ -13,7 +13,7 @@ SONGS = [
     [["the", "river", "runs", "below", "the", "town"], ["and", "nobody", "knows", "its", "name"]],
     [["the", "river", "runs", "below", "my", "door"], ["sing", "to", "me"], ["sing", "to", "me"]],
 ]
-WORDS = sorted({w for song in SONGS for line in song for w in line}) + ["zebra"]
+WORDS = [*sorted({w for song in SONGS for line in song for w in line}), "zebra"]
 VOCABULARY = Vocabulary([*sorted(SPECIALS), *WORDS])
 
 
@@ -90,7 +90,10 @@ def test_whole_lines_of_five_words_are_known() -> None:
 
 def test_a_seam_is_looked_at_from_both_sides() -> None:
     guard = CopyGuard(index(), VOCABULARY, 5)
-    before, after = VOCABULARY.ids("runs below the town".split()), VOCABULARY.ids("and nobody zebra".split())
+    before, after = (
+        VOCABULARY.ids(["runs", "below", "the", "town"]),
+        VOCABULARY.ids(["and", "nobody", "zebra"]),
+    )
     assert not guard.clean(before, after)
     assert guard.clean(before[:-1], after)
     assert guard.clean(before, VOCABULARY.ids(["zebra"]))

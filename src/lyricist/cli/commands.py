@@ -25,7 +25,9 @@ def version(show: bool) -> None:
 
 @app.callback()
 def root(
-    show: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False,
+    show: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -49,7 +51,9 @@ def prepare(
     songs_by: Annotated[str, typer.Option(help="How a text file falls into songs: auto, blank or file.")] = "auto",
     english_only: Annotated[bool, typer.Option("--english-only", help="Drop songs in other languages.")] = False,
     keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Drop no duplicates.")] = False,
-    as_is: Annotated[bool, typer.Option("--as-is", help="Benchmark texts: nothing cleaned, splits by file name.")] = False,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Benchmark texts: nothing cleaned, splits by file name.")
+    ] = False,
     lyrics_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the lyrics.")] = None,
     title_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the title.")] = None,
     artist_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the artist.")] = None,
@@ -141,12 +145,16 @@ def train(
 
 @app.command()
 def write(
-    model: Annotated[Path | None, typer.Option("--model", "-m", help="A run to write from.", show_default=False)] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="A run to write from.", show_default=False)
+    ] = None,
     form: Annotated[str | None, typer.Option(help="Sections: 'verse chorus verse chorus'.")] = None,
     lines: Annotated[str | None, typer.Option(help="Lines of each section: 4 or 4,6.")] = None,
     start: Annotated[str | None, typer.Option(help="First word of the song.")] = None,
     title: Annotated[str | None, typer.Option(help="Its title; without one, its hook.")] = None,
-    max_copy: Annotated[int, typer.Option(min=0, help="Longest run of words from the training songs; 0: no limit.")] = 5,
+    max_copy: Annotated[
+        int, typer.Option(min=0, help="Longest run of words from the training songs; 0: no limit.")
+    ] = 5,
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
     temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.8,
@@ -154,7 +162,9 @@ def write(
     top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
     min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.03,
     repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file.", show_default=False)
+    ] = None,
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,
     force: Force = False,

@@ -13,6 +13,7 @@ from lyricist.cli.training import own_corpus
 from lyricist.corpus import Song, is_corpus
 from lyricist.errors import InputError
 from lyricist.metrics import evaluate
+from lyricist.tokenset import SPLITS
 from lyricist.writer import load
 from lyricist.writing.result import WrittenSong
 
@@ -20,13 +21,15 @@ HUMAN_SONGS = 1000  # training songs whose shape stands beside the written ones
 
 
 def evaluate_command(path: Path, source: Path | None, split: str, songs: int, seed: int, as_json: bool) -> None:
-    if split not in ("train", "valid", "test"):
+    if split not in SPLITS:
         raise InputError(f"--split {split!r} is unknown: use train, valid or test")
     run = Run.open(path)
     model = load(run)
-    corpus = own_corpus(run) if source is None else read_sources([source], run.vocabulary.tokenizer.name == "whitespace")
+    corpus = (
+        own_corpus(run) if source is None else read_sources([source], run.vocabulary.tokenizer.name == "whitespace")
+    )
     whole = source is not None and not is_corpus(source)
-    judged = corpus.songs(None if whole else split)
+    judged = corpus.songs(None if whole else SPLITS[SPLITS.index(split)])
     written = [as_song(s) for s in model.write(seed=seed, count=songs)] if songs else []
     human = list(itertools.islice(corpus.songs("train"), HUMAN_SONGS))
     result = evaluate(model, judged, written, human)
@@ -35,8 +38,6 @@ def evaluate_command(path: Path, source: Path | None, split: str, songs: int, se
 
 def as_song(written: WrittenSong) -> Song:
     return Song(written.title, "", written.sections, "")
-
-
 
 
 def show(result: dict[str, Any]) -> None:

@@ -16,7 +16,9 @@ from lyricist.tokenset import token_set
 RIGHTS = "You need the right to use these songs, and a model may reveal them."
 
 
-def prepare_command(sources: Sequence[Path], out: Path, options: Mapping[str, Any], force: bool, as_json: bool) -> None:
+def prepare_command(
+    sources: Sequence[Path], out: Path, options: Mapping[str, Any], force: bool, as_json: bool
+) -> None:
     corpus = prepare(list(sources), out, options=checked(PrepareOptions, options), force=force)
     token_set(corpus, "whitespace" if options["as_is"] else "word")
     show_report(corpus)

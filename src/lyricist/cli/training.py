@@ -19,7 +19,7 @@ from lyricist.cli.display import TrainingView
 from lyricist.cli.preparing import RIGHTS, read_sources
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError
-from lyricist.start import Options, train_songs
+from lyricist.start import Options, need_torch, train_songs
 
 SAMPLE_SECONDS = 8.0  # between two samples shown
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -52,7 +52,8 @@ class Request:
         shape |= {k: v for k, v in model.items() if not k.startswith("dropout")}
         for name, value in given(shape).items():
             raise InputError(
-                f"--{name} {value} and --from {self.base} clash: a fine-tuned model keeps its base's shape; leave one out"
+                f"--{name} {value} and --from {self.base} clash: "
+                "a fine-tuned model keeps its base's shape; leave one out"
             )
 
 
@@ -73,13 +74,14 @@ def seconds(text: str) -> float:
 
 
 def train_command(request: Request, resume: bool, force: bool, sample: bool) -> None:
+    need_torch()
     options = request.options()
     if resume and force:
         raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
-    if not resume and request.out.exists() and not force:
+    quiet = os.environ.get("RANK", "0") != "0"
+    if not resume and request.out.exists() and not force and not quiet:
         raise InputError(f"{request.out} exists: choose another -o, add --force to replace it, or --resume to go on")
     corpus = corpus_of(request, resume)
-    quiet = os.environ.get("RANK", "0") != "0"
     if not quiet and not resume:
         print(RIGHTS, file=sys.stderr)
     run_training(corpus, request.out, options, resume, force, sample, quiet)
@@ -173,9 +175,7 @@ def demo(out: Path, budget: str, seed: int) -> None:
     song = load(out).write(plan, Drawing(temperature=0.7), seed=seed)[0]
     print(file=sys.stderr)
     print_song(song)
-    print(
-        f"\nAnother: lyricist write -m {out}\nYour songs: lyricist train MY_SONGS -o my-run", file=sys.stderr
-    )
+    print(f"\nAnother: lyricist write -m {out}\nYour songs: lyricist train MY_SONGS -o my-run", file=sys.stderr)
 
 
 def made_by_demo(out: Path) -> bool:

@@ -61,7 +61,7 @@ def make_plan(options: Mapping[str, Any]) -> Plan:
 
 
 def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool) -> str:
-    """"text", "json" or "jsonl"; clashes and existing files are refused before anything is written."""
+    """ "text", "json" or "jsonl"; clashes and existing files are refused before anything is written."""
     if as_json and as_jsonl:
         raise InputError("--json and --jsonl clash: choose one")
     asked = "json" if as_json else "jsonl" if as_jsonl else ""

@@ -24,25 +24,27 @@ from lyricist.errors import MissingExtra
 PERMUTATIONS = 128
 ROWS = 3  # minima to a band
 BANDS = PERMUTATIONS // ROWS
-NEIGHBOURS = (
-    4  # songs after it in its bucket each is compared with, and the bucket's first: linear in its size
-)
+NEIGHBOURS = 4  # songs after it in its bucket each is compared with, and the bucket's first: linear in its size
 BATCH = 2_000_000  # words to a call of the hash library
 MAX_WORDS_KNOWN = 300_000  # words whose hash is remembered: some 60 MB
 SEED = 20_240_501
 
-WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+WORD = re.compile(r"[^\W_]+")
+ASCII_WORDS = {n: chr(n) if chr(n).isalnum() else " " for n in range(128)} | {ord("'"): None}
 Hashes = npt.NDArray[np.uint64]
 Signatures = npt.NDArray[np.uint16]
 Pairs = npt.NDArray[np.int64]
 
 
 def normal_words(text: str) -> list[str]:
+    """Words without capitals, punctuation and apostrophes, which editions of a song differ in.
+
+    >>> normal_words("Oh, DON'T -- go!"), normal_words("Où va-t-il?")
+    (['oh', 'dont', 'go'], ['où', 'va', 't', 'il'])
     """
-    >>> normal_words("Oh, DON'T -- go!")
-    ['oh', "don't", 'go']
-    """
-    return WORD.findall(text.lower())
+    if text.isascii():
+        return text.lower().translate(ASCII_WORDS).split()
+    return WORD.findall(text.lower().replace("'", ""))
 
 
 def content_hash(words: Sequence[str]) -> int:
@@ -59,25 +61,30 @@ def minhash_library() -> ModuleType:
     return module
 
 
+class WordHashes(dict[str, int]):
+    """64 bits for each word, the same on every machine; Python's own hash is not."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = made = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
+        return made
+
+
 class Signer:
     """Writes the signatures of songs, in the order they are added, to an open file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._rensa = minhash_library()
-        self._known: dict[str, int] = {}
+        self._known = WordHashes()
         self._words: list[int] = []
         self._ends: list[int] = []
 
     def add(self, words: Sequence[str]) -> None:
-        known = self._known
-        if len(known) > MAX_WORDS_KNOWN:
-            known.clear()
-        for word in words:
-            if word not in known:
-                known[word] = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
-        # One or two words still make a trigram; an empty song gets one of its own.
-        ids = [known[word] for word in words] if len(words) > 2 else [*(known[w] for w in words), 0, 0, 0][:3]
+        if len(self._known) > MAX_WORDS_KNOWN:
+            self._known.clear()
+        ids = list(map(self._known.__getitem__, words))
+        if len(ids) < 3:  # one or two words still make a trigram, and no words make one of their own
+            ids = [*ids, 0, 0, 0][:3]
         self._words += ids
         self._ends.append(len(self._words))
         if len(self._words) >= BATCH:
@@ -90,18 +97,15 @@ class Signer:
         ends = np.array(self._ends, dtype=np.int64)
         self._words, self._ends = [], []
         shingles, offsets = trigrams(words, ends)
-        digest = self._rensa.RMinHash.digest_matrix_from_flat_token_hashes(
-            shingles, offsets, PERMUTATIONS, SEED
-        )
-        np.array(digest.to_rows(), dtype=np.uint32).astype(np.uint16).tofile(self._file)
+        digest = self._rensa.RMinHash.digest_matrix_from_flat_token_hashes(shingles, offsets, PERMUTATIONS, SEED)
+        rows = np.array(digest.to_rows(), dtype=np.uint32).astype(np.uint16)
+        self._file.write(rows.tobytes())  # not tofile: its error on a full disk has no errno
 
 
 def trigrams(words: Hashes, ends: Pairs) -> tuple[Hashes, Hashes]:
     """Hashes of the word trigrams within each song, (T,), and where each song's begin, (songs + 1,)."""
     odd = [np.uint64(k) for k in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)]
-    mixed = (
-        (words[:-2] * odd[0]) ^ (words[1:-1] * odd[1] + (words[:-2] >> np.uint64(31))) ^ (words[2:] * odd[2])
-    )
+    mixed = (words[:-2] * odd[0]) ^ (words[1:-1] * odd[1] + (words[:-2] >> np.uint64(31))) ^ (words[2:] * odd[2])
     mixed = (mixed ^ (mixed >> np.uint64(29))) * odd[0]
     inside = np.ones(len(words), dtype=bool)
     for back in (1, 2):  # the last two words of a song begin no trigram
@@ -134,9 +138,7 @@ def similar_pairs(
         codes = np.unique(np.concatenate(found))
         if on_progress is not None:
             on_progress(songs * (band + 1) // BANDS)
-    pairs = (
-        np.stack([codes // songs, codes % songs], axis=1) if len(codes) else np.zeros((0, 2), dtype=np.int64)
-    )
+    pairs = np.stack([codes // songs, codes % songs], axis=1) if len(codes) else np.zeros((0, 2), dtype=np.int64)
     return pairs, similarity(signatures, pairs)
 
 
@@ -144,9 +146,7 @@ def band_keys(signatures: Signatures, band: int) -> Hashes:
     """Three 16-bit minima make one number: exact, no second hash needed."""
     keys = np.zeros(len(signatures), dtype=np.uint64)
     for start in range(0, len(signatures), 100_000):
-        columns = np.asarray(
-            signatures[start : start + 100_000, band * ROWS : (band + 1) * ROWS], dtype=np.uint64
-        )
+        columns = np.asarray(signatures[start : start + 100_000, band * ROWS : (band + 1) * ROWS], dtype=np.uint64)
         keys[start : start + 100_000] = (
             columns[:, 0] << np.uint64(32) | columns[:, 1] << np.uint64(16) | columns[:, 2]
         )

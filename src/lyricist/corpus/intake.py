@@ -44,9 +44,7 @@ class Intake:
         self.file = work / "songs.tmp"
         self.signatures = work / "signatures.tmp"
         self._songs = self.file.open("wb", buffering=1 << 20)
-        self._compare = not options.as_is and (
-            options.near_duplicate is not None or options.related is not None
-        )
+        self._compare = not options.as_is and (options.near_duplicate is not None or options.related is not None)
         self._signing = self.signatures.open("wb", buffering=1 << 20) if self._compare else None
         self._signer = Signer(self._signing) if self._signing else None
         self._seen: set[int] = set()
@@ -70,12 +68,17 @@ class Intake:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._signer and kind is None:
-            self._signer.flush()
-        for file in (self._songs, self._signing):
-            if file is not None:
+        try:
+            if self._signer and kind is None:
+                self._signer.flush()
+        except BaseException as error:
+            kind = type(error)
+            raise
+        finally:
+            for file in (self._songs, self._signing):
                 with suppress(OSError) if kind else nullcontext():  # a full disk was the error already
-                    file.close()
+                    if file is not None:
+                        file.close()
 
     def _read_file(self, found: Found, alone: bool, groups: dict[str, Row]) -> None:
         row = Row(found.name)
@@ -99,6 +102,8 @@ class Intake:
             side = file_side(found.path) if self.options.as_is else NO_SIDE
             for song in reader(source):
                 self.add(song, row, side)
+            if not row.read and not row.dropped:
+                row.drop("empty", found.name)
         except InputError as error:
             if not found.folder or isinstance(error, MissingExtra):
                 raise
@@ -131,9 +136,7 @@ class Intake:
 
     def _read_texts(self, texts: Iterable[str | dict[str, Any]]) -> None:
         if isinstance(texts, str | bytes | dict):
-            raise InputError(
-                f"texts: one {type(texts).__name__}; give a list of songs, each a string or a dict"
-            )
+            raise InputError(f"texts: one {type(texts).__name__}; give a list of songs, each a string or a dict")
         row = Row("texts", "texts")
         self.rows.append(row)
         source = Source(Path("texts"), "texts", self.options, drops=row.dropped)

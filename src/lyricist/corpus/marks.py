@@ -58,12 +58,11 @@ _HEADERS = {  # leading "Title: X" lines; what is neither title nor artist goes 
 _META = "album form key capo genre language tuning time tune author composer lyricist date ccli tags"
 HEADERS = {word: role for role, words in _HEADERS.items() for word in words.split("|")}
 HEADERS |= {word: word for word in _META.split()}
-HEADER = re.compile(
-    rf"(?P<key>{'|'.join(sorted(HEADERS, key=len, reverse=True))})\s*[:=]\s*(?P<value>.*)", re.I
-)
+HEADER = re.compile(rf"(?P<key>{'|'.join(sorted(HEADERS, key=len, reverse=True))})\s*[:=]\s*(?P<value>.*)", re.I)
 
 CONTRIBUTORS = re.compile(r"\A\s*\d+ Contributors?(?P<title>.*?) ?Lyrics(?![a-z])", re.IGNORECASE)
 EMBED = re.compile(r"\d*Embed(?:Share URLCopyEmbedCopy)?\s*\Z")
+ADDRESS = re.compile(r"^.*(?:https?://|www\.).*$", re.MULTILINE)
 GLUED = re.compile(
     r"^(?:You might also like|Read More|See [^\n]{1,60} Live)$"
     r"|See [^\n]{1,60} LiveGet tickets as low as \$\d+(?:You might also like)?|You might also like(?=\[)",
@@ -75,7 +74,7 @@ _PLAYED = """short long guitar piano sax saxophone organ bass drum harmonica fid
 musical instrumental trumpet banjo"""
 PLAYED = _PLAYED.split()
 DEBRIS = (  # whole lines that are no lyrics: site furniture, credits, stage directions, guitar tablature
-    r"embed|translations?",
+    r"embed|translations?|[\W_]+",
     rf"{_CREDIT}(?:\s*(?:and|&|/|,|et|und|y)\s*{_CREDIT})*\s*:.*",
     rf"{_CREDIT}(?:\s*(?:and|&|/|,|et|und|y)\s*{_CREDIT})+\s+(?:by|von|par)\b.*",
     r"(?:produced|mastered|composed|arranged|performed|recorded|published|transcribed|submitted|corrected)"
@@ -84,7 +83,6 @@ DEBRIS = (  # whole lines that are no lyrics: site furniture, credits, stage dir
     r"(?:lyrics|song)\s+(?:licensed|provided|powered|taken|found|from)\b.*",
     r"(?:all rights reserved|used by permission|reprinted by permission|international copyright)\b.*",
     r"(?:copyright\b\s*(?:\(c\)|©|\d|by\b|:|$)|\(c\)\s*\d|©|℗|\(p\)\s*\d).*",
-    r".*(?:https?://|www\.).*",
     r"(?:tune|air)\s?[.\-–—]+\s*[\"“'‘].*",
     rf"[(\[*~]*\s*(?:(?:{'|'.join(PLAYED)})\s+)+(?:solo|break|interlude|intro|outro|bridge|fill|riff|fade)\b"
     r"(?:\s*[x×]?\s*\d+)?\s*[)\]*~:]*",
@@ -111,26 +109,25 @@ NO_CHORD = frozenset(
     ("|", "||", "|:", ":|", "-", "%", "/", "//", "N.C.", "NC", "n.c.", "x2", "x3", "x4", "(x2)", "...")
 )
 
-# A quick look that lets most lyric lines through unexamined: none of these signs or first words.
-SIGNS = re.compile(
-    r"[\[\](){}<>*=#_|:©℗\d]|www\.|[Rr]ights [Rr]eserved|[Bb]y [Pp]ermission|^-{3}"
-    r"|^(?:Air|AIR|Tune|TUNE)[ .\-–—]|^\s*[A-G][#b♯♭]?(?:m|maj|min|M|dim|aug|sus|add|[°ø+/\-])*(?:[A-G][#b]?)?(?:\s|$)"
+# A quick look that lets most lyric lines through unexamined: none of these signs, beginnings or first words.
+SIGNS = re.compile(r"[\[\](){}<>*=#_|:©℗\d]")
+BEGINNINGS = re.compile(
+    r"[A-G][#b♯♭]?(?:m|maj|min|M|dim|aug|sus|add|[°ø+/\-])*(?:[A-G][#b]?)?(?:\s|$)|(?:Air|AIR|Tune|TUNE)[ .\-–—]|\W+$"
 )
 _OPENERS = """repeat rpt wdh sing embed translations translation lyrics lyric words word text music melody
 tune musik paroles musique letra música produced composed arranged performed recorded published transcribed
-submitted corrected mixed mastered written covered song songs sung international copyright n.c nc % /"""
+submitted corrected mixed mastered written covered song songs sung international copyright all used
+reprinted n.c nc % /"""
 FIRST_WORDS = (
-    {name.split()[0].split("-")[0] for name in NAMES}
-    | {*_OPENERS.split(), *PLAYED}
-    | LANGUAGES
-    | NAMES.keys()
+    {name.split()[0].split("-")[0] for name in NAMES} | {*_OPENERS.split(), *PLAYED} | LANGUAGES | NAMES.keys()
 )
 
 
 def is_plain(line: str) -> bool:
     """True for a line that cannot be anything but lyrics, decided fast (nearly all lines are)."""
-    first = line.split(None, 1)[0].lower().rstrip(".,-")
-    return first not in FIRST_WORDS and SIGNS.search(line) is None and len(line) <= MAX_LINE
+    if line.split(None, 1)[0].lower().rstrip(".,-") in FIRST_WORDS or len(line) > MAX_LINE:
+        return False
+    return SIGNS.search(line) is None and BEGINNINGS.match(line) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +231,18 @@ def read_chords(line: str) -> tuple[tuple[int, str], ...]:
     >>> read_chords("A B C D E F G"), read_chords("Go Dad")
     ((), ())
     """
-    tokens = [(found.start(), found.group()) for found in re.finditer(r"\S+", line)]
-    chords = tuple((at, token) for at, token in tokens if CHORD.fullmatch(token))
-    plain = len(chords) + sum(token in NO_CHORD for _, token in tokens) == len(tokens)
-    spelled = len(tokens) > 2 and " ".join(line.split()) in "A B C D E F G"
-    return chords if plain and not spelled else ()
+    chords = []
+    for found in TOKEN.finditer(line):
+        token = found.group()
+        if CHORD.fullmatch(token):
+            chords.append((found.start(), token))
+        elif token not in NO_CHORD:
+            return ()
+    spelled = len(chords) > 2 and " ".join(line.split()) in "A B C D E F G"
+    return () if spelled else tuple(chords)
 
 
+TOKEN = re.compile(r"\S+")
 INLINE_CHORD = re.compile(r"\[([^\[\]]*)\]")
 
 

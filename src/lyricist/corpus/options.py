@@ -14,9 +14,7 @@ class PrepareOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    songs_by: Literal["auto", "blank", "file"] = (
-        "auto"  # how a text file falls into songs; see readers/plain.py
-    )
+    songs_by: Literal["auto", "blank", "file"] = "auto"  # how a text file falls into songs; see readers/plain.py
     english_only: bool = False  # drop songs of 20 words or more that are not in English
     near_duplicate: float | None = Field(
         default=0.8, ge=0, le=1

@@ -5,6 +5,7 @@ memory.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -76,9 +77,7 @@ def make(
     return open_corpus(target)
 
 
-def compare(
-    intake: Intake, on_progress: Progress | None
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def compare(intake: Intake, on_progress: Progress | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The songs that are no near-duplicates, and for each of those the number of its cluster."""
     options, songs = intake.options, len(intake.hashes)
     every = np.arange(songs, dtype=np.int64)
@@ -96,9 +95,7 @@ def compare(
         for song, title in zip(dropped, examples, strict=True):
             intake.rows[intake.homes[song]].drop("near-duplicate", title)
         kept = np.delete(every, list(dropped))
-    clusters = dedupe.clusters(
-        songs, pairs[index >= options.related] if options.related is not None else pairs[:0]
-    )
+    clusters = dedupe.clusters(songs, pairs[index >= options.related] if options.related is not None else pairs[:0])
     return kept, clusters[kept]
 
 
@@ -174,7 +171,9 @@ def write(
             ends[at + 1] = ends[at] + len(data)
             if on_progress and at % 1000 == 999:
                 on_progress("writing", at + 1, len(order))
-    np.save(work / "offsets.npy", ends)
+    array = io.BytesIO()  # np.save to a file would hide why a full disk fails
+    np.save(array, ends)
+    (work / "offsets.npy").write_bytes(array.getbuffer())
     info = describe(intake, kept, sides, notes)
     info["sha256"] = sha.hexdigest()
     info["created"] = datetime.now(UTC).isoformat(timespec="seconds")

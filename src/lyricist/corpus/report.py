@@ -14,7 +14,7 @@ SONG_REASONS = ("duplicate", "near-duplicate", "not English", "too short", "no l
 HEADER = ("source", "kind", "read", "kept", "dropped")
 
 
-@dataclass
+@dataclass(eq=False)
 class Row:
     """One source: a file, or all the one-song files of a kind in a folder. `read` and `kept` count songs."""
 
@@ -61,9 +61,7 @@ class Report:
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """A header and a row of text for each source, ready to print."""
-        body = [
-            (row.source, row.kind, f"{row.read}", f"{row.kept}", reasons(row.dropped)) for row in self.sources
-        ]
+        body = [(row.source, row.kind, f"{row.read}", f"{row.kept}", reasons(row.dropped)) for row in self.sources]
         return [HEADER, *body]
 
     def summary(self) -> str:
@@ -85,14 +83,11 @@ def reasons(dropped: Drops) -> str:
     '2 too short ("Haiku"), 1 duplicate'
     """
     return ", ".join(
-        f'{n} {reason} ("{example}")' if example else f"{n} {reason}"
-        for reason, (n, example) in dropped.items()
+        f'{n} {reason} ("{example}")' if example else f"{n} {reason}" for reason, (n, example) in dropped.items()
     )
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -47,16 +47,12 @@ def draw(content: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.float64]:
     return drawn
 
 
-def fill_empty(
-    sides: Sides, sizes: npt.NDArray[np.int64], order: npt.NDArray[np.int64], wanted: list[int]
-) -> None:
-    """Give each empty split one cluster, a small one if there is; train first, for it must not be empty."""
-    if not (sides == TRAIN).any():
-        taken = sorted(order, key=lambda at: ((sides == sides[at]).sum() > 1, sizes[at]))
-        sides[taken[-1]] = TRAIN
-    for side in wanted:
-        free = order[sides[order] == TRAIN]
-        if (sides == side).any() or len(free) < 2:
+def fill_empty(sides: Sides, sizes: npt.NDArray[np.int64], order: npt.NDArray[np.int64], wanted: list[int]) -> None:
+    """Give each empty split one cluster of a split that has several: of train if it can, a small one if there is."""
+    for side in (TRAIN, *wanted):
+        counts = np.bincount(sides, minlength=3)
+        donors = order[(counts[sides] > 1)[order]]
+        if counts[side] or not len(donors):
             continue
-        small = free[sizes[free] <= SMALL]
-        sides[small[0] if len(small) else free[0]] = side
+        best = np.lexsort((sizes[donors] > SMALL, sides[donors] != TRAIN))  # stable: then by hash
+        sides[donors[best[0]]] = side

@@ -67,9 +67,7 @@ def unwritable(place: str | os.PathLike[str], error: OSError) -> InputError:
     if error.errno in FULL:
         return InputError(f"{place}: the disk is full; free some space or choose another disk")
     where = error.filename or place
-    return InputError(
-        f"{place}: cannot be written ({where}: {error.strerror or error}); choose another place"
-    )
+    return InputError(f"{place}: cannot be written ({where}: {error.strerror or error}); choose another place")
 
 
 def make_parents(folder: Path) -> list[Path]:

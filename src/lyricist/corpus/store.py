@@ -43,6 +43,11 @@ class Corpus:
         """SHA-256 of `songs.jsonl`, the splits included, in hexadecimal."""
         return str(self.info["sha256"])
 
+    @property
+    def temporary(self) -> bool:
+        """Whether the directory goes away with this object."""
+        return self._keep_alive is not None
+
     def __len__(self) -> int:
         return int(self.info["songs"])
 
@@ -84,9 +89,7 @@ class Corpus:
             data: dict[str, Any] = json.loads(line)
             return data["split"], data
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise InputError(
-                f"{self.path}: damaged: song {index + 1} of songs.jsonl cannot be read"
-            ) from None
+            raise InputError(f"{self.path}: damaged: song {index + 1} of songs.jsonl cannot be read") from None
 
     def to_pandas(self) -> pd.DataFrame:
         """A table with title, artist, split, source, sections, lines, words and text of each song."""
@@ -117,18 +120,14 @@ def open_corpus(path: str | os.PathLike[str]) -> Corpus:
     if not place.exists():
         raise InputError(f"{path}: no such corpus; make one with lyricist prepare SONGS -o {path}")
     if not is_corpus(place):
-        raise InputError(
-            f"{path}: not a corpus (no corpus.json with songs.jsonl); lyricist prepare makes one"
-        )
+        raise InputError(f"{path}: not a corpus (no corpus.json with songs.jsonl); lyricist prepare makes one")
     try:
         info = json.loads((place / "corpus.json").read_bytes())
         version = info["format"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise damaged(path, "corpus.json cannot be read") from None
     if not isinstance(version, int) or version > FORMAT:
-        raise InputError(
-            f"{path}: format {version!r} is newer than this lyricist reads ({FORMAT}); update lyricist"
-        )
+        raise InputError(f"{path}: format {version!r} is newer than this lyricist reads ({FORMAT}); update lyricist")
     try:
         corpus = Corpus(place, info)
         expected = int(corpus._offsets[-1]), len(corpus._offsets) - 1

@@ -21,9 +21,7 @@ Drop = Callable[[str, str], None]  # (reason, example): what was left out of a s
 
 MAX_LINES = 20_000  # of a song after its repeats are written out; further repeats are not
 SIMILAR = 0.8  # share of words two stanzas must have in common to be the same chorus
-MAX_COMPARED = (
-    60  # stanzas compared word by word; a longer text is no song, and the work grows with the square
-)
+MAX_COMPARED = 60  # stanzas compared word by word; a longer text is no song, and the work grows with the square
 
 
 @dataclass(slots=True)
@@ -38,9 +36,17 @@ class Part:
 
 
 def parse_song(
-    text: str, *, title: str = "", artist: str = "", source: str = "", drop: Drop | None = None
+    text: str,
+    *,
+    title: str = "",
+    artist: str = "",
+    source: str = "",
+    file_title: str = "",
+    drop: Drop | None = None,
 ) -> Song:
     """One song's raw text as a Song. Header lines in the text ("Title: X") win over `title` and `artist`.
+
+    file_title: what the file's name says; the title if nothing else tells.
 
     >>> song = parse_song("Title: Rain\\n\\n[Verse]\\nDrip (x2)\\nCHORUS\\nOh\\n[Verse 2]\\nOn\\n[Chorus]")
     >>> song.title, [(s.name, [line.text for line in s.lines]) for s in song.sections]
@@ -49,7 +55,10 @@ def parse_song(
     text = clean_text(text)
     if any(sign in text for sign in ("Contributor", "Embed", "You might", "Read More", "LiveGet")):
         title, text = _without_page(title, text)
-    return build_song(text.split("\n"), title=title, artist=artist, source=source, drop=drop)
+    if "www." in text or "://" in text:
+        text = marks.ADDRESS.sub("", text)
+    lines = text.split("\n")
+    return build_song(lines, title=title, artist=artist, source=source, file_title=file_title, drop=drop)
 
 
 def build_song(
@@ -58,6 +67,7 @@ def build_song(
     title: str = "",
     artist: str = "",
     source: str = "",
+    file_title: str = "",
     meta: dict[str, str] | None = None,
     drop: Drop | None = None,
 ) -> Song:
@@ -66,7 +76,7 @@ def build_song(
     scanner.scan(lines)
     found = {**(meta or {}), **scanner.headers}
     title, artist = found.pop("title", title), found.pop("artist", artist)
-    title = _take_title(scanner.parts, title)
+    title = _take_title(scanner.parts, title, file_title) or file_title
     return Song(title, artist, arrange(scanner.parts), source, found)
 
 
@@ -81,14 +91,15 @@ def _without_page(title: str, text: str) -> tuple[str, str]:
     return title, marks.GLUED.sub("\n", marks.EMBED.sub("", text))
 
 
-def _take_title(parts: list[Part], title: str) -> str:
+def _take_title(parts: list[Part], title: str, hint: str) -> str:
     """The title, taken off the top of the lyrics when the first stanza is one short, unpunctuated line."""
     if len(parts) < 2 or parts[0].label or len(parts[0].lines) != 1:
         return title
     line = parts[0].lines[0].text
+    if _letters(line) == _letters(title or hint):
+        del parts[0]
+        return title or line
     if title:
-        if _letters(line) == _letters(title):
-            del parts[0]
         return title
     enough = len(parts) > 2 or parts[1].label is not None
     if enough and len(line) <= 60 and line[-1] not in ",;.:!?-":
@@ -111,6 +122,7 @@ class Scanner:
         self._part: Part | None = None  # where the next line goes; None after a blank line
         self._gap = False  # a blank line stands between the last label and here
         self._airy = False  # this song leaves a blank line between a label and its lines
+        self._sung: set[str] = set()  # section names whose lines have been read
         self._chords: tuple[tuple[int, str], ...] = ()
 
     def scan(self, lines: Iterable[str | Line]) -> None:
@@ -190,8 +202,7 @@ class Scanner:
         part = self._part
         if part is not None and part.label and not part.lines:
             self._gap = True
-            known = any(p.label and p.lines and p.label.name == part.label.name for p in self.parts)
-            if not known or self._airy or part.label.name not in marks.REPEATABLE:
+            if part.label.name not in self._sung or self._airy or part.label.name not in marks.REPEATABLE:
                 return  # the lines of this label are still to come
         self._part = None
 
@@ -210,6 +221,8 @@ class Scanner:
         elif self._gap and not self._part.lines:
             self._airy = True
         self._gap = False
+        if self._part.label and not self._part.lines:
+            self._sung.add(self._part.label.name)
         self._part.lines.append(line)
 
     def _repeat_part(self, times: int) -> None:
@@ -230,6 +243,8 @@ def arrange(parts: Sequence[Part]) -> tuple[Section, ...]:
     latest: dict[str, Section] = {}
     total = 0
     for part in parts:
+        if total >= MAX_LINES and not part.lines:
+            continue
         section, times = _section(part, latest)
         if section is None:
             continue
@@ -252,9 +267,15 @@ def _section(part: Part, latest: dict[str, Section]) -> tuple[Section | None, in
     if name in marks.REPEATABLE or part.label.again:
         earlier = latest.get(name)
         if earlier:
-            untimed = tuple(replace(line, time=None, word_times=()) for line in earlier.lines)
-            return replace(earlier, lines=untimed), times
+            return _untimed(earlier), times
     return None, times
+
+
+def _untimed(section: Section) -> Section:
+    """A section to sing again: its lines' times belong to the first singing."""
+    if all(line.time is None and not line.word_times for line in section.lines):
+        return section
+    return replace(section, lines=tuple(replace(line, time=None, word_times=()) for line in section.lines))
 
 
 def _continued(parts: Sequence[Part]) -> list[Part]:

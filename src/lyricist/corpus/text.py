@@ -201,6 +201,5 @@ def clean_text(text: str) -> str:
         if MOJIBAKE.search(text):
             text = "\n".join(_fixed(line) for line in text.split("\n"))
         text = unicodedata.normalize("NFC", text)
-    if TO_TRANSLATE.search(text):
-        text = text.translate(CHARACTERS)
+    text = TO_TRANSLATE.sub(lambda found: CHARACTERS[ord(found.group())] or "", text)
     return text.expandtabs(8) if "\t" in text else text

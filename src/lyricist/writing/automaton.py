@@ -135,7 +135,9 @@ class SongAutomaton:
             n = self.plan.lines[state.section % len(self.plan.lines)]
             return n, n
         low, high = SECTION_LINES
-        return (low, max(low, min(high, FREE_LINES - (state.total - state.line)))) if not self.plan.form else (low, high)
+        return (
+            (low, max(low, min(high, FREE_LINES - (state.total - state.line)))) if not self.plan.form else (low, high)
+        )
 
     def following(self, state: State) -> tuple[int, ...]:
         """Tokens that may end the current section."""

@@ -148,7 +148,8 @@ class CopyGuard:
             return np.zeros(0, dtype=np.int64)
         key = ngrams(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
         low, high = np.searchsorted(self.contexts, [key, key + np.uint64(1)])
-        return self.successors[low:high]
+        found: Ints = self.successors[low:high]
+        return found
 
     def line_is_copied(self, line: Sequence[int]) -> bool:
         """Whether a finished line of LINE_WORDS words stands in the songs as a whole line."""
@@ -159,8 +160,7 @@ class CopyGuard:
     def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
         """Whether `after` may follow `before`: no forbidden run across the seam."""
         joined = [*before[-self.max_copy :], *after[: self.max_copy]]
-        runs = ngrams(self.word_hashes[joined], self.max_copy + 1) if joined else []
-        return not any(self.forbidden(joined, i) for i in range(len(runs)))
+        return not any(self.forbidden(joined, i) for i in range(len(joined) - self.max_copy))
 
     def forbidden(self, words: Sequence[int], i: int) -> bool:
         return words[i + self.max_copy] in self.banned(words[i : i + self.max_copy])

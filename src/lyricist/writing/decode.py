@@ -116,9 +116,7 @@ def refill(songs: list[Song], state: ModelState, model: StepModel, new: list[Son
 class Writer:
     """Draws tokens for songs under one automaton; holds no state of any song."""
 
-    def __init__(
-        self, model: StepModel, automaton: SongAutomaton, drawing: Drawing, guard: CopyGuard | None
-    ) -> None:
+    def __init__(self, model: StepModel, automaton: SongAutomaton, drawing: Drawing, guard: CopyGuard | None) -> None:
         self.automaton, self.drawing, self.guard = automaton, drawing, guard
         self.vocabulary: Vocabulary = automaton.vocabulary
         self.is_word = automaton.words
@@ -166,9 +164,9 @@ class Writer:
         out: list[int] = []
         if self.guard is not None:
             out += self.guard.banned(song.words).tolist()
-        if self.drawing.repetition and not self.char:
-            if len(song.line) >= STUTTER and len(set(song.line[-STUTTER:])) == 1:
-                out.append(song.line[-1])
+        stutters = len(song.line) >= STUTTER and len(set(song.line[-STUTTER:])) == 1
+        if stutters and self.drawing.repetition and not self.char:
+            out.append(song.line[-1])
         if song.line and not song.shape.replaying:
             for token in self.automaton.breaks:
                 if allowed.mask[token] and not self.may_close(song, token):

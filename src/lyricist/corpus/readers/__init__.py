@@ -7,7 +7,7 @@ import re
 from lyricist.corpus.readers.base import Reader, Source
 from lyricist.corpus.readers.chordpro import DIRECTIVE, read_chordpro
 from lyricist.corpus.readers.columns import NAMES, normal
-from lyricist.corpus.readers.lrc import STAMP, read_lrc
+from lyricist.corpus.readers.lrc import STAMP, TAG, read_lrc
 from lyricist.corpus.readers.plain import read_as_is, read_text
 from lyricist.corpus.readers.records import read_json, read_jsonl
 from lyricist.corpus.readers.tables import read_csv
@@ -25,9 +25,7 @@ __all__ = ["NOT_LYRICS", "NOT_SONGS", "READERS", "Reader", "Source", "reader_for
 _NOT_LYRICS = """.py .pyc .ipynb .js .ts .css .html .htm .xml .yml .yaml .toml .ini .cfg .sh .bat .log .sql
 .bib .tex .lock .c .h .cpp .java .rs .go .r"""
 NOT_LYRICS = frozenset(_NOT_LYRICS.split())  # text files that live in folders of songs and hold none
-NOT_SONGS = re.compile(
-    r"(?:readme|licen[cs]e|notice|changelog|copying|authors|contributing)\b", re.IGNORECASE
-)
+NOT_SONGS = re.compile(r"(?:readme|licen[cs]e|notice|changelog|copying|authors|contributing)\b", re.IGNORECASE)
 
 
 def reader_for(source: Source) -> Reader:
@@ -46,11 +44,12 @@ def sniff(source: Source) -> Reader:
         return read_jsonl
     if re.match(r'\{\s*"|\[\s*[{"\[]', head):
         return read_json
-    if sum(STAMP.match(line) is not None for line in lines) > len(lines) / 2:
+    untagged = [line for line in lines if STAMP.match(line) or not TAG.fullmatch(line)]
+    if sum(STAMP.match(line) is not None for line in untagged) > len(untagged) / 2:
         return read_lrc
     if any(DIRECTIVE.fullmatch(line) for line in lines):
         return read_chordpro
     names = {normal(cell) for cell in re.split(r"[,;\t|]", lines[0])}
-    if len(names) > 1 and names & set(NAMES["lyrics"]):
+    if names & set(NAMES["lyrics"]) and names & {*NAMES["title"], *NAMES["artist"]}:
         return read_csv
     return read_text

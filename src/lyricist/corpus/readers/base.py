@@ -39,12 +39,10 @@ class Source:
 
     def lines(self, cap: int = MAX_LINE) -> Iterator[str]:
         """Lines of at most `cap` characters; longer ones are counted as dropped."""
-        return split_lines(
-            self.chunks(), cap, lambda start: self.drop("too long a line", f"{self.name}: {start}")
-        )
+        return split_lines(self.chunks(), cap, lambda start: self.drop("too long a line", f"{self.name}: {start}"))
 
-    def song(self, text: str, title: str = "", artist: str = "") -> Song:
-        return parse_song(text, title=title, artist=artist, source=self.name, drop=self.drop)
+    def song(self, text: str, title: str = "", artist: str = "", file_title: str = "") -> Song:
+        return parse_song(text, title=title, artist=artist, source=self.name, file_title=file_title, drop=self.drop)
 
     def named(self) -> tuple[str, str]:
         return name_parts(self.path.stem)

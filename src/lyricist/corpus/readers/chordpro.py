@@ -90,7 +90,7 @@ class Parser:
             title, artist = ("", "") if self.headers.get("title") else self.source.named()
             yield build_song(
                 self.lines,
-                title=title,
+                file_title=title,
                 artist=artist,
                 source=self.source.name,
                 meta=self.headers,

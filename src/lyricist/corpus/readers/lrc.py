@@ -33,7 +33,7 @@ def read_lrc(source: Source) -> Iterator[Song]:
     lines = in_order(lines, offset(tags.get("offset", "")))
     title, artist = source.named()
     meta = {name: tags[tag] for tag, name in TAGS.items() if tags.get(tag)}
-    song = build_song(lines, title=title, artist=artist, source=source.name, meta=meta, drop=source.drop)
+    song = build_song(lines, artist=artist, source=source.name, file_title=title, meta=meta, drop=source.drop)
     yield song
 
 
@@ -61,9 +61,7 @@ def timed_lines(raw: str) -> list[Line]:
         done = found.end()
         words.append((len(text), seconds(found[1], found[2])))
     text = squeeze(text + raw[done:]).rstrip()
-    word_times = tuple(
-        (place, when) for place, when in words if place < len(text)
-    )  # the last one may end the line
+    word_times = tuple((place, when) for place, when in words if place < len(text))  # the last one may end the line
     return [Line(text, (), when, word_times) for when in times] or [Line(text)]
 
 

@@ -6,9 +6,9 @@ and takes the first rule that fits:
 1. two or more `Title:` lines: each begins a song;
 2. rules (`---`, `===`) or form feeds after a blank line, or `<|endoftext|>`: each parts two songs;
 3. section labels (`[Verse]`, `Chorus:`) in a small file, of up to 300 lines and 40 blocks: one song;
-4. double blank lines between songs of stanzas (two or more pieces, most of them with single blank lines
+4. nearly every line stands alone between blank lines: double-spaced typing, blank lines are halved first;
+5. double blank lines between songs of stanzas (two or more pieces, most of them with single blank lines
    inside, 15 stanzas each at most on average): they part songs, single blank lines part stanzas;
-5. nearly every line stands alone between blank lines: double-spaced typing, blank lines are halved first;
 6. a big file with labels: a new song at each `[Intro]` or `[Verse 1]` that follows other sections; where
    there is none and most blocks have a label, one song;
 7. any other big file: every block between blank lines is a song;
@@ -52,7 +52,7 @@ def read_text(source: Source) -> Iterator[Song]:
     rule = fixed.get(source.options.songs_by) or choose(head, source.alone)
     title, artist = source.named() if rule is whole else ("", "")
     for block in blocks(rule(chain(head, lines))):
-        yield source.song("\n".join(block), title, artist)
+        yield source.song("\n".join(block), artist=artist, file_title=title)
 
 
 def read_as_is(source: Source) -> Iterator[Song]:
@@ -75,11 +75,11 @@ def choose(head: list[str], alone: bool) -> Rule:
     small = len(head) <= SMALL_LINES and len(sizes) <= SMALL_BLOCKS
     if labelled and small:
         return whole
-    if doubled(head):
-        return by_double
     if len(sizes) > 3 and sum(size == 1 for size in sizes) > 0.8 * len(sizes):
         inner = choose(list(halved(head)), alone)
         return lambda lines: inner(halved(lines))
+    if doubled(head):
+        return by_double
     if labelled and sum(1 for _ in blocks(by_label(head))) > 1:
         return by_label
     if labelled and sum(label_of(block[0]) is not None for block in blocks(by_blank(head))) > len(sizes) / 2:

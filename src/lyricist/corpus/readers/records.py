@@ -171,9 +171,7 @@ class Feed:
     def take(self, wanted: str) -> str:
         found = self.peek()
         if not found or found not in wanted:
-            raise InputError(
-                f"{self._name}: not valid JSON: {found or 'the end'!r} where {wanted!r} should be"
-            )
+            raise InputError(f"{self._name}: not valid JSON: {found or 'the end'!r} where {wanted!r} should be")
         self._at += 1
         return found
 
@@ -183,11 +181,7 @@ class Feed:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
-                if (
-                    isinstance(error, RecursionError)
-                    or len(self._text) - self._at > MAX_RECORD
-                    or not self._more()
-                ):
+                if isinstance(error, RecursionError) or len(self._text) - self._at > MAX_RECORD or not self._more():
                     raise InputError(f"{self._name}: not valid JSON: {_short(error)}") from None
                 continue
             if end == len(self._text) and not self._ended and self._more():

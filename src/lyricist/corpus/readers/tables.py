@@ -101,9 +101,7 @@ def read_header(source: Source, row: list[str]) -> tuple[list[str], dict[str, st
     return [], {}
 
 
-def by_header(
-    source: Source, header: list[str], found: dict[str, str], rows: Iterator[list[str]]
-) -> Iterator[Song]:
+def by_header(source: Source, header: list[str], found: dict[str, str], rows: Iterator[list[str]]) -> Iterator[Song]:
     place = {role: header.index(name) for role, name in found.items()}
     kept = {columns.normal(n): at for at, n in enumerate(header) if columns.normal(n) in columns.META}
     width = len(header)
@@ -130,12 +128,18 @@ def by_position(source: Source, first: list[list[str]], rows: Iterator[list[str]
 
 
 def lyrics_place(rows: list[list[str]]) -> int | None:
-    """The first column whose texts are long, and at least half as long as the longest column's."""
+    """The first column whose texts are long, and at least half as long as the longest column's.
+
+    Where none is, perhaps commas that nobody quoted cut the lyrics: then all from the third column on are lyrics.
+    """
     width = max(map(len, rows))
     lengths = [mean(len(row[at]) if at < len(row) else 0 for row in rows) for at in range(width)]
     longest = max(lengths, default=0)
     if longest < LEAST_LYRICS:
-        return None
+        place = min(2, *(len(row) - 1 for row in rows))
+        rest = ["".join(row[place:]) for row in rows]
+        letters = mean(sum(map(str.isalpha, text)) for text in rest)
+        return place if letters >= LEAST_LYRICS / 2 and any(" & " in text for text in rest) else None
     return next(at for at, length in enumerate(lengths) if length >= longest / 2)
 
 

@@ -1,0 +1,62 @@
+"""The names a program may rely on, and what importing them costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import lyricist
+
+SURFACE = [
+    "Drawing", "InputError", "LyricistError", "MissingExtra", "Model", "Options", "Plan", "PlanError", "RunError",
+    "decode", "evaluate", "load", "read", "sample_songs", "train", "write",
+]  # fmt: skip
+
+
+def test_the_surface_is_what_it_was_agreed_to_be() -> None:
+    assert lyricist.__all__ == SURFACE
+    for name in SURFACE:
+        assert callable(getattr(lyricist, name))
+        assert getattr(lyricist, name).__doc__
+
+
+def test_names_stay_themselves_after_everything_is_imported() -> None:
+    """A public name and a submodule of the same name would shadow each other."""
+    code = (
+        "import pkgutil, importlib, lyricist\n"
+        "for m in pkgutil.walk_packages(lyricist.__path__, 'lyricist.'):\n"
+        "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
+        "assert all(callable(getattr(lyricist, n)) for n in lyricist.__all__)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_importing_is_light() -> None:
+    code = "import sys, lyricist; print([m for m in ('torch', 'numpy', 'onnxruntime', 'pandas') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_writing_needs_no_deep_learning_framework(run_dir) -> None:  # type: ignore[no-untyped-def]
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'onnx', 'matplotlib', 'tensorboard', 'rensa', 'py3langid'): sys.modules[name] = None\n"
+        "from lyricist.cli import run\n"
+        f"sys.exit(run(['write', '-m', {str(run_dir)!r}, '--seed', '1']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 3
+
+
+def test_a_missing_extra_names_the_pip_install(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "songs.txt").write_text("\n\n".join(f"la la la {w} na na na {w} hey" for w in "abcdef"))
+    code = (
+        "import sys\n"
+        "sys.modules['torch'] = None\n"
+        "from lyricist.cli import run\n"
+        f"sys.exit(run(['train', {str(tmp_path / 'songs.txt')!r}, '-o', {str(tmp_path / 'r')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'lyricist[train]'" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "r").exists()
