@@ -21,7 +21,18 @@ OPTIONS = (
 
 
 def train(launcher: list[str], corpus: Corpus, out: Path, batch: int) -> subprocess.CompletedProcess[str]:
-    command = [*launcher, "-m", "lyricist", "train", str(corpus.path), "-o", str(out), "--batch", str(batch), *OPTIONS]
+    command = [
+        *launcher,
+        "-m",
+        "lyricist",
+        "train",
+        str(corpus.path),
+        "-o",
+        str(out),
+        "--batch",
+        str(batch),
+        *OPTIONS,
+    ]
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 

@@ -19,6 +19,7 @@ LRC = """[ti:Rain]
 [offset:+500]
 [00:12.00]First I walk
 [00:30.50][00:20.00]Oh rain
+[00:22.00]www.lyrics.example
 [00:25.00]
 [00:40:25]<00:40.25>word <00:41.00>by <00:41.50>word<00:42.00>
 """
@@ -95,6 +96,11 @@ def test_chordpro_of_several_songs_and_short_names(tmp_path):
     songs = read(tmp_path, text, "x.pro")
     assert [(song.title, song.artist) for song in songs] == [("One", "Ann"), ("Two", "")]
     assert [s.name for s in songs[1].sections] == ["verse", "bridge"]
+
+
+def test_a_directive_that_does_not_end_is_read_in_no_time(tmp_path):
+    (song,) = read(tmp_path, "{title" + " " * 1900 + "\nla la", "x.cho")
+    assert [line.text for line in song.lines()][-1] == "la la"
 
 
 @pytest.mark.parametrize(

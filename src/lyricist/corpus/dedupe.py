@@ -203,15 +203,18 @@ def near_duplicates(
 
 def clusters(songs: int, pairs: Pairs) -> npt.NDArray[np.int64]:
     """For each song the smallest index of the songs it is linked with, however indirectly (union-find)."""
-    parent = list(range(songs))
+    parent: dict[int, int] = {}  # of linked songs only: most have no link
 
     def root(song: int) -> int:
-        while parent[song] != song:
-            parent[song] = parent[parent[song]]
-            song = parent[song]
+        while (above := parent.setdefault(song, song)) != song:
+            parent[song] = parent[above]
+            song = above
         return song
 
     for a, b in pairs.tolist():
         low, high = sorted((root(a), root(b)))
         parent[high] = low
-    return np.array([root(song) for song in range(songs)], dtype=np.int64)
+    result = np.arange(songs, dtype=np.int64)
+    for song in list(parent):
+        result[song] = root(song)
+    return result

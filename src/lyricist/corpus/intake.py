@@ -79,6 +79,7 @@ class Intake:
                 with suppress(OSError) if kind else nullcontext():  # a full disk was the error already
                     if file is not None:
                         file.close()
+            self._seen, self._signer = set(), None  # no longer needed, and big
 
     def _read_file(self, found: Found, alone: bool, groups: dict[str, Row]) -> None:
         row = Row(found.name)

@@ -62,7 +62,7 @@ HEADER = re.compile(rf"(?P<key>{'|'.join(sorted(HEADERS, key=len, reverse=True))
 
 CONTRIBUTORS = re.compile(r"\A\s*\d+ Contributors?(?P<title>.*?) ?Lyrics(?![a-z])", re.IGNORECASE)
 EMBED = re.compile(r"\d*Embed(?:Share URLCopyEmbedCopy)?\s*\Z")
-ADDRESS = re.compile(r"^.*(?:https?://|www\.).*$", re.MULTILINE)
+ADDRESS = re.compile(r"^.*(?:https?://|www\.).*\n?", re.MULTILINE)
 GLUED = re.compile(
     r"^(?:You might also like|Read More|See [^\n]{1,60} Live)$"
     r"|See [^\n]{1,60} LiveGet tickets as low as \$\d+(?:You might also like)?|You might also like(?=\[)",

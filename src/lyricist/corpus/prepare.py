@@ -159,8 +159,8 @@ def write(
 ) -> None:
     """The three files of the corpus; the temporary ones go."""
     order = kept[np.argsort(sides, kind="stable")]
-    pieces = ((intake.offsets[at], intake.offsets[at + 1]) for at in order.tolist())
-    names = [SPLITS[side] for side in np.sort(sides, kind="stable").tolist()]
+    pieces = ((intake.offsets[at], intake.offsets[at + 1]) for at in order)
+    names = (SPLITS[side] for side in np.sort(sides))
     ends = np.zeros(len(order) + 1, dtype=np.int64)
     sha = hashlib.sha256()
     with (work / "songs.jsonl").open("wb", buffering=1 << 20) as handle:

@@ -88,7 +88,7 @@ def _without_page(title: str, text: str) -> tuple[str, str]:
             title = head["title"].strip()
         text = text[head.end() :]
         text = text.split("Read More", 1)[1] if "Read More" in text[:2000] else text
-    return title, marks.GLUED.sub("\n", marks.EMBED.sub("", text))
+    return title, marks.GLUED.sub("\n", text[:-99] + marks.EMBED.sub("", text[-99:]))
 
 
 def _take_title(parts: list[Part], title: str, hint: str) -> str:
@@ -141,7 +141,7 @@ class Scanner:
     def _annotated(self, line: Line) -> None:
         if not line.text:
             self._blank()
-        elif marks.is_plain(line.text) or not self._special(line.text):
+        elif not marks.ADDRESS.search(line.text) and (marks.is_plain(line.text) or not self._special(line.text)):
             self._add(line)
 
     def _lyric(self, raw: str, line: str) -> Line:
@@ -164,6 +164,7 @@ class Scanner:
             if self._drop:
                 self._drop("too long a line", line[:60])
             return
+        line = " ".join(line.split())  # some of the patterns would be slow on long runs of spaces
         if self._special(line):
             return
         chords = marks.read_chords(raw)

@@ -11,7 +11,7 @@ from lyricist.corpus.song import Line, Song
 from lyricist.corpus.structure import build_song
 from lyricist.corpus.text import clean_text
 
-DIRECTIVE = re.compile(r"\s*\{\s*([a-zA-Z_]+)(?:-\w+!?)?\s*(?:[:\s]\s*(.*?))?\s*\}\s*")
+DIRECTIVE = re.compile(r"\s*\{\s*([a-zA-Z_]+)(?:-\w+!?)?(?:[:\s]([^{}]*))?\}\s*")
 _META = "title artist album key capo tempo time year composer lyricist"
 HEADERS = {"t": "title", "subtitle": "artist", "st": "artist"} | {word: word for word in _META.split()}
 _STARTS = {
@@ -54,7 +54,7 @@ class Parser:
     def line(self, raw: str) -> None:
         found = DIRECTIVE.fullmatch(raw)
         if found:
-            self.directive(found[1].lower(), (found[2] or "").strip())
+            self.directive(found[1].lower(), (found[2] or "").strip(" :"))
         elif self.skipping or raw.startswith("#"):
             return
         elif not raw.strip():

@@ -21,7 +21,7 @@ NAMES = {role: tuple(words.split()) for role, words in _NAMES.items()}
 META = ("album", "year", "genre", "language", "tag", "release_date")  # short facts kept in Song.meta
 
 BREAKS = (  # how a song's lines are written in one line of text: (pattern, how many make it one)
-    (re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE), 1),
+    (re.compile(r"<br\s*/?>", re.IGNORECASE), 1),
     (re.compile(r"\\r\\n|\\n"), 1),
     (re.compile(r" & "), 1),
     (re.compile(r" // ?| / "), 2),

@@ -97,7 +97,7 @@ def doubled(head: list[str]) -> bool:
 
 
 def label_of(line: str) -> Label | None:
-    line = line.strip()
+    line = " ".join(line.split())
     return marks.read_label(line) if line and not marks.is_plain(line) else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Iterator
 from itertools import chain, islice
 from statistics import mean
@@ -64,22 +65,22 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
     """CSV rows. A quote still open after `MAX_ROW` characters was a stray one: its line is read without
     quotes.
     """
-    waiting: list[str] = []  # lines handed back by a row that did not close
+    waiting: deque[str] = deque()  # lines handed back by a row that did not close
     source = iter(lines)
     while True:
-        line = waiting.pop(0) if waiting else next(source, None)
+        line = waiting.popleft() if waiting else next(source, None)
         if line is None:
             return
         group, size, odd = [line], len(line), line.count('"') % 2
         while odd and size < MAX_ROW:
-            more = waiting.pop(0) if waiting else next(source, None)
+            more = waiting.popleft() if waiting else next(source, None)
             if more is None:
                 break
             group.append(more)
             size += len(more) + 1
             odd ^= more.count('"') % 2
         if odd:
-            waiting[:0] = group[1:]
+            waiting.extendleft(reversed(group[1:]))
             yield from csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE)
         elif len(group) > 1 or line.strip():
             yield from csv.reader([part + "\n" for part in group], delimiter=delimiter)
@@ -87,7 +88,7 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
 
 def read_header(source: Source, row: list[str]) -> tuple[list[str], dict[str, str]]:
     """The column names if the first row is a header, else []. InputError if it names no lyrics column."""
-    names = [cell.strip() for cell in row]
+    names = [tidy(cell) for cell in row]
     found = columns.find_columns(names, source.options)
     wanted = source.options.lyrics_column
     usual = {columns.normal(name) for name in names} & ALL_NAMES
@@ -136,7 +137,7 @@ def lyrics_place(rows: list[list[str]]) -> int | None:
     lengths = [mean(len(row[at]) if at < len(row) else 0 for row in rows) for at in range(width)]
     longest = max(lengths, default=0)
     if longest < LEAST_LYRICS:
-        place = min(2, *(len(row) - 1 for row in rows))
+        place = max(0, min(2, *(len(row) - 1 for row in rows)))
         rest = ["".join(row[place:]) for row in rows]
         letters = mean(sum(map(str.isalpha, text)) for text in rest)
         return place if letters >= LEAST_LYRICS / 2 and any(" & " in text for text in rest) else None

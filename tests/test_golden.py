@@ -1,0 +1,42 @@
+"""What earlier releases wrote must still be read, and give the same numbers."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lyricist.checkpoint import Run
+from lyricist.corpus import open_corpus
+from lyricist.metrics import evaluate
+from lyricist.start import Options, train_songs
+from lyricist.writer import load
+from lyricist.writing.plan import Plan
+
+GOLDEN = Path(__file__).parent / "golden"
+WRITTEN = {
+    "run-1": "The kitchen\nThe called was\n\nSing to the mountain and we'll garden is more along me morning alone\nOh winter was more to the kitchen"
+}
+PERPLEXITY = {"run-1": 9.053}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_run_of_an_earlier_format_still_writes(name: str) -> None:
+    song = load(GOLDEN / name).write(Plan(form=("verse", "chorus"), lines=(2,)), seed=1)[0]
+    assert song.text == WRITTEN[name]
+
+
+@pytest.mark.parametrize("name", PERPLEXITY)
+def test_a_run_of_an_earlier_format_still_evaluates(name: str) -> None:
+    corpus = open_corpus(GOLDEN / f"corpus-{name.removeprefix('run-')}")
+    result = evaluate(load(GOLDEN / name), corpus.songs("test"))
+    assert result["perplexity"] == pytest.approx(PERPLEXITY[name], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_run_of_an_earlier_format_still_fine_tunes(name: str, tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / f"corpus-{name.removeprefix('run-')}", tmp_path / "c")
+    options = Options(base=str(GOLDEN / name), train={"epochs": 1.0, "batch": 4, "steps": 16, "evaluations": 1})
+    list(train_songs(open_corpus(tmp_path / "c"), tmp_path / "r", options))
+    assert Run.open(tmp_path / "r").config["base"] == name
