@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from common import report, songs_or_exit
 from torch import nn
 
+from common import report, songs_or_exit
 from lyricist.checkpoint import Run, load_arrays
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.model import LyricLSTM, ModelConfig

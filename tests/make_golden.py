@@ -9,7 +9,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import literal_songs
-
 from lyricist.corpus import PrepareOptions, prepare
 from lyricist.start import Options, train_songs
 

@@ -15,9 +15,25 @@ from lyricist.corpus import Corpus
 from lyricist.record import read_history
 
 TOLERANCE = 1e-4  # nats: fp32 sums in another order, over 60 steps
-OPTIONS = (
-    "--preset tiny --hidden 32 --embedding 24 --steps 16 --epochs 4 --dropout 0 --negatives 0 --patience 99 --no-sample"
-).split()
+OPTIONS = [
+    "--preset",
+    "tiny",
+    "--hidden",
+    "32",
+    "--embedding",
+    "24",
+    "--steps",
+    "16",
+    "--epochs",
+    "4",
+    "--dropout",
+    "0",
+    "--negatives",
+    "0",
+    "--patience",
+    "99",
+    "--no-sample",
+]
 
 
 def train(launcher: list[str], corpus: Corpus, out: Path, batch: int) -> subprocess.CompletedProcess[str]:

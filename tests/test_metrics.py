@@ -111,7 +111,7 @@ def test_line_lengths_and_their_distance() -> None:
 
 
 def test_self_bleu_is_1_for_copies_and_low_for_strangers() -> None:
-    words = "the river runs below the town and nobody knows its name".split()
+    words = ["the", "river", "runs", "below", "the", "town", "and", "nobody", "knows", "its", "name"]
     assert self_bleu([[words], [words]]) == pytest.approx(1)
     assert self_bleu([[words], [[w + "x" for w in words]]]) == 0
     assert self_bleu([[words]]) == 0
