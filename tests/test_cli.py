@@ -119,37 +119,23 @@ def test_count_is_one_batch_with_the_same_songs(run_dir: Path, capsys: pytest.Ca
     assert capsys.readouterr().out.strip() == many[66]
 
 
-def test_every_drawing_option_changes_the_song(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def song(*more: str) -> str:
-        assert (
-            call(
-                "write",
-                "-m",
-                run_dir,
-                "--seed",
-                "4",
-                "--form",
-                "verse verse",
-                "--lines",
-                "6",
-                "--max-copy",
-                "0",
-                *more,
-            )
-            == 0
-        )
-        return capsys.readouterr().out
+DRAWING = (["--temperature", "3"], ["--top-k", "2"], ["--top-p", "0.3"], ["--min-p", "0.5"], ["--repetition", "3"])
 
-    plain = song("--temperature", "1", "--min-p", "0", "--repetition", "0")
-    for option in (
-        ["--temperature", "3"],
-        ["--top-k", "2"],
-        ["--top-p", "0.3"],
-        ["--min-p", "0.5"],
-        ["--repetition", "3"],
-    ):
-        assert song("--temperature", "1", "--min-p", "0", "--repetition", "0", *option) != plain
-    assert song("--start", "nobody").split()[0] == "Nobody"
+
+@pytest.mark.parametrize("option", DRAWING)
+def test_every_drawing_option_changes_songs(
+    option: list[str], run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = ["--temperature", "1", "--min-p", "0", "--repetition", "0", "--max-copy", "0", "--seed", "4", "--count", "8", "--form", "verse"]
+    assert call("write", "-m", run_dir, *plain) == 0
+    before = capsys.readouterr().out
+    assert call("write", "-m", run_dir, *plain, *option) == 0
+    assert capsys.readouterr().out != before
+
+
+def test_the_first_word_asked_for(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("write", "-m", run_dir, "--seed", "4", "--start", "nobody") == 0
+    assert capsys.readouterr().out.split()[0] == "Nobody"
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -292,3 +278,104 @@ def test_a_full_disk(songs: Path, run_dir: Path, tmp_path: Path, capsys: pytest.
         assert not [p for p in disk.iterdir() if p.name.endswith(".tmp")]
     finally:
         os.system(f"umount {disk}")
+
+
+# -- preparing ----------------------------------------------------------------------------------------
+
+
+def bad_sources(tmp: Path) -> dict[str, tuple[Path, str]]:
+    """name -> (source, a part of the message)"""
+    (tmp / "empty").mkdir()
+    (tmp / "table.csv").write_text("artist,year\nSomebody,1999\nElse,2001\n")
+    (tmp / "one.txt").write_text("[Verse]\nOne song alone stands in this file\nAnd it is not enough to split\n")
+    (tmp / "same.jsonl").write_text(
+        "".join(
+            json.dumps({"title": f"T{i}", "lyrics": "la la la na na na hey hey oh oh\nsing it now"}) + "\n"
+            for i in range(9)
+        )
+    )
+    (tmp / "line.txt").write_bytes(b"la " * 17_000_000)
+    (tmp / "binary.txt").write_bytes(bytes(range(256)) * 400)
+    (tmp / "zero.txt").write_bytes(b"")
+    return {
+        "missing path": (tmp / "nowhere", "nowhere"),
+        "empty folder": (tmp / "empty", "empty"),
+        "no lyrics column": (tmp / "table.csv", "lyrics"),
+        "one song only": (tmp / "one.txt", "one song only"),
+        "all duplicates": (tmp / "same.jsonl", "duplicate"),
+        "a 50 MB line": (tmp / "line.txt", "too long a line"),
+        "binary": (tmp / "binary.txt", "binary.txt"),
+        "empty file": (tmp / "zero.txt", "zero.txt"),
+    }
+
+
+BAD_SOURCES = (
+    "missing path", "empty folder", "no lyrics column", "one song only", "all duplicates", "a 50 MB line", "binary",
+    "empty file",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_SOURCES)
+@pytest.mark.parametrize("command", ["prepare", "train"])
+def test_bad_sources(name: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, message = bad_sources(tmp_path)[name]
+    before = sorted(p.name for p in tmp_path.iterdir())
+    assert call(command, source, "-o", tmp_path / "out") == 2
+    assert message in only_line(capsys.readouterr().err)
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_prepare_says_what_it_dropped_and_why(
+    songs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (songs / "cat.txt").write_bytes(bytes(range(256)) * 40)
+    (songs / "copy.txt").write_text((songs / "03.txt").read_text())
+    (songs / "short.txt").write_text("La la")
+    (songs / "old.txt").write_bytes(
+        "Caf\xe9 by the na\xefve sea, we sang all night\nAnd no one heard a word of it".encode("cp1252")
+    )
+    assert call("prepare", songs, "-o", tmp_path / "c", "--json") == 0
+    out, err = capsys.readouterr()
+    assert all(word in err for word in ("duplicate", "too short", "cat.txt"))
+    info = json.loads(out)
+    assert info["songs"] == 41
+    assert "Café by the naïve sea" in (tmp_path / "c" / "songs.jsonl").read_text(encoding="utf-8")
+    assert call("prepare", songs, "-o", tmp_path / "c") == 2
+    assert "--force" in capsys.readouterr().err
+    assert call("prepare", songs, "-o", tmp_path / "c", "--force") == 0
+
+
+def test_white_space_benchmarks_keep_their_splits_and_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As Penn Treebank comes: three files, <unk> in the text, a line end is <eos>."""
+    folder = tmp_path / "ptb"
+    folder.mkdir()
+    line = " the <unk> of N 's board said it will vote \n"
+    for name, lines in (("ptb.train.txt", 400), ("ptb.valid.txt", 30), ("ptb.test.txt", 20)):
+        (folder / name).write_text(line * lines)
+    run = tmp_path / "run"
+    assert call("train", folder, "-o", run, "--tokenizer", "whitespace", *TINY, "--epochs", "8", "--no-sample") == 0
+    capsys.readouterr()
+    assert call("evaluate", run, "--json", "--songs", "0") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["words"] == 20 * 11
+    assert result["perplexity"] < 11
+    assert call("write", "-m", run, "--form", "verse") == 2
+    assert "whitespace run" in only_line(capsys.readouterr().err)
+    assert call("write", "-m", run, "--seed", "1") == 0
+
+
+def test_characters(songs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    assert call("train", songs, "-o", run, "--tokenizer", "char", *TINY, "--epochs", "1", "--no-sample") == 0
+    assert call("write", "-m", run, "--form", "verse chorus", "--lines", "2", "--seed", "1") == 0
+    assert len(capsys.readouterr().out.strip().split("\n\n")) == 2
+    assert call("evaluate", run, "--songs", "3") == 0
+
+
+def test_gru_and_fine_tuning_by_command(songs: Path, run_dir: Path, tmp_path: Path) -> None:
+    assert call("train", songs, "-o", tmp_path / "g", *TINY, "--cell", "gru", "--layers", "2", "--epochs", "1") == 0
+    assert call("write", "-m", tmp_path / "g", "--seed", "1") == 0
+    assert call("train", songs, "-o", tmp_path / "f", "--from", run_dir, "--epochs", "1", "--batch", "4") == 0
+    assert call("write", "-m", tmp_path / "f", "--seed", "1") == 0

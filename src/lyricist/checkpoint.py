@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,18 +41,18 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: cannot write ({e.strerror or e}): free space or choose another place") from e
 
 
-def write_synced(path: Path, data: bytes) -> None:
+def write_synced(path: Path, pieces: Iterable[bytes]) -> None:
     with open(path, "wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
     """Replace a file as one step: the old content or the new, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        write_synced(temporary, data)
+        write_synced(temporary, pieces)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -135,8 +135,8 @@ def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, fo
         made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
         try:
             made.chmod(0o755)
-            write_synced(made / "config.json", json.dumps({"format": FORMAT, **config}, indent=2).encode())
-            write_synced(made / "vocab.json", vocabulary.to_json().encode())
+            write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
+            write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
             (made / "checkpoints").mkdir()
             put_in_place(made, path)
         finally:
@@ -182,7 +182,7 @@ def save_checkpoint(
             hashes = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
             files["state.json"] = json.dumps({"format": FORMAT, "step": step, **info, "sha256": hashes}).encode()
             for file_name, data in files.items():
-                write_synced(made / file_name, data)
+                write_synced(made / file_name, [data])
             shutil.rmtree(folder / name, ignore_errors=True)
             os.replace(made, folder / name)
         finally:
@@ -212,7 +212,7 @@ def load_arrays(path: Path) -> Arrays:
 def point_at(run: Run, name: str, best: bool) -> None:
     latest = run.path / "latest"
     use = name if best or not latest.exists() else read_json(latest)["use"]
-    replace_file(latest, json.dumps({"resume": name, "use": use}).encode())
+    replace_file(latest, [json.dumps({"resume": name, "use": use}).encode()])
     if use == name:
         for file in ("weights.safetensors", "model.onnx"):
             link(run.path / "checkpoints" / name / file, run.path / file)

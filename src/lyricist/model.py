@@ -154,7 +154,7 @@ def sampled_softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, targets: Tenso
     were also sampled are masked (Jean et al. 2015, "On using very large target vocabulary").
     """
     vocab = weight.shape[0]
-    draws = torch.rand(negatives, device=x.device, dtype=torch.float64)
+    draws = torch.rand(negatives, device=x.device)
     sample = (draws * math.log(vocab + 1)).exp().long().sub_(1).clamp_(0, vocab - 1)
     sample = torch.unique(sample)
     true = (x * F.embedding(targets, weight)).sum(1) + bias[targets] - log_expected(targets, vocab, negatives)
@@ -165,5 +165,5 @@ def sampled_softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, targets: Tenso
 
 def log_expected(ids: Tensor, vocab: int, draws: int) -> Tensor:
     """Log probability that a word is among `draws` log-uniform draws (with replacement, made unique)."""
-    p = torch.log1p(1 / (ids.double() + 1)) / math.log(vocab + 1)
-    return torch.log(-torch.expm1(draws * torch.log1p(-p))).float()
+    p = torch.log1p(1 / (ids.float() + 1)) / math.log(vocab + 1)
+    return torch.log(-torch.expm1(draws * torch.log1p(-p)))

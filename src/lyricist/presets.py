@@ -51,8 +51,8 @@ PRESETS: dict[str, Preset] = {
         "a few dozen songs, about a minute",
         6_000,
         2,
-        {"layers": 1, "embedding": 192, "hidden": 256, **dropout(0.5)},
-        {"batch": 16, "steps": 32, "learning_rate": 6e-3, "epochs": 40.0, "negatives": 0},
+        {"layers": 1, "embedding": 192, "hidden": 320, **dropout(0.5), "dropout_embedding": 0.1},
+        {"batch": 12, "steps": 24, "learning_rate": 5e-3, "epochs": 10.0, "negatives": 0, "average": 0.98},
     ),
     "small": Preset(
         "hundreds of songs, minutes",

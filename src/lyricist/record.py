@@ -24,7 +24,7 @@ class History:
         path = run.path / "history.jsonl"
         kept = [row for row in read_history(run.path) if row["step"] <= step]
         with disk_errors(path):
-            replace_file(path, "".join(json.dumps(row) + "\n" for row in kept).encode())
+            replace_file(path, ((json.dumps(row) + "\n").encode() for row in kept))
             self.file: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed in close())
         self.board = tensorboard(run.path / "tensorboard", step)
 
@@ -190,5 +190,5 @@ that guarantee is about runs of words of the indexed songs, not about originalit
 {sources or "- given by a program"}
 """
     with disk_errors(run.path):
-        replace_file(run.path / "card.md", text.encode())
+        replace_file(run.path / "card.md", [text.encode()])
     return run.path / "card.md"

@@ -132,7 +132,7 @@ def sample_lines(event: events.SampleDue, out: Path) -> str:
     from lyricist.writer import Model
     from lyricist.writing.decode import LineWritten
 
-    model = Model(OnnxModel(event.model()), Run.open(out).vocabulary)
+    model = Model(OnnxModel(event.model(), threads=1), Run.open(out).vocabulary)
     lines = (e.text for e in model.events(seeds=[event.step]) if isinstance(e, LineWritten))
     return " / ".join(line for _, line in zip(range(2), lines, strict=False))
 

@@ -16,7 +16,7 @@ from lyricist.start import checked
 from lyricist.writer import Model, fresh_seed, load
 from lyricist.writing.decode import LineWritten
 from lyricist.writing.plan import MAX_LINES, Drawing, Plan, parse_counts, parse_form
-from lyricist.writing.result import WrittenSong, songs_json
+from lyricist.writing.result import WrittenSong
 
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
@@ -119,7 +119,7 @@ def deliver(songs: Iterator[WrittenSong], kind: str, out: Path | None) -> None:
             sys.stdout.write(piece)
         return
     with disk_errors(out):
-        replace_file(out, "".join(pieces).encode())
+        replace_file(out, (piece.encode() for piece in pieces))
 
 
 def text_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
@@ -128,7 +128,10 @@ def text_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
 
 
 def json_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
-    yield json.dumps(songs_json(songs), ensure_ascii=False, indent=1) + "\n"
+    yield '{"format": 1, "songs": ['
+    for i, song in enumerate(songs):
+        yield (",\n" if i else "\n") + json.dumps(song.to_json(), ensure_ascii=False)
+    yield "\n]}\n"
 
 
 def jsonl_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:

@@ -83,7 +83,7 @@ class CopyIndex:
         return cls(np.array(hashes, dtype=np.uint32), np.array(starts, dtype=bool))
 
     def save(self, path: Path) -> None:
-        replace_file(path, tensor_bytes({"hashes": self.hashes, "line_start": self.line_start}))
+        replace_file(path, [tensor_bytes({"hashes": self.hashes, "line_start": self.line_start})])
 
     @classmethod
     def load(cls, path: Path) -> CopyIndex:

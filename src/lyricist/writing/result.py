@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,6 @@ def line_json(text: str) -> dict[str, Any]:
     """One line of the contract; the fields of sound are null for a run that writes without them."""
     sound = {"reading": None, "syllables": None, "stress": None, "rhyme": None}
     return {"text": text, "words": text.split(), **sound}
-
-
-def songs_json(songs: Iterable[WrittenSong]) -> dict[str, Any]:
-    return {"format": 1, "songs": [song.to_json() for song in songs]}
 
 
 def title_of(sections: Sequence[Section]) -> str:
