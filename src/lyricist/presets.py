@@ -59,7 +59,7 @@ PRESETS: dict[str, Preset] = {
         10_000,
         2,
         {"layers": 1, "embedding": 256, "hidden": 512, **dropout(0.3)},
-        {"epochs": 20.0},
+        {"learning_rate": 4e-3, "epochs": 20.0},
     ),
     "medium": Preset(
         "thousands of songs, an hour or more",

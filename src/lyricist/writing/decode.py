@@ -25,7 +25,7 @@ Rows = npt.NDArray[np.float64]
 
 BATCH = 64  # songs decoded side by side
 RECENT = 64  # words back that the repetition control looks
-FREE_WORDS = 60  # the commonest words are never held back
+FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
 STUTTER = 2  # the same word at most this often in a row
 
 
@@ -187,7 +187,8 @@ class Writer:
         out = np.zeros(len(self.vocabulary))
         if self.drawing.repetition and not self.char:
             recent = np.array(song.words[-RECENT:], dtype=np.int64)
-            np.add.at(out, recent[recent >= FREE_WORDS], self.drawing.repetition)
+            spared = min(FREE_WORDS, len(out) // 20)
+            np.add.at(out, recent[recent >= spared], self.drawing.repetition)
         return out
 
     def take(self, song: Song, token: int) -> Iterator[LineWritten | SongWritten]:
