@@ -126,7 +126,22 @@ DRAWING = (["--temperature", "3"], ["--top-k", "2"], ["--top-p", "0.3"], ["--min
 def test_every_drawing_option_changes_songs(
     option: list[str], run_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plain = ["--temperature", "1", "--min-p", "0", "--repetition", "0", "--max-copy", "0", "--seed", "4", "--count", "8", "--form", "verse"]
+    plain = [
+        "--temperature",
+        "1",
+        "--min-p",
+        "0",
+        "--repetition",
+        "0",
+        "--max-copy",
+        "0",
+        "--seed",
+        "4",
+        "--count",
+        "8",
+        "--form",
+        "verse",
+    ]
     assert call("write", "-m", run_dir, *plain) == 0
     before = capsys.readouterr().out
     assert call("write", "-m", run_dir, *plain, *option) == 0
@@ -355,7 +370,23 @@ def test_white_space_benchmarks_keep_their_splits_and_counts(
     for name, lines in (("ptb.train.txt", 400), ("ptb.valid.txt", 30), ("ptb.test.txt", 20)):
         (folder / name).write_text(line * lines)
     run = tmp_path / "run"
-    assert call("train", folder, "-o", run, "--tokenizer", "whitespace", *TINY, "--epochs", "8", "--dropout", "0", "--no-sample") == 0
+    assert (
+        call(
+            "train",
+            folder,
+            "-o",
+            run,
+            "--tokenizer",
+            "whitespace",
+            *TINY,
+            "--epochs",
+            "8",
+            "--dropout",
+            "0",
+            "--no-sample",
+        )
+        == 0
+    )
     capsys.readouterr()
     assert call("evaluate", run, "--json", "--songs", "0") == 0
     result = json.loads(capsys.readouterr().out)

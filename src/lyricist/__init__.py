@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lyricist.corpus import prepare as read
     from lyricist.errors import InputError, LyricistError, MissingExtra, PlanError, RunError
     from lyricist.metrics import evaluate
-    from lyricist.songbook import sample_songs
+    from lyricist.samples import sample_songs
     from lyricist.start import Options
     from lyricist.start import train_songs as train
     from lyricist.writer import Model, load, write
@@ -39,7 +39,7 @@ _HOME = {
     "evaluate": "lyricist.metrics:evaluate",
     "load": "lyricist.writer:load",
     "read": "lyricist.corpus:prepare",
-    "sample_songs": "lyricist.songbook:sample_songs",
+    "sample_songs": "lyricist.samples:sample_songs",
     "train": "lyricist.start:train_songs",
     "write": "lyricist.writer:write",
 }

@@ -15,6 +15,10 @@ from lyricist.tokenset import SplitTokens
 
 Array = npt.NDArray[np.int64]
 
+PAD = -100  # after the end of the shorter songs of a block; PyTorch's cross-entropy leaves it out
+BLOCK_SONGS = 16  # songs side by side in a block
+BLOCK_STEPS = 2_000  # a longer song (a text without song breaks) is cut into pieces of this
+
 
 @dataclass(frozen=True)
 class Streams:
@@ -59,3 +63,26 @@ class Epoch:
     def windows(self, steps: int) -> int:
         """Number of windows of `steps` in the epoch."""
         return max(1, -(-(self.streams.length - 1) // steps))
+
+
+def song_blocks(split: SplitTokens, remap: npt.NDArray[np.int32], tokens: int) -> list[Array]:
+    """Whole songs side by side, (T, B) blocks padded with PAD, from about the first `tokens` tokens of a split.
+
+    Songs of like length stand together, so that little is padding.
+    """
+    pieces: list[Array] = []
+    left = tokens
+    for start, end in zip(split.starts[:-1], split.starts[1:], strict=True):
+        for at in range(start, end, BLOCK_STEPS):
+            if left > 0 and min(end, at + BLOCK_STEPS) - at > 1:
+                pieces.append(remap[split.ids[at : min(end, at + BLOCK_STEPS)]].astype(np.int64))
+                left -= len(pieces[-1])
+    pieces.sort(key=len)
+    blocks = []
+    for i in range(0, len(pieces), BLOCK_SONGS):
+        group = pieces[i : i + BLOCK_SONGS]
+        block = np.full((len(group[-1]), len(group)), PAD, dtype=np.int64)
+        for column, piece in enumerate(group):
+            block[: len(piece), column] = piece
+        blocks.append(block)
+    return blocks

@@ -172,6 +172,7 @@ def save_checkpoint(
             point_at(run, name, best)
             return folder / name
         made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
+        made.chmod(0o755)
         try:
             metadata = onnx_graph.metadata_for(run.config["model"], step)
             files = {

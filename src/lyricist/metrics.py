@@ -23,6 +23,7 @@ from lyricist.writing.decode import log_softmax
 Lines = list[list[str]]
 
 ROWS = 64  # songs scored side by side
+STREAMS = 16  # pieces of a text without song breaks, each from a zero state
 BLEU_SONGS = 60  # songs compared with each other at most: the cost is quadratic
 
 
@@ -94,13 +95,13 @@ def score_block(model: StepModel, songs: Sequence[Ids]) -> float:
 
 
 def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary) -> float:
-    """Total nats of one long text in ROWS streams with carried state, as published figures have it."""
+    """Total nats of one long text in STREAMS streams with carried state, as published figures have it."""
     start = np.array([vocabulary.index.get("<eos>", vocabulary.unk)])
-    length = -(-len(ids) // ROWS)
+    length = -(-len(ids) // STREAMS)
     inputs = np.concatenate([start, ids[:-1]])
-    total, state = 0.0, model.initial_state(ROWS)
+    total, state = 0.0, model.initial_state(STREAMS)
     for t in range(length):
-        at = np.arange(ROWS) * length + t
+        at = np.arange(STREAMS) * length + t
         inside = at < len(ids)
         at = at.clip(max=len(ids) - 1)
         logits, state = model.step(inputs[at], state)

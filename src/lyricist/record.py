@@ -154,6 +154,14 @@ def save(figure: Any, path: Path) -> Path:
     return path
 
 
+def counted(n: int, what: str) -> str:
+    """
+    >>> counted(1, "song"), counted(2, "song")
+    ('1 song', '2 songs')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 def write_card(run: Run) -> Path:
     """card.md: what the model is, what it learnt from, under which licence, how well it does."""
     config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
@@ -161,10 +169,11 @@ def write_card(run: Run) -> Path:
     best = min((r["valid_loss"] for r in rows), default=math.nan)
     model, corpus = config["model"], config["corpus"]
     sources = "\n".join(
-        f"- {s['source']} ({s['kept']} songs, sha256 {s['sha256'][:16]}...)" for s in corpus.get("sources", [])
+        f"- {s['source']} ({counted(s['kept'], 'song')}, sha256 {s['sha256'][:16]}...)"
+        for s in corpus.get("sources", [])
     )
     shape = f"{model['layers']} x {model['hidden']} {model['cell'].upper()}, embeddings {model['embedding']}"
-    songs = f"{corpus['songs']:,} ({corpus['words']:,} words), split by song"
+    songs = f"{corpus['songs']:,} songs ({corpus['words']:,} words), split by song"
     text = f"""# {run.path.name}
 
 A word-level {model["cell"].upper()} language model for song lyrics, trained with lyricist {version("lyricist")}.

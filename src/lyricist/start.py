@@ -5,6 +5,7 @@ What the command line and the Python API share: presets, the vocabulary, fine-tu
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +37,7 @@ class Options:
 
     preset: str = "small"
     base: str | None = None  # a run to fine-tune
-    tokenizer: str = "word"
+    tokenizer: str | None = None  # None: the base's, else words
     vocabulary: int | None = None
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
@@ -82,10 +83,12 @@ def make_ready(
     if resume:
         token_set(corpus, Run.open(out).vocabulary.tokenizer.name)
         return corpus, None
-    tokens = token_set(corpus, options.tokenizer)
-    config, vocabulary, weights = design(corpus, tokens, options)
+    base = Run.open(options.base) if options.base is not None else None
+    tokens = token_set(corpus, options.tokenizer or (base.vocabulary.tokenizer.name if base else "word"))
+    config, vocabulary, weights = design(corpus, tokens, options, base)
+    config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
     run = create_run(out, config, vocabulary, force)
-    build_copy_index(run, tokens)
+    build_copy_index(run, tokens, base)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
 
 
@@ -104,7 +107,9 @@ def need_torch() -> None:
         raise MissingExtra("training", "train") from e
 
 
-def design(corpus: Corpus, tokens: TokenSet, options: Options) -> tuple[dict[str, Any], Vocabulary, Arrays | None]:
+def design(
+    corpus: Corpus, tokens: TokenSet, options: Options, base: Run | None
+) -> tuple[dict[str, Any], Vocabulary, Arrays | None]:
     """The run's config, its vocabulary and, when fine-tuning, its first weights."""
     from lyricist.model import ModelConfig
 
@@ -113,12 +118,13 @@ def design(corpus: Corpus, tokens: TokenSet, options: Options) -> tuple[dict[str
     preset = PRESETS[options.preset]
     settings = dict(preset.train)
     weights: Arrays | None = None
-    if options.base is not None:
-        vocabulary, model, weights = extend(Run.open(options.base), tokens)
+    if base is not None:
+        vocabulary, model, weights = extend(base, tokens)
+        model |= options.model  # dropout, that is: other shapes do not fit the weights
         settings |= {"learning_rate": FINE_TUNING_RATE, "negatives": 0}
     else:
         size = options.vocabulary or preset.vocabulary
-        vocabulary = tokens.vocabulary(size, preset.min_count if options.tokenizer == "word" else 1)
+        vocabulary = tokens.vocabulary(size, preset.min_count if tokens.tokenizer == "word" else 1)
         model = {**preset.model, **options.model, "vocab_size": len(vocabulary)}
     made = checked(ModelConfig, model)
     train = checked(TrainConfig, {**settings, **options.train})
@@ -127,7 +133,7 @@ def design(corpus: Corpus, tokens: TokenSet, options: Options) -> tuple[dict[str
         "preset": options.preset,
         "model": made.model_dump(),
         "train": train.model_dump(),
-        "base": Path(options.base).name if options.base else None,
+        "base": base.path.resolve().name if base else None,
         "licence": options.licence,
         "corpus": corpus_facts(corpus),
     }
@@ -147,7 +153,6 @@ def checked(kind: Any, values: Mapping[str, Any]) -> Any:
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
     info = corpus.info
     return {
-        "path": INSIDE if corpus.temporary else str(Path(corpus.path).resolve()),
         "fingerprint": corpus.fingerprint,
         "songs": info["songs"],
         "words": info["words"],
@@ -197,12 +202,15 @@ def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arr
     return vocabulary, {**base.config["model"], "vocab_size": len(vocabulary)}, weights
 
 
-def build_copy_index(run: Run, tokens: TokenSet) -> None:
-    """The training songs as the copy index; none for other tokenisers and for very large corpora."""
+def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """The training songs, and the base's, as the copy index; none for characters and for very large corpora."""
     split = tokens.split("train")
     if tokens.tokenizer == "word" and len(split) <= MAX_WORDS:
         ids = tokens.remap(run.vocabulary)[split.ids]
-        CopyIndex.from_ids(ids, run.vocabulary).save(run.path / COPY_INDEX)
+        index = CopyIndex.from_ids(ids, run.vocabulary)
+        if base is not None and (base.path / COPY_INDEX).exists():
+            index = CopyIndex.load(base.path / COPY_INDEX).followed_by(index)
+        index.save(run.path / COPY_INDEX)
 
 
 def describe(run: Run) -> None:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from lyricist import events
-from lyricist.batches import Streams
+from lyricist.batches import PAD, Streams, song_blocks
 from lyricist.checkpoint import Arrays, Run, load_arrays, save_checkpoint
 from lyricist.errors import InputError, RunError
 from lyricist.model import LyricLSTM, ModelConfig, State
@@ -26,8 +26,9 @@ from lyricist.process import Process
 from lyricist.record import History
 from lyricist.tokenset import TokenSet
 
-VALID_TOKENS = 20_000  # validation tokens looked at during training
+VALID_TOKENS = 20_000  # validation tokens looked at during training, about
 MARK_SHARE = 0.1  # of a budget that evaluations and their checkpoints may take
+RESET = 0.05  # chance of a stream's state being set to zero before a window, so that any start is familiar
 SMOOTHING = 0.98  # of the training loss shown
 
 
@@ -127,8 +128,8 @@ class Trainer:
         batch = self.config.batch * self.process.size
         self.streams = Streams(split, remap, batch, self.config.seed)
         self.epoch = self.streams.epoch(0)
-        valid = tokens.split("valid")
-        self.valid = Streams(valid, remap, max(1, min(16, len(valid) // 64)))
+        self.valid = [torch.from_numpy(b) for b in song_blocks(tokens.split("valid"), remap, VALID_TOKENS)]
+        self.valid_tokens = sum(int((b != PAD).sum()) for b in self.valid)
         self.windows = self.epoch.windows(self.config.steps)
         self.total_steps = math.ceil(self.config.epochs * self.windows) if self.config.epochs else 0
         if not self.total_steps and not self.config.budget:
@@ -195,6 +196,7 @@ class Trainer:
             group["lr"] = rate
         self.model.train()
         ids, targets = self.next_batch()
+        self.reset_some()
         negatives = config.negatives if progress < 1 - config.full_share else 0
         loss, state = self.wrapped(ids, targets, self.state, negatives)
         self.state = tuple(s.detach() for s in state)
@@ -210,6 +212,11 @@ class Trainer:
         c.loss = value if math.isnan(c.loss) else SMOOTHING * c.loss + (1 - SMOOTHING) * value
         speed = ids.numel() * self.process.size / (time.monotonic() - begun)
         self.rate = speed if not self.rate else 0.95 * self.rate + 0.05 * speed
+
+    def reset_some(self) -> None:
+        """Songs are written from a zero state; without this the network has met one at its first step only."""
+        keep = (torch.rand(self.config.batch, device=self.device) >= RESET).float()
+        self.state = tuple(s * keep[None, :, None] for s in self.state)
 
     def learning_rate(self, progress: float) -> float:
         """Linear warm-up, then linear to zero (one cycle)."""
@@ -250,20 +257,24 @@ class Trainer:
 
     @torch.no_grad()
     def valid_loss(self) -> float:
-        """Nats per token on the validation songs (their first VALID_TOKENS), with the weights readers get."""
-        if len(self.valid.split) < 2:
+        """Nats per token on validation songs, with the weights readers get."""
+        if not self.valid:
             return self.cursor.loss
         raw = self.swap_average()
         self.model.eval()
-        total, count, t = 0.0, 0, 0
-        epoch, state = self.valid.epoch(0), self.model.initial_state(self.valid.batch)
-        while t < self.valid.length - 1 and count < VALID_TOKENS:
-            window = torch.from_numpy(epoch.window(t, 64)).to(self.device)
-            loss, state = self.model.loss(window[:-1], window[1:], state)
-            n = window[1:].numel()
-            total, count, t = total + loss.item() * n, count + n, t + len(window) - 1
+        parts = [self.block_loss(block.to(self.device)) for block in self.valid]
         self.put_weights(raw)
-        return total / count
+        return sum(nats for nats, _ in parts) / sum(tokens for _, tokens in parts)
+
+    def block_loss(self, block: Tensor) -> tuple[float, int]:
+        """(nats, tokens) of songs side by side (T, B), each from a zero state; PAD ends the shorter ones."""
+        state, total = self.model.initial_state(block.shape[1]), 0.0
+        for t in range(0, len(block) - 1, 64):
+            ids, targets = block[t : t + 64].clamp_min(0), block[t + 1 : t + 65]
+            logits, state = self.model(ids[: len(targets)], state)
+            flat = logits.flatten(0, 1), targets.flatten()
+            total += nn.functional.cross_entropy(*flat, ignore_index=PAD, reduction="sum").item()
+        return total, int((block[1:] != PAD).sum())
 
     def swap_average(self) -> list[Tensor]:
         """Put the averaged weights into the model; returns the raw ones."""
@@ -363,7 +374,7 @@ class Trainer:
             self.model.parameter_count(),
             self.model_config.vocab_size,
             len(self.streams.split),
-            len(self.valid.split),
+            self.valid_tokens,
             self.resumed_at,
         )
 

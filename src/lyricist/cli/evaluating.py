@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lyricist.checkpoint import Run
-from lyricist.cli.preparing import read_sources
+from lyricist.cli.preparing import read_to_judge
 from lyricist.cli.training import own_corpus
 from lyricist.corpus import Song, is_corpus
 from lyricist.errors import InputError
@@ -25,9 +25,8 @@ def evaluate_command(path: Path, source: Path | None, split: str, songs: int, se
         raise InputError(f"--split {split!r} is unknown: use train, valid or test")
     run = Run.open(path)
     model = load(run)
-    corpus = (
-        own_corpus(run) if source is None else read_sources([source], run.vocabulary.tokenizer.name == "whitespace")
-    )
+    as_is = run.vocabulary.tokenizer.name == "whitespace"
+    corpus = own_corpus(run) if source is None else read_to_judge(source, as_is)
     whole = source is not None and not is_corpus(source)
     judged = corpus.songs(None if whole else SPLITS[SPLITS.index(split)])
     written = [as_song(s) for s in model.write(seed=seed, count=songs)] if songs else []

@@ -37,6 +37,14 @@ def read_sources(sources: Sequence[Path], as_is: bool = False) -> Corpus:
     return corpus
 
 
+def read_to_judge(source: Path, as_is: bool = False) -> Corpus:
+    """Songs to evaluate on: every one counts, however few or alike."""
+    if is_corpus(source):
+        return open_corpus(source)
+    whole = {"valid_share": 0, "test_share": 0, "near_duplicate": None, "related": None, "min_words": 0}
+    return prepare([source], options=checked(PrepareOptions, {**whole, "as_is": as_is, "keep_duplicates": True}))
+
+
 def show_report(corpus: Corpus) -> None:
     """What was read, kept, dropped and why, as a table on stderr."""
     from rich.console import Console
@@ -48,5 +56,5 @@ def show_report(corpus: Corpus) -> None:
         table.add_row(*(str(cell) for cell in row))
     console = Console(stderr=True)
     console.print(table)
-    splits = ", ".join(f"{n} {name}" for name, n in corpus.info["splits"].items())
-    print(f"{corpus.info['songs']} songs, {corpus.info['words']} words kept: {splits}", file=sys.stderr)
+    splits = ", ".join(f"{n['songs']} {name}" for name, n in corpus.info["splits"].items())
+    print(f"{corpus.info['songs']:,} songs, {corpus.info['words']:,} words kept: {splits}", file=sys.stderr)

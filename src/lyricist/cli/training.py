@@ -47,6 +47,12 @@ class Request:
         base = None if self.base == "scratch" else self.base
         return Options(base=base, model=model, train=config, **given({**chosen, "licence": self.licence}))
 
+    def forbid_with_resume(self) -> None:
+        base = None if self.base == "scratch" else self.base
+        fixed = {"preset": self.preset, "tokenizer": self.tokenizer, "vocabulary": self.vocabulary}
+        for name, value in given({**fixed, "licence": self.licence, "from": base}).items():
+            raise InputError(f"--resume and --{name} {value} clash: a resumed run keeps what it is; leave one out")
+
     def forbid_with_base(self, model: Mapping[str, Any]) -> None:
         shape = {"preset": self.preset, "tokenizer": self.tokenizer, "vocabulary": self.vocabulary}
         shape |= {k: v for k, v in model.items() if not k.startswith("dropout")}
@@ -76,6 +82,8 @@ def seconds(text: str) -> float:
 def train_command(request: Request, resume: bool, force: bool, sample: bool) -> None:
     need_torch()
     options = request.options()
+    if resume:
+        request.forbid_with_resume()
     if resume and force:
         raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
     quiet = os.environ.get("RANK", "0") != "0"
@@ -158,7 +166,7 @@ def interruptible() -> Iterator[list[int]]:
 def demo(out: Path, budget: str, seed: int) -> None:
     """Train on the bundled songs and write one."""
     from lyricist.cli.writing import print_song
-    from lyricist.songbook import sample_songs
+    from lyricist.samples import sample_songs
     from lyricist.writer import load
     from lyricist.writing.plan import Drawing, Plan
 

@@ -20,6 +20,7 @@ from lyricist.writing.result import WrittenSong
 
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
+REPORTS = 50  # songs reported one by one
 
 
 def write_command(
@@ -108,18 +109,25 @@ def named(songs: Iterator[WrittenSong], title: str | None) -> Iterator[WrittenSo
 
 
 def deliver(songs: Iterator[WrittenSong], kind: str, out: Path | None) -> None:
-    """To stdout or, complete, into a file."""
+    """To stdout or, complete, into a file; the report on each song to stderr."""
     if out is None and kind == "text":
         for i, song in enumerate(songs):
+            print(flush=True)
             report_song(song, i)
         return
-    pieces = {"text": text_pieces, "json": json_pieces, "jsonl": jsonl_pieces}[kind](songs)
+    pieces = {"text": text_pieces, "json": json_pieces, "jsonl": jsonl_pieces}[kind](reported(songs))
     if out is None:
         for piece in pieces:
             sys.stdout.write(piece)
         return
     with disk_errors(out):
         replace_file(out, (piece.encode() for piece in pieces))
+
+
+def reported(songs: Iterator[WrittenSong]) -> Iterator[WrittenSong]:
+    for i, song in enumerate(songs):
+        report_song(song, i)
+        yield song
 
 
 def text_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
@@ -140,10 +148,10 @@ def jsonl_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
 
 
 def report_song(song: WrittenSong, index: int) -> None:
-    """After a song that was printed as it was made."""
-    print(flush=True)
+    """Title, form and longest copied run; of many songs the first REPORTS only."""
     copied = "not known for this run" if song.copied is None else f"{song.copied} words"
-    print(f"[{song.title}]  form: {song.form}; longest copied run: {copied}; seed {song.seed}", file=sys.stderr)
+    if index < REPORTS:
+        print(f"[{song.title}]  form: {song.form}; longest copied run: {copied}; seed {song.seed}", file=sys.stderr)
 
 
 def report_command(run: Path, first: int, count: int) -> None:
@@ -156,5 +164,5 @@ def report_command(run: Path, first: int, count: int) -> None:
 
 def print_song(song: WrittenSong) -> None:
     """A finished song with its report, as `demo` shows it."""
-    print(song.text)
+    print(song.text + "\n", flush=True)
     report_song(song, 0)

@@ -122,7 +122,7 @@ def check_enough(intake: Intake, kept: npt.NDArray[np.int64], given: Sequence[Pa
         also = f" (dropped: {dropped})" if dropped else ""
         raise InputError(
             f"{count}{also}: at least {needed} are needed to split; add songs, or if the file holds several, "
-            "say songs_by blank"
+            "say --songs-by blank"
         )
 
 

@@ -82,6 +82,12 @@ class CopyIndex:
             starts.append(True)
         return cls(np.array(hashes, dtype=np.uint32), np.array(starts, dtype=bool))
 
+    def followed_by(self, other: CopyIndex) -> CopyIndex:
+        """Both, with a song break between them."""
+        gap = np.zeros(1, dtype=np.uint32)
+        starts = np.concatenate([self.line_start, [True], other.line_start])
+        return CopyIndex(np.concatenate([self.hashes, gap, other.hashes]), starts)
+
     def save(self, path: Path) -> None:
         replace_file(path, [tensor_bytes({"hashes": self.hashes, "line_start": self.line_start})])
 

@@ -28,7 +28,7 @@ class Drawing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    temperature: float = Field(default=0.9, gt=0, le=10)
+    temperature: float = Field(default=0.8, gt=0, le=10)
     top_k: int = Field(default=0, ge=0)  # 0: off
     top_p: float = Field(default=1.0, gt=0, le=1)  # 1: off
     min_p: float = Field(default=0.03, ge=0, lt=1)  # of the likeliest word's probability; 0: off

@@ -86,7 +86,7 @@ class Missing:
             wanted = self.source.options.lyrics_column
             problem = f"no key {wanted!r}" if wanted else "no lyrics key"
             raise InputError(
-                f"{self.source.name}: {problem} among {', '.join(self.keys)}; name it with lyrics_column"
+                f"{self.source.name}: {problem} among {', '.join(self.keys)}; name it with --lyrics-column"
             )
 
 

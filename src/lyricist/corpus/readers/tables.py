@@ -98,7 +98,7 @@ def read_header(source: Source, row: list[str]) -> tuple[list[str], dict[str, st
     if wanted or (short and len(usual) > 1):
         there = ", ".join(name[:30] for name in names if name) or "none"
         problem = f"no column {wanted!r}" if wanted else "no lyrics column"
-        raise InputError(f"{source.name}: {problem} among {there[:200]}; name it with lyrics_column")
+        raise InputError(f"{source.name}: {problem} among {there[:200]}; name it with --lyrics-column")
     return [], {}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "songbook"
 
 
 def sample_songs() -> Corpus:
