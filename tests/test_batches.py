@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lyricist.batches import Streams
+from lyricist.batches import PAD, Streams, song_blocks
 from lyricist.tokenset import SplitTokens
 
 
@@ -52,3 +52,17 @@ def test_targets_follow_inputs_across_windows() -> None:
     epoch = Streams(split([30, 30]), IDENTITY, 2, seed=5).epoch(2)
     a, b = epoch.window(0, 8), epoch.window(8, 8)
     assert (a[-1] == b[0]).all()
+
+
+def test_validation_blocks_hold_whole_songs_and_nothing_else() -> None:
+    lengths = [5, 1, 9, 2500, 3]
+    blocks = song_blocks(split(lengths), IDENTITY, 10**9)
+    songs = [block[:, i][block[:, i] != PAD] for block in blocks for i in range(block.shape[1])]
+    found = sorted((int(s[0]), len(s)) for s in songs)
+    assert found == [(0, 5), (6, 9), (15, 2000), (2015, 500), (2515, 3)]  # the song of one token predicts nothing
+    assert all((np.diff(s) == 1).all() for s in songs)
+
+
+def test_validation_stops_after_about_so_many_tokens() -> None:
+    blocks = song_blocks(split([10] * 100), IDENTITY, 95)
+    assert sum(int((b != PAD).sum()) for b in blocks) == 100

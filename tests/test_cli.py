@@ -410,3 +410,36 @@ def test_gru_and_fine_tuning_by_command(songs: Path, run_dir: Path, tmp_path: Pa
     assert call("write", "-m", tmp_path / "g", "--seed", "1") == 0
     assert call("train", songs, "-o", tmp_path / "f", "--from", run_dir, "--epochs", "1", "--batch", "4") == 0
     assert call("write", "-m", tmp_path / "f", "--seed", "1") == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place nobody can write to: /proc")
+@pytest.mark.parametrize("command", ["prepare", "train"])
+def test_a_read_only_target(command: str, songs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(command, songs, "-o", "/proc/nothing/here") == 2
+    assert "/proc/nothing/here" in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_few_songs_can_be_judged_and_duplicates_count(
+    run_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one.txt").write_text("[Verse]\nNobody sings in the garden\n")
+    assert call("evaluate", run_dir, tmp_path / "one.txt", "--songs", "0", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["words"] == 7
+
+
+def test_characters_can_be_fine_tuned(songs: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    assert call("train", songs, "-o", base, "--tokenizer", "char", *TINY, "--epochs", "1", "--no-sample") == 0
+    more = ("--epochs", "1", "--batch", "4", "--dropout", "0.1", "--no-sample")
+    assert call("train", songs, "-o", tmp_path / "tuned", "--from", base, *more) == 0
+    config = json.loads((tmp_path / "tuned" / "config.json").read_text())
+    assert config["model"]["dropout_input"] == 0.1
+    assert config["model"]["hidden"] == 24
+
+
+@pytest.mark.parametrize("option", [("--preset", "tiny"), ("--vocabulary", "99"), ("--licence", "MIT")])
+def test_resume_keeps_what_the_run_is(
+    option: tuple[str, str], run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("train", "-o", run_dir, "--resume", *option) == 2
+    assert f"--resume and {option[0]} {option[1]} clash" in only_line(capsys.readouterr().err)

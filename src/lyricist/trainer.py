@@ -21,6 +21,7 @@ from lyricist.batches import PAD, Streams, song_blocks
 from lyricist.checkpoint import Arrays, Run, load_arrays, save_checkpoint
 from lyricist.errors import InputError, RunError
 from lyricist.model import LyricLSTM, ModelConfig, State
+from lyricist.optimiser import Optimiser
 from lyricist.presets import TrainConfig
 from lyricist.process import Process
 from lyricist.record import History
@@ -93,15 +94,9 @@ class Trainer:
         self.model = LyricLSTM(self.model_config).to(self.device)
         self.load_data(tokens)
         self.cursor = Cursor()
-        self.average: list[Tensor] = []
+        self.optimiser = Optimiser(self.model, self.config)
         if weights is not None:
-            self.load_weights(weights)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=self.config.learning_rate,
-            weight_decay=self.config.weight_decay,
-            fused=True,
-        )
+            self.optimiser.load_weights(weights)
         self.state = self.model.initial_state(self.config.batch)
         if resume:
             self.restore()
@@ -109,6 +104,7 @@ class Trainer:
         self.resumed_at = self.cursor.step
         self.history = History(run, self.cursor.step) if self.process.rank == 0 else None
         self.wrapped = self.wrap()
+        self.learning_rate = 0.0
         self.reserve, self.rate = 0.0, 0.0  # seconds an evaluation takes, words a second
         self.last_save = self.last_mark = time.monotonic()
 
@@ -191,20 +187,13 @@ class Trainer:
         c, config = self.cursor, self.config
         begun = time.monotonic()
         torch.manual_seed((config.seed * 1_000_003 + c.step) * 1_009 + self.process.rank)
-        rate = self.learning_rate(progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.model.train()
         ids, targets = self.next_batch()
         self.reset_some()
         negatives = config.negatives if progress < 1 - config.full_share else 0
         loss, state = self.wrapped(ids, targets, self.state, negatives)
         self.state = tuple(s.detach() for s in state)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
-        self.optimizer.step()
-        self.update_average()
+        self.learning_rate = self.optimiser.update(loss, progress)
         c.step += 1
         value = loss.item()
         if not math.isfinite(value):
@@ -217,19 +206,6 @@ class Trainer:
         """Songs are written from a zero state; without this the network has met one at its first step only."""
         keep = (torch.rand(self.config.batch, device=self.device) >= RESET).float()
         self.state = tuple(s * keep[None, :, None] for s in self.state)
-
-    def learning_rate(self, progress: float) -> float:
-        """Linear warm-up, then linear to zero (one cycle)."""
-        warm = min(1.0, (progress + 1e-4) / self.config.warmup) if self.config.warmup else 1.0
-        return self.config.learning_rate * warm * max(0.0, 1 - progress)
-
-    def update_average(self) -> None:
-        if not self.config.average:
-            return
-        now = [p.detach() for p in self.model.parameters()]
-        if not self.average:
-            self.average = [p.clone() for p in now]
-        torch._foreach_lerp_(self.average, now, 1 - self.config.average)
 
     # -- evaluation and saving --------------------------------------------------------------------
 
@@ -260,10 +236,9 @@ class Trainer:
         """Nats per token on validation songs, with the weights readers get."""
         if not self.valid:
             return self.cursor.loss
-        raw = self.swap_average()
         self.model.eval()
-        parts = [self.block_loss(block.to(self.device)) for block in self.valid]
-        self.put_weights(raw)
+        with self.optimiser.averaged():
+            parts = [self.block_loss(block.to(self.device)) for block in self.valid]
         return sum(nats for nats, _ in parts) / sum(tokens for _, tokens in parts)
 
     def block_loss(self, block: Tensor) -> tuple[float, int]:
@@ -275,16 +250,6 @@ class Trainer:
             flat = logits.flatten(0, 1), targets.flatten()
             total += nn.functional.cross_entropy(*flat, ignore_index=PAD, reduction="sum").item()
         return total, int((block[1:] != PAD).sum())
-
-    def swap_average(self) -> list[Tensor]:
-        """Put the averaged weights into the model; returns the raw ones."""
-        raw = [p.detach().clone() for p in self.model.parameters()] if self.average else []
-        self.put_weights(self.average)
-        return raw
-
-    def put_weights(self, values: list[Tensor]) -> None:
-        for p, value in zip(self.model.parameters(), values, strict=False):
-            p.data.copy_(value)
 
     def end(self, reason: str, evaluate: bool) -> Iterator[events.TrainEvent]:
         best = False
@@ -303,53 +268,24 @@ class Trainer:
         path = self.run.path
         if self.process.rank == 0:
             info = {"cursor": vars(self.cursor)}
-            path = save_checkpoint(self.run, self.cursor.step, self.arrays(), self.state_arrays(), info, best)
+            path = save_checkpoint(self.run, self.cursor.step, self.optimiser.arrays(), self.resumable(), info, best)
         self.last_save = time.monotonic()
         return events.Saved(self.cursor.step, path)
 
     # -- arrays -----------------------------------------------------------------------------------
 
-    def names(self) -> list[str]:
-        return [name for name, _ in self.model.named_parameters()]
-
-    def arrays(self) -> Arrays:
-        """The weights readers use: averaged where averaging is on."""
-        values = self.average or [p.detach() for p in self.model.parameters()]
-        return {n: v.cpu().numpy() for n, v in zip(self.names(), values, strict=True)}
-
-    def state_arrays(self) -> Arrays:
-        """Optimiser moments, hidden state, and the raw weights where readers get averaged ones."""
-        out: Arrays = {f"hidden.{i}": s.cpu().numpy() for i, s in enumerate(self.state)}
-        for name, p in self.model.named_parameters():
-            for key, value in self.optimizer.state.get(p, {}).items():
-                out[f"optimizer.{key}.{name}"] = np.asarray(value.cpu().numpy())
-            if self.average:
-                out[f"raw.{name}"] = p.detach().cpu().numpy()
-        return out
-
-    def load_weights(self, weights: Arrays) -> None:
-        own = dict(self.model.named_parameters())
-        if set(own) != set(weights) or any(own[n].shape != weights[n].shape for n in own):
-            raise RunError(f"{self.run.path}: the weights do not fit the run's config")
-        for name, p in own.items():
-            p.data.copy_(torch.from_numpy(weights[name]))
+    def resumable(self) -> Arrays:
+        """What only resuming needs: the hidden state and the optimiser's."""
+        hidden = {f"hidden.{i}": s.cpu().numpy() for i, s in enumerate(self.state)}
+        return {**hidden, **self.optimiser.state()}
 
     def restore(self) -> None:
         """Go on from the run's last checkpoint."""
         run = self.run
         saved = load_arrays(run.file("state.safetensors", "resume"))
-        self.load_weights(load_arrays(run.file("weights.safetensors", "resume")))
+        self.optimiser.restore(load_arrays(run.file("weights.safetensors", "resume")), saved)
         self.cursor = Cursor(**run.state("resume")["cursor"])
         self.epoch = self.streams.epoch(self.cursor.epoch)
-        if self.config.average:
-            self.average = [p.detach().clone() for p in self.model.parameters()]
-        for name, p in self.model.named_parameters():
-            if f"raw.{name}" in saved:
-                p.data.copy_(torch.from_numpy(saved[f"raw.{name}"]))
-            keys = ("step", "exp_avg", "exp_avg_sq")
-            found = {k: saved[f"optimizer.{k}.{name}"] for k in keys if f"optimizer.{k}.{name}" in saved}
-            if found:
-                self.optimizer.state[p] = {k: torch.from_numpy(v).to(p.device) for k, v in found.items()}
         hidden = [saved[f"hidden.{i}"] for i in range(len(self.state))]
         if hidden[0].shape == self.state[0].shape:
             self.state = tuple(torch.from_numpy(h).to(self.device) for h in hidden)
@@ -358,7 +294,7 @@ class Trainer:
         from lyricist.onnx_graph import metadata_for, step_model
 
         config = self.model_config.model_dump()
-        return step_model(config, self.arrays(), metadata_for(config, self.cursor.step))
+        return step_model(config, self.optimiser.arrays(), metadata_for(config, self.cursor.step))
 
     # -- events -----------------------------------------------------------------------------------
 
@@ -382,8 +318,9 @@ class Trainer:
         elapsed = self.elapsed()
         c = self.cursor
         left = elapsed * (1 - progress) / progress if progress > 0 else math.inf
-        rate = self.optimizer.param_groups[0]["lr"]
-        event = events.Progress(c.step, self.epoch_now(), progress, c.loss, rate, self.rate, elapsed, left)
+        event = events.Progress(
+            c.step, self.epoch_now(), progress, c.loss, self.learning_rate, self.rate, elapsed, left
+        )
         if self.history:
             self.history.progress(event)
         return event

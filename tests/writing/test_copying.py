@@ -131,3 +131,12 @@ def test_hashes_are_fixed_for_good() -> None:
     """Indexes of earlier releases must stay readable."""
     assert word_hash("river") == 2125395042
     assert ngrams(np.array([1, 2, 0, 3], np.uint32), 2).tolist()[1:] == [0, 0]
+
+
+def test_an_index_followed_by_another_knows_both_and_nothing_across() -> None:
+    a, b = CopyIndex.from_songs(SONGS[:1]), CopyIndex.from_songs(SONGS[1:])
+    both = a.followed_by(b)
+    assert both.longest_run(["the", "river", "runs", "below", "the", "town"])[0] == 6
+    assert both.longest_run(["the", "river", "runs", "below", "my", "door"])[0] == 6
+    assert both.longest_run(["knows", "its", "name", "the", "river"])[0] == 3
+    assert both.lines == a.lines | b.lines

@@ -127,13 +127,14 @@ def test_stopping_ends_at_once() -> None:
     assert not [e for e in made if isinstance(e, SongWritten)]
 
 
-def test_no_song_copies_more_than_allowed_even_into_a_returning_chorus() -> None:
+@pytest.mark.parametrize("plan", [PLANS[0], PLANS[1], PLANS[4], Plan(form=("chorus", "bridge", "chorus", "chorus"))])
+def test_no_song_copies_more_than_allowed_even_into_a_returning_chorus(plan: Plan) -> None:
     """The songs know most pairs of words, so without the guard every song would copy."""
     rng = np.random.default_rng(3)
     known = [[[WORDS[i] for i in rng.integers(0, 12, 400)]]]
     index = CopyIndex.from_songs(known)
     few = Vocabulary([*sorted(SPECIALS), *WORDS[:12]])
-    automaton = SongAutomaton(few, PLANS[1])
+    automaton = SongAutomaton(few, plan)
     lengths = {}
     for guard in (None, CopyGuard(index, few, 2)):
         made = decode(FakeModel(0, few), automaton, Drawing(min_p=0), seeds=range(40), guard=guard)
@@ -211,6 +212,13 @@ def test_counts_that_are_none(counts: str) -> None:
 def test_a_start_word_outside_the_vocabulary(start: str) -> None:
     with pytest.raises(InputError, match="--start"):
         SongAutomaton(VOCABULARY, Plan(start=start))
+
+
+def test_a_returning_chorus_has_one_number_of_lines() -> None:
+    form = ("verse", "chorus", "verse", "chorus")
+    with pytest.raises(InputError, match="chorus 4 lines and later 6"):
+        SongAutomaton(VOCABULARY, Plan(form=form, lines=(2, 4, 2, 6)))
+    SongAutomaton(VOCABULARY, Plan(form=form, lines=(2, 4, 2, 6), keep_chorus=False))
 
 
 def test_form_needs_a_model_with_structure() -> None:

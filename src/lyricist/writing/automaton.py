@@ -71,6 +71,18 @@ class SongAutomaton:
         self.words[[index[t] for t in (UNK, SONG, *BREAKS) if t in index]] = False
         self.repeats = frozenset({"chorus", "refrain"} if plan.keep_chorus else ())
         self.start_id = self.find_start()
+        self.check_lines()
+
+    def check_lines(self) -> None:
+        """A section that comes back word for word cannot have another number of lines."""
+        counts: dict[str, int] = {}
+        for i, name in enumerate(self.plan.form if self.plan.lines else ()):
+            n = self.plan.lines[i % len(self.plan.lines)]
+            if name in self.repeats and counts.setdefault(name, n) != n:
+                raise InputError(
+                    f"--lines gives the {name} {counts[name]} lines and later {n}, "
+                    f"but --form brings it back word for word: give it one number"
+                )
 
     def find_start(self) -> int:
         """Id of the first word asked for, or -1. A word outside the vocabulary cannot start a song."""
@@ -184,7 +196,10 @@ class SongAutomaton:
 
     def seam(self, state: State, token: int) -> tuple[int, ...]:
         """Words that become forced when `token` is drawn now (a chorus that comes back)."""
-        name = self.tags.get(token, "")
+        return self.returning(state, self.tags.get(token, ""))
+
+    def returning(self, state: State, name: str) -> tuple[int, ...]:
+        """The words of a section so far, if it is one that comes back."""
         return tuple(t for t in state.recorded(name) if self.words[t]) if name in self.repeats else ()
 
     @lru_cache(maxsize=256)  # noqa: B019 (automata are few and short-lived)

@@ -179,8 +179,13 @@ class Writer:
             return False
         if self.guard is None:
             return True
-        after = self.automaton.seam(song.shape, token)
-        return not self.guard.line_is_copied(line) and (not after or self.guard.clean(song.words, after))
+        if self.guard.line_is_copied(line):
+            return False
+        if token == self.automaton.line_id:
+            return True
+        after = self.automaton.seam(song.shape, token)  # what the chorus that now returns would follow,
+        itself = self.automaton.returning(song.shape, song.shape.name)  # and this one, should it return at once
+        return self.guard.clean(song.words, after) and self.guard.clean(song.words, itself * self.guard.max_copy)
 
     def held_back(self, song: Song) -> Rows:
         """(V,) nats to take off words used lately; the commonest words and the breaks are spared."""
