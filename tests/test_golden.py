@@ -16,7 +16,7 @@ from lyricist.writing.plan import Plan
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITTEN = {
-    "run-1": "The kitchen\nThe called was\n\nSing to the mountain and we'll garden is more along me morning alone\nOh winter was more to the kitchen"
+    "run-1": "The kitchen\nThe called was\n\nSing\nMe mountain sing from the called alone cold your to the ever you'd"
 }
 PERPLEXITY = {"run-1": 9.053}
 
