@@ -135,8 +135,7 @@ class Trainer:
         """Inputs and targets (T, B) of this process at the cursor, which moves on."""
         c = self.cursor
         ids = self.epoch.window(c.t, self.config.steps)
-        mine = slice(self.process.rank * self.config.batch, (self.process.rank + 1) * self.config.batch)
-        window = torch.from_numpy(np.ascontiguousarray(ids[:, mine])).to(self.device)
+        window = torch.from_numpy(np.ascontiguousarray(ids[:, self.mine])).to(self.device)
         c.t += len(window) - 1
         if c.t >= self.streams.length - 1:
             c.epoch, c.t = c.epoch + 1, 0
@@ -203,9 +202,19 @@ class Trainer:
         self.rate = speed if not self.rate else 0.95 * self.rate + 0.05 * speed
 
     def reset_some(self) -> None:
-        """Songs are written from a zero state; without this the network has met one at its first step only."""
-        keep = (torch.rand(self.config.batch, device=self.device) >= RESET).float()
+        """Songs are written from a zero state; without this the network has met one at its first step only.
+
+        Drawn for the streams of all processes alike, so that their number does not matter.
+        """
+        rng = np.random.default_rng([self.config.seed, self.cursor.step])
+        drawn = rng.random(self.streams.batch)[self.mine] >= RESET
+        keep = torch.from_numpy(drawn).to(self.device, torch.float32)
         self.state = tuple(s * keep[None, :, None] for s in self.state)
+
+    @property
+    def mine(self) -> slice:
+        """This process's streams among those of all."""
+        return slice(self.process.rank * self.config.batch, (self.process.rank + 1) * self.config.batch)
 
     # -- evaluation and saving --------------------------------------------------------------------
 
