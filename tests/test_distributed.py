@@ -26,6 +26,8 @@ OPTIONS = [
     "16",
     "--epochs",
     "4",
+    "--dropout-embedding",
+    "0",
     "--dropout",
     "0",
     "--negatives",
