@@ -189,6 +189,8 @@ BAD_WRITE = {
     "-o no/such/folder.txt": ["-o", "no/such/folder.txt"],
     "--json -o song.txt": ["--json", "-o", "song.txt"],
     "--nonsense": ["--nonsense"],
+    "--best-of 0": ["--best-of", "0"],
+    "--best-of and --count": ["--best-of", "9", "--count", "2"],
     "--max-copy x": ["--max-copy", "x"],
 }
 
@@ -443,3 +445,15 @@ def test_resume_keeps_what_the_run_is(
 ) -> None:
     assert call("train", "-o", run_dir, "--resume", *option) == 2
     assert f"--resume and {option[0]} {option[1]} clash" in only_line(capsys.readouterr().err)
+
+
+def test_the_best_of_many_is_one_of_them(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("write", "-m", run_dir, "--best-of", "20", "--seed", "100", "--jsonl") == 0
+    best = capsys.readouterr().out
+    assert call("write", "-m", run_dir, "--count", "20", "--seed", "100", "--jsonl") == 0
+    assert best in capsys.readouterr().out.splitlines(keepends=True)
+    assert call("write", "-m", run_dir, "--best-of", "20", "--seed", "100") == 0
+    out, err = capsys.readouterr()
+    seed = err.split("seed ")[1].split()[0]
+    assert call("write", "-m", run_dir, "--seed", seed) == 0
+    assert capsys.readouterr().out == out

@@ -71,6 +71,19 @@ class Model:
         found = self.events(plan, drawing, range(first, first + count))
         return sorted((e for e in found if isinstance(e, WrittenSong)), key=lambda song: song.seed)
 
+    def best(
+        self, plan: Plan | None = None, drawing: Drawing | None = None, *, seed: int | None = None, of: int = 64
+    ) -> WrittenSong:
+        """Of `of` songs with the seeds seed, seed + 1, ... the one whose turns of phrase are most familiar.
+
+        See `CopyIndex.familiar`. No song copies more than the plan allows. `InputError` without a copy index.
+        """
+        index, split = self.copy_index, self.vocabulary.tokenizer.split
+        if index is None or self.vocabulary.tokenizer.name != "word":
+            raise InputError("--best-of compares songs by the run's copy index, and this run has none: leave it out")
+        songs = self.write(plan, drawing, seed=seed, count=of)
+        return max(songs, key=lambda s: index.familiar([split(x.text) for y in s.sections for x in y.lines]))
+
     def finish(self, event: SongWritten) -> WrittenSong:
         song = self.vocabulary.decode(event.ids)
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]

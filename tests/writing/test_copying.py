@@ -140,3 +140,17 @@ def test_an_index_followed_by_another_knows_both_and_nothing_across() -> None:
     assert both.longest_run(["the", "river", "runs", "below", "my", "door"])[0] == 6
     assert both.longest_run(["knows", "its", "name", "the", "river"])[0] == 3
     assert both.lines == a.lines | b.lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "share"),
+    [
+        (["the river runs below"], 1.0),
+        (["zebra zebra"], 0.0),
+        (["the zebra"], (1 / 2 + 0) / 2),  # a line may begin with "the"
+        (["sing to me", "zebra", "sing to me"], (4 / 5 + 3 / 4) / 2),  # a line that comes back counts once
+        (["town and"], 0.0),  # not across line ends
+    ],
+)
+def test_familiar_turns_of_phrase(lines: list[str], share: float) -> None:
+    assert index().familiar([line.split() for line in lines]) == pytest.approx(share)

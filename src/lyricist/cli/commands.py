@@ -156,6 +156,7 @@ def write(
         int, typer.Option(min=0, help="Longest run of words from the training songs; 0: no limit.")
     ] = 5,
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
+    best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
     temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.8,
     top_k: Annotated[int, typer.Option(help="Only the k likeliest words; 0: off.")] = 0,
@@ -180,7 +181,7 @@ def write(
         "min_p": min_p,
         "repetition": repetition,
     }
-    writing.write_command(model, plan, drawing, title, count, seed, out, json, jsonl, force)
+    writing.write_command(model, plan, drawing, title, count, best_of, seed, out, json, jsonl, force)
 
 
 @app.command()

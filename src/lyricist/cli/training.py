@@ -21,6 +21,7 @@ from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError
 from lyricist.start import Options, need_torch, train_songs
 
+DEMO_SONGS = 96  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -180,10 +181,13 @@ def demo(out: Path, budget: str, seed: int) -> None:
     if finished.reason == "interrupted":
         return
     plan = Plan(form=("verse", "chorus", "verse", "chorus"), lines=(4,))
-    song = load(out).write(plan, Drawing(temperature=0.7), seed=seed)[0]
-    print(file=sys.stderr)
+    song = load(out).best(plan, Drawing(temperature=0.7, repetition=0.6, min_p=0.05), seed=seed, of=DEMO_SONGS)
+    print(f"\nOf {DEMO_SONGS} songs it wrote, the one that reads most naturally:\n", file=sys.stderr)
     print_song(song)
-    print(f"\nAnother: lyricist write -m {out}\nYour songs: lyricist train MY_SONGS -o my-run", file=sys.stderr)
+    print(
+        f"\nAnother: lyricist write -m {out} --best-of {DEMO_SONGS}\nYour songs: lyricist train MY_SONGS -o my-run",
+        file=sys.stderr,
+    )
 
 
 def made_by_demo(out: Path) -> bool:

@@ -20,6 +20,7 @@ from lyricist.writing.result import WrittenSong
 
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
+MAX_BEST = 10_000  # songs held in memory to choose from
 REPORTS = 50  # songs reported one by one
 
 
@@ -29,6 +30,7 @@ def write_command(
     drawing: Mapping[str, Any],
     title: str | None,
     count: int,
+    best_of: int,
     seed: int | None,
     out: Path | None,
     as_json: bool,
@@ -38,6 +40,10 @@ def write_command(
     kind = output_kind(out, as_json, as_jsonl, force)
     if not 1 <= count <= MAX_COUNT:
         raise InputError(f"--count {count} is not from 1 to {MAX_COUNT}")
+    if not 1 <= best_of <= MAX_BEST:
+        raise InputError(f"--best-of {best_of} is not from 1 to {MAX_BEST}")
+    if best_of > 1 and count > 1:
+        raise InputError(f"--best-of {best_of} and --count {count} clash: it keeps one song; leave one out")
     if seed is not None and not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed} is not from 0 to 2^63 - 1")
     if run is None:
@@ -45,9 +51,14 @@ def write_command(
     asked, how = make_plan(plan), checked(Drawing, drawing)
     model = load(run)
     first = fresh_seed() if seed is None else seed
-    songs = named(in_order(model, asked, how, first, count, live=kind == "text" and out is None), title)
-    deliver(songs, kind, out)
-    report_command(run, first, count)
+    live = kind == "text" and out is None
+    if best_of > 1:
+        found = iter([model.best(asked, how, seed=first, of=best_of)])
+        songs = shown(found) if live else found
+    else:
+        songs = in_order(model, asked, how, first, count, live)
+    deliver(named(songs, title), kind, out)
+    report_command(first)
 
 
 def make_plan(options: Mapping[str, Any]) -> Plan:
@@ -97,6 +108,13 @@ def in_order(model: Model, plan: Plan, drawing: Drawing, first: int, count: int,
             current += 1
             if live:
                 print_lines(pending.pop(current, []))
+
+
+def shown(songs: Iterator[WrittenSong]) -> Iterator[WrittenSong]:
+    """Songs that are printed whole, as `in_order` prints them line by line."""
+    for song in songs:
+        print(song.text)
+        yield song
 
 
 def print_lines(lines: list[LineWritten]) -> None:
@@ -154,7 +172,7 @@ def report_song(song: WrittenSong, index: int) -> None:
         print(f"[{song.title}]  form: {song.form}; longest copied run: {copied}; seed {song.seed}", file=sys.stderr)
 
 
-def report_command(run: Path, first: int, count: int) -> None:
+def report_command(first: int) -> None:
     """The command that writes the same again."""
     arguments = [a for a in sys.argv[1:] if a]
     if "--seed" not in arguments and not any(a.startswith("--seed=") for a in arguments):

@@ -22,6 +22,7 @@ from lyricist.tokens import BREAKS, END, SONG, SPECIALS, Vocabulary
 
 MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
+LINE_MARK = np.uint32(1)  # stands for a line's beginning where one is counted as a word
 PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 U32 = npt.NDArray[np.uint32]
@@ -109,6 +110,18 @@ class CopyIndex:
             a, b = window_hash(mine, known, n), window_hash(self.hashes, theirs, n)
             known, theirs = known[np.isin(a, b) & (a != 0)], theirs[np.isin(b, a) & (b != 0)]
         return best
+
+    def familiar(self, lines: Sequence[Sequence[str]]) -> float:
+        """Share of the pairs and triples of words that stand in the songs, 0 to 1, the mean of the two.
+
+        Where a line begins counts as a word, so ends of lines are seen too; lines that come back are looked at once. A rough sign of grammar
+        where a model has read too little to know it.
+        """
+        own = [hashes_of(line) for line in dict.fromkeys(map(tuple, lines))]
+        mine = np.concatenate([np.append(LINE_MARK, line) for line in own]).astype(np.uint32)
+        theirs = np.insert(self.hashes, np.flatnonzero(self.line_start), LINE_MARK)
+        shares = [float(np.isin(ngrams(mine, n), ngrams(theirs, n)).mean()) for n in (2, 3) if len(mine) >= n]
+        return sum(shares) / 2
 
     @cached_property
     def lines(self) -> frozenset[int]:
