@@ -7,7 +7,6 @@ Text is tokenised once, in a stream; memory is bounded by the number of distinct
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import os
@@ -217,8 +216,3 @@ def renumber(raw: Path, out: Path, order: npt.NDArray[np.int32]) -> None:
         for chunk in raw_chunks(file):
             order[chunk].astype("<u2").tofile(target)
     raw.unlink()
-
-
-def text_fingerprint(tokens: list[str]) -> str:
-    """Short hash of a token list, to tell vocabularies apart."""
-    return hashlib.sha256("\n".join(tokens).encode()).hexdigest()[:16]

@@ -41,15 +41,7 @@ def hashes_of(words: Iterable[str]) -> U32:
 
 def ngrams(hashes: U32, n: int) -> U64:
     """Hash of every run of n words: (N,) -> (N - n + 1,); runs over a 0 get hash 0."""
-    count = max(0, len(hashes) - n + 1)
-    out, broken = np.zeros(count, dtype=np.uint64), np.zeros(count, dtype=bool)
-    for i in range(n):
-        part = hashes[i : i + count]
-        out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
-        out ^= out >> np.uint64(29)
-        broken |= part == 0
-    out[broken] = 0
-    return out
+    return window_hash(hashes, np.arange(max(0, len(hashes) - n + 1)), n)
 
 
 @dataclass
@@ -114,8 +106,8 @@ class CopyIndex:
     def familiar(self, lines: Sequence[Sequence[str]]) -> float:
         """Share of the pairs and triples of words that stand in the songs, 0 to 1, the mean of the two.
 
-        Where a line begins counts as a word, so ends of lines are seen too; lines that come back are looked at once. A rough sign of grammar
-        where a model has read too little to know it.
+        Where a line begins counts as a word, so ends of lines are seen too; lines that come back are looked at
+        once. A rough sign of grammar where a model has read too little to know it.
         """
         own = [hashes_of(line) for line in dict.fromkeys(map(tuple, lines))]
         mine = np.concatenate([np.append(LINE_MARK, line) for line in own]).astype(np.uint32)
