@@ -29,6 +29,7 @@ from lyricist.tokenset import TokenSet
 
 VALID_TOKENS = 20_000  # validation tokens looked at during training, about
 MARK_SHARE = 0.1  # of a budget that evaluations and their checkpoints may take
+AFTERWARDS = 1.5  # seconds kept back of a budget for plots and card
 RESET = 0.05  # chance of a stream's state being set to zero before a window, so that any start is familiar
 SMOOTHING = 0.98  # of the training loss shown
 
@@ -105,7 +106,8 @@ class Trainer:
         self.history = History(run, self.cursor.step) if self.process.rank == 0 else None
         self.wrapped = self.wrap()
         self.learning_rate = 0.0
-        self.reserve, self.rate = 0.0, 0.0  # seconds an evaluation takes, words a second
+        self.mark_cost = self.reserve = 0.0  # seconds the last evaluation took, and those kept back for the end
+        self.rate = 0.0  # words a second
         self.last_save = self.last_mark = time.monotonic()
 
     def wrap(self) -> nn.Module:
@@ -166,7 +168,7 @@ class Trainer:
     def mark_due(self, progress: float) -> bool:
         """Whether an evaluation is due; under a budget also whether the last one's cost is earned back."""
         due = progress >= (self.cursor.marks + 1) / self.config.evaluations
-        earned = time.monotonic() - self.last_mark > self.reserve / MARK_SHARE
+        earned = time.monotonic() - self.last_mark > self.mark_cost / MARK_SHARE
         (agreed,) = self.process.agree([float(due and (earned or not self.config.budget))])
         return bool(agreed)
 
@@ -227,7 +229,8 @@ class Trainer:
         if event.best:
             yield self.save(best=True)
         self.last_mark = time.monotonic()
-        self.reserve = min(self.last_mark - begun, 0.2 * (self.config.budget or 0))
+        self.mark_cost = self.last_mark - begun
+        self.reserve = min(1.5 * self.mark_cost + AFTERWARDS, 0.2 * (self.config.budget or 0))
         yield events.SampleDue(self.cursor.step, self.onnx)
 
     def evaluate(self) -> events.Evaluated:
