@@ -36,27 +36,27 @@ def test_importing_is_light() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_writing_needs_no_deep_learning_framework(run_dir) -> None:  # type: ignore[no-untyped-def]
+def without(modules: tuple[str, ...], arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """A call of the command line in a process where these modules cannot be imported."""
     code = (
         "import sys\n"
-        "for name in ('torch', 'onnx', 'matplotlib', 'tensorboard', 'rensa', 'py3langid'): sys.modules[name] = None\n"
+        f"for name in {modules!r}: sys.modules[name] = None\n"
         "from lyricist.cli import run\n"
-        f"sys.exit(run(['write', '-m', {str(run_dir)!r}, '--seed', '1']))"
+        f"sys.exit(run({arguments!r}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_writing_needs_no_deep_learning_framework(run_dir) -> None:  # type: ignore[no-untyped-def]
+    absent = ("torch", "onnx", "matplotlib", "tensorboard", "rensa", "py3langid")
+    done = without(absent, ["write", "-m", str(run_dir), "--seed", "1"])
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) > 3
 
 
 def test_a_missing_extra_names_the_pip_install(tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "songs.txt").write_text("\n\n".join(f"la la la {w} na na na {w} hey" for w in "abcdef"))
-    code = (
-        "import sys\n"
-        "sys.modules['torch'] = None\n"
-        "from lyricist.cli import run\n"
-        f"sys.exit(run(['train', {str(tmp_path / 'songs.txt')!r}, '-o', {str(tmp_path / 'r')!r}]))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = without(("torch",), ["train", str(tmp_path / "songs.txt"), "-o", str(tmp_path / "r")])
     assert done.returncode == 2
     assert "pip install 'lyricist[train]'" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "r").exists()

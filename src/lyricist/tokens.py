@@ -17,14 +17,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from lyricist.corpus import Line, Section, Song
+from lyricist.corpus import SECTION_NAMES, Line, Section, Song
 from lyricist.errors import InputError, RunError
 
 TokenizerName = Literal["word", "char", "whitespace"]
 
 UNK, SONG, END, LINE, EOS = "<unk>", "<song>", "<end>", "<line>", "<eos>"
-SECTIONS = ("verse", "chorus", "bridge", "prechorus", "intro", "outro", "refrain", "hook", "interlude")
-TAGS = {name: f"<{name}>" for name in SECTIONS}
+TAGS = {name: f"<{name}>" for name in SECTION_NAMES}
 BREAKS = frozenset({LINE, END, EOS, *TAGS.values()})
 SPECIALS = frozenset({UNK, SONG, *BREAKS})
 
@@ -120,7 +119,7 @@ def tokenizer_named(name: str) -> Tokenizer:
 def song_tokens(song: Song, tokenizer: Tokenizer) -> list[str]:
     """A song as tokens, in the form of the module's docstring."""
     if not tokenizer.structured:
-        return [t for s in song.sections for line in s.lines for t in (*tokenizer.split(line.text), EOS)]
+        return [t for line in song.lines() for t in (*tokenizer.split(line.text), EOS)]
     out = [SONG]
     for section in song.sections:
         out.append(TAGS.get(section.name, TAGS["verse"]))
@@ -242,4 +241,4 @@ def display_forms(lines: Iterable[str], tokenizer: Tokenizer) -> dict[str, str]:
 
 
 def iter_lines(songs: Iterable[Song]) -> Iterator[str]:
-    return (line.text for song in songs for section in song.sections for line in section.lines)
+    return (line.text for song in songs for line in song.lines())

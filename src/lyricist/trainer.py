@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -102,7 +101,7 @@ class Trainer:
         if resume:
             self.restore()
         self.origin -= self.cursor.seconds
-        self.resumed_at = self.cursor.step
+        self.resumed_at, self.ending = self.cursor.step, self.cursor.reason
         self.history = History(run, self.cursor.step) if self.process.rank == 0 else None
         self.wrapped = self.wrap()
         self.learning_rate = 0.0
@@ -342,5 +341,4 @@ class Trainer:
 
     def ended(self) -> events.Finished:
         c = self.cursor
-        reason: Any = getattr(self, "ending", c.reason)
-        return events.Finished(c.step, self.epoch_now(), self.elapsed(), c.best, reason)
+        return events.Finished(c.step, self.epoch_now(), self.elapsed(), c.best, self.ending)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lyricist.corpus import SECTION_NAMES
 from lyricist.errors import InputError
-from lyricist.tokens import SECTIONS
 
 MAX_LINES = 400  # lines of a song that may be asked for
 ALIASES = {"pre-chorus": "prechorus", "v": "verse", "c": "chorus", "b": "bridge"}
@@ -43,8 +43,8 @@ def parse_form(text: str) -> tuple[str, ...]:
     """
     names = [ALIASES.get(n, n) for n in text.lower().replace(",", " ").split()]
     for name in names:
-        if name not in SECTIONS:
-            raise InputError(f"--form names {name!r}, which is no section: use {', '.join(SECTIONS)}")
+        if name not in SECTION_NAMES:
+            raise InputError(f"--form names {name!r}, which is no section: use {', '.join(SECTION_NAMES)}")
     if not names:
         raise InputError("--form is empty: name sections, such as 'verse chorus verse chorus'")
     return tuple(names)
