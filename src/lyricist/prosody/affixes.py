@@ -1,0 +1,291 @@
+"""Endings and beginnings: readings of a word from those of its stem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lyricist.prosody.joining import Known, Phones, Readings, compound, followed, joined, listed, past, plural
+from lyricist.prosody.metre import FUNCTION_WORDS
+from lyricist.prosody.phones import is_vowel
+
+VOWELS = frozenset("aeiouy")
+# Letters at the end of a stem, and groups of them, at which an e has been dropped.
+E_LETTERS = frozenset("cvuz")
+E_CLUSTERS = ("th", "rs", "ns", "ls", "rg", "dg", "bl", "gl", "pl", "tl", "dl", "kl", "fl")
+
+Ending = Callable[[Phones], Phones]
+
+
+def always(text: str) -> Ending:
+    """An ending that is the same after every stem."""
+    phones = tuple(text.split())
+    return lambda _: phones
+
+
+# Endings, the longer before the shorter. Those that begin with a vowel letter drop the stem's e, double its consonant
+# and turn its y into i. -est is the old second person too (lovest), -eth the old third; -fu is Scots.
+ENDINGS: tuple[tuple[str, Ending], ...] = (
+    ("lessness", always("L AH0 S N AH0 S")),
+    ("fulness", always("F AH0 L N AH0 S")),
+    ("lessly", always("L AH0 S L IY0")),
+    ("ingly", always("IH0 NG L IY0")),
+    ("fully", always("F AH0 L IY0")),
+    ("wards", always("W ER0 D Z")),
+    ("able", always("AH0 B AH0 L")),
+    ("ably", always("AH0 B L IY0")),
+    ("edst", lambda phones: (*past(phones), "S", "T")),
+    ("fold", always("F OW2 L D")),
+    ("hood", always("HH UH2 D")),
+    ("ings", always("IH0 NG Z")),
+    ("less", always("L AH0 S")),
+    ("lets", always("L AH0 T S")),
+    ("like", always("L AY2 K")),
+    ("ment", always("M AH0 N T")),
+    ("most", always("M OW2 S T")),
+    ("ness", always("N AH0 S")),
+    ("ship", always("SH IH2 P")),
+    ("some", always("S AH0 M")),
+    ("ward", always("W ER0 D")),
+    ("dom", always("D AH0 M")),
+    ("ers", always("ER0 Z")),
+    ("est", always("IH0 S T")),
+    ("eth", always("IH0 TH")),
+    ("ful", always("F AH0 L")),
+    ("fu'", always("F AH0")),
+    ("ing", always("IH0 NG")),
+    ("ling", always("L IH0 NG")),
+    ("ish", always("IH0 SH")),
+    ("kin", always("K IH0 N")),
+    ("let", always("L AH0 T")),
+    ("man", always("M AH0 N")),
+    ("men", always("M AH0 N")),
+    ("ed", past),
+    ("er", always("ER0")),
+    ("fu", always("F AH0")),
+    ("ie", always("IY0")),
+    ("ly", always("L IY0")),
+    ("y", always("IY0")),
+)
+ENDINGS_AT = {last: [row for row in ENDINGS if row[0][-1] == last] for last in {row[0][-1] for row in ENDINGS}}
+# The old second person of these has -st without a vowel, as if it were one word: canst, wouldst, knowst.
+ST_STEMS = "can could did had know may say see should will would shall do"
+# The Scots not, -na, follows these: couldna, isna, daurna.
+NA_STEMS = "can could did do does dare daur had has hae is are was were will wad would should must maun need"
+WITH_NA = frozenset(NA_STEMS.split())
+WITH_ST = frozenset(ST_STEMS.split())
+
+# Beginnings, the longer before the shorter, and the shortest stem that each may stand before.
+PREFIXES: tuple[tuple[str, str, int], ...] = (
+    ("where", "W EH2 R", 2),
+    ("there", "DH EH2 R", 2),
+    ("here", "HH IH2 R", 2),
+    ("counter", "K AW2 N T ER0", 4),
+    ("under", "AH2 N D ER0", 3),
+    ("super", "S UW2 P ER0", 4),
+    ("inter", "IH2 N T ER0", 4),
+    ("over", "OW2 V ER0", 3),
+    ("anti", "AE2 N T IY0", 4),
+    ("fore", "F AO0 R", 3),
+    ("self", "S EH1 L F", 4),
+    ("out", "AW1 T", 3),
+    ("non", "N AA2 N", 4),
+    ("mis", "M IH0 S", 4),
+    ("dis", "D IH0 S", 4),
+    ("sub", "S AH2 B", 4),
+    ("pre", "P R IY0", 4),
+    ("mid", "M IH1 D", 3),
+    ("un", "AH0 N", 3),
+    ("re", "R IY0", 4),
+    ("en", "EH0 N", 4),
+    ("em", "EH0 M", 5),
+    ("in", "IH0 N", 4),
+    ("im", "IH0 M", 4),
+    ("up", "AH1 P", 4),
+    ("be", "B IH0", 4),
+    ("a", "AH0", 4),
+)
+BEGINNINGS = tuple(letters for letters, _, _ in PREFIXES)
+
+
+def by_suffix(word: str, known: Known) -> Readings:
+    """Plurals, the forms of verbs, comparisons, and words made from words: thrones, roving, loveliest, joyless.
+
+    >>> from lyricist.prosody.phones import Reading
+    >>> rove = {"rove": (Reading.of("R OW1 V"),)}
+    >>> by_suffix("roving", lambda word: rove.get(word, ()))[0].text
+    'R OW1 V IH0 NG'
+    """
+    if word.endswith("st") and word[:-2] in WITH_ST:
+        return followed(known(word[:-2]), always("S T"))
+    if word.endswith("na") and word[:-2] in WITH_NA:
+        return followed(known(word[:-2]), always("N AH0"))
+    found = with_s(word, known) or with_old_t(word, known) or with_clipped_ing(word, known)
+    return found or with_ending(word, known)
+
+
+def with_s(word: str, known: Known) -> Readings:
+    """-s and -es of nouns and verbs."""
+    if not word.endswith("s") or word.endswith(("ss", "us", "is", "'s")) or len(word) < 4:
+        return ()
+    stems = [word[:-1]]
+    if word.endswith("ies"):
+        stems.insert(0, word[:-3] + "y")
+    elif word.endswith("es"):
+        stems.append(word[:-2])
+    return followed(first_known(stems, known), plural)
+
+
+def with_old_t(word: str, known: Known) -> Readings:
+    """The old spelling of -ed after voiceless consonants: lookt, wrapt, curst, tost."""
+    if not word.endswith(("ct", "kt", "pt", "st", "ht", "ft", "xt")) or word.endswith("ght") or len(word) < 4:
+        return ()
+    stem = word[:-1]
+    doubled = stem[-1] in "spf" and stem[-2] in VOWELS
+    stems = (
+        [stem + stem[-1]]
+        if doubled and stem[-1] == "s"
+        else [stem, stem + "e", *([stem + stem[-1]] if doubled else [])]
+    )
+    for each in stems:
+        stem_readings = known(each)
+        found = [reading.phones for reading in stem_readings if past(reading.phones) == ("T",)]
+        if found and listed(stem_readings):
+            return tuple(joined(phones, ("T",)) for phones in found)
+    return ()
+
+
+def with_clipped_ing(word: str, known: Known) -> Readings:
+    """-in for -ing, with an apostrophe or without: lovin', rantin."""
+    stem = word.rstrip("'")
+    if not stem.endswith("in") or len(stem) < 5 or (word == stem and stem[-3] in VOWELS):
+        return ()
+    found = [reading.phones for reading in known(stem + "g") if reading.phones[-2:] == ("IH0", "NG")]
+    return tuple(joined(phones[:-1], ("N",)) for phones in found)
+
+
+def with_ending(word: str, known: Known) -> Readings:
+    """A word with one of `ENDINGS`."""
+    for letters, ending in ENDINGS_AT.get(word[-1], ()):
+        base = word.removesuffix(letters)
+        if base == word or len(base) < 2 or not VOWELS.intersection(base):
+            continue
+        vowel = letters[0] in VOWELS
+        found = (base[-1] not in E_LETTERS and vowel and unaccented(base, known)) or first_known(
+            stems_of(base, letters) if vowel else consonant_stems(base, letters), known
+        )
+        before = before_vowel if vowel else before_consonant
+        if found:
+            return tuple(joined(before(r.phones, base, ending(r.phones)), ending(r.phones)) for r in found)
+    return ()
+
+
+def unaccented(base: str, known: Known) -> Readings:
+    """The readings of a word of more syllables that ends in a weak one (sever, not ador): it needs no e.
+
+    >>> from lyricist.prosody.phones import Reading
+    >>> bool(unaccented("sever", lambda word: (Reading.of("S EH1 V ER0"),)))
+    True
+    """
+    if len(re.findall("[aeiouy]+", base)) < 2:
+        return ()
+    found = known(base)
+    return found if found and found[0].stress.endswith("0") else ()
+
+
+def stems_of(base: str, ending: str) -> Iterator[str]:
+    """What may stand before an ending that begins with a vowel, the likeliest first.
+
+    >>> list(stems_of("rov", "ing")), list(stems_of("runn", "ing")), list(stems_of("merri", "er"))
+    (['rove', 'rov'], ['runn', 'run', 'runne'], ['merry', 'merri', 'merrie'])
+    """
+    if base[-1] == "i" and ending[0] == "e":
+        yield base[:-1] + "y"
+    silent_e = wants_e(base) and ending != "ie"
+    if silent_e:
+        yield base + "e"
+    yield base
+    if len(base) > 2 and base[-1] == base[-2]:
+        yield base[:-1]
+    if base.endswith("ck"):
+        yield base[:-1]
+    if not silent_e:
+        yield base + "e"
+
+
+def wants_e(base: str) -> bool:
+    """Whether a stem before a dropped e is likelier: rov(e), danc(e), trembl(e), but not runn, seem."""
+    if base[-1] in E_LETTERS or base.endswith(E_CLUSTERS):
+        return True
+    return base[-1] not in "aeiouywxh" and len(base) > 1 and base[-2] in VOWELS and base[-3:-2] not in VOWELS
+
+
+def before_vowel(phones: Phones, base: str, ending: Phones) -> Phones:
+    """A stem's phones before a vowel: -le loses its vowel (trembling has two syllables)."""
+    if is_vowel(ending[0]) and base.endswith("l") and phones[-2:] == ("AH0", "L") and base[-2] not in VOWELS:
+        return (*phones[:-2], "L")
+    return phones
+
+
+def consonant_stems(base: str, ending: str) -> Iterator[str]:
+    """What may stand before an ending that begins with a consonant: merri(ly) from merry, gent(ly) from gentle."""
+    if base[-1] == "i":
+        yield base[:-1] + "y"
+    yield base
+    if ending == "ly":
+        yield base + "le"
+        yield base + "l"
+    if base.endswith("ful"):
+        yield base + "l"
+
+
+def before_consonant(phones: Phones, base: str, ending: Phones) -> Phones:
+    """A stem's phones: gentle and full lose their L before -ly, merry its IY."""
+    if ending[:1] == ("L",) and phones[-1] == "L" and ending[1:] == ("IY0",):
+        return phones[:-2] if phones[-2] == "AH0" and base[-1] not in VOWELS | {"l"} else phones[:-1]
+    if base[-1] == "i" and ending[:1] == ("L",) and phones[-1] == "IY0":
+        return (*phones[:-1], "AH0")
+    return phones
+
+
+def by_prefix(word: str, known: Known) -> Readings:
+    """Words with a beginning: undefiled, outshine, aglow.
+
+    >>> from lyricist.prosody.phones import Reading
+    >>> by_prefix("unheard", lambda word: (Reading.of("HH ER1 D"),) if word == "heard" else ())[0].text
+    'AH0 N HH ER1 D'
+    """
+    if not word.startswith(BEGINNINGS):
+        return ()
+    for letters, phones, shortest in PREFIXES:
+        stem = word.removeprefix(letters)
+        if stem != word and len(stem) >= shortest and may_begin(letters, stem):
+            found = known(stem)
+            if found:
+                return prefixed(tuple(phones.split()), found)
+    return ()
+
+
+def may_begin(letters: str, stem: str) -> bool:
+    """Whether a beginning may stand before a stem: a-, be-, re- before consonants, where- before prepositions."""
+    if letters.endswith("here"):
+        return stem in FUNCTION_WORDS or stem in {"fore", "unto", "upon", "after"}
+    return letters not in {"a", "be", "re", "en", "em"} or stem[0] not in VOWELS
+
+
+def prefixed(beginning: Phones, stems: Readings) -> Readings:
+    """Readings with a beginning; a consonant that would stand twice stands once (dissolve, immortal).
+
+    A beginning with main stress (out-, up-) shares it with the stem as the parts of a compound do: either leads.
+    """
+    if any(phone[-1] == "1" for phone in beginning):
+        return tuple(r for stem in stems[:1] for r in compound([beginning, stem.phones]))
+    double = beginning[-1] in {"S", "M"}
+    return tuple(
+        joined(beginning[:-1] if double and beginning[-1] == r.phones[0] else beginning, r.phones) for r in stems
+    )
+
+
+def first_known(stems: Iterator[str] | list[str], known: Known) -> Readings:
+    """The readings of the first stem that has any."""
+    return next(filter(None, map(known, stems)), ())

@@ -1,0 +1,108 @@
+"""Metre: templates of slots, the law a word obeys in them, and the words that bend.
+
+A template has one slot per syllable: `x` weak, `/` strong, `?` any. The law is about words of two syllables or
+more; words of one syllable fit every slot, because their stress is set by the line (Kiparsky 1977, "The rhythmic
+structure of English verse", Linguistic Inquiry 8: only the stress of polysyllables is checked against the metre).
+"""
+
+from __future__ import annotations
+
+from lyricist.errors import InputError
+
+# One row per metre: its foot, and whether whole feet are counted from the line's end instead of its start.
+METRES: dict[str, tuple[str, bool]] = {
+    "iambic": ("x/", False),
+    "trochaic": ("/x", False),
+    "dactylic": ("/xx", False),
+    "anapestic": ("xx/", True),
+}
+SLOTS = frozenset("x/?")
+
+# Grammatical words of one syllable. Words of the functional categories have a strong and a weak form (Selkirk
+# 1984, "Phonology and Syntax", ch. 7; 1996, "The prosodic structure of function words"), so a line may stress
+# them or not. Nouns, verbs, adjectives, adverbs (now, here, just) and words that stand alone (yes, oh) are lexical,
+# however common, and are not among them. Of particles that are both (down, out) the preposition counts.
+FUNCTION_TABLE = {
+    "articles and determiners": "a an the th' this that these those some each all both such no what which whose",
+    "pronouns": """
+        i me my mine you your yours he him his she her hers it its we us our ours they them their theirs who whom
+        thou thee thy thine ye 'em em ya yer
+    """,
+    "prepositions": """
+        at by down for from in like near of off on out past per round since than through thro thro' thru till to
+        toward up with o'er o' i' t' wi' 'til til 'round 'neath neath 'mid mid 'mong mong 'gainst gainst 'twixt
+        twixt 'tween tween 'bout bout fore 'fore ere
+    """,
+    "conjunctions": """
+        and an' 'n 'n' n' n as but if lest nor or so that though tho tho' till when where while whilst yet
+        'cause cause 'cos cos 'coz coz
+    """,
+    "auxiliaries": """
+        am are art be been is was were wast wert do did does dost doth didst have has had hast hath hadst can
+        could couldst may mayst may'st might must shall shalt should shouldst will wilt would wouldst canst let
+        can't don't won't ain't aren't weren't shan't
+    """,
+    "contractions": """
+        i'm i'll i'd i've you're you'll you'd you've he's he'll he'd she's she'll she'd it's we're we'll
+        we'd we've they're they'll they'd they've that's there's there'd who's who'll who'd what's
+        where's when's how's here's let's thou'rt thou'lt thou'st thou'dst thou's ye'll ye're ye've i'se we'se
+        'tis tis 'twas twas 'twere twere 'twill twill 'twould twould y'all
+    """,
+    "particles": "not to there then",
+    "scots": "frae tae nae an sae ae gin hae maun yon",
+}
+FUNCTION_WORDS: frozenset[str] = frozenset(word for row in FUNCTION_TABLE.values() for word in row.split())
+
+
+def fits(stress: str, template: str, *, free: bool) -> bool:
+    """Whether one word's stress digits may stand on as many slots of a template.
+
+    `free` applies the law alone; without it a word of one syllable keeps off weak slots too, which is what the
+    writer asks of lexical words (call it with `free=True` for those in `FUNCTION_WORDS`). Strings of unequal
+    length do not fit.
+
+    >>> fits("10", "/x", free=True), fits("10", "x/", free=True)
+    (True, False)
+    >>> fits("100", "/x/", free=True), fits("10", "//", free=True)
+    (True, False)
+    >>> fits("1", "x", free=True), fits("1", "x", free=False)
+    (True, False)
+    """
+    if len(stress) != len(template):
+        return False
+    if len(stress) == 1:
+        return free or template != "x"
+    return not any(breaks(stress, i, slot) for i, slot in enumerate(template))
+
+
+def breaks(stress: str, i: int, slot: str) -> bool:
+    """Whether syllable `i` of a polysyllable breaks the law on `slot`.
+
+    Main stress may not be weak. No stress may not be strong beside a stressed syllable of the word: -ing in
+    loving may not, the end of memory may.
+    """
+    if slot == "x":
+        return stress[i] == "1"
+    if slot == "/" and stress[i] == "0":
+        return any(digit in "12" for digit in (*stress[max(i - 1, 0) : i], *stress[i + 1 : i + 2]))
+    return False
+
+
+def template(name: str, syllables: int) -> str:
+    """The slots of a line: a metre by name, or a pattern over `x`, `/` and `?`, repeated and cut.
+
+    A pattern shorter than the line is repeated from its start, a longer one is cut. Raises `InputError` for an
+    unknown name and for fewer than one syllable.
+
+    >>> template("iambic", 8), template("trochaic", 7), template("dactylic", 5)
+    ('x/x/x/x/', '/x/x/x/', '/xx/x')
+    >>> template("anapestic", 8), template("x/?", 5)
+    ('x/xx/xx/', 'x/?x/')
+    """
+    if syllables < 1:
+        raise InputError(f"a line of {syllables} syllables cannot have a metre: ask for 1 or more")
+    foot, from_end = METRES.get(name, (name, False))
+    if not foot or not SLOTS.issuperset(foot):
+        raise InputError(f"metre {name!r} is unknown: use {', '.join(METRES)}, or a pattern of x, / and ?")
+    slots = foot * (syllables // len(foot) + 1)
+    return slots[-syllables:] if from_end else slots[:syllables]
