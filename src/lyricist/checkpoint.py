@@ -1,9 +1,10 @@
 """A run directory that cannot be lost: safetensors and JSON, written beside and renamed into place.
 
     RUN/config.json vocab.json          what the network is, how it was trained, on what
-    RUN/checkpoints/0001200/            weights.safetensors, model.onnx, state.safetensors, state.json
+    RUN/columns.safetensors             words in the order in which they are drawn (runs of whole words)
+    RUN/checkpoints/0001200/            weights.safetensors, model.onnx, writer.onnx, state.safetensors, state.json
     RUN/latest                          {"resume": "0001200", "use": "0000900"}, replaced atomically
-    RUN/weights.safetensors model.onnx  the files of the checkpoint to use, for other programs
+    RUN/weights.safetensors model.onnx writer.onnx  the files of the checkpoint to use, for other programs
 
 Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a
 process killed at any moment leaves a run that loads.
@@ -29,6 +30,7 @@ from lyricist.errors import InputError, RunError
 from lyricist.tokens import Vocabulary
 
 FORMAT = 1
+COLUMNS = "columns.safetensors"  # the order of the vocabulary in writer.onnx
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -164,6 +166,7 @@ def save_checkpoint(
     `best` says that readers should use this one from now on.
     """
     from lyricist import onnx_graph
+    from lyricist.columns import Columns
 
     name = f"{step:07d}"
     folder = run.path / "checkpoints"
@@ -180,6 +183,9 @@ def save_checkpoint(
                 "state.safetensors": tensor_bytes(state),
                 "model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata),
             }
+            if (run.path / COLUMNS).exists():
+                columns = Columns.load(run.path / COLUMNS)
+                files["writer.onnx"] = onnx_graph.unit_model(run.config["model"], weights, columns, metadata)
             hashes = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
             files["state.json"] = json.dumps({"format": FORMAT, "step": step, **info, "sha256": hashes}).encode()
             for file_name, data in files.items():
@@ -215,8 +221,9 @@ def point_at(run: Run, name: str, best: bool) -> None:
     use = name if best or not latest.exists() else read_json(latest)["use"]
     replace_file(latest, [json.dumps({"resume": name, "use": use}).encode()])
     if use == name:
-        for file in ("weights.safetensors", "model.onnx"):
-            link(run.path / "checkpoints" / name / file, run.path / file)
+        for file in ("weights.safetensors", "model.onnx", "writer.onnx"):
+            if (run.path / "checkpoints" / name / file).exists():
+                link(run.path / "checkpoints" / name / file, run.path / file)
 
 
 def link(source: Path, target: Path) -> None:

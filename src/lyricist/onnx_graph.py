@@ -16,9 +16,14 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from lyricist.columns import TILE, Columns
+
+Array = npt.NDArray[Any]
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
 OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime since 1.13
+WEIGHT_RANGE = 63  # of 8-bit weights: with more, processors without VNNI overflow in 16 bits (u8 x s8 pairs)
+TINY = 1e-9
 
 
 class Graph:
@@ -40,35 +45,122 @@ class Graph:
     def one(self, op: str, *inputs: str, **attributes: Any) -> str:
         return self.add(op, inputs, **attributes)[0]
 
+    def linear(self, x: str, name: str, weight: Array, bias: Array) -> str:
+        """x (B, I) times weight (O, I) transposed, plus bias (O)."""
+        return self.one("Gemm", x, self.constant(name, weight), self.constant(f"{name}.bias", bias), transB=1)
+
+
+class EightBit(Graph):
+    """A graph whose products are of 8-bit integers: weights with one scale an output, activations with one a row."""
+
+    def linear(self, x: str, name: str, weight: Array, bias: Array) -> str:
+        return self.one("Add", self.product(x, name, weight), self.constant(f"{name}.bias", bias))
+
+    def product(self, x: str, name: str, weight: Array) -> str:
+        """x (B, I) times weight (O, I) transposed."""
+        whole, scale = eight_bit(weight)
+        largest = self.one("ReduceMax", self.one("Abs", x), axes=[1], keepdims=1)
+        row = self.one("Div", self.one("Max", largest, self.scalar("tiny", TINY)), self.scalar("127", 127.0))
+        rounded = self.one("Round", self.one("Div", x, row))
+        shifted = self.one("Cast", self.one("Add", rounded, self.scalar("128", 128.0)), to=TensorProto.UINT8)
+        middle = self.known("middle", np.array(128, dtype=np.uint8))
+        product = self.one("MatMulInteger", shifted, self.constant(name, whole.T), middle)
+        exact = self.one("Cast", product, to=TensorProto.FLOAT)
+        return self.one("Mul", self.one("Mul", exact, self.constant(f"{name}.scale", scale)), row)
+
+    def embedded(self, table: Array) -> str:
+        """Rows of an embedding (V, E) for `ids`."""
+        whole, scale = eight_bit(table)
+        gathered = self.one("Gather", self.constant("embedding", whole), "ids", axis=0)
+        rows = self.one("Cast", gathered, to=TensorProto.FLOAT)
+        scales = self.one("Gather", self.constant("embedding.scale", scale[:, None]), "ids", axis=0)
+        return self.one("Mul", rows, scales)
+
+    def scalar(self, name: str, value: float) -> str:
+        return self.known(f"scalar.{name}", np.array(value, dtype=np.float32))
+
+    def known(self, name: str, value: Array) -> str:
+        """A constant that is written once."""
+        if all(i.name != name for i in self.initializers):
+            self.constant(name, value)
+        return name
+
+
+def eight_bit(weight: Array) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Integers (O, I) and scales (O,) whose product is nearly the weight (O, I)."""
+    scale = np.maximum(np.abs(weight).max(axis=1), TINY) / WEIGHT_RANGE
+    return np.round(weight / scale[:, None]).astype(np.int8), scale.astype(np.float32)
+
 
 def step_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[str, str] | None = None) -> bytes:
     """The serialised graph of a `ModelConfig` (as a mapping) and its weights by parameter name."""
     g = Graph()
-    lstm, layers, hidden = config["cell"] == "lstm", config["layers"], config["hidden"]
     embedding = g.constant("embedding", weights["embedding"])
-    x = g.one("Gather", embedding, "ids", axis=0)
-    states = ["h", "c"] if lstm else ["h"]
+    x, states = recurrent(g, config, weights, g.one("Gather", embedding, "ids", axis=0))
+    output = embedding if config["tied"] else g.constant("output", weights["output"])
+    g.nodes.append(helper.make_node("Gemm", [x, output, g.constant("bias", weights["bias"])], ["logits"], transB=1))
+    return assemble(g, config, states, {"logits": config["vocab_size"]}, {}, metadata or {})
+
+
+def unit_model(
+    config: Mapping[str, Any], weights: Weights, columns: Columns, metadata: Mapping[str, str] | None = None
+) -> bytes:
+    """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
+
+    Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs instead of
+    logits: `e` (B, C) exponentials less the row's largest, `sums` and `peaks` (B, U) over each unit. Activations
+    have one scale a row, so that a row's result does not depend on its neighbours.
+    """
+    g = EightBit()
+    x, states = recurrent(g, config, weights, g.embedded(weights["embedding"]))
+    output = weights["embedding" if config["tied"] else "output"]
+    at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
+    rows = np.where(there[:, None], output[at], 0).astype(np.float32)
+    bias = g.one("Add", g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32)), "steer")
+    logits = g.one("Mul", g.one("Add", g.product(x, "output", rows), bias), "scale")
+    peak = g.one("ReduceMax", logits, axes=[1], keepdims=1)
+    g.nodes.append(helper.make_node("Exp", [g.one("Sub", logits, peak)], ["e"]))
+    summed(g, columns)
+    outputs = {"e": columns.width, "sums": columns.units, "peaks": columns.units}
+    return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
+
+
+def summed(g: Graph, columns: Columns) -> None:
+    """Sums and peaks of `e`: over tiles, then the columns that stand alone."""
+    lone, axis = columns.lone, g.constant("axis1", np.array([1], dtype=np.int64))
+    zero, edge = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in (("zero", 0), ("edge", lone)))
+    if not columns.tiles:  # a vocabulary too small for a single tile
+        g.nodes += [helper.make_node("Identity", ["e"], [name]) for name in ("sums", "peaks")]
+        return
+    end = g.constant("end", np.array([columns.width], dtype=np.int64))
+    alone = g.one("Slice", "e", edge, end, axis)
+    shape = g.constant("tiles", np.array([-1, columns.tiles, TILE], dtype=np.int64))
+    tiles = g.one("Reshape", g.one("Slice", "e", zero, edge, axis), shape)
+    sums = g.one("ReduceSum", tiles, g.constant("axis2", np.array([2], dtype=np.int64)), keepdims=0)
+    peaks = g.one("ReduceMax", tiles, axes=[2], keepdims=0)
+    for name, part in (("sums", sums), ("peaks", peaks)):
+        g.nodes.append(helper.make_node("Concat", [part, alone], [name], axis=1))
+
+
+def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> tuple[str, list[str]]:
+    """The recurrent layers and the projection over embedded words x (B, E): what the softmax sees, and the
+    names of the states."""
+    layers = config["layers"]
+    states = ["h", "c"] if config["cell"] == "lstm" else ["h"]
     parts = {s: g.add("Split", [s], layers, axis=0) if layers > 1 else [s] for s in states}
     axis = g.constant("axis0", np.array([0], dtype=np.int64))
     new: dict[str, list[str]] = {s: [] for s in states}
     for i in range(layers):
         flat = [g.one("Squeeze", parts[s][i], axis) for s in states]
-        made = (lstm_cell if lstm else gru_cell)(g, i, x, flat, weights)
+        made = (lstm_cell if len(states) == 2 else gru_cell)(g, i, x, flat, weights)
         for s, value in zip(states, made, strict=True):
             new[s].append(g.one("Unsqueeze", value, axis))
         x = made[0]
     if "project.weight" in weights:
-        x = linear(g, x, g.constant("project.weight", weights["project.weight"]), "project.bias", weights)
-    output = embedding if config["tied"] else g.constant("output", weights["output"])
-    g.nodes.append(helper.make_node("Gemm", [x, output, g.constant("bias", weights["bias"])], ["logits"], transB=1))
+        x = g.linear(x, "project.weight", weights["project.weight"], weights["project.bias"])
     for s in states:
         g.nodes.append(helper.make_node("Concat", new[s], [f"next_{s}"], axis=0))
-    return assemble(g, states, layers, hidden, config["vocab_size"], metadata or {})
-
-
-def linear(g: Graph, x: str, weight: str, bias: str, weights: Weights) -> str:
-    """x (B, I) times weight (O, I) transposed, plus bias (O)."""
-    return g.one("Gemm", x, weight, g.constant(bias, weights[bias]), transB=1)
+    return x, states
 
 
 def lstm_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> list[str]:
@@ -76,8 +168,7 @@ def lstm_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> l
     name = f"layers.{i}."
     joined = np.concatenate([weights[name + "weight_ih"], weights[name + "weight_hh"]], axis=1)
     bias = weights[name + "bias_ih"] + weights[name + "bias_hh"]
-    both = g.one("Concat", x, state[0], axis=1)
-    gates = g.one("Gemm", both, g.constant(name + "w", joined), g.constant(name + "b", bias), transB=1)
+    gates = g.linear(g.one("Concat", x, state[0], axis=1), name + "w", joined, bias)
     gi, gf, gg, go = g.add("Split", [gates], 4, axis=1)
     kept = g.one("Mul", g.one("Sigmoid", gf), state[1])
     c = g.one("Add", kept, g.one("Mul", g.one("Sigmoid", gi), g.one("Tanh", gg)))
@@ -88,8 +179,8 @@ def gru_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> li
     """PyTorch's GRU cell, gates in the order r, z, n; the reset gate acts after the product."""
     name = f"layers.{i}."
     h = state[0]
-    from_x = linear(g, x, g.constant(name + "w", weights[name + "weight_ih"]), name + "bias_ih", weights)
-    from_h = linear(g, h, g.constant(name + "u", weights[name + "weight_hh"]), name + "bias_hh", weights)
+    from_x = g.linear(x, name + "w", weights[name + "weight_ih"], weights[name + "bias_ih"])
+    from_h = g.linear(h, name + "u", weights[name + "weight_hh"], weights[name + "bias_hh"])
     xr, xz, xn = g.add("Split", [from_x], 3, axis=1)
     hr, hz, hn = g.add("Split", [from_h], 3, axis=1)
     r = g.one("Sigmoid", g.one("Add", xr, hr))
@@ -98,12 +189,20 @@ def gru_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> li
     return [g.one("Add", n, g.one("Mul", z, g.one("Sub", h, n)))]
 
 
-def assemble(g: Graph, states: list[str], layers: int, hidden: int, vocab: int, metadata: Mapping[str, str]) -> bytes:
-    """Inputs, outputs and metadata around the nodes."""
-    shape: list[str | int | None] = [layers, "batch", hidden]
+def assemble(
+    g: Graph,
+    config: Mapping[str, Any],
+    states: list[str],
+    widths: Mapping[str, int],
+    further: Mapping[str, list[int]],
+    metadata: Mapping[str, str],
+) -> bytes:
+    """Inputs, outputs and metadata around the nodes. `widths`: of the outputs (B, width); `further`: more inputs."""
+    shape: list[str | int | None] = [config["layers"], "batch", config["hidden"]]
     inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch"])]
     inputs += [helper.make_tensor_value_info(s, TensorProto.FLOAT, shape) for s in states]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", vocab])]
+    inputs += [helper.make_tensor_value_info(n, TensorProto.FLOAT, size) for n, size in further.items()]
+    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", w]) for n, w in widths.items()]
     outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
     graph = helper.make_graph(g.nodes, "lyricist_step", inputs, outputs, g.initializers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lyricist")

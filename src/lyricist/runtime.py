@@ -36,23 +36,28 @@ class StepModel(Protocol):
         """ids (B,), state -> logits (B, V), new state."""
 
 
+def open_session(model: Path | str | bytes, threads: int | None = None) -> Any:
+    """An ONNX Runtime session on the processor, or `RunError`."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or min(4, os.cpu_count() or 1)
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave idle cores to others
+    source = model if isinstance(model, bytes) else str(model)
+    try:
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as e:  # ONNX Runtime raises a dozen classes without a common base
+        where = "the model" if isinstance(model, bytes) else str(model)
+        raise RunError(f"{where} is not a readable ONNX model: restore it or train again") from e
+
+
 class OnnxModel:
     """A `StepModel` from an ONNX file or bytes, with results that do not depend on the batch."""
 
     def __init__(self, model: Path | str | bytes, threads: int | None = None) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or min(4, os.cpu_count() or 1)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave idle cores to others
-        source = model if isinstance(model, bytes) else str(model)
-        try:
-            self.session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        except Exception as e:  # ONNX Runtime raises a dozen classes without a common base
-            where = "the model" if isinstance(model, bytes) else str(model)
-            raise RunError(f"{where} is not a readable ONNX model: restore it or train again") from e
+        self.session = open_session(model, threads)
         self.states = [i for i in self.session.get_inputs() if i.name != "ids"]
         self.vocab_size = int(self.session.get_outputs()[0].shape[1])
 

@@ -16,17 +16,21 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from lyricist.checkpoint import Arrays, Run, create_run, disk_errors, load_arrays
+from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors, load_arrays
+from lyricist.columns import Columns
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
 from lyricist.presets import PRESETS, TrainConfig
-from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.tokens import SPECIALS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.copying import MAX_WORDS, CopyIndex
+from lyricist.writing.table import WordTable
 
 FINE_TUNING_RATE = 1.5e-3  # peak learning rate where a base is given
+ORDER: Order = "forward"  # in which a new model of words reads a line
 INSIDE = "corpus"  # where a run keeps songs that were prepared for it alone
 UNDECLARED = "undeclared: do not share"
 
@@ -38,6 +42,7 @@ class Options:
     preset: str = "small"
     base: str | None = None  # a run to fine-tune
     tokenizer: str | None = None  # None: the base's, else words
+    order: str | None = None  # forward or backward; None: the base's, else ORDER
     vocabulary: int | None = None
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
@@ -69,7 +74,7 @@ def train_songs(
         corpus, weights = make_ready(corpus, out, options, resume, force)
     process.wait()  # the others find the run and the token arrays made
     run = reopen(out, corpus, options) if resume else Run.open(out)
-    tokens = token_set(corpus, run.vocabulary.tokenizer.name)
+    tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
     for event in train(run, tokens, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
             describe(run)
@@ -81,15 +86,32 @@ def make_ready(
 ) -> tuple[Corpus, Arrays | None]:
     """The run directory and the token arrays; returns where the songs are now, and first weights."""
     if resume:
-        token_set(corpus, Run.open(out).vocabulary.tokenizer.name)
+        known = Run.open(out).vocabulary
+        token_set(corpus, known.tokenizer.name, known.order)
         return corpus, None
     base = Run.open(options.base) if options.base is not None else None
-    tokens = token_set(corpus, options.tokenizer or (base.vocabulary.tokenizer.name if base else "word"))
+    tokenizer = options.tokenizer or (base.vocabulary.tokenizer.name if base else "word")
+    tokens = token_set(corpus, tokenizer, order_of(options, tokenizer, base))
     config, vocabulary, weights = design(corpus, tokens, options, base)
     config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
     run = create_run(out, config, vocabulary, force)
     build_copy_index(run, tokens, base)
+    keep_columns(run)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
+
+
+def order_of(options: Options, tokenizer: str, base: Run | None) -> Order:
+    """The order in which a model is to read the words of a line."""
+    asked = options.order
+    if asked not in (None, "forward", "backward"):
+        raise InputError(f"--order {asked!r} is unknown: use forward or backward")
+    if asked == "backward" and tokenizer != "word":
+        raise InputError(f"--order backward is for whole words: leave it out with --tokenizer {tokenizer}")
+    if base is not None:
+        if asked is not None and asked != base.vocabulary.order:
+            raise InputError(f"--order {asked} does not fit --from {base.path}, which reads {base.vocabulary.order}")
+        return base.vocabulary.order
+    return asked or (ORDER if tokenizer == "word" else "forward")  # type: ignore[return-value]
 
 
 def adopt(corpus: Corpus, run: Run) -> Corpus:
@@ -190,7 +212,8 @@ def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arr
         )
     new = [t for t, c in zip(tokens.tokens, tokens.counts, strict=True) if c >= 2 and t not in old]
     new = [t for t in new if t not in SPECIALS]
-    vocabulary = Vocabulary([*old.tokens, *new], old.tokenizer.name, {**tokens.display_for(iter(new)), **old.display})
+    display = {**tokens.display_for(iter(new)), **old.display}
+    vocabulary = Vocabulary([*old.tokens, *new], old.tokenizer.name, display, old.order)
     weights = load_arrays(base.file("weights.safetensors"))
     rng = np.random.default_rng(0)
     for name in ("embedding", "output"):
@@ -211,6 +234,13 @@ def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
         if base is not None and (base.path / COPY_INDEX).exists():
             index = CopyIndex.load(base.path / COPY_INDEX).followed_by(index)
         index.save(run.path / COPY_INDEX)
+
+
+def keep_columns(run: Run) -> None:
+    """The order in which the run's words are drawn, for the graph that writes to plans."""
+    if run.vocabulary.tokenizer.name == "word":
+        table = WordTable(run.vocabulary, default_lexicon())
+        Columns.by_signature(table.sig).save(run.path / COLUMNS)
 
 
 def describe(run: Run) -> None:

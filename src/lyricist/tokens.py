@@ -21,6 +21,7 @@ from lyricist.corpus import SECTION_NAMES, Line, Section, Song
 from lyricist.errors import InputError, RunError
 
 TokenizerName = Literal["word", "char", "whitespace"]
+Order = Literal["forward", "backward"]
 
 UNK, SONG, END, LINE, EOS = "<unk>", "<song>", "<end>", "<line>", "<eos>"
 TAGS = {name: f"<{name}>" for name in SECTION_NAMES}
@@ -116,8 +117,8 @@ def tokenizer_named(name: str) -> Tokenizer:
     return TOKENIZERS[name]()
 
 
-def song_tokens(song: Song, tokenizer: Tokenizer) -> list[str]:
-    """A song as tokens, in the form of the module's docstring."""
+def song_tokens(song: Song, tokenizer: Tokenizer, order: Order = "forward") -> list[str]:
+    """A song as tokens, in the form of the module's docstring; `backward` turns the words of every line round."""
     if not tokenizer.structured:
         return [t for line in song.lines() for t in (*tokenizer.split(line.text), EOS)]
     out = [SONG]
@@ -126,7 +127,8 @@ def song_tokens(song: Song, tokenizer: Tokenizer) -> list[str]:
         for i, line in enumerate(section.lines):
             if i:
                 out.append(LINE)
-            out.extend(tokenizer.split(line.text))
+            words = tokenizer.split(line.text)
+            out.extend(words if order == "forward" else words[::-1])
     out.append(END)
     return out
 
@@ -134,11 +136,19 @@ def song_tokens(song: Song, tokenizer: Tokenizer) -> list[str]:
 class Vocabulary:
     """Tokens in order of falling training frequency, how each is written, and encode / decode.
 
-    `tokens[i]` is the token of id i; `display` maps a token to its form inside a line ("i'm" -> "I'm").
+    `tokens[i]` is the token of id i; `display` maps a token to its form inside a line ("i'm" -> "I'm");
+    `order`: whether the model reads a line from its first word on or, `backward`, from its last.
     """
 
-    def __init__(self, tokens: Sequence[str], tokenizer: str = "word", display: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        tokens: Sequence[str],
+        tokenizer: str = "word",
+        display: dict[str, str] | None = None,
+        order: Order = "forward",
+    ) -> None:
         self.tokens = list(tokens)
+        self.order = order
         self.tokenizer = tokenizer_named(tokenizer)
         self.display = {**(display or {}), **(ALWAYS_CAPITAL if tokenizer == "word" else {})}
         self.index = {token: i for i, token in enumerate(self.tokens)}
@@ -159,7 +169,7 @@ class Vocabulary:
         return [self.index.get(t, self.unk) for t in tokens]
 
     def encode(self, song: Song) -> list[int]:
-        return self.ids(song_tokens(song, self.tokenizer))
+        return self.ids(song_tokens(song, self.tokenizer, self.order))
 
     def write_line(self, tokens: Sequence[str]) -> str:
         """Tokens of one line as a person would write them.
@@ -186,11 +196,15 @@ class Vocabulary:
                 sections[-1][1].append([])
             else:
                 sections[-1][1][-1].append(token)
-        made = (Section(n, tuple(Line(self.write_line(w)) for w in lines if w)) for n, lines in sections)
+        way = 1 if self.order == "forward" else -1
+        made = (Section(n, tuple(Line(self.write_line(w[::way])) for w in lines if w)) for n, lines in sections)
         return Song(title="", artist="", sections=tuple(s for s in made if s.lines), source="")
 
     def to_json(self) -> str:
-        data = {"format": 1, "tokenizer": self.tokenizer.name, "tokens": self.tokens, "display": self.display}
+        data: dict[str, object] = {"format": 1, "tokenizer": self.tokenizer.name}
+        data |= {"tokens": self.tokens, "display": self.display}
+        if self.order != "forward":
+            data["order"] = self.order
         return json.dumps(data, ensure_ascii=False)
 
     @classmethod
@@ -198,7 +212,7 @@ class Vocabulary:
         """Read `to_json`'s text; `RunError` names `where` if it is not one."""
         try:
             data = json.loads(text)
-            return cls(data["tokens"], data["tokenizer"], data["display"])
+            return cls(data["tokens"], data["tokenizer"], data["display"], data.get("order", "forward"))
         except (ValueError, KeyError, TypeError) as e:
             raise RunError(f"{where} is damaged ({type(e).__name__}): restore it or train again") from e
 

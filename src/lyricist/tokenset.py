@@ -27,6 +27,7 @@ from lyricist.tokens import (
     EOS,
     SPECIALS,
     UNK,
+    Order,
     Tokenizer,
     Vocabulary,
     display_forms,
@@ -64,6 +65,7 @@ class TokenSet:
     tokens: list[str]
     counts: list[int]
     display: dict[str, str]
+    order: Order = "forward"
     keep_alive: object = field(default=None, repr=False)  # a temporary directory, where the corpus is read-only
 
     def split(self, name: str) -> SplitTokens:
@@ -80,7 +82,7 @@ class TokenSet:
         words = [(c, t) for c, t in words if c >= min_count][: max(0, size - len(chosen) - 1)]
         unknown = sum(self.counts) - sum(c for c, _ in chosen) - sum(c for c, _ in words)
         ranked = sorted([*chosen, *words, (unknown, UNK)], key=lambda item: (-item[0], item[1]))
-        return Vocabulary([t for _, t in ranked], self.tokenizer, self.display_for(t for _, t in words))
+        return Vocabulary([t for _, t in ranked], self.tokenizer, self.display_for(t for _, t in words), self.order)
 
     def display_for(self, tokens: Iterator[str]) -> dict[str, str]:
         return {t: self.display[t] for t in tokens if t in self.display}
@@ -90,40 +92,40 @@ class TokenSet:
         return np.array(vocabulary.ids(self.tokens), dtype=np.int32)
 
 
-def token_set(corpus: Corpus, tokenizer: str = "word") -> TokenSet:
+def token_set(corpus: Corpus, tokenizer: str = "word", order: Order = "forward") -> TokenSet:
     """The corpus's token arrays: those it holds, or made now (in a temporary place if it is read-only)."""
-    home = Path(corpus.path) / "tokens" / tokenizer
+    home = Path(corpus.path) / "tokens" / (tokenizer if order == "forward" else f"{tokenizer}-{order}")
     if not (home / "tokens.json").exists():
         try:
             home.parent.mkdir(exist_ok=True)
         except OSError:
-            return temporary_set(corpus, tokenizer)
-        build_beside(corpus, tokenizer, home)
+            return temporary_set(corpus, tokenizer, order)
+        build_beside(corpus, tokenizer, order, home)
     found = open_set(home)
     if found is None or found[1] != corpus.fingerprint:
         shutil.rmtree(home, ignore_errors=True)
-        build_beside(corpus, tokenizer, home)
+        build_beside(corpus, tokenizer, order, home)
         found = open_set(home)
     if found is None:
         raise InputError(f"{home} is damaged: delete it and try again")
     return found[0]
 
 
-def temporary_set(corpus: Corpus, tokenizer: str) -> TokenSet:
+def temporary_set(corpus: Corpus, tokenizer: str, order: Order) -> TokenSet:
     place = tempfile.TemporaryDirectory(prefix="lyricist-tokens-")
     home = Path(place.name) / tokenizer
-    build(corpus, tokenizer_named(tokenizer), home)
+    build(corpus, tokenizer_named(tokenizer), order, home)
     found = open_set(home)
     assert found is not None
     found[0].keep_alive = place
     return found[0]
 
 
-def build_beside(corpus: Corpus, tokenizer: str, home: Path) -> None:
+def build_beside(corpus: Corpus, tokenizer: str, order: Order, home: Path) -> None:
     """Build under a temporary name in the same folder, then rename: never half a set."""
     made = Path(tempfile.mkdtemp(prefix=f".{tokenizer}-", dir=home.parent))
     try:
-        build(corpus, tokenizer_named(tokenizer), made / "set")
+        build(corpus, tokenizer_named(tokenizer), order, made / "set")
         os.replace(made / "set", home)
     except OSError as e:
         raise InputError(f"{home}: cannot write the token arrays ({e.strerror}): free some disk space") from e
@@ -135,28 +137,29 @@ def open_set(home: Path) -> tuple[TokenSet, str] | None:
     """The set and the fingerprint of the corpus it was made from; None if it cannot be read."""
     try:
         data = json.loads((home / "tokens.json").read_text(encoding="utf-8"))
-        made = TokenSet(home, data["tokenizer"], data["tokens"], data["counts"], data["display"])
+        made = TokenSet(home, data["tokenizer"], data["tokens"], data["counts"], data["display"], data["order"])
         return made, data["corpus"]
     except (OSError, ValueError, KeyError):
         return None
 
 
-def build(corpus: Corpus, tokenizer: Tokenizer, home: Path) -> None:
+def build(corpus: Corpus, tokenizer: Tokenizer, order: Order, home: Path) -> None:
     """Tokenise once with ids in order of appearance, count, then renumber by frequency."""
     home.mkdir(parents=True)
     index: dict[str, int] = {UNK: 0}
     for special in sorted(SPECIALS - {UNK, EOS}) if tokenizer.structured else [EOS]:
         index[special] = len(index)
     for split in SPLITS:
-        write_raw(corpus, split, tokenizer, index, home)
+        write_raw(corpus, split, tokenizer, order, index, home)
     counts = count_raw(home / "train.raw", len(index))
-    keep, order = rank(index, counts)
+    keep, ranks = rank(index, counts)
     for split in SPLITS:
-        renumber(home / f"{split}.raw", home / f"{split}.npy", order)
+        renumber(home / f"{split}.raw", home / f"{split}.npy", ranks)
     sample = itertools.islice(corpus.songs("train"), DISPLAY_SONGS)
     data = {
         "format": 1,
         "tokenizer": tokenizer.name,
+        "order": order,
         "corpus": corpus.fingerprint,
         "tokens": [t for t, _ in keep],
         "counts": [c for _, c in keep],
@@ -165,12 +168,14 @@ def build(corpus: Corpus, tokenizer: Tokenizer, home: Path) -> None:
     (home / "tokens.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
 
-def write_raw(corpus: Corpus, split: Split, tokenizer: Tokenizer, index: dict[str, int], home: Path) -> None:
+def write_raw(
+    corpus: Corpus, split: Split, tokenizer: Tokenizer, order: Order, index: dict[str, int], home: Path
+) -> None:
     """Append every song of a split to SPLIT.raw as int32, adding unseen tokens to `index`."""
     starts, total = [0], 0
     with open(home / f"{split}.raw", "wb") as out:
         for song in corpus.songs(split):
-            tokens = song_tokens(song, tokenizer)
+            tokens = song_tokens(song, tokenizer, order)
             if len(index) < MAX_DISTINCT:
                 ids = [index.setdefault(t, len(index)) for t in tokens]
             else:

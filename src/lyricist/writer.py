@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from lyricist.checkpoint import Run
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.checkpoint import COLUMNS, Run, load_arrays
+from lyricist.columns import Columns
 from lyricist.errors import InputError
+from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.runtime import OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
 from lyricist.writing.automaton import SongAutomaton
+from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
 from lyricist.writing.decode import LineWritten, SongWritten, decode
 from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong, title_of
+from lyricist.writing.table import WordTable
+from lyricist.writing.units import HostUnits, OnnxUnits, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
 
@@ -23,13 +33,51 @@ COPY_INDEX = "copyindex.safetensors"
 class Model:
     """Something to write from."""
 
-    def __init__(self, step_model: StepModel, vocabulary: Vocabulary, copy_index: Path | None = None) -> None:
+    def __init__(
+        self,
+        step_model: StepModel,
+        vocabulary: Vocabulary,
+        copy_index: Path | None = None,
+        lexicon: Lexicon | None = None,
+        unit_file: Path | None = None,
+        columns: Columns | None = None,
+        weights: Path | None = None,
+    ) -> None:
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
+        self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
+        self.lexicon = lexicon or default_lexicon()
 
     @cached_property
     def copy_index(self) -> CopyIndex | None:
         """None where the run holds none (a corpus too large for one, a model from elsewhere)."""
         return CopyIndex.load(self.copy_file) if self.copy_file and self.copy_file.exists() else None
+
+    @cached_property
+    def words(self) -> WordTable:
+        """What exact plans need to know of the vocabulary."""
+        return WordTable(self.vocabulary, self.lexicon)
+
+    @cached_property
+    def vectors(self) -> npt.NDArray[np.float32] | None:
+        """(V, E) the model's word vectors; None where only its step model is there."""
+        if self.weights_file is None:
+            return None
+        return load_arrays(self.weights_file)["embedding"]
+
+    @cached_property
+    def unit_model(self) -> OnnxUnits | None:
+        """The run's graph for writing to plans; None where it has none."""
+        if self.unit_file is None or self.unit_columns is None:
+            return None
+        return OnnxUnits(self.unit_file, self.unit_columns)
+
+    def units(self, sig: npt.NDArray[np.int32]) -> UnitModel:
+        """A model to write to plans from, for words of these signatures: the run's own graph if it fits them."""
+        made = self.unit_model
+        if made is not None and made.columns.holds_for(sig):
+            made.columns = made.columns.numbered(sig)
+            return made
+        return HostUnits(self.step_model, Columns.by_signature(sig))
 
     def guard(self, max_copy: int) -> CopyGuard | None:
         indexed = max_copy and self.vocabulary.tokenizer.name == "word" and self.copy_index is not None
@@ -41,9 +89,22 @@ class Model:
         drawing: Drawing | None = None,
         seeds: Iterable[int] = (0,),
         should_stop: Callable[[], bool] = lambda: False,
+        *,
+        constraints: Sequence[Constraint[Any]] = (),
+        keep: Callable[[Sequence[str]], bool] | None = None,
+        explain: bool = False,
     ) -> Iterator[LineWritten | WrittenSong]:
-        """Write one song per seed as one batch; lines come out as they are made, songs when finished."""
+        """Write one song per seed as one batch; lines come out as they are made, songs when finished.
+
+        `constraints` on the words of every line are guaranteed; `keep`, a condition on whole lines, is tried for
+        (`WrittenSong.unmet` counts where in vain). `explain` records how every word was chosen. Each makes the plan
+        exact: what it leaves open is filled in by `with_defaults`.
+        """
         plan, drawing = plan or Plan(), drawing or Drawing()
+        if plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
+            planned = PlannedWriter(self, plan, constraints)
+            yield from planned.events(drawing, seeds, should_stop, keep, explain)
+            return
         automaton = SongAutomaton(self.vocabulary, plan)
         made = decode(
             self.step_model,
@@ -84,6 +145,11 @@ class Model:
         songs = self.write(plan, drawing, seed=seed, count=of)
         return max(songs, key=lambda s: index.familiar([split(x.text) for y in s.sections for x in y.lines]))
 
+    def feasible(self, plan: Plan) -> None:
+        """Raise `PlanError` with what blocks the plan, if anything does."""
+        if plan.exact:
+            PlannedWriter(self, plan)
+
     def finish(self, event: SongWritten) -> WrittenSong:
         song = self.vocabulary.decode(event.ids)
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]
@@ -97,12 +163,16 @@ def fresh_seed() -> int:
     return int.from_bytes(os.urandom(3), "little")
 
 
-def load(run: Path | str | Run, threads: int | None = None) -> Model:
+def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | None = None) -> Model:
     """Open a run to write from. Needs no deep-learning framework. Raises `RunError`."""
     run = run if isinstance(run, Run) else Run.open(run)
     if run.config.get("kind", "lstm") != "lstm":
         raise InputError(f"{run.path} is a {run.config['kind']} run, which this command does not read")
-    return Model(OnnxModel(run.file("model.onnx"), threads), run.vocabulary, run.path / COPY_INDEX)
+    columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
+    unit_file = run.file("writer.onnx") if columns is not None else None
+    plain = OnnxModel(run.file("model.onnx"), threads)
+    weights = run.checkpoint("use") / "weights.safetensors"
+    return Model(plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights)
 
 
 def write(

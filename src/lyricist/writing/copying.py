@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.checkpoint import load_arrays, replace_file, tensor_bytes
-from lyricist.tokens import BREAKS, END, SONG, SPECIALS, Vocabulary
+from lyricist.tokens import BREAKS, END, SONG, SPECIALS, UNK, Vocabulary
 
+CACHED_WORDS = 3_000_000  # in larger indexes the tables of runs would take too much memory
 MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
 LINE_MARK = np.uint32(1)  # stands for a line's beginning where one is counted as a word
@@ -50,10 +51,13 @@ class CopyIndex:
 
     hashes: U32
     line_start: npt.NDArray[np.bool_]
+    tables: dict[int, U64] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_ids(cls, ids: Ints, vocabulary: Vocabulary) -> CopyIndex:
         """From token ids of whole songs, as a `TokenSet` holds them under the vocabulary's numbering."""
+        if vocabulary.order == "backward":
+            ids = turned_lines(ids, [vocabulary.index[t] for t in SPECIALS - {UNK} if t in vocabulary])
         table = np.array([0 if t in SPECIALS else word_hash(t) for t in vocabulary.tokens], dtype=np.uint32)
         line_break = np.array([t in BREAKS for t in vocabulary.tokens])
         is_break = line_break[ids]
@@ -92,6 +96,8 @@ class CopyIndex:
     def longest_run(self, words: Sequence[str]) -> tuple[int, int]:
         """(length, start) of the longest run of `words` that stands in the songs; (0, 0) if none does."""
         mine = hashes_of(words)
+        if len(self.hashes) <= CACHED_WORDS:
+            return self.longest_known(mine)
         known: Ints = np.flatnonzero(np.isin(mine, self.hashes))
         theirs: Ints = np.flatnonzero(np.isin(self.hashes, mine))
         best, n = (0, 0), 1
@@ -102,6 +108,28 @@ class CopyIndex:
             a, b = window_hash(mine, known, n), window_hash(self.hashes, theirs, n)
             known, theirs = known[np.isin(a, b) & (a != 0)], theirs[np.isin(b, a) & (b != 0)]
         return best
+
+    def longest_known(self, mine: U32) -> tuple[int, int]:
+        """`longest_run` by tables of the songs' runs, which are kept."""
+        at: Ints = np.arange(len(mine))
+        best = (0, 0)
+        for n in range(1, len(mine) + 1):
+            at = at[at + n <= len(mine)]
+            found = window_hash(mine, at, n)
+            table = self.runs(n)
+            place = np.searchsorted(table, found).clip(max=max(0, len(table) - 1))
+            at = at[(found != 0) & (table[place] == found)] if len(table) else at[:0]
+            if not len(at):
+                break
+            best = (n, int(at[0]))
+        return best
+
+    def runs(self, n: int) -> U64:
+        """Hashes of the songs' runs of n words, sorted."""
+        if n not in self.tables:
+            found = np.unique(ngrams(self.hashes, n))
+            self.tables[n] = found[found != 0]
+        return self.tables[n]
 
     def familiar(self, lines: Sequence[Sequence[str]]) -> float:
         """Share of the pairs and triples of words that stand in the songs, 0 to 1, the mean of the two.
@@ -118,10 +146,33 @@ class CopyIndex:
     @cached_property
     def lines(self) -> frozenset[int]:
         """Hashes of whole lines of LINE_WORDS words; longer lines are covered by runs."""
+        return self.whole_lines(LINE_WORDS, LINE_WORDS)
+
+    def whole_lines(self, shortest: int, longest: int) -> frozenset[int]:
+        """Hashes of the whole lines of so many words."""
         starts = np.flatnonzero(self.line_start)
         lengths = np.diff(np.append(starts, len(self.hashes)))
-        starts = starts[lengths == LINE_WORDS]
-        return frozenset(int(h) for h in window_hash(self.hashes, starts, LINE_WORDS) if h)
+        out: set[int] = set()
+        for n in range(shortest, longest + 1):
+            out |= {int(h) for h in window_hash(self.hashes, starts[lengths == n], n) if h}
+        return frozenset(out)
+
+
+def turned_lines(ids: Ints, ends: Sequence[int]) -> Ints:
+    """Token ids with the words of every line turned round; `ends`: the tokens that stand between lines.
+
+    >>> turned_lines(np.array([0, 5, 6, 7, 0, 8, 9, 0]), [0])
+    array([0, 7, 6, 5, 0, 9, 8, 0])
+    """
+    bounds = np.flatnonzero(np.isin(ids, ends))
+    starts = np.concatenate([[0], bounds + 1])
+    stops = np.concatenate([bounds, [len(ids)]])
+    line = np.repeat(np.arange(len(starts)), stops - starts + 1)[: len(ids)]
+    at = np.arange(len(ids))
+    inside = ~np.isin(ids, ends)
+    at[inside] = (starts[line] + stops[line] - 1 - at)[inside]
+    turned: Ints = ids[at]
+    return turned
 
 
 def window_hash(hashes: U32, starts: Ints, n: int) -> U64:

@@ -18,8 +18,15 @@ from lyricist.runtime import State as ModelState
 from lyricist.runtime import StepModel
 from lyricist.tokens import Vocabulary
 from lyricist.writing.automaton import Allowed, SongAutomaton, State
-from lyricist.writing.copying import CopyGuard
+from lyricist.writing.copyban import CopyBan
+from lyricist.writing.copying import CopyGuard, CopyIndex
+from lyricist.writing.engine import Engine
+from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.plan import Drawing
+from lyricist.writing.units import HostUnits
+from lyricist.writing.written import LineWritten, SongWritten
+
+__all__ = ["LineWritten", "SongWritten", "decode"]
 
 Rows = npt.NDArray[np.float64]
 
@@ -27,25 +34,6 @@ BATCH = 64  # songs decoded side by side
 RECENT = 64  # words back that the repetition control looks
 FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
 STUTTER = 2  # the same word at most this often in a row
-
-
-@dataclass(frozen=True)
-class LineWritten:
-    """A line of the song with this seed is finished. `opens`: name of the section it is the first line of, or ""."""
-
-    seed: int
-    text: str
-    opens: str
-    first: bool  # of the song
-
-
-@dataclass(frozen=True)
-class SongWritten:
-    """The song with this seed is finished: its token ids and the model's own surprise, in nats per token drawn."""
-
-    seed: int
-    ids: tuple[int, ...]
-    nll_per_word: float
 
 
 @dataclass
@@ -76,17 +64,25 @@ def uniform(seed: int, step: int) -> float:
 
 def decode(
     model: StepModel,
-    automaton: SongAutomaton,
-    drawing: Drawing,
+    automaton: SongAutomaton | PlanAutomaton,
+    drawing: Drawing | None = None,
     *,
     seeds: Iterable[int] = (0,),
-    guard: CopyGuard | None = None,
+    guard: CopyGuard | CopyIndex | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[LineWritten | SongWritten]:
     """Write one song for each seed; finished lines and songs come out as they are made.
 
-    Memory is bounded by `BATCH` songs. `should_stop` is asked at every step and ends the writing.
+    Any `StepModel` over the automaton's vocabulary will do. A `PlanAutomaton` is fulfilled exactly; `guard` is
+    then the index of songs not to copy. Memory is bounded by the songs written side by side. `should_stop` is asked
+    at every step and ends the writing.
     """
+    drawing = drawing or Drawing()
+    if isinstance(automaton, PlanAutomaton):
+        ban = CopyBan(guard if isinstance(guard, CopyIndex) else None, automaton.table.words, automaton.max_copy)
+        yield from Engine(HostUnits(model, automaton.columns), automaton, drawing, ban).write(seeds, should_stop)
+        return
+    assert guard is None or isinstance(guard, CopyGuard)
     waiting = iter(seeds)
     writer = Writer(model, automaton, drawing, guard)
     songs = [writer.new(n) for n in itertools.islice(waiting, BATCH)]

@@ -2,25 +2,98 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Literal
 
-from lyricist.corpus import SECTION_NAMES
-from lyricist.errors import InputError
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
-MAX_LINES = 400  # lines of a song that may be asked for
-ALIASES = {"pre-chorus": "prechorus", "v": "verse", "c": "chorus", "b": "bridge"}
+from lyricist.writing import asked
+from lyricist.writing.asked import ALIASES, MAX_LINES, MAX_SYLLABLES
+from lyricist.writing.clashes import refuse_clashes
+from lyricist.writing.section import Readers, SectionPlan, read_fields
+from lyricist.writing.shape import LINES, completed, cycle
+
+__all__ = [
+    "ALIASES",
+    "MAX_LINES",
+    "MAX_SYLLABLES",
+    "Drawing",
+    "Plan",
+    "SectionPlan",
+    "parse_counts",
+    "parse_form",
+    "with_defaults",
+]
+
+# Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
+EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain")
+
+
+READERS: Readers = {
+    "form": asked.section_names,
+    "lines": lambda v: asked.counts(v, "--lines", MAX_LINES),
+    "syllables": lambda v: asked.counts(v, "--syllables", MAX_SYLLABLES),
+    "metre": asked.metres,
+    "rhyme": asked.schemes,
+    "rhyme_with": lambda v: asked.one_word(v, "--rhyme-with"),
+    "about": lambda v: asked.word_list(v, "--about"),
+    "include": lambda v: asked.word_list(v, "--include"),
+    "avoid": lambda v: asked.word_list(v, "--avoid"),
+    "start": asked.start_word,
+    "acrostic": asked.letters,
+    "refrain": asked.refrain_line,
+    "title": lambda v: asked.plain_line(v, "--title") or None,
+}
 
 
 class Plan(BaseModel):
-    """What is asked of the song. Lists apply section by section and cycle when shorter."""
+    """What is asked of the song.
+
+    Lists cycle when they are shorter: `lines` and `rhyme` section by section, `syllables` and `metre` line by line
+    within every section. `form` and `lines` may be left to the model as long as nothing else is asked for (the plan
+    is then not `exact`); see `with_defaults` for what an exact plan assumes where it says nothing.
+
+    Lists may be given as text: `Plan(form="verse chorus", syllables="8,6", rhyme="ABAB", about="river, night")`.
+    Raises `InputError`, which names the option, for a value that is none and for wishes that contradict each other.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     form: tuple[str, ...] = ()  # () lets the model decide
     lines: tuple[int, ...] = ()  # lines in each section; () lets the model decide
+    syllables: tuple[int, ...] = ()  # per line of every section
+    metre: tuple[str, ...] = ()  # per line of every section: a name, or a pattern of x (weak) / (strong) ? (any)
+    rhyme: tuple[str, ...] = ()  # scheme per section; X rhymes with nothing; a short scheme goes on in new letters
+    rhyme_kind: Literal["perfect", "near"] = "perfect"
+    rhyme_with: str | None = None  # a word that letter A of every section rhymes with
+    about: tuple[str, ...] = ()  # words that steer the choice of words
+    include: tuple[str, ...] = ()  # words that must occur
+    avoid: tuple[str, ...] = ()  # words that must not
+    clean: bool = True  # no slurs and obscenities; see clean.py
     start: str | None = None  # first word of the song
+    acrostic: str | None = None  # initial letters of the song's first lines
+    refrain: str | None = None  # last line of every chorus (refrain), without one of every section
+    title: str | None = None
     max_copy: int = Field(default=5, ge=0)  # longest run of words that may stand in the songs; 0: no limit
-    keep_chorus: bool = True  # a chorus comes back word for word
+    keep_chorus: bool = True  # a chorus or refrain comes back word for word
+    allow: bool = False  # given lines may break what is asked for; they stand as they are
+    sections: tuple[SectionPlan, ...] = ()  # section by section, instead of `form` and `lines`
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, data: Any, build: ModelWrapValidatorHandler[Plan]) -> Plan:
+        plan = read_fields(data, build, READERS, "a plan", cls.model_fields)
+        refuse_clashes(plan)
+        if plan.sections and not plan.exact:
+            given = {name: getattr(plan, name) for name in plan.model_fields_set}
+            return build({**given, **form_of(plan)})
+        return plan
+
+    @property
+    def exact(self) -> bool:
+        """Whether anything is asked for beyond form, number of lines, first word and copying."""
+        return any(getattr(self, name) for name in EXACT) or any(
+            s.syllables or s.metre or s.rhyme or s.text for s in self.sections
+        )
 
 
 class Drawing(BaseModel):
@@ -33,6 +106,33 @@ class Drawing(BaseModel):
     top_p: float = Field(default=1.0, gt=0, le=1)  # 1: off
     min_p: float = Field(default=0.03, ge=0, lt=1)  # of the likeliest word's probability; 0: off
     repetition: float = Field(default=0.4, ge=0)  # nats off a word for each recent use; 0: off
+    particles: int = Field(default=1, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
+
+
+def form_of(plan: Plan) -> dict[str, Any]:
+    """Sections of which nothing but names and lengths is said, as form and lines."""
+    names = tuple(s.name for s in plan.sections)
+    if not any(s.lines for s in plan.sections):
+        return {"form": names, "sections": ()}
+    lines = tuple(s.lines or cycle(plan.lines, i) or LINES for i, s in enumerate(plan.sections))
+    return {"form": names, "lines": lines, "sections": ()}
+
+
+def with_defaults(plan: Plan) -> Plan:
+    """The plan with nothing left open but words: form, lines, syllables and rhyme filled in.
+
+    Sections: verse chorus verse chorus, of 4 lines (or as many as the longest of their lists, if 3 or more).
+    Neither syllables nor rhyme asked for: 8,6 and ABAB, a chorus AABB. Syllables or metre without rhyme: no rhyme
+    (ABAB and AABB with a rhyme word). Rhyme without syllables: 8. A section with lines to keep and neither: lines
+    of any length, no rhyme. Applied twice it changes nothing more.
+
+    >>> plan = with_defaults(Plan(about="river"))
+    >>> plan.form, plan.lines, plan.syllables, plan.rhyme
+    (('verse', 'chorus', 'verse', 'chorus'), (4,), (8, 6), ('ABAB', 'AABB'))
+    >>> with_defaults(Plan(syllables=7, lines=3)).rhyme
+    ('X',)
+    """
+    return plan.model_copy(update=completed(plan))
 
 
 def parse_form(text: str) -> tuple[str, ...]:
@@ -41,13 +141,7 @@ def parse_form(text: str) -> tuple[str, ...]:
     >>> parse_form("verse, chorus, Pre-Chorus")
     ('verse', 'chorus', 'prechorus')
     """
-    names = [ALIASES.get(n, n) for n in text.lower().replace(",", " ").split()]
-    for name in names:
-        if name not in SECTION_NAMES:
-            raise InputError(f"--form names {name!r}, which is no section: use {', '.join(SECTION_NAMES)}")
-    if not names:
-        raise InputError("--form is empty: name sections, such as 'verse chorus verse chorus'")
-    return tuple(names)
+    return asked.section_names(text)
 
 
 def parse_counts(text: str, option: str, most: int) -> tuple[int, ...]:
@@ -56,11 +150,4 @@ def parse_counts(text: str, option: str, most: int) -> tuple[int, ...]:
     >>> parse_counts("4, 6", "--lines", 400)
     (4, 6)
     """
-    counts = []
-    for part in text.replace(",", " ").split():
-        if not part.isascii() or not part.isdigit() or not 1 <= int(part) <= most:
-            raise InputError(f"{option} {part!r} is not a whole number from 1 to {most}")
-        counts.append(int(part))
-    if not counts:
-        raise InputError(f"{option} is empty: give numbers such as 4 or 4,6")
-    return tuple(counts)
+    return asked.counts(text, option, most)

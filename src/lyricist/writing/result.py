@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lyricist.corpus import Section
 from lyricist.corpus import Song as CorpusSong
+from lyricist.prosody.scan import Scansion
+from lyricist.tokens import WordTokenizer
+from lyricist.writing.written import Choice
 
 TITLE_WORDS = 6
 
@@ -22,6 +25,9 @@ class WrittenSong:
     sections: tuple[Section, ...]
     nll_per_word: float
     copied: int | None = None
+    scansions: tuple[Scansion, ...] = ()  # one a line, for songs written to a plan
+    choices: tuple[Choice, ...] = ()  # how each word was chosen, where that was asked for
+    unmet: int = 0  # lines that a condition on whole lines could not be met for
 
     @property
     def text(self) -> str:
@@ -38,16 +44,29 @@ class WrittenSong:
             "title": self.title,
             "seed": self.seed,
             "nll_per_word": round(self.nll_per_word, 4),
-            "sections": [
-                {"name": s.name, "lines": [line_json(line.text) for line in s.lines]} for s in self.sections
-            ],
+            "sections": list(self.section_jsons()),
         }
 
+    def section_jsons(self) -> Iterator[dict[str, Any]]:
+        scans: Iterator[Scansion | None] = iter(self.scansions)
+        for section in self.sections:
+            lines = [line_json(line.text, next(scans, None)) for line in section.lines]
+            yield {"name": section.name, "lines": lines}
 
-def line_json(text: str) -> dict[str, Any]:
-    """One line of the contract; the fields of sound are null for a run that writes without them."""
-    sound = {"reading": None, "syllables": None, "stress": None, "rhyme": None}
-    return {"text": text, "words": text.split(), **sound}
+
+def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
+    """One line of the contract; the fields of sound are null for a song that was written freely."""
+    if scan is None:
+        sound: dict[str, Any] = {"reading": None, "syllables": None, "stress": None, "rhyme": None}
+        return {"text": text, "words": text.split(), **sound}
+    return {
+        "text": text,
+        "words": WordTokenizer().split(text),
+        "reading": [r.text for r in scan.readings],
+        "syllables": scan.syllables,
+        "stress": scan.stress,
+        "rhyme": scan.rhyme,
+    }
 
 
 def title_of(sections: Sequence[Section]) -> str:

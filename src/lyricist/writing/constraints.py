@@ -1,0 +1,224 @@
+"""Constraints on a line of words: the public protocol, the built-in ones written plainly, and their tabulation.
+
+A finite-state constraint answers where it begins, where a word leads and whether a line may end there; whatever is
+asked of a line this way is guaranteed. A condition on whole lines that is no automaton can only be tried for
+(`keep` of `Model.write`). The writer's line automaton (lines.py) is a fast form of the product of these; the tests
+hold the two against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.errors import InputError
+from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.metre import FUNCTION_WORDS, fits
+
+State = TypeVar("State", bound=Hashable)
+
+MOST_STATES = 64  # of a constraint, or of several together, over a vocabulary
+DEAD = -1
+
+
+class Constraint(Protocol[State]):
+    """A finite-state condition on the words of one line, read from left to right."""
+
+    def start(self) -> State:
+        """Before the first word. States are hashable and few."""
+
+    def step(self, state: State, word: str) -> State | None:
+        """After one more word; None if the word may not stand there. A pure function."""
+
+    def final(self, state: State) -> bool:
+        """Whether the line may end here."""
+
+
+@dataclass(frozen=True)
+class Syllables:
+    """The line fills one of the templates (slots `x` weak, `/` strong, `?` any), by some reading of every word;
+    `strict` asks of every reading that it fits, and of lone stressed syllables that they stand on no weak slot."""
+
+    templates: tuple[str, ...]
+    lexicon: Lexicon
+    strict: bool = False
+
+    def start(self) -> frozenset[tuple[int, int]]:
+        return frozenset((i, 0) for i in range(len(self.templates)))
+
+    def step(self, state: frozenset[tuple[int, int]], word: str) -> frozenset[tuple[int, int]] | None:
+        readings = [r for r in self.lexicon.readings(word) if r.syllables]
+        out = set()
+        for i, slot in state:
+            ends = [self.end(i, slot, r.stress, word) for r in readings]
+            if not self.strict or (ends and len(set(ends)) == 1):
+                out |= {(i, end) for end in ends if end}
+        return frozenset(out) or None
+
+    def end(self, i: int, slot: int, stress: str, word: str) -> int:
+        """The slot after a reading, 0 if it does not fit."""
+        slots = self.templates[i][slot : slot + len(stress)]
+        free = not self.strict or (len(stress) == 1 and word in FUNCTION_WORDS)
+        stress = "1" if len(stress) == 1 else stress
+        return slot + len(stress) if len(slots) == len(stress) and fits(stress, slots, free=free) else 0
+
+    def final(self, state: frozenset[tuple[int, int]]) -> bool:
+        return any(slot == len(self.templates[i]) for i, slot in state)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """The line holds every one of these words."""
+
+    words: frozenset[str]
+
+    def start(self) -> frozenset[str]:
+        return self.words
+
+    def step(self, state: frozenset[str], word: str) -> frozenset[str] | None:
+        return state - {word}
+
+    def final(self, state: frozenset[str]) -> bool:
+        return not state
+
+
+@dataclass(frozen=True)
+class Begins:
+    """The first word satisfies a test: a letter, a certain word."""
+
+    test: Callable[[str], bool]
+
+    def start(self) -> bool:
+        return False
+
+    def step(self, state: bool, word: str) -> bool | None:
+        return True if state or self.test(word) else None
+
+    def final(self, state: bool) -> bool:
+        return state
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The last word is one of these: a rhyme."""
+
+    words: frozenset[str]
+
+    def start(self) -> bool:
+        return False
+
+    def step(self, state: bool, word: str) -> bool | None:
+        return word in self.words
+
+    def final(self, state: bool) -> bool:
+        return state
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two constraints at once; nest it for more. A state is a pair of theirs."""
+
+    a: Constraint[Any]
+    b: Constraint[Any]
+
+    def start(self) -> Any:
+        return self.a.start(), self.b.start()
+
+    def step(self, state: Any, word: str) -> Any:
+        a, b = self.a.step(state[0], word), self.b.step(state[1], word)
+        return None if a is None or b is None else (a, b)
+
+    def final(self, state: Any) -> bool:
+        return self.a.final(state[0]) and self.b.final(state[1])
+
+
+def accepts(constraint: Constraint[State], line: Sequence[str]) -> bool:
+    """Whether a line satisfies a constraint.
+
+    >>> accepts(Holds(frozenset({"sea"})), ["the", "sea"]), accepts(Holds(frozenset({"sea"})), ["the"])
+    (True, False)
+    """
+    state: State | None = constraint.start()
+    for word in line:
+        state = None if state is None else constraint.step(state, word)
+    return state is not None and constraint.final(state)
+
+
+def language(constraint: Constraint[State], words: Sequence[str], longest: int) -> set[tuple[str, ...]]:
+    """Every line of one to `longest` of these words that satisfies a constraint. For small tests."""
+    lines = (line for n in range(1, longest + 1) for line in product(words, repeat=n))
+    return {line for line in lines if accepts(constraint, line)}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Constraints tabulated over a vocabulary, all at once. `moves` (W, Q): the state after each word, DEAD for none;
+    `finals`: per state. State 0 is the start."""
+
+    moves: npt.NDArray[np.int32]
+    finals: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, constraints: Iterable[Constraint[Any]], words: Sequence[str], backward: bool) -> Table:
+        """Explore the states that words lead to. `InputError` beyond MOST_STATES of them.
+
+        Where lines are drawn from their last word on, the automaton is turned round: its states are then sets of
+        states from which the line drawn so far leads to an end.
+        """
+        whole = list(constraints)
+        if not whole:
+            return cls(np.zeros((len(words), 1), dtype=np.int32), (True,))
+        joined = whole[0]
+        for other in whole[1:]:
+            joined = Both(joined, other)
+        forward = explored(joined, words)
+        return turned(forward) if backward else forward
+
+
+def explored(constraint: Constraint[Any], words: Sequence[str]) -> Table:
+    states: dict[Hashable, int] = {constraint.start(): 0}
+    columns: list[npt.NDArray[np.int32]] = []
+    order = [constraint.start()]
+    while len(columns) < len(order):
+        state = order[len(columns)]
+        column = np.full(len(words), DEAD, dtype=np.int32)
+        for i, word in enumerate(words):
+            after = constraint.step(state, word)
+            if after is not None:
+                if after not in states:
+                    states[after] = len(states)
+                    order.append(after)
+                column[i] = states[after]
+        if len(order) > MOST_STATES:
+            raise InputError(f"constraint {constraint!r} has more than {MOST_STATES} states: make it simpler")
+        columns.append(column)
+    return Table(np.stack(columns, axis=1), tuple(constraint.final(s) for s in order))
+
+
+def turned(table: Table) -> Table:
+    """The same lines read from their last word: a state is the set of states from which what was read leads to an
+    end."""
+    start = frozenset(q for q, ok in enumerate(table.finals) if ok)
+    states: dict[frozenset[int], int] = {start: 0}
+    order: list[frozenset[int]] = [start]
+    columns: list[npt.NDArray[np.int32]] = []
+    kinds, kind_of = np.unique(table.moves, axis=0, return_inverse=True)
+    while len(columns) < len(order):
+        here = order[len(columns)]
+        column = np.full(len(kinds), DEAD, dtype=np.int32)
+        for i, moves in enumerate(kinds):
+            before = frozenset(q for q, after in enumerate(moves) if int(after) in here)
+            if before:
+                if before not in states:
+                    states[before] = len(states)
+                    order.append(before)
+                column[i] = states[before]
+        if len(order) > MOST_STATES:
+            raise InputError(f"the constraints have more than {MOST_STATES} states read backwards: make them simpler")
+        columns.append(column)
+    return Table(np.stack(columns, axis=1)[kind_of.reshape(-1)], tuple(0 in s for s in order))

@@ -1,0 +1,214 @@
+"""Exact draws for many rows at once: a unit by its sum, then a word inside it; what may not be is drawn again.
+
+Truncation (min-p), the repetition control and the bans of copying refuse a drawn word and draw anew, which is
+a draw from what they leave. A row that is refused too often is worked out in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.columns import TILE, Columns
+from lyricist.writing.chance import U64, uniforms
+from lyricist.writing.plan import Drawing
+from lyricist.writing.units import UnitRows
+
+Ints = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Refuse = Callable[[Ints, Ints], Bools]
+
+ROUNDS = 4  # draws before a row's words are looked at one by one
+TRIMS = 8  # words struck out one after another before all are asked for at once
+BREAK = -2  # drawn: the line ends here
+NOTHING = -1  # drawn: every word is forbidden
+FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Words that a row may draw beside its units, and their columns."""
+
+    words: Ints
+    columns: Ints
+
+
+@dataclass
+class Request:
+    """What B rows may draw."""
+
+    at: Ints  # (B,) where each row stands in the step's `UnitRows`
+    units: npt.NDArray[np.float32]  # (B, U) mask
+    lists: dict[int, Listed]  # by row, words beside the units
+    whole: Bools  # (B,) rows without truncation
+    breaks: Reals  # (B,) the value of ending the line, 0 where it may not end
+    key: U64  # of the rows' random numbers
+    count: Ints  # random numbers used by each row; counted on
+    recent: npt.NDArray[np.int32]  # (B, R) the words used lately, newest first, -1 for none
+
+
+class Drawer:
+    """Draws words for rows under one drawing."""
+
+    def __init__(self, columns: Columns, drawing: Drawing, unknown: int) -> None:
+        self.columns, self.drawing = columns, drawing
+        self.column_of = columns.column_of
+        self.unknown = unknown
+        self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
+
+    def columns_for(self, words: Ints) -> Ints:
+        """Columns of words; a word the model does not know has the column of `<unk>`."""
+        return self.column_of[np.where(words < len(self.column_of), words, self.unknown)]
+
+    def draw(self, rows: UnitRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:
+        """(B,) words (or BREAK, NOTHING), and the allowed mass as a share of each row's total.
+
+        `refuse(rows, words)` says which words may not follow in which rows.
+        """
+        weight = rows.sums[ask.at] * ask.units
+        running = np.cumsum(weight, axis=1, dtype=np.float32)
+        within = running[:, -1].astype(np.float64)
+        beside = Beside(rows, ask)
+        mass = within + beside.mass + ask.breaks
+        floor = self.floor(rows, ask)
+        out = np.full(len(mass), NOTHING, dtype=np.int64)
+        left = np.flatnonzero(mass > 0)
+        for _ in range(ROUNDS):
+            if not len(left):
+                break
+            point = self.chance(ask, left) * mass[left]
+            words, p = self.pick(rows, ask, running, within, beside, left, point)
+            ok = (p >= floor[left]) | (words == BREAK)
+            if self.drawing.repetition:
+                recent = ask.recent[left]
+                ok &= (self.chance(ask, left) < self.keep(words, recent)) & ~stutters(words, recent)
+            ok[ok] = ~refuse(left[ok], words[ok])
+            out[left[ok]] = words[ok]
+            left = left[~ok]
+        for i in left.tolist():
+            out[i] = self.in_full(rows, ask, refuse, i, floor[i])
+        return out, mass / rows.total[ask.at]
+
+    def chance(self, ask: Request, left: Ints) -> Reals:
+        found = uniforms(ask.key[left], ask.count[left])
+        ask.count[left] += 1
+        return found
+
+    def floor(self, rows: UnitRows, ask: Request) -> Reals:
+        """(B,) least value of e that min-p leaves; 0 where nothing is cut."""
+        if not self.drawing.min_p:
+            return np.zeros(len(ask.whole))
+        peak = (rows.peaks[ask.at] * ask.units).max(axis=1)
+        return np.where(ask.whole, 0.0, peak * self.drawing.min_p)
+
+    def pick(
+        self,
+        rows: UnitRows,
+        ask: Request,
+        running: npt.NDArray[np.float32],
+        within: Reals,
+        beside: Beside,
+        left: Ints,
+        point: Reals,
+    ) -> tuple[Ints, Reals]:
+        """The words at points of the rows' masses, and their values of e."""
+        words = np.full(len(left), BREAK, dtype=np.int64)
+        p = np.zeros(len(left))
+        inside = np.flatnonzero(point < within[left])
+        if len(inside):
+            r = left[inside]
+            mine = running if len(r) == len(running) else running[r]
+            unit = (mine > point[inside, None]).argmax(axis=1)
+            before = np.where(unit > 0, mine[np.arange(len(r)), unit - 1], 0.0)
+            words[inside], p[inside] = self.inside_unit(rows, ask.at[r], unit, point[inside] - before)
+        for j in np.flatnonzero(point >= within[left]).tolist():
+            i = int(left[j])
+            if point[j] < within[i] + beside.mass[i]:
+                words[j], p[j] = beside.pick(i, point[j] - within[i])
+        return words, p
+
+    def inside_unit(self, rows: UnitRows, at: Ints, unit: Ints, point: Reals) -> tuple[Ints, Reals]:
+        tiles = self.columns.tiles
+        column = unit - tiles + self.columns.lone
+        tiled = np.flatnonzero(unit < tiles)
+        if len(tiled):
+            start = unit[tiled] * TILE
+            values = rows.e[at[tiled, None], start[:, None] + np.arange(TILE)]
+            over = np.cumsum(values, axis=1) > point[tiled, None]
+            last = TILE - 1 - (values[:, ::-1] > 0).argmax(axis=1)  # rounding must not lead into the padding
+            over[np.arange(len(tiled)), last] = True
+            column[tiled] = start + over.argmax(axis=1)
+        return self.columns.word_at[column], rows.e[at, column].astype(np.float64)
+
+    def keep(self, words: Ints, recent: npt.NDArray[np.int32]) -> Reals:
+        """(B,) probability that the repetition control lets a word stand."""
+        seen = (recent == words[:, None]).sum(axis=1)
+        return np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * seen))
+
+    def in_full(self, rows: UnitRows, ask: Request, refuse: Refuse, i: int, floor: float) -> int:
+        """The draw of row i by listing all that it may be; words that are refused are struck out one by one."""
+        words, p = self.options(rows, ask, i)
+        cut = p >= floor
+        if self.drawing.repetition:
+            recent = np.broadcast_to(ask.recent[i], (len(words), ask.recent.shape[1]))
+            p = p * self.keep(words, recent)
+            cut &= ~stutters(words, recent)
+        barred = np.zeros(len(words), dtype=bool)
+        for n in range(TRIMS + 1):
+            if n == TRIMS:
+                says = words != BREAK
+                barred[says] = refuse(np.full(says.sum(), i), words[says])
+            for allowed in (cut & ~barred, ~barred):
+                left = np.where(allowed, p, 0.0)
+                if left.sum() > 0:
+                    break
+            else:  # words of no probability: the model's rounding, or a plan beyond it
+                left = (~barred).astype(np.float64)
+            if not left.any():
+                break
+            point = self.chance(ask, np.array([i]))[0] * left.sum()
+            k = int(min(np.searchsorted(np.cumsum(left), point, side="right"), np.flatnonzero(left)[-1]))
+            if not refuse(np.array([i]), words[[k]])[0]:
+                return int(words[k])
+            barred[k] = True
+        return NOTHING
+
+    def options(self, rows: UnitRows, ask: Request, i: int) -> tuple[Ints, Reals]:
+        """All words that row i may draw, and their values of e."""
+        tiles = self.columns.tiles
+        on = np.concatenate([np.repeat(ask.units[i, :tiles] > 0, TILE), ask.units[i, tiles:] > 0])
+        column = np.flatnonzero(on & (self.columns.word_at >= 0))
+        words, e = self.columns.word_at[column], rows.e[ask.at[i]]
+        if i in ask.lists:
+            words = np.concatenate([words, ask.lists[i].words])
+            column = np.concatenate([column, ask.lists[i].columns])
+        p = e[column].astype(np.float64)
+        if ask.breaks[i] > 0:
+            words, p = np.append(words, BREAK), np.append(p, ask.breaks[i])
+        return words, p
+
+
+class Beside:
+    """Values of e for the words listed beside the units, row by row."""
+
+    def __init__(self, rows: UnitRows, ask: Request) -> None:
+        self.lists = ask.lists
+        self.mass = np.zeros(len(ask.at))
+        self.running: dict[int, npt.NDArray[np.float32]] = {}
+        for i, listed in ask.lists.items():
+            self.running[i] = np.cumsum(rows.e[ask.at[i], listed.columns])
+            self.mass[i] = self.running[i][-1]
+
+    def pick(self, i: int, point: float) -> tuple[int, float]:
+        running = self.running[i]
+        k = min(int(np.searchsorted(running, point, side="right")), len(running) - 1)
+        return int(self.lists[i].words[k]), float(running[k] - (running[k - 1] if k else 0))
+
+
+def stutters(words: Ints, recent: npt.NDArray[np.int32]) -> Bools:
+    """Whether a word would stand three times in a row."""
+    return np.asarray((recent[:, 0] == words) & (recent[:, 1] == words))

@@ -1,0 +1,344 @@
+"""The exact writer: songs of one compiled plan, many at once, each a system of particles.
+
+Every step runs the model once for all rows that are at work. A row's line ends when its break has been
+drawn; when all particles of a song have ended the line they are resampled by their weights, so that lines
+which were forced to go on badly die out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.writing.chance import keys, uniforms
+from lyricist.writing.copyban import CopyBan
+from lyricist.writing.deadend import search
+from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Request
+from lyricist.writing.exact import PlanAutomaton
+from lyricist.writing.explain import choice
+from lyricist.writing.nodes import CLOSED
+from lyricist.writing.plan import Drawing
+from lyricist.writing.refusal import RETRIES, Refusal
+from lyricist.writing.rows import Rows
+from lyricist.writing.units import NEVER, UnitModel, UnitRows
+from lyricist.writing.written import LineWritten, SongWritten
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+ROWS = 256  # rows decoded side by side
+
+
+class Engine:
+    """Writes songs of one plan. Holds nothing between calls of `write` but caches."""
+
+    def __init__(
+        self,
+        model: UnitModel,
+        song: PlanAutomaton,
+        drawing: Drawing,
+        ban: CopyBan,
+        *,
+        bias: Floats | None = None,
+        keep: Callable[[Sequence[str]], bool] | None = None,
+        explain: bool = False,
+    ) -> None:
+        """`bias` (V,) nats added to words; `keep`: a condition on whole lines, tried for; `explain` records how each
+        word was chosen."""
+        self.model, self.song, self.drawing, self.ban = model, song, drawing, ban
+        self.columns, self.table = model.columns, song.table
+        self.drawer = Drawer(self.columns, drawing, self.table.vocabulary.unk)
+        self.bias, self.explain = self.make_bias(bias), explain
+        self.refusal = Refusal(song, ban, bool(drawing.repetition), keep)
+        self.breaks = self.columns.column_of[song.breaks]
+        self.is_break = np.zeros(len(self.table.words), dtype=bool)
+        self.is_break[song.breaks] = True
+        self.window = max(1, ban.most)
+
+    def make_bias(self, bias: Floats | None) -> Floats:
+        """(C,) nats added to each column: what steers the song, and never for padding and words that are barred."""
+        at = self.columns.word_at
+        nats = np.zeros(self.table.known) if bias is None else bias
+        out = nats[np.maximum(at, 0)].astype(np.float32)
+        table = self.table
+        given = (w for words in self.song.given.values() for w in words)
+        kept = {w for w in (*self.song.keywords, *self.song.breaks, *given) if w < table.known}
+        if len(table.words) > table.known:
+            kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
+        blocked = ~self.song.usable[np.maximum(at, 0)]
+        blocked[self.columns.column_of[sorted(kept)]] = False
+        out[blocked | (at < 0)] = NEVER
+        return out
+
+    # --- songs
+
+    def write(
+        self, seeds: Iterable[int], should_stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[LineWritten | SongWritten]:
+        """One song a seed; lines when they are certain, songs when they are finished, in any order."""
+        waiting = iter(seeds)
+        particles = self.drawing.particles
+        first = list(itertools.islice(waiting, max(1, ROWS // particles)))
+        self.rows = Rows(len(first), particles, self.window, self.model.initial_state(len(first) * particles))
+        self.shown = [0] * len(first)
+        for i, seed in enumerate(first):
+            self.begin(i, seed)
+        while not should_stop():
+            active = np.flatnonzero(~(self.rows.idle | self.rows.waiting))
+            if not len(active):
+                return
+            yield from self.step(active)
+            for s in self.finished_songs():
+                yield from self.give(s)
+                for seed in itertools.islice(waiting, 1):
+                    self.begin(s, seed)
+
+    def begin(self, s: int, seed: int) -> None:
+        """A new song in place s."""
+        rows, song = self.rows, self.song
+        self.shown[s] = 0
+        for n in rows.song_rows(s):
+            rows.clear(n, seed)
+            rows.prev[n] = song.prompt
+            rows.groups[n] = song.initial_groups
+            rows.assignment[n] = dict(song.assignment(seed * 1009 + int(rows.particle[n])))
+            self.force(n, [song.tag(song.lines[0].name)])
+            rows.choices[n], rows.unmet[n] = (), 0
+
+    def finished_songs(self) -> list[int]:
+        rows = self.rows
+        done = rows.waiting & (rows.line >= len(self.song.lines)) & ~rows.idle
+        return np.flatnonzero(done.reshape(rows.songs, rows.particles).all(axis=1)).tolist() if done.any() else []
+
+    def give(self, s: int) -> Iterator[LineWritten | SongWritten]:
+        """The finished song of place s: one of its particles, by their weights."""
+        rows = self.rows
+        mine = np.array(rows.song_rows(s))
+        w = normalised(rows.weight[mine])
+        point = uniforms(keys(rows.seed[mine[:1]], len(self.song.lines)), 0)[0]
+        n = int(mine[min(int(np.searchsorted(np.cumsum(w), point, side="right")), len(mine) - 1)])
+        yield from self.show(s, n, len(self.song.lines))
+        rows.idle[mine] = True
+        nats = float(rows.nats[n] / rows.tokens[n])
+        form = float(np.logaddexp.reduce(rows.weight[mine]) - np.log(len(mine)))
+        yield SongWritten(int(rows.seed[n]), tuple(rows.ids[n]), nats, form, rows.choices[n], int(rows.unmet[n]))
+
+    def show(self, s: int, n: int, end: int) -> Iterator[LineWritten]:
+        """Lines of row n up to `end` that have not been shown."""
+        lines, song = self.rows.lines[n], self.song
+        for i in range(self.shown[s], end):
+            words = [self.table.words[w] for w in lines[i]]
+            opens = song.lines[i].name if i == 0 or song.lines[i].section != song.lines[i - 1].section else ""
+            yield LineWritten(int(self.rows.seed[n]), self.table.vocabulary.write_line(words), opens, i == 0)
+        self.shown[s] = max(self.shown[s], end)
+
+    # --- one step
+
+    def step(self, active: Ints) -> Iterator[LineWritten | SongWritten]:
+        rows = self.rows
+        ids = np.minimum(rows.prev[active], self.table.known)
+        ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
+        made, state = self.model.units(ids, rows.take_state(active), self.bias, self.drawing.temperature)
+        rows.put_state(active, state)
+        totals = self.free_totals(made)
+        forced = rows.forced[active] > 0
+        if forced.any():
+            self.take_forced(active, np.flatnonzero(forced), made, totals)
+        if not forced.all():
+            self.take_drawn(active, np.flatnonzero(~forced), made, totals)
+        return self.end_lines()
+
+    def free_totals(self, made: UnitRows) -> npt.NDArray[np.float64]:
+        """(B,) log of the row's sum at temperature 1."""
+        t = self.drawing.temperature
+        return np.log(made.total if t == 1 else (made.e**t).sum(axis=1, dtype=np.float64))
+
+    def account(self, n: Ints, e: npt.NDArray[Any], totals: npt.NDArray[np.float64]) -> None:
+        """Add what the free model thought of a token to the row's nats."""
+        logs = np.log(np.maximum(e, 1e-38)) * self.drawing.temperature
+        self.rows.nats[n] -= logs - totals
+        self.rows.tokens[n] += 1
+
+    def take_forced(self, active: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> None:
+        """Tokens that are no choice: given words, and breaks, for which any way of ending a line counts."""
+        rows, n = self.rows, active[which]
+        tokens = np.array([rows.queue[i].pop(0) for i in n], dtype=np.int64)
+        rows.forced[n] -= 1
+        e = made.e[which, self.drawer.columns_for(tokens)].astype(np.float64)
+        ends = self.is_break[tokens]
+        e[ends] = made.e[which[ends, None], self.breaks].sum(axis=1)
+        self.account(n, e, totals[which])
+        rows.weight[n] += np.log(np.maximum(e, 1e-38) / made.total[which])
+        self.append(n, tokens)
+        if not ends.all():
+            self.move_context(n[~ends], tokens[~ends])
+        for i in n[ends]:
+            self.line_ended(int(i))
+
+    def take_drawn(self, active: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> None:
+        rows, n = self.rows, active[which]
+        nodes, opening = rows.node[n], rows.first[n] > 0
+        units = self.song.nodes.units[nodes]
+        units[opening] = 0
+        breaks = np.zeros(len(n))
+        closable = np.flatnonzero(self.song.nodes.closable[nodes])
+        breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
+        lists = self.lists(n, opening | self.song.nodes.by_word[nodes])
+        ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n])
+        words, share = self.drawer.draw(made, ask, lambda r, w: self.refusal.words(rows, n[r], w))
+        rows.count[n] = ask.count
+        if self.explain:
+            for k, i in enumerate(n):
+                if words[k] != NOTHING:
+                    rows.choices[i] += (choice(self, int(i), int(which[k]), made, float(share[k]), int(words[k])),)
+        good = words != NOTHING
+        rows.weight[n[good]] += np.log(np.maximum(share[good], 1e-38))
+        ends, says = words == BREAK, words >= 0
+        e = np.where(ends, breaks, 0.0)
+        e[says] = made.e[which[says], self.drawer.columns_for(words[says])]
+        self.account(n[good], e[good], totals[which][good])
+        self.take_words(n[says], words[says])
+        for i in n[ends]:
+            self.append(np.array([i]), np.array([self.song.break_after[rows.line[i]]]))
+            self.line_ended(int(i))
+        for i in n[~good]:
+            self.again(int(i))
+
+    def lists(self, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
+        """Words that rows may draw beside what their nodes' units cover, by position in `n`."""
+        rows, nodes, out = self.rows, self.song.nodes, {}
+        for k in np.flatnonzero(where).tolist():
+            i = n[k]
+            listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
+            if len(listed.words):
+                out[k] = listed
+        return out
+
+    def take_words(self, n: Ints, words: Ints) -> None:
+        rows = self.rows
+        after = self.song.nodes.targets(rows, n, words)
+        rows.node[n], rows.first[n] = after, 0
+        self.append(n, words)
+        rows.say(n, words)
+        self.move_context(n, words)
+        for i, w in zip(n, words, strict=True):
+            rows.drawn[i].append(int(w))
+        for i in n[after == CLOSED]:
+            self.force(int(i), [self.song.break_after[rows.line[i]]])
+
+    def append(self, n: Ints, tokens: Ints) -> None:
+        self.rows.prev[n] = tokens
+        for i, t in zip(n, tokens, strict=True):
+            self.rows.ids[i].append(int(t))
+
+    def move_context(self, n: Ints, words: Ints) -> None:
+        """Shift the words into the windows that copying looks at."""
+        hashes = self.ban.hashes[words]
+        if self.song.backward:
+            self.rows.right[n, 1:] = self.rows.right[n, :-1]
+            self.rows.right[n, 0] = hashes
+        else:
+            self.rows.left[n, :-1] = self.rows.left[n, 1:]
+            self.rows.left[n, -1] = hashes
+
+    def force(self, n: int, tokens: Sequence[int]) -> None:
+        self.rows.queue[n] = list(tokens)
+        self.rows.forced[n] = len(tokens)
+
+    # --- ends of lines
+
+    def line_ended(self, n: int) -> None:
+        rows, song = self.rows, self.song
+        i = int(rows.line[n])
+        if i >= 0 and i in song.beginnings:
+            line = tuple(rows.drawn[n][::-1] if song.backward else rows.drawn[n])
+            rows.groups[n] = song.close(i, rows.groups[n], rows.ends[n], line[-1])
+            rows.lines[n][i] = line
+        elif i >= 0:
+            rows.lines[n][i] = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
+        if i >= 0 and song.backward and self.ban.active:
+            hashes = self.ban.hashes[list(rows.lines[n][i])]
+            rows.left[n] = np.concatenate([rows.left[n], hashes])[-self.window :]
+        rows.line[n] = i + 1
+        rows.waiting[n] = True
+
+    def end_lines(self) -> Iterator[LineWritten | SongWritten]:
+        """Resample the songs all of whose particles have ended their line, and begin the next."""
+        rows = self.rows
+        if not rows.waiting.any():
+            return
+        songs = rows.waiting.reshape(rows.songs, rows.particles).all(axis=1) & ~rows.idle[:: rows.particles]
+        for s in np.flatnonzero(songs):
+            mine = np.array(rows.song_rows(int(s)))
+            if len(mine) > 1:
+                self.resample(mine)
+            yield from self.show_certain(int(s), mine)
+            for n in mine:
+                if rows.line[n] < len(self.song.lines):
+                    rows.waiting[n] = False
+                    rows.tries[n] = 0
+                    self.begin_line(int(n))
+
+    def show_certain(self, s: int, mine: Ints) -> Iterator[LineWritten]:
+        """Lines on which all particles of a song agree will not change any more."""
+        rows, i = self.rows, self.shown[s]
+        while i < rows.line[mine[0]] and len({rows.lines[n][i] for n in mine}) == 1:
+            i += 1
+        yield from self.show(s, int(mine[0]), i)
+
+    def resample(self, mine: Ints) -> None:
+        """Systematic resampling (Kitagawa 1996) when the weights have become uneven."""
+        rows = self.rows
+        w = normalised(rows.weight[mine])
+        if 1 / (w**2).sum() > 0.7 * len(mine):
+            return
+        start = uniforms(keys(rows.seed[mine[:1]], rows.line[mine[:1]]), 1)[0]
+        chosen = np.searchsorted(np.cumsum(w), (np.arange(len(mine)) + start) / len(mine)).clip(max=len(mine) - 1)
+        mean = np.logaddexp.reduce(rows.weight[mine]) - np.log(len(mine))
+        keep = set(chosen.tolist())
+        spare = [j for j in range(len(mine)) if j not in keep]
+        seen: set[int] = set()
+        for c in chosen.tolist():
+            if c in seen:
+                rows.copy(int(mine[spare.pop()]), int(mine[c]))
+            seen.add(c)
+        rows.weight[mine] = mean
+
+    def begin_line(self, n: int) -> None:
+        rows, song = self.rows, self.song
+        i = int(rows.line[n])
+        rows.drawn[n] = []
+        rows.mark(n)
+        if i not in song.beginnings:
+            words = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
+            order = words[::-1] if song.backward else words
+            self.force(n, [*order, song.break_after[i]])
+            return
+        rows.key[n] = keys(rows.seed[n], rows.particle[n] + rows.tries[n] * 257, i)[0]
+        opening = song.open(i, rows.assignment[n], rows.groups[n])
+        rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
+        rows.ends[n] = opening.ends
+        if song.backward:
+            ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []
+            rows.right[n] = 0
+            rows.right[n, : len(ahead)] = self.ban.hashes[ahead]
+
+    # --- dead ends
+
+    def again(self, n: int) -> None:
+        """Begin the line anew: every way on is forbidden. After RETRIES times its words are searched for."""
+        rows = self.rows
+        rows.rewind(n)
+        rows.tries[n] += 1
+        self.begin_line(n)
+        if rows.tries[n] % RETRIES == 0:
+            search(self, n)
+
+
+def normalised(weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    w = np.exp(weight - weight.max())
+    return np.asarray(w / w.sum())

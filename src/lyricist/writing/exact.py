@@ -1,0 +1,282 @@
+"""The automaton of a plan: what each line may be, given what was drawn before; feasible or refused first.
+
+A plan is compiled once: its words looked up, its lines' automata built, its keywords planned, its rhyme groups
+matched. If no song can fulfil it, `PlanError` says what blocks it. Songs of one plan share everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.columns import Columns
+from lyricist.errors import InputError, PlanError
+from lyricist.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
+from lyricist.writing.clean import is_unclean
+from lyricist.writing.feasible import Assignment, assignment, check
+from lyricist.writing.groups import GroupState, LineKind, Rhymes
+from lyricist.writing.kept import fits
+from lyricist.writing.layout import Layout, LineSpec
+from lyricist.writing.lines import LineAutomaton, Slots, WordSet
+from lyricist.writing.nodes import Nodes
+from lyricist.writing.table import SILENT, RhymeSound, WordTable
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a line is begun: `node` to start from and the sets that hold at its two ends (0: none)."""
+
+    node: int
+    first: int
+    last: int
+    ends: WordSet | None  # words that may rhyme here; None where the line rhymes as it likes
+
+
+class PlanAutomaton:
+    """One plan compiled for one vocabulary. `strict`: chosen words agree in all their readings, and rhymes differ
+    in onset; a plan that cannot be had so is tried again without."""
+
+    max_copy = 5  # longest run of words that may stand in the songs, where there is an index of them
+
+    def __init__(self, table: WordTable, layout: Layout, columns: Columns, strict: bool) -> None:
+        self.table, self.layout, self.columns = table, layout, columns
+        self.backward, self.strict = table.vocabulary.order == "backward", strict
+        self.lines = layout.lines
+        self.source = sources(layout.lines)
+        self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
+        self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
+        self.usable = self.find_usable()
+        self.rhymes = Rhymes(table, lambda w: bool(self.usable[w]), strict)
+        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable)
+        self.available = {
+            int(s): table.letters[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
+        }
+        self.slots: dict[tuple[str, ...], Slots] = {}
+        self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
+        self.initials: dict[str, WordSet] = {}
+        self.openings: dict[tuple[object, ...], Opening] = {}
+        self.kinds: dict[tuple[int, WordSet | None], LineKind] = {}
+        self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(layout.groups))]
+        self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
+        self.keywords = self.find_keywords()
+        self.initial_groups = tuple(self.find_group(g) for g in range(len(layout.groups)))
+        check(self)
+
+    def ids(self, words: Sequence[str] | None) -> tuple[int, ...]:
+        return tuple(self.table.id_of(w) for w in words or ())
+
+    def find_usable(self) -> npt.NDArray[np.bool_]:
+        """(W,) words that may be chosen freely: readable, in the lexicon, not avoided, clean."""
+        table, avoid = self.table, set(self.layout.avoid)
+        out: npt.NDArray[np.bool_] = np.asarray(table.sig != SILENT)
+        for w in np.flatnonzero(out):
+            word = table.words[w]
+            known = all(r.source != "model" for r in table.readings[w])
+            out[w] = known and word not in avoid and not (self.layout.clean and is_unclean(word))
+        out[table.known :] = False
+        return out
+
+    def find_beginning(self, line: LineSpec) -> WordSet | None:
+        """What the acrostic and the first word asked for leave of the words; None: all."""
+        table = self.table
+        if line.first:
+            word = table.id_of(line.first)
+            return self.rhymes.numbered([(word, table.signature(word))])
+        if not line.initial:
+            return None
+        if line.initial not in self.initials:
+            self.initials[line.initial] = self.find_initial(line)
+        return self.initials[line.initial]
+
+    def find_initial(self, line: LineSpec) -> WordSet:
+        table = self.table
+        found = [w for w in np.flatnonzero(self.usable).tolist() if initial(table.words[w]) == line.initial]
+        extra = [w for w in range(table.known, len(table.words)) if initial(table.words[w]) == line.initial]
+        if not found and not extra:
+            raise PlanError(f"--acrostic: none of this model's words begins with {line.initial!r}")
+        return self.rhymes.numbered((w, table.signature(w)) for w in [*found, *extra])
+
+    def find_keywords(self) -> tuple[int, ...]:
+        """Words asked for that no given line holds already."""
+        given = {w for words in self.given.values() for w in words}
+        starts = {self.table.id_of(line.first) for line in self.lines if line.first}
+        return tuple(w for w in self.ids(self.layout.include) if w not in given and w not in starts)
+
+    # --- lines
+
+    def automaton(self, line: int, keywords: tuple[int, ...]) -> LineAutomaton:
+        key = (self.lines[line].templates, keywords)
+        if key not in self.automata:
+            if key[0] not in self.slots:
+                self.slots[key[0]] = Slots(key[0], self.backward, self.strict)
+            held = [(w, self.table.letter(w)) for w in keywords]
+            finals = self.table.further.finals
+            self.automata[key] = LineAutomaton(len(self.automata), self.slots[key[0]], self.available, held, finals)
+        return self.automata[key]
+
+    def kind(self, line: int, assignment: Assignment) -> LineKind:
+        """The kind of a line that is to be written. A first word asked for counts as a keyword: any reading of it
+        will do, and it need not be one the writer would choose."""
+        begin = self.beginnings[line]
+        keywords = assignment.get(line, ())
+        if begin is not None and self.lines[line].first:
+            keywords = (*keywords, *(w for w in begin.by_word if w not in keywords))
+        automaton = self.automaton(line, tuple(sorted(keywords)))
+        key = (automaton.number, begin)
+        if key not in self.kinds:
+            self.kinds[key] = LineKind(len(self.kinds), automaton, begin)
+        return self.kinds[key]
+
+    # --- rhyme
+
+    def find_group(self, g: int) -> GroupState:
+        """A group before anything is written: its class and the sounds taken if given lines or a word fix them."""
+        spec = self.layout.groups[g]
+        level = self.rhymes.level(spec.kind)
+        given = {i for i in self.given if self.lines[i].group == g and self.source[i] == i}
+        fixed = {
+            f"line {i + 1} ({self.table.words[words[-1]]})": (words[-1], self.end_sounds(i))
+            for i, words in self.given.items()
+            if i in given
+        }
+        if spec.with_word:
+            word = self.table.id_of(spec.with_word)
+            fixed[f"--rhyme-with {spec.with_word!r}"] = (word, [s for _, s in self.table.sounds(word)])
+        return self.fixed_group(fixed, spec.kind, level) if fixed else GroupState()
+
+    def end_sounds(self, i: int) -> list[RhymeSound]:
+        """How a given line can sound at its end: by the readings of its last word with which its slots are filled."""
+        sounds, line = self.table.sounds(self.given[i][-1]), self.lines[i]
+        fitting = [s for r, s in sounds if fits(line, self.table.lexicon, lambda x, r=r: x == r)]  # type: ignore[misc]
+        return fitting or [s for _, s in sounds]  # a given line that may break the plan
+
+    def fixed_group(self, fixed: Mapping[str, tuple[int, Sequence[RhymeSound]]], kind: str, level: str) -> GroupState:
+        """The class that all given words share, of several the one with most words, and the sounds they take."""
+        wide = "assonance" if kind == "near" else level
+        common: set[str] | None = None
+        for name, (_, sounds) in fixed.items():
+            if not sounds:
+                raise InputError(f"{name}: it is not known how this is said: choose another word or use --lexicon")
+            keys = {s.key(wide) for s in sounds}
+            if common is not None and not common & keys:
+                raise InputError(f"given lines that should rhyme do not: {' and '.join(fixed)}")
+            common = keys if common is None else common & keys
+        first = next(iter(fixed.values()))[1]
+        classes = {s.key(level) for s in first if s.key(wide) in (common or ())}
+        chosen = max(sorted(classes), key=lambda c: len(self.table.classes(level).get(c, ())))
+        taken = {
+            self.rhymes.sound_key(w, s) for w, sounds in fixed.values() for s in sounds if s.key(level) == chosen
+        }
+        return GroupState(chosen, frozenset(taken))
+
+    def assignment(self, seed: int) -> Assignment:
+        """A line for every keyword, by chance from `seed`, such that the song stays possible."""
+        return assignment(self, seed)
+
+    # --- writing
+
+    def open(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
+        """How line i is begun, in the order of drawing."""
+        g = self.lines[i].group
+        key = (i, groups[g] if g >= 0 else None, tuple(assignment.items()))
+        if key not in self.openings:
+            self.openings[key] = self.find_opening(i, assignment, groups)
+        return self.openings[key]
+
+    def find_opening(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
+        kind = self.kind(i, assignment)
+        ends = self.ends(i, assignment, groups)
+        first, last = (ends, kind.initial) if self.backward else (kind.initial, ends)
+        node = self.nodes.start(kind.automaton, last)
+        return Opening(node, first.number if first else 0, last.number if last else 0, ends)
+
+    def ends(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> WordSet | None:
+        g = self.lines[i].group
+        if g < 0:
+            return None
+        to_come = [j for j in self.members[g] if j >= i]
+        kinds = [self.kind(j, assignment) for j in to_come]
+        return self.rhymes.choice(self.rhymes.level(self.layout.groups[g].kind), kinds, groups[g])
+
+    def close(
+        self, i: int, groups: tuple[GroupState, ...], ends: WordSet | None, word: int
+    ) -> tuple[GroupState, ...]:
+        """The groups once line i has ended on `word`."""
+        g = self.lines[i].group
+        if g < 0 or ends is None:
+            return groups
+        level = self.rhymes.level(self.layout.groups[g].kind)
+        new = self.rhymes.after(level, groups[g], ends, word)
+        return (*groups[:g], new, *groups[g + 1 :])
+
+    @cached_property
+    def break_after(self) -> list[int]:
+        """The token that ends each line of the song: a line break, the next section's tag or the end."""
+        out = []
+        for this, after in zip(self.lines, [*self.lines[1:], None], strict=True):
+            if after is None:
+                out.append(self.token(END))
+            else:
+                out.append(self.line_end if after.section == this.section else self.tag(after.name))
+        return out
+
+    @property
+    def prompt(self) -> int:
+        """The token that precedes a song."""
+        return self.token(SONG)
+
+    def token(self, name: str) -> int:
+        """A structural token, or a line break where the model has no such token."""
+        return self.table.vocabulary.index.get(name, self.line_end)
+
+    @cached_property
+    def line_end(self) -> int:
+        index = self.table.vocabulary.index
+        found = [index[t] for t in (LINE, EOS) if t in index]
+        if not found:
+            raise InputError(f"the vocabulary has no token for the end of a line: give it {LINE}")
+        return found[0]
+
+    @cached_property
+    def breaks(self) -> list[int]:
+        """Every token that ends a line."""
+        index = self.table.vocabulary.index
+        return [index[b] for b in (*BREAKS, EOS) if b in index]
+
+    def tag(self, name: str) -> int:
+        return self.token(TAGS.get(name, TAGS["verse"]))
+
+
+def sources(lines: Sequence[LineSpec]) -> list[int]:
+    """For every line the line it repeats, or itself.
+
+    A line that repeats a repeat goes back to the first.
+    """
+    out: list[int] = []
+    for i, line in enumerate(lines):
+        out.append(out[line.same_as] if line.same_as >= 0 else i)
+    return out
+
+
+def initial(word: str) -> str:
+    """The first letter of a word.
+
+    >>> initial("'cause")
+    'c'
+    """
+    return next((c for c in word if c.isalpha()), "")
+
+
+def compile_song(table: WordTable, layout: Layout, columns: Columns) -> PlanAutomaton:
+    """The plan's automaton: strict if that can be fulfilled, else with every reading. `PlanError` if neither."""
+    try:
+        return PlanAutomaton(table, layout, columns, strict=True)
+    except PlanError as refusal:
+        try:
+            return PlanAutomaton(table, layout, columns, strict=False)
+        except PlanError:
+            raise refusal from None

@@ -1,0 +1,74 @@
+"""Why this word: the words a model thought of at one draw, and what forbade those that were not allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lyricist.writing.draw import BREAK, stutters
+from lyricist.writing.nodes import NOWHERE
+from lyricist.writing.units import UnitRows
+from lyricist.writing.written import Candidate, Choice
+
+if TYPE_CHECKING:
+    from lyricist.writing.engine import Engine
+
+SHOWN = 8  # candidates a word
+
+
+def choice(engine: Engine, n: int, i: int, rows: UnitRows, mass: float, word: int) -> Choice:
+    """The draw of row n of the engine, which is row i of the step."""
+    order = np.argsort(-rows.e[i], kind="stable")[: SHOWN + 1]
+    likely = [int(w) for w in engine.columns.word_at[order] if w >= 0 and not engine.is_break[w]][:SHOWN]
+    words = likely if word in likely or word == BREAK else [*likely[: SHOWN - 1], word]
+    made = [candidate(engine, n, i, rows, mass, w) for w in words]
+    said = "(line ends)" if word == BREAK else engine.table.words[word]
+    return Choice(int(engine.rows.line[n]) + 1, said, mass, tuple(made))
+
+
+def candidate(engine: Engine, n: int, i: int, rows: UnitRows, mass: float, word: int) -> Candidate:
+    p = float(rows.e[i, engine.drawer.columns_for(np.array([word]))[0]] / rows.total[i])
+    why = forbidden(engine, n, word)
+    return Candidate(engine.table.words[word], p, 0.0 if why or mass <= 0 else p / mass, why)
+
+
+def forbidden(engine: Engine, n: int, word: int) -> str:
+    """What forbids a word in row n, "" if nothing does."""
+    song, rows = engine.song, engine.rows
+    node, first, last = int(rows.node[n]), int(rows.first[n]), int(rows.last[n])
+    if not song.table.readings[word]:
+        return "no known pronunciation"
+    if not song.usable[word] and word not in song.keywords:
+        text = song.table.words[word]
+        return "avoided" if text in song.layout.avoid else "not in the lexicon, or not clean"
+    begins = song.rhymes.by_number[first]
+    if begins is not None and word not in begins.by_word:
+        return "does not rhyme" if song.backward else "is not the beginning asked for"
+    if song.nodes.move_word(node, first, last, word) == NOWHERE:
+        return slot_reason(engine, n, word)
+    if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
+        return "would copy the songs, or repeat a line"
+    if engine.drawing.repetition and stutters(np.array([word]), rows.recent[[n]])[0]:
+        return "said twice already"
+    return ""
+
+
+def slot_reason(engine: Engine, n: int, word: int) -> str:
+    """Which of syllables, stresses and the line's end a word offends."""
+    song, rows = engine.song, engine.rows
+    node = song.nodes.nodes[int(rows.node[n])]
+    assert node is not None
+    slots, signature = node.automaton.slots, song.table.signature(word)
+    here = [place for b, place in enumerate(slots.places) if node.bits >> b & 1]
+    left = max((len(slots.templates[i]) - s for i, s in here), default=0)
+    if min(signature.syllables, default=0) > left:
+        return f"too long: {left} syllables left"
+    if not slots.advance(node.bits, signature):
+        return "its stresses do not fit" if signature.agrees else "its readings differ"
+    lands = slots.advance(node.bits, signature) & slots.accept
+    if lands and not node.free:
+        return "is not the beginning asked for" if song.backward else "does not rhyme"
+    if song.table.letter(word).moves[node.further] < 0:
+        return "a further constraint"
+    return "the line could not be finished"

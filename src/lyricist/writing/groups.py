@@ -1,0 +1,229 @@
+"""Rhyme groups: which words may end each line so that all lines of a letter rhyme, and no two alike.
+
+A class of words suits a group only if its lines can be matched to words that differ in sound (Hall's
+condition, by augmenting paths); it is looked at again after every end word drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from lyricist.writing.lines import LineAutomaton, WordSet
+from lyricist.writing.table import Letter, RhymeSound, Signature, WordTable, plain
+
+LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", True): "family"}
+
+
+class LineKind:
+    """A line automaton with what the first word may be: all that decides how a line can end."""
+
+    def __init__(self, number: int, automaton: LineAutomaton, initial: WordSet | None) -> None:
+        self.number, self.automaton, self.initial = number, automaton, initial
+        self.backward = automaton.slots.backward
+        self.endings: dict[tuple[int, Letter], bool] = {}
+
+    def can_end(self, word: int, letter: Letter) -> bool:
+        """Whether the line can be made with this word last, read so."""
+        which = word if word in self.automaton.keywords or self.initial is not None else -1
+        known = self.endings.get((which, letter))
+        if known is None:
+            test = self.starts_drawing if self.backward else self.ends_drawing
+            known = self.endings[which, letter] = test(word, letter)
+        return known
+
+    def alone(self, word: int, letter: Letter) -> bool:
+        """Whether the word can be the whole line."""
+        a = self.automaton
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        fits = self.initial is None or word in self.initial.by_word
+        return fits and bool(bits & a.slots.accept) and not owed and a.finals[q]
+
+    def starts_drawing(self, word: int, letter: Letter) -> bool:
+        a = self.automaton
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        rest = a.viable(a.landing(self.initial))[owed][q]
+        return bool(bits & rest & ~a.slots.accept) or self.alone(word, letter)
+
+    def ends_drawing(self, word: int, letter: Letter) -> bool:
+        a = self.automaton
+        for owed, states in enumerate(self.reachable):
+            for q, places in enumerate(states):
+                bits, left, q2 = a.after(places, owed, q, word, letter)
+                if bits & a.slots.accept and not left and a.finals[q2]:
+                    return True
+        return self.alone(word, letter)
+
+    @cached_property
+    def reachable(self) -> list[list[int]]:
+        """[keywords owed][state of further constraints]: places that words lead to from the line's beginning."""
+        a = self.automaton
+        out = [[0] * len(a.finals) for _ in range(a.all_keywords + 1)]
+        for word, letter in self.beginnings():
+            bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+            out[owed][q] |= bits
+        for b in a.places:  # words only lead to later places
+            for owed in range(a.all_keywords, -1, -1):
+                for q in range(len(a.finals)):
+                    if out[owed][q] >> b & 1:
+                        self.spread(out, owed, b, q)
+        return [[x & ~a.slots.accept for x in row] for row in out]
+
+    def spread(self, out: list[list[int]], owed: int, b: int, q: int) -> None:
+        a = self.automaton
+        for q2, hop in a.hops[q].items():
+            out[owed][q2] |= hop[b]
+        for j, hop in enumerate(a.keyword_hops):
+            if (q2 := a.keyword_letters[j].moves[q]) >= 0:
+                out[owed & ~(1 << j)][q2] |= hop[b]
+
+    def beginnings(self) -> Iterable[tuple[int, Letter]]:
+        a = self.automaton
+        if self.initial is not None:
+            return [(w, Letter(s, letter.moves)) for w, letter, s in self.initial.entries]
+        free = [(-1, letter) for letter in a.letters.values()]
+        return [*free, *zip(a.keywords, a.keyword_letters, strict=True)]
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """A group in the making: its class once a line has ended, and the sounds taken."""
+
+    chosen: str = ""
+    taken: frozenset[str] = frozenset()
+
+
+class Rhymes:
+    """End words by class for lines of given kinds; everything is cached, songs of one plan share it."""
+
+    def __init__(self, table: WordTable, usable: Callable[[int], bool], strict: bool) -> None:
+        self.table, self.usable, self.strict = table, usable, strict
+        self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
+        self.outcomes: dict[int, dict[int, str]] = {}  # number of a set -> word -> its class
+        self.enders: dict[tuple[int, str, str], list[tuple[int, Signature, str]]] = {}
+        self.choices: dict[tuple[object, ...], WordSet] = {}
+        self.suiting: dict[tuple[object, ...], list[str]] = {}
+
+    def numbered(self, entries: Iterable[tuple[int, Signature]], sure: bool = False) -> WordSet:
+        """A new set. `sure`: each of its words is known to leave the line possible."""
+        made = WordSet(len(self.by_number), tuple((w, self.table.letter(w), s) for w, s in entries), sure)
+        self.by_number.append(made)
+        return made
+
+    def level(self, kind: str) -> str:
+        return LEVELS.get((kind, self.strict), "assonance")
+
+    def sound_key(self, word: int, sound: RhymeSound) -> str:
+        """What must differ between the lines of a group: the onset (so no rich rhymes), or, where a plan
+        cannot do without them, the whole word's sound."""
+        if self.strict:
+            return f"{sound.onset}|{sound.tail}"
+        return self.homophones.get(word, str(word))
+
+    @cached_property
+    def homophones(self) -> dict[int, str]:
+        """Word -> one name for all words that share a pronunciation with it, directly or through another."""
+        parent: dict[str, str] = {}
+
+        def root(x: str) -> str:
+            while parent.setdefault(x, x) != x:
+                x = parent[x]
+            return x
+
+        spellings = [sorted({plain(r) for r in readings}) for readings in self.table.readings]
+        for names in spellings:
+            for other in names[1:]:
+                parent[root(other)] = root(names[0])
+        return {w: root(names[0]) for w, names in enumerate(spellings) if names}
+
+    def ends(self, kind: LineKind, level: str, cls: str) -> list[tuple[int, Signature, str]]:
+        """(word, signature of the readings in the class, sound key) of the words that can end such a line."""
+        key = (kind.number, level, cls)
+        if key not in self.enders:
+            members = self.table.classes(level).get(cls, [])
+            found = (self.as_end(kind, w, level, cls) for w in members if self.in_play(kind, w))
+            self.enders[key] = [x for x in found if x is not None]
+        return self.enders[key]
+
+    def in_play(self, kind: LineKind, word: int) -> bool:
+        return word in kind.automaton.keywords or self.usable(word)
+
+    def as_end(self, kind: LineKind, word: int, level: str, cls: str) -> tuple[int, Signature, str] | None:
+        table = self.table
+        given = word in kind.automaton.keywords
+        pairs = table.sounds(word)
+        inside = [(r, s) for r, s in pairs if s.key(level) == cls]
+        if not inside or (self.strict and not given and len(inside) < len(pairs)):
+            return None
+        whole = table.signature(word)
+        stresses = frozenset("1" if r.syllables == 1 else r.stress for r, _ in inside)
+        signature = whole if len(inside) == len(pairs) else Signature(stresses, whole.free)
+        if not kind.can_end(word, Letter(signature, table.letter(word).moves)):
+            return None
+        return word, signature, self.sound_key(word, inside[0][1])
+
+    def keys(self, kind: LineKind, level: str, cls: str) -> frozenset[str]:
+        return frozenset(k for _, _, k in self.ends(kind, level, cls))
+
+    def suits(self, cls: str, level: str, kinds: Sequence[LineKind], taken: frozenset[str]) -> bool:
+        """Whether every line can end in a word of the class, all sounding different and unlike those taken."""
+        options = [self.keys(k, level, cls) for k in kinds]
+        if all(len(o) >= len(kinds) + len(taken) for o in options):
+            return True
+        return matchable([o - taken for o in options])
+
+    def classes(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> list[str]:
+        """The classes that suit lines of these kinds."""
+        if state.chosen:
+            return [state.chosen] if self.suits(state.chosen, level, kinds, state.taken) else []
+        key = (level, tuple(k.number for k in kinds), state.taken)
+        if key not in self.suiting:
+            all_classes = self.table.classes(level)
+            found = [c for c in all_classes if len(all_classes[c]) >= len(kinds)]
+            self.suiting[key] = [c for c in found if self.suits(c, level, kinds, state.taken)]
+        return self.suiting[key]
+
+    def choice(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> WordSet:
+        """The words that may end the first of `kinds` so that the others can still rhyme with it."""
+        key = (level, tuple(k.number for k in kinds), state)
+        if key not in self.choices:
+            chosen: dict[int, tuple[Signature, str]] = {}
+            for cls in self.classes(level, kinds, state):
+                for word, signature, sound in self.ends(kinds[0], level, cls):
+                    free = sound not in state.taken and word not in chosen
+                    if free and self.suits(cls, level, kinds[1:], state.taken | {sound}):
+                        chosen[word] = (signature, cls)
+            made = self.numbered(((w, s) for w, (s, _) in chosen.items()), sure=True)
+            self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
+            self.choices[key] = made
+        return self.choices[key]
+
+    def after(self, level: str, state: GroupState, words: WordSet, word: int) -> GroupState:
+        """The group once `word` of `words` has ended a line."""
+        cls = state.chosen or self.outcomes[words.number][word]
+        inside = [s for _, s in self.table.sounds(word) if s.key(level) == cls]
+        return GroupState(cls, state.taken | {self.sound_key(word, inside[0])})
+
+
+def matchable(options: Sequence[frozenset[str]]) -> bool:
+    """Whether every line can take a key of its own.
+
+    >>> matchable([frozenset("ab"), frozenset("ab")]), matchable([frozenset("a"), frozenset("a")])
+    (True, False)
+    >>> matchable([frozenset("ab"), frozenset("a"), frozenset("bc")])
+    True
+    """
+    if all(len(o) >= len(options) for o in options):
+        return True
+    owner: dict[str, int] = {}
+
+    def place(line: int, seen: set[str]) -> bool:
+        for k in sorted(options[line] - seen):
+            seen.add(k)
+            if k not in owner or place(owner[k], seen):
+                owner[k] = line
+                return True
+        return False
+
+    return all(place(i, set()) for i in range(len(options)))

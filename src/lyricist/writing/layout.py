@@ -1,0 +1,148 @@
+"""A plan laid out line by line: what every line may be, which lines rhyme, which repeat.
+
+Pure: words are counted and compared, never looked up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Literal
+
+from lyricist.writing.shape import ANY, Shape, assumed, shapes
+
+if TYPE_CHECKING:
+    from lyricist.writing.plan import Plan
+
+Split = Callable[[str], list[str]]
+LETTERS = ascii_uppercase.replace("X", "")
+
+
+@dataclass(frozen=True, slots=True)
+class LineSpec:
+    """What is asked of one line."""
+
+    section: int  # index of its section in the song, from 0
+    name: str  # of the section
+    number: int  # of the line in its section, from 0
+    templates: tuple[str, ...]  # permitted slots, x weak, / strong, ? any: one string per permitted syllable count
+    group: int  # index in `Layout.groups` of the lines it rhymes with; -1: rhymes as it likes
+    text: tuple[str, ...] | None  # words of a line that is given
+    initial: str  # letter it begins with, in small; "": any
+    first: str  # its first word; "": any
+    same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
+    given: str = ""  # a given line as it was written, for printing
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSpec:
+    """Lines of one section that rhyme with each other."""
+
+    letter: str
+    section: int
+    kind: Literal["perfect", "near"]
+    with_word: str  # a word they rhyme with as well; "": none
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    lines: tuple[LineSpec, ...]
+    groups: tuple[GroupSpec, ...]
+    include: tuple[str, ...]  # words that must occur
+    avoid: tuple[str, ...]  # words that must not
+    clean: bool  # nor may those of `clean.is_unclean`
+
+
+def layout(plan: Plan, split: Split) -> Layout:
+    """Lay out a plan, defaults filled in; `split` cuts text into words (`WordTokenizer().split`).
+
+    >>> from lyricist.writing.plan import Plan
+    >>> plan = Plan(form="verse chorus verse chorus", lines=2, syllables="8,6", rhyme="AA")
+    >>> made = layout(plan, str.split)
+    >>> [(line.name, line.number, line.templates[0], line.group, line.same_as) for line in made.lines[2:5]]
+    [('chorus', 0, '????????', 1, -1), ('chorus', 1, '??????', 1, -1), ('verse', 0, '????????', 2, -1)]
+    >>> [line.same_as for line in made.lines]
+    [-1, -1, -1, -1, -1, -1, 2, 3]
+    """
+    made = shapes(plan)
+    groups: list[GroupSpec] = []
+    lines: list[LineSpec] = []
+    starts: list[int] = []
+    for i, shape in enumerate(made):
+        starts.append(len(lines))
+        if shape.returns < 0:
+            lines += new_section(plan, shape, i, groups, split)
+        else:
+            first = starts[shape.returns]
+            lines += [
+                replace(line, section=i, same_as=first + j)
+                for j, line in enumerate(lines[first : first + shape.lines])
+            ]
+    return Layout(
+        repeats_marked(with_beginnings(plan, lines, split)), tuple(groups), plan.include, plan.avoid, plan.clean
+    )
+
+
+def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split: Split) -> Iterator[LineSpec]:
+    """Lines of a section that is no return; its rhyme groups are added to `groups`."""
+    lenient = plan.allow or assumed(plan)
+    for j, group in enumerate(rhyme_groups(plan, shape, i, groups)):
+        text = tuple(split(shape.text[j])) or None
+        open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
+        templates = ANY if open_length else shape.slots(j)
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j])
+
+
+def rhyme_groups(plan: Plan, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:
+    """Group of each line of a section, -1 for X and for letters that occur once."""
+    letters = scheme_letters(shape.rhyme, shape.lines)
+    often = Counter(letters)
+    index: dict[str, int] = {}
+    for letter in letters:
+        word = (plan.rhyme_with or "") if letter == "A" else ""
+        if letter != "X" and letter not in index and (often[letter] > 1 or word):
+            index[letter] = len(groups)
+            groups.append(GroupSpec(letter, section, plan.rhyme_kind, word))
+    return [index.get(letter, -1) for letter in letters]
+
+
+def scheme_letters(scheme: str, lines: int) -> list[str]:
+    """A scheme for so many lines: one that is shorter goes on in fresh letters.
+
+    >>> scheme_letters("ABAB", 8), scheme_letters("AXA", 5)
+    (['A', 'B', 'A', 'B', 'C', 'D', 'C', 'D'], ['A', 'X', 'A', 'B', 'X'])
+    """
+    taken = set(scheme)
+    fresh = (letter + (str(n) if n else "") for n in range(len(LETTERS) * lines) for letter in LETTERS)
+    found = list(scheme[:lines])
+    while len(found) < lines:
+        new: dict[str, str] = {}
+        for letter in scheme[: lines - len(found)]:
+            if letter != "X" and letter not in new:
+                new[letter] = next(f for f in fresh if f not in taken)
+            found.append(new.get(letter, "X"))
+    return found
+
+
+def with_beginnings(plan: Plan, lines: Sequence[LineSpec], split: Split) -> list[LineSpec]:
+    """The lines with the acrostic's letters and the song's first word."""
+    letters = (plan.acrostic or "").lower().ljust(len(lines))
+    found = [replace(line, initial=letter.strip()) for line, letter in zip(lines, letters, strict=True)]
+    if plan.start:
+        found[0] = replace(found[0], first=split(plan.start)[0])
+    return found
+
+
+def repeats_marked(lines: Sequence[LineSpec]) -> tuple[LineSpec, ...]:
+    """Given lines that say the same as an earlier given line repeat it (a refrain), if they share its rhyme: where
+    they do not, other lines have to rhyme with them anew."""
+    seen: dict[tuple[tuple[str, ...], int], int] = {}
+    found = []
+    for i, line in enumerate(lines):
+        if line.text is not None:
+            earlier = seen.setdefault((line.text, line.group), i)
+            line = replace(line, same_as=earlier) if earlier < i and line.same_as < 0 else line
+        found.append(line)
+    return tuple(found)

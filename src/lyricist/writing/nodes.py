@@ -1,0 +1,173 @@
+"""The states of line automata, numbered, with what may follow each as arrays: many songs are moved on at once.
+
+Node 0 is a finished line. Other nodes are made when a song first comes to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.columns import Columns
+from lyricist.writing.draw import Listed
+from lyricist.writing.groups import Rhymes
+from lyricist.writing.lines import Landing, LineAutomaton, WordSet
+from lyricist.writing.rows import Rows
+from lyricist.writing.table import Letter, Signature, WordTable
+
+CLOSED = 0
+UNKNOWN, NOWHERE = -2, -1
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Places reached and keywords owed in a line. `closable`: the line may end here; `free`: on any word."""
+
+    automaton: LineAutomaton
+    landing: Landing
+    free: bool
+    bits: int
+    owed: int
+    further: int  # state of the further constraints
+    closable: bool
+
+
+class Nodes:
+    """All nodes of one plan."""
+
+    def __init__(self, table: WordTable, columns: Columns, rhymes: Rhymes, blocked: npt.NDArray[np.bool_]) -> None:
+        self.table, self.columns, self.rhymes, self.blocked = table, columns, rhymes, blocked
+        self.index: dict[tuple[int, Landing, bool, int, int, int, bool], int] = {}
+        self.nodes: list[Node | None] = [None]
+        self.units = np.zeros((16, columns.units), dtype=np.float32)
+        self.next = np.full((16, len(table.letters)), UNKNOWN, dtype=np.int32)
+        self.closable = np.zeros(16, dtype=bool)
+        self.by_word = np.zeros(16, dtype=bool)  # a word's own identity matters here, not only its signature
+        self.words: dict[tuple[int, int, int, int], int] = {}
+        self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
+        self.lists: dict[tuple[int, int, int], Listed] = {}
+
+    def start(self, automaton: LineAutomaton, last: WordSet | None) -> int:
+        """The node before a line's first word is drawn; `last`: the words that may be drawn last, None for any."""
+        landing = automaton.landing(last)
+        return self.number(
+            Node(automaton, landing, last is None, automaton.slots.start, automaton.all_keywords, 0, False)
+        )
+
+    def number(self, node: Node) -> int:
+        key = (node.automaton.number, node.landing, node.free, node.bits, node.owed, node.further, node.closable)
+        if key not in self.index:
+            self.index[key] = len(self.nodes)
+            self.nodes.append(node)
+            self.fill(len(self.nodes) - 1)
+        return self.index[key]
+
+    def fill(self, n: int) -> None:
+        """What may follow node n without ending the line, by signature, as a mask over units."""
+        while n >= len(self.units):
+            self.units = np.concatenate([self.units, np.zeros_like(self.units)])
+            self.next = np.concatenate([self.next, np.full_like(self.next, UNKNOWN)])
+            self.closable = np.concatenate([self.closable, np.zeros_like(self.closable)])
+            self.by_word = np.concatenate([self.by_word, np.zeros_like(self.by_word)])
+            self.ending = np.concatenate([self.ending, np.zeros_like(self.ending)])
+        node = self.nodes[n]
+        assert node is not None
+        a = node.automaton
+        viable = a.viable(node.landing)
+        good = a.inner_letters(node.bits, node.owed, node.further, viable)
+        last = a.landing_letters(node.bits, node.owed, node.further) if node.free else []
+        self.ending[n] = bool(last) or not node.free or bool(a.keywords)
+        good = [*good, *last]
+        self.units[n] = self.columns.unit_mask(good)
+        self.closable[n] = node.closable
+        self.by_word[n] = bool(a.keywords) or not node.free
+
+    def target(self, n: int, word: int, letter: Letter, last: Signature | None) -> int:
+        """The node after a word: `letter` as a word among others, `last` as the line's last (None: it may not be)."""
+        node = self.nodes[n]
+        assert node is not None
+        a = node.automaton
+        bits, owed, q = a.after(node.bits, node.owed, node.further, word, letter)
+        rest = bits & a.viable(node.landing)[owed][q] & ~a.slots.accept
+        closes = False
+        if last is not None and not owed and a.finals[q]:
+            as_last = Letter(last, letter.moves)
+            closes = bool(a.after(node.bits, node.owed, node.further, word, as_last)[0] & a.slots.accept)
+        if not rest:
+            return CLOSED if closes else NOWHERE
+        return self.number(Node(a, node.landing, node.free, rest, owed, q, closes))
+
+    def move(self, nodes: Ints, sigs: Ints) -> Ints:
+        """Nodes after words of these signatures; for nodes where only the signature counts."""
+        out = self.next[nodes, sigs]
+        for i in np.flatnonzero(out == UNKNOWN):
+            n, s = int(nodes[i]), int(sigs[i])
+            letter = self.table.letters[s]
+            found = self.next[n, s]
+            out[i] = found if found != UNKNOWN else self.target(n, -1, letter, letter.signature)
+            self.next[n, s] = out[i]
+        return out.astype(np.int64)
+
+    def move_word(self, n: int, first: int, last: int, word: int) -> int:
+        """The node after `word`; `first` and `last`: numbers of the sets that hold for the line's two ends
+        (`first` is 0 once a word has been drawn)."""
+        key = (n, first, last, word)
+        if key not in self.words:
+            whole = self.table.signature(word)
+            begins, ends = self.rhymes.by_number[first], self.rhymes.by_number[last]
+            signature = begins.by_word.get(word) if begins else whole
+            as_last = ends.by_word.get(word) if ends else whole
+            if signature is None:
+                self.words[key] = NOWHERE
+            else:
+                if as_last is not None and begins:
+                    as_last = Signature(as_last.stresses & signature.stresses, as_last.free)
+                letter = Letter(signature, self.table.letter(word).moves)
+                self.words[key] = self.target(n, word, letter, as_last)
+        return self.words[key]
+
+    def targets(self, rows: Rows, n: Ints, words: Ints) -> Ints:
+        """The nodes that rows come to by these words."""
+        singly = self.by_word[rows.node[n]] | (rows.first[n] > 0)
+        out = np.zeros(len(n), dtype=np.int64)
+        plain = np.flatnonzero(~singly)
+        if len(plain):
+            out[plain] = self.move(rows.node[n[plain]], self.table.sig[words[plain]].astype(np.int64))
+        for j in np.flatnonzero(singly):
+            i = n[j]
+            out[j] = self.move_word(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]), int(words[j]))
+        return out
+
+    def listed(self, n: int, first: int, last: int) -> Listed:
+        """Words that may follow node n though its units do not cover them: keywords and last words; at a line's
+        beginning for which there is a set of `first` words, all of that set that may be."""
+        key = (n, first, last)
+        if key not in self.lists:
+            words = np.array(self.opening(n, first, last) if first else self.explicit(n, last), dtype=np.int64)
+            known = np.where(words < self.table.known, words, self.table.vocabulary.unk)
+            self.lists[key] = Listed(words, self.columns.column_of[known])
+        return self.lists[key]
+
+    def explicit(self, n: int, last: int) -> list[int]:
+        node = self.nodes[n]
+        assert node is not None
+        ends = self.rhymes.by_number[last]
+        candidates = [*node.automaton.keywords, *(ends.by_word if ends else ())]
+        on = self.units[n]
+        return [
+            w
+            for w in dict.fromkeys(candidates)
+            if not (w < self.table.known and on[self.columns.unit_of[w]] and not self.blocked[w])
+            and self.move_word(n, 0, last, w) != NOWHERE
+        ]
+
+    def opening(self, n: int, first: int, last: int) -> list[int]:
+        begins = self.rhymes.by_number[first]
+        assert begins is not None
+        if begins.sure:
+            return list(begins.by_word)
+        return [w for w in begins.by_word if self.move_word(n, first, last, w) != NOWHERE]

@@ -1,0 +1,124 @@
+"""Writing to an exact plan: compiled for a model's words, written by the engine, read aloud at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lyricist.columns import Columns
+from lyricist.corpus import Line, Section
+from lyricist.errors import InputError
+from lyricist.prosody.lexicon import Lexicon, default_lexicon
+from lyricist.prosody.scan import Scansion
+from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.writing.constraints import Constraint
+from lyricist.writing.copyban import CopyBan
+from lyricist.writing.engine import Engine
+from lyricist.writing.exact import PlanAutomaton, compile_song
+from lyricist.writing.kept import settled
+from lyricist.writing.layout import Layout, layout
+from lyricist.writing.plan import Drawing, Plan, with_defaults
+from lyricist.writing.result import WrittenSong, title_of
+from lyricist.writing.scansion import Usual, scan_song
+from lyricist.writing.shape import shapes
+from lyricist.writing.table import WordTable
+from lyricist.writing.theme import theme_bias
+from lyricist.writing.written import LineWritten, SongWritten
+
+if TYPE_CHECKING:
+    from lyricist.writer import Model
+
+
+class PlannedWriter:
+    """One plan compiled for one model. Raises `PlanError` if no song can fulfil it."""
+
+    def __init__(self, model: Model, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> None:
+        vocabulary = model.vocabulary
+        if vocabulary.tokenizer.name != "word":
+            raise InputError(
+                f"a {vocabulary.tokenizer.name} run writes without syllables and rhymes: use a run of whole words"
+            )
+        self.model, self.plan = model, settled(with_defaults(plan), model.lexicon)
+        self.layout = layout(self.plan, vocabulary.tokenizer.split)
+        self.given = [text for shape in shapes(self.plan) for text in shape.text]
+        self.table = model.words.extended(brought(self.layout), constraints)
+        self.units = model.units(self.table.sig[: self.table.known])
+        self.song = compile_song(self.table, self.layout, self.units.columns)
+        self.bias = theme_bias(self.plan.about, vocabulary, model.vectors if self.plan.about else None)
+        words_given = self.song.given or self.song.keywords or self.plan.start
+        self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
+
+    def events(
+        self,
+        drawing: Drawing,
+        seeds: Iterable[int],
+        should_stop: Callable[[], bool] = lambda: False,
+        keep: Callable[[Sequence[str]], bool] | None = None,
+        explain: bool = False,
+    ) -> Iterator[LineWritten | WrittenSong]:
+        """Lines and songs as they are made; see `Engine` for `keep` and `explain`."""
+        ban = CopyBan(self.model.copy_index if self.plan.max_copy else None, self.table.words, self.plan.max_copy)
+        engine = Engine(self.units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain)
+        for event in engine.write(seeds, should_stop):
+            yield self.finish(event) if isinstance(event, SongWritten) else event
+
+    def finish(self, event: SongWritten) -> WrittenSong:
+        """The song with its given lines as they were given, its readings and its longest copied run."""
+        lines = self.lines(event.ids)
+        write_line = self.model.vocabulary.write_line
+        texts = [given or write_line(words) for given, words in zip(self.given, lines, strict=True)]
+        sections = self.sections(texts)
+        scans = self.scans(lines)
+        index = self.model.copy_index
+        copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
+        title = self.plan.title or title_of(sections)
+        return WrittenSong(
+            title, event.seed, sections, event.nll_per_word, copied, tuple(scans), event.choices, event.unmet
+        )
+
+    def scans(self, lines: Sequence[Sequence[str]]) -> list[Scansion]:
+        """The readings committed to. Freely chosen words agree in all that was asked, so their usual readings do;
+        where words were given, a choice is made for the whole song."""
+        if self.usual is None:
+            return scan_song(lines, self.layout, self.model.lexicon)
+        return [self.usual.line(words) for words in lines]
+
+    def lines(self, ids: Sequence[int]) -> list[list[str]]:
+        out: list[list[str]] = []
+        for word in (self.table.words[i] for i in ids[:-1]):
+            if word in SPECIALS:
+                out.append([])
+            else:
+                out[-1].append(word)
+        return [line[::-1] for line in out] if self.song.backward else out
+
+    def sections(self, texts: Sequence[str]) -> tuple[Section, ...]:
+        specs = self.layout.lines
+        out = []
+        for number in range(specs[-1].section + 1):
+            mine = [i for i, spec in enumerate(specs) if spec.section == number]
+            out.append(Section(specs[mine[0]].name, tuple(Line(texts[i]) for i in mine)))
+        return tuple(out)
+
+
+def automaton(
+    plan: Plan, vocabulary: Vocabulary, lexicon: Lexicon | None = None, constraints: Sequence[Constraint[Any]] = ()
+) -> PlanAutomaton:
+    """The automaton of a plan over a vocabulary, for `decode` with any word-level step model.
+
+    The vocabulary needs `<unk>` and `<line>` (a line's end); section tags are used where it has them.
+    Raises `PlanError` if no song of these words can fulfil the plan.
+    """
+    lexicon = lexicon or default_lexicon()
+    laid = layout(settled(with_defaults(plan), lexicon), vocabulary.tokenizer.split)
+    table = WordTable(vocabulary, lexicon).extended(brought(laid), constraints)
+    made = compile_song(table, laid, Columns.by_signature(table.sig[: table.known]))
+    made.max_copy = plan.max_copy
+    return made
+
+
+def brought(asked: Layout) -> tuple[str, ...]:
+    """Words that a plan brings with it, whether the model knows them or not."""
+    words = [w for line in asked.lines for w in (*(line.text or ()), line.first)]
+    words += [*asked.include, *(g.with_word for g in asked.groups)]
+    return tuple(dict.fromkeys(w for w in words if w))

@@ -1,0 +1,153 @@
+"""Songs in the making as a struct of arrays: one row a particle, P rows a song.
+
+Everything a particle is stands in its row, so that resampling is copying rows, and a batch of songs is
+moved on by array operations.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.runtime import State as ModelState
+from lyricist.writing.groups import GroupState
+from lyricist.writing.lines import WordSet
+from lyricist.writing.written import Choice
+
+RECENT = 64  # words back that the repetition control looks
+Ints = npt.NDArray[np.int64]
+
+NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
+    "seed": np.int64,  # of its song
+    "particle": np.int64,
+    "tries": np.int64,  # times its line was begun anew
+    "key": np.uint64,  # of the line's random numbers
+    "count": np.int64,  # random numbers used
+    "line": np.int64,  # of the layout; -1 before the first
+    "node": np.int64,
+    "first": np.int64,  # numbers of the sets that hold for the line's two ends
+    "last": np.int64,
+    "prev": np.int64,  # the token the model reads next
+    "forced": np.int64,  # tokens queued that are not a matter of choice
+    "weight": np.float64,  # log weight among the song's particles
+    "nats": np.float64,  # the free model's surprise so far
+    "tokens": np.int64,
+    "unmet": np.int64,  # lines for which a condition on whole lines was not met
+    "waiting": np.bool_,  # its line is finished, others' lines are not
+    "idle": np.bool_,  # no song here
+}
+
+
+class Rows:
+    """N = songs x particles rows. Attributes named in NUMBERS are arrays (N,)."""
+
+    seed: Ints
+    particle: Ints
+    tries: Ints
+    key: npt.NDArray[np.uint64]
+    count: Ints
+    line: Ints
+    node: Ints
+    first: Ints
+    last: Ints
+    prev: Ints
+    forced: Ints
+    weight: npt.NDArray[np.float64]
+    nats: npt.NDArray[np.float64]
+    tokens: Ints
+    unmet: Ints
+    waiting: npt.NDArray[np.bool_]
+    idle: npt.NDArray[np.bool_]
+
+    def __init__(self, songs: int, particles: int, window: int, state: ModelState) -> None:
+        n = songs * particles
+        self.songs, self.particles = songs, particles
+        for name, kind in NUMBERS.items():
+            setattr(self, name, np.zeros(n, dtype=kind))
+        self.idle[:] = True
+        self.particle[:] = np.tile(np.arange(particles), songs)
+        self.left = np.zeros((n, window), dtype=np.uint32)  # hashes of the words before, in the order of the text
+        self.right = np.zeros((n, window), dtype=np.uint32)  # and after, where lines are drawn from right to left
+        self.recent = np.full((n, RECENT), -1, dtype=np.int32)
+        self.state = state  # each (L, N, H)
+        self.saved = tuple(s.copy() for s in state)  # at the beginning of the line
+        self.queue: list[list[int]] = [[] for _ in range(n)]
+        self.ids: list[list[int]] = [[] for _ in range(n)]
+        self.drawn: list[list[int]] = [[] for _ in range(n)]  # words of the line, in the order of drawing
+        self.lines: list[dict[int, tuple[int, ...]]] = [{} for _ in range(n)]
+        self.groups: list[tuple[GroupState, ...]] = [() for _ in range(n)]
+        self.assignment: list[dict[int, tuple[int, ...]]] = [{} for _ in range(n)]
+        self.ends: list[WordSet | None] = [None] * n
+        self.choices: list[tuple[Choice, ...]] = [()] * n
+        self.marks: list[tuple[Any, ...]] = [()] * n  # what a line that is begun anew goes back to
+
+    def clear(self, n: int, seed: int) -> None:
+        """A new song's particle in row n."""
+        for name in NUMBERS:
+            if name not in ("particle",):
+                getattr(self, name)[n] = 0
+        self.seed[n], self.line[n] = seed, -1
+        self.left[n], self.right[n], self.recent[n] = 0, 0, -1
+        for s in self.state:
+            s[:, n] = 0
+        self.queue[n], self.ids[n], self.drawn[n], self.lines[n] = [], [], [], {}
+        self.ends[n] = None
+
+    def copy(self, to: int, source: int) -> None:
+        """Row `to` goes on from where row `source` is."""
+        for name in NUMBERS:
+            if name != "particle":
+                getattr(self, name)[to] = getattr(self, name)[source]
+        for array in (self.left, self.right, self.recent):
+            array[to] = array[source]
+        for s in self.state:
+            s[:, to] = s[:, source]
+        self.queue[to], self.ids[to] = list(self.queue[source]), list(self.ids[source])
+        self.drawn[to], self.lines[to] = list(self.drawn[source]), dict(self.lines[source])
+        self.groups[to], self.ends[to] = self.groups[source], self.ends[source]
+        self.assignment[to], self.choices[to] = self.assignment[source], self.choices[source]
+
+    def take_state(self, rows: Ints) -> ModelState:
+        return self.state if len(rows) == len(self.idle) else tuple(s[:, rows] for s in self.state)
+
+    def put_state(self, rows: Ints, state: ModelState) -> None:
+        if len(rows) == len(self.idle):
+            self.state = state
+        else:
+            for mine, new in zip(self.state, state, strict=True):
+                mine[:, rows] = new
+
+    def mark(self, n: int) -> None:
+        """Remember row n as it is at the beginning of a line."""
+        for kept, s in zip(self.saved, self.state, strict=True):
+            kept[:, n] = s[:, n]
+        self.marks[n] = (
+            *(getattr(self, k)[n] for k in ("prev", "weight", "nats", "tokens")),
+            self.left[n].copy(),
+            self.recent[n].copy(),
+            len(self.ids[n]),
+            self.choices[n],
+        )
+
+    def rewind(self, n: int) -> None:
+        """Back to the beginning of the line."""
+        for kept, s in zip(self.saved, self.state, strict=True):
+            s[:, n] = kept[:, n]
+        *numbers, left, recent, length, self.choices[n] = self.marks[n]
+        for name, value in zip(("prev", "weight", "nats", "tokens"), numbers, strict=True):
+            getattr(self, name)[n] = value
+        self.left[n], self.recent[n] = left, recent
+        del self.ids[n][length:]
+        self.drawn[n], self.queue[n] = [], []
+        self.forced[n] = 0
+
+    def song_rows(self, song: int) -> range:
+        return range(song * self.particles, (song + 1) * self.particles)
+
+    def say(self, rows: Ints, words: Ints) -> None:
+        """Note words for the repetition control, the newest first."""
+        older = self.recent[rows, :-1]
+        self.recent[rows, 1:] = older
+        self.recent[rows, 0] = words

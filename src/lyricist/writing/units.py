@@ -1,0 +1,94 @@
+"""One step of a model seen as units: what the drawing needs of a softmax without looking at every word.
+
+`UnitModel` is what the exact writer runs. `HostUnits` makes one of any step model, in NumPy; a run's
+own `writer.onnx` does the same inside its graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.columns import TILE, Columns
+from lyricist.runtime import State, StepModel, open_session
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+NEVER = np.float32(-1e30)
+
+
+@dataclass
+class UnitRows:
+    """Of B rows: `e` (B, C) exp((logit + bias) / temperature - the row's largest), `sums` and `peaks` (B, U) its sum
+    and largest value over each unit, `total` (B,) its sum over all words."""
+
+    e: Floats
+    sums: Floats
+    peaks: Floats
+    total: npt.NDArray[np.float64]
+
+
+class UnitModel(Protocol):
+    """A word-level model whose softmax comes in the order of `columns`."""
+
+    columns: Columns
+
+    def initial_state(self, batch: int) -> State: ...
+
+    def units(self, ids: Ints, state: State, bias: Floats, temperature: float) -> tuple[UnitRows, State]:
+        """ids (B,), state, bias (C,) in nats with NEVER at padding -> rows, new state."""
+
+
+class HostUnits:
+    """A `UnitModel` from any `StepModel`."""
+
+    def __init__(self, model: StepModel, columns: Columns) -> None:
+        self.model, self.columns = model, columns
+        self.order = np.maximum(columns.word_at, 0)
+
+    def initial_state(self, batch: int) -> State:
+        return self.model.initial_state(batch)
+
+    def units(self, ids: Ints, state: State, bias: Floats, temperature: float) -> tuple[UnitRows, State]:
+        logits, state = self.model.step(ids, state)
+        x = logits[:, self.order]
+        x += bias
+        x *= np.float32(1 / temperature)
+        x -= x.max(axis=1, keepdims=True)
+        np.exp(x, out=x)
+        return unit_rows(x, self.columns), state
+
+
+class OnnxUnits:
+    """A `UnitModel` from a run's writer.onnx: everything happens inside the graph, in 8-bit products.
+
+    Integer products are exact and everything else goes row by row, so a row does not depend on the batch.
+    """
+
+    def __init__(self, model: Path | str | bytes, columns: Columns, threads: int | None = None) -> None:
+        self.session, self.columns = open_session(model, threads), columns
+        names = {"ids", "steer", "scale"}
+        self.states = [i for i in self.session.get_inputs() if i.name not in names]
+        self.outputs = ["e", "sums", "peaks", *(f"next_{s.name}" for s in self.states)]
+
+    def initial_state(self, batch: int) -> State:
+        return tuple(np.zeros((s.shape[0], batch, s.shape[2]), dtype=np.float32) for s in self.states)
+
+    def units(self, ids: Ints, state: State, bias: Floats, temperature: float) -> tuple[UnitRows, State]:
+        feed = {"ids": ids.astype(np.int64), "steer": bias, "scale": np.array(1 / temperature, dtype=np.float32)}
+        feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
+        e, sums, peaks, *new = self.session.run(self.outputs, feed)
+        return UnitRows(e, sums, peaks, sums.sum(axis=1, dtype=np.float64)), tuple(new)
+
+
+def unit_rows(e: Floats, columns: Columns) -> UnitRows:
+    """Sums and peaks of rows that are exponentiated already."""
+    tiles = e[:, : columns.lone].reshape(len(e), columns.tiles, TILE)
+    alone = e[:, columns.lone :]
+    sums = np.concatenate([tiles.sum(axis=2), alone], axis=1)
+    peaks = np.concatenate([tiles.max(axis=2, initial=0.0), alone], axis=1)
+    return UnitRows(e, sums, peaks, sums.sum(axis=1, dtype=np.float64))

@@ -1,0 +1,334 @@
+"""The exact writer: plans fulfilled, draws from the right distribution, songs that do not depend on their batch, no copies."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.writing.exact_tools import WORDS, Bigram, Uniform, compiled, vocabulary
+
+import lyricist
+from lyricist.errors import InputError, PlanError
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.rhyme import kind
+from lyricist.prosody.scan import scan_line
+from lyricist.tokens import SPECIALS
+from lyricist.writing.copyban import CopyBan
+from lyricist.writing.copying import CopyIndex
+from lyricist.writing.engine import Engine
+from lyricist.writing.exact import PlanAutomaton
+from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.units import HostUnits
+from lyricist.writing.written import SongWritten
+
+PLAIN = Drawing(temperature=1, min_p=0, repetition=0)
+ORDERS = ("forward", "backward")
+MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "again", "rain", "a", "in", "to", "silver")
+
+
+def engine(
+    song: PlanAutomaton, drawing: Drawing = PLAIN, songs: Sequence[Any] = (), model: Any = None, **more: Any
+) -> Engine:
+    index = CopyIndex.from_songs(songs) if songs else None
+    model = model or Bigram(song.table.known)
+    return Engine(HostUnits(model, song.columns), song, drawing, CopyBan(index, song.table.words, 5), **more)
+
+
+def songs_of(made: Engine, seeds: Sequence[int]) -> dict[int, list[list[str]]]:
+    """seed -> lines of words, from left to right."""
+    return {e.seed: lines_of(made.song, e.ids) for e in made.write(seeds) if isinstance(e, SongWritten)}
+
+
+def lines_of(song: PlanAutomaton, ids: Sequence[int]) -> list[list[str]]:
+    lines: list[list[str]] = [[]]
+    for word in (song.table.words[i] for i in ids[1:-1]):
+        if word in SPECIALS:
+            lines.append([])
+        else:
+            lines[-1].append(word)
+    return [line[::-1] for line in lines] if song.backward else lines
+
+
+PLANS = [
+    {"form": "verse", "lines": 4, "syllables": "5,4", "rhyme": "ABAB"},
+    {"form": "verse chorus verse chorus", "lines": 2, "syllables": "6", "rhyme": "AA"},
+    {"form": "verse", "lines": 4, "metre": "iambic", "syllables": "4", "rhyme": "AABB"},
+    {"form": "verse", "lines": 3, "syllables": "4,8,2", "rhyme": "AXA", "rhyme_kind": "near"},
+    {"form": "verse", "lines": 4, "syllables": "5", "rhyme": "AAAA", "include": "river, gold"},
+    {"form": "verse", "lines": 4, "syllables": "5", "acrostic": "SILT", "rhyme": "XAXA"},
+    {"form": "verse", "lines": 2, "syllables": "6", "start": "fire", "rhyme": "AA", "rhyme_with": "bee"},
+]
+
+
+@pytest.mark.parametrize("particles", [1, 3])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("fields", PLANS)
+def test_plans_are_fulfilled(fields: dict[str, Any], order: str, particles: int) -> None:
+    plan = Plan(**fields)
+    song = compiled(plan, MORE, order)
+    found = songs_of(engine(song, Drawing(temperature=1, particles=particles)), range(20))
+    assert sorted(found) == list(range(20))
+    for lines in found.values():
+        for line, spec in zip(lines, song.lines, strict=True):
+            assert any(scan_line(line, default_lexicon(), t, len(t)).syllables == len(t) for t in spec.templates)
+            assert line[0][0] == spec.initial or not spec.initial
+            assert line[0] == spec.first or not spec.first
+            assert spec.same_as < 0 or line == lines[spec.same_as]
+        assert {w for line in lines for w in line} >= set(plan.include)
+        for a, b in itertools.combinations(range(len(lines)), 2):
+            if song.lines[a].group == song.lines[b].group >= 0 and song.source[a] != song.source[b]:
+                sounds = itertools.product(*(default_lexicon().readings(lines[i][-1]) for i in (a, b)))
+                near = plan.rhyme_kind == "near"
+                assert any(kind(x, y) in (("perfect", "near") if near else ("perfect",)) for x, y in sounds)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("particles", [1, 4])
+def test_a_song_does_not_depend_on_its_batch(order: str, particles: int) -> None:
+    plan = Plan(form="verse", lines=4, syllables="5,4", rhyme="ABAB")
+    drawing = Drawing(temperature=0.9, particles=particles)
+    together = songs_of(engine(compiled(plan, MORE, order), drawing), range(12))
+    for seed in (0, 7, 11):
+        assert songs_of(engine(compiled(plan, MORE, order), drawing), [seed])[seed] == together[seed]
+
+
+def weights_of(song: PlanAutomaton, model: Bigram, line: Sequence[str]) -> float:
+    """Probability of `<verse>`, a line and its end under a bigram model, any break standing for any other."""
+    table = np.exp(model.table.astype(float))
+    table[:, 0] = 0  # <unk> is never written
+    table[:, song.table.vocabulary.index["<song>"]] = 0
+    table /= table.sum(axis=1, keepdims=True)
+    p, before = float(table[song.prompt, song.breaks].sum()), song.tag("verse")
+    for word in line[::-1] if song.backward else line:
+        p, before = p * table[before, song.table.id_of(word)], song.table.id_of(word)
+    return p * float(table[before, song.breaks].sum())
+
+
+def lines_with(song: PlanAutomaton) -> list[tuple[str, ...]]:
+    """All lines of three syllables, by the words' lengths."""
+    counts = {w: {r.syllables for r in default_lexicon().readings(w)} for w in WORDS}
+    length = {w: min(found) for w, found in counts.items() if len(found) == 1}
+    found = [x for n in (1, 2, 3) for x in itertools.product(length, repeat=n)]
+    return [x for x in found if sum(length[w] for w in x) == 3]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_particles_estimate_the_probability_of_the_form(order: str) -> None:
+    """The mean weight is unbiased; 40 x 64 particles come within 10% (about five standard errors)."""
+    song = compiled(Plan(form="verse", lines=1, syllables=3), order=order)
+    model = Bigram(song.table.known)
+    truth = sum(weights_of(song, model, line) for line in lines_with(song))
+    made = engine(song, PLAIN.model_copy(update={"particles": 64}), model=model)
+    found = [math.exp(e.log_form) for e in made.write(range(40)) if isinstance(e, SongWritten)]
+    assert np.mean(found) == pytest.approx(truth, rel=0.1)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_many_particles_draw_lines_as_the_model_would_under_the_condition(order: str) -> None:
+    """Total variation to the conditional distribution of the commonest lines, from 600 songs of 32 particles: below 0.12
+    (sampling noise alone is about 0.07; one particle gives more than 0.2)."""
+    song = compiled(Plan(form="verse", lines=1, syllables=3), order=order)
+    model = Bigram(song.table.known)
+    weights = {line: weights_of(song, model, line) for line in lines_with(song)}
+    total = sum(weights.values())
+    top = sorted(weights, key=lambda x: -weights[x])[:40]
+    distance = {}
+    for particles in (1, 32):
+        made = engine(song, PLAIN.model_copy(update={"particles": particles}), model=model)
+        counts = Counter(tuple(lines[0]) for lines in songs_of(made, range(600)).values())
+        distance[particles] = sum(abs(counts[x] / 600 - weights[x] / total) for x in top) / 2
+    assert distance[32] < 0.12 < distance[1]
+
+
+def test_truncation_and_temperature_leave_the_renormalised_rest() -> None:
+    """One-word lines, 4,000 songs: shares within 0.035 of the truncated distribution (over four standard errors)."""
+    song = compiled(Plan(form="verse", lines=1, syllables=1))
+    model = Bigram(song.table.known)
+    drawing = Drawing(temperature=0.7, min_p=0.3, repetition=0)
+    counts = Counter(lines[0][0] for lines in songs_of(engine(song, drawing, model=model), range(4000)).values())
+    words = [w for w in WORDS if {r.syllables for r in default_lexicon().readings(w)} == {1}]
+    p = np.exp([model.table[song.tag("verse"), song.table.id_of(w)] / 0.7 for w in words])
+    p = np.where(p >= 0.3 * p.max(), p, 0)
+    p /= p.sum()
+    for w, share in zip(words, p, strict=True):
+        assert counts[w] / 4000 == pytest.approx(share, abs=0.035)
+        assert counts[w] > 0 or share < 0.001
+
+
+# --- copying
+
+SONGS = [
+    [["the", "river", "of", "my", "love"], ["below", "the", "tree", "the", "sea"]],
+    [["my", "sea", "of", "stone"], ["the", "memory", "of", "the", "river"]],
+]
+
+
+def has_copy(lines: Sequence[Sequence[str]], songs: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Whether six words running of one of the songs, or a whole line of five, stand in the lines."""
+    text = [w for line in lines for w in line]
+    runs = {tuple(text[i : i + 6]) for i in range(len(text) - 5)}
+    whole = {tuple(x) for x in lines if len(x) >= 5}
+    for song in songs:
+        words = [w for line in song for w in line]
+        if runs & {tuple(words[i : i + 6]) for i in range(len(words) - 5)} or whole & {tuple(x) for x in song}:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_model_that_knows_its_songs_by_heart_does_not_repeat_them(order: str) -> None:
+    """Logits that all but force the songs' own successors; without the index the songs come back."""
+    words = sorted({w for s in SONGS for line in s for w in line})
+    plan = Plan(form="verse", lines=4, syllables="6,8", rhyme="X")
+    song = compiled(plan, words, order)
+    model = Bigram(song.table.known)
+    model.table[:] = 0
+    for s in SONGS:
+        for line in s:
+            line = line[::-1] if order == "backward" else line
+            for a, b in itertools.pairwise(song.table.id_of(w) for w in line):
+                model.table[a, b] = 9
+    free = songs_of(engine(song, model=model), range(60)).values()
+    assert any(has_copy(lines, SONGS) for lines in free)
+    kept = songs_of(engine(song, songs=SONGS, model=model), range(60)).values()
+    assert not any(has_copy(lines, SONGS) for lines in kept)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_runs_into_a_returning_chorus_count_too(order: str) -> None:
+    """Every verse would end in the words that lead into the chorus in the songs."""
+    songs = [[["a", "silver", "sky"], ["how", "cold", "now", "the", "rain"]]]
+    plan = Plan(form="verse chorus verse chorus", lines=1, syllables="4", rhyme="X", acrostic="A")
+    song = compiled(plan, ("a", "silver", "sky", "how", "cold", "now", "the", "rain", "again", "in"), order)
+    found = songs_of(engine(song, songs=songs), range(300))
+    assert not any(has_copy(lines, songs) for lines in found.values())
+
+
+def test_given_lines_may_stand_in_the_songs() -> None:
+    plan = Plan(
+        sections=[
+            {
+                "name": "verse",
+                "text": ["The river of my love", "...", "Below the tree, the sea"],
+                "syllables": "7,4,7",
+            }
+        ],
+        allow=True,
+    )
+    song = compiled(plan, MORE)
+    for lines in songs_of(engine(song, songs=SONGS), range(20)).values():
+        assert lines[0] == ["the", "river", "of", "my", "love"] and lines[2][-1] == "sea"
+        assert not has_copy([lines[1]], SONGS)
+
+
+def test_a_line_that_can_only_copy_is_refused() -> None:
+    """Six times the only word there is: two lines of three make a run of six that stands in the songs."""
+    song = compiled(Plan(form="verse", lines=2, syllables="6"), ("silver",))
+    assert songs_of(engine(song), [1])[1] == [["silver"] * 3] * 2
+    with pytest.raises(PlanError, match="line 2: no words are left"):
+        songs_of(engine(song, songs=[[["silver"] * 9]]), [1])
+
+
+# --- asked for in other ways
+
+
+def test_words_the_model_does_not_know_are_written_where_they_are_asked_for() -> None:
+    plan = Plan(form="verse", lines=2, syllables="6", include="zanzibar", rhyme="AA", rhyme_with="bee")
+    for lines in songs_of(engine(compiled(plan, MORE)), range(5)).values():
+        assert "zanzibar" in {w for line in lines for w in line}
+
+
+def test_a_condition_on_whole_lines_is_tried_for_and_reported() -> None:
+    song = compiled(Plan(form="verse", lines=3, syllables="5"), MORE)
+    made = list(engine(song, keep=lambda line: len(line) == 3).write([1]))
+    assert [len(line) for line in lines_of(song, made[-1].ids)] == [3, 3, 3] and made[-1].unmet == 0
+    made = list(engine(song, keep=lambda line: len(line) == 9).write([1]))
+    assert made[-1].unmet == 3
+
+
+def test_writing_stops_when_asked() -> None:
+    song = compiled(Plan(form="verse", lines=8, syllables="5"), MORE)
+    asked = iter([False] * 12 + [True] * 2)
+    found = list(engine(song).write([1], should_stop=lambda: next(asked)))
+    assert 0 < len(found) < 8 and not any(isinstance(e, SongWritten) for e in found)
+
+
+def test_lines_come_out_as_they_are_certain_and_in_order() -> None:
+    song = compiled(Plan(form="verse", lines=6, syllables="5"), MORE)
+    made = list(engine(song, Drawing(temperature=1, particles=4)).write([5]))
+    texts = [e.text for e in made if not isinstance(e, SongWritten)]
+    assert texts == [song.table.vocabulary.write_line(line) for line in lines_of(song, made[-1].ids)]
+
+
+def test_reasons_are_given_for_every_forbidden_candidate() -> None:
+    song = compiled(Plan(form="verse", lines=2, syllables="4", rhyme="AA", avoid="stone"), MORE, "backward")
+    (made,) = [e for e in engine(song, explain=True).write([2]) if isinstance(e, SongWritten)]
+    words = [w for line in lines_of(song, made.ids) for w in line]
+    assert sorted(c.word for c in made.choices) == sorted(words)
+    seen = {x.forbidden for c in made.choices for x in c.candidates}
+    assert {"", "does not rhyme"} <= seen
+    for chosen in made.choices:
+        for x in chosen.candidates:
+            assert (x.drawn_p == 0) == bool(x.forbidden) or x.p == 0
+        assert any(x.word == chosen.word and not x.forbidden for x in chosen.candidates)
+
+
+class Twenty:
+    """A foreign step model: it likes words of few letters, and has no state."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.logits = np.array([-len(w) for w in words], dtype=np.float32)
+        self.vocab_size = len(words)
+
+    def initial_state(self, batch: int) -> tuple[np.ndarray, ...]:
+        return ()
+
+    def step(self, ids: np.ndarray, state: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        return np.tile(self.logits, (len(ids), 1)), state
+
+
+def test_a_foreign_model_writes_to_a_plan() -> None:
+    words = lyricist.Vocabulary(["<unk>", "<line>", *MORE])
+    plan = lyricist.Plan(form="verse", lines=4, syllables="6", rhyme="ABAB")
+    made = lyricist.automaton(plan, words)
+    texts = [e.text for e in lyricist.decode(Twenty(words.tokens), made, seeds=[3]) if hasattr(e, "text")]
+    assert len(texts) == 4
+    assert all(scan_line(t.lower().split(), default_lexicon()).syllables == 6 for t in texts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"syllables": 4, "acrostic": "Q"}, "none of this model's words begins with 'q'"),
+        ({"syllables": 4, "rhyme": "A", "rhyme_with": "orange"}, "cannot rhyme with 'orange'"),
+        ({"syllables": 2, "include": "memory"}, "'memory' fits into none|3 syllables"),
+        ({"metre": "x/", "start": "river"}, "cannot begin with 'river'"),
+        ({"metre": "/x/", "start": "below"}, "cannot begin with 'below'"),
+    ],
+)
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_blocks_a_plan_is_named(fields: dict[str, Any], message: str, order: str) -> None:
+    with pytest.raises(PlanError, match=message):
+        compiled(Plan(form="verse", lines=1, **fields), order=order)
+
+
+def test_too_many_lines_for_the_rhymes_there_are() -> None:
+    with pytest.raises(PlanError, match="no 5 words"):
+        compiled(Plan(form="verse", lines=5, syllables=3, rhyme="AAAAA"))
+
+
+def test_a_vocabulary_without_line_ends_is_refused() -> None:
+    with pytest.raises(InputError, match="no token for the end of a line"):
+        lyricist.decode(
+            Uniform(3),
+            lyricist.automaton(Plan(form="verse", lines=1, syllables=1), lyricist.Vocabulary(["<unk>", "a", "i"])),
+        ).__next__()
+
+
+def test_the_vocabulary_helper_is_structured() -> None:
+    assert {"<line>", "<end>", "<verse>"} <= set(vocabulary().tokens)

@@ -1,0 +1,113 @@
+"""Layouts: literal ones, and laws that all obey."""
+
+from __future__ import annotations
+
+import pytest
+from plans import PLANS, split
+
+from lyricist.writing.layout import Layout, layout
+from lyricist.writing.plan import Plan
+from lyricist.writing.shape import ANY, FREE
+
+
+def laid(**asked: object) -> Layout:
+    return layout(Plan(**asked), split)
+
+
+def groups(made: Layout) -> list[int]:
+    return [line.group for line in made.lines]
+
+
+def test_templates_of_names_patterns_and_counts() -> None:
+    made = laid(form="verse", lines=3, syllables="8,6,7", metre="iambic, ??//xx, anapestic")
+    assert [line.templates for line in made.lines] == [("x/x/x/x/",), ("??//xx",), ("/xx/xx/",)]
+    assert laid(form="verse", lines=1, syllables=3).lines[0].templates == ("???",)
+
+
+def test_groups_are_letters_used_twice_in_one_section() -> None:
+    made = laid(form="verse chorus", lines="4,4", rhyme="ABXA,AABB")
+    assert groups(made) == [0, -1, -1, 0, 1, 1, 2, 2]
+    assert [(g.letter, g.section, g.kind, g.with_word) for g in made.groups] == [
+        ("A", 0, "perfect", ""), ("A", 1, "perfect", ""), ("B", 1, "perfect", "")
+    ]  # fmt: skip
+
+
+def test_short_schemes_go_on_in_fresh_letters() -> None:
+    made = laid(form="verse", lines=6, rhyme="AB")
+    assert groups(made) == [-1] * 6
+    made = laid(form="verse", lines=7, rhyme="ABA")
+    assert groups(made) == [0, -1, 0, 1, -1, 1, -1]
+    assert [g.letter for g in made.groups] == ["A", "C"]
+
+
+def test_a_rhyme_word_binds_the_first_a_of_every_section_even_alone() -> None:
+    made = laid(form="verse bridge", lines=4, rhyme="AXXX,AABB", rhyme_with="Day", rhyme_kind="near")
+    assert groups(made) == [0, -1, -1, -1, 1, 1, 2, 2]
+    assert [g.with_word for g in made.groups] == ["day", "day", ""]
+    assert {g.kind for g in made.groups} == {"near"}
+
+
+def test_a_chorus_that_returns_shares_lines_and_groups() -> None:
+    made = laid(form="chorus verse chorus", lines=2, rhyme="AA", syllables=6)
+    assert [line.same_as for line in made.lines] == [-1, -1, -1, -1, 0, 1]
+    assert groups(made) == [0, 0, 1, 1, 0, 0]
+    assert [line.section for line in made.lines] == [0, 0, 1, 1, 2, 2]
+    free = laid(form="chorus verse chorus", lines=2, rhyme="AA", syllables=6, keep_chorus=False)
+    assert [line.same_as for line in free.lines] == [-1] * 6
+    assert groups(free) == [0, 0, 1, 1, 2, 2]
+
+
+def test_refrains_end_choruses_or_every_section() -> None:
+    made = laid(form="verse chorus verse chorus", lines=2, syllables=4, refrain="Carry me home")
+    assert [i for i, line in enumerate(made.lines) if line.text] == [3, 7]
+    assert made.lines[3].text == ("carry", "me", "home") and made.lines[3].given == "Carry me home"
+    assert made.lines[7].same_as == 3
+    made = laid(form="verse verse", lines=2, syllables=4, refrain="Carry me home")
+    assert [(i, line.same_as) for i, line in enumerate(made.lines) if line.text] == [(1, -1), (3, 1)]
+
+
+def test_a_refrain_that_other_lines_rhyme_with_is_no_mere_repeat() -> None:
+    made = laid(form="verse verse", lines=2, rhyme="AA", refrain="Carry me home")
+    assert [(line.group, line.same_as) for line in made.lines] == [(0, -1), (0, -1), (1, -1), (1, -1)]
+
+
+def test_kept_lines_and_open_lines_of_a_draft() -> None:
+    made = layout(PLANS["draft"], split)
+    assert made.lines[0].text == ("the", "river", "ran", "below", "the", "town")
+    assert [line.templates for line in made.lines[:2]] == [ANY, FREE]
+    assert [line.templates for line in made.lines[4:6]] == [("x/x/x/",)] * 2
+    assert [line.same_as for line in made.lines[-2:]] == [4, 5]
+    assert made.include == ("light",)
+    assert layout(PLANS["draft in metre"], split).lines[0].templates == ("????????",)
+
+
+def test_what_a_later_chorus_keeps_is_kept_in_the_first() -> None:
+    made = layout(PLANS["chorus filled in later"], split)
+    assert [(line.text, line.same_as) for line in made.lines] == [
+        (("oh", "sea"), -1), (("oh", "river"), -1), (("oh", "sea"), 0), (("oh", "river"), 1)
+    ]  # fmt: skip
+
+
+def test_beginnings() -> None:
+    made = laid(acrostic="RIV", start="Rain")
+    assert [line.initial for line in made.lines[:4]] == ["r", "i", "v", ""]
+    assert made.lines[0].first == "rain"
+    assert not any(line.first for line in made.lines[1:])
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_laws(name: str) -> None:
+    made = layout(PLANS[name], split)
+    members: dict[int, list[int]] = {}
+    for i, line in enumerate(made.lines):
+        assert line.templates and all(set(slots) <= set("x/?") for slots in line.templates)
+        assert len({len(slots) for slots in line.templates}) == len(line.templates)
+        assert -1 <= line.same_as < i
+        assert -1 <= line.group < len(made.groups)
+        if line.same_as >= 0:
+            source = made.lines[line.same_as]
+            assert (source.group, source.text, source.same_as) == (line.group, line.text, -1)
+        members.setdefault(line.group, []).append(i)
+    for number, group in enumerate(made.groups):
+        assert len(members[number]) > 1 or group.with_word
+        assert made.lines[members[number][0]].section == group.section

@@ -1,0 +1,169 @@
+"""Plans read off songs and drafts; the law is that the song satisfies the plan read off it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from plans import split
+
+import lyricist
+from lyricist.corpus import Line, Section, Song
+from lyricist.errors import InputError
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.writing.kept import find_faults, settled
+from lyricist.writing.layout import layout
+from lyricist.writing.like import fill, perfect_scheme, plan_fill, plan_like, read_song
+from lyricist.writing.plan import Plan, with_defaults
+from lyricist.writing.planfile import parse_plan, plan_text
+
+SONGS = sorted((Path(lyricist.__file__).parent / "songbook").glob("*.txt"))
+LEXICON = default_lexicon()
+
+
+def song_of(*sections: tuple[str, str]) -> Song:
+    made = (Section(name, tuple(Line(t) for t in text.split(" / "))) for name, text in sections)
+    return Song("", "", tuple(made), "test")
+
+
+def with_text(plan: Plan, song: Song) -> Plan:
+    """The plan with every line of the song kept."""
+    texts = [tuple(line.text for line in section.lines) for section in song.sections]
+    kept = (s.model_copy(update={"text": text}) for s, text in zip(plan.sections, texts, strict=True))
+    return plan.model_copy(update={"sections": tuple(kept)})
+
+
+@pytest.mark.parametrize("path", SONGS[::6], ids=lambda p: p.stem)
+def test_songs_satisfy_the_plan_read_off_them(path: Path) -> None:
+    song = read_song(path)
+    plan = plan_like(song, LEXICON)
+    assert [s.name for s in plan.sections] == [s.name for s in song.sections]
+    assert settled(with_text(plan, song), LEXICON)
+    assert parse_plan(plan_text(plan)) == plan
+
+
+@pytest.mark.parametrize("path", SONGS[::6], ids=lambda p: p.stem)
+def test_any_song_with_holes_is_a_draft(path: Path, tmp_path: Path) -> None:
+    rng = random.Random(path.stem)
+    lines = path.read_text(encoding="utf-8").split("\n")
+    holes = [
+        "..." if line and line[0] != "[" and i > 2 and rng.random() < 0.5 else line for i, line in enumerate(lines)
+    ]
+    draft = tmp_path / "draft.txt"
+    draft.write_text("\n".join(holes), encoding="utf-8")
+    plan = fill(read_song(draft, "--fill"), {}, LEXICON)
+    assert settled(plan, LEXICON) is plan
+    full = with_defaults(plan)
+    assert with_defaults(full) == full
+    assert layout(full, split) == layout(plan, split)
+    kept = [line.given for line in layout(plan, split).lines if line.given]
+    assert {line for line in holes[3:] if line and line[0] != "[" and line != "..."} <= set(kept)
+
+
+def test_a_song_read_to_the_letter() -> None:
+    plan = plan_like(song_of(("verse", "The memory of love / Above the lonely sea / Oh come to me")), LEXICON)
+    assert plan.sections[0].metre == ("?/x??/", "x/?/x/", "//??")
+    assert plan.sections[0].rhyme == "XAA"
+    assert plan.sections[0].syllables == (6, 6, 4)
+
+
+def test_choruses_that_change_are_written_anew() -> None:
+    same = song_of(("chorus", "Carry me home"), ("chorus", "Carry me, home!"))
+    other = song_of(("chorus", "Carry me home"), ("chorus", "Bury me"))
+    assert plan_like(same, LEXICON).keep_chorus
+    assert not plan_like(other, LEXICON).keep_chorus
+
+
+def test_a_line_that_cannot_be_sung() -> None:
+    for text in ("\N{SNOWMAN} \N{SNOWMAN}", "la " * 41):
+        with pytest.raises(InputError, match="syllables"):
+            plan_like(song_of(("verse", text)), LEXICON)
+
+
+def test_words_that_come_again_do_not_rhyme() -> None:
+    lines = [text.split() for text in ("the sea", "the sea", "to me", "leave", "believe")]
+    assert perfect_scheme(lines, LEXICON)[0] == "AXAXX"
+
+
+DRAFTS = {
+    "lengths of all kept lines": (
+        (("verse", "The river ran below the town /  / And all the lights were coming down / "),), (8,), "ABAB"
+    ),
+    "lengths that alternate": (
+        (("verse", "The river ran below the town / And nobody came by / The lights were low in every house / "),),
+        (8, 6), "XXXX",
+    ),
+    "no pattern": ((("verse", "The river / Oh come to me, my love /  / I"),), (), "XXXX"),
+    "a whole verse says how the other goes": (
+        (("verse", "I saw the light / I saw the moon / I came by night / I came in June"), ("verse", "We ran /  /  / ")),
+        (), "ABAB",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRAFTS)
+def test_what_is_read_off_a_draft(name: str) -> None:
+    sections, syllables, scheme = DRAFTS[name]
+    plan = plan_fill(song_of(*sections), Plan(), LEXICON)
+    assert plan.sections[-1].syllables == syllables
+    assert plan.sections[-1].rhyme == scheme
+
+
+def test_what_is_asked_for_goes_before_what_is_read_off() -> None:
+    song = song_of(("verse", "The river ran below the town /  / And all the lights were coming down / "))
+    plan = plan_fill(song, Plan(syllables="8,6", rhyme="XAXA", about="sea"), LEXICON)
+    made = layout(plan, split)
+    assert [len(line.templates[0]) for line in made.lines] == [8, 6, 8, 6]
+    assert [line.group for line in made.lines] == [-1, 0, -1, 0]
+    assert plan.about == ("sea",)
+
+
+def test_a_chorus_of_dots_comes_back_as_the_chorus_that_is_written_out() -> None:
+    song = song_of(("chorus", "Carry me home / "), ("verse", "Oh"), ("chorus", " / Far away"))
+    plan = plan_fill(song, Plan(), LEXICON)
+    assert [line.given for line in layout(plan, split).lines] == [
+        "Carry me home",
+        "Far away",
+        "Oh",
+        "Carry me home",
+        "Far away",
+    ]
+
+
+FAULTS = {
+    "length": ({"syllables": 7}, "line 1, 'the river ran below the town', has 8 syllables and the plan wants 7"),
+    "metre": ({"metre": "trochaic", "syllables": 8}, "line 1.*stresses 01010101|line 1.*wants /x/x/x/x"),
+    "rhyme": ({"rhyme": "AABB", "syllables": 8}, "line 2.*does not rhyme with 'town'"),
+    "rhyme word": ({"rhyme": "AXAX", "rhyme_with": "love", "syllables": 8}, "line 1.*does not rhyme with 'love'"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_kept_lines_that_break_the_plan(name: str) -> None:
+    asked, message = FAULTS[name]
+    song = song_of(("verse", "The river ran below the town / And nobody was in the street /  / "))
+    with pytest.raises(InputError, match=message):
+        settled(plan_fill(song, Plan(**asked), LEXICON), LEXICON)
+    allowed = settled(plan_fill(song, Plan(**asked, allow=True), LEXICON), LEXICON)
+    assert [line.given for line in layout(allowed, split).lines][:2] == [
+        line.text for line in song.sections[0].lines[:2]
+    ]
+    assert not list(find_faults(layout(allowed, split), LEXICON))
+
+
+def test_a_draft_and_sections_clash() -> None:
+    with pytest.raises(InputError, match="--fill and --lines"):
+        plan_fill(song_of(("verse", "Oh / ")), Plan(lines=4), LEXICON)
+
+
+def test_files_that_are_no_song(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "blank.txt").write_text("\n \n\t\n")
+    (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 40)
+    (tmp_path / "large.txt").write_bytes(b"la la la\n" * 120_000)
+    (tmp_path / "long.txt").write_text("\n".join(f"la la la number {i}" for i in range(401)))
+    for option in ("--like", "--fill"):
+        for name in ("empty.txt", "blank.txt", "binary.txt", "large.txt", "long.txt", "none.txt", "."):
+            with pytest.raises(InputError, match=option):
+                read_song(tmp_path / name, option)

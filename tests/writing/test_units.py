@@ -1,0 +1,122 @@
+"""The graph that writes to plans: 8-bit products near the exact ones, rows that do not depend on their batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.writing import exact_tools
+
+import lyricist
+from lyricist import onnx_graph
+from lyricist.columns import TILE, Columns
+from lyricist.model import LyricLSTM, ModelConfig
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.runtime import OnnxModel
+from lyricist.tokens import Vocabulary, WordTokenizer
+from lyricist.writer import Model
+from lyricist.writing.plan import Plan
+from lyricist.writing.table import WordTable
+from lyricist.writing.units import NEVER, HostUnits, OnnxUnits
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    """The bundled songs' words, enough of them to fill tiles."""
+    words = Counter(
+        w
+        for song in lyricist.sample_songs().songs()
+        for line in song.lines()
+        for w in WordTokenizer().split(line.text)
+    )
+    return exact_tools.vocabulary([w for w, _ in words.most_common(1200)], "backward")
+
+
+@pytest.fixture(scope="module", params=["lstm", "gru", "untied"])
+def model(request: pytest.FixtureRequest, vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Both graphs of a network with random weights."""
+    untied = request.param == "untied"
+    shape = {"cell": "gru" if request.param == "gru" else "lstm", "layers": 2, "hidden": 48, "embedding": 32}
+    config = ModelConfig(vocab_size=len(vocabulary), tied=not untied, **shape)  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    weights = {n: p.detach().numpy() for n, p in LyricLSTM(config).named_parameters()}
+    weights["embedding"] = weights["embedding"] * 12  # sharp enough to be like a trained model
+    columns = Columns.by_signature(WordTable(vocabulary, default_lexicon()).sig)
+    file = tmp_path_factory.mktemp("units") / "writer.onnx"
+    file.write_bytes(onnx_graph.unit_model(config.model_dump(), weights, columns))
+    plain = OnnxModel(onnx_graph.step_model(config.model_dump(), weights))
+    return Model(plain, vocabulary, unit_file=file, columns=columns)
+
+
+@pytest.fixture(scope="module")
+def units(model: Model) -> OnnxUnits:
+    assert model.unit_model is not None
+    assert model.unit_model.columns.tiles > 5
+    return model.unit_model
+
+
+def steer(columns: Columns) -> np.ndarray:
+    return np.where(columns.word_at < 0, NEVER, 0).astype(np.float32)
+
+
+def walk(units: OnnxUnits | HostUnits, ids: np.ndarray, temperature: float = 1.0) -> list[np.ndarray]:
+    """Probabilities by column at every step of (T, B) ids."""
+    state, out = units.initial_state(ids.shape[1]), []
+    for row in ids:
+        made, state = units.units(row, state, steer(units.columns), temperature)
+        assert made.sums.shape == made.peaks.shape == (ids.shape[1], units.columns.units)
+        out.append(made.e / made.total[:, None])
+    return out
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
+def test_eight_bits_change_probabilities_little(model: Model, units: OnnxUnits, temperature: float) -> None:
+    ids = RNG.integers(0, len(model.vocabulary), (6, 5))
+    exact = walk(HostUnits(model.step_model, units.columns), ids, temperature)
+    for a, b in zip(walk(units, ids, temperature), exact, strict=True):
+        assert np.abs(a - b).sum(axis=1).max() < 0.08
+        assert np.allclose(a.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_row_is_the_same_bits_in_any_batch(units: OnnxUnits) -> None:
+    ids = RNG.integers(0, 50, (4, 70))
+    together = walk(units, ids)
+    for part in ([3], [69], [0, 5, 40], list(range(33))):
+        for a, b in zip(walk(units, ids[:, part]), together, strict=True):
+            assert (a == b[part]).all()
+
+
+def test_sums_and_peaks_are_those_of_the_units(units: OnnxUnits) -> None:
+    columns = units.columns
+    made, _ = units.units(np.arange(4), units.initial_state(4), steer(columns), 1.0)
+    for u in (0, columns.tiles - 1, columns.tiles, columns.units - 1):
+        at = slice(u * TILE, (u + 1) * TILE) if u < columns.tiles else [u - columns.tiles + columns.lone]
+        assert np.allclose(made.e[:, at].sum(axis=1), made.sums[:, u], rtol=1e-5)
+        assert np.allclose(made.e[:, at].max(axis=1), made.peaks[:, u])
+
+
+def test_every_word_has_one_column_and_tiles_hold_one_signature(units: OnnxUnits, model: Model) -> None:
+    columns = units.columns
+    words = columns.word_at[columns.word_at >= 0]
+    assert sorted(words.tolist()) == list(range(len(model.vocabulary)))
+    tiles = columns.word_at[: columns.lone].reshape(-1, TILE)
+    assert all(len(set(columns.sig[tile[tile >= 0]].tolist())) == 1 for tile in tiles)
+
+
+def test_another_lexicon_falls_back_to_the_exact_model(model: Model, units: OnnxUnits, tmp_path: Path) -> None:
+    """A word whose syllables change no longer belongs to its tile."""
+    word = model.vocabulary.tokens[int(units.columns.word_at[0])]
+    (tmp_path / "mine.txt").write_text(f"{word}  AE1 B AH0 B AH0 B AH0 B AA0\n", encoding="utf-8")
+    lexicon = model.lexicon.extended(tmp_path / "mine.txt")
+    other = Model(model.step_model, model.vocabulary, None, lexicon, model.unit_file, model.unit_columns)
+    plan = Plan(form="verse", lines=2, syllables="7", include=(word,))
+    (song,) = other.write(plan, seed=1)
+    assert model.units(WordTable(model.vocabulary, model.lexicon).sig) is units
+    assert other.units(WordTable(model.vocabulary, lexicon).sig) is not units
+    lines = [x for s in song.to_json()["sections"] for x in s["lines"]]
+    assert any(r == "AE1 B AH0 B AH0 B AH0 B AA0" for x in lines for r in x["reading"])
