@@ -15,15 +15,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lyricist.checking import check
     from lyricist.corpus import prepare as read
+    from lyricist.dictionary import rhymes
     from lyricist.errors import InputError, LyricistError, MissingExtra, PlanError, RunError
     from lyricist.metrics import evaluate
     from lyricist.samples import sample_songs
     from lyricist.start import Options
     from lyricist.start import train_songs as train
+    from lyricist.tokens import Vocabulary
     from lyricist.writer import Model, load, write
     from lyricist.writing.decode import decode
     from lyricist.writing.plan import Drawing, Plan
+    from lyricist.writing.planned import automaton
 
 _HOME = {
     "Drawing": "lyricist.writing.plan:Drawing",
@@ -35,10 +39,14 @@ _HOME = {
     "Plan": "lyricist.writing.plan:Plan",
     "PlanError": "lyricist.errors:PlanError",
     "RunError": "lyricist.errors:RunError",
+    "Vocabulary": "lyricist.tokens:Vocabulary",
+    "automaton": "lyricist.writing.planned:automaton",
+    "check": "lyricist.checking:check",
     "decode": "lyricist.writing.decode:decode",
     "evaluate": "lyricist.metrics:evaluate",
     "load": "lyricist.writer:load",
     "read": "lyricist.corpus:prepare",
+    "rhymes": "lyricist.dictionary:rhymes",
     "sample_songs": "lyricist.samples:sample_songs",
     "train": "lyricist.start:train_songs",
     "write": "lyricist.writer:write",
@@ -54,10 +62,14 @@ __all__ = [
     "Plan",
     "PlanError",
     "RunError",
+    "Vocabulary",
+    "automaton",
+    "check",
     "decode",
     "evaluate",
     "load",
     "read",
+    "rhymes",
     "sample_songs",
     "train",
     "write",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lyricist.cli import app
+from lyricist.cli import app, options
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
@@ -66,7 +66,7 @@ def prepare(
     """Read songs from files, clean and de-duplicate them, split them, and say what was kept and why not."""
     from lyricist.cli import preparing
 
-    options = {
+    chosen = {
         "songs_by": songs_by,
         "english_only": english_only,
         "keep_duplicates": keep_duplicates,
@@ -78,7 +78,7 @@ def prepare(
         "test_share": test_share,
         "seed": seed,
     }
-    preparing.prepare_command(sources, out, options, force, json)
+    preparing.prepare_command(sources, out, chosen, force, json)
 
 
 @app.command()
@@ -89,6 +89,9 @@ def train(
     preset: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
     cell: Annotated[str | None, typer.Option(help="lstm or gru.")] = None,
     tokenizer: Annotated[str | None, typer.Option(help="word, char or whitespace.")] = None,
+    order: Annotated[
+        str | None, typer.Option(help="forward or backward: from which end the model reads and writes a line.")
+    ] = None,
     budget: Annotated[str | None, typer.Option(help="Wall time, all included: 90s, 10m, 2h.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the songs, at most.")] = None,
     layers: Annotated[int | None, typer.Option(help="Recurrent layers, 1 to 4.")] = None,
@@ -139,22 +142,38 @@ def train(
         "save_every": save_every,
         "seed": seed,
     }
-    request = training.Request(sources or [], out, base, preset, tokenizer, vocabulary, model, config, licence)
+    request = training.Request(sources or [], out, base, preset, tokenizer, order, vocabulary, model, config, licence)
     training.train_command(request, resume, force, sample)
 
 
 @app.command()
 def write(
+    context: typer.Context,
     model: Annotated[
         Path | None, typer.Option("--model", "-m", help="A run to write from.", show_default=False)
     ] = None,
-    form: Annotated[str | None, typer.Option(help="Sections: 'verse chorus verse chorus'.")] = None,
-    lines: Annotated[str | None, typer.Option(help="Lines of each section: 4 or 4,6.")] = None,
-    start: Annotated[str | None, typer.Option(help="First word of the song.")] = None,
-    title: Annotated[str | None, typer.Option(help="Its title; without one, its hook.")] = None,
-    max_copy: Annotated[
-        int, typer.Option(min=0, help="Longest run of words from the training songs; 0: no limit.")
-    ] = 5,
+    form: options.Form = None,
+    lines: options.Lines = None,
+    syllables: options.Syllables = None,
+    metre: options.Metre = None,
+    rhyme: options.Rhyme = None,
+    rhyme_kind: options.RhymeKind = None,
+    rhyme_with: options.RhymeWith = None,
+    about: options.About = None,
+    include: options.Include = None,
+    avoid: options.Avoid = None,
+    clean: options.Clean = None,
+    start: options.Start = None,
+    acrostic: options.Acrostic = None,
+    refrain: options.Refrain = None,
+    keep_chorus: options.KeepChorus = None,
+    title: options.Title = None,
+    max_copy: options.MaxCopy = None,
+    like: options.Like = None,
+    plan: options.PlanFile = None,
+    fill: options.Fill = None,
+    allow: options.Allow = False,
+    lexicon: options.LexiconFile = None,
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
@@ -163,6 +182,8 @@ def write(
     top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
     min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.03,
     repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
+    particles: Annotated[int, typer.Option(help="Drafts begun side by side for each song, 1 to 256.")] = 1,
+    explain: Annotated[bool, typer.Option("--explain", help="Syllables, stress and rhyme of each line.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file.", show_default=False)
     ] = None,
@@ -173,15 +194,47 @@ def write(
     """Write songs."""
     from lyricist.cli import writing
 
-    plan = {"form": form, "lines": lines, "start": start, "max_copy": max_copy}
-    drawing = {
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "min_p": min_p,
-        "repetition": repetition,
-    }
-    writing.write_command(model, plan, drawing, title, count, best_of, seed, out, json, jsonl, force)
+    drawing = {name: context.params[name] for name in writing.DRAWING}
+    output = writing.Output(out, json, jsonl, force, explain)
+    writing.write_command(model, context.params, drawing, count, best_of, seed, output)
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="A run: can it fulfil the plan?", show_default=False)
+    ] = None,
+    form: options.Form = None,
+    lines: options.Lines = None,
+    syllables: options.Syllables = None,
+    metre: options.Metre = None,
+    rhyme: options.Rhyme = None,
+    rhyme_kind: options.RhymeKind = None,
+    rhyme_with: options.RhymeWith = None,
+    about: options.About = None,
+    include: options.Include = None,
+    avoid: options.Avoid = None,
+    clean: options.Clean = None,
+    start: options.Start = None,
+    acrostic: options.Acrostic = None,
+    refrain: options.Refrain = None,
+    keep_chorus: options.KeepChorus = None,
+    title: options.Title = None,
+    max_copy: options.MaxCopy = None,
+    like: options.Like = None,
+    plan: options.PlanFile = None,
+    fill: options.Fill = None,
+    allow: options.Allow = False,
+    lexicon: options.LexiconFile = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.", show_default=False)] = None,
+    json: Json = False,
+    force: Force = False,
+) -> None:
+    """Show what is asked of a song line by line, and save it."""
+    from lyricist.cli import planning
+
+    planning.plan_command(context.params, model, out, json, force)
 
 
 @app.command()
@@ -197,3 +250,63 @@ def evaluate(
     from lyricist.cli import evaluating
 
     evaluating.evaluate_command(run, source, split, songs, seed, json)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.", show_default=False)],
+    against: Annotated[
+        Path | None, typer.Option(help="A corpus, or songs: what stands in them?", show_default=False)
+    ] = None,
+    run: Annotated[
+        int | None, typer.Option(min=1, help="Words of the shortest run shown. [default: 6]", show_default=False)
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 4 on violations and on runs beyond --max-copy.")
+    ] = False,
+    plan: options.PlanFile = None,
+    like: options.Like = None,
+    form: options.Form = None,
+    lines: options.Lines = None,
+    syllables: options.Syllables = None,
+    metre: options.Metre = None,
+    rhyme: options.Rhyme = None,
+    rhyme_kind: options.RhymeKind = None,
+    rhyme_with: options.RhymeWith = None,
+    include: options.Include = None,
+    avoid: options.Avoid = None,
+    clean: options.Clean = None,
+    start: options.Start = None,
+    acrostic: options.Acrostic = None,
+    refrain: options.Refrain = None,
+    keep_chorus: options.KeepChorus = None,
+    max_copy: options.MaxCopy = None,
+    lexicon: options.LexiconFile = None,
+    json: Json = False,
+) -> int:
+    """Syllables, stress, metre and rhymes of any text; what breaks a plan; what is copied, and from where."""
+    from lyricist.cli import checking
+
+    return checking.check_command(lyrics, context.params, against, run, strict, json)
+
+
+@app.command()
+def rhymes(
+    word: Annotated[str, typer.Argument(help="A word.", show_default=False)],
+    kind: Annotated[str, typer.Option(help="perfect, near, identical or all.")] = "all",
+    syllables: Annotated[int | None, typer.Option(help="Only words of so many.", show_default=False)] = None,
+    stress: Annotated[str | None, typer.Option(help="Only words stressed like 01.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Most words of a kind and length; 0: all.")] = 20,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="A run: only words it knows.", show_default=False)
+    ] = None,
+    clean: Annotated[bool, typer.Option("--clean/--no-clean", help="Leave out slurs and obscenities.")] = True,
+    lexicon: options.LexiconFile = None,
+    json: Json = False,
+) -> None:
+    """Perfect, near and identical rhymes of a word, by syllables, commonest first."""
+    from lyricist.cli import checking
+
+    wishes = {"syllables": syllables, "stress": stress, "clean": clean}
+    checking.rhymes_command(word, kind, wishes, limit, model, lexicon, json)

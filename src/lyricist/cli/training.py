@@ -35,28 +35,32 @@ class Request:
     base: str = "scratch"
     preset: str | None = None
     tokenizer: str | None = None
+    order: str | None = None
     vocabulary: int | None = None
     model: Mapping[str, Any] | None = None
     config: Mapping[str, Any] | None = None
     licence: str | None = None
 
+    @property
+    def kind(self) -> dict[str, Any]:
+        return {"preset": self.preset, "tokenizer": self.tokenizer, "vocabulary": self.vocabulary}
+
     def options(self) -> Options:
         model, config = given(self.model), given(self.config)
         if self.base != "scratch":
             self.forbid_with_base(model)
-        chosen = {"tokenizer": self.tokenizer, "vocabulary": self.vocabulary, "preset": self.preset}
+        chosen = {**self.kind, "order": self.order}
         base = None if self.base == "scratch" else self.base
         return Options(base=base, model=model, train=config, **given({**chosen, "licence": self.licence}))
 
     def forbid_with_resume(self) -> None:
         base = None if self.base == "scratch" else self.base
-        fixed = {"preset": self.preset, "tokenizer": self.tokenizer, "vocabulary": self.vocabulary}
+        fixed = {**self.kind, "order": self.order}
         for name, value in given({**fixed, "licence": self.licence, "from": base}).items():
             raise InputError(f"--resume and --{name} {value} clash: a resumed run keeps what it is; leave one out")
 
     def forbid_with_base(self, model: Mapping[str, Any]) -> None:
-        shape = {"preset": self.preset, "tokenizer": self.tokenizer, "vocabulary": self.vocabulary}
-        shape |= {k: v for k, v in model.items() if not k.startswith("dropout")}
+        shape = self.kind | {k: v for k, v in model.items() if not k.startswith("dropout")}
         for name, value in given(shape).items():
             raise InputError(
                 f"--{name} {value} and --from {self.base} clash: "

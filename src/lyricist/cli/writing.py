@@ -6,38 +6,51 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lyricist.checkpoint import disk_errors, replace_file
+from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon
 from lyricist.errors import InputError
+from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.scan import scan_line
 from lyricist.start import checked
+from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
-from lyricist.writing.decode import LineWritten
-from lyricist.writing.plan import MAX_LINES, Drawing, Plan, parse_counts, parse_form
+from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong
+from lyricist.writing.written import Choice, LineWritten
 
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
 REPORTS = 50  # songs reported one by one
+CANDIDATES = 5  # words shown beside one that was chosen
+DRAWING = tuple(Drawing.model_fields)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where songs go and how."""
+
+    out: Path | None = None
+    as_json: bool = False
+    as_jsonl: bool = False
+    force: bool = False
+    explain: bool = False
 
 
 def write_command(
     run: Path | None,
-    plan: Mapping[str, Any],
+    options: Mapping[str, Any],
     drawing: Mapping[str, Any],
-    title: str | None,
     count: int,
     best_of: int,
     seed: int | None,
-    out: Path | None,
-    as_json: bool,
-    as_jsonl: bool,
-    force: bool,
+    output: Output,
 ) -> None:
-    kind = output_kind(out, as_json, as_jsonl, force)
+    kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force)
     if not 1 <= count <= MAX_COUNT:
         raise InputError(f"--count {count} is not from 1 to {MAX_COUNT}")
     if not 1 <= best_of <= MAX_BEST:
@@ -48,28 +61,23 @@ def write_command(
         raise InputError(f"--seed {seed} is not from 0 to 2^63 - 1")
     if run is None:
         raise InputError("no model named: add -m RUN ('lyricist demo' or 'lyricist train' makes one)")
-    asked, how = make_plan(plan), checked(Drawing, drawing)
-    model = load(run)
+    asked, how = make_plan(options), checked(Drawing, drawing)
+    model = open_model(run, options.get("lexicon"))
     first = fresh_seed() if seed is None else seed
-    live = kind == "text" and out is None
+    live = kind == "text" and output.out is None
     if best_of > 1:
         found = iter([model.best(asked, how, seed=first, of=best_of)])
         songs = shown(found) if live else found
     else:
-        songs = in_order(model, asked, how, first, count, live)
-    deliver(named(songs, title), kind, out)
+        songs = in_order(model, asked, how, first, count, live, output.explain and asked.exact)
+    tell = Reporter(asked, read_lexicon(options.get("lexicon")) if output.explain else None)
+    deliver(named(songs, asked.title), kind, output.out, tell)
     report_command(first)
 
 
-def make_plan(options: Mapping[str, Any]) -> Plan:
-    made: dict[str, Any] = {"start": options["start"], "max_copy": options["max_copy"]}
-    if options["form"] is not None:
-        made["form"] = parse_form(options["form"])
-    if options["lines"] is not None:
-        made["lines"] = parse_counts(options["lines"], "--lines", MAX_LINES)
-    plan = checked(Plan, made)
-    assert isinstance(plan, Plan)
-    return plan
+def open_model(run: Path, lexicon: Path | None) -> Model:
+    """The model of a run, its words said as the lexicon and the user's own file have them."""
+    return load(run, lexicon=None if lexicon is None else read_lexicon(lexicon))
 
 
 def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool) -> str:
@@ -91,12 +99,14 @@ def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool) ->
     return by_suffix
 
 
-def in_order(model: Model, plan: Plan, drawing: Drawing, first: int, count: int, live: bool) -> Iterator[WrittenSong]:
+def in_order(
+    model: Model, plan: Plan, drawing: Drawing, first: int, count: int, live: bool, explain: bool = False
+) -> Iterator[WrittenSong]:
     """Songs by seed, though they finish in any order; `live` prints the lines of the one that is next."""
     waiting: dict[int, WrittenSong] = {}
     pending: dict[int, list[LineWritten]] = {}
     current = first
-    for event in model.events(plan, drawing, range(first, first + count)):
+    for event in model.events(plan, drawing, range(first, first + count), explain=explain):
         if isinstance(event, WrittenSong):
             waiting[event.seed] = event
         elif live:
@@ -126,14 +136,58 @@ def named(songs: Iterator[WrittenSong], title: str | None) -> Iterator[WrittenSo
     return (replace(s, title=title) for s in songs) if title else songs
 
 
-def deliver(songs: Iterator[WrittenSong], kind: str, out: Path | None) -> None:
+@dataclass(frozen=True)
+class Reporter:
+    """What is said of each song on stderr; with a lexicon, line by line."""
+
+    plan: Plan
+    lexicon: Lexicon | None = None
+
+    def song(self, song: WrittenSong, index: int) -> None:
+        report_song(song, index)
+        if self.lexicon is not None and index < REPORTS:
+            for row in explained(song, self.plan, self.lexicon):
+                print(row, file=sys.stderr)
+
+
+def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
+    """Every line with its syllables, its stresses on the slots asked for and its rhyme; below it, how each of its
+    words was chosen, where the writer recorded that."""
+    laid = laid_out(plan) if plan.exact else None
+    lines = [line for section in song.to_json()["sections"] for line in section["lines"]]
+    for i, line in enumerate(lines):
+        stress, rhyme = line["stress"], line["rhyme"]
+        if stress is None:
+            read = scan_line(WordTokenizer().split(line["text"]), lexicon)
+            stress, rhyme = read.stress, read.rhyme
+        slots = f" on {laid.lines[i].templates[0]}" if laid and len(laid.lines[i].templates) == 1 else ""
+        mark = letter(laid, i) if laid else "-"
+        yield f"{i + 1:>3}  {len(stress):>2}  {stress}{slots}  {mark} ({rhyme or '-'})  {line['text']}"
+        yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)
+
+
+def chosen(choice: Choice) -> str:
+    """A word, the share of the model's probability that was allowed in its place, and what stood beside it.
+
+    >>> from lyricist.writing.written import Candidate
+    >>> chosen(Choice(1, "sea", 0.25, (Candidate("sea", 0.1, 0.4), Candidate("day", 0.3, 0, "rhyme"))))
+    'sea: 25% allowed; sea 0.100 -> 0.400, day 0.300 (rhyme)'
+    """
+    beside = ", ".join(
+        f"{c.word} {c.p:.3f} ({c.forbidden})" if c.forbidden else f"{c.word} {c.p:.3f} -> {c.drawn_p:.3f}"
+        for c in choice.candidates[:CANDIDATES]
+    )
+    return f"{choice.word}: {choice.mass:.0%} allowed" + (f"; {beside}" if beside else "")
+
+
+def deliver(songs: Iterator[WrittenSong], kind: str, out: Path | None, tell: Reporter) -> None:
     """To stdout or, complete, into a file; the report on each song to stderr."""
     if out is None and kind == "text":
         for i, song in enumerate(songs):
             print(flush=True)
-            report_song(song, i)
+            tell.song(song, i)
         return
-    pieces = {"text": text_pieces, "json": json_pieces, "jsonl": jsonl_pieces}[kind](reported(songs))
+    pieces = {"text": text_pieces, "json": json_pieces, "jsonl": jsonl_pieces}[kind](reported(songs, tell))
     if out is None:
         for piece in pieces:
             sys.stdout.write(piece)
@@ -142,9 +196,9 @@ def deliver(songs: Iterator[WrittenSong], kind: str, out: Path | None) -> None:
         replace_file(out, (piece.encode() for piece in pieces))
 
 
-def reported(songs: Iterator[WrittenSong]) -> Iterator[WrittenSong]:
+def reported(songs: Iterator[WrittenSong], tell: Reporter) -> Iterator[WrittenSong]:
     for i, song in enumerate(songs):
-        report_song(song, i)
+        tell.song(song, i)
         yield song
 
 
@@ -154,9 +208,11 @@ def text_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
 
 
 def json_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
-    yield '{"format": 1, "songs": ['
-    for i, song in enumerate(songs):
-        yield (",\n" if i else "\n") + json.dumps(song.to_json(), ensure_ascii=False)
+    """Nothing before the first song is there: a plan that cannot be fulfilled leaves no output."""
+    before = '{"format": 1, "songs": [\n'
+    for song in songs:
+        yield before + json.dumps(song.to_json(), ensure_ascii=False)
+        before = ",\n"
     yield "\n]}\n"
 
 

@@ -1,0 +1,124 @@
+"""A text to be checked -> stanzas of lines. Labels are understood as the corpus reader understands them, but
+nothing is cleaned away: what stands in the text as a line is a line, however odd.
+
+Left out are blank lines, labels, header lines at the top ("Title: ..."), lines of chords, and remarks in square
+brackets. "(x2)" behind a line, and a label that calls a chorus back, are written out, as they are sung.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lyricist.corpus import READERS, Line, Section, Song, Source, marks, text
+from lyricist.corpus.marks import Label
+from lyricist.corpus.readers.plain import read_text
+from lyricist.corpus.structure import Part, arrange, guess_names
+from lyricist.errors import InputError
+
+MAX_BYTES = 100_000_000
+RULE = re.compile(r"[!-/:-@\[-`{-~]+")  # a line of nothing but punctuation
+MAX_PARTS = 60  # of a song; in a longer text every stanza stands by itself, and none is a chorus unless it says so
+
+
+@dataclass(frozen=True, slots=True)
+class Stanza:
+    """A section as it stands in a text; `labelled`: the text itself says what it is."""
+
+    name: str
+    lines: tuple[str, ...]
+    labelled: bool = False
+
+    @classmethod
+    def of(cls, section: Section) -> Stanza:
+        return cls(section.name, tuple(line.text for line in section.lines), bool(section.label))
+
+
+def read_lyrics(source: str | os.PathLike[str] | Song) -> list[Stanza]:
+    """The stanzas of a text, of a file (a path object) or of a song. InputError for what cannot be read.
+
+    >>> [(s.name, s.lines, s.labelled) for s in read_lyrics("[Chorus]\\nOh, river (x2)\\n\\nRun")]
+    [('chorus', ('Oh, river', 'Oh, river'), True), ('verse', ('Run',), False)]
+    """
+    if isinstance(source, Song):
+        return [Stanza.of(section) for section in source.sections]
+    return stanzas(source) if isinstance(source, str) else read_file(Path(source))
+
+
+def read_file(path: Path) -> list[Stanza]:
+    """Plain text; LRC, ChordPro, tables and JSON by their suffix, with all their songs one after the other."""
+    reader = READERS.get(path.suffix.lower(), read_text)
+    if reader is not read_text and path.is_file():
+        return [Stanza.of(section) for song in reader(Source(path, path.name)) for section in song.sections]
+    try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB: check a part of it")
+        data = path.read_bytes()
+    except OSError as error:
+        why = error.strerror or error
+        raise InputError(f"{path}: cannot be read ({why}): name a text file, or - for stdin") from None
+    return read_bytes(data, str(path))
+
+
+def read_bytes(data: bytes, name: str) -> list[Stanza]:
+    """Text in any usual encoding. InputError naming `name` if it is binary or empty."""
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB: check a part of it")
+    found = stanzas(text.decode(data, name))
+    if not found:
+        raise InputError(f"{name}: no lyrics in it: nothing to check")
+    return found
+
+
+def stanzas(lyrics: str) -> list[Stanza]:
+    parts = list(parts_of(text.clean_text(lyrics).split("\n")))
+    if len(parts) > MAX_PARTS:
+        return [Stanza.of(section) for part in parts for section in arrange([part])]
+    if any(part.label for part in parts):
+        return [Stanza.of(section) for section in arrange(parts)]
+    lines = [tuple(line.text for line in part.lines) for part in parts]
+    return [Stanza(name, each) for name, each in zip(guess_names(lines), lines, strict=True)]
+
+
+def parts_of(lines: Sequence[str]) -> Iterator[Part]:
+    """Stanzas with their labels; a label stands for the stanza below it, with or without a blank line between."""
+    part, begun = Part(), False
+    for raw in lines:
+        line = " ".join(raw.split())
+        label = label_of(line)
+        if label or not line:
+            if part.lines or (label and part.label):
+                yield part
+                part = Part()
+            part = Part(label, [Line(label.tail)] if label.tail else []) if label else part
+        elif not (left_out(raw, line) or (not begun and marks.HEADER.fullmatch(line))):
+            add(part, line)
+        begun = begun or bool(part.lines or part.label)
+    if part.lines or part.label:
+        yield part
+
+
+def add(part: Part, line: str) -> None:
+    """A line as often as it is sung; "(x2)" by itself is about the whole stanza."""
+    bare, times = marks.split_times(line)
+    if bare:
+        part.lines += [marks.inline_chords(bare) if "[" in bare else Line(bare)] * times
+    else:
+        part.times = times
+
+
+def label_of(line: str) -> Label | None:
+    return marks.read_label(line) if line and not marks.is_plain(line) and len(line) <= text.MAX_LINE else None
+
+
+def left_out(raw: str, line: str) -> bool:
+    """Whether a line is a remark in brackets, a rule, or nothing but chords (a lone letter A is sung)."""
+    if line[0] == "[" and line[-1] == "]" and line.count("[") == 1:
+        return True
+    if RULE.fullmatch(line):
+        return True
+    examined = not marks.is_plain(line) and len(line) <= text.MAX_LINE
+    return examined and re.search(r"[\s\d#/]", line) is not None and bool(marks.read_chords(raw))
