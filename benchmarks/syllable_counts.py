@@ -51,6 +51,8 @@ class Table:
     def readings(self, word: str) -> tuple[Reading, ...]:
         return self.words.get(word, ())
 
+    sung = readings
+
 
 def hymn_verses(text: str) -> Iterator[list[Word]]:
     """Verses of one ABC file: the n-th `w:` line under each music line of a voice goes on with the n-th verse.

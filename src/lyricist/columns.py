@@ -7,7 +7,7 @@ is taken once for all rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,17 +41,19 @@ class Columns:
         arrays = load_arrays(path)
         return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"])
 
-    def holds_for(self, sig: npt.NDArray[np.int32]) -> bool:
-        """Whether words of one tile have one signature under other numbers of signatures too."""
-        if len(sig) != len(self.sig):
-            return False
-        tiled = np.maximum(self.word_at[: self.lone].reshape(self.tiles, TILE), 0)
-        filled = self.word_at[: self.lone].reshape(self.tiles, TILE) >= 0
-        same = sig[tiled] == sig[tiled[:, :1]]
-        return bool((same | ~filled).all())
+    def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """(tiles,) the signature that most words of each tile have."""
+        words = self.word_at[: self.lone].reshape(self.tiles, TILE)
+        return np.array([np.bincount(sig[row[row >= 0]]).argmax() for row in words], dtype=np.int32)
+
+    def misplaced(self, sig: npt.NDArray[np.int32]) -> Ints:
+        """Words that under these signatures do not belong to their tiles: a lexicon has changed since."""
+        words = self.word_at[: self.lone]
+        wrong = sig[np.maximum(words, 0)] != np.repeat(self.tile_sigs(sig), TILE)
+        return np.asarray(words[wrong & (words >= 0)])
 
     def numbered(self, sig: npt.NDArray[np.int32]) -> Columns:
-        """The same columns under other numbers of signatures."""
+        """The same columns under these signatures."""
         return Columns(self.word_at, self.tiles, sig)
 
     @classmethod
@@ -99,11 +101,12 @@ class Columns:
     @cached_property
     def unit_sig(self) -> npt.NDArray[np.int32]:
         """(U,) signature of each unit."""
-        firsts = np.concatenate([self.word_at[: self.lone : TILE], self.word_at[self.lone :]])
-        return np.asarray(self.sig[firsts])
+        return np.concatenate([self.tile_sigs(self.sig), self.sig[self.word_at[self.lone :]]])
 
-    def unit_mask(self, signatures: Sequence[int]) -> Floats:
-        """(U,) 1 for the units of these signatures."""
-        on = np.zeros(int(self.sig.max()) + 2, dtype=np.float32)
-        on[[s for s in signatures if s < len(on)]] = 1
-        return on[self.unit_sig]
+    def unit_weights(self, weights: Mapping[int, float]) -> Floats:
+        """(U,) the weight of each unit's signature, 0 where none is given."""
+        by_sig = np.zeros(int(self.sig.max()) + 2, dtype=np.float32)
+        for s, weight in weights.items():
+            if s < len(by_sig):
+                by_sig[s] = weight
+        return by_sig[self.unit_sig]

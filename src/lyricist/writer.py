@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from lyricist.writing.table import WordTable
 from lyricist.writing.units import HostUnits, OnnxUnits, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
+MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
 
 
 class Model:
@@ -71,13 +72,18 @@ class Model:
             return None
         return OnnxUnits(self.unit_file, self.unit_columns)
 
-    def units(self, sig: npt.NDArray[np.int32]) -> UnitModel:
-        """A model to write to plans from, for words of these signatures: the run's own graph if it fits them."""
+    def units(self, sig: npt.NDArray[np.int32], needed: Collection[int] = ()) -> tuple[UnitModel, Collection[int]]:
+        """A model to write to plans from, for words of these signatures, and words that it cannot choose freely.
+
+        The run's own graph, if the lexicon is much as it was when the graph was made and none of the `needed` words
+        has changed; else the plain graph, rearranged at every step.
+        """
         made = self.unit_model
-        if made is not None and made.columns.holds_for(sig):
-            made.columns = made.columns.numbered(sig)
-            return made
-        return HostUnits(self.step_model, Columns.by_signature(sig))
+        if made is not None and len(sig) == len(made.columns.sig):
+            odd = set(made.columns.misplaced(sig).tolist())
+            if len(odd) <= MISPLACED * len(sig) and odd.isdisjoint(needed):
+                return made.arranged(made.columns.numbered(sig)), odd
+        return HostUnits(self.step_model, Columns.by_signature(sig)), ()
 
     def guard(self, max_copy: int) -> CopyGuard | None:
         indexed = max_copy and self.vocabulary.tokenizer.name == "word" and self.copy_index is not None

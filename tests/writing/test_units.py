@@ -116,7 +116,9 @@ def test_another_lexicon_falls_back_to_the_exact_model(model: Model, units: Onnx
     other = Model(model.step_model, model.vocabulary, None, lexicon, model.unit_file, model.unit_columns)
     plan = Plan(form="verse", lines=2, syllables="7", include=(word,))
     (song,) = other.write(plan, seed=1)
-    assert model.units(WordTable(model.vocabulary, model.lexicon).sig) is units
-    assert other.units(WordTable(model.vocabulary, lexicon).sig) is not units
+    sig, id_of = WordTable(model.vocabulary, lexicon).sig, model.vocabulary.index
+    assert isinstance(other.units(sig, [id_of[word]])[0], HostUnits)
+    made, barred = other.units(sig)
+    assert isinstance(made, OnnxUnits) and barred == {id_of[word]}
     lines = [x for s in song.to_json()["sections"] for x in s["lines"]]
     assert any(r == "AE1 B AH0 B AH0 B AH0 B AA0" for x in lines for r in x["reading"])

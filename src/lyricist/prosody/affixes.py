@@ -12,7 +12,7 @@ from lyricist.prosody.phones import is_vowel
 VOWELS = frozenset("aeiouy")
 # Letters at the end of a stem, and groups of them, at which an e has been dropped.
 E_LETTERS = frozenset("cvuz")
-E_CLUSTERS = ("th", "rs", "ns", "ls", "rg", "dg", "bl", "gl", "pl", "tl", "dl", "kl", "fl")
+E_CLUSTERS = tuple("th rs ns ls rg dg bl gl pl tl dl kl fl eas ees ais aus ois oos ous".split())
 
 Ending = Callable[[Phones], Phones]
 
@@ -121,7 +121,7 @@ def by_suffix(word: str, known: Known) -> Readings:
     if word.endswith("na") and word[:-2] in WITH_NA:
         return followed(known(word[:-2]), always("N AH0"))
     found = with_s(word, known) or with_old_t(word, known) or with_clipped_ing(word, known)
-    return found or with_ending(word, known)
+    return found or with_a(word, known) or with_ending(word, known)
 
 
 def with_s(word: str, known: Known) -> Readings:
@@ -164,6 +164,13 @@ def with_clipped_ing(word: str, known: Known) -> Readings:
     return tuple(joined(phones[:-1], ("N",)) for phones in found)
 
 
+def with_a(word: str, known: Known) -> Readings:
+    """The old a- before a participle, written as one word: amaying, aflying; but not adoring, of adore."""
+    if not re.match(r"a[^aeiou].*ing$", word) or listed(first_known(stems_of(word[:-3], "ing"), known)):
+        return ()
+    return tuple(joined(("AH0",), reading.phones) for reading in known(word[1:]))
+
+
 def with_ending(word: str, known: Known) -> Readings:
     """A word with one of `ENDINGS`."""
     for letters, ending in ENDINGS_AT.get(word[-1], ()):
@@ -189,7 +196,8 @@ def unaccented(base: str, known: Known) -> Readings:
     """
     if len(re.findall("[aeiouy]+", base)) < 2:
         return ()
-    found = known(base)
+    single = known(base[:-1]) if base.endswith("ll") else ()  # marvelling: of marvel, not of the poet Marvell
+    found = single if listed(single) and single[0].stress.endswith("0") else known(base)
     return found if found and found[0].stress.endswith("0") else ()
 
 

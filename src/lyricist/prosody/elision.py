@@ -34,8 +34,8 @@ PROCLITICS = {
 }
 # Letters that an apostrophe may stand for inside a word.
 LEFT_OUT = ("e", "o", "i", "a", "u", "ve", "v", "en", "er")
-# whate'er, where'er, whatsoe'er
-EVER = re.compile(r"(what|who|wher|where|when|how|which|whom)(so)?e'er")
+# whate'er, where'er, wher'er, whatsoe'er, fore'er
+EVER = re.compile(r"(what|who|wher|where|when|how|which|whom|for)(so)?e?'er")
 
 
 def by_apostrophe(word: str, known: Known) -> Readings:
@@ -104,13 +104,21 @@ def elided(word: str, known: Known) -> Readings:
         stem = known({"wher": "where"}.get(match[1], match[1]))[:1]
         return tuple(joined(weakened(r.phones), ("S", "OW0") if match[2] else (), ("EH1", "R")) for r in stem)
     if word.startswith("o'er") and len(word) > 6:
-        return tuple(joined(("AO2", "R"), reading.phones) for reading in known(word[4:].lstrip("-")))
+        return behind_over(word[4:].lstrip("-"), known)
     head, mark, end = word.partition("'")
     if not mark or len(head) < 2 or not re.match(r"[a-z]", end) or end in CLITICS.keys() - {"er", "re", "em"}:
         return ()
     fulls = [head + letters + end for letters in LEFT_OUT]
     full = next((each for each in fulls if listed(known(each))), None) or next(filter(known, fulls), "")
     return tuple(dict.fromkeys(without_vowel(r, nuclei(head), nuclei(full)) for r in known(full))) if full else ()
+
+
+def behind_over(rest: str, known: Known) -> Readings:
+    """o'er- for over-: o'ertake; and o'erwhelmed, of which the rest is no word by itself."""
+    over = known("over" + rest)
+    whole = [reading.phones[3:] for reading in over if reading.phones[1:3] == ("V", "ER0")]
+    found = [reading.phones for reading in known(rest)] or whole
+    return tuple(joined(("AO2", "R"), phones) for phones in found)
 
 
 def weakened(phones: Phones) -> Phones:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from lyricist.errors import InputError
 from lyricist.prosody.joining import plural
+from lyricist.prosody.licence import licences
 from lyricist.prosody.phones import CODES, PHONE_OF, Reading, is_vowel
 from lyricist.prosody.spelling import RULES_VERSION, derive, guessable, plain
 
@@ -90,6 +91,7 @@ class Lexicon:
         self.table = table
         self.entries = dict(entries)
         self._found: dict[str, tuple[Reading, ...]] = {}
+        self._sung: dict[str, tuple[Reading, ...]] = {}
 
     def readings(self, word: str) -> tuple[Reading, ...]:
         """The readings of a word, the usual one first; () for what cannot be read aloud.
@@ -101,6 +103,24 @@ class Lexicon:
         """
         found = self._found.get(word)
         return self._read([word], self.table.find)[0] if found is None else found
+
+    def sung(self, word: str) -> tuple[Reading, ...]:
+        """`readings`, and after them what poetic licence makes of them (`source` "licence"): for lines that are given.
+
+        Words of a user's own lexicon have the readings it gives.
+
+        >>> [reading.text for reading in default_lexicon().sung("heavenly")]
+        ['HH EH1 V AH0 N L IY0', 'HH EH1 V N L IY0']
+        """
+        found = self._sung.get(word)
+        if found is None:
+            found = self.readings(word)
+            if found and found[0].source != "user":
+                found = (*found, *licences(plain(word), found))
+            if len(self._sung) >= CACHE_SIZE:
+                self._sung.clear()
+            self._sung[word] = found
+        return found
 
     def many(self, words: Sequence[str], guessing: bool = True) -> list[tuple[Reading, ...]]:
         """`readings` of many words; thousands of new ones are read in one pass over the table. Without `guessing`

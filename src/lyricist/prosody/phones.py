@@ -44,7 +44,7 @@ class Reading:
     """One pronunciation of a word.
 
     `source` says where it comes from: "lexicon" (the table), "rule" (derived from its spelling), "user" (a
-    user's own lexicon) or "model" (guessed).
+    user's own lexicon), "model" (guessed) or "licence" (what verse makes of another reading).
 
     >>> memory = Reading.of("M EH1 M ER0 IY0")
     >>> memory.syllables, memory.stress, memory.tail, memory.onset

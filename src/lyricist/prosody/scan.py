@@ -19,9 +19,11 @@ SILENT = Reading((), "rule")
 
 
 class HasReadings(Protocol):
-    """What a scansion needs of a lexicon."""
+    """What a scansion needs of a lexicon: the readings of a word, and those with the licences of verse behind them."""
 
     def readings(self, word: str) -> tuple[Reading, ...]: ...
+
+    def sung(self, word: str) -> tuple[Reading, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,16 @@ def scan_line(
     >>> line.syllables, line.stress, line.rhyme
     (5, '10011', 'AH V')
     """
-    choices = [lexicon.readings(word) or (SILENT,) for word in words]
+    usual = [lexicon.readings(word) or (SILENT,) for word in words]
+    sung: list[tuple[Reading, ...]] = []
     for slots, last in wishes(template, syllables, end):
-        found = best_choice(choices, slots, last)
+        found = best_choice(usual, slots, last)
+        if found is None:
+            sung = sung or [lexicon.sung(word) or (SILENT,) for word in words]
+            found = best_choice(sung, slots, last)
         if found is not None:
             return Scansion.of(found)
-    return Scansion.of([options[0] for options in choices])
+    return Scansion.of([options[0] for options in usual])
 
 
 def wishes(template: str | None, syllables: int | None, end: End | None) -> Iterator[tuple[str | None, End | None]]:

@@ -14,12 +14,12 @@ from itertools import product
 
 from lyricist.prosody.affixes import by_prefix, by_suffix
 from lyricist.prosody.elision import by_apostrophe, elided
-from lyricist.prosody.joining import Known, Readings, as_rule, compound, joined, restressed
+from lyricist.prosody.joining import Known, Readings, as_rule, compound, joined, listed, restressed
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.numerals import by_letters, by_number, by_roman
 
 # Part of the lexicon's digest: raise it with every change that gives some word other readings.
-RULES_VERSION = 1
+RULES_VERSION = 2
 LONGEST = 60  # characters; what is longer when runs of a letter are cut is not a word
 DEPTH = 3  # how often a stem may itself be derived: a-rovin' -> rovin' -> roving -> rove
 
@@ -89,6 +89,8 @@ NOUNS = """
     wine wing wings winter wise woman wood work world worn worth yard year
 """
 COMPOUNDING = frozenset(NOUNS.split())
+# Nouns that look like a word with an ending (flow-er, noonda-y); behind a word of the lists they are no such thing.
+AT_END = re.compile(r"(.{3,})((?:flower|tower|bower|shower|day)s?)")
 
 
 def plain(word: str) -> str:
@@ -236,6 +238,15 @@ def by_bare_contraction(word: str, known: Known) -> Readings:
     return known(f"{word[:-cut]}'{word[-cut:]}") if cut and len(word) > 4 and word[:-cut] in CONTRACTING else ()
 
 
+def by_noun(word: str, known: Known) -> Readings:
+    """Compounds with a noun that looks like an ending: windflower, noonday."""
+    match = AT_END.fullmatch(word)
+    heads = known(match[1]) if match else ()
+    if not match or not listed(heads):
+        return ()
+    return tuple(joined(heads[0].phones, restressed(tail.phones, "1", "2")) for tail in known(match[2]))
+
+
 def by_parts(word: str, known: Known) -> Readings:
     """Compounds written as one word: moonglow, firelight; the first part leads, as it does in most."""
     for first, second in cuts(word):
@@ -261,6 +272,7 @@ RULES: tuple[Rule, ...] = (
     elided,
     by_apostrophe,
     by_syllable,
+    by_noun,
     by_suffix,
     by_prefix,
     by_bare_contraction,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 U64 = npt.NDArray[np.uint64]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MASK = (1 << 64) - 1
 M1, M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
@@ -22,22 +23,29 @@ def mixed(z: U64) -> U64:
     return z ^ (z >> np.uint64(31))
 
 
-def keys(*counters: npt.NDArray[Any] | int) -> U64:
-    """(B,) one key for every row of the counters, which broadcast against each other."""
-    z = np.zeros(1, dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for c in counters:
-            z = mixed(z + GOLDEN * (np.asarray(c).astype(np.uint64) + np.uint64(1)))
+def key(*counters: int) -> int:
+    """A key for a sequence of numbers, from counters."""
+    z = 0
+    for c in counters:
+        z = (z + int(GOLDEN) * (c + 1)) & MASK
+        z = ((z ^ (z >> 30)) * int(M1)) & MASK
+        z = ((z ^ (z >> 27)) * int(M2)) & MASK
+        z ^= z >> 31
     return z
 
 
 def uniforms(key: U64, count: npt.NDArray[Any] | int) -> npt.NDArray[np.float64]:
     """(B,) numbers in [0, 1): the `count`-th of each key's sequence.
 
-    >>> a = uniforms(keys(np.array([7, 8])), 0)
-    >>> bool(a[0] == uniforms(keys(np.array([7])), 0)[0]), bool(a[0] != a[1]), bool(((a >= 0) & (a < 1)).all())
+    >>> a = uniforms(np.array([key(7), key(8)], dtype=np.uint64), 0)
+    >>> bool(a[0] == uniform(key(7), 0)), bool(a[0] != a[1]), bool(((a >= 0) & (a < 1)).all())
     (True, True, True)
     """
     with np.errstate(over="ignore"):
         z = mixed(key + GOLDEN * (np.asarray(count).astype(np.uint64) + np.uint64(1)))
     return np.asarray((z >> np.uint64(11)).astype(np.float64) / float(1 << 53))
+
+
+def uniform(key: int, count: int) -> float:
+    """One number of a key's sequence."""
+    return float(uniforms(np.array([key], dtype=np.uint64), count)[0])

@@ -6,7 +6,7 @@ a draw from what they leave. A row that is refused too often is worked out in fu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,17 +24,20 @@ Refuse = Callable[[Ints, Ints], Bools]
 
 ROUNDS = 4  # draws before a row's words are looked at one by one
 TRIMS = 8  # words struck out one after another before all are asked for at once
+TINY = 1e-30
 BREAK = -2  # drawn: the line ends here
 NOTHING = -1  # drawn: every word is forbidden
+SAME_END = 0.05  # chance that a word which has ended a line of the song already may end another
 FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
 
 
 @dataclass(frozen=True)
 class Listed:
-    """Words that a row may draw beside its units, and their columns."""
+    """Words that a row may draw beside its units, their columns, and their weights."""
 
     words: Ints
     columns: Ints
+    weights: npt.NDArray[np.float32]
 
 
 @dataclass
@@ -42,22 +45,25 @@ class Request:
     """What B rows may draw."""
 
     at: Ints  # (B,) where each row stands in the step's `UnitRows`
-    units: npt.NDArray[np.float32]  # (B, U) mask
+    units: npt.NDArray[np.float32]  # (B, U) weights, 0 for what may not be drawn
     lists: dict[int, Listed]  # by row, words beside the units
     whole: Bools  # (B,) rows without truncation
     breaks: Reals  # (B,) the value of ending the line, 0 where it may not end
     key: U64  # of the rows' random numbers
     count: Ints  # random numbers used by each row; counted on
     recent: npt.NDArray[np.int32]  # (B, R) the words used lately, newest first, -1 for none
+    ended: Mapping[int, frozenset[int]]  # by row, for rows that draw a line's last word: those of the song so far
 
 
 class Drawer:
     """Draws words for rows under one drawing."""
 
-    def __init__(self, columns: Columns, drawing: Drawing, unknown: int) -> None:
+    def __init__(self, columns: Columns, drawing: Drawing, words: int, unknown: int) -> None:
+        """`words`: how many there are, those a plan brought included; `unknown`: the word that stands for these."""
         self.columns, self.drawing = columns, drawing
         self.column_of = columns.column_of
         self.unknown = unknown
+        self.words = words
         self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
 
     def columns_for(self, words: Ints) -> Ints:
@@ -65,14 +71,14 @@ class Drawer:
         return self.column_of[np.where(words < len(self.column_of), words, self.unknown)]
 
     def draw(self, rows: UnitRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:
-        """(B,) words (or BREAK, NOTHING), and the allowed mass as a share of each row's total.
+        """(B,) words (or BREAK, NOTHING), and the allowed mass, weighted, as a share of each row's total.
 
         `refuse(rows, words)` says which words may not follow in which rows.
         """
         weight = rows.sums[ask.at] * ask.units
         running = np.cumsum(weight, axis=1, dtype=np.float32)
         within = running[:, -1].astype(np.float64)
-        beside = Beside(rows, ask)
+        beside = Beside(rows, ask, self.drawing.rhyme_temperature)
         mass = within + beside.mass + ask.breaks
         floor = self.floor(rows, ask)
         out = np.full(len(mass), NOTHING, dtype=np.int64)
@@ -85,7 +91,11 @@ class Drawer:
             ok = (p >= floor[left]) | (words == BREAK)
             if self.drawing.repetition:
                 recent = ask.recent[left]
-                ok &= (self.chance(ask, left) < self.keep(words, recent)) & ~stutters(words, recent)
+                keep = self.keep(words, recent)
+                for j in np.flatnonzero(ask.whole[left]).tolist():
+                    if int(words[j]) in ask.ended.get(int(left[j]), ()):
+                        keep[j] *= SAME_END
+                ok &= (self.chance(ask, left) < keep) & ~stutters(words, recent)
             ok[ok] = ~refuse(left[ok], words[ok])
             out[left[ok]] = words[ok]
             left = left[~ok]
@@ -102,7 +112,7 @@ class Drawer:
         """(B,) least value of e that min-p leaves; 0 where nothing is cut."""
         if not self.drawing.min_p:
             return np.zeros(len(ask.whole))
-        peak = (rows.peaks[ask.at] * ask.units).max(axis=1)
+        peak = np.where(ask.units > 0, rows.peaks[ask.at], 0).max(axis=1)
         return np.where(ask.whole, 0.0, peak * self.drawing.min_p)
 
     def pick(
@@ -124,7 +134,8 @@ class Drawer:
             mine = running if len(r) == len(running) else running[r]
             unit = (mine > point[inside, None]).argmax(axis=1)
             before = np.where(unit > 0, mine[np.arange(len(r)), unit - 1], 0.0)
-            words[inside], p[inside] = self.inside_unit(rows, ask.at[r], unit, point[inside] - before)
+            inner = (point[inside] - before) / np.maximum(ask.units[r, unit], TINY)
+            words[inside], p[inside] = self.inside_unit(rows, ask.at[r], unit, inner)
         for j in np.flatnonzero(point >= within[left]).tolist():
             i = int(left[j])
             if point[j] < within[i] + beside.mass[i]:
@@ -149,14 +160,20 @@ class Drawer:
         seen = (recent == words[:, None]).sum(axis=1)
         return np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * seen))
 
+    def kept_share(self, recent: npt.NDArray[np.int32]) -> Reals:
+        """`keep` of every word (and, last, of BREAK) for one row."""
+        out = np.ones(self.words - BREAK)
+        np.multiply.at(out, recent[recent >= self.spared], np.exp(-self.drawing.repetition))
+        return out
+
     def in_full(self, rows: UnitRows, ask: Request, refuse: Refuse, i: int, floor: float) -> int:
         """The draw of row i by listing all that it may be; words that are refused are struck out one by one."""
-        words, p = self.options(rows, ask, i)
+        words, p, weights = self.options(rows, ask, i)
         cut = p >= floor
+        p = p * weights
         if self.drawing.repetition:
-            recent = np.broadcast_to(ask.recent[i], (len(words), ask.recent.shape[1]))
-            p = p * self.keep(words, recent)
-            cut &= ~stutters(words, recent)
+            p = p * self.kept_share(ask.recent[i])[words]
+            cut &= ~((words == ask.recent[i, 0]) & (ask.recent[i, 0] == ask.recent[i, 1]))
         barred = np.zeros(len(words), dtype=bool)
         for n in range(TRIMS + 1):
             if n == TRIMS:
@@ -177,36 +194,44 @@ class Drawer:
             barred[k] = True
         return NOTHING
 
-    def options(self, rows: UnitRows, ask: Request, i: int) -> tuple[Ints, Reals]:
-        """All words that row i may draw, and their values of e."""
+    def options(self, rows: UnitRows, ask: Request, i: int) -> tuple[Ints, Reals, Reals]:
+        """All words that row i may draw, their values of e, and their weights."""
         tiles = self.columns.tiles
-        on = np.concatenate([np.repeat(ask.units[i, :tiles] > 0, TILE), ask.units[i, tiles:] > 0])
-        column = np.flatnonzero(on & (self.columns.word_at >= 0))
-        words, e = self.columns.word_at[column], rows.e[ask.at[i]]
+        by_column = np.concatenate([np.repeat(ask.units[i, :tiles], TILE), ask.units[i, tiles:]])
+        column = np.flatnonzero((by_column > 0) & (self.columns.word_at >= 0))
+        words, weights = self.columns.word_at[column], by_column[column].astype(np.float64)
         if i in ask.lists:
-            words = np.concatenate([words, ask.lists[i].words])
-            column = np.concatenate([column, ask.lists[i].columns])
-        p = e[column].astype(np.float64)
+            listed = ask.lists[i]
+            words = np.concatenate([words, listed.words])
+            column = np.concatenate([column, listed.columns])
+            weights = np.concatenate([weights, listed.weights])
+        p = rows.e[ask.at[i], column].astype(np.float64)
         if ask.breaks[i] > 0:
-            words, p = np.append(words, BREAK), np.append(p, ask.breaks[i])
-        return words, p
+            words, p, weights = np.append(words, BREAK), np.append(p, ask.breaks[i]), np.append(weights, 1.0)
+        return words, p, weights
 
 
 class Beside:
     """Values of e for the words listed beside the units, row by row."""
 
-    def __init__(self, rows: UnitRows, ask: Request) -> None:
+    def __init__(self, rows: UnitRows, ask: Request, flatten: float) -> None:
+        """`flatten`: temperature of rhyme words; their mass stays what it is."""
         self.lists = ask.lists
         self.mass = np.zeros(len(ask.at))
         self.running: dict[int, npt.NDArray[np.float32]] = {}
         for i, listed in ask.lists.items():
-            self.running[i] = np.cumsum(rows.e[ask.at[i], listed.columns])
-            self.mass[i] = self.running[i][-1]
+            values = rows.e[ask.at[i], listed.columns] * listed.weights
+            self.mass[i] = values.sum()
+            if flatten != 1 and ask.whole[i]:
+                flat = values ** np.float32(1 / flatten)
+                values = flat * np.float32(self.mass[i] / max(flat.sum(), TINY))
+            self.running[i] = np.cumsum(values)
 
     def pick(self, i: int, point: float) -> tuple[int, float]:
         running = self.running[i]
         k = min(int(np.searchsorted(running, point, side="right")), len(running) - 1)
-        return int(self.lists[i].words[k]), float(running[k] - (running[k - 1] if k else 0))
+        mass = float(running[k] - (running[k - 1] if k else 0))
+        return int(self.lists[i].words[k]), mass / max(float(self.lists[i].weights[k]), TINY)
 
 
 def stutters(words: Ints, recent: npt.NDArray[np.int32]) -> Bools:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.writing.chance import keys, uniforms
+from lyricist.writing.chance import key, uniform
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.deadend import search
 from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Request
@@ -51,7 +51,7 @@ class Engine:
         word was chosen."""
         self.model, self.song, self.drawing, self.ban = model, song, drawing, ban
         self.columns, self.table = model.columns, song.table
-        self.drawer = Drawer(self.columns, drawing, self.table.vocabulary.unk)
+        self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
         self.bias, self.explain = self.make_bias(bias), explain
         self.refusal = Refusal(song, ban, bool(drawing.repetition), keep)
         self.breaks = self.columns.column_of[song.breaks]
@@ -119,7 +119,7 @@ class Engine:
         rows = self.rows
         mine = np.array(rows.song_rows(s))
         w = normalised(rows.weight[mine])
-        point = uniforms(keys(rows.seed[mine[:1]], len(self.song.lines)), 0)[0]
+        point = uniform(key(int(rows.seed[mine[0]]), len(self.song.lines)), 0)
         n = int(mine[min(int(np.searchsorted(np.cumsum(w), point, side="right")), len(mine) - 1)])
         yield from self.show(s, n, len(self.song.lines))
         rows.idle[mine] = True
@@ -172,7 +172,8 @@ class Engine:
         ends = self.is_break[tokens]
         e[ends] = made.e[which[ends, None], self.breaks].sum(axis=1)
         self.account(n, e, totals[which])
-        rows.weight[n] += np.log(np.maximum(e, 1e-38) / made.total[which])
+        rows.weight[n] += np.log(np.maximum(e, 1e-38) / made.total[which]) - rows.value[n]
+        rows.value[n] = 0
         self.append(n, tokens)
         if not ends.all():
             self.move_context(n[~ends], tokens[~ends])
@@ -188,7 +189,8 @@ class Engine:
         closable = np.flatnonzero(self.song.nodes.closable[nodes])
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
         lists = self.lists(n, opening | self.song.nodes.by_word[nodes])
-        ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n])
+        ended = {k: rows.ended[n[k]] for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
+        ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended)
         words, share = self.drawer.draw(made, ask, lambda r, w: self.refusal.words(rows, n[r], w))
         rows.count[n] = ask.count
         if self.explain:
@@ -196,13 +198,14 @@ class Engine:
                 if words[k] != NOTHING:
                     rows.choices[i] += (choice(self, int(i), int(which[k]), made, float(share[k]), int(words[k])),)
         good = words != NOTHING
-        rows.weight[n[good]] += np.log(np.maximum(share[good], 1e-38))
+        rows.weight[n[good]] += np.log(np.maximum(share[good], 1e-38)) - rows.value[n[good]]
         ends, says = words == BREAK, words >= 0
         e = np.where(ends, breaks, 0.0)
         e[says] = made.e[which[says], self.drawer.columns_for(words[says])]
         self.account(n[good], e[good], totals[which][good])
         self.take_words(n[says], words[says])
         for i in n[ends]:
+            rows.value[i] = 0
             self.append(np.array([i]), np.array([self.song.break_after[rows.line[i]]]))
             self.line_ended(int(i))
         for i in n[~good]:
@@ -222,6 +225,7 @@ class Engine:
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
         rows.node[n], rows.first[n] = after, 0
+        rows.value[n] = np.log(self.song.nodes.value[after])
         self.append(n, words)
         rows.say(n, words)
         self.move_context(n, words)
@@ -258,6 +262,7 @@ class Engine:
             line = tuple(rows.drawn[n][::-1] if song.backward else rows.drawn[n])
             rows.groups[n] = song.close(i, rows.groups[n], rows.ends[n], line[-1])
             rows.lines[n][i] = line
+            rows.ended[n] |= {line[-1]}
         elif i >= 0:
             rows.lines[n][i] = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
         if i >= 0 and song.backward and self.ban.active:
@@ -296,7 +301,7 @@ class Engine:
         w = normalised(rows.weight[mine])
         if 1 / (w**2).sum() > 0.7 * len(mine):
             return
-        start = uniforms(keys(rows.seed[mine[:1]], rows.line[mine[:1]]), 1)[0]
+        start = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 1)
         chosen = np.searchsorted(np.cumsum(w), (np.arange(len(mine)) + start) / len(mine)).clip(max=len(mine) - 1)
         mean = np.logaddexp.reduce(rows.weight[mine]) - np.log(len(mine))
         keep = set(chosen.tolist())
@@ -312,13 +317,14 @@ class Engine:
         rows, song = self.rows, self.song
         i = int(rows.line[n])
         rows.drawn[n] = []
+        rows.value[n] = 0
         rows.mark(n)
         if i not in song.beginnings:
             words = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
             order = words[::-1] if song.backward else words
             self.force(n, [*order, song.break_after[i]])
             return
-        rows.key[n] = keys(rows.seed[n], rows.particle[n] + rows.tries[n] * 257, i)[0]
+        rows.key[n] = key(int(rows.seed[n]), int(rows.particle[n]) + int(rows.tries[n]) * 257, i)
         opening = song.open(i, rows.assignment[n], rows.groups[n])
         rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
         rows.ends[n] = opening.ends

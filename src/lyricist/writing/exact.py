@@ -6,7 +6,7 @@ matched. If no song can fulfil it, `PlanError` says what blocks it. Songs of one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,7 +42,9 @@ class PlanAutomaton:
 
     max_copy = 5  # longest run of words that may stand in the songs, where there is an index of them
 
-    def __init__(self, table: WordTable, layout: Layout, columns: Columns, strict: bool) -> None:
+    def __init__(
+        self, table: WordTable, layout: Layout, columns: Columns, strict: bool, barred: Collection[int] = ()
+    ) -> None:
         self.table, self.layout, self.columns = table, layout, columns
         self.backward, self.strict = table.vocabulary.order == "backward", strict
         self.lines = layout.lines
@@ -50,11 +52,15 @@ class PlanAutomaton:
         self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
         self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
         self.usable = self.find_usable()
+        self.usable[list(barred)] = False
         self.rhymes = Rhymes(table, lambda w: bool(self.usable[w]), strict)
         self.nodes = Nodes(table, columns, self.rhymes, ~self.usable)
         self.available = {
             int(s): table.letters[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
         }
+        shares = 1 / (np.arange(len(self.usable)) + 10.0)  # Zipf's law: words come in order of frequency
+        sums = np.bincount(table.sig, weights=shares * self.usable)
+        self.masses = dict(enumerate((sums / sums.sum()).tolist()))
         self.slots: dict[tuple[str, ...], Slots] = {}
         self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
         self.initials: dict[str, WordSet] = {}
@@ -115,7 +121,8 @@ class PlanAutomaton:
                 self.slots[key[0]] = Slots(key[0], self.backward, self.strict)
             held = [(w, self.table.letter(w)) for w in keywords]
             finals = self.table.further.finals
-            self.automata[key] = LineAutomaton(len(self.automata), self.slots[key[0]], self.available, held, finals)
+            slots, number = self.slots[key[0]], len(self.automata)
+            self.automata[key] = LineAutomaton(number, slots, self.available, held, finals, self.masses)
         return self.automata[key]
 
     def kind(self, line: int, assignment: Assignment) -> LineKind:
@@ -271,12 +278,12 @@ def initial(word: str) -> str:
     return next((c for c in word if c.isalpha()), "")
 
 
-def compile_song(table: WordTable, layout: Layout, columns: Columns) -> PlanAutomaton:
+def compile_song(table: WordTable, layout: Layout, columns: Columns, barred: Collection[int] = ()) -> PlanAutomaton:
     """The plan's automaton: strict if that can be fulfilled, else with every reading. `PlanError` if neither."""
     try:
-        return PlanAutomaton(table, layout, columns, strict=True)
+        return PlanAutomaton(table, layout, columns, True, barred)
     except PlanError as refusal:
         try:
-            return PlanAutomaton(table, layout, columns, strict=False)
+            return PlanAutomaton(table, layout, columns, False, barred)
         except PlanError:
             raise refusal from None

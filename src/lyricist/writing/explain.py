@@ -30,7 +30,7 @@ def choice(engine: Engine, n: int, i: int, rows: UnitRows, mass: float, word: in
 def candidate(engine: Engine, n: int, i: int, rows: UnitRows, mass: float, word: int) -> Candidate:
     p = float(rows.e[i, engine.drawer.columns_for(np.array([word]))[0]] / rows.total[i])
     why = forbidden(engine, n, word)
-    return Candidate(engine.table.words[word], p, 0.0 if why or mass <= 0 else p / mass, why)
+    return Candidate(engine.table.words[word], p, 0.0 if why else p, why)
 
 
 def forbidden(engine: Engine, n: int, word: int) -> str:

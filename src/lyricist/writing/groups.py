@@ -6,6 +6,7 @@ condition, by augmenting paths); it is looked at again after every end word draw
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,6 +100,7 @@ class Rhymes:
 
     def __init__(self, table: WordTable, usable: Callable[[int], bool], strict: bool) -> None:
         self.table, self.usable, self.strict = table, usable, strict
+        self.lock = threading.Lock()
         self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
         self.outcomes: dict[int, dict[int, str]] = {}  # number of a set -> word -> its class
         self.enders: dict[tuple[int, str, str], list[tuple[int, Signature, str]]] = {}
@@ -107,8 +109,9 @@ class Rhymes:
 
     def numbered(self, entries: Iterable[tuple[int, Signature]], sure: bool = False) -> WordSet:
         """A new set. `sure`: each of its words is known to leave the line possible."""
-        made = WordSet(len(self.by_number), tuple((w, self.table.letter(w), s) for w, s in entries), sure)
-        self.by_number.append(made)
+        with self.lock:  # engines may share a plan
+            made = WordSet(len(self.by_number), tuple((w, self.table.letter(w), s) for w, s in entries), sure)
+            self.by_number.append(made)
         return made
 
     def level(self, kind: str) -> str:
@@ -196,7 +199,7 @@ class Rhymes:
                         chosen[word] = (signature, cls)
             made = self.numbered(((w, s) for w, (s, _) in chosen.items()), sure=True)
             self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
-            self.choices[key] = made
+            self.choices[key] = made  # last, so that another engine finds it whole
         return self.choices[key]
 
     def after(self, level: str, state: GroupState, words: WordSet, word: int) -> GroupState:

@@ -59,7 +59,7 @@ def find_faults(laid: Layout, lexicon: Lexicon) -> Iterator[Fault]:
 
 
 def choices(words: Sequence[str], lexicon: Lexicon) -> list[tuple[Reading, ...]]:
-    return [lexicon.readings(word) or (SILENT,) for word in words]
+    return [lexicon.sung(word) or (SILENT,) for word in words]
 
 
 def fits(line: LineSpec, lexicon: Lexicon, end: Callable[[Reading], bool] | None = None) -> bool:
@@ -100,7 +100,7 @@ def rhyme_faults(laid: Layout, group: GroupSpec, members: Sequence[int], lexicon
 
 def end_readings(line: LineSpec, lexicon: Lexicon) -> list[Reading]:
     """Readings of a given line's last word with which it fits its slots; all of them if it never does."""
-    found = lexicon.readings((line.text or ("",))[-1])
+    found = lexicon.sung((line.text or ("",))[-1])
     return [r for r in found if fits(line, lexicon, r.__eq__)] or list(found)
 
 

@@ -5,6 +5,8 @@ Node 0 is a finished line. Other nodes are made when a song first comes to them.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from lyricist.columns import Columns
 from lyricist.writing.draw import Listed
 from lyricist.writing.groups import Rhymes
-from lyricist.writing.lines import Landing, LineAutomaton, WordSet
+from lyricist.writing.lines import ENDS, POWER, Landing, LineAutomaton, WordSet
 from lyricist.writing.rows import Rows
 from lyricist.writing.table import Letter, Signature, WordTable
 
@@ -41,11 +43,13 @@ class Nodes:
 
     def __init__(self, table: WordTable, columns: Columns, rhymes: Rhymes, blocked: npt.NDArray[np.bool_]) -> None:
         self.table, self.columns, self.rhymes, self.blocked = table, columns, rhymes, blocked
+        self.lock = threading.RLock()
         self.index: dict[tuple[int, Landing, bool, int, int, int, bool], int] = {}
         self.nodes: list[Node | None] = [None]
         self.units = np.zeros((16, columns.units), dtype=np.float32)
         self.next = np.full((16, len(table.letters)), UNKNOWN, dtype=np.int32)
         self.closable = np.zeros(16, dtype=bool)
+        self.value = np.full(16, ENDS**POWER)  # about the chance that the line is finished exactly from here
         self.by_word = np.zeros(16, dtype=bool)  # a word's own identity matters here, not only its signature
         self.words: dict[tuple[int, int, int, int], int] = {}
         self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
@@ -61,9 +65,11 @@ class Nodes:
     def number(self, node: Node) -> int:
         key = (node.automaton.number, node.landing, node.free, node.bits, node.owed, node.further, node.closable)
         if key not in self.index:
-            self.index[key] = len(self.nodes)
-            self.nodes.append(node)
-            self.fill(len(self.nodes) - 1)
+            with self.lock:  # engines may share a plan
+                if key not in self.index:
+                    self.nodes.append(node)
+                    self.fill(len(self.nodes) - 1)
+                    self.index[key] = len(self.nodes) - 1
         return self.index[key]
 
     def fill(self, n: int) -> None:
@@ -72,6 +78,7 @@ class Nodes:
             self.units = np.concatenate([self.units, np.zeros_like(self.units)])
             self.next = np.concatenate([self.next, np.full_like(self.next, UNKNOWN)])
             self.closable = np.concatenate([self.closable, np.zeros_like(self.closable)])
+            self.value = np.concatenate([self.value, np.zeros_like(self.value)])
             self.by_word = np.concatenate([self.by_word, np.zeros_like(self.by_word)])
             self.ending = np.concatenate([self.ending, np.zeros_like(self.ending)])
         node = self.nodes[n]
@@ -81,10 +88,19 @@ class Nodes:
         good = a.inner_letters(node.bits, node.owed, node.further, viable)
         last = a.landing_letters(node.bits, node.owed, node.further) if node.free else []
         self.ending[n] = bool(last) or not node.free or bool(a.keywords)
-        good = [*good, *last]
-        self.units[n] = self.columns.unit_mask(good)
+        weights = {s: self.value_after(node, s) for s in dict.fromkeys([*good, *last])}
+        self.units[n] = self.columns.unit_weights(weights)
         self.closable[n] = node.closable
+        self.value[n] = a.value(node.landing, node.free, node.bits, node.owed, node.further, node.closable)
         self.by_word[n] = bool(a.keywords) or not node.free
+
+    def value_after(self, node: Node, s: int) -> float:
+        """The value of where words of letter s lead."""
+        a, letter = node.automaton, self.table.letters[s]
+        bits, owed, q = a.after(node.bits, node.owed, node.further, -1, letter)
+        rest = bits & a.viable(node.landing)[owed][q] & ~a.slots.accept
+        closes = node.free and not owed and a.finals[q] and bool(bits & a.slots.accept)
+        return a.value(node.landing, node.free, rest, owed, q, closes)
 
     def target(self, n: int, word: int, letter: Letter, last: Signature | None) -> int:
         """The node after a word: `letter` as a word among others, `last` as the line's last (None: it may not be)."""
@@ -149,8 +165,28 @@ class Nodes:
         if key not in self.lists:
             words = np.array(self.opening(n, first, last) if first else self.explicit(n, last), dtype=np.int64)
             known = np.where(words < self.table.known, words, self.table.vocabulary.unk)
-            self.lists[key] = Listed(words, self.columns.column_of[known])
+            weights = np.array(self.values_of(n, first, last, words.tolist()), dtype=np.float32)
+            self.lists[key] = Listed(words, self.columns.column_of[known], weights)
         return self.lists[key]
+
+    def values_of(self, n: int, first: int, last: int, words: Sequence[int]) -> list[float]:
+        """The values of where single words lead; words that differ in no way that counts are looked at once."""
+        begins, ends = self.rhymes.by_number[first], self.rhymes.by_number[last]
+        node = self.nodes[n]
+        assert node is not None
+        known: dict[object, float] = {}
+        out = []
+        for w in words:
+            key = (
+                w if w in node.automaton.keywords else -1,
+                begins.by_word[w] if begins else self.table.sig[w],
+                ends.by_word.get(w) if ends else None,
+                int(self.table.sig[w]),
+            )
+            if key not in known:
+                known[key] = float(self.value[self.move_word(n, first, last, w)])
+            out.append(known[key])
+        return out
 
     def explicit(self, n: int, last: int) -> list[int]:
         node = self.nodes[n]

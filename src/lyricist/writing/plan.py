@@ -106,6 +106,7 @@ class Drawing(BaseModel):
     top_p: float = Field(default=1.0, gt=0, le=1)  # 1: off
     min_p: float = Field(default=0.03, ge=0, lt=1)  # of the likeliest word's probability; 0: off
     repetition: float = Field(default=0.4, ge=0)  # nats off a word for each recent use; 0: off
+    rhyme_temperature: float = Field(default=1.0, gt=0, le=10)  # of the choice among words that rhyme, on top
     particles: int = Field(default=1, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from lyricist.errors import InputError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.scan import Scansion
 from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.writing.abreast import write_abreast
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.engine import Engine
@@ -23,10 +26,14 @@ from lyricist.writing.scansion import Usual, scan_song
 from lyricist.writing.shape import shapes
 from lyricist.writing.table import WordTable
 from lyricist.writing.theme import theme_bias
+from lyricist.writing.units import OnnxUnits, UnitModel
 from lyricist.writing.written import LineWritten, SongWritten
 
 if TYPE_CHECKING:
     from lyricist.writer import Model
+
+
+ABREAST = 64  # songs from which it pays to have an engine for every core
 
 
 class PlannedWriter:
@@ -42,8 +49,9 @@ class PlannedWriter:
         self.layout = layout(self.plan, vocabulary.tokenizer.split)
         self.given = [text for shape in shapes(self.plan) for text in shape.text]
         self.table = model.words.extended(brought(self.layout), constraints)
-        self.units = model.units(self.table.sig[: self.table.known])
-        self.song = compile_song(self.table, self.layout, self.units.columns)
+        needed = [self.table.id_of(w) for w in brought(self.layout)]
+        self.units, barred = model.units(self.table.sig[: self.table.known], needed)
+        self.song = compile_song(self.table, self.layout, self.units.columns, barred)
         self.bias = theme_bias(self.plan.about, vocabulary, model.vectors if self.plan.about else None)
         words_given = self.song.given or self.song.keywords or self.plan.start
         self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
@@ -58,8 +66,18 @@ class PlannedWriter:
     ) -> Iterator[LineWritten | WrittenSong]:
         """Lines and songs as they are made; see `Engine` for `keep` and `explain`."""
         ban = CopyBan(self.model.copy_index if self.plan.max_copy else None, self.table.words, self.plan.max_copy)
-        engine = Engine(self.units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain)
-        for event in engine.write(seeds, should_stop):
+
+        def engine(units: UnitModel) -> Engine:
+            return Engine(units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain)
+
+        several = iter(seeds)
+        first = list(itertools.islice(several, ABREAST))
+        if isinstance(self.units, OnnxUnits) and len(first) == ABREAST:
+            engines = [engine(one) for one in self.units.copies(os.cpu_count() or 1)]
+            made = write_abreast(engines, itertools.chain(first, several), should_stop)
+        else:
+            made = engine(self.units).write(first, should_stop)
+        for event in made:
             yield self.finish(event) if isinstance(event, SongWritten) else event
 
     def finish(self, event: SongWritten) -> WrittenSong:

@@ -8,11 +8,13 @@ from typing import Any
 
 from lyricist.corpus import Section
 from lyricist.corpus import Song as CorpusSong
+from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.scan import Scansion
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.written import Choice
 
 TITLE_WORDS = 6
+LITTLE = frozenset({"upon", "into", "over", "under", "every", "any", "until", "a", "an"})
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,17 @@ def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
 
 
 def title_of(sections: Sequence[Section]) -> str:
-    """The chorus's first line, else the song's, cut to a few words.
+    """The chorus's first line, else the song's, cut to a few words and not after a little one.
 
     >>> from lyricist.corpus import Line
     >>> title_of([Section("verse", (Line("We came at dawn"),)), Section("chorus", (Line("Slide, slide"),))])
     'Slide, slide'
+    >>> title_of([Section("verse", (Line("And in the land upon the shore"),))])
+    'And in the land'
     """
     chosen = next((s for s in sections if s.name in ("chorus", "refrain", "hook")), None) or sections[0]
-    return " ".join(chosen.lines[0].text.split()[:TITLE_WORDS])
+    whole = chosen.lines[0].text.split()
+    words = whole[:TITLE_WORDS]
+    while len(whole) > len(words) > 2 and (words[-1].lower() in LITTLE or words[-1].lower() in FUNCTION_WORDS):
+        words.pop()
+    return " ".join(words)

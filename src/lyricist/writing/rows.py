@@ -32,6 +32,7 @@ NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
     "prev": np.int64,  # the token the model reads next
     "forced": np.int64,  # tokens queued that are not a matter of choice
     "weight": np.float64,  # log weight among the song's particles
+    "value": np.float64,  # log of the node's value, which the weight is ahead by
     "nats": np.float64,  # the free model's surprise so far
     "tokens": np.int64,
     "unmet": np.int64,  # lines for which a condition on whole lines was not met
@@ -55,6 +56,7 @@ class Rows:
     prev: Ints
     forced: Ints
     weight: npt.NDArray[np.float64]
+    value: npt.NDArray[np.float64]
     nats: npt.NDArray[np.float64]
     tokens: Ints
     unmet: Ints
@@ -77,6 +79,7 @@ class Rows:
         self.ids: list[list[int]] = [[] for _ in range(n)]
         self.drawn: list[list[int]] = [[] for _ in range(n)]  # words of the line, in the order of drawing
         self.lines: list[dict[int, tuple[int, ...]]] = [{} for _ in range(n)]
+        self.ended: list[frozenset[int]] = [frozenset()] * n  # last words of the lines that were written
         self.groups: list[tuple[GroupState, ...]] = [() for _ in range(n)]
         self.assignment: list[dict[int, tuple[int, ...]]] = [{} for _ in range(n)]
         self.ends: list[WordSet | None] = [None] * n
@@ -93,7 +96,7 @@ class Rows:
         for s in self.state:
             s[:, n] = 0
         self.queue[n], self.ids[n], self.drawn[n], self.lines[n] = [], [], [], {}
-        self.ends[n] = None
+        self.ends[n], self.ended[n] = None, frozenset()
 
     def copy(self, to: int, source: int) -> None:
         """Row `to` goes on from where row `source` is."""
@@ -106,7 +109,7 @@ class Rows:
             s[:, to] = s[:, source]
         self.queue[to], self.ids[to] = list(self.queue[source]), list(self.ids[source])
         self.drawn[to], self.lines[to] = list(self.drawn[source]), dict(self.lines[source])
-        self.groups[to], self.ends[to] = self.groups[source], self.ends[source]
+        self.groups[to], self.ends[to], self.ended[to] = self.groups[source], self.ends[source], self.ended[source]
         self.assignment[to], self.choices[to] = self.assignment[source], self.choices[source]
 
     def take_state(self, rows: Ints) -> ModelState:

@@ -6,6 +6,7 @@ own `writer.onnx` does the same inside its graph.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -70,10 +71,21 @@ class OnnxUnits:
     """
 
     def __init__(self, model: Path | str | bytes, columns: Columns, threads: int | None = None) -> None:
+        self.model = model
         self.session, self.columns = open_session(model, threads), columns
         names = {"ids", "steer", "scale"}
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
         self.outputs = ["e", "sums", "peaks", *(f"next_{s.name}" for s in self.states)]
+
+    def arranged(self, columns: Columns) -> OnnxUnits:
+        """The same session for the same columns under other numbers of signatures."""
+        made = copy.copy(self)
+        made.columns = columns
+        return made
+
+    def copies(self, number: int) -> list[OnnxUnits]:
+        """The same model in sessions of one thread each, to be run side by side."""
+        return [OnnxUnits(self.model, self.columns, 1) for _ in range(number)]
 
     def initial_state(self, batch: int) -> State:
         return tuple(np.zeros((s.shape[0], batch, s.shape[2]), dtype=np.float32) for s in self.states)
