@@ -158,9 +158,9 @@ def check(
     if run is not None and run < 1:
         raise InputError(f"run {run}: copied runs have 1 word or more")
     lexicon = lexicon or default_lexicon()
-    options = options_of(lexicon)
+    options = options_of(lexicon.readings)
     sections = read_aloud(stanzas, lexicon, options)
-    verdict = judge(plan, sections, is_unclean, options) if plan and sections else Verdict()
+    verdict = judge(plan, sections, is_unclean, options, options_of(lexicon.sung)) if plan and sections else Verdict()
     checked, lines = [], []
     for number, (stanza, section) in enumerate(zip(stanzas, sections, strict=True), 1):
         made = scanned(number, stanza, section, verdict, lexicon)
@@ -183,12 +183,12 @@ def is_unclean(word: str) -> bool:
     return is_unclean(word)
 
 
-def options_of(lexicon: Lexicon) -> Options:
+def options_of(readings: Callable[[str], tuple[Reading, ...]]) -> Options:
     """The readings of a word, looked up once."""
 
     @lru_cache(1 << 18)
     def options(word: str) -> tuple[Option, ...]:
-        return tuple(Option(reading.stress, reading) for reading in lexicon.readings(word))
+        return tuple(Option(reading.stress, reading) for reading in readings(word))
 
     return options
 

@@ -7,10 +7,11 @@ is taken once for all rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 TILE = 32
+SMOOTHING = 5  # occurrences that the mean counts for
 
 
 @dataclass
@@ -30,16 +32,19 @@ class Columns:
     word_at: Ints
     tiles: int
     sig: npt.NDArray[np.int32]  # (V,) signature of each word
+    ends: Floats | None = None  # (V,) how often a line ends after the word, in the order of drawing
+    finals: Floats | None = None  # (V,) share of all lines of which the word is the last to be sung
 
     def save(self, path: Path) -> None:
-        arrays = {"word_at": self.word_at, "tiles": np.array([self.tiles]), "sig": self.sig}
+        arrays: dict[str, npt.NDArray[Any]] = {"word_at": self.word_at, "tiles": np.array([self.tiles]), "sig": self.sig}
+        arrays |= {k: v for k, v in (("ends", self.ends), ("finals", self.finals)) if v is not None}
         replace_file(path, [tensor_bytes(arrays)])
 
     @classmethod
     def load(cls, path: Path) -> Columns:
         """As `save` left it; `RunError` if it is damaged."""
         arrays = load_arrays(path)
-        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"])
+        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], arrays.get("ends"), arrays.get("finals"))
 
     def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """(tiles,) the signature that most words of each tile have."""
@@ -54,10 +59,12 @@ class Columns:
 
     def numbered(self, sig: npt.NDArray[np.int32]) -> Columns:
         """The same columns under these signatures."""
-        return Columns(self.word_at, self.tiles, sig)
+        return Columns(self.word_at, self.tiles, sig, self.ends, self.finals)
 
     @classmethod
-    def by_signature(cls, sig: npt.NDArray[np.int32]) -> Columns:
+    def by_signature(
+        cls, sig: npt.NDArray[np.int32], ends: Floats | None = None, finals: Floats | None = None
+    ) -> Columns:
         """The order for a vocabulary whose words have these signatures."""
         tiled: list[npt.NDArray[np.int64]] = []
         alone: list[npt.NDArray[np.int64]] = []
@@ -68,7 +75,7 @@ class Columns:
             else:
                 tiled.append(np.pad(members, (0, -len(members) % TILE), constant_values=-1))
         word_at = np.concatenate([*tiled, *alone]).astype(np.int64)
-        return cls(word_at, sum(len(t) for t in tiled) // TILE, sig)
+        return cls(word_at, sum(len(t) for t in tiled) // TILE, sig, ends, finals)
 
     @property
     def width(self) -> int:
@@ -103,10 +110,41 @@ class Columns:
         """(U,) signature of each unit."""
         return np.concatenate([self.tile_sigs(self.sig), self.sig[self.word_at[self.lone :]]])
 
-    def unit_weights(self, weights: Mapping[int, float]) -> Floats:
-        """(U,) the weight of each unit's signature, 0 where none is given."""
-        by_sig = np.zeros(int(self.sig.max()) + 2, dtype=np.float32)
-        for s, weight in weights.items():
-            if s < len(by_sig):
-                by_sig[s] = weight
-        return by_sig[self.unit_sig]
+    def unit_mask(self, signatures: Sequence[int]) -> Floats:
+        """(U,) 1 for the units of these signatures."""
+        on = np.zeros(int(self.sig.max()) + 2, dtype=np.float32)
+        on[[s for s in signatures if s < len(on)]] = 1
+        return on[self.unit_sig]
+
+
+def line_ends(ids: npt.NDArray[Any], breaks: Sequence[int], size: int) -> Floats:
+    """(V,) share of each word's occurrences after which the line ends, from token ids in the order of drawing.
+
+    Rare words are drawn towards the mean of all.
+
+    >>> [f"{x:.2f}" for x in line_ends(np.array([0, 1, 2, 0, 1, 2, 0]), [0], 3)]
+    ['0.50', '0.36', '0.64']
+    """
+    is_break = np.isin(ids, breaks)
+    counts = np.bincount(ids, minlength=size)
+    ending = np.bincount(ids[:-1][is_break[1:]], minlength=size)
+    words = np.ones(size, dtype=bool)
+    words[list(breaks)] = False
+    mean = ending[words].sum() / max(1, counts[words].sum())
+    found = (ending + SMOOTHING * mean) / (counts + SMOOTHING)
+    found[~words] = mean
+    return np.asarray(found, dtype=np.float32)
+
+
+def line_finals(ids: npt.NDArray[Any], breaks: Sequence[int], size: int, backward: bool) -> Floats:
+    """(V,) share of all lines of which each word is the last to be sung, from token ids in the order of drawing.
+
+    >>> [f"{x:.2f}" for x in line_finals(np.array([0, 1, 2, 0, 1, 2, 0]), [0], 3, backward=False)]
+    ['0.00', '0.08', '0.92']
+    """
+    is_break = np.isin(ids, breaks)
+    found = ids[1:][is_break[:-1] & ~is_break[1:]] if backward else ids[:-1][is_break[1:] & ~is_break[:-1]]
+    words = np.ones(size)
+    words[list(breaks)] = 0
+    counts = np.bincount(found, minlength=size) + words / SMOOTHING
+    return np.asarray(counts / max(1.0, counts.sum()), dtype=np.float32)

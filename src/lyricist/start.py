@@ -17,13 +17,13 @@ import numpy as np
 from pydantic import ValidationError
 
 from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors, load_arrays
-from lyricist.columns import Columns
+from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
 from lyricist.presets import PRESETS, TrainConfig
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.tokens import SPECIALS, Order, Vocabulary
+from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.copying import MAX_WORDS, CopyIndex
@@ -31,6 +31,7 @@ from lyricist.writing.table import WordTable
 
 FINE_TUNING_RATE = 1.5e-3  # peak learning rate where a base is given
 ORDER: Order = "forward"  # in which a new model of words reads a line
+ENDS_WORDS = 3_000_000  # words from which it is learnt after which words lines end
 INSIDE = "corpus"  # where a run keeps songs that were prepared for it alone
 UNDECLARED = "undeclared: do not share"
 
@@ -96,7 +97,7 @@ def make_ready(
     config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
     run = create_run(out, config, vocabulary, force)
     build_copy_index(run, tokens, base)
-    keep_columns(run)
+    keep_columns(run, tokens)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
 
 
@@ -236,11 +237,15 @@ def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
         index.save(run.path / COPY_INDEX)
 
 
-def keep_columns(run: Run) -> None:
+def keep_columns(run: Run, tokens: TokenSet) -> None:
     """The order in which the run's words are drawn, for the graph that writes to plans."""
     if run.vocabulary.tokenizer.name == "word":
         table = WordTable(run.vocabulary, default_lexicon())
-        Columns.by_signature(table.sig).save(run.path / COLUMNS)
+        ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]
+        breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
+        size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
+        ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
+        Columns.by_signature(table.sig, ends, finals).save(run.path / COLUMNS)
 
 
 def describe(run: Run) -> None:

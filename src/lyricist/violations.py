@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from lyricist.prosody import Reading
@@ -38,8 +38,10 @@ def judge(
     sections: Sequence[TextSection],
     unclean: Callable[[str], bool],
     options: Callable[[str], Sequence[Option]],
+    licensed: Callable[[str], tuple[Option, ...]],
 ) -> Verdict:
-    """Compare a text with a plan. `unclean`: words a clean song leaves out; `options`: the readings of a word.
+    """Compare a text with a plan. `unclean`: words a clean song leaves out; `options`: the readings of a word;
+    `licensed`: those with the licences of verse, for lines that break their slots without.
 
     Raises InputError where the plan contradicts itself.
     """
@@ -48,7 +50,7 @@ def judge(
     made = layout(asked, WordTokenizer().split)
     pairs = paired(asked, made, sections)
     forms(plan, made, sections, verdict)
-    endings = {pair.at: read_in_slots(pair, verdict) for pair in pairs}
+    endings = {pair.at: read_in_slots(pair, verdict, licensed) for pair in pairs}
     for number, group in enumerate(made.groups):
         rhymes(group, members(group, number, pairs, made, endings, options), verdict)
     by_index = {pair.at: pair for pair in pairs}
@@ -118,13 +120,19 @@ def totals(line: TextLine) -> set[int]:
     return sums
 
 
-def read_in_slots(pair: Pair, verdict: Verdict) -> list[tuple[str, Reading]]:
+def read_in_slots(
+    pair: Pair, verdict: Verdict, licensed: Callable[[str], tuple[Option, ...]]
+) -> list[tuple[str, Reading]]:
     """The ways to read a line as it is asked for: slots ("": any) with a reading of the last word."""
     line = pair.line
     last = [option.reading for option in line.options[-1]] if line.options else []
     if not pair.slots:
         return [("", reading) for reading in last]
     ways = [(slots, reading) for slots in pair.slots for reading in last_readings(line, slots)]
+    if not ways:
+        free = replace(line, options=tuple(map(licensed, line.words)))
+        ways = [(slots, reading) for slots in pair.slots for reading in last_readings(free, slots)]
+        verdict.ends.update({line.number: ways[0][1]} if ways else {})
     if ways:
         verdict.slots[line.number] = ways[0][0]
         return ways

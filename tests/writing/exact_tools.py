@@ -49,10 +49,17 @@ class Bigram(Uniform):
 
 
 def compiled(
-    plan: Plan, words: Sequence[str] = WORDS, order: str = "forward", strict: bool = True, constraints: tuple = ()
+    plan: Plan,
+    words: Sequence[str] = WORDS,
+    order: str = "forward",
+    strict: bool = True,
+    constraints: tuple = (),
+    with_ends: bool = False,
 ) -> PlanAutomaton:
     """A plan compiled for a vocabulary of these words."""
     known = vocabulary(words, order)
     laid = layout(with_defaults(plan), known.tokenizer.split)
     table = WordTable(known, default_lexicon()).extended(brought(laid), constraints)
-    return PlanAutomaton(table, laid, Columns.by_signature(table.sig[: table.known]), strict)
+    ends = np.random.default_rng(1).uniform(0.02, 0.6, table.known).astype(np.float32) if with_ends else None
+    finals = ends / ends.sum() if ends is not None else None
+    return PlanAutomaton(table, laid, Columns.by_signature(table.sig[: table.known], ends, finals), strict)

@@ -13,6 +13,7 @@ VOWELS = frozenset("aeiouy")
 # Letters at the end of a stem, and groups of them, at which an e has been dropped.
 E_LETTERS = frozenset("cvuz")
 E_CLUSTERS = tuple("th rs ns ls rg dg bl gl pl tl dl kl fl eas ees ais aus ois oos ous".split())
+NO_STEM = (*E_LETTERS, *E_CLUSTERS)
 
 Ending = Callable[[Phones], Phones]
 
@@ -178,13 +179,19 @@ def with_ending(word: str, known: Known) -> Readings:
         if base == word or len(base) < 2 or not VOWELS.intersection(base):
             continue
         vowel = letters[0] in VOWELS
-        found = (base[-1] not in E_LETTERS and vowel and unaccented(base, known)) or first_known(
+        found = (vowel and not base.endswith(NO_STEM) and unaccented(base, known)) or first_known(
             stems_of(base, letters) if vowel else consonant_stems(base, letters), known
         )
         before = before_vowel if vowel else before_consonant
         if found:
-            return tuple(joined(before(r.phones, base, ending(r.phones)), ending(r.phones)) for r in found)
+            made = tuple(joined(before(r.phones, base, ending(r.phones)), ending(r.phones)) for r in found)
+            return (*glided(made), *made) if base[-1] == "i" and letters == "est" else made
     return ()
+
+
+def glided(found: Readings) -> Readings:
+    """-iest in one syllable: love-liest. It comes first, as it does in the table (happiest)."""
+    return tuple(joined(r.phones[:-4], ("Y",), r.phones[-3:]) for r in found if r.phones[-4:-2] == ("IY0", "IH0"))
 
 
 def unaccented(base: str, known: Known) -> Readings:
@@ -230,7 +237,7 @@ def wants_e(base: str) -> bool:
 
 def before_vowel(phones: Phones, base: str, ending: Phones) -> Phones:
     """A stem's phones before a vowel: -le loses its vowel (trembling has two syllables)."""
-    if is_vowel(ending[0]) and base.endswith("l") and phones[-2:] == ("AH0", "L") and base[-2] not in VOWELS:
+    if is_vowel(ending[0]) and base.endswith("l") and phones[-2:] == ("AH0", "L") and base[-2] not in VOWELS | {"l"}:
         return (*phones[:-2], "L")
     return phones
 

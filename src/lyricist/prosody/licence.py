@@ -36,7 +36,7 @@ VEN = re.compile(r"(?:v|z|s|ll?)e?n(?:'?s|ed|'d)?$")
 VEN_WITHIN = re.compile(r"[vz]en")
 SM = re.compile(r"(?:sm|thm)(?:'?s)?$")
 ED = re.compile(r"[^e]eds?t?$")
-SOFT = re.compile(r"(?:t|s|c|g|x)[ie][aoue]")
+SOFT = re.compile(r"[tscgx]ion")
 HIGH = re.compile(r"[ie][aou]")
 
 

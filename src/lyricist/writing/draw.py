@@ -45,7 +45,7 @@ class Request:
     """What B rows may draw."""
 
     at: Ints  # (B,) where each row stands in the step's `UnitRows`
-    units: npt.NDArray[np.float32]  # (B, U) weights, 0 for what may not be drawn
+    units: npt.NDArray[np.float32]  # (B, U) mask
     lists: dict[int, Listed]  # by row, words beside the units
     whole: Bools  # (B,) rows without truncation
     breaks: Reals  # (B,) the value of ending the line, 0 where it may not end
@@ -112,7 +112,7 @@ class Drawer:
         """(B,) least value of e that min-p leaves; 0 where nothing is cut."""
         if not self.drawing.min_p:
             return np.zeros(len(ask.whole))
-        peak = np.where(ask.units > 0, rows.peaks[ask.at], 0).max(axis=1)
+        peak = (rows.peaks[ask.at] * ask.units).max(axis=1)
         return np.where(ask.whole, 0.0, peak * self.drawing.min_p)
 
     def pick(
@@ -134,8 +134,7 @@ class Drawer:
             mine = running if len(r) == len(running) else running[r]
             unit = (mine > point[inside, None]).argmax(axis=1)
             before = np.where(unit > 0, mine[np.arange(len(r)), unit - 1], 0.0)
-            inner = (point[inside] - before) / np.maximum(ask.units[r, unit], TINY)
-            words[inside], p[inside] = self.inside_unit(rows, ask.at[r], unit, inner)
+            words[inside], p[inside] = self.inside_unit(rows, ask.at[r], unit, point[inside] - before)
         for j in np.flatnonzero(point >= within[left]).tolist():
             i = int(left[j])
             if point[j] < within[i] + beside.mass[i]:
@@ -219,13 +218,24 @@ class Beside:
         self.lists = ask.lists
         self.mass = np.zeros(len(ask.at))
         self.running: dict[int, npt.NDArray[np.float32]] = {}
-        for i, listed in ask.lists.items():
-            values = rows.e[ask.at[i], listed.columns] * listed.weights
-            self.mass[i] = values.sum()
-            if flatten != 1 and ask.whole[i]:
-                flat = values ** np.float32(1 / flatten)
-                values = flat * np.float32(self.mass[i] / max(flat.sum(), TINY))
-            self.running[i] = np.cumsum(values)
+        for rows_of in self.alike().values():
+            listed = ask.lists[rows_of[0]]
+            values = rows.e[ask.at[rows_of, None], listed.columns] * listed.weights
+            self.mass[rows_of] = values.sum(axis=1)
+            flat = np.flatnonzero(ask.whole[rows_of])
+            if flatten != 1 and len(flat):
+                flatter = values[flat] ** np.float32(1 / flatten)
+                sums = np.maximum(flatter.sum(axis=1, keepdims=True), TINY)
+                values[flat] = flatter * (values[flat].sum(axis=1, keepdims=True) / sums)
+            self.running.update(zip(rows_of, np.cumsum(values, axis=1), strict=True))
+            self.mass[rows_of] = [self.running[i][-1] for i in rows_of]
+
+    def alike(self) -> dict[int, list[int]]:
+        """Rows by the list they share."""
+        out: dict[int, list[int]] = {}
+        for i, listed in self.lists.items():
+            out.setdefault(id(listed), []).append(i)
+        return out
 
     def pick(self, i: int, point: float) -> tuple[int, float]:
         running = self.running[i]

@@ -8,6 +8,7 @@ which were forced to go on badly die out.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -58,6 +59,9 @@ class Engine:
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
         self.is_break[song.breaks] = True
         self.window = max(1, ban.most)
+        exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
+        self.looks_ahead = exact and song.backward and song.columns.finals is not None
+        self.weighed: dict[tuple[int, int, int], Listed] = {}
 
     def make_bias(self, bias: Floats | None) -> Floats:
         """(C,) nats added to each column: what steers the song, and never for padding and words that are barred."""
@@ -188,7 +192,7 @@ class Engine:
         breaks = np.zeros(len(n))
         closable = np.flatnonzero(self.song.nodes.closable[nodes])
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
-        lists = self.lists(n, opening | self.song.nodes.by_word[nodes])
+        lists = self.lists(n, opening | self.song.nodes.has_list[nodes])
         ended = {k: rows.ended[n[k]] for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
         ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended)
         words, share = self.drawer.draw(made, ask, lambda r, w: self.refusal.words(rows, n[r], w))
@@ -217,6 +221,8 @@ class Engine:
         for k in np.flatnonzero(where).tolist():
             i = n[k]
             listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
+            if rows.first[i] and rows.rewards[i]:
+                listed = self.rewarded(int(i), listed)
             if len(listed.words):
                 out[k] = listed
         return out
@@ -224,8 +230,13 @@ class Engine:
     def take_words(self, n: Ints, words: Ints) -> None:
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
+        for i, w in zip(n.tolist(), words.tolist(), strict=True):
+            if rows.rewards[i]:
+                g = self.song.lines[rows.line[i]].group
+                rows.pending[i] = {**rows.pending[i], g: math.log(rows.rewards[i][w])}
+                rows.rewards[i] = {}
         rows.node[n], rows.first[n] = after, 0
-        rows.value[n] = np.log(self.song.nodes.value[after])
+        rows.value[n] = np.log(self.song.nodes.values(after, words))
         self.append(n, words)
         rows.say(n, words)
         self.move_context(n, words)
@@ -328,10 +339,32 @@ class Engine:
         opening = song.open(i, rows.assignment[n], rows.groups[n])
         rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
         rows.ends[n] = opening.ends
+        self.open_group(n, i)
         if song.backward:
             ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []
             rows.right[n] = 0
             rows.right[n, : len(ahead)] = self.ban.hashes[ahead]
+
+    def open_group(self, n: int, i: int) -> None:
+        """Weigh the words that may open a rhyme group by the rhymes they have, and take that back when the next line
+        of the group begins: the particles then look ahead across lines."""
+        rows, g = self.rows, self.song.lines[i].group
+        rows.rewards[n] = {}
+        if g < 0 or not self.looks_ahead:
+            return
+        place, ends = self.song.members[g].index(i), rows.ends[n]
+        if place == 0 and ends is not None and not rows.groups[n][g].chosen:
+            rows.rewards[n] = self.song.rewards(i, rows.assignment[n], rows.groups[n], ends)
+        elif place == 1:
+            rows.weight[n] -= rows.pending[n].get(g, 0.0)
+
+    def rewarded(self, n: int, listed: Listed) -> Listed:
+        """The opening words of row n, weighed by their rhymes."""
+        key = (int(self.rows.node[n]), int(self.rows.first[n]), int(self.rows.last[n]))
+        if key not in self.weighed:
+            reward = np.array([self.rows.rewards[n][w] for w in listed.words.tolist()], dtype=np.float32)
+            self.weighed[key] = Listed(listed.words, listed.columns, listed.weights * reward)
+        return self.weighed[key]
 
     # --- dead ends
 

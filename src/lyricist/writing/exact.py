@@ -54,16 +54,15 @@ class PlanAutomaton:
         self.usable = self.find_usable()
         self.usable[list(barred)] = False
         self.rhymes = Rhymes(table, lambda w: bool(self.usable[w]), strict)
+        self.rhymes.finals = columns.finals
         self.nodes = Nodes(table, columns, self.rhymes, ~self.usable)
         self.available = {
             int(s): table.letters[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
         }
-        shares = 1 / (np.arange(len(self.usable)) + 10.0)  # Zipf's law: words come in order of frequency
-        sums = np.bincount(table.sig, weights=shares * self.usable)
-        self.masses = dict(enumerate((sums / sums.sum()).tolist()))
         self.slots: dict[tuple[str, ...], Slots] = {}
         self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
         self.initials: dict[str, WordSet] = {}
+        self.rewarded: dict[tuple[object, ...], dict[int, float]] = {}
         self.openings: dict[tuple[object, ...], Opening] = {}
         self.kinds: dict[tuple[int, WordSet | None], LineKind] = {}
         self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(layout.groups))]
@@ -122,7 +121,7 @@ class PlanAutomaton:
             held = [(w, self.table.letter(w)) for w in keywords]
             finals = self.table.further.finals
             slots, number = self.slots[key[0]], len(self.automata)
-            self.automata[key] = LineAutomaton(number, slots, self.available, held, finals, self.masses)
+            self.automata[key] = LineAutomaton(number, slots, self.available, held, finals)
         return self.automata[key]
 
     def kind(self, line: int, assignment: Assignment) -> LineKind:
@@ -208,6 +207,20 @@ class PlanAutomaton:
         to_come = [j for j in self.members[g] if j >= i]
         kinds = [self.kind(j, assignment) for j in to_come]
         return self.rhymes.choice(self.rhymes.level(self.layout.groups[g].kind), kinds, groups[g])
+
+    def rewards(
+        self, i: int, assignment: Assignment, groups: Sequence[GroupState], ends: WordSet
+    ) -> dict[int, float]:
+        """For every word that may end line i, the first of its group to be written: about the probability that the
+        group's other lines then rhyme."""
+        g = self.lines[i].group
+        key = (i, ends.number, tuple(assignment.items()))
+        if key not in self.rewarded:
+            level = self.rhymes.level(self.layout.groups[g].kind)
+            kinds = [self.kind(j, assignment) for j in self.members[g] if j > i]
+            after = {w: self.rhymes.after(level, groups[g], ends, w) for w in ends.by_word}
+            self.rewarded[key] = {w: self.rhymes.reward(level, kinds, s.chosen, s.taken) for w, s in after.items()}
+        return self.rewarded[key]
 
     def close(
         self, i: int, groups: tuple[GroupState, ...], ends: WordSet | None, word: int

@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
 from lyricist.writing.lines import LineAutomaton, WordSet
 from lyricist.writing.table import Letter, RhymeSound, Signature, WordTable, plain
 
+LEAST = 1e-6  # of a reward
 LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", True): "family"}
 
 
@@ -104,6 +108,8 @@ class Rhymes:
         self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
         self.outcomes: dict[int, dict[int, str]] = {}  # number of a set -> word -> its class
         self.enders: dict[tuple[int, str, str], list[tuple[int, Signature, str]]] = {}
+        self.finals: npt.NDArray[np.float32] | None = None  # how often each word ends a line, if that is known
+        self.rewards: dict[tuple[object, ...], float] = {}
         self.choices: dict[tuple[object, ...], WordSet] = {}
         self.suiting: dict[tuple[object, ...], list[str]] = {}
 
@@ -201,6 +207,17 @@ class Rhymes:
             self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
             self.choices[key] = made  # last, so that another engine finds it whole
         return self.choices[key]
+
+    def reward(self, level: str, kinds: Sequence[LineKind], cls: str, taken: frozenset[str]) -> float:
+        """About the probability that the lines of a group still to come end in this class, as lines at large end."""
+        if self.finals is None or not kinds:
+            return 1.0
+        known = len(self.finals)
+        key = (level, kinds[0].number, cls, taken)
+        if key not in self.rewards:
+            left = [w for w, _, sound in self.ends(kinds[0], level, cls) if sound not in taken and w < known]
+            self.rewards[key] = max(float(self.finals[left].sum()), LEAST)
+        return self.rewards[key] ** len(kinds)
 
     def after(self, level: str, state: GroupState, words: WordSet, word: int) -> GroupState:
         """The group once `word` of `words` has ended a line."""

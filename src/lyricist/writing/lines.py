@@ -8,7 +8,7 @@ right or from right to left: `Slots` counts slots in the order of drawing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,24 +78,6 @@ class Slots:
 
 Bits = list[int]  # per place
 
-ENDS = 1 / 7  # chance that a line ends after a word, in running text
-GOES_ON = 1 - ENDS
-POWER = 0.5  # of a value; 1 would be right for a model that knows nothing of the line's length
-ONE_WORD = 1e-3  # share of running text of a single word that is waited for
-
-
-def ones(bits: int) -> Iterator[int]:
-    """Positions of the bits that are set, the lowest first.
-
-    >>> list(ones(0b1010))
-    [1, 3]
-    """
-    while bits:
-        low = bits & -bits
-        yield low.bit_length() - 1
-        bits ^= low
-
-
 @dataclass(frozen=True)
 class Landing:
     """From which places a word that may be drawn last reaches a full line, per state of the further constraints:
@@ -119,11 +101,8 @@ class LineAutomaton:
         letters: Mapping[int, Letter],
         keywords: Sequence[tuple[int, Letter]],
         finals: Sequence[bool] = (True,),
-        masses: Mapping[int, float] | None = None,
     ) -> None:
-        """`masses`: how much of running text the words of each letter make up, for `values`; even if not given."""
         self.number, self.slots, self.letters, self.finals = number, slots, letters, tuple(finals)
-        self.masses = masses or dict.fromkeys(letters, 1 / max(1, len(letters)))
         self.keywords = {word: j for j, (word, _) in enumerate(keywords)}
         self.keyword_letters = [letter for _, letter in keywords]
         self.all_keywords = (1 << len(keywords)) - 1
@@ -131,8 +110,6 @@ class LineAutomaton:
         self.hops = [self.find_hops(q) for q in range(len(finals))]
         self.keyword_hops = [[slots.move(b, x.signature, True) for b in self.places] for x in self.keyword_letters]
         self.reached: dict[Landing, list[list[int]]] = {}
-        self.valued: dict[tuple[Landing, bool], list[list[list[float]]]] = {}
-        self.flows = [self.find_flows(q) for q in range(len(finals))]
 
     def find_hops(self, q: int) -> dict[int, Bits]:
         """State of the further constraints -> per place the places that one word leads to, and to that state."""
@@ -144,57 +121,6 @@ class LineAutomaton:
                 for b in self.places:
                     bits[b] |= self.slots.move(b, letter.signature, False)
         return out
-
-    def find_flows(self, q: int) -> list[list[tuple[int, int, float]]]:
-        """Per place: (state of the further constraints, place, share of running text) that one word leads to."""
-        out: list[dict[tuple[int, int], float]] = [{} for _ in self.places]
-        for n, letter in self.letters.items():
-            if (after := letter.moves[q]) >= 0:
-                for b in self.places:
-                    for b2 in ones(self.slots.move(b, letter.signature, False)):
-                        out[b][after, b2] = out[b].get((after, b2), 0.0) + self.masses.get(n, 0.0)
-        return [[(q2, b2, mass) for (q2, b2), mass in flow.items()] for flow in out]
-
-    def values(self, landing: Landing, free: bool) -> list[list[list[float]]]:
-        """[keywords owed][state of the further constraints][place]: about the probability that words drawn at random
-        finish the line, its end included, exactly. `free`: any word may be the last."""
-        key = (landing, free)
-        if key not in self.valued:
-            self.valued[key] = self.find_values(landing, free)
-        return self.valued[key]
-
-    def find_values(self, landing: Landing, free: bool) -> list[list[list[float]]]:
-        out = [[[0.0] * len(self.places) for _ in self.finals] for _ in range(self.all_keywords + 1)]
-        for owed in range(len(out)):
-            for b in reversed(self.places):
-                for q in range(len(self.finals)):
-                    out[owed][q][b] = self.value_at(out, landing, free, owed, q, b)
-        return out
-
-    def value_at(
-        self, out: list[list[list[float]]], landing: Landing, free: bool, owed: int, q: int, b: int
-    ) -> float:
-        total, accept = 0.0, self.slots.accept
-        for q2, b2, mass in self.flows[q][b]:
-            if not accept >> b2 & 1:
-                total += mass * GOES_ON * out[owed][q2][b2]
-            elif free and not owed and self.finals[q2]:
-                total += mass * ENDS
-        if not free and not owed and landing.words[q] >> b & 1:
-            total += ONE_WORD * ENDS
-        for j, hop in enumerate(self.keyword_hops):
-            rest, q2 = owed & ~(1 << j), self.keyword_letters[j].moves[q]
-            if q2 >= 0:
-                total += sum(ONE_WORD * GOES_ON * out[rest][q2][b2] for b2 in ones(hop[b] & ~accept))
-            if not rest and landing.keywords[j][q] >> b & 1:
-                total += ONE_WORD * ENDS
-        return total
-
-    def value(self, landing: Landing, free: bool, bits: int, owed: int, q: int, closable: bool) -> float:
-        """The value of a state; of several places the best."""
-        here = self.values(landing, free)[owed][q]
-        best = max((here[b] for b in ones(bits & ~self.slots.accept)), default=0.0)
-        return float((ENDS * closable + GOES_ON * best) ** POWER)
 
     def landing(self, last: WordSet | None) -> Landing:
         """Where the last word drawn can fall; None: any word may be the last."""

@@ -6,7 +6,6 @@ Node 0 is a finished line. Other nodes are made when a song first comes to them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy.typing as npt
 from lyricist.columns import Columns
 from lyricist.writing.draw import Listed
 from lyricist.writing.groups import Rhymes
-from lyricist.writing.lines import ENDS, POWER, Landing, LineAutomaton, WordSet
+from lyricist.writing.lines import Landing, LineAutomaton, WordSet
 from lyricist.writing.rows import Rows
 from lyricist.writing.table import Letter, Signature, WordTable
 
@@ -49,9 +48,11 @@ class Nodes:
         self.units = np.zeros((16, columns.units), dtype=np.float32)
         self.next = np.full((16, len(table.letters)), UNKNOWN, dtype=np.int32)
         self.closable = np.zeros(16, dtype=bool)
-        self.value = np.full(16, ENDS**POWER)  # about the chance that the line is finished exactly from here
         self.by_word = np.zeros(16, dtype=bool)  # a word's own identity matters here, not only its signature
         self.words: dict[tuple[int, int, int, int], int] = {}
+        self.has_list = np.zeros(16, dtype=bool)  # words are listed beside the units
+        self.last_letters: dict[int, list[int]] = {}
+        self.ends = None if columns.ends is None else columns.ends / max(float(columns.ends.mean()), 1e-9)
         self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
         self.lists: dict[tuple[int, int, int], Listed] = {}
 
@@ -78,9 +79,9 @@ class Nodes:
             self.units = np.concatenate([self.units, np.zeros_like(self.units)])
             self.next = np.concatenate([self.next, np.full_like(self.next, UNKNOWN)])
             self.closable = np.concatenate([self.closable, np.zeros_like(self.closable)])
-            self.value = np.concatenate([self.value, np.zeros_like(self.value)])
             self.by_word = np.concatenate([self.by_word, np.zeros_like(self.by_word)])
             self.ending = np.concatenate([self.ending, np.zeros_like(self.ending)])
+            self.has_list = np.concatenate([self.has_list, np.zeros_like(self.has_list)])
         node = self.nodes[n]
         assert node is not None
         a = node.automaton
@@ -88,19 +89,19 @@ class Nodes:
         good = a.inner_letters(node.bits, node.owed, node.further, viable)
         last = a.landing_letters(node.bits, node.owed, node.further) if node.free else []
         self.ending[n] = bool(last) or not node.free or bool(a.keywords)
-        weights = {s: self.value_after(node, s) for s in dict.fromkeys([*good, *last])}
-        self.units[n] = self.columns.unit_weights(weights)
+        if self.ends is None:
+            good = [*good, *last]
+        else:  # words that may end the line are listed one by one, by how often they end lines
+            good = [s for s in good if s not in last]
+            self.last_letters[n] = last
+        self.units[n] = self.columns.unit_mask(good)
+        self.has_list[n] = self.by_word_at(node) or bool(self.last_letters.get(n))
         self.closable[n] = node.closable
-        self.value[n] = a.value(node.landing, node.free, node.bits, node.owed, node.further, node.closable)
-        self.by_word[n] = bool(a.keywords) or not node.free
+        self.by_word[n] = self.by_word_at(node)
 
-    def value_after(self, node: Node, s: int) -> float:
-        """The value of where words of letter s lead."""
-        a, letter = node.automaton, self.table.letters[s]
-        bits, owed, q = a.after(node.bits, node.owed, node.further, -1, letter)
-        rest = bits & a.viable(node.landing)[owed][q] & ~a.slots.accept
-        closes = node.free and not owed and a.finals[q] and bool(bits & a.slots.accept)
-        return a.value(node.landing, node.free, rest, owed, q, closes)
+    @staticmethod
+    def by_word_at(node: Node) -> bool:
+        return bool(node.automaton.keywords) or not node.free
 
     def target(self, n: int, word: int, letter: Letter, last: Signature | None) -> int:
         """The node after a word: `letter` as a word among others, `last` as the line's last (None: it may not be)."""
@@ -158,6 +159,16 @@ class Nodes:
             out[j] = self.move_word(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]), int(words[j]))
         return out
 
+    def values(self, after: Ints, words: Ints) -> npt.NDArray[np.float64]:
+        """How much likelier than others a word is drawn that leads to a node: the last word of a line by how often
+        lines end after it. (The weights of particles take it back when the line has ended.)"""
+        out = np.ones(len(after))
+        if self.ends is not None:
+            last = np.flatnonzero(after == CLOSED)
+            known = np.where(words[last] < self.table.known, words[last], self.table.vocabulary.unk)
+            out[last] = self.ends[known]
+        return out
+
     def listed(self, n: int, first: int, last: int) -> Listed:
         """Words that may follow node n though its units do not cover them: keywords and last words; at a line's
         beginning for which there is a set of `first` words, all of that set that may be."""
@@ -165,28 +176,10 @@ class Nodes:
         if key not in self.lists:
             words = np.array(self.opening(n, first, last) if first else self.explicit(n, last), dtype=np.int64)
             known = np.where(words < self.table.known, words, self.table.vocabulary.unk)
-            weights = np.array(self.values_of(n, first, last, words.tolist()), dtype=np.float32)
+            after = np.array([self.move_word(n, first, last, w) for w in words.tolist()], dtype=np.int64)
+            weights = self.values(after, words).astype(np.float32)
             self.lists[key] = Listed(words, self.columns.column_of[known], weights)
         return self.lists[key]
-
-    def values_of(self, n: int, first: int, last: int, words: Sequence[int]) -> list[float]:
-        """The values of where single words lead; words that differ in no way that counts are looked at once."""
-        begins, ends = self.rhymes.by_number[first], self.rhymes.by_number[last]
-        node = self.nodes[n]
-        assert node is not None
-        known: dict[object, float] = {}
-        out = []
-        for w in words:
-            key = (
-                w if w in node.automaton.keywords else -1,
-                begins.by_word[w] if begins else self.table.sig[w],
-                ends.by_word.get(w) if ends else None,
-                int(self.table.sig[w]),
-            )
-            if key not in known:
-                known[key] = float(self.value[self.move_word(n, first, last, w)])
-            out.append(known[key])
-        return out
 
     def explicit(self, n: int, last: int) -> list[int]:
         node = self.nodes[n]
@@ -194,6 +187,9 @@ class Nodes:
         ends = self.rhymes.by_number[last]
         candidates = [*node.automaton.keywords, *(ends.by_word if ends else ())]
         on = self.units[n]
+        if n in self.last_letters:
+            landing = np.isin(self.table.sig[: self.table.known], self.last_letters[n]) & ~self.blocked[: self.table.known]
+            candidates += np.flatnonzero(landing).tolist()
         return [
             w
             for w in dict.fromkeys(candidates)

@@ -32,7 +32,7 @@ NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
     "prev": np.int64,  # the token the model reads next
     "forced": np.int64,  # tokens queued that are not a matter of choice
     "weight": np.float64,  # log weight among the song's particles
-    "value": np.float64,  # log of the node's value, which the weight is ahead by
+    "value": np.float64,  # log of how much likelier the last word was drawn, which the weight is ahead by
     "nats": np.float64,  # the free model's surprise so far
     "tokens": np.int64,
     "unmet": np.int64,  # lines for which a condition on whole lines was not met
@@ -83,6 +83,8 @@ class Rows:
         self.groups: list[tuple[GroupState, ...]] = [() for _ in range(n)]
         self.assignment: list[dict[int, tuple[int, ...]]] = [{} for _ in range(n)]
         self.ends: list[WordSet | None] = [None] * n
+        self.rewards: list[dict[int, float]] = [{}] * n  # of the words that may open the line's rhyme group
+        self.pending: list[dict[int, float]] = [{}] * n  # by group, log rewards that the weight is ahead by
         self.choices: list[tuple[Choice, ...]] = [()] * n
         self.marks: list[tuple[Any, ...]] = [()] * n  # what a line that is begun anew goes back to
 
@@ -97,6 +99,7 @@ class Rows:
             s[:, n] = 0
         self.queue[n], self.ids[n], self.drawn[n], self.lines[n] = [], [], [], {}
         self.ends[n], self.ended[n] = None, frozenset()
+        self.rewards[n], self.pending[n] = {}, {}
 
     def copy(self, to: int, source: int) -> None:
         """Row `to` goes on from where row `source` is."""
@@ -110,6 +113,7 @@ class Rows:
         self.queue[to], self.ids[to] = list(self.queue[source]), list(self.ids[source])
         self.drawn[to], self.lines[to] = list(self.drawn[source]), dict(self.lines[source])
         self.groups[to], self.ends[to], self.ended[to] = self.groups[source], self.ends[source], self.ended[source]
+        self.rewards[to], self.pending[to] = self.rewards[source], self.pending[source]
         self.assignment[to], self.choices[to] = self.assignment[source], self.choices[source]
 
     def take_state(self, rows: Ints) -> ModelState:
