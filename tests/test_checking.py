@@ -86,6 +86,21 @@ def test_readings_are_chosen_for_the_plan() -> None:
     assert [len(f.violations) for f in hours] == [0, 0, 1]
 
 
+def test_a_plan_may_be_met_by_the_licences_of_verse() -> None:
+    text = "The heavenly towers of mutual powers\nThe river ran below the town"
+    assert [line.syllables for line in check(text).lines] == [9, 8]
+    found = check(text, Plan(syllables=8))
+    assert not found.violations
+    assert found.lines[0].reading[1].source == "licence"
+    assert [line.syllables for line in found.lines] == [8, 8]
+    assert kinds(text, syllables=7) == [(1, "syllables"), (2, "syllables")]
+
+
+def test_a_licence_at_a_lines_end_is_what_the_line_rhymes_with() -> None:
+    found = check("And all was heavenly", Plan(syllables=5))
+    assert (found.lines[0].stress, found.lines[0].rhyme) == ("11110", "EH V N L IY")
+
+
 def test_the_same_text_gives_the_same_json() -> None:
     data = check(TWO_CHORUSES, Plan(syllables=8)).to_json()
     jsonschema.validate(data, schema("check"))

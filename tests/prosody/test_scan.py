@@ -23,10 +23,17 @@ class Words:
         "the": ("DH AH0",),
         "burns": ("B ER1 N Z",),
         "wind": ("W IH1 N D", "W AY1 N D"),
+        "heaven": ("HH EH1 V AH0 N",),
+        "seven": ("S EH1 V AH0 N",),
     }
+    LICENCES: ClassVar[dict[str, str]] = {"heaven": "HH EH1 V N", "seven": "S EH1 V N"}
 
     def readings(self, word: str) -> tuple[Reading, ...]:
         return tuple(map(Reading.of, self.ENTRIES.get(word, ())))
+
+    def sung(self, word: str) -> tuple[Reading, ...]:
+        licence = self.LICENCES.get(word)
+        return (*self.readings(word), *((Reading.of(licence, "licence"),) if licence else ()))
 
 
 def texts(scansion: Scansion) -> list[str]:
@@ -68,6 +75,22 @@ def test_an_end_chooses_the_last_reading() -> None:
     assert scan_line(["the", "fire"], Words(), end=kind).rhyme == "AY R"
 
 
+def test_a_licence_is_taken_only_where_no_reading_will_do() -> None:
+    words = ["seven", "heaven", "fire"]
+    assert texts(scan_line(words, Words()))[:2] == ["S EH1 V AH0 N", "HH EH1 V AH0 N"]
+    assert texts(scan_line(words, Words(), syllables=6)) == ["S EH1 V AH0 N", "HH EH1 V AH0 N", "F AY1 ER0"]
+    assert texts(scan_line(words, Words(), syllables=4)) == ["S EH1 V AH0 N", "HH EH1 V N", "F AY1 R"]
+    assert texts(scan_line(words, Words(), syllables=3)) == ["S EH1 V N", "HH EH1 V N", "F AY1 R"]
+    assert scan_line(words, Words(), syllables=2).syllables == 5
+
+
+def test_of_two_ways_the_one_with_fewer_licences_is_taken() -> None:
+    found = scan_line(["every", "heaven", "seven", "fire"], Words(), syllables=7)
+    assert [reading.source for reading in found.readings].count("licence") == 0
+    found = scan_line(["every", "heaven", "seven"], Words(), syllables=5)
+    assert [reading.source for reading in found.readings].count("licence") == 1
+
+
 def test_words_that_cannot_be_read_are_silent() -> None:
     found = scan_line(["the", "☃"], Words(), syllables=1)
     assert (texts(found), found.syllables, found.rhyme) == (["DH AH0", ""], 1, "")
@@ -82,7 +105,7 @@ def test_an_empty_line() -> None:
 def test_it_satisfies_a_template_whenever_some_choice_does(template: str) -> None:
     lexicon = Words()
     for words in product(Words.ENTRIES, repeat=3):
-        choices = [lexicon.readings(word) for word in words]
+        choices = [lexicon.sung(word) for word in words]
         possible = any(obeys([r.stress for r in choice], template) for choice in product(*choices))
         found = scan_line(words, lexicon, template=template)
         assert obeys([r.stress for r in found.readings], template) == possible

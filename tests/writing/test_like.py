@@ -17,6 +17,7 @@ from lyricist.writing.layout import layout
 from lyricist.writing.like import fill, perfect_scheme, plan_fill, plan_like, read_song
 from lyricist.writing.plan import Plan, with_defaults
 from lyricist.writing.planfile import parse_plan, plan_text
+from lyricist.writing.section import SectionPlan
 
 SONGS = sorted((Path(lyricist.__file__).parent / "songbook").glob("*.txt"))
 LEXICON = default_lexicon()
@@ -167,3 +168,12 @@ def test_files_that_are_no_song(tmp_path: Path) -> None:
         for name in ("empty.txt", "blank.txt", "binary.txt", "large.txt", "long.txt", "none.txt", "."):
             with pytest.raises(InputError, match=option):
                 read_song(tmp_path / name, option)
+
+
+def test_given_lines_may_use_the_licences_of_verse() -> None:
+    def plan(text: str) -> Plan:
+        return Plan(sections=(SectionPlan(name="verse", lines=2, text=(text, ""), syllables=(8,)),))
+
+    assert settled(plan("the heavenly light of mutual love"), LEXICON)
+    with pytest.raises(InputError, match="syllables"):
+        settled(plan("the river ran below the hill again"), LEXICON)

@@ -12,7 +12,8 @@ from lyricist.prosody.phones import is_vowel
 VOWELS = frozenset("aeiouy")
 # Letters at the end of a stem, and groups of them, at which an e has been dropped.
 E_LETTERS = frozenset("cvuz")
-E_CLUSTERS = tuple("th rs ns ls rg dg bl gl pl tl dl kl fl eas ees ais aus ois oos ous".split())
+E_ENDINGS = "th rs ns ls rg dg bl gl pl tl dl kl fl eas ees ais aus ois oos ous"
+E_CLUSTERS = tuple(E_ENDINGS.split())
 NO_STEM = (*E_LETTERS, *E_CLUSTERS)
 
 Ending = Callable[[Phones], Phones]

@@ -105,7 +105,7 @@ class Lexicon:
         return self._read([word], self.table.find)[0] if found is None else found
 
     def sung(self, word: str) -> tuple[Reading, ...]:
-        """`readings`, and after them what poetic licence makes of them (`source` "licence"): for lines that are given.
+        """`readings`, and after them what verse makes of them (`source` "licence"): for lines that are given.
 
         Words of a user's own lexicon have the readings it gives.
 

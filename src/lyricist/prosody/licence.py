@@ -3,8 +3,7 @@
 They are made by rule from a word's ordinary readings, for scanning lines that are given: a poet's "heav'nly" is as
 often as not spelled heavenly, and what was written to be sung in two syllables ought not to count as a mistake. What
 may be contracted is what Robert Bridges found in Milton ("Milton's Prosody", 1921): open vowels; weak vowels before
-R, L and N; the weak vowel of -ven, -zen and -len. What may be drawn out are -ed, -ion and the like as in hymns and
-ballads, and diphthongs before R.
+R, L and N; the weak vowel of -ven, -zen and -len. What may be drawn out is -ed and -ion, as in hymns and ballads.
 
 A rule takes a reading's phones and the word's letters and yields other phones, one weak vowel dropped or one added.
 """
@@ -15,13 +14,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from lyricist.prosody.joining import Phones, past
 from lyricist.prosody.phones import Reading, is_vowel
 
-Phones = tuple[str, ...]
 Rule = Callable[[Phones, str], Iterator[Phones]]
 
 LICENCE = "licence"  # the source of these readings
-STEPS = 2  # licences that one word may take at once: vic-to-rious-ly from vic-to-ri-ous-ly needs one, deliv'rer two
+STEPS = 2  # licences that one word may take at once (E-thio-p'yan)
 MOST = 8  # licences of one word
 
 WEAK = frozenset({"AH0", "IH0", "ER0"})
@@ -30,12 +29,14 @@ GLIDES = {"IY0": "Y", "IY2": "Y", "UW0": "W", "UW2": "W", "UH0": "W", "OW0": "W"
 # Stressed vowels that end in a glide of their own, so that a weak vowel after them may merge with it.
 OPEN = frozenset(vowel + digit for vowel in ("AY", "AW", "OY", "UW") for digit in "12")
 LIQUIDS = frozenset({"R", "L", "N"})
-VOICED_ED = frozenset({"AY", "AW", "OY", "EY", "OW", "IY", "UW", "AO", "ER"})
+# Before -ed: vowels a stem may end in (glo-ri-fi-ed; not bed), consonants that bear no bare D (wick-ed, sa-cred).
+BEFORE_ED = frozenset({"AY", "AW", "OY", "EY", "OW", "IY", "UW", "AO", "ER"})
+KEEPING_ED = frozenset({"T", "D", "K", "G", "R"})
 
 VEN = re.compile(r"(?:v|z|s|ll?)e?n(?:'?s|ed|'d)?$")
 VEN_WITHIN = re.compile(r"[vz]en")
 SM = re.compile(r"(?:sm|thm)(?:'?s)?$")
-ED = re.compile(r"[^e]eds?t?$")
+ED = re.compile(r"[^e]ed$")
 SOFT = re.compile(r"[tscgx]ion")
 HIGH = re.compile(r"[ie][aou]")
 
@@ -52,9 +53,9 @@ def glides(phones: Phones, word: str) -> Iterator[Phones]:
 def merged(phones: Phones, word: str) -> Iterator[Phones]:
     """A stressed vowel and a weak one as one: flow'r, vi'let, cru'l; but not before -ing or -est."""
     for i in range(len(phones) - 1):
-        weak = phones[i + 1]
-        if phones[i] in OPEN and (weak == "ER0" or (weak == "AH0" and i + 2 < len(phones))):
-            yield (*phones[: i + 1], *(("R",) if weak == "ER0" else ()), *phones[i + 2 :])
+        weak, rest = phones[i + 1], phones[i + 2 :]
+        if phones[i] in OPEN and (weak == "ER0" or (weak == "AH0" and rest and rest != ("S", "T"))):
+            yield (*phones[: i + 1], *(("R",) if weak == "ER0" else ()), *rest)
 
 
 def syncope(phones: Phones, word: str) -> Iterator[Phones]:
@@ -99,14 +100,14 @@ def ed(phones: Phones, word: str) -> Iterator[Phones]:
     if not ED.search(word) or len(phones) < 3 or not any(map(is_vowel, phones[:-1])):
         return
     last, before = phones[-1], phones[-2]
-    if last == "T" or (last == "D" and (not is_vowel(before) or before[:-1] in VOICED_ED)):
+    if last == "T" or (last == "D" and (not is_vowel(before) or before[:-1] in BEFORE_ED)):
         yield (*phones[:-1], "IH0", "D")
-    elif last == "D" and before in WEAK and phones[-3] not in {"T", "D"} and any(map(is_vowel, phones[:-2])):
-        yield (*phones[:-2], last)
+    elif last == "D" and before in WEAK and phones[-3] not in KEEPING_ED and any(map(is_vowel, phones[:-2])):
+        yield (*phones[:-2], *past(phones[:-2]))
 
 
 def drawn_out(phones: Phones, word: str) -> Iterator[Phones]:
-    """The weak I of -ion, -ious, -ient as a syllable of its own: na-ti-on, pa-ti-ent, mil-li-on."""
+    """The weak I of -ion or another weak glide as a syllable of its own: na-ti-on, mil-li-on, beau-te-ous."""
     soft, high = SOFT.search(word), HIGH.search(word)
     for i in range(2, len(phones)):
         if phones[i][-1] == "0" and phones[i] != "IY0":

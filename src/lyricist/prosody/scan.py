@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lyricist.prosody.licence import LICENCE
 from lyricist.prosody.metre import fits
 from lyricist.prosody.phones import Reading
 
@@ -14,12 +15,13 @@ End = Callable[[Reading], bool]
 # sum of their readings' ranks (0 is the usual reading), and the rank of the first of them.
 Ways = dict[int, tuple[int, int]]
 
+LICENCE_COSTS = 10  # a licence ranks below any reading that a word has without it
 # Stands for a word that cannot be read aloud.
 SILENT = Reading((), "rule")
 
 
 class HasReadings(Protocol):
-    """What a scansion needs of a lexicon: the readings of a word, and those with the licences of verse behind them."""
+    """What a scansion needs of a lexicon: a word's readings, and the same with the licences of verse behind them."""
 
     def readings(self, word: str) -> tuple[Reading, ...]: ...
 
@@ -51,8 +53,9 @@ def scan_line(
     """Read a line, one reading per word: the usual ones, unless something is asked for.
 
     With `template`, `syllables` or `end` (a condition on the last word's reading) the choice satisfies all of
-    them if any choice does; of those that do, the one with the most usual readings. If none does, `end` is given up
-    first, then the metre, and at last the count. Words that cannot be read aloud get an empty reading.
+    them if any choice does; of those that do, the one with the fewest licences, then the most usual readings. If none
+    does, `end` is given up first, then the metre, and at last the count. Words that cannot be read aloud get an
+    empty reading.
 
     >>> from lyricist.prosody.lexicon import default_lexicon
     >>> line = scan_line(["memory", "of", "love"], default_lexicon())
@@ -114,7 +117,8 @@ def ways_before(after: Ways, options: Sequence[Reading], slots: str | None, want
         for end, (cost, _) in after.items():
             start = end - len(stress)
             if fills(stress, slots, start):
-                ways[start] = min(ways.get(start, (cost + rank, rank)), (cost + rank, rank))
+                way = (cost + rank + LICENCE_COSTS * (reading.source == LICENCE), rank)
+                ways[start] = min(ways.get(start, way), way)
     return ways
 
 

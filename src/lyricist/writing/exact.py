@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from lyricist.columns import Columns
 from lyricist.errors import InputError, PlanError
+from lyricist.prosody.phones import Reading
+from lyricist.prosody.rhyme import key
 from lyricist.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.writing.clean import is_unclean
 from lyricist.writing.feasible import Assignment, assignment, check
@@ -62,6 +64,7 @@ class PlanAutomaton:
         self.slots: dict[tuple[str, ...], Slots] = {}
         self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
         self.initials: dict[str, WordSet] = {}
+        self.assignments: dict[int, Assignment] = {}
         self.rewarded: dict[tuple[object, ...], dict[int, float]] = {}
         self.openings: dict[tuple[object, ...], Opening] = {}
         self.kinds: dict[tuple[int, WordSet | None], LineKind] = {}
@@ -114,15 +117,16 @@ class PlanAutomaton:
     # --- lines
 
     def automaton(self, line: int, keywords: tuple[int, ...]) -> LineAutomaton:
-        key = (self.lines[line].templates, keywords)
-        if key not in self.automata:
-            if key[0] not in self.slots:
-                self.slots[key[0]] = Slots(key[0], self.backward, self.strict)
+        templates = self.lines[line].templates
+        name = (templates, keywords)
+        if name not in self.automata:
+            if templates not in self.slots:
+                self.slots[templates] = Slots(templates, self.backward, self.strict)
             held = [(w, self.table.letter(w)) for w in keywords]
             finals = self.table.further.finals
-            slots, number = self.slots[key[0]], len(self.automata)
-            self.automata[key] = LineAutomaton(number, slots, self.available, held, finals)
-        return self.automata[key]
+            slots, number = self.slots[templates], len(self.automata)
+            self.automata[name] = LineAutomaton(number, slots, self.available, held, finals)
+        return self.automata[name]
 
     def kind(self, line: int, assignment: Assignment) -> LineKind:
         """The kind of a line that is to be written. A first word asked for counts as a keyword: any reading of it
@@ -132,10 +136,10 @@ class PlanAutomaton:
         if begin is not None and self.lines[line].first:
             keywords = (*keywords, *(w for w in begin.by_word if w not in keywords))
         automaton = self.automaton(line, tuple(sorted(keywords)))
-        key = (automaton.number, begin)
-        if key not in self.kinds:
-            self.kinds[key] = LineKind(len(self.kinds), automaton, begin)
-        return self.kinds[key]
+        name = (automaton.number, begin)
+        if name not in self.kinds:
+            self.kinds[name] = LineKind(len(self.kinds), automaton, begin)
+        return self.kinds[name]
 
     # --- rhyme
 
@@ -153,6 +157,10 @@ class PlanAutomaton:
             word = self.table.id_of(spec.with_word)
             fixed[f"--rhyme-with {spec.with_word!r}"] = (word, [s for _, s in self.table.sounds(word)])
         return self.fixed_group(fixed, spec.kind, level) if fixed else GroupState()
+
+    def standard(self, word: int) -> tuple[Reading, ...]:
+        """A word's readings in the dictionary itself, which others go by."""
+        return self.table.lexicon.table.find(self.table.words[word])
 
     def end_sounds(self, i: int) -> list[RhymeSound]:
         """How a given line can sound at its end: by the readings of its last word with which its slots are filled."""
@@ -173,7 +181,9 @@ class PlanAutomaton:
             common = keys if common is None else common & keys
         first = next(iter(fixed.values()))[1]
         classes = {s.key(level) for s in first if s.key(wide) in (common or ())}
-        chosen = max(sorted(classes), key=lambda c: len(self.table.classes(level).get(c, ())))
+        listed = {key(r, level) for w, _ in fixed.values() for r in self.standard(w)}  # type: ignore[arg-type]
+        members = self.table.classes(level)
+        chosen = max(sorted(classes), key=lambda c: (c in listed, len(members.get(c, ()))))
         taken = {
             self.rhymes.sound_key(w, s) for w, sounds in fixed.values() for s in sounds if s.key(level) == chosen
         }
@@ -188,10 +198,10 @@ class PlanAutomaton:
     def open(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
         """How line i is begun, in the order of drawing."""
         g = self.lines[i].group
-        key = (i, groups[g] if g >= 0 else None, tuple(assignment.items()))
-        if key not in self.openings:
-            self.openings[key] = self.find_opening(i, assignment, groups)
-        return self.openings[key]
+        name = (i, groups[g] if g >= 0 else None, tuple(assignment.items()))
+        if name not in self.openings:
+            self.openings[name] = self.find_opening(i, assignment, groups)
+        return self.openings[name]
 
     def find_opening(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
         kind = self.kind(i, assignment)
@@ -214,13 +224,13 @@ class PlanAutomaton:
         """For every word that may end line i, the first of its group to be written: about the probability that the
         group's other lines then rhyme."""
         g = self.lines[i].group
-        key = (i, ends.number, tuple(assignment.items()))
-        if key not in self.rewarded:
+        name = (i, ends.number, tuple(assignment.items()))
+        if name not in self.rewarded:
             level = self.rhymes.level(self.layout.groups[g].kind)
             kinds = [self.kind(j, assignment) for j in self.members[g] if j > i]
             after = {w: self.rhymes.after(level, groups[g], ends, w) for w in ends.by_word}
-            self.rewarded[key] = {w: self.rhymes.reward(level, kinds, s.chosen, s.taken) for w, s in after.items()}
-        return self.rewarded[key]
+            self.rewarded[name] = {w: self.rhymes.reward(level, kinds, s.chosen, s.taken) for w, s in after.items()}
+        return self.rewarded[name]
 
     def close(
         self, i: int, groups: tuple[GroupState, ...], ends: WordSet | None, word: int

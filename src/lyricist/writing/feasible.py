@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lyricist.writing.exact import PlanAutomaton
 
 Assignment = Mapping[int, tuple[int, ...]]  # line -> keywords it must hold
+VARIETY = 12  # placements of the keywords that songs of a plan choose from
 TRIES = 2_000  # keyword placements looked at before the search gives up
 
 
@@ -76,6 +77,13 @@ def assignment(song: PlanAutomaton, seed: int) -> Assignment:
     """A line for every keyword, by chance from `seed`, such that all lines and groups stay possible."""
     if not song.keywords:
         return {}
+    number = seed % VARIETY
+    if number not in song.assignments:
+        song.assignments[number] = find_assignment(song, number)
+    return song.assignments[number]
+
+
+def find_assignment(song: PlanAutomaton, seed: int) -> Assignment:
     chance = random.Random(seed)
     budget = [TRIES]
     found = place(song, list(song.keywords), {}, chance, budget)
@@ -116,7 +124,7 @@ def group_error(song: PlanAutomaton, g: int, assignment: Assignment) -> str:
         return ""
     spec = song.layout.groups[g]
     level, kinds = song.rhymes.level(spec.kind), [song.kind(i, assignment) for i in song.members[g]]
-    if song.rhymes.choice(level, kinds, song.initial_groups[g]).entries:
+    if song.rhymes.possible(level, kinds, song.initial_groups[g]):
         return ""
     lines = ", ".join(str(i + 1) for i in song.members[g])
     if song.initial_groups[g].chosen:

@@ -48,8 +48,13 @@ class LineKind:
     def starts_drawing(self, word: int, letter: Letter) -> bool:
         a = self.automaton
         bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
-        rest = a.viable(a.landing(self.initial))[owed][q]
+        rest = self.unfinished[owed][q]
         return bool(bits & rest & ~a.slots.accept) or self.alone(word, letter)
+
+    @cached_property
+    def unfinished(self) -> list[list[int]]:
+        """[keywords owed][state of further constraints]: places from which the line can be finished, drawn backward."""
+        return self.automaton.viable(self.automaton.landing(self.initial))
 
     def ends_drawing(self, word: int, letter: Letter) -> bool:
         a = self.automaton
@@ -91,6 +96,16 @@ class LineKind:
         return [*free, *zip(a.keywords, a.keyword_letters, strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """A word at a line's end: the letter of its readings in a class, its sound, and whether all readings agree."""
+
+    word: int
+    letter: Letter
+    sound: str
+    agrees: bool
+
+
 @dataclass(frozen=True)
 class GroupState:
     """A group in the making: its class once a line has ended, and the sounds taken."""
@@ -107,9 +122,12 @@ class Rhymes:
         self.lock = threading.Lock()
         self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
         self.outcomes: dict[int, dict[int, str]] = {}  # number of a set -> word -> its class
-        self.enders: dict[tuple[int, str, str], list[tuple[int, Signature, str]]] = {}
+        self.enders: dict[tuple[int, str, str], list[End]] = {}
+        self.sounding: dict[tuple[int, str, str], frozenset[str]] = {}
+        self.every: dict[tuple[str, str], list[End]] = {}
         self.finals: npt.NDArray[np.float32] | None = None  # how often each word ends a line, if that is known
         self.rewards: dict[tuple[object, ...], float] = {}
+        self.able: dict[tuple[object, ...], bool] = {}
         self.choices: dict[tuple[object, ...], WordSet] = {}
         self.suiting: dict[tuple[object, ...], list[str]] = {}
 
@@ -146,34 +164,40 @@ class Rhymes:
                 parent[root(other)] = root(names[0])
         return {w: root(names[0]) for w, names in enumerate(spellings) if names}
 
-    def ends(self, kind: LineKind, level: str, cls: str) -> list[tuple[int, Signature, str]]:
-        """(word, signature of the readings in the class, sound key) of the words that can end such a line."""
+    def ends(self, kind: LineKind, level: str, cls: str) -> list[End]:
+        """The words of a class that can end such a line."""
         key = (kind.number, level, cls)
         if key not in self.enders:
-            members = self.table.classes(level).get(cls, [])
-            found = (self.as_end(kind, w, level, cls) for w in members if self.in_play(kind, w))
-            self.enders[key] = [x for x in found if x is not None]
+            held = kind.automaton.keywords
+            self.enders[key] = [
+                x
+                for x in self.members(level, cls)
+                if (x.word in held or (x.agrees and self.usable(x.word))) and kind.can_end(x.word, x.letter)
+            ]
         return self.enders[key]
 
-    def in_play(self, kind: LineKind, word: int) -> bool:
-        return word in kind.automaton.keywords or self.usable(word)
+    def members(self, level: str, cls: str) -> list[End]:
+        """The words of a class, whatever the line."""
+        key = (level, cls)
+        if key not in self.every:
+            self.every[key] = [self.as_end(w, level, cls) for w in self.table.classes(level).get(cls, ())]
+        return self.every[key]
 
-    def as_end(self, kind: LineKind, word: int, level: str, cls: str) -> tuple[int, Signature, str] | None:
+    def as_end(self, word: int, level: str, cls: str) -> End:
         table = self.table
-        given = word in kind.automaton.keywords
         pairs = table.sounds(word)
         inside = [(r, s) for r, s in pairs if s.key(level) == cls]
-        if not inside or (self.strict and not given and len(inside) < len(pairs)):
-            return None
-        whole = table.signature(word)
-        stresses = frozenset("1" if r.syllables == 1 else r.stress for r, _ in inside)
-        signature = whole if len(inside) == len(pairs) else Signature(stresses, whole.free)
-        if not kind.can_end(word, Letter(signature, table.letter(word).moves)):
-            return None
-        return word, signature, self.sound_key(word, inside[0][1])
+        letter, whole = table.letter(word), len(inside) == len(pairs)
+        if not whole:
+            stresses = frozenset("1" if r.syllables == 1 else r.stress for r, _ in inside)
+            letter = Letter(Signature(stresses, letter.signature.free), letter.moves)
+        return End(word, letter, self.sound_key(word, inside[0][1]), whole or not self.strict)
 
     def keys(self, kind: LineKind, level: str, cls: str) -> frozenset[str]:
-        return frozenset(k for _, _, k in self.ends(kind, level, cls))
+        key = (kind.number, level, cls)
+        if key not in self.sounding:
+            self.sounding[key] = frozenset(x.sound for x in self.ends(kind, level, cls))
+        return self.sounding[key]
 
     def suits(self, cls: str, level: str, kinds: Sequence[LineKind], taken: frozenset[str]) -> bool:
         """Whether every line can end in a word of the class, all sounding different and unlike those taken."""
@@ -193,16 +217,27 @@ class Rhymes:
             self.suiting[key] = [c for c in found if self.suits(c, level, kinds, state.taken)]
         return self.suiting[key]
 
+    def possible(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> bool:
+        """Whether some class suits lines of these kinds: as `classes`, but the first will do."""
+        if state.chosen:
+            return self.suits(state.chosen, level, kinds, state.taken)
+        key = (level, tuple(k.number for k in kinds), state.taken)
+        if key not in self.able:
+            every = self.table.classes(level)
+            wide = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
+            self.able[key] = any(self.suits(c, level, kinds, state.taken) for c in wide)
+        return self.able[key]
+
     def choice(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> WordSet:
         """The words that may end the first of `kinds` so that the others can still rhyme with it."""
         key = (level, tuple(k.number for k in kinds), state)
         if key not in self.choices:
             chosen: dict[int, tuple[Signature, str]] = {}
             for cls in self.classes(level, kinds, state):
-                for word, signature, sound in self.ends(kinds[0], level, cls):
-                    free = sound not in state.taken and word not in chosen
-                    if free and self.suits(cls, level, kinds[1:], state.taken | {sound}):
-                        chosen[word] = (signature, cls)
+                for x in self.ends(kinds[0], level, cls):
+                    free = x.sound not in state.taken and x.word not in chosen
+                    if free and self.suits(cls, level, kinds[1:], state.taken | {x.sound}):
+                        chosen[x.word] = (x.letter.signature, cls)
             made = self.numbered(((w, s) for w, (s, _) in chosen.items()), sure=True)
             self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
             self.choices[key] = made  # last, so that another engine finds it whole
@@ -215,7 +250,8 @@ class Rhymes:
         known = len(self.finals)
         key = (level, kinds[0].number, cls, taken)
         if key not in self.rewards:
-            left = [w for w, _, sound in self.ends(kinds[0], level, cls) if sound not in taken and w < known]
+            ends = self.ends(kinds[0], level, cls)
+            left = [x.word for x in ends if x.sound not in taken and x.word < known]
             self.rewards[key] = max(float(self.finals[left].sum()), LEAST)
         return self.rewards[key] ** len(kinds)
 
