@@ -15,8 +15,8 @@ test-all: $(VENV)/.dev        ## what needs minutes, or more than Python
 	$(BIN)/python -m pytest -m full
 
 check: $(VENV)/.dev           ## style, types, one-way imports, the public surface
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks scripts
+	$(BIN)/ruff format --check src tests benchmarks scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_public_surface.py

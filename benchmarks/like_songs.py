@@ -1,7 +1,7 @@
 """Plans taken from real, irregular songs: how many are fulfilled, refused, or given up, and how long each takes.
 
-Every song of a folder (default: the public-domain songs beside the repository) gives its form, syllables, stresses and
-scheme (`lyricist write --like`); a song of the same shape is asked of RUN.
+Every song of a folder (default: the public-domain songs beside the repository) gives its form, syllables, stresses
+and scheme (`lyricist write --like`); a song of the same shape is asked of RUN.
 
     python benchmarks/like_songs.py RUN [--every 5]
 """
@@ -14,9 +14,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from common import report, songs_or_exit
-
 import lyricist
+from common import report, songs_or_exit
 from lyricist.corpus import Line, Section, Song
 from lyricist.writing.like import plan_like
 from lyricist.writing.plan import Drawing
@@ -60,7 +59,9 @@ def main() -> None:
             outcomes["search limit reached" if limit else f"refused: {re.sub(r'[0-9]+', 'n', str(e))[:70]}"] += 1
         seconds.append(time.perf_counter() - begun)
     seconds.sort()
-    at = {f"seconds_{p}": round(seconds[min(len(seconds) - 1, len(seconds) * p // 100)], 3) for p in (50, 95, 99, 100)}
+    at = {
+        f"seconds_{p}": round(seconds[min(len(seconds) - 1, len(seconds) * p // 100)], 3) for p in (50, 95, 99, 100)
+    }
     report("like_songs", {"songs": sum(outcomes.values()), **at, "outcomes": dict(outcomes.most_common(20))})
 
 

@@ -3,8 +3,9 @@
     lyricist train SONGS -o RUN --preset small --layers 2 --hidden 512 --embedding 512 --vocabulary 10000
     python benchmarks/writing_speed.py RUN
 
-Songs are 16 lines of common measure (8,6, ABAB), with the run's copy index. "Bare step" is the run's 8-bit graph alone,
-in one session of one thread for every core at the same batch, fed random words. Ratios are of figures of the same run.
+Songs are 16 lines of common measure (8,6, ABAB), with the run's copy index. "Bare step" is the run's 8-bit graph
+alone, in one session of one thread for every core at the same batch, fed random words. Ratios are of figures of the
+same run.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from common import matmul_peak
 
 import lyricist
+from common import matmul_peak
 from lyricist.writing.engine import ROWS
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -338,6 +339,16 @@ def test_songs_in_files_and_folders(tmp_path: Path) -> None:
         found = check("And two and three and four it", against=against)
         assert [(run.length, run.source_line) for run in found.copied] == [(7, 1)]
         assert "rain" in found.copied[0].source
+
+
+def test_against_a_run_means_the_songs_it_was_trained_on(corpus: Corpus, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="keeps no corpus of its own"):
+        check("The c of w goes on and", against=run)
+    shutil.copytree(corpus.path, run / "corpus")
+    assert check("The c of w goes on and", against=run).longest_copied == 7
 
 
 # -- texts that are none --------------------------------------------------------------------------------

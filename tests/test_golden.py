@@ -12,7 +12,7 @@ from lyricist.corpus import open_corpus
 from lyricist.metrics import evaluate
 from lyricist.start import Options, train_songs
 from lyricist.writer import load
-from lyricist.writing.plan import Plan
+from lyricist.writing.plan import Drawing, Plan
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITTEN = {
@@ -23,7 +23,8 @@ PERPLEXITY = {"run-1": 9.053}
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_run_of_an_earlier_format_still_writes(name: str) -> None:
-    song = load(GOLDEN / name).write(Plan(form=("verse", "chorus"), lines=(2,)), seed=1)[0]
+    drawing = Drawing(temperature=0.8, min_p=0.03)
+    song = load(GOLDEN / name).write(Plan(form=("verse", "chorus"), lines=(2,)), drawing, seed=1)[0]
     assert song.text == WRITTEN[name]
 
 

@@ -274,8 +274,13 @@ def songs_of(against: Corpus | str | os.PathLike[str]) -> Corpus:
     """A corpus, one opened, or files and folders of songs read into a temporary one, where every song counts."""
     if isinstance(against, Corpus):
         return against
-    if Path(against, "corpus.json").exists():
-        return open_corpus(against)
+    for folder in (Path(against), Path(against, "corpus")):  # a corpus, or the run that it was prepared for
+        if (folder / "corpus.json").exists():
+            return open_corpus(folder)
+    if Path(against, "config.json").exists():
+        raise InputError(
+            f"{os.fspath(against)} is a run that keeps no corpus of its own: name the corpus it was trained on"
+        )
     return prepare([against], options=EVERY_SONG)
 
 

@@ -36,7 +36,11 @@ class Columns:
     finals: Floats | None = None  # (V,) share of all lines of which the word is the last to be sung
 
     def save(self, path: Path) -> None:
-        arrays: dict[str, npt.NDArray[Any]] = {"word_at": self.word_at, "tiles": np.array([self.tiles]), "sig": self.sig}
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "word_at": self.word_at,
+            "tiles": np.array([self.tiles]),
+            "sig": self.sig,
+        }
         arrays |= {k: v for k, v in (("ends", self.ends), ("finals", self.finals)) if v is not None}
         replace_file(path, [tensor_bytes(arrays)])
 
@@ -44,7 +48,9 @@ class Columns:
     def load(cls, path: Path) -> Columns:
         """As `save` left it; `RunError` if it is damaged."""
         arrays = load_arrays(path)
-        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], arrays.get("ends"), arrays.get("finals"))
+        return cls(
+            arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], arrays.get("ends"), arrays.get("finals")
+        )
 
     def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """(tiles,) the signature that most words of each tile have."""

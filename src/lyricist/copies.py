@@ -5,7 +5,7 @@ its words, sorted by the words that follow (a suffix array: Manber and Myers 199
 an interval of `order`, found by bisection, one word more at a time, for all places of a text at once. Case,
 punctuation and line ends do not count: words are compared by their hash, as the tokeniser gives them.
 
-`copies.safetensors` in a corpus directory keeps the index (format 1): `words` (uint32, the sorted distinct
+`copies.safetensors` in a corpus directory keeps the index (format 2): `words` (uint32, the sorted distinct
 hashes; a word's number is its place there), `ids` (uint32: the numbers of all words in order, and after each
 song the number of distinct words plus the song's number), `order` (uint32), `lines` (uint32: where lines
 begin), `corpus` (uint8: the SHA-256 of the songs) and `format`. It is made again when the songs change.
@@ -30,7 +30,7 @@ from lyricist.errors import InputError, RunError
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.copying import hashes_of
 
-FORMAT = 1
+FORMAT = 2
 FILE = "copies.safetensors"
 MAX_WORDS = 50_000_000  # more would take gigabytes of memory
 FEW = 4  # places of a run that are followed one by one; more are narrowed by bisection

@@ -30,7 +30,7 @@ from lyricist.writing.copying import MAX_WORDS, CopyIndex
 from lyricist.writing.table import WordTable
 
 FINE_TUNING_RATE = 1.5e-3  # peak learning rate where a base is given
-ORDER: Order = "forward"  # in which a new model of words reads a line
+ORDER: Order = "backward"  # in which a new model of words reads a line
 ENDS_WORDS = 3_000_000  # words from which it is learnt after which words lines end
 INSIDE = "corpus"  # where a run keeps songs that were prepared for it alone
 UNDECLARED = "undeclared: do not share"
@@ -233,7 +233,7 @@ def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
         ids = tokens.remap(run.vocabulary)[split.ids]
         index = CopyIndex.from_ids(ids, run.vocabulary)
         if base is not None and (base.path / COPY_INDEX).exists():
-            index = CopyIndex.load(base.path / COPY_INDEX).followed_by(index)
+            index = CopyIndex.load(base.path / COPY_INDEX, base.vocabulary).followed_by(index)
         index.save(run.path / COPY_INDEX)
 
 

@@ -51,7 +51,7 @@ class Model:
     @cached_property
     def copy_index(self) -> CopyIndex | None:
         """None where the run holds none (a corpus too large for one, a model from elsewhere)."""
-        return CopyIndex.load(self.copy_file) if self.copy_file and self.copy_file.exists() else None
+        return CopyIndex.load(self.copy_file, self.vocabulary) if self.copy_file and self.copy_file.exists() else None
 
     @cached_property
     def words(self) -> WordTable:
@@ -130,12 +130,19 @@ class Model:
         *,
         seed: int | None = None,
         count: int = 1,
+        constraints: Sequence[Constraint[Any]] = (),
+        keep: Callable[[Sequence[str]], bool] | None = None,
+        explain: bool = False,
     ) -> list[WrittenSong]:
-        """`count` songs with the seeds seed, seed + 1, ... in that order; without a seed, by chance."""
+        """`count` songs with the seeds seed, seed + 1, ... in that order; without a seed, by chance.
+
+        See `events` for the rest.
+        """
         if count < 1:
             raise InputError(f"count {count} is less than 1: ask for at least one song")
         first = fresh_seed() if seed is None else seed
-        found = self.events(plan, drawing, range(first, first + count))
+        seeds = range(first, first + count)
+        found = self.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain)
         return sorted((e for e in found if isinstance(e, WrittenSong)), key=lambda song: song.seed)
 
     def best(
@@ -188,11 +195,16 @@ def write(
     *,
     seed: int | None = None,
     count: int = 1,
+    constraints: Sequence[Constraint[Any]] = (),
+    keep: Callable[[Sequence[str]], bool] | None = None,
+    explain: bool = False,
 ) -> Iterator[LineWritten | WrittenSong]:
     """Write `count` songs from a model or a run; lines as they are made, songs when they are finished.
 
-    Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order.
+    Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order. See
+    `Model.events` for `constraints`, `keep` and `explain`.
     """
     source = model if isinstance(model, Model) else load(model)
     first = fresh_seed() if seed is None else seed
-    return source.events(plan, drawing, range(first, first + count))
+    seeds = range(first, first + count)
+    return source.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain)

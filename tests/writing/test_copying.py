@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lyricist.checkpoint import tensor_bytes
 from lyricist.tokens import SPECIALS, Vocabulary
-from lyricist.writing.copying import CopyGuard, CopyIndex, ngrams, word_hash
+from lyricist.writing.copying import CopyGuard, CopyIndex, hash32, ngrams, word_hash
 
 SONGS = [
     [["the", "river", "runs", "below", "the", "town"], ["and", "nobody", "knows", "its", "name"]],
@@ -88,6 +89,13 @@ def test_whole_lines_of_five_words_are_known() -> None:
     assert not known("sing to me")  # shorter lines are nobody's
 
 
+def test_whole_lines_count_where_longer_runs_are_allowed() -> None:
+    line = ["the", "river", "runs", "below", "the", "town"]
+    made = CopyIndex.from_songs([[line, ["sing"]]])
+    assert CopyGuard(made, VOCABULARY, 7).line_is_copied(VOCABULARY.ids(line))
+    assert not CopyGuard(made, VOCABULARY, 7).line_is_copied(VOCABULARY.ids(line[1:]))
+
+
 def test_a_seam_is_looked_at_from_both_sides() -> None:
     guard = CopyGuard(index(), VOCABULARY, 5)
     before, after = (
@@ -110,8 +118,8 @@ def test_from_ids_is_from_songs() -> None:
     a, b = CopyIndex.from_ids(np.array(ids), VOCABULARY), index()
     for text in ("the river runs below the town and nobody", "its name the river"):
         assert a.longest_run(text.split())[0] == b.longest_run(text.split())[0]
-    assert a.lines == b.lines
-    assert len(a.lines) == 1
+    assert a.whole_lines(5, 5) == b.whole_lines(5, 5)
+    assert len(a.whole_lines(5, 5)) == 1
 
 
 def test_words_outside_the_vocabulary_cut_runs() -> None:
@@ -122,14 +130,25 @@ def test_words_outside_the_vocabulary_cut_runs() -> None:
 
 def test_survives_disk_and_holds_no_text(tmp_path: Path) -> None:
     index().save(tmp_path / "x.safetensors")
-    back = CopyIndex.load(tmp_path / "x.safetensors")
+    back = CopyIndex.load(tmp_path / "x.safetensors", VOCABULARY)
     assert (back.hashes == index().hashes).all()
     assert b"river" not in (tmp_path / "x.safetensors").read_bytes()
 
 
+def test_in_an_index_of_format_1_apostrophes_counted(tmp_path: Path) -> None:
+    words = Vocabulary([*sorted(SPECIALS), "we're", "here", "a'"])
+    old = np.array([hash32(w) for w in ("we're", "here", "a'", "below")], dtype=np.uint32)
+    starts = np.array([True, False, False, False])
+    path = tmp_path / "old.safetensors"
+    path.write_bytes(tensor_bytes({"hashes": old, "line_start": starts}))
+    assert CopyIndex.load(path, words).longest_run(["we're", "here", "a", "below"])[0] == 4
+    CopyIndex(old, starts).save(path)  # of the present format: taken as it is
+    assert CopyIndex.load(path, words).longest_run(["we're"])[0] == 0
+
+
 def test_hashes_are_fixed_for_good() -> None:
     """Indexes of earlier releases must stay readable."""
-    assert word_hash("river") == 2125395042
+    assert word_hash("river") == 2125395042  # of both formats
     assert ngrams(np.array([1, 2, 0, 3], np.uint32), 2).tolist()[1:] == [0, 0]
 
 
@@ -139,7 +158,7 @@ def test_an_index_followed_by_another_knows_both_and_nothing_across() -> None:
     assert both.longest_run(["the", "river", "runs", "below", "the", "town"])[0] == 6
     assert both.longest_run(["the", "river", "runs", "below", "my", "door"])[0] == 6
     assert both.longest_run(["knows", "its", "name", "the", "river"])[0] == 3
-    assert both.lines == a.lines | b.lines
+    assert both.whole_lines(5, 5) == a.whole_lines(5, 5) | b.whole_lines(5, 5)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,14 @@ def sections(ids: tuple[int, ...]) -> list[tuple[str, list[list[str]]]]:
     return out
 
 
+@pytest.mark.parametrize(("clean", "said"), [(True, False), (False, True)])
+def test_slurs_are_left_out_of_free_songs_unless_asked_for(clean: bool, said: bool) -> None:
+    known = Vocabulary([*sorted(SPECIALS), "river", "shit", "stone"])
+    automaton = SongAutomaton(known, Plan(form=("verse",), lines=(8,), clean=clean))
+    (song,) = [e for e in decode(FakeModel(0.0, known), automaton, seeds=[1]) if isinstance(e, SongWritten)]
+    assert (known.index["shit"] in song.ids) == said
+
+
 @pytest.mark.parametrize("plan", PLANS)
 @pytest.mark.parametrize("model", [FakeModel(), FakeModel(5.0), UNIFORM])
 def test_every_song_has_the_form_and_lines_asked_for(plan: Plan, model: FakeModel) -> None:

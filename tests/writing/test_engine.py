@@ -20,13 +20,14 @@ from lyricist.prosody.scan import scan_line
 from lyricist.tokens import SPECIALS
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.copying import CopyIndex
+from lyricist.writing.decode import truncate
 from lyricist.writing.engine import Engine
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.units import HostUnits
 from lyricist.writing.written import SongWritten
 
-PLAIN = Drawing(temperature=1, min_p=0, repetition=0)
+PLAIN = Drawing(temperature=1, min_p=0, repetition=0, rhyme_temperature=1, particles=1)
 ORDERS = ("forward", "backward")
 MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "again", "rain", "a", "in", "to", "silver")
 
@@ -173,16 +174,19 @@ def test_many_particles_draw_lines_as_the_model_would_under_the_condition(order:
     assert distance[32] < 0.12 < distance[1]
 
 
-def test_truncation_and_temperature_leave_the_renormalised_rest() -> None:
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("cut", [{"min_p": 0.3}, {"min_p": 0, "top_k": 2}, {"min_p": 0, "top_p": 0.7}])
+def test_truncation_and_temperature_leave_the_renormalised_rest(cut: dict[str, float], order: str) -> None:
     """One-word lines, 4,000 songs: shares within 0.035 of the truncated distribution (over four standard errors)."""
-    song = compiled(Plan(form="verse", lines=1, syllables=1))
+    song = compiled(Plan(form="verse", lines=1, syllables=1), order=order)
     model = Bigram(song.table.known)
-    drawing = Drawing(temperature=0.7, min_p=0.3, repetition=0)
+    drawing = Drawing(temperature=0.7, repetition=0, particles=1, **cut)  # type: ignore[arg-type]
     counts = Counter(lines[0][0] for lines in songs_of(engine(song, drawing, model=model), range(4000)).values())
     words = [w for w in WORDS if {r.syllables for r in default_lexicon().readings(w)} == {1}]
     p = np.exp([model.table[song.tag("verse"), song.table.id_of(w)] / 0.7 for w in words])
-    p = np.where(p >= 0.3 * p.max(), p, 0)
+    p = truncate(p / p.sum(), drawing)
     p /= p.sum()
+    assert 0 < np.count_nonzero(p) < len(p)
     for w, share in zip(words, p, strict=True):
         assert counts[w] / 4000 == pytest.approx(share, abs=0.035)
         assert counts[w] > 0 or share < 0.001
@@ -268,7 +272,7 @@ def test_a_line_that_can_only_copy_is_refused() -> None:
 def test_words_the_model_does_not_know_are_written_where_they_are_asked_for() -> None:
     plan = Plan(form="verse", lines=2, syllables="6", include="zanzibar", rhyme="AA", rhyme_with="bee")
     for lines in songs_of(engine(compiled(plan, MORE)), range(5)).values():
-        assert "zanzibar" in {w for line in lines for w in line}
+        assert [w for line in lines for w in line].count("zanzibar") == 1
 
 
 def test_a_condition_on_whole_lines_is_tried_for_and_reported() -> None:
@@ -276,7 +280,8 @@ def test_a_condition_on_whole_lines_is_tried_for_and_reported() -> None:
     made = list(engine(song, keep=lambda line: len(line) == 3).write([1]))
     assert [len(line) for line in lines_of(song, made[-1].ids)] == [3, 3, 3] and made[-1].unmet == 0
     made = list(engine(song, keep=lambda line: len(line) == 9).write([1]))
-    assert made[-1].unmet == 3
+    assert made[-1].unmet == 3  # given up after so many tries, for a line that was drawn, not searched for
+    assert made[-1].nll_per_word < math.log(song.table.known) + 1
 
 
 def test_writing_stops_when_asked() -> None:

@@ -197,7 +197,7 @@ def test_words_nobody_knows_are_accepted() -> None:
 
 
 def test_particles() -> None:
-    assert Drawing().particles == 1
+    assert Drawing().particles == 2
     with pytest.raises(ValueError):
         Drawing(particles=257)
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lyricist.checking import Checked, CheckedLine, CheckedSection, check, least_run
+from lyricist.cli.display import plural
 from lyricist.cli.planning import FIELDS, make_plan, read_lexicon
 from lyricist.dictionary import group, readable, rhymes
 from lyricist.errors import InputError
@@ -167,14 +168,6 @@ class Report:
             longest = plural(self.found.longest_copied or 0, "word")
             told.append(f"{plural(len(self.found.copied), 'copied run')}, the longest run {longest}")
         return "; ".join(told)
-
-
-def plural(count: int, noun: str) -> str:
-    """
-    >>> plural(1, "line"), plural(1200, "word")
-    ('1 line', '1,200 words')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def listed(words: list[str], most: int = 20) -> str:

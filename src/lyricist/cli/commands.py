@@ -177,13 +177,16 @@ def write(
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.8,
+    temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.9,
     top_k: Annotated[int, typer.Option(help="Only the k likeliest words; 0: off.")] = 0,
     top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
-    min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.03,
+    min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.02,
     repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
-    particles: Annotated[int, typer.Option(help="Drafts begun side by side for each song, 1 to 256.")] = 1,
-    explain: Annotated[bool, typer.Option("--explain", help="Syllables, stress and rhyme of each line.")] = False,
+    particles: Annotated[int, typer.Option(help="Drafts begun side by side for each song, 1 to 256.")] = 2,
+    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file.", show_default=False)
     ] = None,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lyricist.checkpoint import disk_errors, replace_file
+from lyricist.cli.display import plural
 from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon
 from lyricist.errors import InputError
 from lyricist.prosody.lexicon import Lexicon
@@ -26,7 +27,6 @@ SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
 REPORTS = 50  # songs reported one by one
-CANDIDATES = 5  # words shown beside one that was chosen
 DRAWING = tuple(Drawing.model_fields)
 
 
@@ -175,7 +175,7 @@ def chosen(choice: Choice) -> str:
     """
     beside = ", ".join(
         f"{c.word} {c.p:.3f} ({c.forbidden})" if c.forbidden else f"{c.word} {c.p:.3f} -> {c.drawn_p:.3f}"
-        for c in choice.candidates[:CANDIDATES]
+        for c in choice.candidates
     )
     return f"{choice.word}: {choice.mass:.0%} allowed" + (f"; {beside}" if beside else "")
 
@@ -223,7 +223,7 @@ def jsonl_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
 
 def report_song(song: WrittenSong, index: int) -> None:
     """Title, form and longest copied run; of many songs the first REPORTS only."""
-    copied = "not known for this run" if song.copied is None else f"{song.copied} words"
+    copied = "not known for this run" if song.copied is None else plural(song.copied, "word")
     if index < REPORTS:
         print(f"[{song.title}]  form: {song.form}; longest copied run: {copied}; seed {song.seed}", file=sys.stderr)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from lyricist.errors import InputError
 from lyricist.tokens import BREAKS, END, EOS, LINE, SONG, TAGS, UNK, Vocabulary
+from lyricist.writing.clean import is_unclean
 from lyricist.writing.plan import Plan
 
 Mask = npt.NDArray[np.bool_]
@@ -69,6 +70,8 @@ class SongAutomaton:
         self.longest = LINE_TOKENS[vocabulary.tokenizer.name]
         self.words = np.ones(len(vocabulary), dtype=bool)
         self.words[[index[t] for t in (UNK, SONG, *BREAKS) if t in index]] = False
+        if plan.clean and self.vocabulary.tokenizer.name == "word":
+            self.words[[i for i, t in enumerate(vocabulary.tokens) if is_unclean(t)]] = False
         self.repeats = frozenset({"chorus", "refrain"} if plan.keep_chorus else ())
         self.start_id = self.find_start()
         self.check_lines()

@@ -2,7 +2,8 @@
 
 Holds one 32-bit hash a word, in order, with 0 between songs and at words outside the vocabulary, and
 where lines begin. Not readable as text, though anyone with a word list can enumerate it. Words are
-compared as the word tokeniser gives them: case and punctuation do not count, line ends neither.
+compared as the word tokeniser gives them, without their apostrophes: case and punctuation do not count, line
+ends neither.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ CACHED_WORDS = 3_000_000  # in larger indexes the tables of runs would take too 
 MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
 LINE_MARK = np.uint32(1)  # stands for a line's beginning where one is counted as a word
+FORMAT = 2
 PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 U32 = npt.NDArray[np.uint32]
@@ -32,8 +33,17 @@ Ints = npt.NDArray[np.integer[Any]]
 
 
 def word_hash(word: str) -> int:
-    """32 bits of a word, never 0."""
-    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest(), "little") or 1
+    """32 bits of a word without its apostrophes, never 0.
+
+    >>> word_hash("a'") == word_hash("a"), word_hash("'") == word_hash("")
+    (True, False)
+    """
+    return hash32(word.replace("'", "") or word)
+
+
+def hash32(text: str) -> int:
+    """32 bits of a text, never 0."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "little") or 1
 
 
 def hashes_of(words: Iterable[str]) -> U32:
@@ -86,12 +96,19 @@ class CopyIndex:
         return CopyIndex(np.concatenate([self.hashes, gap, other.hashes]), starts)
 
     def save(self, path: Path) -> None:
-        replace_file(path, [tensor_bytes({"hashes": self.hashes, "line_start": self.line_start})])
+        arrays = {"hashes": self.hashes, "line_start": self.line_start, "format": np.array([FORMAT], dtype=np.uint32)}
+        replace_file(path, [tensor_bytes(arrays)])
 
     @classmethod
-    def load(cls, path: Path) -> CopyIndex:
+    def load(cls, path: Path, vocabulary: Vocabulary) -> CopyIndex:
+        """A saved index. Apostrophes counted in format 1: hashes of the vocabulary's words are redone."""
         arrays = load_arrays(path)
-        return cls(arrays["hashes"], arrays["line_start"])
+        hashes = arrays["hashes"]
+        if "format" not in arrays:
+            changed = {hash32(t): word_hash(t) for t in vocabulary.tokens if "'" in t}
+            for at in np.flatnonzero(np.isin(hashes, list(changed))).tolist():
+                hashes[at] = changed[int(hashes[at])]
+        return cls(hashes, arrays["line_start"])
 
     def longest_run(self, words: Sequence[str]) -> tuple[int, int]:
         """(length, start) of the longest run of `words` that stands in the songs; (0, 0) if none does."""
@@ -143,11 +160,6 @@ class CopyIndex:
         shares = [float(np.isin(ngrams(mine, n), ngrams(theirs, n)).mean()) for n in (2, 3) if len(mine) >= n]
         return sum(shares) / 2
 
-    @cached_property
-    def lines(self) -> frozenset[int]:
-        """Hashes of whole lines of LINE_WORDS words; longer lines are covered by runs."""
-        return self.whole_lines(LINE_WORDS, LINE_WORDS)
-
     def whole_lines(self, shortest: int, longest: int) -> frozenset[int]:
         """Hashes of the whole lines of so many words."""
         starts = np.flatnonzero(self.line_start)
@@ -191,7 +203,7 @@ class CopyGuard:
     """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there."""
 
     def __init__(self, index: CopyIndex, vocabulary: Vocabulary, max_copy: int) -> None:
-        self.max_copy, self.lines = max_copy, index.lines
+        self.max_copy, self.lines = max_copy, index.whole_lines(LINE_WORDS, max(LINE_WORDS, max_copy))
         self.word_hashes = np.array(
             [0 if t in SPECIALS else word_hash(t) for t in vocabulary.tokens], dtype=np.uint32
         )
@@ -214,10 +226,10 @@ class CopyGuard:
         return found
 
     def line_is_copied(self, line: Sequence[int]) -> bool:
-        """Whether a finished line of LINE_WORDS words stands in the songs as a whole line."""
-        if len(line) != LINE_WORDS:
+        """Whether a finished line of LINE_WORDS words or more stands in the songs, as runs alone would not show."""
+        if not LINE_WORDS <= len(line) <= max(LINE_WORDS, self.max_copy):
             return False
-        return int(ngrams(self.word_hashes[list(line)], LINE_WORDS)[0]) in self.lines
+        return int(ngrams(self.word_hashes[list(line)], len(line))[0]) in self.lines
 
     def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
         """Whether `after` may follow `before`: no forbidden run across the seam."""

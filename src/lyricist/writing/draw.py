@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,11 +110,16 @@ class Drawer:
         return found
 
     def floor(self, rows: UnitRows, ask: Request) -> Reals:
-        """(B,) least value of e that min-p leaves; 0 where nothing is cut."""
-        if not self.drawing.min_p:
-            return np.zeros(len(ask.whole))
-        peak = (rows.peaks[ask.at] * ask.units).max(axis=1)
-        return np.where(ask.whole, 0.0, peak * self.drawing.min_p)
+        """(B,) least value of e that truncation leaves; 0 where nothing is cut."""
+        out = np.zeros(len(ask.whole))
+        if self.drawing.min_p:
+            peak = (rows.peaks[ask.at] * ask.units).max(axis=1)
+            out = np.where(ask.whole, 0.0, peak * self.drawing.min_p)
+        if self.drawing.top_k or self.drawing.top_p < 1:
+            for i in np.flatnonzero(~ask.whole).tolist():
+                words, p, _ = self.options(rows, ask, i)
+                out[i] = least_kept(p[words != BREAK], self.drawing, out[i])
+        return out
 
     def pick(
         self,
@@ -167,12 +173,7 @@ class Drawer:
 
     def in_full(self, rows: UnitRows, ask: Request, refuse: Refuse, i: int, floor: float) -> int:
         """The draw of row i by listing all that it may be; words that are refused are struck out one by one."""
-        words, p, weights = self.options(rows, ask, i)
-        cut = p >= floor
-        p = p * weights
-        if self.drawing.repetition:
-            p = p * self.kept_share(ask.recent[i])[words]
-            cut &= ~((words == ask.recent[i, 0]) & (ask.recent[i, 0] == ask.recent[i, 1]))
+        words, p, cut = self.chances(rows, ask, i, floor)
         barred = np.zeros(len(words), dtype=bool)
         for n in range(TRIMS + 1):
             if n == TRIMS:
@@ -192,6 +193,18 @@ class Drawer:
                 return int(words[k])
             barred[k] = True
         return NOTHING
+
+    def chances(self, rows: UnitRows, ask: Request, i: int, floor: float) -> tuple[Ints, Reals, Bools]:
+        """All words that row i may draw, in what proportion, and which of them truncation and stuttering leave."""
+        words, p, weights = self.options(rows, ask, i)
+        cut = (p >= floor) | (words == BREAK)
+        p = p * weights
+        if ask.whole[i]:
+            p = flattened(p, self.drawing.rhyme_temperature)
+        if self.drawing.repetition:
+            p = p * self.kept_share(ask.recent[i])[words]
+            cut &= ~((words == ask.recent[i, 0]) & (ask.recent[i, 0] == ask.recent[i, 1]))
+        return words, p, cut
 
     def options(self, rows: UnitRows, ask: Request, i: int) -> tuple[Ints, Reals, Reals]:
         """All words that row i may draw, their values of e, and their weights."""
@@ -224,9 +237,7 @@ class Beside:
             self.mass[rows_of] = values.sum(axis=1)
             flat = np.flatnonzero(ask.whole[rows_of])
             if flatten != 1 and len(flat):
-                flatter = values[flat] ** np.float32(1 / flatten)
-                sums = np.maximum(flatter.sum(axis=1, keepdims=True), TINY)
-                values[flat] = flatter * (values[flat].sum(axis=1, keepdims=True) / sums)
+                values[flat] = flattened(values[flat], flatten)
             self.running.update(zip(rows_of, np.cumsum(values, axis=1), strict=True))
             self.mass[rows_of] = [self.running[i][-1] for i in rows_of]
 
@@ -242,6 +253,24 @@ class Beside:
         k = min(int(np.searchsorted(running, point, side="right")), len(running) - 1)
         mass = float(running[k] - (running[k - 1] if k else 0))
         return int(self.lists[i].words[k]), mass / max(float(self.lists[i].weights[k]), TINY)
+
+
+def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:
+    """Each row at a temperature, its sum as before."""
+    flatter = values ** values.dtype.type(1 / temperature)
+    sums = np.maximum(flatter.sum(axis=-1, keepdims=True), TINY)
+    return np.asarray(flatter * (values.sum(axis=-1, keepdims=True) / sums))
+
+
+def least_kept(p: Reals, drawing: Drawing, least: float) -> float:
+    """The smallest of the values p that top-k and the nucleus leave of those from `least` on."""
+    p = np.sort(p[p >= least])[::-1]
+    if drawing.top_k:
+        p = p[: drawing.top_k]
+    if drawing.top_p < 1 and len(p):
+        before = np.cumsum(p) - p
+        p = p[before < drawing.top_p * p.sum()]
+    return float(p[-1]) if len(p) else least
 
 
 def stutters(words: Ints, recent: npt.NDArray[np.int32]) -> Bools:

@@ -200,7 +200,7 @@ class Engine:
         if self.explain:
             for k, i in enumerate(n):
                 if words[k] != NOTHING:
-                    rows.choices[i] += (choice(self, int(i), int(which[k]), made, float(share[k]), int(words[k])),)
+                    rows.choices[i] += (choice(self, int(i), k, made, ask, float(share[k]), int(words[k])),)
         good = words != NOTHING
         rows.weight[n[good]] += np.log(np.maximum(share[good], 1e-38)) - rows.value[n[good]]
         ends, says = words == BREAK, words >= 0
@@ -374,7 +374,8 @@ class Engine:
         rows.rewind(n)
         rows.tries[n] += 1
         self.begin_line(n)
-        if rows.tries[n] % RETRIES == 0:
+        gives_in = self.refusal.keep is not None and rows.tries[n] == RETRIES  # any line is good enough from now on
+        if rows.tries[n] % RETRIES == 0 and not gives_in:
             search(self, n)
 
 

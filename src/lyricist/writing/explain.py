@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lyricist.writing.draw import BREAK, stutters
+from lyricist.writing.draw import BREAK, TINY, Request, stutters
 from lyricist.writing.nodes import NOWHERE
 from lyricist.writing.units import UnitRows
 from lyricist.writing.written import Candidate, Choice
@@ -14,23 +14,33 @@ from lyricist.writing.written import Candidate, Choice
 if TYPE_CHECKING:
     from lyricist.writing.engine import Engine
 
-SHOWN = 8  # candidates a word
+SHOWN = 6  # candidates a word
 
 
-def choice(engine: Engine, n: int, i: int, rows: UnitRows, mass: float, word: int) -> Choice:
-    """The draw of row n of the engine, which is row i of the step."""
+def choice(engine: Engine, n: int, k: int, rows: UnitRows, ask: Request, mass: float, word: int) -> Choice:
+    """The draw of row n of the engine, which was request k."""
+    i = int(ask.at[k])
     order = np.argsort(-rows.e[i], kind="stable")[: SHOWN + 1]
     likely = [int(w) for w in engine.columns.word_at[order] if w >= 0 and not engine.is_break[w]][:SHOWN]
     words = likely if word in likely or word == BREAK else [*likely[: SHOWN - 1], word]
-    made = [candidate(engine, n, i, rows, mass, w) for w in words]
+    drawn = proportions(engine, k, rows, ask)
+    made = [candidate(engine, n, i, rows, drawn, w) for w in words]
     said = "(line ends)" if word == BREAK else engine.table.words[word]
     return Choice(int(engine.rows.line[n]) + 1, said, mass, tuple(made))
 
 
-def candidate(engine: Engine, n: int, i: int, rows: UnitRows, mass: float, word: int) -> Candidate:
+def proportions(engine: Engine, k: int, rows: UnitRows, ask: Request) -> dict[int, float]:
+    """Probability of every word that request k could draw, by word."""
+    words, p, cut = engine.drawer.chances(rows, ask, k, float(engine.drawer.floor(rows, ask)[k]))
+    left = np.where(cut, p, 0.0) if p[cut].sum() > 0 else p
+    return dict(zip(words.tolist(), (left / max(left.sum(), TINY)).tolist(), strict=True))
+
+
+def candidate(engine: Engine, n: int, i: int, rows: UnitRows, drawn: dict[int, float], word: int) -> Candidate:
     p = float(rows.e[i, engine.drawer.columns_for(np.array([word]))[0]] / rows.total[i])
     why = forbidden(engine, n, word)
-    return Candidate(engine.table.words[word], p, 0.0 if why else p, why)
+    drawn_p = 0.0 if why else drawn.get(word, 0.0)
+    return Candidate(engine.table.words[word], p, drawn_p, why or ("" if drawn_p else "too unlikely here"))
 
 
 def forbidden(engine: Engine, n: int, word: int) -> str:
@@ -63,7 +73,7 @@ def slot_reason(engine: Engine, n: int, word: int) -> str:
     here = [place for b, place in enumerate(slots.places) if node.bits >> b & 1]
     left = max((len(slots.templates[i]) - s for i, s in here), default=0)
     if min(signature.syllables, default=0) > left:
-        return f"too long: {left} syllables left"
+        return f"too long: {left} syllable{'' if left == 1 else 's'} left"
     if not slots.advance(node.bits, signature):
         return "its stresses do not fit" if signature.agrees else "its readings differ"
     lands = slots.advance(node.bits, signature) & slots.accept

@@ -53,7 +53,7 @@ class LineKind:
 
     @cached_property
     def unfinished(self) -> list[list[int]]:
-        """[keywords owed][state of further constraints]: places from which the line can be finished, drawn backward."""
+        """[keywords owed][state of further constraints]: places from which a line drawn backward can be finished."""
         return self.automaton.viable(self.automaton.landing(self.initial))
 
     def ends_drawing(self, word: int, letter: Letter) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Literal
 
+from lyricist.writing.asked import one_word
 from lyricist.writing.shape import ANY, Shape, assumed, shapes
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ def layout(plan: Plan, split: Split) -> Layout:
                 replace(line, section=i, same_as=first + j)
                 for j, line in enumerate(lines[first : first + shape.lines])
             ]
-    return Layout(
-        repeats_marked(with_beginnings(plan, lines, split)), tuple(groups), plan.include, plan.avoid, plan.clean
-    )
+    return Layout(repeats_marked(with_beginnings(plan, lines)), tuple(groups), plan.include, plan.avoid, plan.clean)
 
 
 def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split: Split) -> Iterator[LineSpec]:
@@ -126,12 +125,12 @@ def scheme_letters(scheme: str, lines: int) -> list[str]:
     return found
 
 
-def with_beginnings(plan: Plan, lines: Sequence[LineSpec], split: Split) -> list[LineSpec]:
+def with_beginnings(plan: Plan, lines: Sequence[LineSpec]) -> list[LineSpec]:
     """The lines with the acrostic's letters and the song's first word."""
     letters = (plan.acrostic or "").lower().ljust(len(lines))
     found = [replace(line, initial=letter.strip()) for line, letter in zip(lines, letters, strict=True)]
     if plan.start:
-        found[0] = replace(found[0], first=split(plan.start)[0])
+        found[0] = replace(found[0], first=one_word(plan.start, "--start"))
     return found
 
 

@@ -78,6 +78,7 @@ class Slots:
 
 Bits = list[int]  # per place
 
+
 @dataclass(frozen=True)
 class Landing:
     """From which places a word that may be drawn last reaches a full line, per state of the further constraints:

@@ -188,7 +188,9 @@ class Nodes:
         candidates = [*node.automaton.keywords, *(ends.by_word if ends else ())]
         on = self.units[n]
         if n in self.last_letters:
-            landing = np.isin(self.table.sig[: self.table.known], self.last_letters[n]) & ~self.blocked[: self.table.known]
+            landing = (
+                np.isin(self.table.sig[: self.table.known], self.last_letters[n]) & ~self.blocked[: self.table.known]
+            )
             candidates += np.flatnonzero(landing).tolist()
         return [
             w

@@ -37,6 +37,9 @@ class Refusal:
         ban = self.ban
         out = np.zeros(len(n), dtype=bool)
         says = words >= 0
+        for j in np.flatnonzero(words >= self.song.table.known):  # a word of no vector is said once where it must be
+            out[j] = words[j] in rows.drawn[n[j]]
+        says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]
             out[says] = ban.before(rows.right[m], w) if self.song.backward else ban.after(rows.left[m], w)

@@ -58,12 +58,13 @@ class WrittenSong:
 
 def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
     """One line of the contract; the fields of sound are null for a song that was written freely."""
+    words = [written for _, written in WordTokenizer().split_surface(text)]
     if scan is None:
         sound: dict[str, Any] = {"reading": None, "syllables": None, "stress": None, "rhyme": None}
-        return {"text": text, "words": text.split(), **sound}
+        return {"text": text, "words": words, **sound}
     return {
         "text": text,
-        "words": WordTokenizer().split(text),
+        "words": words,
         "reading": [r.text for r in scan.readings],
         "syllables": scan.syllables,
         "stress": scan.stress,
