@@ -91,7 +91,7 @@ class FullSoftmax:
     ) -> tuple[UnitRows, State]:
         barred = bias <= NEVER / 2
         made, state = self.inner.units(ids, state, np.where(barred, self.padding, bias), temperature)
-        rows = unit_rows(np.where(barred, np.float32(0), made.e), self.columns)
+        rows = unit_rows(np.where(barred, np.float32(0), made.e), made.free, self.columns)
         rows.total = made.total
         return rows, state
 

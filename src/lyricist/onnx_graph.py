@@ -45,6 +45,12 @@ class Graph:
     def one(self, op: str, *inputs: str, **attributes: Any) -> str:
         return self.add(op, inputs, **attributes)[0]
 
+    def known(self, name: str, value: Array) -> str:
+        """A constant that is written once."""
+        if all(i.name != name for i in self.initializers):
+            self.constant(name, value)
+        return name
+
     def linear(self, x: str, name: str, weight: Array, bias: Array) -> str:
         """x (B, I) times weight (O, I) transposed, plus bias (O)."""
         return self.one("Gemm", x, self.constant(name, weight), self.constant(f"{name}.bias", bias), transB=1)
@@ -79,12 +85,6 @@ class EightBit(Graph):
     def scalar(self, name: str, value: float) -> str:
         return self.known(f"scalar.{name}", np.array(value, dtype=np.float32))
 
-    def known(self, name: str, value: Array) -> str:
-        """A constant that is written once."""
-        if all(i.name != name for i in self.initializers):
-            self.constant(name, value)
-        return name
-
 
 def eight_bit(weight: Array) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
     """Integers (O, I) and scales (O,) whose product is nearly the weight (O, I)."""
@@ -108,8 +108,9 @@ def unit_model(
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
 
     Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs instead of
-    logits: `e` (B, C) exponentials less the row's largest, `sums` and `peaks` (B, U) over each unit. Activations
-    have one scale a row, so that a row's result does not depend on its neighbours.
+    logits: `e` (B, C) exponentials less the row's largest, `sums` and `peaks` (B, U) over each unit, `free` (B, 1)
+    the sum over all columns at temperature 1. Activations have one scale a row, so that a row's result does not
+    depend on its neighbours.
     """
     g = EightBit()
     x, states = recurrent(g, config, weights, g.embedded(weights["embedding"]))
@@ -117,17 +118,19 @@ def unit_model(
     at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
     rows = np.where(there[:, None], output[at], 0).astype(np.float32)
     bias = g.one("Add", g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32)), "steer")
-    logits = g.one("Mul", g.one("Add", g.product(x, "output", rows), bias), "scale")
-    peak = g.one("ReduceMax", logits, axes=[1], keepdims=1)
-    g.nodes.append(helper.make_node("Exp", [g.one("Sub", logits, peak)], ["e"]))
+    logits = g.one("Add", g.product(x, "output", rows), bias)
+    below = g.one("Sub", logits, g.one("ReduceMax", logits, axes=[1], keepdims=1))
+    axis = g.known("axis1", np.array([1], dtype=np.int64))
+    g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", below), axis], ["free"], keepdims=1))
+    g.nodes.append(helper.make_node("Exp", [g.one("Mul", below, "scale")], ["e"]))
     summed(g, columns)
-    outputs = {"e": columns.width, "sums": columns.units, "peaks": columns.units}
+    outputs = {"e": columns.width, "sums": columns.units, "peaks": columns.units, "free": 1}
     return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
 
 
 def summed(g: Graph, columns: Columns) -> None:
     """Sums and peaks of `e`: over tiles, then the columns that stand alone."""
-    lone, axis = columns.lone, g.constant("axis1", np.array([1], dtype=np.int64))
+    lone, axis = columns.lone, g.known("axis1", np.array([1], dtype=np.int64))
     zero, edge = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in (("zero", 0), ("edge", lone)))
     if not columns.tiles:  # a vocabulary too small for a single tile
         g.nodes += [helper.make_node("Identity", ["e"], [name]) for name in ("sums", "peaks")]

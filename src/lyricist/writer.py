@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from lyricist.checkpoint import COLUMNS, Run, load_arrays
 from lyricist.columns import Columns
-from lyricist.errors import InputError
+from lyricist.errors import InputError, RunError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.runtime import OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
@@ -67,10 +68,12 @@ class Model:
 
     @cached_property
     def unit_model(self) -> OnnxUnits | None:
-        """The run's graph for writing to plans; None where it has none."""
+        """The run's graph for writing to plans; None where it has none, or one of another version."""
         if self.unit_file is None or self.unit_columns is None:
             return None
-        return OnnxUnits(self.unit_file, self.unit_columns)
+        with suppress(RunError):
+            return OnnxUnits(self.unit_file, self.unit_columns)
+        return None
 
     def units(self, sig: npt.NDArray[np.int32], needed: Collection[int] = ()) -> tuple[UnitModel, Collection[int]]:
         """A model to write to plans from, for words of these signatures, and words that it cannot choose freely.

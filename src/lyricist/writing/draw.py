@@ -26,6 +26,7 @@ Refuse = Callable[[Ints, Ints], Bools]
 ROUNDS = 4  # draws before a row's words are looked at one by one
 TRIMS = 8  # words struck out one after another before all are asked for at once
 TINY = 1e-30
+BLOCK = 32  # units summed together
 BREAK = -2  # drawn: the line ends here
 NOTHING = -1  # drawn: every word is forbidden
 SAME_END = 0.05  # chance that a word which has ended a line of the song already may end another
@@ -76,11 +77,9 @@ class Drawer:
 
         `refuse(rows, words)` says which words may not follow in which rows.
         """
-        weight = rows.sums[ask.at] * ask.units
-        running = np.cumsum(weight, axis=1, dtype=np.float32)
-        within = running[:, -1].astype(np.float64)
+        inside = Inside(rows, ask)
         beside = Beside(rows, ask, self.drawing.rhyme_temperature)
-        mass = within + beside.mass + ask.breaks
+        mass = inside.mass + beside.mass + ask.breaks
         floor = self.floor(rows, ask)
         out = np.full(len(mass), NOTHING, dtype=np.int64)
         left = np.flatnonzero(mass > 0)
@@ -88,7 +87,7 @@ class Drawer:
             if not len(left):
                 break
             point = self.chance(ask, left) * mass[left]
-            words, p = self.pick(rows, ask, running, within, beside, left, point)
+            words, p = self.pick(rows, ask, inside, beside, left, point)
             ok = (p >= floor[left]) | (words == BREAK)
             if self.drawing.repetition:
                 recent = ask.recent[left]
@@ -122,29 +121,21 @@ class Drawer:
         return out
 
     def pick(
-        self,
-        rows: UnitRows,
-        ask: Request,
-        running: npt.NDArray[np.float32],
-        within: Reals,
-        beside: Beside,
-        left: Ints,
-        point: Reals,
+        self, rows: UnitRows, ask: Request, inside: Inside, beside: Beside, left: Ints, point: Reals
     ) -> tuple[Ints, Reals]:
         """The words at points of the rows' masses, and their values of e."""
         words = np.full(len(left), BREAK, dtype=np.int64)
         p = np.zeros(len(left))
-        inside = np.flatnonzero(point < within[left])
-        if len(inside):
-            r = left[inside]
-            mine = running if len(r) == len(running) else running[r]
-            unit = (mine > point[inside, None]).argmax(axis=1)
-            before = np.where(unit > 0, mine[np.arange(len(r)), unit - 1], 0.0)
-            words[inside], p[inside] = self.inside_unit(rows, ask.at[r], unit, point[inside] - before)
-        for j in np.flatnonzero(point >= within[left]).tolist():
+        in_units = point < inside.mass[left]
+        which = np.flatnonzero(in_units)
+        if len(which):
+            r = left[which]
+            unit, rest = inside.pick(r, point[which])
+            words[which], p[which] = self.inside_unit(rows, ask.at[r], unit, rest)
+        for j in np.flatnonzero(~in_units).tolist():
             i = int(left[j])
-            if point[j] < within[i] + beside.mass[i]:
-                words[j], p[j] = beside.pick(i, point[j] - within[i])
+            if point[j] < inside.mass[i] + beside.mass[i]:
+                words[j], p[j] = beside.pick(i, point[j] - inside.mass[i])
         return words, p
 
     def inside_unit(self, rows: UnitRows, at: Ints, unit: Ints, point: Reals) -> tuple[Ints, Reals]:
@@ -223,6 +214,27 @@ class Drawer:
         return words, p, weights
 
 
+class Inside:
+    """Mass of the units that each row may draw, summed in two levels so that a draw looks at few of them."""
+
+    def __init__(self, rows: UnitRows, ask: Request) -> None:
+        self.count = ask.units.shape[1]
+        blocks = -(-self.count // BLOCK)
+        self.weight = np.zeros((len(ask.at), blocks * BLOCK), dtype=np.float32)
+        np.multiply(rows.sums[ask.at], ask.units, out=self.weight[:, : self.count])
+        self.blocks = self.weight.reshape(len(ask.at), blocks, BLOCK)
+        self.running = np.cumsum(self.blocks.sum(axis=2), axis=1)
+        self.mass = self.running[:, -1].astype(np.float64)
+
+    def pick(self, rows: Ints, point: Reals) -> tuple[Ints, Reals]:
+        """The unit at each row's point, below its mass, and what is left of the point inside the unit."""
+        block, rest = first_over(self.running[rows], point)
+        within, rest = first_over(np.cumsum(self.blocks[rows, block], axis=1), rest)
+        empty = self.blocks[rows, block, within] == 0  # by rounding: the last of the block that is not
+        within[empty] = (BLOCK - 1 - (self.blocks[rows, block][:, ::-1] > 0).argmax(axis=1))[empty]
+        return block * BLOCK + within, np.minimum(rest, self.blocks[rows, block, within])
+
+
 class Beside:
     """Values of e for the words listed beside the units, row by row."""
 
@@ -230,16 +242,16 @@ class Beside:
         """`flatten`: temperature of rhyme words; their mass stays what it is."""
         self.lists = ask.lists
         self.mass = np.zeros(len(ask.at))
-        self.running: dict[int, npt.NDArray[np.float32]] = {}
+        self.values: dict[int, npt.NDArray[np.float32]] = {}
         for rows_of in self.alike().values():
             listed = ask.lists[rows_of[0]]
-            values = rows.e[ask.at[rows_of, None], listed.columns] * listed.weights
-            self.mass[rows_of] = values.sum(axis=1)
+            values = rows.e[ask.at[rows_of]].take(listed.columns, axis=1, mode="clip")
+            values *= listed.weights
             flat = np.flatnonzero(ask.whole[rows_of])
             if flatten != 1 and len(flat):
                 values[flat] = flattened(values[flat], flatten)
-            self.running.update(zip(rows_of, np.cumsum(values, axis=1), strict=True))
-            self.mass[rows_of] = [self.running[i][-1] for i in rows_of]
+            self.mass[rows_of] = values.sum(axis=1)
+            self.values.update(zip(rows_of, values, strict=True))
 
     def alike(self) -> dict[int, list[int]]:
         """Rows by the list they share."""
@@ -249,10 +261,20 @@ class Beside:
         return out
 
     def pick(self, i: int, point: float) -> tuple[int, float]:
-        running = self.running[i]
-        k = min(int(np.searchsorted(running, point, side="right")), len(running) - 1)
-        mass = float(running[k] - (running[k - 1] if k else 0))
-        return int(self.lists[i].words[k]), mass / max(float(self.lists[i].weights[k]), TINY)
+        """The word at a point of row i's mass, and its value of e."""
+        values, listed = self.values[i], self.lists[i]
+        k = min(int(np.searchsorted(np.cumsum(values), point, side="right")), len(values) - 1)
+        return int(listed.words[k]), float(values[k]) / max(float(listed.weights[k]), TINY)
+
+
+def first_over(running: npt.NDArray[np.float32], point: Reals) -> tuple[Ints, Reals]:
+    """(B,) the first place of each row whose running sum is over its point (the last, if none is), and what is left
+    of the point there."""
+    over = running > point[:, None]
+    over[:, -1] = True
+    place = over.argmax(axis=1)
+    before = np.where(place > 0, running[np.arange(len(place)), place - 1], 0.0)
+    return place, point - before
 
 
 def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:

@@ -148,7 +148,7 @@ class Engine:
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
         made, state = self.model.units(ids, rows.take_state(active), self.bias, self.drawing.temperature)
         rows.put_state(active, state)
-        totals = self.free_totals(made)
+        totals = np.log(made.free)
         forced = rows.forced[active] > 0
         if forced.any():
             self.take_forced(active, np.flatnonzero(forced), made, totals)
@@ -156,13 +156,8 @@ class Engine:
             self.take_drawn(active, np.flatnonzero(~forced), made, totals)
         return self.end_lines()
 
-    def free_totals(self, made: UnitRows) -> npt.NDArray[np.float64]:
-        """(B,) log of the row's sum at temperature 1."""
-        t = self.drawing.temperature
-        return np.log(made.total if t == 1 else (made.e**t).sum(axis=1, dtype=np.float64))
-
     def account(self, n: Ints, e: npt.NDArray[Any], totals: npt.NDArray[np.float64]) -> None:
-        """Add what the free model thought of a token to the row's nats."""
+        """Add what the free model thought of a token to the row's nats; `totals` (B,) logs of the rows' free sums."""
         logs = np.log(np.maximum(e, 1e-38)) * self.drawing.temperature
         self.rows.nats[n] -= logs - totals
         self.rows.tokens[n] += 1

@@ -78,12 +78,12 @@ class PlanAutomaton:
         return tuple(self.table.id_of(w) for w in words or ())
 
     def find_usable(self) -> npt.NDArray[np.bool_]:
-        """(W,) words that may be chosen freely: readable, in the lexicon, not avoided, clean."""
+        """(W,) words that may be chosen freely: readable, in the lexicon, without digits, not avoided, clean."""
         table, avoid = self.table, set(self.layout.avoid)
         out: npt.NDArray[np.bool_] = np.asarray(table.sig != SILENT)
         for w in np.flatnonzero(out):
             word = table.words[w]
-            known = all(r.source != "model" for r in table.readings[w])
+            known = all(r.source != "model" for r in table.readings[w]) and not any(c.isdigit() for c in word)
             out[w] = known and word not in avoid and not (self.layout.clean and is_unclean(word))
         out[table.known :] = False
         return out

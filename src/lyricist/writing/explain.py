@@ -51,7 +51,7 @@ def forbidden(engine: Engine, n: int, word: int) -> str:
         return "no known pronunciation"
     if not song.usable[word] and word not in song.keywords:
         text = song.table.words[word]
-        return "avoided" if text in song.layout.avoid else "not in the lexicon, or not clean"
+        return "avoided" if text in song.layout.avoid else "not in the lexicon, a number, or not clean"
     begins = song.rhymes.by_number[first]
     if begins is not None and word not in begins.by_word:
         return "does not rhyme" if song.backward else "is not the beginning asked for"

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.columns import TILE, Columns
+from lyricist.errors import RunError
 from lyricist.runtime import State, StepModel, open_session
 
 Floats = npt.NDArray[np.float32]
@@ -25,12 +26,13 @@ NEVER = np.float32(-1e30)
 @dataclass
 class UnitRows:
     """Of B rows: `e` (B, C) exp((logit + bias) / temperature - the row's largest), `sums` and `peaks` (B, U) its sum
-    and largest value over each unit, `total` (B,) its sum over all words."""
+    and largest value over each unit, `total` (B,) its sum over all words, `free` (B,) that sum at temperature 1."""
 
     e: Floats
     sums: Floats
     peaks: Floats
     total: npt.NDArray[np.float64]
+    free: npt.NDArray[np.float64]
 
 
 class UnitModel(Protocol):
@@ -58,10 +60,11 @@ class HostUnits:
         logits, state = self.model.step(ids, state)
         x = logits[:, self.order]
         x += bias
-        x *= np.float32(1 / temperature)
         x -= x.max(axis=1, keepdims=True)
+        free = np.exp(x).sum(axis=1, dtype=np.float64)
+        x *= np.float32(1 / temperature)
         np.exp(x, out=x)
-        return unit_rows(x, self.columns), state
+        return unit_rows(x, free, self.columns), state
 
 
 class OnnxUnits:
@@ -75,7 +78,9 @@ class OnnxUnits:
         self.session, self.columns = open_session(model, threads), columns
         names = {"ids", "steer", "scale"}
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
-        self.outputs = ["e", "sums", "peaks", *(f"next_{s.name}" for s in self.states)]
+        self.outputs = ["e", "sums", "peaks", "free", *(f"next_{s.name}" for s in self.states)]
+        if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
+            raise RunError("the run's writer.onnx was made by another version: train again for a faster one")
 
     def arranged(self, columns: Columns) -> OnnxUnits:
         """The same session for the same columns under other numbers of signatures."""
@@ -93,14 +98,15 @@ class OnnxUnits:
     def units(self, ids: Ints, state: State, bias: Floats, temperature: float) -> tuple[UnitRows, State]:
         feed = {"ids": ids.astype(np.int64), "steer": bias, "scale": np.array(1 / temperature, dtype=np.float32)}
         feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
-        e, sums, peaks, *new = self.session.run(self.outputs, feed)
-        return UnitRows(e, sums, peaks, sums.sum(axis=1, dtype=np.float64)), tuple(new)
+        e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
+        total = sums.sum(axis=1, dtype=np.float64)
+        return UnitRows(e, sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)
 
 
-def unit_rows(e: Floats, columns: Columns) -> UnitRows:
-    """Sums and peaks of rows that are exponentiated already."""
+def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: Columns) -> UnitRows:
+    """Sums and peaks of rows that are exponentiated already; `free`: their sums at temperature 1."""
     tiles = e[:, : columns.lone].reshape(len(e), columns.tiles, TILE)
     alone = e[:, columns.lone :]
     sums = np.concatenate([tiles.sum(axis=2), alone], axis=1)
     peaks = np.concatenate([tiles.max(axis=2, initial=0.0), alone], axis=1)
-    return UnitRows(e, sums, peaks, sums.sum(axis=1, dtype=np.float64))
+    return UnitRows(e, sums, peaks, sums.sum(axis=1, dtype=np.float64), free)
