@@ -350,6 +350,14 @@ def test_what_blocks_a_plan_is_named(fields: dict[str, Any], message: str, order
         compiled(Plan(form="verse", lines=1, **fields), order=order)
 
 
+def test_a_word_to_rhyme_with_sounds_as_the_dictionary_has_it() -> None:
+    """CMUdict says "tire" in two syllables only; that songs say it in one does not make it a rhyme of "squire"."""
+    words = ("the", "fire", "desire", "squire", "esquire")
+    plan = Plan(form="verse", lines=2, syllables="3", rhyme="AA", rhyme_with="tire")
+    song = compiled(plan, (*words, "of", "my"), strict=False)
+    assert song.initial_groups[0].chosen == "AY ER"
+
+
 def test_too_many_lines_for_the_rhymes_there_are() -> None:
     with pytest.raises(PlanError, match="no 5 words"):
         compiled(Plan(form="verse", lines=5, syllables=3, rhyme="AAAAA"))

@@ -122,3 +122,11 @@ def test_another_lexicon_falls_back_to_the_exact_model(model: Model, units: Onnx
     assert isinstance(made, OnnxUnits) and barred == {id_of[word]}
     lines = [x for s in song.to_json()["sections"] for x in s["lines"]]
     assert any(r == "AE1 B AH0 B AH0 B AH0 B AA0" for x in lines for r in x["reading"])
+
+
+def test_a_graph_of_another_version_gives_way_to_the_plain_one(model: Model, tmp_path: Path) -> None:
+    plain = tmp_path / "writer.onnx"
+    weights = {"vocab_size": 4, "embedding": 2, "hidden": 2, "layers": 1, "cell": "lstm", "tied": True}
+    net = LyricLSTM(ModelConfig(**weights))  # type: ignore[arg-type]
+    plain.write_bytes(onnx_graph.step_model(weights, {k: v.detach().numpy() for k, v in net.state_dict().items()}))
+    assert Model(model.step_model, model.vocabulary, unit_file=plain, columns=model.unit_columns).unit_model is None

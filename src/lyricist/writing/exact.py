@@ -159,8 +159,11 @@ class PlanAutomaton:
         return self.fixed_group(fixed, spec.kind, level) if fixed else GroupState()
 
     def standard(self, word: int) -> tuple[Reading, ...]:
-        """A word's readings in the dictionary itself, which others go by."""
-        return self.table.lexicon.table.find(self.table.words[word])
+        """A word's readings in the dictionary itself, which others go by: of "tire" as one syllable and as two the
+        longer (scripts/build_lexicon.py adds the shorter)."""
+        found = self.table.lexicon.table.find(self.table.words[word])
+        most = max((r.syllables for r in found), default=0)
+        return tuple(r for r in found if r.syllables == most)
 
     def end_sounds(self, i: int) -> list[RhymeSound]:
         """How a given line can sound at its end: by the readings of its last word with which its slots are filled."""
