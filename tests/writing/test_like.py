@@ -170,10 +170,14 @@ def test_files_that_are_no_song(tmp_path: Path) -> None:
                 read_song(tmp_path / name, option)
 
 
-def test_given_lines_may_use_the_licences_of_verse() -> None:
-    def plan(text: str) -> Plan:
-        return Plan(sections=(SectionPlan(name="verse", lines=2, text=(text, ""), syllables=(8,)),))
+def test_given_lines_use_the_licences_of_verse_only_if_allowed() -> None:
+    def plan(text: str, allow: bool = False) -> Plan:
+        section = SectionPlan(name="verse", lines=2, text=(text, ""), syllables=(8,))
+        return Plan(sections=(section,), allow=allow)
 
-    assert settled(plan("the heavenly light of mutual love"), LEXICON)
-    with pytest.raises(InputError, match="syllables"):
+    for text in ("the heavenly light of mutual love", "she loved the river and the sun"):
+        settled(plan(text, allow=True), LEXICON)
+    with pytest.raises(InputError, match="has 9 syllables and the plan wants 8 .it can be sung so"):
+        settled(plan("the heavenly light of mutual days"), LEXICON)
+    with pytest.raises(InputError, match="has 10 syllables and the plan wants 8: change it"):
         settled(plan("the river ran below the hill again"), LEXICON)

@@ -19,7 +19,7 @@ from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
 from lyricist.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.writing.clean import is_unclean
-from lyricist.writing.feasible import Assignment, assignment, check
+from lyricist.writing.feasible import Assignment, assignment, check, group_error
 from lyricist.writing.groups import GroupState, LineKind, Rhymes
 from lyricist.writing.kept import fits
 from lyricist.writing.layout import Layout, LineSpec
@@ -71,7 +71,10 @@ class PlanAutomaton:
         self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(layout.groups))]
         self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
         self.keywords = self.find_keywords()
-        self.initial_groups = tuple(self.find_group(g) for g in range(len(layout.groups)))
+        ways = [self.find_groups(g) for g in range(len(layout.groups))]
+        self.initial_groups = tuple(states[0] for states in ways)
+        for g, states in enumerate(ways):
+            self.settle_group(g, states)
         check(self)
 
     def ids(self, words: Sequence[str] | None) -> tuple[int, ...]:
@@ -143,8 +146,17 @@ class PlanAutomaton:
 
     # --- rhyme
 
-    def find_group(self, g: int) -> GroupState:
-        """A group before anything is written: its class and the sounds taken if given lines or a word fix them."""
+    def settle_group(self, g: int, states: Sequence[GroupState]) -> None:
+        """Take the first of the states a group may begin in with which its lines can rhyme, if there is one."""
+        before, after = self.initial_groups[:g], self.initial_groups[g + 1 :]
+        for state in (*states, states[0]):
+            self.initial_groups = (*before, state, *after)
+            if len(states) == 1 or not group_error(self, g, {}):
+                return
+
+    def find_groups(self, g: int) -> list[GroupState]:
+        """A group before anything is written: its class and the sounds taken if given lines or a word fix them; one
+        state for each class that these can have, the best first."""
         spec = self.layout.groups[g]
         level = self.rhymes.level(spec.kind)
         given = {i for i in self.given if self.lines[i].group == g and self.source[i] == i}
@@ -156,7 +168,7 @@ class PlanAutomaton:
         if spec.with_word:
             word = self.table.id_of(spec.with_word)
             fixed[f"--rhyme-with {spec.with_word!r}"] = (word, [s for _, s in self.table.sounds(word)])
-        return self.fixed_group(fixed, spec.kind, level) if fixed else GroupState()
+        return self.fixed_groups(fixed, spec.kind, level) if fixed else [GroupState()]
 
     def standard(self, word: int) -> tuple[Reading, ...]:
         """A word's readings in the dictionary itself, which others go by: of "tire" as one syllable and as two the
@@ -171,8 +183,11 @@ class PlanAutomaton:
         fitting = [s for r, s in sounds if fits(line, self.table.lexicon, lambda x, r=r: x == r)]  # type: ignore[misc]
         return fitting or [s for _, s in sounds]  # a given line that may break the plan
 
-    def fixed_group(self, fixed: Mapping[str, tuple[int, Sequence[RhymeSound]]], kind: str, level: str) -> GroupState:
-        """The class that all given words share, of several the one with most words, and the sounds they take."""
+    def fixed_groups(
+        self, fixed: Mapping[str, tuple[int, Sequence[RhymeSound]]], kind: str, level: str
+    ) -> list[GroupState]:
+        """The classes that all given words share, the dictionary's own first and of these the one with most words,
+        each with the sounds they take."""
         wide = "assonance" if kind == "near" else level
         common: set[str] | None = None
         for name, (_, sounds) in fixed.items():
@@ -186,11 +201,12 @@ class PlanAutomaton:
         classes = {s.key(level) for s in first if s.key(wide) in (common or ())}
         listed = {key(r, level) for w, _ in fixed.values() for r in self.standard(w)}  # type: ignore[arg-type]
         members = self.table.classes(level)
-        chosen = max(sorted(classes), key=lambda c: (c in listed, len(members.get(c, ()))))
-        taken = {
-            self.rhymes.sound_key(w, s) for w, sounds in fixed.values() for s in sounds if s.key(level) == chosen
-        }
-        return GroupState(chosen, frozenset(taken))
+        order = sorted(sorted(classes), key=lambda c: (c in listed, len(members.get(c, ()))), reverse=True)
+        each: list[tuple[int, RhymeSound]] = [(word, sound) for word, own in fixed.values() for sound in own]
+        return [
+            GroupState(c, frozenset(self.rhymes.sound_key(word, x) for word, x in each if x.key(level) == c))
+            for c in order
+        ]
 
     def assignment(self, seed: int) -> Assignment:
         """A line for every keyword, by chance from `seed`, such that the song stays possible."""

@@ -59,7 +59,8 @@ def find_faults(laid: Layout, lexicon: Lexicon) -> Iterator[Fault]:
 
 
 def choices(words: Sequence[str], lexicon: Lexicon) -> list[tuple[Reading, ...]]:
-    return [lexicon.sung(word) or (SILENT,) for word in words]
+    """Readings of each word. The licences of verse are not among them: what is promised goes by the lexicon."""
+    return [lexicon.readings(word) or (SILENT,) for word in words]
 
 
 def fits(line: LineSpec, lexicon: Lexicon, end: Callable[[Reading], bool] | None = None) -> bool:
@@ -76,7 +77,10 @@ def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
     each = choices(line.text or (), lexicon)
     if not any(best_choice(each, "?" * n, None) for n in wanted):
         found = scan_line(line.text or (), lexicon).syllables
-        return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}"
+        licensed = [lexicon.sung(word) or (SILENT,) for word in line.text or ()]
+        sung = any(best_choice(licensed, "?" * n, None) for n in wanted)
+        told = " (it can be sung so by a licence of verse)" if sung else ""
+        return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}{told}"
     found_stress = scan_line(line.text or (), lexicon, syllables=len(line.templates[0])).stress
     return f"has the stresses {found_stress} and the plan wants {line.templates[0]}"
 
@@ -100,7 +104,7 @@ def rhyme_faults(laid: Layout, group: GroupSpec, members: Sequence[int], lexicon
 
 def end_readings(line: LineSpec, lexicon: Lexicon) -> list[Reading]:
     """Readings of a given line's last word with which it fits its slots; all of them if it never does."""
-    found = lexicon.sung((line.text or ("",))[-1])
+    found = lexicon.readings((line.text or ("",))[-1])
     return [r for r in found if fits(line, lexicon, r.__eq__)] or list(found)
 
 

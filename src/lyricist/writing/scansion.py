@@ -64,17 +64,18 @@ def scan_group(
     lines: Sequence[Sequence[str]], specs: Sequence[LineSpec], group: GroupSpec, lexicon: Lexicon
 ) -> list[Scansion]:
     """The lines of a group read so that they rhyme; [] if no class holds for all (given lines may break a plan)."""
+    ends = [words[-1] for words in lines] + [group.with_word] * bool(group.with_word)
     for level in ("perfect",) if group.kind == "perfect" else ("perfect", "family", "assonance"):
-        for cls in shared_classes(lines, level, lexicon):
+        for cls in shared_classes(ends, level, lexicon):
             made = [scan_to(words, spec, lexicon, level, cls) for words, spec in zip(lines, specs, strict=True)]
             if all(key(m.readings[-1], level) == cls for m in made):  # type: ignore[arg-type]
                 return made
     return []
 
 
-def shared_classes(lines: Sequence[Sequence[str]], level: str, lexicon: Lexicon) -> list[str]:
-    """Classes that some reading of every line's last word has, the first line's usual one first."""
-    keys = [[key(r, level) for r in lexicon.readings(words[-1]) if r.syllables] for words in lines]  # type: ignore[arg-type]
+def shared_classes(ends: Sequence[str], level: str, lexicon: Lexicon) -> list[str]:
+    """Classes that some reading of every last word has, the first word's usual one first."""
+    keys = [[key(r, level) for r in lexicon.readings(word) if r.syllables] for word in ends]  # type: ignore[arg-type]
     return [k for k in dict.fromkeys(keys[0]) if all(k in other for other in keys[1:])] if keys else []
 
 
