@@ -1,0 +1,173 @@
+"""A score laid out on paper: bars, voices, written values. The MusicXML writer turns it into elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import groupby
+
+from lyricist.errors import InputError
+from lyricist.melody.scores.values import COMPOUND, SIMPLE, Value, bar_lines, neat_span, tuplet_marks, written
+from lyricist.melody.tune import Metre, Note, Part, Score
+
+MAX_BARS = 20_000
+NO_METRE = Metre(Fraction(0), 4, 4)
+
+
+@dataclass(frozen=True)
+class Bar:
+    number: int  # as printed; 0 is a pickup
+    start: Fraction
+    end: Fraction
+    metre: Metre
+    changes: bool  # the metre is stated here
+
+
+@dataclass
+class Event:
+    """Notes that begin and end together in one voice."""
+
+    onset: Fraction
+    end: Fraction
+    notes: list[Note]
+    slur_from: bool = False  # a slur begins here
+    slur_to: bool = False
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One written note, chord or rest within a bar."""
+
+    at: Fraction  # quarters from the beginning of the bar
+    value: Value
+    event: Event | None  # None: a rest
+    first: bool = True  # of its event
+    last: bool = True
+    tuplet: str = ""
+    whole_bar: bool = False
+
+
+@dataclass
+class Measure:
+    bar: Bar
+    voices: dict[int, list[Piece]] = field(default_factory=dict)  # by number, from 1; 1 is always there
+
+
+def lay_bars(score: Score) -> list[Bar]:
+    """All bars of a score, to the end of the last note. Raises InputError beyond MAX_BARS."""
+    spans = (neat_span(note.onset, note.end) for part in score.parts for note in part.notes)
+    end = max((stop for _, stop in spans), default=Fraction(0))
+    stretches = list(metre_stretches(score, max(end, Fraction(1, 64))))
+    bars = sum(int((b - a) / metre.bar) + 1 for a, b, metre in stretches)
+    if bars > MAX_BARS:
+        raise InputError(f"the tune has {bars} bars, and a score at most {MAX_BARS}: choose a shorter tune")
+    out: list[Bar] = []
+    number = 0 if score.pickup > 0 else 1
+    for a, b, metre in stretches:
+        for start, stop in bar_lines(a, b, metre.bar):
+            before = out[-1].metre if out else None
+            changes = before is None or (before.beats, before.unit) != (metre.beats, metre.unit)
+            out.append(Bar(number, start, stop, metre, changes))
+            number += 1
+    return out
+
+
+def metre_stretches(score: Score, end: Fraction) -> Iterator[tuple[Fraction, Fraction, Metre]]:
+    """(from, to, metre): the pickup bar, then what each metre covers; the last one to its bar line."""
+    metres = [metre if metre.bar > 0 else NO_METRE for metre in score.metres] or [NO_METRE]
+    if score.pickup > 0:
+        yield Fraction(0), score.pickup, metres[0]
+    starts = [score.pickup, *(max(metre.onset, score.pickup) for metre in metres[1:])]
+    for i, (start, metre) in enumerate(zip(starts, metres, strict=True)):
+        stop = start + -((start - end) // metre.bar) * metre.bar
+        if i + 1 < len(metres):
+            stop = min(starts[i + 1], stop)
+        if stop > start:
+            yield start, stop, metre
+
+
+def lay_part(part: Part, bars: Sequence[Bar]) -> list[Measure]:
+    measures = [Measure(bar) for bar in bars]
+    for number, events in enumerate(voices(part.notes), 1):
+        mark_slurs(events)
+        for measure, pieces in zip(measures, in_bars(events, bars), strict=True):
+            if pieces:
+                measure.voices[number] = pieces
+    for measure in measures:
+        if 1 not in measure.voices:
+            whole = Value(measure.bar.end - measure.bar.start, "whole")
+            measure.voices[1] = [Piece(Fraction(0), whole, None, whole_bar=True)]
+    return measures
+
+
+def voices(notes: Iterable[Note]) -> list[list[Event]]:
+    """Notes to as few voices as hold them without overlap; sung notes come first."""
+    spans = [(neat_span(note.onset, note.end), note) for note in notes]
+    spans.sort(key=lambda item: (item[0][0], not item[1].lyrics, not item[1].slurred, -item[1].pitch))
+    out: list[list[Event]] = []
+    for onset, together in groupby(spans, key=lambda item: item[0][0]):
+        chords: dict[Fraction, list[Note]] = {}
+        for (_, end), note in together:
+            chords.setdefault(end, []).append(note)
+        for end, group in chords.items():
+            free = next((voice for voice in out if voice[-1].end <= onset), None)
+            if free is None:
+                out.append(free := [])
+            free.append(Event(onset, end, group))
+    return out
+
+
+def mark_slurs(events: Sequence[Event]) -> None:
+    for i, event in enumerate(events):
+        if not event.notes[0].slurred or i == 0:
+            continue
+        before = events[i - 1]
+        before.slur_from = before.slur_from or not before.notes[0].slurred or i == 1
+        event.slur_to = i + 1 == len(events) or not events[i + 1].notes[0].slurred
+
+
+def in_bars(events: Sequence[Event], bars: Sequence[Bar]) -> Iterator[list[Piece]]:
+    """The pieces of one voice for each bar: none where it is silent, otherwise the bar is filled with rests."""
+    at = 0
+    for bar in bars:
+        spans: list[tuple[Fraction, Fraction, Event]] = []
+        while at < len(events) and events[at].onset < bar.end:
+            event = events[at]
+            spans.append((max(event.onset, bar.start), min(event.end, bar.end), event))
+            if event.end > bar.end:
+                break
+            at += 1
+        spans = [span for span in spans if span[1] > span[0]]
+        yield fill(spans, bar) if spans else []
+
+
+def fill(spans: Sequence[tuple[Fraction, Fraction, Event]], bar: Bar) -> list[Piece]:
+    compound = bar.metre.unit >= 8 and bar.metre.beats % 3 == 0
+    grid = COMPOUND if compound else SIMPLE
+    # A pickup or a cut bar is counted from its bar line behind.
+    origin = bar.end - bar.metre.bar if bar.number == 0 else bar.start
+    pieces: list[Piece] = []
+
+    def put(start: Fraction, end: Fraction, event: Event | None) -> None:
+        place = start
+        for value in written(start - origin, end - start, grid):
+            done = place + value.length
+            first, last = (place == event.onset, done == event.end) if event else (True, True)
+            pieces.append(Piece(place - bar.start, value, event, first, last))
+            place = done
+
+    reached = bar.start
+    for start, end, event in spans:
+        if start > reached:
+            put(reached, start, None)
+        put(start, end, event)
+        reached = end
+    if reached < bar.end:
+        put(reached, bar.end, None)
+    marks = tuplet_marks([(piece.at + bar.start - origin, piece.value) for piece in pieces])
+    return [replace_tuplet(piece, mark) for piece, mark in zip(pieces, marks, strict=True)]
+
+
+def replace_tuplet(piece: Piece, mark: str) -> Piece:
+    return Piece(piece.at, piece.value, piece.event, piece.first, piece.last, mark) if mark else piece
