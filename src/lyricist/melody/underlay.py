@@ -1,0 +1,168 @@
+"""Syllables with a time onto the notes that sound then: which part they belong to, and which note each."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import groupby
+
+from lyricist.melody.karaoke import Syllable, Words
+from lyricist.melody.tune import Lyric, Note
+
+NEAR = Fraction(1, 4)  # quarters between a syllable and its note, at most
+SAME = Fraction(1, 64)  # quarters; nearer than this is the same time
+BREATH = Fraction(1, 8)  # quarters of silence that end a melisma
+LEAST = 0.5  # share of the syllables that must find a note, for text events to count as words
+OWN = 1.25  # how much a track's own notes are preferred for its words
+
+Group = tuple[Fraction, tuple[Lyric, ...]]  # without lyrics: a mark that holds the syllable before
+
+
+@dataclass
+class Line:
+    """The notes of a part, by onset."""
+
+    track: int
+    notes: Sequence[Note]
+    onsets: list[Fraction] = field(init=False)
+    tops: list[int] = field(init=False)  # index of the highest note at each onset
+
+    def __post_init__(self) -> None:
+        self.onsets, self.tops = [], []
+        for i, note in enumerate(self.notes):
+            if not self.onsets or note.onset > self.onsets[-1]:
+                self.onsets.append(note.onset)
+                self.tops.append(i)
+            elif note.pitch >= self.notes[self.tops[-1]].pitch:
+                self.tops[-1] = i
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How one track's words stand to one part's notes."""
+
+    words: Words
+    line: Line
+    places: dict[int, int]  # index of the onset -> index of the group
+    groups: Sequence[Group]
+    score: float
+    recall: float  # share of the syllables that have a note
+
+
+def underlay(lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], Fraction]) -> list[tuple[Note, ...]]:
+    """The notes of each line with the words that fit it best; `at` turns ticks to quarters."""
+    chosen: dict[int, Fit] = {}
+    for fit in _fits(lines, words, at):
+        old = chosen.get(id(fit.line))
+        if old is None or _worth(fit) > _worth(old):
+            chosen[id(fit.line)] = fit
+    most = max((len(fit.places) for fit in chosen.values()), default=0)
+    own = max((len(fit.places) for fit in chosen.values() if fit.line.track == fit.words.track), default=0)
+    for key, fit in list(chosen.items()):
+        stray = fit.line.track != fit.words.track
+        if stray and (own >= 0.8 * len(fit.places) or len(fit.places) < most):
+            del chosen[key]
+    return [_sung(chosen[id(line)]) if id(line) in chosen else tuple(line.notes) for line in lines]
+
+
+def _fits(lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], Fraction]) -> list[Fit]:
+    """The best part for each track's words, where there is one."""
+    out = []
+    for found in words:
+        groups = _groups(found.syllables, at)
+        one_by_one: list[Group] = [(at(s.tick), (s.lyric,) if s.lyric else ()) for s in found.syllables]
+        fits = [_fit(line, found, one_by_one if _in_turn(line, found) else groups) for line in lines if line.onsets]
+        best = max(fits, key=lambda fit: fit.score, default=None)
+        if best is not None and best.recall >= LEAST:
+            out.append(best)
+    return out
+
+
+def _worth(fit: Fit) -> float:
+    """Of two sets of words for a part, the one with more syllables on notes; then the one with line marks."""
+    sung = sum(bool(fit.groups[g][1]) for g in fit.places.values())
+    return sung * (1.1 if fit.words.lines > 1 else 1.0)
+
+
+def _groups(syllables: Sequence[Syllable], at: Callable[[int], Fraction]) -> list[Group]:
+    ordered = sorted(syllables, key=lambda s: s.tick)
+    grouped = [(at(tick), list(group)) for tick, group in groupby(ordered, key=lambda s: s.tick)]
+    return [(onset, _verses([s.lyric for s in group if s.lyric])) for onset, group in grouped]
+
+
+def _verses(lyrics: list[Lyric]) -> tuple[Lyric, ...]:
+    """One lyric a verse; several texts of one verse at the same time are run together."""
+    out: dict[int, Lyric] = {}
+    for lyric in lyrics:
+        old = out.get(lyric.verse)
+        gap = " " if old and old.syllabic in ("single", "end") else ""
+        out[lyric.verse] = replace(old, text=old.text + gap + lyric.text) if old else lyric
+    return tuple(out[verse] for verse in sorted(out))
+
+
+def _in_turn(line: Line, words: Words) -> bool:
+    """Whether the times are to be passed over: words crowd under chords, but there are as many as onsets."""
+    return words.crowded and line.track == words.track and len(line.onsets) == len(words.syllables)
+
+
+def _fit(line: Line, words: Words, groups: list[Group]) -> Fit:
+    places = {i: i for i in range(len(groups))} if _in_turn(line, words) else _place(line.onsets, groups)
+    sung = [i for i, g in places.items() if groups[g][1]]
+    total = sum(bool(lyrics) for _, lyrics in groups)
+    recall = len(sung) / total if total else 0.0
+    span = max(places, default=0) - min(places, default=0) + 1
+    single = len(line.onsets) / len(line.notes)
+    score = recall**2 * (0.4 + 0.6 * len(places) / span) * (0.4 + 0.6 * single)
+    return Fit(words, line, places, groups, score * (OWN if line.track == words.track else 1.0), recall)
+
+
+def _place(onsets: list[Fraction], groups: list[Group]) -> dict[int, int]:
+    """Each group's onset: those at the same time first, then the nearest free one, in order."""
+    places: dict[int, int] = {}
+    late: list[int] = []
+    for g, (time, _) in enumerate(groups):
+        i = _nearest(onsets, time)
+        if abs(onsets[i] - time) <= SAME and i not in places:
+            places[i] = g
+        else:
+            late.append(g)
+    for g in late:
+        time, lyrics = groups[g]
+        middle = _nearest(onsets, time)
+        free = [i for i in range(max(0, middle - 1), min(len(onsets), middle + 2)) if i not in places]
+        best = min(free, key=lambda i: abs(onsets[i] - time), default=None)
+        if lyrics and best is not None and abs(onsets[best] - time) <= NEAR and _in_order(places, best, g):
+            places[best] = g
+    return places
+
+
+def _in_order(places: dict[int, int], i: int, g: int) -> bool:
+    return places.get(i - 1, -1) < g < places.get(i + 1, g + 1)
+
+
+def _nearest(onsets: list[Fraction], time: Fraction) -> int:
+    i = bisect_left(onsets, time)
+    if i == len(onsets) or (i and time - onsets[i - 1] <= onsets[i] - time):
+        return i - 1
+    return i
+
+
+def _sung(fit: Fit) -> tuple[Note, ...]:
+    """The part's notes with their syllables, and slurs where a syllable is held over several."""
+    notes = list(fit.line.notes)
+    sounding, end = False, Fraction(0)
+    for i, index in enumerate(fit.line.tops):
+        note, group = notes[index], fit.places.get(i)
+        lyrics = fit.groups[group][1] if group is not None else ()
+        legato = note.onset - end <= BREATH
+        if lyrics:
+            notes[index] = replace(note, lyrics=lyrics)
+        elif sounding and (legato or group is not None) and not fit.words.by_line:
+            notes[index] = replace(note, slurred=True)
+        else:
+            sounding = False
+        sounding = sounding or bool(lyrics)
+        end = max(end, note.end)
+    return tuple(notes)
