@@ -108,7 +108,7 @@ def upbeat_of(score: Score) -> Fraction:
     """How many quarters of upbeat a MIDI file that begins with its first note has; 0 if it says where bars begin.
 
     MIDI has no upbeats. Files made by sequencers fill them up with a rest; files made from notation often begin with
-    the upbeat, so that all bars are shifted. The beat on which notes are longest, loudest and change most begins bars.
+    the upbeat, so that all bars are shifted. Bars begin on the beat on which notes are longest, loudest and newest.
     """
     first = min((part.notes[0].onset for part in score.parts if part.notes), default=None)
     metre = score.metres[0]

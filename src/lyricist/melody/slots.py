@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -75,7 +76,7 @@ def with_strengths(groups: Sequence[Sequence[Note]], score: Score) -> tuple[Slot
 
 def rests_between(groups: Sequence[Sequence[Note]]) -> list[Fraction]:
     """The silence behind each slot, 0 where it is only how notes are played; behind the last 0."""
-    gaps = [after[0].onset - group[-1].end for group, after in zip(groups, groups[1:], strict=False)]
+    gaps = [after[0].onset - group[-1].end for group, after in itertools.pairwise(groups)]
     return [gap if gap >= SHORTEST_REST else Fraction(0) for gap in gaps] + [Fraction(0)][: len(groups)]
 
 
