@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from mido import Message, MetaMessage, MidiFile, MidiTrack  # type: ignore[import-untyped]
 
 from lyricist.melody.scores.sing import Sung
-from lyricist.melody.tune import Lyric, Metre, Part, Score
+from lyricist.melody.tune import Lyric, Metre, Note, Part, Score
 
 MAJOR = ["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"]
 MINOR = ["Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m"]
@@ -148,12 +148,31 @@ def part_events(part: Part, channel: int, ticks: int) -> list[Timed]:
         out.append((0, META, meta("track_name", name)))
     if part.program is not None and not part.drums:
         out.append((0, PROGRAM, Message("program_change", channel=channel, program=part.program)))
-    for note in part.notes:
+    for note in struck(part.notes):
         start = round(note.onset * ticks)
         end = max(start + 1, round(note.end * ticks))
         velocity, pitch = max(1, min(127, note.velocity)), max(0, min(127, note.pitch))
         out.append((start, ON, Message("note_on", channel=channel, note=pitch, velocity=velocity)))
         out.append((end, OFF, Message("note_off", channel=channel, note=pitch, velocity=0)))
+    return out
+
+
+def struck(notes: Sequence[Note]) -> list[Note]:
+    """The notes as one keyboard plays them: a key that is down is let go before it is struck again, then held as long
+    as any note of it lasts. Without that a player would end both notes at the first end.
+    """
+    out: list[Note] = []
+    last: dict[int, int] = {}  # pitch: index in `out`
+    for note in sorted(notes, key=lambda note: (note.onset, note.pitch, -note.duration)):
+        at = last.get(note.pitch)
+        before = out[at] if at is not None else None
+        if before is not None and at is not None and before.end > note.onset:
+            if before.onset == note.onset:
+                continue
+            out[at] = replace(before, duration=note.onset - before.onset)
+            note = replace(note, duration=max(before.end, note.end) - note.onset)
+        last[note.pitch] = len(out)
+        out.append(note)
     return out
 
 

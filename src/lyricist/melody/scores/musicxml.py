@@ -118,18 +118,15 @@ def tempo_marks(score: Score) -> list[Mark]:
 
 def tempo_mark(quarters: str, visible: bool) -> Callable[[int], ET.Element]:
     def make(offset: int) -> ET.Element:
-        sound = ET.Element("sound", tempo=quarters)
-        if not visible:
-            if offset:
-                sub(sound, "offset", offset)
-            return sound
         made = ET.Element("direction", placement="above")
         metronome = sub(sub(made, "direction-type"), "metronome")
+        if not visible:
+            metronome.set("print-object", "no")
         sub(metronome, "beat-unit", "quarter")
         sub(metronome, "per-minute", f"{float(quarters):.4g}")
         if offset:
             sub(made, "offset", offset, sound="yes")
-        made.append(sound)
+        sub(made, "sound", tempo=quarters)
         return made
 
     return make
