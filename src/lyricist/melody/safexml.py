@@ -22,10 +22,8 @@ MAX_ELEMENTS = 800_000  # some 250 bytes of memory each
 MAX_DEPTH = 100
 MAX_FILES = 1000  # in an MXL
 CONTAINER = "META-INF/container.xml"
-ATTRIBUTES = frozenset(
-    ("id", "number", "name", "type", "direction", "times", "full-path", "media-type")
-    + ("tempo", "dynamics", "dacapo", "dalsegno", "fine", "tocoda", "segno", "coda")
-)
+SOUND = {"tempo", "dynamics", "dacapo", "dalsegno", "fine", "tocoda", "segno", "coda"}
+ATTRIBUTES = SOUND | {"id", "number", "name", "type", "direction", "times", "full-path", "media-type"}
 
 
 def parse(data: bytes, name: str) -> Element:

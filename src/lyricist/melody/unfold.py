@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -51,6 +52,18 @@ def unfold(bars: Sequence[Marks], name: str, limit: int = MAX_BARS) -> list[int]
         if len(order) > limit:
             raise InputError(f"{name}: its repeats make more than {limit} bars; write them shorter")
     return order
+
+
+def endings(text: str) -> frozenset[int]:
+    """The passes of a volta.
+
+    >>> sorted(endings("1, 2")), sorted(endings("1-3")), sorted(endings("2."))
+    ([1, 2], [1, 2, 3], [2])
+    """
+    out: set[int] = set()
+    for first, last in re.findall(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text)[:50]:
+        out |= set(range(int(first), int(last or first) + 1))
+    return frozenset(out - {0})
 
 
 @dataclass

@@ -18,6 +18,12 @@ MAX_NOTES = 200_000  # performed, of all parts
 MAX_QUARTERS = 50_000  # nearly seven hours at 120
 FINEST = 10**9  # of a quarter: what is finer is no music, and slow to reckon with
 ZERO = Fraction(0)
+SYLLABIC = {  # (goes on from the note before, goes on to the next)
+    (False, False): "single",
+    (False, True): "begin",
+    (True, True): "middle",
+    (True, False): "end",
+}
 
 
 @dataclass

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from lyricist.errors import InputError
 from lyricist.melody.harmony import KINDS, STEPS, alteration
-from lyricist.melody.unfold import Marks
+from lyricist.melody.unfold import Marks, endings
 from lyricist.melody.written import FINEST, ZERO, WrittenBar, WrittenNote
 from lyricist.melody.xmllyrics import Words
 
@@ -262,18 +262,6 @@ def _symbol(harmony: Element) -> str:
 
 def _altered(text: str | None) -> str:
     return alteration(max(-2, min(2, int(number(text)))))
-
-
-def endings(text: str) -> frozenset[int]:
-    """The passes of a volta.
-
-    >>> sorted(endings("1, 2")), sorted(endings("1-3")), sorted(endings("2."))
-    ([1, 2], [1, 2, 3], [2])
-    """
-    out: set[int] = set()
-    for first, last in re.findall(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text)[:50]:
-        out |= set(range(int(first), int(last or first) + 1))
-    return frozenset(out - {0})
 
 
 HANDLERS: dict[str, Callable[[PartReader, Element], None]] = {

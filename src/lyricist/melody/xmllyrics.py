@@ -7,14 +7,9 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from lyricist.melody.tune import Lyric
+from lyricist.melody.written import SYLLABIC
 
 LABEL = re.compile(r"^\(?\d{1,2}(\.|\))[\s\u00a0]*(?=\S)")  # of a verse, printed with its first syllable
-SYLLABIC = {  # (goes on from the note before, goes on to the next)
-    (False, False): "single",
-    (False, True): "begin",
-    (True, True): "middle",
-    (True, False): "end",
-}
 FROM = {"middle", "end"}
 ON = {"begin", "middle"}
 
