@@ -31,10 +31,8 @@ DOUBTED_MARK = 0.5
 BELIEVED = 0.8  # share of the line marks that punctuation, a rest or a capital must bear out
 QUOTES = "\"'’”)]*"
 # What is written with a capital inside lines as well.
-CAPITALISED = frozenset(
-    ("i", "i'm", "i'll", "i've", "i'd", "o", "oh", "god", "god's", "lord", "lord's")
-    + ("thy", "thee", "thou", "thine", "he", "him", "his", "jesus")
-)
+CAPITALISED = frozenset({"i", "i'm", "i'll", "i've", "i'd", "o", "oh", "god", "god's", "lord", "lord's", "jesus"})
+CAPITALISED |= {"thy", "thee", "thou", "thine", "he", "him", "his"}
 
 
 def of_notes(slots: Sequence[Slot]) -> list[float]:

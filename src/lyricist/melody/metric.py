@@ -5,7 +5,7 @@ Strengths: 4 first beat of a bar, 3 half bar (or the second half of an irregular
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -101,7 +101,7 @@ MOST_NOTES = 5000  # that are asked where bars begin
 LONGEST = Fraction(4)  # quarters; beyond, a longer note is no stronger
 AGAIN = 0.3  # what a note of the same pitch as the one before counts
 LATENESS = 0.08  # what a candidate loses for an upbeat of a whole bar
-LOUDNESS = 4.0  # quarters of length that the loudest note is worth beside the average one
+LOUDNESS = 2.0  # quarters of length that the loudest note is worth beside the softest one
 
 
 def upbeat_of(score: Score) -> Fraction:
@@ -131,11 +131,12 @@ def accents(score: Score, metre: Metre) -> dict[Fraction, float]:
     weights: dict[Fraction, float] = {}
     for part in score.parts:
         notes = [note for note in part.notes[:MOST_NOTES] if end is None or note.onset < end]
-        loudness = sum(note.velocity for note in notes) / max(1, len(notes))
+        softer = sorted(note.velocity for note in notes)
         for before, note in zip((None, *notes), notes, strict=False):
             length = float(min(note.duration, LONGEST))
             weight = length * (AGAIN if before and before.pitch == note.pitch else 1)
-            weight += LOUDNESS * (note.velocity - loudness) / 127
+            rank = bisect_left(softer, note.velocity) + bisect_right(softer, note.velocity)
+            weight += LOUDNESS * (rank / (2 * len(notes)) - 0.5)
             place = round((note.onset - metre.onset) / NEAR) * NEAR % metre.bar
             weights[place] = weights.get(place, 0.0) + weight
     return weights
