@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
 
 from lyricist.errors import InputError
+from lyricist.melody.scores.beams import beams
 from lyricist.melody.scores.values import COMPOUND, SIMPLE, Value, bar_lines, neat_span, tuplet_marks, written
 from lyricist.melody.tune import Metre, Note, Part, Score
 
 MAX_BARS = 20_000
+MIDDLE = 60  # MIDI pitch: what is below goes to the lower staff of two
+EACH = 0.1  # share of notes far above the middle, and far below, that asks for two staves
 NO_METRE = Metre(Fraction(0), 4, 4)
 
 
@@ -45,6 +48,7 @@ class Piece:
     first: bool = True  # of its event
     last: bool = True
     tuplet: str = ""
+    beams: tuple[str, ...] = ()
     whole_bar: bool = False
 
 
@@ -52,6 +56,7 @@ class Piece:
 class Measure:
     bar: Bar
     voices: dict[int, list[Piece]] = field(default_factory=dict)  # by number, from 1; 1 is always there
+    staves: dict[int, int] = field(default_factory=dict)  # the staff of each voice, from 1
 
 
 def lay_bars(score: Score) -> list[Bar]:
@@ -88,17 +93,44 @@ def metre_stretches(score: Score, end: Fraction) -> Iterator[tuple[Fraction, Fra
 
 
 def lay_part(part: Part, bars: Sequence[Bar]) -> list[Measure]:
+    """The part bar by bar; every staff has a voice that fills each of its bars."""
     measures = [Measure(bar) for bar in bars]
-    for number, events in enumerate(voices(part.notes), 1):
-        mark_slurs(events)
-        for measure, pieces in zip(measures, in_bars(events, bars), strict=True):
-            if pieces:
-                measure.voices[number] = pieces
-    for measure in measures:
-        if 1 not in measure.voices:
-            whole = Value(measure.bar.end - measure.bar.start, "whole")
-            measure.voices[1] = [Piece(Fraction(0), whole, None, whole_bar=True)]
+    number = 1
+    for staff, notes in enumerate(staves_of(part), 1):
+        lines = voices(notes) or [[]]
+        for k, events in enumerate(lines):
+            mark_slurs(events)
+            for measure, pieces in zip(measures, in_bars(events, bars, part.words > 0), strict=True):
+                if pieces or k == 0:
+                    measure.voices[number] = pieces or silence(measure.bar)
+                    measure.staves[number] = staff
+            number += 1
     return measures
+
+
+def staves_of(part: Part) -> list[list[Note]]:
+    """One staff, or two for an instrument that plays both high and low: above middle C and below."""
+    notes = list(part.notes)
+    low, high = (sum(pitch(note) for note in notes) for pitch in (is_low, is_high))
+    if part.words or part.drums or min(low, high) <= EACH * len(notes):
+        return [notes]
+    return [[note for note in notes if note.pitch >= MIDDLE], [note for note in notes if note.pitch < MIDDLE]]
+
+
+def is_low(note: Note) -> bool:
+    return note.pitch < MIDDLE - 5
+
+
+def is_high(note: Note) -> bool:
+    return note.pitch > MIDDLE + 5
+
+
+def silence(bar: Bar) -> list[Piece]:
+    """A bar's rest; a pickup or a cut bar gets rests of its length."""
+    length = bar.end - bar.start
+    if length != bar.metre.bar:
+        return fill([], bar)
+    return [Piece(Fraction(0), Value(length, "whole"), None, whole_bar=True)]
 
 
 def voices(notes: Iterable[Note]) -> list[list[Event]]:
@@ -127,7 +159,7 @@ def mark_slurs(events: Sequence[Event]) -> None:
         event.slur_to = i + 1 == len(events) or not events[i + 1].notes[0].slurred
 
 
-def in_bars(events: Sequence[Event], bars: Sequence[Bar]) -> Iterator[list[Piece]]:
+def in_bars(events: Sequence[Event], bars: Sequence[Bar], sung: bool) -> Iterator[list[Piece]]:
     """The pieces of one voice for each bar: none where it is silent, otherwise the bar is filled with rests."""
     at = 0
     for bar in bars:
@@ -139,13 +171,13 @@ def in_bars(events: Sequence[Event], bars: Sequence[Bar]) -> Iterator[list[Piece
                 break
             at += 1
         spans = [span for span in spans if span[1] > span[0]]
-        yield fill(spans, bar) if spans else []
+        yield fill(spans, bar, sung) if spans else []
 
 
-def fill(spans: Sequence[tuple[Fraction, Fraction, Event]], bar: Bar) -> list[Piece]:
+def fill(spans: Sequence[tuple[Fraction, Fraction, Event]], bar: Bar, sung: bool = False) -> list[Piece]:
     compound = bar.metre.unit >= 8 and bar.metre.beats % 3 == 0
     grid = COMPOUND if compound else SIMPLE
-    # A pickup or a cut bar is counted from its bar line behind.
+    # A pickup is counted from the bar line before it, which is not there.
     origin = bar.end - bar.metre.bar if bar.number == 0 else bar.start
     pieces: list[Piece] = []
 
@@ -165,9 +197,21 @@ def fill(spans: Sequence[tuple[Fraction, Fraction, Event]], bar: Bar) -> list[Pi
         reached = end
     if reached < bar.end:
         put(reached, bar.end, None)
-    marks = tuplet_marks([(piece.at + bar.start - origin, piece.value) for piece in pieces])
-    return [replace_tuplet(piece, mark) for piece, mark in zip(pieces, marks, strict=True)]
+    beat = Fraction(12, bar.metre.unit) if compound else Fraction(1)
+    return marked(pieces, bar.start - origin, beat, sung)
 
 
-def replace_tuplet(piece: Piece, mark: str) -> Piece:
-    return Piece(piece.at, piece.value, piece.event, piece.first, piece.last, mark) if mark else piece
+def marked(pieces: Sequence[Piece], shift: Fraction, beat: Fraction, sung: bool) -> list[Piece]:
+    """With brackets of tuplets and beams; `shift` is from the bar's count to its beginning."""
+    tuplets = tuplet_marks([(piece.at + shift, piece.value) for piece in pieces])
+    notes = [
+        (piece.at + shift, piece.value if piece.event else None, sung and begins_syllable(piece)) for piece in pieces
+    ]
+    return [
+        replace(piece, tuplet=tuplet, beams=beam)
+        for piece, tuplet, beam in zip(pieces, tuplets, beams(notes, beat), strict=True)
+    ]
+
+
+def begins_syllable(piece: Piece) -> bool:
+    return piece.event is not None and piece.first and not piece.event.notes[0].slurred

@@ -1,9 +1,10 @@
 r"""Standard MIDI files, format 1: tempo, metre and key in the first track, then one track a part.
 
-`.mid` has the words as lyric events (0x05) in the sung part's track: a word's last syllable ends in a blank, a
-line's in a carriage return and a stanza's in a line feed (MMA RP-026); the very first begins with a carriage return,
-so that readers know it for the beginning of a line. `.kar` has them as text events (0x01) in a track named Words,
-between headers: `\` begins a stanza, `/` a line. Verses after the first play the tune again. All text is UTF-8.
+The words are lyric events (0x05) in the sung part's track: a word's last syllable ends in a blank, a line's in a
+carriage return and a stanza's in a line feed (MMA RP-026); the very first begins with a carriage return, so that
+readers know it for the beginning of a line. `.kar` has them besides as text events (0x01) in a track named Words,
+between headers: `\` begins a stanza, `/` a line; only the lyric events say whose notes they belong to. Verses after
+the first play the tune again. All text is UTF-8.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def save(score: Score, karaoke: bool) -> bytes:
         file.tracks.append(track(words_track(score.title, syllables)))
     for part, channel in zip(score.parts, channels(score.parts), strict=True):
         events = part_events(part, channel, ticks)
-        if part is sung and not karaoke:
+        if part is sung:
             events += lyric_events(syllables)
         file.tracks.append(track(events))
     out = io.BytesIO()

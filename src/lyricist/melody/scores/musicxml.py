@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import lcm
 from xml.etree import ElementTree as ET
 
-from lyricist.melody.scores.layout import Bar, Measure, lay_bars, lay_part
+from lyricist.melody.scores.layout import Bar, Measure, lay_bars, lay_part, staves_of
 from lyricist.melody.scores.names import harmony
 from lyricist.melody.scores.notation import Context, Mark, accidentals, sub, write_piece
 from lyricist.melody.scores.values import neat
@@ -28,6 +28,7 @@ CONTAINER = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<container><rootfiles><rootfile full-path="score.musicxml" '
     'media-type="application/vnd.recordare.musicxml+xml"/></rootfiles></container>\n'
 )
+LOW = 57  # mean pitch below which a staff has a bass clef
 SHOWN = 0.1  # a metronome mark is printed where the tempo changes by more than a tenth
 
 
@@ -196,14 +197,17 @@ def attributes(measure: ET.Element, context: Context, bar: Bar) -> None:
     sub(key, "fifths", context.sharps)
     sub(key, "mode", context.mode)
     metre_element(made, bar)
-    clef = sub(made, "clef")
-    pitches = [note.pitch for note in context.part.notes] or [60]
-    if context.part.drums:
-        sub(clef, "sign", "percussion")
-    else:
-        low = sum(pitches) < 57 * len(pitches)
-        sub(clef, "sign", "F" if low else "G")
-        sub(clef, "line", 4 if low else 2)
+    staves = staves_of(context.part)
+    if len(staves) > 1:
+        sub(made, "staves", len(staves))
+    for number, notes in enumerate(staves, 1):
+        clef = sub(made, "clef", number=str(number))
+        if context.part.drums:
+            sub(clef, "sign", "percussion")
+        else:
+            low = sum(note.pitch for note in notes) < LOW * len(notes)
+            sub(clef, "sign", "F" if low else "G")
+            sub(clef, "line", 4 if low else 2)
 
 
 def metre_element(parent: ET.Element, bar: Bar) -> None:
@@ -215,7 +219,12 @@ def metre_element(parent: ET.Element, bar: Bar) -> None:
 def write_measure(made: ET.Element, context: Context, measure: Measure, marks: Sequence[Mark]) -> None:
     signs = accidentals(measure, context.sharps)
     left = list(marks)
+    several = len(set(measure.staves.values())) > 1
+    staff = 0
     for number, pieces in measure.voices.items():
+        context.main = measure.staves[number] != staff
+        staff = measure.staves[number]
+        context.staff = staff if several else None
         if number > 1:
             sub(sub(made, "backup"), "duration", context.ticks(measure.bar.end - measure.bar.start))
         for i, piece in enumerate(pieces):

@@ -34,6 +34,8 @@ class Context:
     sharps: int
     mode: str
     divisions: int = 1
+    staff: int | None = None  # of several, the one being written on
+    main: bool = True  # the first voice of its staff is being written: its rests are printed
     marks: Sequence[Mark] = ()
     # (onset, pitch, verse) of syllables at the end of a line -> end-line, end-paragraph
     ends: dict[tuple[Fraction, int, int], str] = field(default_factory=dict)
@@ -84,7 +86,7 @@ def write_piece(
         if context.part.drums:
             sub(element, "instrument", id=f"{context.id}-I{note.pitch}")
         sub(element, "voice", voice)
-        write_value(element, piece, signs.get((id(piece), note.pitch)))
+        write_value(element, piece, signs.get((id(piece), note.pitch)), context.staff)
         write_notations(element, piece, note, ties, main=at == 0)
         if piece.first and at == 0:
             write_lyrics(element, context, piece.event)
@@ -92,7 +94,7 @@ def write_piece(
 
 def write_rest(made: ET.Element, context: Context, piece: Piece, voice: int) -> None:
     """A rest; silence of a length that is not written is only passed over, like rests of further voices."""
-    if not piece.value.exact or (voice > 1 and not piece.tuplet and piece.value.actual == 1):
+    if not piece.value.exact or (not context.main and piece.value.actual == 1):
         sub(sub(made, "forward"), "duration", context.ticks(piece.value.length))
         return
     element = sub(made, "note")
@@ -101,8 +103,10 @@ def write_rest(made: ET.Element, context: Context, piece: Piece, voice: int) -> 
         rest.set("measure", "yes")
     sub(element, "duration", context.ticks(piece.value.length))
     sub(element, "voice", voice)
+    if piece.whole_bar and context.staff is not None:
+        sub(element, "staff", context.staff)
     if not piece.whole_bar:
-        write_value(element, piece, None)
+        write_value(element, piece, None, context.staff)
         write_notations(element, piece, None, (), main=True)
 
 
@@ -120,7 +124,7 @@ def write_pitch(element: ET.Element, context: Context, note: Note) -> None:
     sub(pitch, "octave", name.octave)
 
 
-def write_value(element: ET.Element, piece: Piece, sign: str | None) -> None:
+def write_value(element: ET.Element, piece: Piece, sign: str | None, staff: int | None) -> None:
     value = piece.value
     sub(element, "type", value.kind)
     for _ in range(value.dots):
@@ -131,6 +135,10 @@ def write_value(element: ET.Element, piece: Piece, sign: str | None) -> None:
         change = sub(element, "time-modification")
         sub(change, "actual-notes", value.actual)
         sub(change, "normal-notes", value.normal)
+    if staff is not None:
+        sub(element, "staff", staff)
+    for number, beam in enumerate(piece.beams, 1):
+        sub(element, "beam", beam, number=str(number))
 
 
 def write_notations(element: ET.Element, piece: Piece, note: Note | None, ties: Sequence[str], main: bool) -> None:
