@@ -21,6 +21,7 @@ TAG = re.compile(r"\{[#@][^}]*\}")  # {#Title=...}, {@LATIN}
 NUMBER = re.compile(r"^\s*\d{1,2}[.):]\s*")  # of a verse, before its first word
 FIELD = re.compile(r"^\s*[A-Z]:")  # a line of ABC that abc2midi has copied as text
 LONG = 40  # letters; a text event much longer than its neighbours is a remark
+CAPITALS = 0.8
 FASTEST = 12  # syllables a quarter
 BLANK_STYLE = 0.12  # share of syllables with a blank beside them, above which blanks end words
 
@@ -63,7 +64,7 @@ class _Piece:
 
     tick: int
     text: str
-    before: bool = False  # a blank, or the beginning of a line
+    before: bool = False  # a blank
     after: bool = False  # a blank
     joined: bool = False  # a hyphen leads to the next
     extend: bool = False
@@ -105,6 +106,7 @@ def words(file: MidiFile) -> list[Words]:
         for kind in (LYRIC, TEXT):
             events = [(m.tick, decode(m.data)) for m in track.metas if m.kind == kind]
             pieces = _pieces(_sung(events, kind))
+            _mend_marks(pieces)
             crowded = _crowded(pieces, file.division)
             found = Words(number, kind, tuple(_syllables(pieces, crowded)), crowded)
             if found.count >= (1 if kind == LYRIC else 2):
@@ -134,7 +136,6 @@ def _pieces(events: list[tuple[int, str]]) -> list[_Piece]:
         line, paragraph = line or piece.line, paragraph or piece.paragraph
         if any(c.isalpha() for c in piece.text):
             piece.line, piece.paragraph = line, paragraph
-            piece.before = piece.before or line
             line = paragraph = False
             out.append(piece)
         elif out:
@@ -156,7 +157,7 @@ def _piece(tick: int, text: str) -> _Piece:
     core = text[len(lead) :]
     tail = core[len(core.rstrip()) :]
     core = core.rstrip()
-    piece = _Piece(tick, core, before=bool(lead), after=bool(tail))
+    piece = _Piece(tick, core, before=" " in lead, after=" " in tail)
     piece.paragraph = "\\" in lead or "\n\n" in lead
     piece.line = piece.paragraph or any(mark in lead for mark in "/\r\n")
     if any(mark in tail for mark in "\r\n"):
@@ -170,9 +171,25 @@ def _piece(tick: int, text: str) -> _Piece:
         core, piece.extend = core.rstrip("_"), True
     piece.joined = core.endswith(tuple(HYPHENS))
     piece.text = re.sub(r"[\s_~]+", " ", core.strip(HYPHENS)).strip() if core.strip(HYPHENS) else ""
-    if core.startswith(tuple(HYPHENS)) and not piece.line:
+    if core.startswith(tuple(HYPHENS)):
         piece.before = False
     return piece
+
+
+def _mend_marks(pieces: list[_Piece]) -> None:
+    """Take back what is no mark of a line of words.
+
+    abc2midi puts marks where lines of *music* begin, within words too, and a blank behind them where a word begins.
+    Such marks are kept if nearly all stand before a capital; none of them is a paragraph.
+    """
+    marked = [piece for piece in pieces if piece.line and piece.text][1:]
+    if not marked or 2 * sum(piece.before for piece in marked) < len(marked):
+        return
+    lines = sum(piece.before and piece.text.lstrip("\"'(“‘")[:1].isupper() for piece in marked)
+    for piece in marked:
+        piece.line = piece.line and piece.before and lines >= CAPITALS * len(marked)
+        piece.before = piece.before or piece.line
+        piece.paragraph = False
 
 
 def _crowded(pieces: list[_Piece], division: int) -> bool:
@@ -186,7 +203,6 @@ def _syllables(pieces: list[_Piece], crowded: bool) -> list[Syllable]:
     worded = [p for p in pieces if p.text]
     ends = _word_ends(worded)
     verses = [1] * len(worded) if crowded else _verses(worded)
-    many = sum(p.paragraph for p in worded) > 0.4 * sum(p.line for p in worded)  # then they mark but lines
     out: list[Syllable] = []
     begun: dict[int, bool] = {}
     at = 0
@@ -198,8 +214,7 @@ def _syllables(pieces: list[_Piece], crowded: bool) -> list[Syllable]:
         inside = begun.get(verse, False)
         syllabic = ("end" if end else "middle") if inside else ("single" if end else "begin")
         begun[verse] = not end
-        paragraph = piece.paragraph and (not many or at == 0)
-        lyric = Lyric(piece.text, syllabic, verse, piece.extend, piece.line, paragraph)
+        lyric = Lyric(piece.text, syllabic, verse, piece.extend, piece.line, piece.paragraph)
         out.append(Syllable(piece.tick, lyric))
         at += 1
     return _held(out)
@@ -211,9 +226,9 @@ def _word_ends(pieces: list[_Piece]) -> list[bool]:
         return []
     pairs = list(pairwise(pieces))
     blanks = sum(a.after or b.before for a, b in pairs)
-    hyphens = sum(p.joined for p in pieces)
+    hyphens = any(p.joined for p in pieces)
     if blanks > BLANK_STYLE * len(pairs):
-        return [not a.joined and (a.after or b.before) for a, b in pairs] + [True]
+        return [not a.joined and (a.after or b.before or b.line) for a, b in pairs] + [True]
     if hyphens:
         return [not a.joined for a, _ in pairs] + [True]
     return [True] * len(pieces)

@@ -85,7 +85,7 @@ def read_midi(data: bytes, name: str) -> Score:
     at = snapper(per)
     tempi = marks.tempi(file, at, tempo)
     _check_length(at(max(note[1] for strand in strands for note in strand.notes)), tempi, name)
-    parts = _parts(file, strands, at)
+    parts, unfit = _parts(file, strands, at)
     title, composer = marks.title_and_composer(file, name)
     return Score(
         title=title,
@@ -95,7 +95,7 @@ def read_midi(data: bytes, name: str) -> Score:
         key=marks.key(file),
         copyright=next(marks.texts(file, smf.COPYRIGHT), ""),
         composer=composer,
-        warnings=(*file.warnings, *marks.odd_marks(file), *hanging),
+        warnings=(*file.warnings, *marks.odd_marks(file), *hanging, *unfit),
     )
 
 
@@ -114,17 +114,18 @@ def _check_length(end: Fraction, tempi: tuple[Tempo, ...], name: str) -> None:
         raise InputError(f"{name}: claims {int(end):,} beats of music; a tune may have {MAX_QUARTERS:,}")
 
 
-def _parts(file: MidiFile, strands: list[_Strand], at: marks.At) -> tuple[Part, ...]:
+def _parts(file: MidiFile, strands: list[_Strand], at: marks.At) -> tuple[tuple[Part, ...], list[str]]:
     lines = [Line(strand.track, _notes(strand, at)) for strand in strands]
     tuned = [line for line, strand in zip(lines, strands, strict=True) if strand.channel != DRUMS]
-    sung = dict(zip(map(id, tuned), underlay(tuned, words(file), at), strict=True))
+    worded, unfit = underlay(tuned, words(file), at)
+    sung = dict(zip(map(id, tuned), worded, strict=True))
     out = []
     for number, (strand, line) in enumerate(zip(strands, lines, strict=True), 1):
         alone = sum(other.track == strand.track for other in strands) == 1
         drums = strand.channel == DRUMS
         notes = sung.get(id(line), tuple(line.notes))
         out.append(Part(_name(file, strand, alone), notes, number, None if drums else strand.program, drums))
-    return tuple(out)
+    return tuple(out), unfit
 
 
 def _name(file: MidiFile, strand: _Strand, alone: bool) -> str:

@@ -15,6 +15,7 @@ NEAR = Fraction(1, 4)  # quarters between a syllable and its note, at most
 SAME = Fraction(1, 64)  # quarters; nearer than this is the same time
 BREATH = Fraction(1, 8)  # quarters of silence that end a melisma
 LEAST = 0.5  # share of the syllables that must find a note, for text events to count as words
+MANY = 8  # syllables; fewer may be remarks
 OWN = 1.25  # how much a track's own notes are preferred for its words
 
 Group = tuple[Fraction, tuple[Lyric, ...]]  # without lyrics: a mark that holds the syllable before
@@ -51,8 +52,10 @@ class Fit:
     recall: float  # share of the syllables that have a note
 
 
-def underlay(lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], Fraction]) -> list[tuple[Note, ...]]:
-    """The notes of each line with the words that fit it best; `at` turns ticks to quarters."""
+def underlay(
+    lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], Fraction]
+) -> tuple[list[tuple[Note, ...]], list[str]]:
+    """The notes of each line with the words that fit it best, and warnings; `at` turns ticks to quarters."""
     chosen: dict[int, Fit] = {}
     for fit in _fits(lines, words, at):
         old = chosen.get(id(fit.line))
@@ -64,7 +67,13 @@ def underlay(lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], 
         stray = fit.line.track != fit.words.track
         if stray and (own >= 0.8 * len(fit.places) or len(fit.places) < most):
             del chosen[key]
-    return [_sung(chosen[id(line)]) if id(line) in chosen else tuple(line.notes) for line in lines]
+    notes = [_sung(chosen[id(line)]) if id(line) in chosen else tuple(line.notes) for line in lines]
+    return notes, [] if chosen else _unfit(words)
+
+
+def _unfit(words: Sequence[Words]) -> list[str]:
+    lost = max((found.count for found in words), default=0)
+    return [f"{lost} syllables in the file fit no notes and are left out"] if lost >= MANY else []
 
 
 def _fits(lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], Fraction]) -> list[Fit]:

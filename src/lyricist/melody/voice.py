@@ -10,20 +10,25 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from lyricist.errors import InputError
+from lyricist.melody.grid import even, played
 from lyricist.melody.instruments import FIXED, LEADING, LOW, PADS, SINGING
 from lyricist.melody.tune import Lyric, Note, Part, Score
 
+BACKING = -1.0
 # What a part may be called, and how much that says for or against it.
 NAMES = (
     (r"vocals?|voice|voz|voix|stimme|gesang|sing(er|ing|stimme)?|canto|chant|vox|lyrics?|words|karaoke", 4.0),
     (r"melod(y|ie|ia)|mel|tune|lead(?! guitar)|solo(?! guitar)", 3.0),
     (r"sopran[oe]?|treble|descant", 2.0),
     (r"cantus|superius|choir|chorus|alto|tenor", 1.0),
-    (r"back(ing|up|ground)?|harmon(y|ies)|ooh?s?|aahs?|bgv", -1.5),
+    (r"back(ing|up|ground)?|harmon(y|ies)|ooh?s?|aahs?|bgv", BACKING),
     (r"guitar|gtr|piano|strings?|pad|organ|brass|horns?|chords?|arp(eggio)?|rhythm|accomp\w*|keys", -1.5),
     (r"bass|basso|drums?|perc\w*|kit|fx|effects?|click|metronome", -3.0),
 )
+BEHIND = 3.5  # what a singer's name loses if it is a backing singer's
 LOWEST, HIGHEST = 48, 84  # C3 to C6: what singers of all kinds are given
+ENOUGH = 76  # E5; a mean pitch above it is no more like a voice
+SINGLE = {1: 1.0, 2: 0.6}
 CHORDS = 0.5  # share of the onsets with more than one note, from which a part counts as chords
 FEW = 8  # notes
 LISTED = 20  # parts that an error lists
@@ -39,7 +44,7 @@ class _Look:
 
     part: Part
     name: float  # what its name says
-    single: float  # share of the onsets with one note (or its octaves), 0 to 1
+    single: float  # share of the onsets with one note or its octaves; two count in part (`SINGLE`)
     range: float  # share of the notes that a voice can sing
     active: float  # share of the piece's sixteenths it sounds in, less if it has fewer notes than is usual
     height: float  # mean pitch of the top line
@@ -55,13 +60,13 @@ def choose_part(score: Score, track: int | None = None) -> tuple[Part, str]:
         what = "only drums" if parts else "no notes"
         raise InputError(f"{score.title or 'the score'}: there are {what} in it; give a file with a tune")
     part, why = _best(tuned)
-    return part, why + _chords(part)
+    return part, why + _how(part)
 
 
 def _numbered(parts: Sequence[Part], track: int) -> tuple[Part, str]:
     for part in parts:
         if part.number == track and not part.drums:
-            return part, f"{_label(part)}, as asked{_chords(part)}"
+            return part, f"{_label(part)}, as asked{_how(part)}"
     wrong = "is drums" if any(part.number == track for part in parts) else "is not there"
     raise InputError(f"track {track} {wrong}; choose one of: {list_parts(parts)}")
 
@@ -92,7 +97,7 @@ def _best(parts: Sequence[Part]) -> tuple[Part, str]:
 
 def _leader(parts: Sequence[Part]) -> tuple[Part, str]:
     looks = [_look(part, parts) for part in parts]
-    top = max(look.height for look in looks)
+    top = min(ENOUGH, max(look.height for look in looks))
     points = {id(look): _points(look, top) for look in looks}
     best = max(looks, key=lambda look: (points[id(look)], -look.part.number))
     return best.part, f"{_label(best.part)}: {_reasons(best, looks)}"
@@ -101,16 +106,22 @@ def _leader(parts: Sequence[Part]) -> tuple[Part, str]:
 def _look(part: Part, parts: Sequence[Part]) -> _Look:
     groups = [list(group) for _, group in groupby(part.notes, key=lambda note: note.onset)]
     tops = [max(note.pitch for note in group) for group in groups]
-    last = max(other.notes[-1].onset for other in parts) + 1
+    last = max(other.notes[-1].end for other in parts)
     usual = median(len({note.onset for note in other.notes}) for other in parts)
     return _Look(
         part,
         name_points(part.name),
-        sum(len({note.pitch % 12 for note in group}) == 1 for group in groups) / len(groups),
+        sum(SINGLE.get(len({note.pitch % 12 for note in group}), 0.0) for group in groups) / len(groups),
         sum(LOWEST <= pitch <= HIGHEST for pitch in tops) / len(tops),
-        len({int(16 * note.onset / last) for note in part.notes}) / 16 * min(1.0, len(groups) / usual),
+        len(_sixteenths(part.notes, last)) / 16 * min(1.0, len(groups) / usual),
         sum(tops) / len(tops),
     )
+
+
+def _sixteenths(notes: Sequence[Note], last: Fraction) -> set[int]:
+    """Which sixteenths of the piece's length the notes sound in."""
+    spans = ((int(16 * note.onset / last), int(16 * min(note.end, last) / last)) for note in notes)
+    return {i for first, end in spans for i in range(first, min(15, end) + 1)}
 
 
 def name_points(name: str) -> float:
@@ -120,14 +131,15 @@ def name_points(name: str) -> float:
     (4.0, -1.5, 0.0)
     """
     found = [points for pattern, points in NAMES if re.search(rf"(?<![^\W\d_])({pattern})(?![^\W\d_])", name, re.I)]
-    return max(found, key=abs, default=0.0) if found else 0.0
+    best = max(found, key=abs, default=0.0)
+    return best - BEHIND if best > 0 and BACKING in found else best
 
 
 def _points(look: _Look, top: float) -> float:
     """Weights found by hand on hymns in four parts and pop files; a plain name outweighs the rest."""
     program = look.part.program
     points = look.name + 2.0 * look.single + 2.0 * look.range + 2.5 * look.active
-    points -= min(3.0, (top - look.height) / 6)  # half an octave lower counts as much as half the piece
+    points -= min(3.0, max(0.0, top - look.height) / 6)
     points -= 2.0 * (len(look.part.notes) < FEW)
     if program is None:
         return points
@@ -155,19 +167,24 @@ def _label(part: Part) -> str:
     return f"track {part.number} ({part.name})" if part.name else f"track {part.number}"
 
 
-def _chords(part: Part) -> str:
+def _how(part: Part) -> str:
     groups = [len({note.pitch % 12 for note in group}) for _, group in groupby(part.notes, key=lambda n: n.onset)]
     many = sum(count > 1 for count in groups) >= CHORDS * len(groups)
-    return "; it plays chords: their top line is sung" if many else ""
+    said = "; it plays chords: their top line is sung" if many else ""
+    if played(part.notes):
+        said += "; it is played by hand: set on the nearest sixteenths or triplets"
+    return said
 
 
 def one_voice(part: Part) -> Part:
     """The part with one note at a time: the top of chords and doubled octaves, words kept, overlaps ended.
 
-    Silences that only come from articulation (all notes cut short alike, or by less than a 32nd) are filled.
+    What was played by hand is set on the beats. Silences that only come from articulation are filled: all notes are
+    cut short alike, or a note by less than a 32nd.
     """
     ordered = sorted(part.notes, key=lambda note: (note.onset, note.pitch))
-    return replace(part, notes=tuple(_filled(_unlapped(_tops(ordered), bool(part.words)))))
+    line = _unlapped(_tops(ordered), bool(part.words))
+    return replace(part, notes=tuple(_filled(even(line) if played(line) else line)))
 
 
 def _tops(notes: Sequence[Note]) -> list[Note]:
