@@ -13,6 +13,7 @@ from lyricist.melody.scores.values import COMPOUND, SIMPLE, Value, bar_lines, ne
 from lyricist.melody.tune import Metre, Note, Part, Score
 
 MAX_BARS = 20_000
+BREATH = Fraction(1, 4)  # quarters of silence that end a slur
 MIDDLE = 60  # MIDI pitch: what is below goes to the lower staff of two
 EACH = 0.1  # share of notes far above the middle, and far below, that asks for two staves
 NO_METRE = Metre(Fraction(0), 4, 4)
@@ -92,15 +93,19 @@ def metre_stretches(score: Score, end: Fraction) -> Iterator[tuple[Fraction, Fra
             yield start, stop, metre
 
 
-def lay_part(part: Part, bars: Sequence[Bar]) -> list[Measure]:
-    """The part bar by bar; every staff has a voice that fills each of its bars."""
+def lay_part(parts: Sequence[Part], bars: Sequence[Bar]) -> list[Measure]:
+    """Parts that share a staff, or one that has two, bar by bar; a voice of every staff fills all of its bars."""
     measures = [Measure(bar) for bar in bars]
+    sung = any(part.words for part in parts)
+    staves: list[list[Sequence[Note]]] = [[notes] for notes in staves_of(parts[0])]
+    if len(parts) > 1:
+        staves = [[part.notes for part in parts]]
     number = 1
-    for staff, notes in enumerate(staves_of(part), 1):
-        lines = voices(notes) or [[]]
+    for staff, voiced in enumerate(staves, 1):
+        lines = [events for notes in voiced for events in voices(notes)] or [[]]
         for k, events in enumerate(lines):
-            mark_slurs(events)
-            for measure, pieces in zip(measures, in_bars(events, bars, part.words > 0), strict=True):
+            mark_slurs(events, sung)
+            for measure, pieces in zip(measures, in_bars(events, bars, sung), strict=True):
                 if pieces or k == 0:
                     measure.voices[number] = pieces or silence(measure.bar)
                     measure.staves[number] = staff
@@ -108,9 +113,9 @@ def lay_part(part: Part, bars: Sequence[Bar]) -> list[Measure]:
     return measures
 
 
-def staves_of(part: Part) -> list[list[Note]]:
+def staves_of(part: Part) -> list[Sequence[Note]]:
     """One staff, or two for an instrument that plays both high and low: above middle C and below."""
-    notes = list(part.notes)
+    notes = part.notes
     low, high = (sum(pitch(note) for note in notes) for pitch in (is_low, is_high))
     if part.words or part.drums or min(low, high) <= EACH * len(notes):
         return [notes]
@@ -150,13 +155,15 @@ def voices(notes: Iterable[Note]) -> list[list[Event]]:
     return out
 
 
-def mark_slurs(events: Sequence[Event]) -> None:
+def mark_slurs(events: Sequence[Event], sung: bool) -> None:
+    """A slur over every run of notes that are slurred to each other; in a voice with words also over a breath."""
+    joined = [False] * (len(events) + 1)
+    for i in range(1, len(events)):
+        near = sung or events[i].onset - events[i - 1].end < BREATH
+        joined[i] = near and any(note.slurred for note in events[i].notes)
     for i, event in enumerate(events):
-        if not event.notes[0].slurred or i == 0:
-            continue
-        before = events[i - 1]
-        before.slur_from = before.slur_from or not before.notes[0].slurred or i == 1
-        event.slur_to = i + 1 == len(events) or not events[i + 1].notes[0].slurred
+        event.slur_from = joined[i + 1] and not joined[i]
+        event.slur_to = joined[i] and not joined[i + 1]
 
 
 def in_bars(events: Sequence[Event], bars: Sequence[Bar], sung: bool) -> Iterator[list[Piece]]:

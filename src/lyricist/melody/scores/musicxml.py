@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from xml.etree import ElementTree as ET
@@ -38,16 +39,16 @@ def musicxml(score: Score) -> bytes:
     heading(root, score)
     bars = lay_bars(score)
     listed = sub(root, "part-list")
-    parts = score.parts or (Part("", ()),)
-    sung = max(range(len(parts)), key=lambda i: (parts[i].words, -i))
+    groups = staff_groups(score.parts) or [[Part("", ())]]
+    sung = max(range(len(groups)), key=lambda i: (max(part.words for part in groups[i]), -i))
     sharps, mode = max(-7, min(7, score.key[0])), score.key[1]
-    for i, part in enumerate(parts):
-        context = Context(part, f"P{i + 1}", sharps, mode)
+    for i, group in enumerate(groups):
+        context = Context(together(group), f"P{i + 1}", sharps, mode)
         context.marks = [*(tempo_marks(score) if i == 0 else ()), *(chord_marks(score) if i == sung else ())]
         context.marks.sort(key=lambda mark: mark.at)
-        context.ends = line_ends(part.notes)
+        context.ends = {key: end for part in group for key, end in line_ends(part.notes).items()}
         list_part(listed, context)
-        write_part(root, context, bars)
+        write_part(root, context, lay_part(group, bars))
     ET.indent(root, " ")
     body = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}\n{body}\n'.encode()
@@ -73,6 +74,23 @@ def heading(root: ET.Element, score: Score) -> None:
     if score.copyright:
         sub(identification, "rights", score.copyright)
     sub(sub(identification, "encoding"), "software", "lyricist")
+
+
+def staff_groups(parts: Sequence[Part]) -> list[list[Part]]:
+    """Neighbours that are voices of one staff, together."""
+    out: list[list[Part]] = []
+    for part in parts:
+        last = out[-1][-1] if out else None
+        if last and part.name == last.name and (last.voice or 0) + 1 == part.voice and last.voice:
+            out[-1].append(part)
+        else:
+            out.append([part])
+    return out
+
+
+def together(group: Sequence[Part]) -> Part:
+    notes = sorted((note for part in group for note in part.notes), key=lambda note: (note.onset, note.pitch))
+    return replace(group[0], notes=tuple(notes))
 
 
 def list_part(listed: ET.Element, context: Context) -> None:
@@ -166,8 +184,7 @@ def chord_mark(symbol: str) -> Callable[[int], ET.Element]:
     return make
 
 
-def write_part(root: ET.Element, context: Context, bars: Sequence[Bar]) -> None:
-    measures = lay_part(context.part, bars)
+def write_part(root: ET.Element, context: Context, measures: Sequence[Measure]) -> None:
     context.divisions = divisions(measures, context.marks)
     element = sub(root, "part", id=context.id)
     marks = list(context.marks)
