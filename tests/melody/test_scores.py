@@ -11,7 +11,7 @@ from tunes import FIRST, SECOND, tune, word
 
 from lyricist.errors import InputError
 from lyricist.melody.scores import own_words, sing
-from lyricist.melody.scores.layout import lay_bars, lay_part
+from lyricist.melody.scores.layout import MOST_VOICES, lay_bars, lay_part, voices
 from lyricist.melody.scores.musicxml import musicxml
 from lyricist.melody.scores.names import harmony, in_key, spell
 from lyricist.melody.scores.values import nearest, neat, tuplet_marks, written
@@ -200,3 +200,10 @@ def test_far_too_many_bars_are_refused() -> None:
     score = Score("", (Part("", (Note(F(10**9), F(1), 60),)),))
     with pytest.raises(InputError, match="at most 20000"):
         musicxml(score)
+
+
+def test_more_notes_at_once_than_voices_end_early_and_keep_their_onsets() -> None:
+    notes = [Note(F(i, 8), F(20 + i), 30 + i) for i in range(60)]
+    found = voices(notes)
+    assert len(found) == MOST_VOICES
+    assert sorted(event.onset for voice in found for event in voice) == [note.onset for note in notes]

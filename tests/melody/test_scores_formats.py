@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from dataclasses import replace
 from fractions import Fraction as F
 from xml.etree import ElementTree as ET
 
+import pytest
 from mido import MidiFile
 from tunes import FIRST, SECOND, slot, tune, word
 
+from lyricist.melody.musicxml import read_musicxml
 from lyricist.melody.scores import SungWord, own_words, sing
 from lyricist.melody.scores.cho import cho
 from lyricist.melody.scores.lrc import lrc
 from lyricist.melody.scores.midi import kar, midi, struck
 from lyricist.melody.scores.musicxml import musicxml, mxl
 from lyricist.melody.scores.text import text
-from lyricist.melody.tune import Chord, Note, Part, Phrase, Score, Tune
+from lyricist.melody.tune import Chord, Metre, Note, Part, Phrase, Score, Tune
 
 
 def elements(data: bytes, path: str) -> list[ET.Element]:
@@ -130,6 +133,25 @@ def test_drums_keep_their_instrument() -> None:
 def test_text_that_xml_cannot_hold_is_made_harmless() -> None:
     sung = sing(tune(), [[[word("<&>"), word("a\0b", "]]>")], FIRST[1]]])
     assert [x.text for x in elements(musicxml(sung.score), ".//lyric/text")][:3] == ["<&>", "ab", "]]>"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_notes_come_back_from_musicxml_where_they_were(seed: int) -> None:
+    """Overlapping notes on grids of all kinds; no pitch twice, as a tie is told by its pitch."""
+    draw = random.Random(seed)
+    grid = draw.choice([1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 48, 11])
+    metre = draw.choice([Metre(F(0), 4, 4), Metre(F(0), 6, 8), Metre(F(0), 5, 8), Metre(F(0), 3, 2)])
+    pickup = draw.choice([F(0), F(1), F(1, 2)])
+    notes = [
+        Note(F(draw.randrange(12 * grid), grid), F(draw.randint(1, 6 * grid), grid), pitch)
+        for pitch in draw.sample(range(21, 109), 40)
+    ]
+    notes.sort(key=lambda note: (note.onset, note.pitch))
+    score = Score("", (Part("Piano", tuple(notes)),), (metre,), pickup=pickup)
+    back = read_musicxml(musicxml(score), "back.musicxml")
+    found = sorted((note.onset, note.pitch, note.duration) for note in back.parts[0].notes)
+    assert found == [(note.onset, note.pitch, note.duration) for note in notes]
+    assert back.pickup == pickup and back.metres[0].bar == metre.bar
 
 
 def test_mxl_is_the_same_in_a_container() -> None:

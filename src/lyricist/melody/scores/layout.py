@@ -13,6 +13,8 @@ from lyricist.melody.scores.values import COMPOUND, SIMPLE, Value, bar_lines, ne
 from lyricist.melody.tune import Metre, Note, Part, Score
 
 MAX_BARS = 20_000
+MAX_MEASURES = 100_000  # of all parts together
+MOST_VOICES = 24
 BREATH = Fraction(1, 4)  # quarters of silence that end a slur
 MIDDLE = 60  # MIDI pitch: what is below goes to the lower staff of two
 EACH = 0.1  # share of notes far above the middle, and far below, that asks for two staves
@@ -66,8 +68,11 @@ def lay_bars(score: Score) -> list[Bar]:
     end = max((stop for _, stop in spans), default=Fraction(0))
     stretches = list(metre_stretches(score, max(end, Fraction(1, 64))))
     bars = sum(int((b - a) / metre.bar) + 1 for a, b, metre in stretches)
-    if bars > MAX_BARS:
-        raise InputError(f"the tune has {bars} bars, and a score at most {MAX_BARS}: choose a shorter tune")
+    if bars > MAX_BARS or bars * len(score.parts) > MAX_MEASURES:
+        raise InputError(
+            f"the tune has {bars} bars in {len(score.parts)} parts; a score has at most {MAX_BARS} and "
+            f"{MAX_MEASURES} in all parts: choose a shorter tune or write .mid"
+        )
     out: list[Bar] = []
     number = 0 if score.pickup > 0 else 1
     for a, b, metre in stretches:
@@ -139,7 +144,10 @@ def silence(bar: Bar) -> list[Piece]:
 
 
 def voices(notes: Iterable[Note]) -> list[list[Event]]:
-    """Notes to as few voices as hold them without overlap; sung notes come first."""
+    """Notes to as few voices as hold them without overlap; sung notes come first.
+
+    With more than MOST_VOICES at once, which is no music, the one that would end first ends early.
+    """
     spans = [(neat_span(note.onset, note.end), note) for note in notes]
     spans.sort(key=lambda item: (item[0][0], not item[1].lyrics, not item[1].slurred, -item[1].pitch))
     out: list[list[Event]] = []
@@ -149,10 +157,19 @@ def voices(notes: Iterable[Note]) -> list[list[Event]]:
             chords.setdefault(end, []).append(note)
         for end, group in chords.items():
             free = next((voice for voice in out if voice[-1].end <= onset), None)
+            if free is None and len(out) == MOST_VOICES:
+                free = min((voice for voice in out if voice[-1].onset < onset), key=ends, default=None)
+                if free is None:  # all of them begin here
+                    continue
+                free[-1].end = onset
             if free is None:
                 out.append(free := [])
             free.append(Event(onset, end, group))
     return out
+
+
+def ends(voice: Sequence[Event]) -> Fraction:
+    return voice[-1].end
 
 
 def mark_slurs(events: Sequence[Event], sung: bool) -> None:
