@@ -6,28 +6,31 @@ known from their metrical names, and rounded; `benchmarks/phrases.py` measures w
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import log2
 from statistics import median
 
+from lyricist.melody.metric import Bars
 from lyricist.melody.tune import Lyric, Slot
 
 REPEATED = 6  # slots that must come back for a repetition to begin there
-PRIOR = -3.0  # for a boundary at any place
-REST = 3.0
-LONG = 1.6  # for each doubling of the time to the next slot beside the usual one
-LONGER = 1.0  # it is longer than those around it
+PRIOR = -2.3  # for a boundary at any place
+LONG = 2.2  # for each doubling of the time to the next slot beside the usual one
+REST = 3.2
 MARKED = 3.0  # a breath, a fermata
-REPEAT = 1.5  # a repetition begins
+REPEAT = 0.9  # a repetition begins
+LIKE_FIRST = 0.5  # the next slot is where in its bar the first slot of all is
+LEAP = 0.8
+WIDE = 5  # semitones, from which a step is a leap
 
-PUNCTUATION = {",": 1.5, "-": 1.5, "–": 1.5, "—": 1.5, ";": 3.5, ":": 3.0, ".": 3.5, "!": 3.0, "?": 3.5}
+PUNCTUATION = {",": 1.7, "-": 1.7, "–": 1.7, "—": 1.7, ";": 2.9, ":": 2.9, ".": 2.9, "!": 2.9, "?": 2.9}
 UNPUNCTUATED = -1.5
-CAPITAL, SMALL = 2.5, -3.0  # where lines begin with capitals
+CAPITAL, SMALL = 3.2, -1.8  # where lines begin with capitals
 IN_WORD = -30.0
-LINE_MARK, NO_LINE_MARK = 6.0, -3.0  # where the file's lines are lines of verse
-DOUBTED_MARK = 0.5
+LINE_MARK, NO_LINE_MARK = 6.0, -2.0  # where the file's lines are lines of words; a line may hold two of verse
+LINE = 12  # slots of a marked line that holds one of verse, at most
 BELIEVED = 0.8  # share of the line marks that punctuation, a rest or a capital must bear out
 QUOTES = "\"'’”)]*"
 # What is written with a capital inside lines as well.
@@ -35,18 +38,17 @@ CAPITALISED = frozenset({"i", "i'm", "i'll", "i've", "i'd", "o", "oh", "god", "g
 CAPITALISED |= {"thy", "thee", "thou", "thine", "he", "him", "his"}
 
 
-def of_notes(slots: Sequence[Slot]) -> list[float]:
+def of_notes(slots: Sequence[Slot], bars: Bars) -> list[float]:
     """For a line's end behind each slot but the last."""
-    steps = [float(after.onset - slot.onset) for slot, after in itertools.pairwise(slots)]
+    steps = [float(after.onset - slot.onset) for slot, after in pairwise(slots)]
     usual = median(steps) if steps else 1.0
-    repeats = repetitions(slots)
+    repeats, places = repetitions(slots), [bars.place(slot.onset)[1] for slot in slots]
     found = []
-    for i, step in enumerate(steps):
-        around = steps[max(0, i - 1) : i] + steps[i + 1 : i + 2]
+    for i, (step, (slot, after)) in enumerate(zip(steps, pairwise(slots), strict=True)):
         value = PRIOR + LONG * max(-1.0, min(2.0, log2(max(step, 1e-3) / usual)))
-        value += LONGER * (step > max(around, default=0.0))
-        value += REST * (slots[i].rest > 0) + REPEAT * (i + 1 in repeats)
-        value += MARKED * any(note.fermata or note.phrase_end for note in slots[i].notes)
+        value += REST * (slot.rest > 0) + REPEAT * (i + 1 in repeats)
+        value += LIKE_FIRST * (places[i + 1] == places[0]) + LEAP * (abs(after.pitch - slot.pitch) >= WIDE)
+        value += MARKED * any(note.fermata or note.phrase_end for note in slot.notes)
         found.append(value)
     return found
 
@@ -66,16 +68,16 @@ def repetitions(slots: Sequence[Slot]) -> set[int]:
 
 def moves_of(slots: Sequence[Slot]) -> list[tuple[int, Fraction]]:
     """The interval and the time from each slot to the next."""
-    pairs = itertools.pairwise(slots)
+    pairs = pairwise(slots)
     return [(after.pitch - slot.pitch, after.onset - slot.onset) for slot, after in pairs]
 
 
 def of_words(slots: Sequence[Slot]) -> list[float]:
     """For a line's end behind each slot but the last."""
     lyrics = [slot.lyrics[0] if slot.lyrics else None for slot in slots]
-    capitals, marks = lines_have_capitals(lyrics), marks_hold(slots)
+    capitals, marks = lines_have_capitals(lyrics), of_marks(slots)
     found = []
-    for here, after in itertools.pairwise(lyrics):
+    for here, after in pairwise(lyrics):
         if here is None or after is None:
             found.append(0.0)
         elif after.syllabic in ("middle", "end"):
@@ -83,15 +85,8 @@ def of_words(slots: Sequence[Slot]) -> list[float]:
         else:
             value = PUNCTUATION.get(last_sign(here), UNPUNCTUATED)
             value += (CAPITAL if is_capital(after) else SMALL) if capitals else 0.0
-            found.append(value + mark_value(after, marks))
+            found.append(value + marks[0 if after.line_start else 1])
     return found
-
-
-def mark_value(after: Lyric, marks: bool | None) -> float:
-    """What a mark of the file before a word says, or that there is none; `marks`: see `marks_hold`."""
-    if not marks:
-        return DOUBTED_MARK if after.line_start else 0.0
-    return LINE_MARK if after.line_start else NO_LINE_MARK
 
 
 def last_sign(lyric: Lyric) -> str:
@@ -115,14 +110,18 @@ def lines_have_capitals(lyrics: Sequence[Lyric | None]) -> bool:
     return 2 <= capitals <= len(first) / 2
 
 
-def marks_hold(slots: Sequence[Slot]) -> bool | None:
-    """Whether the file's line marks are lines of words and not of a page; None if there are fewer than two.
+def of_marks(slots: Sequence[Slot]) -> tuple[float, float]:
+    """What a line mark of the file is worth behind a slot, and what it says if there is none.
 
-    Programs that turn scores into karaoke files mark the lines of the page, which end anywhere.
+    Karaoke files made from scores mark the lines of the page, which end anywhere. Marks are believed if punctuation,
+    a rest or a capital bears most of them out.
     """
-    backed = []
-    for slot, after in itertools.pairwise(slots):
+    backed, lengths, last = [], [], 0
+    for i, (slot, after) in enumerate(pairwise(slots), 1):
         if slot.lyrics and after.lyrics and after.lyrics[0].line_start:
-            sign = last_sign(slot.lyrics[0])
-            backed.append(sign in PUNCTUATION or slot.rest > 0 or is_capital(after.lyrics[0]))
-    return sum(backed) >= BELIEVED * len(backed) if len(backed) > 1 else None
+            backed.append(last_sign(slot.lyrics[0]) in PUNCTUATION or slot.rest > 0 or is_capital(after.lyrics[0]))
+            lengths.append(i - last)
+            last = i
+    if len(backed) < 2 or sum(backed) < BELIEVED * len(backed):
+        return 0.0, 0.0
+    return LINE_MARK, NO_LINE_MARK if median(lengths) <= LINE else 0.0

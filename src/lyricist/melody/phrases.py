@@ -16,12 +16,13 @@ from lyricist.melody.metric import Bars
 from lyricist.melody.tune import Score, Slot
 
 MOST = 24  # slots in a phrase
-USUAL = 12  # slots in a phrase, at most
-# In nats, beside the evidence for boundaries.
-TOO_SHORT = {1: 5.0, 2: 3.5, 3: 1.5}
-TOO_LONG = 0.7  # for each slot beyond USUAL
-WHOLE_BARS = 1.0  # a phrase lasts whole bars
-EVEN_BARS = 0.6  # two, four or eight of them
+# The length of a phrase, in nats, beside the evidence for its boundaries. Hymns would have it stricter: their lines
+# of five or eleven syllables are rarer than in songs.
+TOO_SHORT = {1: 7.0, 2: 4.5, 3: 2.5, 4: 2.0, 5: 1.5}
+LONG, LONGER = 9, 12  # slots
+TOO_LONG = 0.6  # for each slot beyond LONG, and once more beyond LONGER
+WHOLE_BARS = {1: -1.0, 2: 1.1, 4: 1.5}  # a phrase lasts so many bars
+HALF_BARS = -0.6  # or half a bar more
 
 
 def counts_of(given: str | Sequence[int] | None) -> list[int] | None:
@@ -71,11 +72,11 @@ def given_ends(slots: int, lengths: Sequence[int]) -> list[int]:
 
 def best_ends(slots: Sequence[Slot], score: Score, words: bool) -> list[int]:
     """Where phrases end, by dynamic programming: for each end the best beginning of its phrase."""
-    found = evidence.of_notes(slots)
+    bars = Bars(score)
+    found = evidence.of_notes(slots, bars)
     if words and any(slot.lyrics for slot in slots):
         found = [a + b for a, b in zip(found, evidence.of_words(slots), strict=True)]
     found.append(0.0)
-    bars = Bars(score)
     bar = [bars.place(slot.onset)[0].bar for slot in slots]
     onsets = [slot.onset for slot in slots] + [slots[-1].onset + slots[-1].duration]
     best, begun = [0.0], [0]
@@ -92,7 +93,7 @@ def best_ends(slots: Sequence[Slot], score: Score, words: bool) -> list[int]:
 
 def fitness(slots: int, bars: Fraction) -> float:
     """How well so many slots in so many bars make a line."""
-    value = -TOO_SHORT.get(slots, 0.0) - TOO_LONG * max(0, slots - USUAL)
+    value = -TOO_SHORT.get(slots, 0.0) - TOO_LONG * (max(0, slots - LONG) + max(0, slots - LONGER))
     if bars.denominator == 1:
-        value += WHOLE_BARS + EVEN_BARS * (bars in (2, 4, 8))
-    return value
+        return value + WHOLE_BARS.get(bars.numerator, 0.0)
+    return value + HALF_BARS * (bars.denominator == 2)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lyricist.errors import InputError
+from lyricist.melody.metric import upbeat_of
 from lyricist.melody.phrases import counts_of, phrases_of
 from lyricist.melody.sections import sections_of
 from lyricist.melody.slots import slots_of
@@ -114,6 +116,7 @@ def tune_of(
     from lyricist.melody.voice import choose_part, one_voice
 
     counts = counts_of(phrases)
+    score = replace(score, pickup=score.pickup or upbeat_of(score))
     part, why = choose_part(score, track)
     part = one_voice(part)
     slots = slots_of(part, score, words=words)

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
+from lyricist.melody.melisma import continued
 from lyricist.melody.metric import Bars, strong_slots
 from lyricist.melody.tune import Note, Part, Score, Slot
 
@@ -17,9 +18,9 @@ def slots_of(part: Part, score: Score, *, words: bool = True) -> tuple[Slot, ...
 
     With words in the part, a note with a syllable opens a slot and notes without one are sung on the syllable before;
     behind a rest they are not sung at all. Otherwise, or with `words` false, every note opens a slot that no slur
-    leads to.
+    leads to; where a file has no slurs, see `melisma.py`.
     """
-    groups = by_words(part.notes) if words and part.words else by_slurs(part.notes)
+    groups = by_words(part.notes) if words and part.words else by_slurs(part, score)
     return with_strengths(groups, score)
 
 
@@ -44,10 +45,14 @@ def opens(note: Note, verse: int) -> bool:
     return any(lyric.verse == verse for lyric in note.lyrics) or (bool(note.lyrics) and not note.slurred)
 
 
-def by_slurs(notes: Sequence[Note]) -> list[list[Note]]:
+def by_slurs(part: Part, score: Score) -> list[list[Note]]:
+    """The notes that slurs join."""
+    slurred = [note.slurred for note in part.notes]
+    if not any(slurred) and score.kind == "midi":
+        slurred = continued(part, score)
     groups: list[list[Note]] = []
-    for note in notes:
-        if note.slurred and groups:
+    for note, joined in zip(part.notes, slurred, strict=True):
+        if joined and groups:
             groups[-1].append(note)
         else:
             groups.append([note])
