@@ -1,4 +1,4 @@
-"""ABC notation (.abc), versions 1.6 to 2.1 and the extensions that collections use: voices with all verses of words."""
+"""ABC notation (.abc), versions 1.6 to 2.1 and what collections add: voices, each with all verses of its words."""
 
 from __future__ import annotations
 

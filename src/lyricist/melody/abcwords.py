@@ -42,8 +42,8 @@ def _marked(match: re.Match[str]) -> str:
 def syllables(text: str) -> Iterator[tuple[str, str]]:
     r"""Kind and text of what stands in a `w:` line.
 
-    Kinds: `word` (a syllable that ends its word), `part` (one that does not), `-` and `_` (the syllable before is held
-    for one note more), `*` (a note without), `|` (on to the next bar).
+    Kinds: `word` (a syllable that ends its word), `part` (one that does not), `-` and `_` (the syllable before is
+    held for one note more), `*` (a note without), `|` (on to the next bar).
 
     >>> list(syllables(r"A-men, so_ be~it -* self\-made|"))[:5]
     [('part', 'A'), ('word', 'men,'), ('word', 'so'), ('_', ''), ('word', 'be it')]

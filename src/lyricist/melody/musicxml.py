@@ -40,7 +40,8 @@ def read_musicxml(data: bytes, name: str) -> Score:
     labels = {part.get("id", ""): part for part in root.iter("score-part")}
     sheet, warnings = Sheet(bars, []), dict.fromkeys(_timewise(root))
     for identity, measures in parts:
-        reader = PartReader(name, by_words)
+        worded = any(True for measure in measures for _ in measure.iter("lyric"))
+        reader = PartReader(name, worded, by_words)
         for i, measure in enumerate(measures):
             reader.measure(measure, i, bars[i])
         sheet.voices += _voices(reader, labels.get(identity), len(bars))

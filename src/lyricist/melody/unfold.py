@@ -98,8 +98,12 @@ class _Player:
 
     def _due(self, i: int) -> bool:
         """Whether the ending over bar `i` is played this time."""
-        last = max(self.groups[i])
-        return (last if self.jumped else min(self.count, last)) in self.bars[i].ending
+        ending, group = self.bars[i].ending, self.groups[i]
+        if min(group) > 1:  # the first ending has no bracket: there is no telling, so this is music like any other
+            return True
+        if self.jumped or self.count > max(group):
+            return max(group) in ending and ending != group  # one bracket only: the last time it is skipped
+        return self.count in ending
 
     def _next(self, i: int) -> int:
         bar = self.bars[i]
@@ -122,7 +126,7 @@ class _Player:
         if not group:
             return times
         alone = group == self.bars[i].ending  # one bracket only: what follows it is the other ending
-        return max(times, max(group) + 1) if alone else max(group)
+        return max(times, max(group) + alone)
 
 
 def _groups(bars: Sequence[Marks]) -> list[frozenset[int]]:

@@ -37,6 +37,7 @@ class PartReader:
     """Reads measures in order; what lasts beyond one is kept here."""
 
     name: str  # of the file, for errors
+    worded: bool = False  # the part has words: small notes without are another way to sing it, and left out
     by_words: bool = False  # take jumps from printed words: no <sound> of the file has any
     divisions: Fraction = Fraction(1)
     transpose: int = 0
@@ -102,7 +103,7 @@ class PartReader:
             self.warnings.add(f"a note without a length in measure {self.index + 1} is left out")
             return
         pitch = self.pitch(element)
-        if pitch is not None and not ("cue" in tags and "lyric" not in tags and self.voices[key]):
+        if pitch is not None and not (self.worded and "cue" in tags and "lyric" not in tags):
             self.sound(element, key, WrittenNote(self.before, duration, pitch, self.velocity))
 
     def pitch(self, element: Element) -> int | None:
