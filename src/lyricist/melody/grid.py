@@ -30,19 +30,21 @@ def snapper(per: Fraction) -> Callable[[int], Fraction]:
 
     def at(tick: int) -> Fraction:
         if tick not in known:
-            known[tick] = _snap(Fraction(tick) / per)
+            known[tick] = _snap(tick * per.denominator, per.numerator)
         return known[tick]
 
     return at
 
 
-def _snap(exact: Fraction) -> Fraction:
+def _snap(above: int, below: int) -> Fraction:
+    """The fraction above / below, set right; in whole numbers, for there are many."""
+    exact = Fraction(above, below)
     if exact.denominator <= FINEST:
         return exact
     for division in DIVISIONS:
-        near = Fraction(round(exact * division), division)
-        if abs(near - exact) <= Fraction(1, MISS):
-            return near
+        near = (2 * above * division + below) // (2 * below)
+        if abs(near * below - above * division) * MISS <= below * division:
+            return Fraction(near, division)
     return exact
 
 

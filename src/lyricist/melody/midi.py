@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -119,9 +121,9 @@ def _parts(file: MidiFile, strands: list[_Strand], at: marks.At) -> tuple[tuple[
     tuned = [line for line, strand in zip(lines, strands, strict=True) if strand.channel != DRUMS]
     worded, unfit = underlay(tuned, words(file), at)
     sung = dict(zip(map(id, tuned), worded, strict=True))
-    out = []
+    out, channels = [], Counter(strand.track for strand in strands)
     for number, (strand, line) in enumerate(zip(strands, lines, strict=True), 1):
-        alone = sum(other.track == strand.track for other in strands) == 1
+        alone = channels[strand.track] == 1
         drums = strand.channel == DRUMS
         notes = sung.get(id(line), tuple(line.notes))
         out.append(Part(_name(file, strand, alone), notes, number, None if drums else strand.program, drums))
@@ -153,7 +155,7 @@ def _notes(strand: _Strand, at: marks.At) -> tuple[Note, ...]:
 def _strands(file: MidiFile, longest: int) -> tuple[list[_Strand], list[str]]:
     """What sounds, by track and channel, and a warning where notes had no end (held `longest` ticks at most)."""
     strands: dict[tuple[int, int], _Strand] = {}
-    programs: list[tuple[int, int, int]] = []  # channel, tick, program
+    programs: dict[int, list[tuple[int, int]]] = {}  # by channel: tick, program
     for number, track in enumerate(file.tracks):
         for voice in track.voices:
             strand = strands.setdefault((number, voice.channel), _Strand(number, voice.channel))
@@ -162,23 +164,25 @@ def _strands(file: MidiFile, longest: int) -> tuple[list[_Strand], list[str]]:
             elif voice.kind == 0x8:
                 strand.stop(voice.tick, voice.value)
             else:
-                programs.append((voice.channel, voice.tick, voice.value))
+                programs.setdefault(voice.channel, []).append((voice.tick, voice.value))
                 if strand.program is None:
                     strand.program = voice.value
-        for strand in strands.values():
-            strand.finish(track.end, longest)
+        for channel in range(16):
+            if (number, channel) in strands:
+                strands[number, channel].finish(track.end, longest)
+    for changes in programs.values():
+        changes.sort()
     sounding = [strand for strand in strands.values() if strand.notes]
     for strand in sounding:
         strand.notes.sort()
         if strand.program is None:
-            strand.program = _program(programs, strand)
+            strand.program = _program(programs.get(strand.channel, []), strand.notes[0][0])
     hanging = sum(strand.hanging for strand in sounding)
     warnings = [f"{hanging} notes without an end; each is held {HANGING} quarters at most"] if hanging else []
     return sorted(sounding, key=lambda strand: (strand.track, strand.channel)), warnings
 
 
-def _program(programs: list[tuple[int, int, int]], strand: _Strand) -> int | None:
-    """What another track has set for the channel: the last before the first note, else the first."""
-    own = sorted((tick, program) for channel, tick, program in programs if channel == strand.channel)
-    before = [program for tick, program in own if tick <= strand.notes[0][0]]
-    return before[-1] if before else own[0][1] if own else None
+def _program(changes: list[tuple[int, int]], first: int) -> int | None:
+    """What another track has set for a channel: the last change before the first note, else the first."""
+    i = bisect_right(changes, (first, 128))
+    return changes[max(0, i - 1)][1] if changes else None

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from lyricist.errors import InputError
 
 MAX_BYTES = 16 * 2**20
-MAX_EVENTS = 1_000_000  # of all kinds; a long orchestral score has some 200,000
-MAX_NOTES = 200_000
-MAX_TEXTS = 100_000  # meta events that are kept
+MAX_EVENTS = 1_000_000  # of all kinds; a long orchestral score has some 200,000, and 40,000 notes
+MAX_NOTES = 50_000
+MAX_TEXTS = 20_000  # meta events that are kept
 MAX_TRACKS = 256
 MAX_TEXT = 4096  # bytes of one meta event that are kept
 

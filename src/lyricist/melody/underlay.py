@@ -11,10 +11,13 @@ from itertools import groupby
 from lyricist.melody.karaoke import Syllable, Words
 from lyricist.melody.tune import Lyric, Note
 
-NEAR = Fraction(1, 4)  # quarters between a syllable and its note, at most
-SAME = Fraction(1, 64)  # quarters; nearer than this is the same time
+NEAR = 0.25  # quarters between a syllable and its note, at most
+SAME = 1 / 64  # quarters; nearer than this is the same time
 BREATH = Fraction(1, 8)  # quarters of silence that end a melisma
 LEAST = 0.5  # share of the syllables that must find a note, for text events to count as words
+MOST = 32  # tracks with words that are looked at, the fullest first
+TRIED = 3  # lines that words are laid under, the likeliest
+SAMPLE = 200  # syllables, to find those
 MANY = 8  # syllables; fewer may be remarks
 OWN = 1.25  # how much a track's own notes are preferred for its words
 
@@ -29,6 +32,7 @@ class Line:
     notes: Sequence[Note]
     onsets: list[Fraction] = field(init=False)
     tops: list[int] = field(init=False)  # index of the highest note at each onset
+    times: list[float] = field(init=False)  # the onsets again, for quick search
 
     def __post_init__(self) -> None:
         self.onsets, self.tops = [], []
@@ -38,6 +42,7 @@ class Line:
                 self.tops.append(i)
             elif note.pitch >= self.notes[self.tops[-1]].pitch:
                 self.tops[-1] = i
+        self.times = [float(onset) for onset in self.onsets]
 
 
 @dataclass(frozen=True)
@@ -79,14 +84,35 @@ def _unfit(words: Sequence[Words]) -> list[str]:
 def _fits(lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], Fraction]) -> list[Fit]:
     """The best part for each track's words, where there is one."""
     out = []
-    for found in words:
+    for found in sorted(words, key=lambda found: -found.count)[:MOST]:
         groups = _groups(found.syllables, at)
         one_by_one: list[Group] = [(at(s.tick), (s.lyric,) if s.lyric else ()) for s in found.syllables]
-        fits = [_fit(line, found, one_by_one if _in_turn(line, found) else groups) for line in lines if line.onsets]
+        times = [float(time) for time, lyrics in groups if lyrics]
+        likely = sorted((line for line in lines if line.onsets), key=lambda line: -_likely(line, found, times))[
+            :TRIED
+        ]
+        fits = [_fit(line, found, one_by_one if _in_turn(line, found) else groups) for line in likely]
         best = max(fits, key=lambda fit: fit.score, default=None)
         if best is not None and best.recall >= LEAST:
             out.append(best)
     return out
+
+
+def _likely(line: Line, words: Words, times: list[float]) -> float:
+    """About what `_fit` would score, from a sample of the syllables."""
+    if _in_turn(line, words):
+        return 2.0
+    sample = times[:: 1 + len(times) // SAMPLE]
+    hits = sum(abs(line.times[_nearest(line.times, time)] - time) <= NEAR for time in sample)
+    recall = hits / len(sample) if sample else 0.0
+    span = bisect_left(line.times, times[-1] + NEAR) - bisect_left(line.times, times[0] - NEAR) if times else 0
+    return _score(line, words, recall, min(1.0, recall * len(times) / max(1, span)))
+
+
+def _score(line: Line, words: Words, recall: float, filled: float) -> float:
+    """How well words fit: the share of them that has notes, of the notes that has words, and of single notes."""
+    single = len(line.onsets) / len(line.notes)
+    return recall**2 * (0.4 + 0.6 * filled) * (0.4 + 0.6 * single) * (OWN if line.track == words.track else 1.0)
 
 
 def _worth(fit: Fit) -> float:
@@ -117,32 +143,31 @@ def _in_turn(line: Line, words: Words) -> bool:
 
 
 def _fit(line: Line, words: Words, groups: list[Group]) -> Fit:
-    places = {i: i for i in range(len(groups))} if _in_turn(line, words) else _place(line.onsets, groups)
+    places = {i: i for i in range(len(groups))} if _in_turn(line, words) else _place(line.times, groups)
     sung = [i for i, g in places.items() if groups[g][1]]
     total = sum(bool(lyrics) for _, lyrics in groups)
     recall = len(sung) / total if total else 0.0
     span = max(places, default=0) - min(places, default=0) + 1
-    single = len(line.onsets) / len(line.notes)
-    score = recall**2 * (0.4 + 0.6 * len(places) / span) * (0.4 + 0.6 * single)
-    return Fit(words, line, places, groups, score * (OWN if line.track == words.track else 1.0), recall)
+    return Fit(words, line, places, groups, _score(line, words, recall, len(places) / span), recall)
 
 
-def _place(onsets: list[Fraction], groups: list[Group]) -> dict[int, int]:
+def _place(onsets: list[float], groups: list[Group]) -> dict[int, int]:
     """Each group's onset: those at the same time first, then the nearest free one, in order."""
     places: dict[int, int] = {}
     late: list[int] = []
-    for g, (time, _) in enumerate(groups):
+    times = [float(time) for time, _ in groups]
+    for g, time in enumerate(times):
         i = _nearest(onsets, time)
         if abs(onsets[i] - time) <= SAME and i not in places:
             places[i] = g
         else:
             late.append(g)
     for g in late:
-        time, lyrics = groups[g]
-        middle = _nearest(onsets, time)
+        middle = _nearest(onsets, times[g])
         free = [i for i in range(max(0, middle - 1), min(len(onsets), middle + 2)) if i not in places]
-        best = min(free, key=lambda i: abs(onsets[i] - time), default=None)
-        if lyrics and best is not None and abs(onsets[best] - time) <= NEAR and _in_order(places, best, g):
+        best = min(free, key=lambda i: abs(onsets[i] - times[g]), default=None)
+        near = best is not None and abs(onsets[best] - times[g]) <= NEAR
+        if groups[g][1] and best is not None and near and _in_order(places, best, g):
             places[best] = g
     return places
 
@@ -151,7 +176,7 @@ def _in_order(places: dict[int, int], i: int, g: int) -> bool:
     return places.get(i - 1, -1) < g < places.get(i + 1, g + 1)
 
 
-def _nearest(onsets: list[Fraction], time: Fraction) -> int:
+def _nearest(onsets: list[float], time: float) -> int:
     i = bisect_left(onsets, time)
     if i == len(onsets) or (i and time - onsets[i - 1] <= onsets[i] - time):
         return i - 1

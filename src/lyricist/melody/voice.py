@@ -96,18 +96,19 @@ def _best(parts: Sequence[Part]) -> tuple[Part, str]:
 
 
 def _leader(parts: Sequence[Part]) -> tuple[Part, str]:
-    looks = [_look(part, parts) for part in parts]
+    last = max(part.notes[-1].end for part in parts)
+    groups = [[list(group) for _, group in groupby(part.notes, key=lambda note: note.onset)] for part in parts]
+    usual = median(len(each) for each in groups)
+    looks = [_look(part, each, last, usual) for part, each in zip(parts, groups, strict=True)]
     top = min(ENOUGH, max(look.height for look in looks))
     points = {id(look): _points(look, top) for look in looks}
     best = max(looks, key=lambda look: (points[id(look)], -look.part.number))
     return best.part, f"{_label(best.part)}: {_reasons(best, looks)}"
 
 
-def _look(part: Part, parts: Sequence[Part]) -> _Look:
-    groups = [list(group) for _, group in groupby(part.notes, key=lambda note: note.onset)]
+def _look(part: Part, groups: list[list[Note]], last: Fraction, usual: float) -> _Look:
+    """Of a part's notes by onset; `last` is the end of the piece and `usual` how many onsets its parts have."""
     tops = [max(note.pitch for note in group) for group in groups]
-    last = max(other.notes[-1].end for other in parts)
-    usual = median(len({note.onset for note in other.notes}) for other in parts)
     return _Look(
         part,
         name_points(part.name),
@@ -120,7 +121,8 @@ def _look(part: Part, parts: Sequence[Part]) -> _Look:
 
 def _sixteenths(notes: Sequence[Note], last: Fraction) -> set[int]:
     """Which sixteenths of the piece's length the notes sound in."""
-    spans = ((int(16 * note.onset / last), int(16 * min(note.end, last) / last)) for note in notes)
+    scale = 16 / float(last)
+    spans = ((int(scale * float(note.onset)), int(scale * float(note.end))) for note in notes)
     return {i for first, end in spans for i in range(first, min(15, end) + 1)}
 
 
