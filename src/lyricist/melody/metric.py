@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from lyricist.melody.tune import Metre, Score
 
-NEAR = Fraction(1, 12)  # quarters; a note this near to a beat is meant on it: 40 ms at 120 quarters a minute
+NEAR = Fraction(1, 16)  # quarters; a note this near to a beat is meant on it: 30 ms at 120 quarters a minute
 MOST_BEATS = 64  # in a bar; beyond, only the bar's beginning is known
 # Beats of irregular metres, by units a bar: the groups that players take for granted.
 GROUPS = {5: (3, 2), 7: (2, 2, 3), 8: (3, 3, 2), 10: (3, 2, 3, 2), 11: (3, 3, 3, 2), 13: (3, 3, 3, 2, 2)}
@@ -97,6 +97,7 @@ class Bars:
         return max((s for at, s in grid(metre) if abs(at - place) <= NEAR), default=0)
 
 
+FINE = Fraction(1, 24)  # quarters, of the grid on which notes are asked where bars begin
 MOST_NOTES = 5000  # that are asked where bars begin
 LONGEST = Fraction(4)  # quarters; beyond, a longer note is no stronger
 AGAIN = 0.3  # what a note of the same pitch as the one before counts
@@ -126,7 +127,7 @@ def upbeat_of(score: Score) -> Fraction:
 
 
 def accents(score: Score, metre: Metre) -> dict[Fraction, float]:
-    """The weight of all notes at each place of a bar, on a grid of twelfths of a quarter, under the first metre."""
+    """The weight of all notes at each place of a bar, under the first metre."""
     end = min((other.onset for other in score.metres if other.onset > metre.onset), default=None)
     weights: dict[Fraction, float] = {}
     for part in score.parts:
@@ -137,7 +138,7 @@ def accents(score: Score, metre: Metre) -> dict[Fraction, float]:
             weight = length * (AGAIN if before and before.pitch == note.pitch else 1)
             rank = bisect_left(softer, note.velocity) + bisect_right(softer, note.velocity)
             weight += LOUDNESS * (rank / (2 * len(notes)) - 0.5)
-            place = round((note.onset - metre.onset) / NEAR) * NEAR % metre.bar
+            place = round((note.onset - metre.onset) / FINE) * FINE % metre.bar
             weights[place] = weights.get(place, 0.0) + weight
     return weights
 
@@ -145,9 +146,9 @@ def accents(score: Score, metre: Metre) -> dict[Fraction, float]:
 def strong_slots(strengths: Sequence[int], lengths: Sequence[Fraction], apart: Sequence[bool]) -> list[bool]:
     """Which slots ask for a stress: all but those that their neighbours outdo.
 
-    A slot is weak if it is metrically weaker than the next and no longer, and not stronger than the one before; if it
-    is as strong as that one, only if it is shorter than the next. `apart[i]`: a rest behind slot `i`; what is across
-    a rest counts for nothing, since no word crosses it, and the last slot before one is weak beside a stronger one.
+    A slot is weak if it is metrically weaker than the next and no longer, and not stronger than the one before.
+    `apart[i]`: a rest behind slot `i`; what is across a rest counts for nothing, since no word crosses it, and the
+    last slot before one is weak beside a stronger one.
 
     People agree: `benchmarks/phrases.py` counts the stressed syllables that they put on slots weak by this rule.
 
@@ -163,6 +164,6 @@ def strong_slots(strengths: Sequence[int], lengths: Sequence[Fraction], apart: S
         if after is None:
             strong.append(before is None or strength >= before)
         else:
-            shorter = lengths[i] < lengths[i + 1] or (lengths[i] == lengths[i + 1] and before != strength)
-            strong.append(strength >= after or not shorter or (before is not None and before < strength))
+            weak = strength < after and lengths[i] <= lengths[i + 1]
+            strong.append(not weak or (before is not None and before < strength))
     return strong
