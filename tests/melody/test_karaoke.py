@@ -135,3 +135,13 @@ def test_words_crowded_under_chords_are_spread_in_turn() -> None:
 def test_words_that_fit_no_notes_are_told() -> None:
     score = read_midi(smf(chunk([*tune([60, 62]), *texts(["oh "] * 12, start=4000, step=977)])), "a.mid")
     assert score.parts[0].words == 0 and any("12 syllables" in warning for warning in score.warnings)
+
+
+def test_words_by_the_line_mark_lines_only() -> None:
+    lines = [
+        (480 * i, meta(5, text))
+        for i, text in ((0, "Oh say can you"), (4, "see by the dawn's"), (8, "early light what so"))
+    ]
+    score = read_midi(smf(chunk([*tune(range(60, 72)), *lines])), "a.mid")
+    assert score.parts[0].words == 0 and any("by the line" in warning for warning in score.warnings)
+    assert [i for i, note in enumerate(score.parts[0].notes) if note.phrase_end] == [3, 7]

@@ -10,6 +10,7 @@ import mido
 import pytest
 from midibytes import TICKS, chunk, meta, off, on, smf, texts, tune
 
+from lyricist.melody.instruments import NAMES
 from lyricist.melody.karaoke import words
 from lyricist.melody.midi import read_midi
 from lyricist.melody.smf import read_smf
@@ -140,6 +141,10 @@ def test_names_programs_drums_and_numbers() -> None:
 def test_one_track_is_divided_by_channels() -> None:
     score = score_of([(0, meta(3, "Song")), (0, bytes([0xC3, 73])), *tune([60, 62]), *tune([72, 74], 3)], form=0)
     assert score.title == "Song" and [part.name for part in score.parts] == ["Channel 1", "Flute (channel 4)"]
+
+
+def test_general_midi_has_128_names() -> None:
+    assert len(NAMES) == len(set(NAMES)) == 128 and all(NAMES)
 
 
 def test_a_program_that_another_track_sets() -> None:

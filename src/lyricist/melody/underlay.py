@@ -72,8 +72,14 @@ def underlay(
         stray = fit.line.track != fit.words.track
         if stray and (own >= 0.8 * len(fit.places) or len(fit.places) < most):
             del chosen[key]
-    notes = [_sung(chosen[id(line)]) if id(line) in chosen else tuple(line.notes) for line in lines]
+    notes = [_laid(chosen[id(line)]) if id(line) in chosen else tuple(line.notes) for line in lines]
+    if any(fit.words.by_line for fit in chosen.values()):
+        return notes, ["the words stand by the line, not by the note; their lines are marked and the words left out"]
     return notes, [] if chosen else _unfit(words)
+
+
+def _laid(fit: Fit) -> tuple[Note, ...]:
+    return _divided(fit) if fit.words.by_line else _sung(fit)
 
 
 def _unfit(words: Sequence[Words]) -> list[str]:
@@ -193,10 +199,20 @@ def _sung(fit: Fit) -> tuple[Note, ...]:
         legato = note.onset - end <= BREATH
         if lyrics:
             notes[index] = replace(note, lyrics=lyrics)
-        elif sounding and (legato or group is not None) and not fit.words.by_line:
+        elif sounding and (legato or group is not None):
             notes[index] = replace(note, slurred=True)
         else:
             sounding = False
         sounding = sounding or bool(lyrics)
         end = max(end, note.end)
+    return tuple(notes)
+
+
+def _divided(fit: Fit) -> tuple[Note, ...]:
+    """The part's notes with the ends of lines marked, where whole lines of words stand under one note."""
+    notes = list(fit.line.notes)
+    for i, group in fit.places.items():
+        if i and fit.groups[group][1]:
+            before = fit.line.tops[i - 1]
+            notes[before] = replace(notes[before], phrase_end=True)
     return tuple(notes)
