@@ -207,3 +207,15 @@ def test_more_notes_at_once_than_voices_end_early_and_keep_their_onsets() -> Non
     found = voices(notes)
     assert len(found) == MOST_VOICES
     assert sorted(event.onset for voice in found for event in voice) == [note.onset for note in notes]
+
+
+@pytest.mark.parametrize(
+    ("metre", "expected"),
+    [((4, 4), ["quarter", "half"]), ((9, 8), ["eighth", "quarter.", "quarter."]), ((3, 4), ["quarter", "quarter"])],
+)
+def test_a_rest_does_not_hide_the_beat(metre: tuple[int, int], expected: list[str]) -> None:
+    """And none is a whole rest within a bar, which readers take for the bar's."""
+    score = Score("", (Part("", (Note(F(0), F(1), 60),)),), (Metre(F(0), *metre),))
+    (measure,) = lay_part(score.parts, lay_bars(score))
+    rests = [piece.value for piece in measure.voices[1] if piece.event is None]
+    assert [value.kind + "." * value.dots for value in rests] == expected

@@ -203,6 +203,7 @@ def fill(spans: Sequence[tuple[Fraction, Fraction, Event]], bar: Bar, sung: bool
     grid = COMPOUND if compound else SIMPLE
     # A pickup is counted from the bar line before it, which is not there.
     origin = bar.end - bar.metre.bar if bar.number == 0 else bar.start
+    beat = Fraction(12, bar.metre.unit) if compound else Fraction(1)
     pieces: list[Piece] = []
 
     def put(start: Fraction, end: Fraction, event: Event | None) -> None:
@@ -213,15 +214,20 @@ def fill(spans: Sequence[tuple[Fraction, Fraction, Event]], bar: Bar, sung: bool
             pieces.append(Piece(place - bar.start, value, event, first, last))
             place = done
 
+    def rest(start: Fraction, end: Fraction) -> None:
+        # Cut at beats, or half notes: a rest does not hide a beat, and a whole one would stand for the bar.
+        step = beat if compound else Fraction(2)
+        while start < end:
+            stop = min(end, origin + ((start - origin) // step + 1) * step)
+            put(start, stop, None)
+            start = stop
+
     reached = bar.start
     for start, end, event in spans:
-        if start > reached:
-            put(reached, start, None)
+        rest(reached, start)
         put(start, end, event)
         reached = end
-    if reached < bar.end:
-        put(reached, bar.end, None)
-    beat = Fraction(12, bar.metre.unit) if compound else Fraction(1)
+    rest(reached, bar.end)
     return marked(pieces, bar.start - origin, beat, sung)
 
 
