@@ -233,3 +233,15 @@ def test_form_needs_a_model_with_structure() -> None:
     plain = Vocabulary(["<unk>", "<eos>", "a"], "whitespace")
     with pytest.raises(InputError, match="whitespace run.*--form"):
         SongAutomaton(plain, Plan(form=("verse",)))
+
+
+def test_archaic_words_are_unlikely_in_free_songs_too() -> None:
+    few = Vocabulary([*sorted(SPECIALS), "thou", "you", "we"])
+    counts = []
+    for archaic in (0, 4):
+        drawing = Drawing(temperature=1, min_p=0, repetition=0, archaic=archaic)
+        made = decode(FakeModel(0, few), SongAutomaton(few, Plan()), drawing, seeds=range(20))
+        words = [few.tokens[i] for s in made if isinstance(s, SongWritten) for i in s.ids]
+        counts.append(words.count("thou") / (words.count("thou") + words.count("you") + words.count("we")))
+    assert counts[0] > 0.2  # a third of some 1,500 words; then under a hundredth
+    assert counts[1] < 0.05

@@ -27,7 +27,7 @@ from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.units import HostUnits
 from lyricist.writing.written import SongWritten
 
-PLAIN = Drawing(temperature=1, min_p=0, repetition=0, rhyme_temperature=1, particles=1)
+PLAIN = Drawing(temperature=1, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, particles=1)
 ORDERS = ("forward", "backward")
 MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "again", "rain", "a", "in", "to", "silver")
 
@@ -373,3 +373,31 @@ def test_a_vocabulary_without_line_ends_is_refused() -> None:
 
 def test_the_vocabulary_helper_is_structured() -> None:
     assert {"<line>", "<end>", "<verse>"} <= set(vocabulary().tokens)
+
+
+@pytest.mark.parametrize(
+    ("word", "nats"), [("gold", 0.0), ("silver", 0.5), ("everything", 1.0), ("thou", -4.0), ("heav'n", -4.0)]
+)
+def test_long_words_are_favoured_and_archaic_ones_are_not(word: str, nats: float) -> None:
+    song = compiled(Plan(form="verse", lines=1, syllables="5"), (*MORE, "everything", "thou", "heav'n"))
+    made = engine(song, Drawing(archaic=4, long_words=0.5))
+    assert made.leanings()[song.table.id_of(word)] == pytest.approx(nats)
+    asked = compiled(
+        Plan(form="verse", lines=1, syllables="5", include=(word,)), (*MORE, "everything", "thou", "heav'n")
+    )
+    bias = engine(asked, Drawing(archaic=4, long_words=0.5)).bias
+    assert bias[asked.columns.column_of[asked.table.id_of(word)]] == 0
+
+
+def test_archaic_words_are_unlikely_where_anything_goes() -> None:
+    words = (*MORE, "thou", "hath", "o'er")
+    plan = Plan(form="verse", lines=4, syllables="6", rhyme="X")
+    song = compiled(plan, words)
+    counts = []
+    for archaic in (0, 4):
+        drawing = Drawing(temperature=1, min_p=0, archaic=archaic)
+        found = songs_of(engine(song, drawing, model=Uniform(song.table.known)), range(60))
+        counts.append(sum(w in ("thou", "hath", "o'er") for lines in found.values() for line in lines for w in line))
+    # of some 1,300 words a tenth, and then a five-hundredth: 40 or fewer of the first has a chance below 1e-9
+    assert counts[0] > 40
+    assert counts[1] < counts[0] / 5

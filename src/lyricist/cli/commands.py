@@ -184,6 +184,8 @@ def write(
     repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
     particles: Annotated[int, typer.Option(help="Drafts begun side by side for each song, 1 to 256.")] = 2,
     rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
+    archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
+    long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 0.3,
     explain: Annotated[
         bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
     ] = False,

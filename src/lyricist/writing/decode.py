@@ -17,6 +17,7 @@ import numpy.typing as npt
 from lyricist.runtime import State as ModelState
 from lyricist.runtime import StepModel
 from lyricist.tokens import Vocabulary
+from lyricist.writing.archaic import is_archaic
 from lyricist.writing.automaton import Allowed, SongAutomaton, State
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.copying import CopyGuard, CopyIndex
@@ -117,6 +118,7 @@ class Writer:
         self.vocabulary: Vocabulary = automaton.vocabulary
         self.is_word = automaton.words
         self.char = self.vocabulary.tokenizer.name == "char"
+        self.archaic = drawing.archaic * np.array([is_archaic(t) for t in self.vocabulary.tokens])
 
     def new(self, seed: int) -> Song:
         return Song(seed, self.automaton.start())
@@ -184,8 +186,9 @@ class Writer:
         return self.guard.clean(song.words, after) and self.guard.clean(song.words, itself * self.guard.max_copy)
 
     def held_back(self, song: Song) -> Rows:
-        """(V,) nats to take off words used lately; the commonest words and the breaks are spared."""
-        out = np.zeros(len(self.vocabulary))
+        """(V,) nats to take off archaic words and words used lately; of the latter the commonest words and the breaks
+        are spared."""
+        out = self.archaic.copy()
         if self.drawing.repetition and not self.char:
             recent = np.array(song.words[-RECENT:], dtype=np.int64)
             spared = min(FREE_WORDS, len(out) // 20)

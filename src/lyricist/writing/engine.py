@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.writing.archaic import is_archaic
 from lyricist.writing.chance import key, uniform
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.deadend import search
@@ -66,17 +67,26 @@ class Engine:
     def make_bias(self, bias: Floats | None) -> Floats:
         """(C,) nats added to each column: what steers the song, and never for padding and words that are barred."""
         at = self.columns.word_at
-        nats = np.zeros(self.table.known) if bias is None else bias
-        out = nats[np.maximum(at, 0)].astype(np.float32)
         table = self.table
         given = (w for words in self.song.given.values() for w in words)
         kept = {w for w in (*self.song.keywords, *self.song.breaks, *given) if w < table.known}
         if len(table.words) > table.known:
             kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
+        nats = self.leanings()
+        nats[sorted(kept)] = 0
+        nats += 0 if bias is None else bias
+        out = nats[np.maximum(at, 0)].astype(np.float32)
         blocked = ~self.song.usable[np.maximum(at, 0)]
         blocked[self.columns.column_of[sorted(kept)]] = False
         out[blocked | (at < 0)] = NEVER
         return out
+
+    def leanings(self) -> npt.NDArray[np.float64]:
+        """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones."""
+        known, table = self.table.known, self.table
+        further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
+        old = np.array([is_archaic(w) for w in table.words[:known]], dtype=bool)
+        return np.asarray(self.drawing.long_words * further[table.sig[:known]] - self.drawing.archaic * old)
 
     # --- songs
 

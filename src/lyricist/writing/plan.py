@@ -108,6 +108,8 @@ class Drawing(BaseModel):
     min_p: float = Field(default=0.02, ge=0, lt=1)  # of the likeliest word's probability; 0: off
     repetition: float = Field(default=0.4, ge=0)  # nats off a word for each recent use; 0: off
     rhyme_temperature: float = Field(default=1.3, gt=0, le=10)  # of the choice among words that rhyme, on top
+    archaic: float = Field(default=4.0, ge=0)  # nats off archaic forms (thou, goeth, o'er); 0: off
+    long_words: float = Field(default=0.3, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable each, in exact plans
     particles: int = Field(default=2, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
 
     @property
