@@ -105,6 +105,12 @@ def test_words_in_a_track_of_their_own_go_to_the_line_they_fit() -> None:
     assert texts_of(score.parts[2].notes) == ["Oh", "say", "can", "you"]
 
 
+def test_words_in_a_track_with_notes_stay_there() -> None:
+    thirds = sorted([*tune([60, 62, 64]), *tune([64, 65, 67])], key=lambda event: (event[0], event[1][0] >= 0x90))
+    score = read_midi(smf(chunk([*thirds, *texts(["Oh ", "say ", "can "])]), chunk(tune([72, 74, 76], 1))), "a.mid")
+    assert [part.words for part in score.parts] == [3, 0]
+
+
 def test_of_lyrics_and_texts_the_better_are_taken() -> None:
     notes = tune(range(60, 68))
     full, poor = ["/Oh", " say", " can", " you", "/see", " by", " the", " dawn"], ["Oh ", "say "]

@@ -19,6 +19,7 @@ MOST = 32  # tracks with words that are looked at, the fullest first
 TRIED = 3  # lines that words are laid under, the likeliest
 SAMPLE = 200  # syllables, to find those
 MANY = 8  # syllables; fewer may be remarks
+SURE = 0.8  # share of the syllables from which a track's words are laid under its own notes without asking further
 OWN = 1.25  # how much a track's own notes are preferred for its words
 
 Group = tuple[Fraction, tuple[Lyric, ...]]  # without lyrics: a mark that holds the syllable before
@@ -98,7 +99,8 @@ def _fits(lines: Sequence[Line], words: Sequence[Words], at: Callable[[int], Fra
             :TRIED
         ]
         fits = [_fit(line, found, one_by_one if _in_turn(line, found) else groups) for line in likely]
-        best = max(fits, key=lambda fit: fit.score, default=None)
+        own = [fit for fit in fits if fit.line.track == found.track and fit.recall >= SURE]
+        best = max(own or fits, key=lambda fit: fit.score, default=None)
         if best is not None and best.recall >= LEAST:
             out.append(best)
     return out
