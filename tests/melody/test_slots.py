@@ -57,6 +57,21 @@ def test_without_words_slurs_join() -> None:
     assert sung(voice) == ["60", "62-64-65", "67"]
 
 
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("60:1 ~60:1 67:2", 2),
+        ("60:1 ~62:1 ~62:1 ~64:1 67:2", 5),  # a note again
+        ("60:1 ~62:1 ~64:1 ~65:1 ~67:1 67:2", 2),
+        ("60:1 ~62:1 ~64:1 ~65:1 ~67:1 ~69:1 67:2", 7),  # long notes
+        ("60:1 62:1 64:1 65:1 67:1 69:1 71:1 60:1/4 ~62:1/4 ~64:1/4 ~65:1/4 ~67:1/4 ~69:1/4", 8),
+        ("60:1 ~62:1 ~64:1 r:1 ~65:1 67:2", 5),  # a rest
+    ],
+)
+def test_slurs_that_show_phrases_are_no_melismas(text: str, slots: int) -> None:
+    assert len(sung(part(text))) == slots
+
+
 def test_words_may_be_left_unasked() -> None:
     assert sung(part("60:1 62:1 64:1", words="one _ two"), words=False) == ["60", "62", "64"]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median
 
 from lyricist.melody.melisma import continued
 from lyricist.melody.metric import Bars, strong_slots
 from lyricist.melody.tune import Note, Part, Score, Slot
 
 SHORTEST_REST = Fraction(1, 4)  # quarters: a sixteenth; a shorter gap is how a note is played
+SHORT_SLUR, LONG_SLUR = 3, 5  # notes: a short slur is a melisma, a long one only if its notes are short
+SHORT_NOTES = Fraction(3, 4)  # of the usual length
 
 
 def slots_of(part: Part, score: Score, *, words: bool = True) -> tuple[Slot, ...]:
@@ -47,16 +50,27 @@ def opens(note: Note, verse: int) -> bool:
 
 def by_slurs(part: Part, score: Score) -> list[list[Note]]:
     """The notes that slurs join."""
-    slurred = [note.slurred for note in part.notes]
-    if not any(slurred) and score.kind == "midi":
-        slurred = continued(part, score)
-    groups: list[list[Note]] = []
-    for note, joined in zip(part.notes, slurred, strict=True):
-        if joined and groups:
-            groups[-1].append(note)
+    joined = [note.slurred for note in part.notes]
+    if not any(joined) and score.kind == "midi":
+        joined = continued(part, score)
+    slurs: list[list[Note]] = []
+    for note, on in zip(part.notes, joined, strict=True):
+        if on and slurs:
+            slurs[-1].append(note)
         else:
-            groups.append([note])
-    return groups
+            slurs.append([note])
+    usual = median([note.duration for note in part.notes]) if part.notes else Fraction(1)
+    return [group for slur in slurs for group in ([slur] if is_melisma(slur, usual) else [[note] for note in slur])]
+
+
+def is_melisma(slur: Sequence[Note], usual: Fraction) -> bool:
+    """Whether a slur is sung on one syllable; slurs that only show a phrase have repeated notes, or many that are as
+    long as others (`usual`, in quarters)."""
+    if len(slur) <= SHORT_SLUR:
+        return True
+    if any(a.pitch == b.pitch or b.onset - a.end >= SHORTEST_REST for a, b in pairwise(slur)):
+        return False
+    return len(slur) <= LONG_SLUR or slur[-1].end - slur[0].onset < SHORT_NOTES * usual * len(slur)
 
 
 def with_strengths(groups: Sequence[Sequence[Note]], score: Score) -> tuple[Slot, ...]:
@@ -81,7 +95,7 @@ def with_strengths(groups: Sequence[Sequence[Note]], score: Score) -> tuple[Slot
 
 def rests_between(groups: Sequence[Sequence[Note]]) -> list[Fraction]:
     """The silence behind each slot, 0 where it is only how notes are played; behind the last 0."""
-    gaps = [after[0].onset - group[-1].end for group, after in itertools.pairwise(groups)]
+    gaps = [after[0].onset - group[-1].end for group, after in pairwise(groups)]
     return [gap if gap >= SHORTEST_REST else Fraction(0) for gap in gaps] + [Fraction(0)][: len(groups)]
 
 
