@@ -374,6 +374,12 @@ def test_far_too_many_elements() -> None:
         read_musicxml(b"<score-partwise>" + b"<a/>" * 900_000 + b"</score-partwise>", "a")
 
 
+def test_a_tag_with_far_too_many_attributes() -> None:
+    many = " ".join(f'a{i}=""' for i in range(200_000))
+    with pytest.raises(InputError, match="a tag of more than"):
+        read_musicxml(f"<score-partwise {many}/>".encode(), "a")
+
+
 def test_lengths_that_do_not_add_up() -> None:
     bars = [f"<attributes><divisions>{1000 + i}</divisions></attributes>" + n("G4", 1) for i in range(60)]
     with pytest.raises(InputError, match="do not add up"):

@@ -17,10 +17,9 @@ from lyricist.melody.textbytes import decode
 from lyricist.melody.tune import Score
 from lyricist.melody.written import Sheet, WrittenBar, WrittenNote, WrittenVoice, perform
 
-MAX_BYTES = 4 * 2**20
+MAX_BYTES = 2**19
 MAX_VOICES = 100
 FIELD = re.compile(r"([A-Za-z+]):(?![|:\]])(.*)", re.S)
-SKIPPED = re.compile(r"%%begin(\w+).*?^%%end\1", re.S | re.M)  # text and PostScript for printing
 CHARSET = re.compile(rb"^(?:%%|I:\s*)abc-charset\s+([\w-]{2,20})", re.M)
 CLEFS = (("+8", 12), ("-8", -12))
 
@@ -53,8 +52,12 @@ def read_abc(data: bytes, name: str) -> Score:
 
 def _lines(text: str) -> Iterator[str]:
     """Without comments and printed text; a field that `+:` continues is one line."""
-    held = ""
-    for raw in re.split(r"\r\n|\r|\n", SKIPPED.sub("", text.lstrip("\ufeff").replace("\r\n", "\n"))):
+    held = skipped = ""
+    for raw in re.split(r"\r\n|\r|\n", text.lstrip("\ufeff")):
+        if skipped or raw.startswith("%%begin"):  # text and PostScript for printing
+            skipped = skipped or "%%end" + raw[7:].split(" ")[0].strip()
+            skipped = "" if raw.strip() == skipped else skipped
+            continue
         line = re.sub(r"(?<!\\)%.*$", "", raw).rstrip() if not raw.startswith("%%") else ""
         if line.startswith("+:"):
             held += " " + line[2:].strip()
@@ -88,6 +91,7 @@ class _Tune:
                 self.music(text)
             return True
         letter, value = match[1], match[2].strip()
+        value = value if letter == "w" else value[:500]
         if letter == "X" and self.body:
             self.warnings["only the first tune of the file is read"] = None
             return False
@@ -247,9 +251,9 @@ def _sheet(voices: list[Voice]) -> Sheet:
     out = []
     for voice in voices:
         aligned = voice.bars if len(voice.bars) == len(bars) else _rebarred(voice.bars, lead.bars)
-        out.append(WrittenVoice(voice.name, [bar.notes for bar in aligned]))
+        out.append(WrittenVoice(voice.name, {i: bar.notes for i, bar in enumerate(aligned)}))
         if any(bar.overlay for bar in aligned):
-            out.append(WrittenVoice(voice.name, [bar.overlay for bar in aligned], voice=2))
+            out.append(WrittenVoice(voice.name, {i: bar.overlay for i, bar in enumerate(aligned)}, voice=2))
     return Sheet(bars, out)
 
 

@@ -11,21 +11,21 @@ from lyricist.errors import InputError
 from lyricist.melody.abcwords import Column, Underlay
 from lyricist.melody.harmony import STEPS, symbol_of
 from lyricist.melody.unfold import Marks, endings
-from lyricist.melody.written import FINEST, ZERO, WrittenBar, WrittenNote
+from lyricist.melody.written import FINEST, MAX_NOTES, ZERO, WrittenBar, WrittenNote
 
 MAX_BARS = 20_000
 MAX_TUPLET = 64
 LENGTH = r"(\d*)(/*)(\d*)"
 NOTE = r"(\^{1,2}|_{1,2}|=)?([A-Ga-g])([,']*)" + LENGTH
 TOKENS: tuple[tuple[str, str], ...] = (  # kind, pattern; the first that fits
-    ("field", r"\[([A-Za-z]):([^\]]*)\]"),
-    ("quoted", r"\"([^\"]*)\""),
+    ("field", r"\[([A-Za-z]):([^\]]{0,200})\]"),
+    ("quoted", r"\"([^\"]{0,300})\""),
     ("decoration", r"!([^!\s]{1,30})!|\+([A-Za-z.]{2,20})\+"),
-    ("grace", r"\{[^}]*\}"),
+    ("grace", r"\{[^}]{0,200}\}"),
     ("ending", r"\[\s*(\d[\d,\-. ]*)"),
     ("bar", r"(\.?:*\[?\|[|\]:]*|:{2,}|\[\|?\])[ \t]*(\d[\d,\-.]*)?"),
     ("tuplet", r"\((\d{1,6})(?::(\d{0,6}))?(?::(\d{0,6}))?"),
-    ("chord", r"\[([^\]|\[]*)\]" + LENGTH),
+    ("chord", r"\[([^\]|\[]{0,200})\]" + LENGTH),
     ("note", NOTE),
     ("rest", r"([zxyZX])" + LENGTH),
     ("tie", r"-"),
@@ -77,6 +77,7 @@ class Voice:
     ending: frozenset[int] = frozenset()
     overlaid: bool = False
     full: Fraction = ZERO  # how long the bar is without its overlay
+    count: int = 0  # notes
     unknown: set[str] = field(default_factory=set)
 
     def close(self, name: str) -> None:
@@ -133,7 +134,7 @@ def length(digits: str, slashes: str, divisor: str, name: str) -> Fraction:
 
 def _note(voice: Voice, match: re.Match[str], name: str) -> None:
     pitch, spelled = _pitch(voice, match[1], match[2], match[3])
-    _column(voice, {pitch: spelled}, length(match[4], match[5], match[6], name))
+    _column(voice, {pitch: spelled}, length(match[4], match[5], match[6], name), name)
 
 
 def _chord(voice: Voice, match: re.Match[str], name: str) -> None:
@@ -144,7 +145,7 @@ def _chord(voice: Voice, match: re.Match[str], name: str) -> None:
     spelled = dict(_pitch(voice, note[1], note[2], note[3]) for note in notes)
     tied = {pitch: how for note, (pitch, how) in zip(notes, spelled.items(), strict=False) if note[7]}
     first = length(notes[0][4], notes[0][5], notes[0][6], name)
-    _column(voice, spelled, first * length(match[2], match[3], match[4], name))
+    _column(voice, spelled, first * length(match[2], match[3], match[4], name), name)
     _tie_on(voice, tied)
 
 
@@ -160,13 +161,16 @@ def _pitch(voice: Voice, accidental: str | None, letter: str, octave: str) -> tu
     return max(0, min(127, 12 * (octaves + 1) + STEPS[step] + alter + voice.shift)), spelled
 
 
-def _column(voice: Voice, spelled: dict[int, str], units: Fraction) -> None:
+def _column(voice: Voice, spelled: dict[int, str], units: Fraction, name: str) -> None:
     """Add notes that sound at once, with what was said of them before."""
     duration = _scaled(voice, units)
     slurred = voice.slurs > 0 or any(pitch in voice.ties for pitch in spelled)
     made = [WrittenNote(voice.cursor, duration, pitch, slurred=slurred) for pitch in sorted(spelled)]
     for note in made:
         note.fermata, note.phrase_end = bool(voice.signs & FERMATAS), bool(voice.signs & BREATHS)
+    voice.count += len(made)
+    if voice.count > MAX_NOTES:
+        raise InputError(f"{name}: more than {MAX_NOTES} notes; give one song")
     voice.signs.clear()
     voice.ties, voice.spelled = {}, spelled
     voice.slurs, voice.opening = voice.slurs + voice.opening, 0

@@ -11,7 +11,7 @@ from lyricist.errors import InputError
 from lyricist.melody.safexml import MAX_BYTES, parse, unpack
 from lyricist.melody.tune import Score
 from lyricist.melody.written import Sheet, WrittenBar, WrittenNote, WrittenVoice, perform
-from lyricist.melody.xmlbars import Key, PartReader, number
+from lyricist.melody.xmlbars import PartReader, number
 
 MAX_PARTS = 200
 MAX_MEASURES = 20_000
@@ -44,7 +44,9 @@ def read_musicxml(data: bytes, name: str) -> Score:
         reader = PartReader(name, worded, by_words)
         for i, measure in enumerate(measures):
             reader.measure(measure, i, bars[i])
-        sheet.voices += _voices(reader, labels.get(identity), len(bars))
+        sheet.voices += _voices(reader, labels.get(identity))
+        if len(sheet.voices) > MAX_PARTS:
+            raise InputError(f"{name}: more than {MAX_PARTS} voices; give one song")
         warnings |= dict.fromkeys(sorted(reader.warnings)[:20])
     for bar in bars:
         if not bar.length:
@@ -104,20 +106,20 @@ def _metre(time: Element) -> tuple[int, int] | None:
     return (int(total * unit), unit) if unit and total * unit >= 1 else None
 
 
-def _voices(reader: PartReader, label: Element | None, bars: int) -> Iterator[WrittenVoice]:
+def _voices(reader: PartReader, label: Element | None) -> Iterator[WrittenVoice]:
     """One for each voice of a part with words, else one for the whole part."""
     name, program, drums = _label(label)
     notes = sum(len(bar) for by_bar in reader.voices.values() for bar in by_bar.values())
     drums = drums or (0 < notes <= reader.unpitched)
-    columns: dict[Key, list[list[WrittenNote]]] = {
-        key: [by_bar.get(i, []) for i in range(bars)] for key, by_bar in sorted(reader.voices.items())
-    }
-    worded = any(note.lyrics for column in columns.values() for bar in column for note in bar)
-    if worded and len(columns) > 1:
-        for k, column in enumerate(columns.values(), 1):
-            yield WrittenVoice(name, column, program, drums, k)
-    elif columns:
-        together = [[note for bar in same for note in bar] for same in zip(*columns.values(), strict=True)]
+    voices = [by_bar for _, by_bar in sorted(reader.voices.items())]
+    if reader.worded and len(voices) > 1:
+        for k, by_bar in enumerate(voices, 1):
+            yield WrittenVoice(name, by_bar, program, drums, k)
+    elif voices:
+        together: defaultdict[int, list[WrittenNote]] = defaultdict(list)
+        for by_bar in voices:
+            for i, bar in by_bar.items():
+                together[i] += bar
         yield WrittenVoice(name, together, program, drums)
 
 

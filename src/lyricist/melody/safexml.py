@@ -19,7 +19,9 @@ from lyricist.melody.textbytes import decode
 
 MAX_BYTES = 32 * 2**20  # of XML, unpacked: a song has 1 MB, an act of an opera 20
 MAX_ELEMENTS = 800_000  # some 250 bytes of memory each
+MAX_TAG, PIECE = 2**20, 2**16
 MAX_DEPTH = 100
+MAX_PACKED = 8 * 2**20
 MAX_FILES = 1000  # in an MXL
 CONTAINER = "META-INF/container.xml"
 SOUND = {"tempo", "dynamics", "dacapo", "dalsegno", "fine", "tocoda", "segno", "coda"}
@@ -40,8 +42,7 @@ def parse(data: bytes, name: str) -> Element:
     text = decode(data, declared[1].decode("ascii", "replace") if declared else "").lstrip("\ufeff \t\r\n")
     builder = _Builder(name)
     try:
-        builder.parser.Parse(text.encode("utf-8", "replace"), True)
-        return builder.tree.close()
+        return builder.read(text.encode("utf-8", "replace"))
     except expat.ExpatError as error:
         raise InputError(f"{name}: no XML or cut off: {error}; save the score again as MusicXML") from None
 
@@ -59,6 +60,15 @@ class _Builder:
         self.parser.CharacterDataHandler = self.data
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.EntityDeclHandler = lambda *_: self.refuse()
+
+    def read(self, data: bytes) -> Element:
+        """In pieces, so that a tag with a million attributes is refused before it is kept."""
+        for at in range(0, len(data), PIECE):
+            self.parser.Parse(data[at : at + PIECE], False)
+            if at - self.parser.CurrentByteIndex > MAX_TAG:
+                raise InputError(f"{self.name}: a tag of more than {MAX_TAG} bytes; save the score again")
+        self.parser.Parse(b"", True)
+        return self.tree.close()
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -90,6 +100,8 @@ def unpack(data: bytes, name: str) -> bytes:
     Raises:
         InputError: a damaged or encrypted archive, no score in it, or more than `MAX_BYTES` unpacked.
     """
+    if len(data) > MAX_PACKED:
+        raise InputError(f"{name}: {len(data)} bytes of MXL, more than {MAX_PACKED}; give one song")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > MAX_FILES:
@@ -104,7 +116,7 @@ def unpack(data: bytes, name: str) -> bytes:
         RuntimeError,
         ValueError,
     ) as error:
-        why = str(error) or type(error).__name__
+        why = " ".join(str(error).split())[:100] or type(error).__name__
         raise InputError(f"{name}: damaged MXL ({why}); save the score again") from None
 
 

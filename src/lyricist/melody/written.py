@@ -5,7 +5,7 @@ The readers of MusicXML and ABC fill a `Sheet`; `perform` plays its repeats out,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import accumulate
@@ -14,7 +14,7 @@ from lyricist.errors import InputError
 from lyricist.melody.tune import Chord, Lyric, Metre, Note, Part, Score, Tempo
 from lyricist.melody.unfold import Marks, unfold
 
-MAX_NOTES = 200_000  # performed, of all parts
+MAX_NOTES = 100_000  # performed, of all parts
 MAX_QUARTERS = 50_000  # nearly seven hours at 120
 FINEST = 10**9  # of a quarter: what is finer is no music, and slow to reckon with
 ZERO = Fraction(0)
@@ -26,7 +26,7 @@ SYLLABIC = {  # (goes on from the note before, goes on to the next)
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class WrittenNote:
     onset: Fraction  # quarters from the beginning of its bar
     duration: Fraction
@@ -55,14 +55,14 @@ class WrittenBar:
 @dataclass
 class WrittenVoice:
     name: str
-    bars: list[list[WrittenNote]]
+    bars: Mapping[int, list[WrittenNote]]  # by the index of the bar; those without notes may be missing
     program: int | None = None
     drums: bool = False
     voice: int | None = None
 
     @property
     def has_words(self) -> bool:
-        return any(note.lyrics for bar in self.bars for note in bar)
+        return any(note.lyrics for bar in self.bars.values() for note in bar)
 
 
 @dataclass
@@ -97,12 +97,12 @@ def perform(sheet: Sheet, head: Score, name: str) -> Score:
 
 
 def _refuse_sizes(sheet: Sheet, order: list[int], onsets: list[Fraction], name: str) -> None:
-    count = sum(len(voice.bars[i]) for voice in sheet.voices for i in order if i < len(voice.bars))
+    count = sum(len(voice.bars.get(i, ())) for voice in sheet.voices for i in order)
     if not count:
         raise InputError(f"{name}: no notes in it; give a score with a melody")
     if count > MAX_NOTES:
         raise InputError(f"{name}: {count} notes when its repeats are played, more than {MAX_NOTES}; cut it")
-    longest = max((n.duration for v in sheet.voices for bar in v.bars for n in bar), default=ZERO)
+    longest = max((n.duration for v in sheet.voices for bar in v.bars.values() for n in bar), default=ZERO)
     if max(longest, onsets[-1]) > MAX_QUARTERS:
         raise InputError(f"{name}: longer than {MAX_QUARTERS} quarter notes; cut it")
     if max(onset.denominator for onset in onsets) > FINEST:
@@ -111,7 +111,8 @@ def _refuse_sizes(sheet: Sheet, order: list[int], onsets: list[Fraction], name: 
 
 def _together(voice: WrittenVoice, starts: list[Fraction]) -> Iterator[tuple[Fraction, list[WrittenNote]]]:
     """Onset from the beginning, and the notes that sound at once, in written order."""
-    for start, bar in zip(starts, voice.bars, strict=False):
+    for i, bar in sorted(voice.bars.items()):
+        start = starts[i]
         bar.sort(key=lambda note: (note.onset, note.pitch))
         chord: list[WrittenNote] = []
         for note in bar:
@@ -156,7 +157,7 @@ def _play(voice: WrittenVoice, order: list[int], onsets: list[Fraction]) -> Part
     notes: list[Note] = []
     tied: dict[int, int] = {}  # pitch: index in `notes`
     for i, start in zip(order, onsets, strict=False):
-        for written in voice.bars[i] if i < len(voice.bars) else []:
+        for written in voice.bars.get(i, ()):
             note = _sounding(written, start)
             before = tied.pop(note.pitch, None)
             if before is not None and not note.lyrics and notes[before].end == note.onset:

@@ -15,6 +15,8 @@ from lyricist.melody.unfold import Marks, endings
 from lyricist.melody.written import FINEST, ZERO, WrittenBar, WrittenNote
 from lyricist.melody.xmllyrics import Words
 
+MAX_VOICES = 64  # of one part
+MAX_MARKS = 1000  # of one bar
 NUMBER = re.compile(r"[+-]?\d{1,9}(\.\d{1,9})?")
 UNITS = {"long": 16, "breve": 8, "whole": 4, "half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
 JUMP_WORDS = (
@@ -132,6 +134,8 @@ class PartReader:
             note.fermata |= group.find("fermata") is not None
             signs = group.find("articulations")
             note.phrase_end |= signs is not None and any(s.tag in ("breath-mark", "caesura") for s in signs)
+        if len(self.voices) > MAX_VOICES:
+            raise InputError(f"{self.name}: more than {MAX_VOICES} voices in one part; give one song")
         self.voices[key].setdefault(self.index, []).append(note)
 
     def grace(self, element: Element, key: Key) -> None:
@@ -147,7 +151,7 @@ class PartReader:
         slurs = notations.findall("slur")
         for kind in ("stop", "start"):
             for n in (slur.get("number", "1") for slur in slurs if slur.get("type") == kind):
-                if kind == "start":
+                if kind == "start" and len(self.slurs) < MAX_VOICES:
                     self.slurs[n] = key
                 else:
                     self.slurs.pop(n, None)
@@ -192,7 +196,7 @@ class PartReader:
 
     def tempo(self, at: Fraction, quarters: float) -> None:
         if 5 <= quarters <= 1000:
-            if all(at != other for other, _ in self.bar.tempi):
+            if len(self.bar.tempi) < MAX_MARKS and all(at != other for other, _ in self.bar.tempi):
                 self.bar.tempi.append((at, quarters))
                 self.bar.tempi.sort()
         elif quarters:
@@ -201,7 +205,7 @@ class PartReader:
     def harmony(self, element: Element) -> None:
         at = max(self.cursor + number(element.findtext("offset")) / self.divisions, ZERO)
         symbol = _symbol(element)
-        if symbol and (at, symbol) not in self.bar.chords:
+        if symbol and len(self.bar.chords) < MAX_MARKS and (at, symbol) not in self.bar.chords:
             self.bar.chords.append((at, symbol))
 
     def barline(self, element: Element) -> None:

@@ -25,7 +25,7 @@ class Words:
     def of(self, note: Element) -> list[Lyric]:
         """The syllables under a note, one a verse."""
         out: dict[int, Lyric] = {}
-        for element in note.findall("lyric"):
+        for element in note.findall("lyric")[:50]:
             lyric = self._read(element, out)
             if lyric is not None:
                 out[lyric.verse] = lyric
@@ -57,7 +57,7 @@ class Words:
         digits = re.fullmatch(r"\D{0,20}(\d{1,2})", label)
         verse = int(digits[1]) if digits and int(digits[1]) else self.verses.get(label)
         if verse is None:
-            verse = 1 if label.lower() in ("", "chorus", "refrain") else max(self.verses.values(), default=1) + 1
+            verse = 1 if label.lower() in ("", "chorus", "refrain") else len(self.verses) + 2
             self.verses[label] = verse
         while verse in taken:
             verse += 1
