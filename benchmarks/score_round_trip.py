@@ -22,7 +22,7 @@ from lyricist.melody.musicxml import read_musicxml
 from lyricist.melody.read import read_tune
 from lyricist.melody.scores import Sung, SungWord, own_words, sing
 from lyricist.melody.scores.midi import kar, midi, struck
-from lyricist.melody.scores.musicxml import musicxml, mxl
+from lyricist.melody.scores.musicxml import musicxml
 from lyricist.melody.tune import Lyric, Part, Score, Tune
 
 DATA = ROOT.parent / "shared" / "data" / "melodies"
@@ -88,13 +88,13 @@ def difference(given: Iterable[Any], back: Iterable[Any], what: str) -> Iterator
 
 
 def by_musicxml(sung: Sung) -> Iterator[str]:
-    for name, data in (("musicxml", musicxml(sung.score)), ("mxl", mxl(sung.score))):
-        back = read_musicxml(data, f"back.{name}")
-        yield from difference(notes_of(sung.score), notes_of(back), f"{name} notes")
-        yield from difference(all_words(sung.score), all_words(back), f"{name} words")
-        yield from difference(marks_in(sung.score), marks_in(back), f"{name} lines")
-        yield from difference(chords_of(sung.score), chords_of(back), f"{name} chords")
-        yield from difference(tempi_of(sung.score), tempi_of(back), f"{name} tempi")
+    data = musicxml(sung.score)
+    back = read_musicxml(data, "back.musicxml")
+    yield from difference(notes_of(sung.score), notes_of(back), "musicxml notes")
+    yield from difference(all_words(sung.score), all_words(back), "musicxml words")
+    yield from difference(marks_in(sung.score), marks_in(back), "musicxml lines")
+    yield from difference(chords_of(sung.score), chords_of(back), "musicxml chords")
+    yield from difference(tempi_of(sung.score), tempi_of(back), "musicxml tempi")
 
 
 def chords_of(score: Score) -> list[tuple[Fraction, str]]:
