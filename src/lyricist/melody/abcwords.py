@@ -73,7 +73,9 @@ class Underlay:
         text = unescape(text).strip()
         label = LABEL.match(text)
         verse = self._verse(int(label[1] or label[2]) if label else 0, place)
-        _Line(self, verse, place == 1, columns).fill(text[label.end() :] if label else text, bool(label))
+        blank = bool(label and re.search(r"~\s+$", label[0]))  # `1.~ In`: the number has a note to itself
+        line = _Line(self, verse, place == 1, columns, at=int(blank))
+        line.fill(text[label.end() :] if label else text, bool(label))
 
     def _verse(self, label: int, place: int) -> int:
         above = {verse for other, verse in self.verses.items() if other < place}
