@@ -7,7 +7,6 @@ a line's length, in syllables and in bars.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import cycle, pairwise
 
 from lyricist.errors import InputError
@@ -23,6 +22,7 @@ LONG, LONGER = 9, 12  # slots
 TOO_LONG = 0.6  # for each slot beyond LONG, and once more beyond LONGER
 WHOLE_BARS = {1: -1.0, 2: 1.1, 4: 1.5}  # a phrase lasts so many bars
 HALF_BARS = -0.6  # or half a bar more
+ROUNDING = 1e-6  # bars
 
 
 def counts_of(given: str | Sequence[int] | None) -> list[int] | None:
@@ -77,8 +77,8 @@ def best_ends(slots: Sequence[Slot], score: Score, words: bool) -> list[int]:
     if words and any(slot.lyrics for slot in slots):
         found = [a + b for a, b in zip(found, evidence.of_words(slots), strict=True)]
     found.append(0.0)
-    bar = [bars.place(slot.onset)[0].bar for slot in slots]
-    onsets = [slot.onset for slot in slots] + [slots[-1].onset + slots[-1].duration]
+    bar = [float(bars.place(slot.onset)[0].bar) for slot in slots]
+    onsets = [float(slot.onset) for slot in slots] + [float(slots[-1].onset + slots[-1].duration)]
     best, begun = [0.0], [0]
     for end in range(1, len(slots) + 1):
         starts = range(max(0, end - MOST), end)
@@ -91,9 +91,10 @@ def best_ends(slots: Sequence[Slot], score: Score, words: bool) -> list[int]:
     return ends[::-1]
 
 
-def fitness(slots: int, bars: Fraction) -> float:
+def fitness(slots: int, bars: float) -> float:
     """How well so many slots in so many bars make a line."""
     value = -TOO_SHORT.get(slots, 0.0) - TOO_LONG * (max(0, slots - LONG) + max(0, slots - LONGER))
-    if bars.denominator == 1:
-        return value + WHOLE_BARS.get(bars.numerator, 0.0)
-    return value + HALF_BARS * (bars.denominator == 2)
+    halves = round(2 * bars)
+    if abs(2 * bars - halves) > ROUNDING:
+        return value
+    return value + (HALF_BARS if halves % 2 else WHOLE_BARS.get(halves // 2, 0.0))

@@ -14,6 +14,8 @@ from itertools import combinations, pairwise
 from lyricist.melody.tune import Phrase, Slot
 
 LIKE = 0.75  # share of the slots that phrases which sound alike have in common
+DIFFERENT = 150  # phrases with which others are compared; songs have fewer
+PASSAGE = 32  # phrases that are looked for elsewhere, at most
 LEAST = 3  # slots; shorter phrases must be the same
 STANZA = 8  # phrases in a section before a repetition inside divides it
 QUATRAIN = 4  # phrases in a section where nothing else tells
@@ -53,9 +55,11 @@ def sections_of(lines: Sequence[Line], breaks: Sequence[Fraction] = ()) -> tuple
 def likeness(lines: Sequence[Line]) -> list[int | None]:
     """For each phrase the first one before it that sounds alike, or None."""
     found: list[int | None] = []
+    firsts: list[int] = []
     for i, line in enumerate(lines):
-        firsts = (j for j in range(i) if found[j] is None)
         found.append(next((j for j in firsts if sound_alike(lines[j], line)), None))
+        if found[-1] is None and len(firsts) < DIFFERENT:
+            firsts.append(i)
     return found
 
 
@@ -112,7 +116,7 @@ def divided_by_repeats(classes: Sequence[int], start: int, end: int) -> set[int]
     """Where the longest passages that come back begin and end, inside a long section."""
     found: set[int] = set()
     free = set(range(start, end))
-    for length in range((end - start) // 2, 1, -1):
+    for length in range(min(PASSAGE, (end - start) // 2), 1, -1):
         places: dict[tuple[int, ...], list[int]] = {}
         for i in range(start, end - length + 1):
             here = range(i, i + length)
