@@ -62,6 +62,7 @@ def bars(text: str) -> tuple[str, list[Marks]]:
         ("|: A [1 B :| [2 C || D dc", "ABACDACD"),  # the last ending
         ("A ds", "AA"),  # no segno: from the beginning
         ("|: A :| [2 B", "AAB"),  # the first ending has no bracket
+        ("|: A [1 B || C :| [2 D || E", "ABCADE"),  # the first bracket breaks off
         ("|: A [1 B :| C dc", "ABACAC"),
         ("|: A [1 B :| [2 C :::| || D", "ABACACACD"),  # more times than endings: the last again
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lyricist.errors import InputError
 
@@ -75,6 +75,7 @@ class _Player:
     groups: list[frozenset[int]] = field(init=False)  # a bar: all numbers of the endings that belong with its own
 
     def __post_init__(self) -> None:
+        self.bars = _completed(self.bars)
         self.groups = _groups(self.bars)
 
     def play(self) -> Iterator[int]:
@@ -127,6 +128,20 @@ class _Player:
             return times
         alone = group == self.bars[i].ending  # one bracket only: what follows it is the other ending
         return max(times, max(group) + alone)
+
+
+def _completed(bars: Sequence[Marks]) -> list[Marks]:
+    """Endings whose bracket breaks off early reach to their :| if another ending begins behind it."""
+    out = list(bars)
+    for k in range(1, len(bars)):
+        if not (bars[k].ending and bars[k - 1].backward and not bars[k - 1].ending):
+            continue
+        i = k - 1
+        while i and not (bars[i].ending or bars[i].forward or (i < k - 1 and bars[i].backward)):
+            i -= 1
+        if bars[i].ending and bars[i].ending != bars[k].ending and not bars[i].backward:
+            out[i + 1 : k] = [replace(bar, ending=bars[i].ending) for bar in bars[i + 1 : k]]
+    return out
 
 
 def _groups(bars: Sequence[Marks]) -> list[frozenset[int]]:
