@@ -93,8 +93,13 @@ class Bars:
 
     def strength(self, onset: Fraction) -> int:
         """0 to 4. The strongest place within `NEAR` counts."""
-        metre, place = self.place(onset)
-        return max((s for at, s in grid(metre) if abs(at - place) <= NEAR), default=0)
+        return strength_at(*self.place(onset))
+
+
+@lru_cache(4096)
+def strength_at(metre: Metre, place: Fraction) -> int:
+    """The strength of a place in the bar, in quarters."""
+    return max((s for at, s in grid(metre) if abs(at - place) <= NEAR), default=0)
 
 
 FINE = Fraction(1, 24)  # quarters, of the grid on which notes are asked where bars begin

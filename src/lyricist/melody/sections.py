@@ -37,6 +37,8 @@ CADENCE = 3  # slots at a phrase's end that are compared
 LATER = 0.25  # what a scheme must be better than those before it in the list
 
 Line = Sequence[Slot]
+Laid = dict[int, int]
+PLACES = 960  # to a quarter: whole numbers are quicker to compare than fractions
 
 
 def sections_of(lines: Sequence[Line], breaks: Sequence[Fraction] = ()) -> tuple[tuple[Phrase, ...], tuple[str, ...]]:
@@ -56,8 +58,9 @@ def likeness(lines: Sequence[Line]) -> list[int | None]:
     """For each phrase the first one before it that sounds alike, or None."""
     found: list[int | None] = []
     firsts: list[int] = []
-    for i, line in enumerate(lines):
-        found.append(next((j for j in firsts if sound_alike(lines[j], line)), None))
+    laid = [(laid_out(line, 0), laid_out(line, -1)) for line in lines]
+    for i, line in enumerate(laid):
+        found.append(next((j for j in firsts if alike(laid[j], line)), None))
         if found[-1] is None and len(firsts) < DIFFERENT:
             firsts.append(i)
     return found
@@ -65,17 +68,27 @@ def likeness(lines: Sequence[Line]) -> list[int | None]:
 
 def sound_alike(a: Line, b: Line) -> bool:
     """Whether most slots of two phrases are at the same distances in time and pitch. One may have an upbeat more."""
-    if abs(len(a) - len(b)) > 1 or (len(a) != len(b) and min(len(a), len(b)) < LEAST):
+    return alike((laid_out(a, 0), laid_out(a, -1)), (laid_out(b, 0), laid_out(b, -1)))
+
+
+def alike(a: tuple[Laid, Laid], b: tuple[Laid, Laid]) -> bool:
+    """The same, of phrases laid out from their first slots and from their last."""
+    least, most = sorted((len(a[0]), len(b[0])))
+    if most - least > 1 or (least != most and least < LEAST):
         return False
-    need = LIKE if min(len(a), len(b)) >= LEAST else 1.0
-    return max(in_common(a, b, 0), in_common(a, b, -1)) >= need * max(len(a), len(b))
+    need = (LIKE if least >= LEAST else 1.0) * most
+    return any(in_common(x, y) >= need for x, y in zip(a, b, strict=True))
 
 
-def in_common(a: Line, b: Line, anchor: int) -> int:
-    """Slots of two phrases that fall together, laid on each other at slot `anchor`, at the best transposition."""
-    delay = b[anchor].onset - a[anchor].onset
-    pitches = {slot.onset + delay: slot.pitch for slot in a}
-    shifts = Counter(slot.pitch - pitches[slot.onset] for slot in b if slot.onset in pitches)
+def laid_out(line: Line, anchor: int) -> Laid:
+    """The distance in time of each slot from slot `anchor`, in PLACES of a quarter, and its pitch."""
+    start = line[anchor].onset
+    return {round((slot.onset - start) * PLACES): slot.pitch for slot in line}
+
+
+def in_common(a: Laid, b: Laid) -> int:
+    """Slots of two phrases that fall together, at the best transposition."""
+    shifts = Counter(pitch - a[place] for place, pitch in b.items() if place in a)
     return max(shifts.values(), default=0)
 
 
@@ -214,7 +227,7 @@ def answer(a: Phrase, b: Phrase) -> float:
     """How much two phrases answer each other: 0 not at all, 5 if they are the same."""
     size = min(CADENCE, len(a.slots), len(b.slots))
     ends = a.slots[-size:], b.slots[-size:]
-    value = 2.0 * in_common(a.slots, b.slots, -1) / max(len(a.slots), len(b.slots))
-    value += in_common(*ends, -1) / size
+    value = 2.0 * in_common(laid_out(a.slots, -1), laid_out(b.slots, -1)) / max(len(a.slots), len(b.slots))
+    value += in_common(*(laid_out(end, -1) for end in ends)) / size
     value += len(a.slots) == len(b.slots)
     return value + (a.slots[-1].strong == b.slots[-1].strong)
