@@ -48,6 +48,7 @@ class Model:
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
         self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
         self.lexicon = lexicon or default_lexicon()
+        self.last_planned: tuple[Plan, PlannedWriter] | None = None
 
     @cached_property
     def copy_index(self) -> CopyIndex | None:
