@@ -1,8 +1,8 @@
 """What 8-bit products cost: perplexity of a run's writer.onnx beside its float32 model.onnx, on the same songs.
 
-    python benchmarks/eight_bits.py RUN
+    python benchmarks/eight_bits.py RUN [--corpus CORPUS]
 
-The songs are the validation and test songs of the run's own corpus, read song by song in the run's order of words.
+The songs are the validation and test songs of the corpus it was trained on (RUN/corpus, if none is named), read song by song in the run's order of words.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def nats(model: UnitModel, songs: Sequence[list[int]]) -> tuple[float, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
+    parser.add_argument("--corpus", type=Path)
     options = parser.parse_args()
-    model, corpus = lyricist.load(options.run), open_corpus(options.run / "corpus")
+    model, corpus = lyricist.load(options.run), open_corpus(options.corpus or options.run / "corpus")
     songs = [model.vocabulary.encode(s) for s in itertools.chain(corpus.songs("valid"), corpus.songs("test"))]
     eight = model.unit_model
     assert eight is not None, "the run has no writer.onnx of this version: train it again"
