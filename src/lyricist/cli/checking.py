@@ -19,8 +19,8 @@ from rich.text import Text
 
 from lyricist.checking import Checked, CheckedLine, CheckedSection, check, least_run
 from lyricist.cli.display import plural
-from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.cli.planning import FIELDS, make_plan, read_lexicon
+from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.dictionary import group, readable, rhymes
 from lyricist.errors import InputError
 from lyricist.fit import Fit, fit

@@ -194,7 +194,8 @@ def write(
         bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file; with a tune a score.", show_default=False)
+        Path | None,
+        typer.Option("--out", "-o", help="A .txt, .json or .jsonl file; with a tune a score.", show_default=False),
     ] = None,
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,

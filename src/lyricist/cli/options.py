@@ -25,13 +25,9 @@ RhymeWith = Annotated[str | None, option("A word that lines of letter A rhyme wi
 About = Annotated[str | None, option("Words to steer by: 'river, night'.")]
 Include = Annotated[str | None, option("Words that must occur: 'river, night'.")]
 Avoid = Annotated[str | None, option("Words that must not.")]
-Melody = Annotated[
-    Path | None, option("A tune to write words for: MIDI, KAR, MusicXML, MXL or ABC.", "--melody")
-]
+Melody = Annotated[Path | None, option("A tune to write words for: MIDI, KAR, MusicXML, MXL or ABC.", "--melody")]
 Track = Annotated[int | None, option("Which part is sung, from 1; else the likeliest.", "--track")]
-Phrases = Annotated[
-    str | None, option("Syllables of its phrases, such as 8,6; they repeat.", "--phrases")
-]
+Phrases = Annotated[str | None, option("Syllables of its phrases, such as 8,6; they repeat.", "--phrases")]
 Verses = Annotated[int | None, option("How often the whole tune is sung. [default: 1]", "--verses")]
 Clean = Annotated[bool | None, option("Leave out slurs and obscenities (the default).", "--clean/--no-clean")]
 Start = Annotated[str | None, option("First word of the song.")]

@@ -37,7 +37,9 @@ def over_tune(tune: Tune, options: Mapping[str, Any], given: Mapping[str, Any]) 
 
     for name in SAID_BY_TUNE:
         if name in given:
-            raise InputError(f"--{name} and --melody clash: the tune says it; leave one out (--phrases divides a tune)")
+            raise InputError(
+                f"--{name} and --melody clash: the tune says it; leave one out (--phrases divides a tune)"
+            )
     for name in OTHERS:
         if options.get(name):
             raise InputError(f"--{name} and --melody clash: both say how the lines are built; leave one out")
@@ -51,7 +53,9 @@ def agree(tune: Tune, plan: Plan, path: Path) -> None:
 
     lines, size = laid_out(plan).lines, len(tune.phrases)
     if len(lines) % size:
-        raise InputError(f"--plan {path} has {len(lines)} lines and the tune {size} phrases: a verse needs all of them")
+        raise InputError(
+            f"--plan {path} has {len(lines)} lines and the tune {size} phrases: a verse needs all of them"
+        )
     for i, line in enumerate(lines):
         slots = len(tune.phrases[i % size].slots)
         if {len(template) for template in line.templates} != {slots}:

@@ -65,7 +65,9 @@ def write_command(
     if best_of > 1 and count > 1:
         raise InputError(f"--best-of {best_of} and --count {count} clash: it keeps one song; leave one out")
     if kind == "score" and count > 1:
-        raise InputError(f"--count {count} and -o {output.out} clash: a score holds one song; use --verses, or .jsonl")
+        raise InputError(
+            f"--count {count} and -o {output.out} clash: a score holds one song; use --verses, or .jsonl"
+        )
     if seed is not None and not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed} is not from 0 to 2^63 - 1")
     if run is None:

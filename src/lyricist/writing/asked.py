@@ -104,7 +104,9 @@ def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
                 f"and ? (any), such as x/x/x/x/{nearest(metre, METRES)}"
             )
         if len(slots_of(metre)) > MAX_SYLLABLES:
-            raise InputError(f"{name} {shown(metre)} has {len(slots_of(metre))} syllables: a line has at most {MAX_SYLLABLES}")
+            raise InputError(
+                f"{name} {shown(metre)} has {len(slots_of(metre))} syllables: a line has at most {MAX_SYLLABLES}"
+            )
     return found
 
 
