@@ -69,7 +69,7 @@ def divided(written: str, word: str, reading: Reading) -> tuple[str, ...]:
     if at < 0 or sum(map(len, parts)) != len(word):
         return (written, *[""] * (reading.syllables - 1)) if len(parts) != reading.syllables else tuple(parts)
     out, done = [], 0
-    for i, part in enumerate(parts):
+    for i in range(len(parts)):
         end = len(written) if i == len(parts) - 1 else at + sum(map(len, parts[: i + 1]))
         out.append(written[done:end])
         done = end

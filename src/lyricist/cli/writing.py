@@ -111,7 +111,7 @@ def open_model(run: Path, lexicon: Path | None) -> Model:
 
 
 def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tune: bool = False) -> str:
-    """ "text", "json", "jsonl" or, for a tune, "score"; clashes and existing files are refused before anything is written."""
+    """ "text", "json", "jsonl" or, for a tune, "score". Refuses clashes and existing files."""
     if as_json and as_jsonl:
         raise InputError("--json and --jsonl clash: choose one")
     asked = "json" if as_json else "jsonl" if as_jsonl else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 HYPHENS = ("single", "begin", "middle", "end")  # where a syllable stands in its word, MusicXML's <syllabic>
 
@@ -117,7 +118,7 @@ class Clock:
         ordered = sorted(self.tempi, key=lambda t: t.onset)
         self.tempi = tuple(ordered)
         self.starts, self.seconds = [t.onset for t in ordered], [0.0]
-        for a, b in zip(ordered, ordered[1:], strict=False):
+        for a, b in pairwise(ordered):
             self.seconds.append(self.seconds[-1] + float(b.onset - a.onset) * 60 / a.quarters)
 
     def at(self, onset: Fraction) -> float:
