@@ -3,8 +3,8 @@
     python benchmarks/tunes.py RUN [--data ../shared/data/melodies] [--every 1] [--seed 1]
 
 Each tune is read, planned, written to and written out as MusicXML, which is opened again by other code that counts
-the syllables under its notes. Words are read as CMUdict itself has them: of a polysyllable that it lists, some reading
-has to keep main stress off weak slots and fill its slots. Which slots are weak is the reader's own word.
+the syllables under its notes. Words are read as CMUdict itself has them: of a polysyllable that it lists some
+reading has to keep main stress off weak slots and fill its slots. Which slots are weak is the reader's own word.
 
 - relaxed: tunes for which something of the default was given up, by what.
 - little: share of strong slots that hold a function word of one syllable; theirs: of the tune's own words.
