@@ -2,7 +2,8 @@
 
     python benchmarks/eight_bits.py RUN [--corpus CORPUS]
 
-The songs are the validation and test songs of the corpus it was trained on (RUN/corpus, if none is named), read song by song in the run's order of words.
+The songs are the validation and test songs of the corpus it was trained on (RUN/corpus, if none is named), read song
+by song in the run's order of words.
 """
 
 from __future__ import annotations
