@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from lyricist.prosody import Reading
-from lyricist.prosody.metre import METRES, fits, template
+from lyricist.prosody.metre import METRES, fits, pattern_of, template
 from lyricist.prosody.phones import bare
 from lyricist.prosody.rhyme import key
 from lyricist.tokens import WordTokenizer
@@ -144,7 +144,7 @@ def read_in_slots(
         verdict.add(line.number, "syllables", " or ".join(map(str, lengths)), found)
     else:
         verdict.slots[line.number] = "?" * next(n for n in lengths if n in possible)
-        verdict.add(line.number, "metre", " or ".join(s for s in pair.slots if len(s) in possible), usual)
+        verdict.add(line.number, "metre", " or ".join(pattern_of(s) for s in pair.slots if len(s) in possible), usual)
     return [("", reading) for reading in last]
 
 

@@ -48,6 +48,7 @@ class Model:
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
         self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
         self.lexicon = lexicon or default_lexicon()
+        self.last_planned: tuple[Plan, PlannedWriter] | None = None
 
     @cached_property
     def copy_index(self) -> CopyIndex | None:
@@ -111,7 +112,7 @@ class Model:
         """
         plan, drawing = plan or Plan(), drawing or Drawing()
         if plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
-            planned = PlannedWriter(self, plan, constraints)
+            planned = PlannedWriter(self, plan, constraints) if constraints else self.planned(plan)
             yield from planned.events(drawing, seeds, should_stop, keep, explain)
             return
         automaton = SongAutomaton(self.vocabulary, plan)
@@ -164,7 +165,13 @@ class Model:
     def feasible(self, plan: Plan) -> None:
         """Raise `PlanError` with what blocks the plan, if anything does."""
         if plan.exact:
-            PlannedWriter(self, plan)
+            self.planned(plan)
+
+    def planned(self, plan: Plan) -> PlannedWriter:
+        """The plan compiled; the last one is kept. Raises `PlanError` if no song can fulfil it."""
+        if self.last_planned is None or self.last_planned[0] != plan:
+            self.last_planned = (plan, PlannedWriter(self, plan))
+        return self.last_planned[1]
 
     def finish(self, event: SongWritten) -> WrittenSong:
         song = self.vocabulary.decode(event.ids)

@@ -401,3 +401,15 @@ def test_archaic_words_are_unlikely_where_anything_goes() -> None:
     # of some 1,300 words a tenth, and then a five-hundredth: 40 or fewer of the first has a chance below 1e-9
     assert counts[0] > 40
     assert counts[1] < counts[0] / 5
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_no_word_crosses_a_divide(order: str) -> None:
+    """silver and everything fit only where no `|` is."""
+    words = (*MORE, "everything", "away", "along")
+    song = compiled(Plan(form="verse", lines=2, metre="?|?|??|?,??|????", rhyme="X"), words, order)
+    found = songs_of(engine(song), range(40))
+    for lines in found.values():
+        for line, divides in zip(lines, ((1, 2, 4), (2,)), strict=True):
+            ends = list(itertools.accumulate(scan_line([w], default_lexicon()).syllables for w in line))
+            assert set(divides) <= set(ends)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -20,8 +20,10 @@ from rich.text import Text
 from lyricist.checking import Checked, CheckedLine, CheckedSection, check, least_run
 from lyricist.cli.display import plural
 from lyricist.cli.planning import FIELDS, make_plan, read_lexicon
+from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.dictionary import group, readable, rhymes
 from lyricist.errors import InputError
+from lyricist.fit import Fit, fit
 from lyricist.lyrics import Stanza, read_bytes, read_file
 from lyricist.prosody import Lexicon, Reading
 from lyricist.prosody.metre import FUNCTION_WORDS
@@ -42,18 +44,38 @@ def check_command(
 ) -> int:
     """Check and print; the exit code."""
     lexicon = read_lexicon(options.get("lexicon"))
+    tune = asked_tune(options)
     plan = asked_plan(options)
     stanzas = stdin_lyrics() if lyrics == "-" else file_lyrics(Path(lyrics))
     limit = max_copy(options, plan)
     least = run or (limit + 1 if limit else least_run(None))
     shortest = min(least, limit + 1) if strict and limit else least
     found = check(stanzas, plan, against=against, run=shortest, lexicon=lexicon)
+    fitted = fit(stanzas, tune, lexicon) if tune is not None else None
     if as_json:
-        print_json(found.to_json())
+        print_json(found.to_json() | {"fit": fitted.to_json() if fitted else None})
     else:
         Report(found, plan is not None, against is not None).show()
+    if tune is not None and fitted is not None:
+        if not as_json:
+            show_fit(fitted, sys.stdout)
+        report_tune(tune)
     copied = limit and any(run.length > limit and not run.given for run in found.copied)
-    return VIOLATIONS if strict and (found.violations or copied) else 0
+    misfits = fitted.violations if fitted else ()
+    return VIOLATIONS if strict and (found.violations or copied or misfits) else 0
+
+
+def show_fit(found: Fit, out: TextIO) -> None:
+    """Lines beside the slots of their phrases, then what does not fit."""
+    for line in found.lines:
+        mark = "" if line.syllables == line.slots else f"  {line.syllables} syllables on {line.slots} notes"
+        print(f"{line.line:>3}  phrase {line.phrase:<3} {line.pattern}  {line.stress}{mark}", file=out)
+    for m in found.misfits:
+        where = f"line {m.line}" + (f", note {m.slot}" if m.slot else "")
+        print(f"{where}: {m.kind}: {m.word + ': ' if m.word else ''}expected {m.expected}; found {m.found}", file=out)
+    on = sum(line.strong_function for line in found.lines), sum(line.strong for line in found.lines)
+    told = [plural(len(found.violations), "misfit"), f"little words on {on[0]} of {on[1]} strong notes"]
+    print("; ".join(told), file=sys.stderr)
 
 
 def asked_plan(options: Mapping[str, Any]) -> Plan | None:

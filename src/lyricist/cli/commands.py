@@ -172,6 +172,10 @@ def write(
     like: options.Like = None,
     plan: options.PlanFile = None,
     fill: options.Fill = None,
+    melody: options.Melody = None,
+    track: options.Track = None,
+    phrases: options.Phrases = None,
+    verses: options.Verses = None,
     allow: options.Allow = False,
     lexicon: options.LexiconFile = None,
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
@@ -190,7 +194,8 @@ def write(
         bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file.", show_default=False)
+        Path | None,
+        typer.Option("--out", "-o", help="A .txt, .json or .jsonl file; with a tune a score.", show_default=False),
     ] = None,
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,
@@ -207,6 +212,7 @@ def write(
 @app.command()
 def plan(
     context: typer.Context,
+    tune: Annotated[Path | None, typer.Argument(help="A tune, as --melody.", show_default=False)] = None,
     model: Annotated[
         Path | None, typer.Option("--model", "-m", help="A run: can it fulfil the plan?", show_default=False)
     ] = None,
@@ -230,6 +236,10 @@ def plan(
     like: options.Like = None,
     plan: options.PlanFile = None,
     fill: options.Fill = None,
+    melody: options.Melody = None,
+    track: options.Track = None,
+    phrases: options.Phrases = None,
+    verses: options.Verses = None,
     allow: options.Allow = False,
     lexicon: options.LexiconFile = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.", show_default=False)] = None,
@@ -239,7 +249,7 @@ def plan(
     """Show what is asked of a song line by line, and save it."""
     from lyricist.cli import planning
 
-    planning.plan_command(context.params, model, out, json, force)
+    planning.plan_command(planning.with_tune(context.params, tune), model, out, json, force)
 
 
 @app.command()
@@ -287,6 +297,9 @@ def check(
     refrain: options.Refrain = None,
     keep_chorus: options.KeepChorus = None,
     max_copy: options.MaxCopy = None,
+    melody: options.Melody = None,
+    track: options.Track = None,
+    phrases: options.Phrases = None,
     lexicon: options.LexiconFile = None,
     json: Json = False,
 ) -> int:

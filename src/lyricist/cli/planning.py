@@ -6,17 +6,22 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lyricist.checkpoint import disk_errors, replace_file
+from lyricist.cli.tunes import agree, asked_tune, over_tune, phrase_rows, report_tune, tune_json
 from lyricist.errors import InputError, PlanError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
+from lyricist.prosody.metre import pattern_of
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.kept import settled
 from lyricist.writing.layout import Layout, LineSpec, layout
 from lyricist.writing.like import fill, plan_like, read_song
 from lyricist.writing.plan import Plan, with_defaults
 from lyricist.writing.planfile import plan_text, read_plan
+
+if TYPE_CHECKING:
+    from lyricist.melody.tune import Tune
 
 # Options that are fields of a plan, by the names of both.
 FIELDS = (
@@ -32,8 +37,15 @@ def read_lexicon(path: Path | None) -> Lexicon:
     return default_lexicon() if path is None else default_lexicon().extended(path)
 
 
-def make_plan(options: Mapping[str, Any]) -> Plan:
-    """The plan of a call: a file's or a song's, with what the options say in place of what it says.
+def with_tune(options: Mapping[str, Any], tune: Path | None) -> dict[str, Any]:
+    """The options of a call with a tune named without `--melody`."""
+    if tune is not None and options.get("melody"):
+        raise InputError(f"{tune} and --melody {options['melody']} clash: name one tune")
+    return {**options, "melody": options.get("melody") or tune}
+
+
+def make_plan(options: Mapping[str, Any], tune: Tune | None = None) -> Plan:
+    """The plan of a call: a file's, a song's or a tune's, with what the options say in place of what it says.
 
     `InputError` for values that are none, wishes that clash, and given lines that break the plan.
     """
@@ -44,12 +56,16 @@ def make_plan(options: Mapping[str, Any]) -> Plan:
         raise InputError(f"--like and --{other} clash: both say how the lines are built; leave one out")
     if options.get("plan"):
         given = over_file(options["plan"], given)
+    elif tune is not None:
+        given = over_tune(tune, options, given)
     if options.get("like"):
         given = over_song(options["like"], given, read_lexicon(lexicon_file))
     if options.get("fill"):
         plan = fill(read_song(options["fill"], "--fill"), given, read_lexicon(lexicon_file))
     else:
         plan = Plan(**given)
+    if tune is not None and options.get("plan"):
+        agree(tune, plan, options["plan"])
     has_lines = plan.refrain is not None or any(any(s.text) for s in plan.sections)
     return settled(plan, read_lexicon(lexicon_file)) if has_lines or lexicon_file else plan
 
@@ -97,21 +113,26 @@ def over_song(path: Path, given: Mapping[str, Any], lexicon: Lexicon) -> dict[st
 def plan_command(options: Mapping[str, Any], run: Path | None, out: Path | None, as_json: bool, force: bool) -> None:
     """Show a plan, say whether a model can fulfil it, save it. `PlanError` if it cannot; nothing is saved then."""
     check_out(out, force)
-    plan = make_plan(options)
+    tune = asked_tune(options)
+    plan = make_plan(options, tune)
     plan = with_defaults(plan) if plan.exact else plan
     blocked = blocker(plan, run, options.get("lexicon"))
     if as_json:
-        print(json.dumps(plan_json(plan, run, blocked), ensure_ascii=False, indent=1))
+        shown = plan_json(plan, run, blocked) | {"tune": tune_json(tune) if tune else None}
+        print(json.dumps(shown, ensure_ascii=False, indent=1))
     else:
-        for row in table(plan):
+        for row in (*(phrase_rows(tune) if tune else ()), *([""] if tune else ()), *table(plan)):
             print(row)
+    if tune is not None:
+        report_tune(tune)
     report(plan, run, blocked)
     if blocked is not None:
         raise blocked
     if out is not None:
         with disk_errors(out):
             replace_file(out, [plan_text(plan).encode()])
-        print(f"saved: write it with 'lyricist write -m RUN --plan {out}'", file=sys.stderr)
+        to = f" --melody {options['melody']}" if tune else ""
+        print(f"saved: write it with 'lyricist write -m RUN --plan {out}{to}'", file=sys.stderr)
 
 
 def check_out(out: Path | None, force: bool) -> None:
@@ -183,7 +204,7 @@ def length(line: LineSpec) -> str:
 def slots(line: LineSpec) -> str:
     """The slots of a line that has one pattern and says something in it."""
     only = line.templates[0] if len(line.templates) == 1 else ""
-    return only if set(only) - {"?"} else "-"
+    return pattern_of(only) if set(only) - {"?"} else "-"
 
 
 def letter(laid: Layout, i: int) -> str:
@@ -245,7 +266,7 @@ def line_json(laid: Layout, i: int) -> dict[str, Any]:
         "line": i + 1,
         "section": line.section + 1,
         "name": line.name,
-        "slots": list(line.templates),
+        "slots": [pattern_of(slots) for slots in line.templates],
         "rhyme": letter(laid, i),
         "text": line.given or None,
         "begins": line.first or line.initial or None,

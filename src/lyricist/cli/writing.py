@@ -8,20 +8,26 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lyricist.checkpoint import disk_errors, replace_file
 from lyricist.cli.display import plural
 from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon
+from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.errors import InputError
 from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
 from lyricist.start import checked
 from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong
+from lyricist.writing.tuneplan import relaxed
 from lyricist.writing.written import Choice, LineWritten
+
+if TYPE_CHECKING:
+    from lyricist.melody.tune import Tune
 
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
@@ -50,19 +56,29 @@ def write_command(
     seed: int | None,
     output: Output,
 ) -> None:
-    kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force)
+    tune = asked_tune(options)
+    kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force, tune is not None)
     if not 1 <= count <= MAX_COUNT:
         raise InputError(f"--count {count} is not from 1 to {MAX_COUNT}")
     if not 1 <= best_of <= MAX_BEST:
         raise InputError(f"--best-of {best_of} is not from 1 to {MAX_BEST}")
     if best_of > 1 and count > 1:
         raise InputError(f"--best-of {best_of} and --count {count} clash: it keeps one song; leave one out")
+    if kind == "score" and count > 1:
+        raise InputError(
+            f"--count {count} and -o {output.out} clash: a score holds one song; use --verses, or .jsonl"
+        )
     if seed is not None and not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed} is not from 0 to 2^63 - 1")
     if run is None:
         raise InputError("no model named: add -m RUN ('lyricist demo' or 'lyricist train' makes one)")
-    asked, how = make_plan(options), checked(Drawing, drawing)
+    asked, how = make_plan(options, tune), checked(Drawing, drawing)
     model = open_model(run, options.get("lexicon"))
+    if tune is not None:
+        report_tune(tune)
+        asked, told = (asked, ()) if options.get("plan") else relaxed(asked, model.feasible)
+        for given_up in told:
+            print(f"relaxed: {given_up}", file=sys.stderr)
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
@@ -71,8 +87,22 @@ def write_command(
     else:
         songs = in_order(model, asked, how, first, count, live, output.explain and asked.exact)
     tell = Reporter(asked, read_lexicon(options.get("lexicon")) if output.explain else None)
+    if kind == "score":
+        assert output.out is not None and tune is not None
+        write_scored(next(named(reported(songs, tell), asked.title)), tune, output.out, output.force)
+        report_command(first)
+        return
     deliver(named(songs, asked.title), kind, output.out, tell)
     report_command(first)
+
+
+def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
+    """The song under the notes of its tune."""
+    from lyricist.melody.scores import write_score
+    from lyricist.singing import sung
+
+    for path in write_score(out, sung(song, tune), title=song.title, force=force):
+        print(f"wrote {path}", file=sys.stderr)
 
 
 def open_model(run: Path, lexicon: Path | None) -> Model:
@@ -80,13 +110,24 @@ def open_model(run: Path, lexicon: Path | None) -> Model:
     return load(run, lexicon=None if lexicon is None else read_lexicon(lexicon))
 
 
-def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool) -> str:
-    """ "text", "json" or "jsonl"; clashes and existing files are refused before anything is written."""
+def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tune: bool = False) -> str:
+    """ "text", "json", "jsonl" or, for a tune, "score". Refuses clashes and existing files."""
     if as_json and as_jsonl:
         raise InputError("--json and --jsonl clash: choose one")
     asked = "json" if as_json else "jsonl" if as_jsonl else ""
     if out is None:
         return asked or "text"
+    scores = score_suffixes()
+    if out.suffix in scores and (tune or out.suffix not in SUFFIXES):
+        if not tune:
+            raise InputError(f"-o {out}: a score needs a tune: name one with --melody")
+        if asked:
+            raise InputError(f"--{asked} and -o {out} clash: leave one out")
+        if out.exists() and not force:
+            raise InputError(f"-o {out} exists: choose another name or add --force")
+        if not out.parent.is_dir():
+            raise InputError(f"-o {out}: there is no folder {out.parent}")
+        return "score"
     if out.suffix not in SUFFIXES:
         raise InputError(f"-o {out}: {out.suffix or 'no suffix'} is not one of {', '.join(SUFFIXES)}")
     by_suffix = {".txt": "text"}.get(out.suffix, out.suffix[1:])
@@ -97,6 +138,12 @@ def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool) ->
     if not out.parent.is_dir():
         raise InputError(f"-o {out}: there is no folder {out.parent}")
     return by_suffix
+
+
+def score_suffixes() -> frozenset[str]:
+    from lyricist.melody.scores import SUFFIXES as SCORES
+
+    return frozenset(SCORES)
 
 
 def in_order(
@@ -160,7 +207,7 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
         if stress is None:
             read = scan_line(WordTokenizer().split(line["text"]), lexicon)
             stress, rhyme = read.stress, read.rhyme
-        slots = f" on {laid.lines[i].templates[0]}" if laid and len(laid.lines[i].templates) == 1 else ""
+        slots = f" on {pattern_of(laid.lines[i].templates[0])}" if laid and len(laid.lines[i].templates) == 1 else ""
         mark = letter(laid, i) if laid else "-"
         yield f"{i + 1:>3}  {len(stress):>2}  {stress}{slots}  {mark} ({rhyme or '-'})  {line['text']}"
         yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)

@@ -1,11 +1,15 @@
 """Metre: templates of slots, the law a word obeys in them, and the words that bend.
 
-A template has one slot per syllable: `x` weak, `/` strong, `?` any. The law is about words of two syllables or
+A template has one slot per syllable: `x` weak, `/` strong, `?` any; before `|` a word has to end (a rest divides no
+word). Inside the program a slot behind `|` is one letter: `X`, `!` and `*` are `x`, `/` and `?` that begin a word.
+The law is about words of two syllables or
 more; words of one syllable fit every slot, because their stress is set by the line (Kiparsky 1977, "The rhythmic
 structure of English verse", Linguistic Inquiry 8: only the stress of polysyllables is checked against the metre).
 """
 
 from __future__ import annotations
+
+import re
 
 from lyricist.errors import InputError
 
@@ -17,6 +21,9 @@ METRES: dict[str, tuple[str, bool]] = {
     "anapestic": ("xx/", True),
 }
 SLOTS = frozenset("x/?")
+BEGINNING = {"x": "X", "/": "!", "?": "*"}  # slots that no word runs into
+BEGINS = frozenset(BEGINNING.values())
+KINDS = str.maketrans({begins: slot for slot, begins in BEGINNING.items()})
 
 # Grammatical words of one syllable. Words of the functional categories have a strong and a weak form (Selkirk
 # 1984, "Phonology and Syntax", ch. 7; 1996, "The prosodic structure of function words"), so a line may stress
@@ -67,9 +74,12 @@ def fits(stress: str, template: str, *, free: bool) -> bool:
     (True, False)
     >>> fits("1", "x", free=True), fits("1", "x", free=False)
     (True, False)
+    >>> fits("10", "!x", free=True), fits("10", "/X", free=True)
+    (True, False)
     """
-    if len(stress) != len(template):
+    if len(stress) != len(template) or not BEGINS.isdisjoint(template[1:]):
         return False
+    template = template.translate(KINDS)
     if len(stress) == 1:
         return free or template != "x"
     return not any(breaks(stress, i, slot) for i, slot in enumerate(template))
@@ -86,6 +96,24 @@ def breaks(stress: str, i: int, slot: str) -> bool:
     if slot == "/" and stress[i] == "0":
         return any(digit in "12" for digit in (*stress[max(i - 1, 0) : i], *stress[i + 1 : i + 2]))
     return False
+
+
+def slots_of(pattern: str) -> str:
+    """A pattern with `|` as one letter for each slot.
+
+    >>> slots_of("x/|x/"), slots_of("/x")
+    ('x/X/', '/x')
+    """
+    return re.sub(r"\|+(.)", lambda found: BEGINNING.get(found[1], found[1]), pattern).rstrip("|")
+
+
+def pattern_of(slots: str) -> str:
+    """A line's slots as a person writes them; undoes `slots_of`.
+
+    >>> pattern_of("x/X/")
+    'x/|x/'
+    """
+    return re.sub("[X!*]", lambda found: "|" + found[0].translate(KINDS), slots)
 
 
 def template(name: str, syllables: int) -> str:

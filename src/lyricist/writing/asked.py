@@ -12,7 +12,7 @@ from typing import Any
 
 from lyricist.corpus import SECTION_NAMES
 from lyricist.errors import InputError
-from lyricist.prosody.metre import METRES
+from lyricist.prosody.metre import METRES, slots_of
 from lyricist.tokens import WordTokenizer
 
 ALIASES = {"pre-chorus": "prechorus", "v": "verse", "c": "chorus", "b": "bridge"}
@@ -20,7 +20,7 @@ MAX_LINES = 400  # lines of a song that may be asked for
 MAX_SYLLABLES = 40  # of a line
 MAX_WORDS = 1000  # of one list of words
 MAX_TEXT = 400  # characters of a given line, a title or a word
-PATTERN = re.compile(r"[x/?]+")
+PATTERN = re.compile(r"[x/?]+(\|[x/?]+)*")
 OPEN_LINES = frozenset({"", "...", "\N{HORIZONTAL ELLIPSIS}"})  # how a kept text says "write this line"
 
 
@@ -89,7 +89,7 @@ def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
 
 
 def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
-    """Names of metres, or patterns of one `x` (weak), `/` (strong) or `?` (any) per syllable.
+    """Names of metres, or patterns of one `x` (weak), `/` (strong) or `?` (any) per syllable; `|` divides words.
 
     >>> metres("Iambic, x/x/x/")
     ('iambic', 'x/x/x/')
@@ -103,8 +103,10 @@ def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
                 f"{name} {shown(metre)} is no metre: use {', '.join(METRES)}, or a pattern of x (weak), / (strong) "
                 f"and ? (any), such as x/x/x/x/{nearest(metre, METRES)}"
             )
-        if len(metre) > MAX_SYLLABLES:
-            raise InputError(f"{name} {shown(metre)} has {len(metre)} syllables: a line has at most {MAX_SYLLABLES}")
+        if len(slots_of(metre)) > MAX_SYLLABLES:
+            raise InputError(
+                f"{name} {shown(metre)} has {len(slots_of(metre))} syllables: a line has at most {MAX_SYLLABLES}"
+            )
     return found
 
 

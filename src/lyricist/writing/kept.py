@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lyricist.errors import InputError
 from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import homophones, kind
 from lyricist.prosody.scan import SILENT, best_choice, scan_line
@@ -82,7 +83,7 @@ def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
         told = " (it can be sung so by a licence of verse)" if sung else ""
         return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}{told}"
     found_stress = scan_line(line.text or (), lexicon, syllables=len(line.templates[0])).stress
-    return f"has the stresses {found_stress} and the plan wants {line.templates[0]}"
+    return f"has the stresses {found_stress} and the plan wants {pattern_of(line.templates[0])}"
 
 
 def rhyme_faults(laid: Layout, group: GroupSpec, members: Sequence[int], lexicon: Lexicon) -> Iterator[Fault]:

@@ -28,7 +28,7 @@ class LineSpec:
     section: int  # index of its section in the song, from 0
     name: str  # of the section
     number: int  # of the line in its section, from 0
-    templates: tuple[str, ...]  # permitted slots, x weak, / strong, ? any: one string per permitted syllable count
+    templates: tuple[str, ...]  # permitted slots, as `slots_of`: one string per permitted count
     group: int  # index in `Layout.groups` of the lines it rhymes with; -1: rhymes as it likes
     text: tuple[str, ...] | None  # words of a line that is given
     initial: str  # letter it begins with, in small; "": any

@@ -62,7 +62,7 @@ class Plan(BaseModel):
     form: tuple[str, ...] = ()  # () lets the model decide
     lines: tuple[int, ...] = ()  # lines in each section; () lets the model decide
     syllables: tuple[int, ...] = ()  # per line of every section
-    metre: tuple[str, ...] = ()  # per line of every section: a name, or a pattern of x (weak) / (strong) ? (any)
+    metre: tuple[str, ...] = ()  # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words
     rhyme: tuple[str, ...] = ()  # scheme per section; X rhymes with nothing; a short scheme goes on in new letters
     rhyme_kind: Literal["perfect", "near"] = "perfect"
     rhyme_with: str | None = None  # a word that letter A of every section rhymes with

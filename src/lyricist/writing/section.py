@@ -32,7 +32,7 @@ class SectionPlan(BaseModel):
     name: str  # verse, chorus, ...
     lines: int | None = None  # None: as many as `text`, or as the plan says
     syllables: tuple[int, ...] = ()  # per line, cycling
-    metre: tuple[str, ...] = ()  # per line, cycling: names, or patterns with a slot per syllable
+    metre: tuple[str, ...] = ()  # per line, cycling: names, or patterns with a slot per syllable, `|` between words
     rhyme: str | None = None  # scheme
     text: tuple[str, ...] = ()  # lines to keep; "" (given as "" or "...") stands for one to be written
 

@@ -18,7 +18,7 @@ from itertools import accumulate, count, takewhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lyricist.errors import InputError
-from lyricist.prosody.metre import METRES, template
+from lyricist.prosody.metre import METRES, slots_of, template
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.section import SectionPlan
 
@@ -57,12 +57,13 @@ class Shape:
             return ("?" * wanted,) if wanted else FREE
         if metre in METRES:
             return (template(metre, wanted or EIGHT[0]),)
-        if wanted and len(metre) != wanted:
+        slots = slots_of(metre)
+        if wanted and len(slots) != wanted:
             raise InputError(
-                f"--metre {metre} has {len(metre)} syllables and --syllables asks for {wanted} "
+                f"--metre {metre} has {len(slots)} syllables and --syllables asks for {wanted} "
                 f"in line {line + 1} of the {self.name}: make them agree or leave one out"
             )
-        return (metre,)
+        return (slots,)
 
 
 def cycle(values: Sequence[T], i: int) -> T | None:

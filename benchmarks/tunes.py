@@ -1,0 +1,144 @@
+"""New words to every tune: are there any, have they a syllable for each slot, do stresses fall on strong slots?
+
+    python benchmarks/tunes.py RUN [--data ../shared/data/melodies] [--every 1] [--seed 1]
+
+Each tune is read, planned, written to and written out as MusicXML, which is opened again by other code that counts
+the syllables under its notes. Words are read as CMUdict itself has them: of a polysyllable that it lists some
+reading has to keep main stress off weak slots and fill its slots. Which slots are weak is the reader's own word.
+
+- relaxed: tunes for which something of the default was given up, by what.
+- little: share of strong slots that hold a function word of one syllable; theirs: of the tune's own words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import lyricist
+from common import ROOT, report
+from judge_sound import Dictionary, load_cmudict, stress_of
+from lyricist.errors import InputError, PlanError
+from lyricist.melody.read import read_tune
+from lyricist.melody.scores import Sung, own_words, write_score
+from lyricist.melody.tune import Tune
+from lyricist.prosody.metre import FUNCTION_WORDS
+from lyricist.singing import sung
+from lyricist.writing.tuneplan import plan_to, relaxed
+
+DATA = ROOT.parent / "shared" / "data" / "melodies"
+SIGNS = '.,;:!?"()[]-'
+
+
+def little(song: Sung) -> tuple[int, int]:
+    """Strong slots with a function word of one syllable, and strong slots with a word, in the first verse."""
+    found = total = 0
+    if not song.verses:
+        return 0, 0
+    for line, phrase in zip(song.verses[0], song.tune.phrases, strict=True):
+        for word, at in zip(line.words, line.starts, strict=True):
+            for i in range(len(word.parts)):
+                if at + i < len(phrase.slots) and phrase.slots[at + i].strong:
+                    total += 1
+                    found += len(word.parts) == 1 and word.text.lower().strip(SIGNS) in FUNCTION_WORDS
+    return found, total
+
+
+def stress_breaks(song: Sung, dictionary: Dictionary) -> tuple[int, int, int]:
+    """Polysyllables in CMUdict; of them those with no reading of as many syllables that keeps off weak slots; words
+    across a rest."""
+    words = broken = across = 0
+    for line, phrase in zip(song.verses[0], song.tune.phrases, strict=True):
+        for word, at in zip(line.words, line.starts, strict=True):
+            slots = phrase.slots[at : at + len(word.parts)]
+            across += any(slot.rest > 0 for slot in slots[:-1])
+            readings = [stress_of(r) for r in dictionary.get(word.text.lower().strip(SIGNS), ())]
+            readings = [r for r in readings if len(r) == len(slots)]
+            if len(slots) > 1 and readings:
+                words += 1
+                broken += all(any(d == "1" and not s.strong for d, s in zip(r, slots, strict=True)) for r in readings)
+    return words, broken, across
+
+
+def syllables_in(path: Path) -> int:
+    """Notes of a MusicXML file with a syllable of the first verse."""
+    root = ElementTree.fromstring(path.read_bytes())
+    lyrics = (note.find("lyric") for note in root.iter("note"))
+    return sum(lyric is not None and bool(lyric.findtext("text")) for lyric in lyrics)
+
+
+class Tunes:
+    """What was found so far."""
+
+    def __init__(self, run: Path, seed: int) -> None:
+        self.model, self.dictionary, self.seed = lyricist.load(run), load_cmudict(None), seed
+        self.counts: Counter[str] = Counter()
+        self.relaxed: Counter[str] = Counter()
+        self.seconds: list[float] = []
+        self.little = [0, 0]
+        self.theirs = [0, 0]
+
+    def one(self, path: Path) -> None:
+        self.counts["tunes"] += 1
+        start = time.perf_counter()
+        try:
+            tune = read_tune(path)
+            plan, told = relaxed(plan_to(tune), self.model.feasible)
+            song = sung(self.model.write(plan, seed=self.seed)[0], tune)
+        except (InputError, PlanError) as error:
+            self.counts["refused"] += 1
+            print(f"{path.name}: {error}", file=sys.stderr)
+            return
+        self.judge(tune, song)
+        self.seconds.append(time.perf_counter() - start)
+        if told:
+            self.relaxed[told[-2]] += 1
+            print(f"{path.name}: {'; '.join(told)}", file=sys.stderr)
+
+    def judge(self, tune: Tune, song: Sung) -> None:
+        slots = sum(len(phrase.slots) for phrase in tune.phrases)
+        with tempfile.TemporaryDirectory() as folder:
+            written = write_score(Path(folder) / "song.musicxml", song)[0]
+            self.counts["syllables wrong"] += syllables_in(written) != slots
+        words, broken, across = stress_breaks(song, self.dictionary)
+        self.counts.update({"polysyllables": words, "on weak slots": broken, "across rests": across})
+        for sums, what in ((self.little, song), (self.theirs, own_words(tune))):
+            found, total = little(what)
+            sums[0] += found
+            sums[1] += total
+
+    def figures(self) -> dict[str, Any]:
+        shares = {"little": self.little, "theirs": self.theirs}
+        return {
+            **self.counts,
+            "relaxed": dict(self.relaxed),
+            "seconds": round(sum(self.seconds), 1),
+            "median": round(statistics.median(self.seconds), 2),
+            "most": round(max(self.seconds), 2),
+            **{name: round(a / max(b, 1), 4) for name, (a, b) in shares.items()},
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    for folder in ("hymns-midi", "lieder-musicxml"):
+        tunes = Tunes(options.run, options.seed)
+        for path in sorted((options.data / folder).iterdir())[:: options.every]:
+            tunes.one(path)
+        report(f"tunes {folder}", tunes.figures())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""What a tune is: a score as the file has it, and the sung line taken from it.
+
+Times are in quarter notes from the beginning, exact fractions, as the music is performed (repeats written out).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+
+HYPHENS = ("single", "begin", "middle", "end")  # where a syllable stands in its word, MusicXML's <syllabic>
+
+
+@dataclass(frozen=True)
+class Lyric:
+    """A syllable under a note."""
+
+    text: str  # without hyphens
+    syllabic: str = "single"  # one of HYPHENS
+    verse: int = 1
+    extend: bool = False  # the word's last syllable is held over following notes
+    line_start: bool = False  # the file marks the beginning of a line of the words here
+    paragraph: bool = False  # and of a stanza
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sounding note. A tie has been joined to one note already."""
+
+    onset: Fraction  # quarters
+    duration: Fraction  # quarters, above 0
+    pitch: int  # MIDI number, middle C is 60
+    velocity: int = 80
+    lyrics: tuple[Lyric, ...] = ()  # one a verse at most, in the order of verses
+    slurred: bool = False  # a slur or an extender leads here from the note before: sung on its syllable
+    fermata: bool = False
+    phrase_end: bool = False  # the file marks a breath, a caesura or the end of a phrase behind it
+
+    @property
+    def end(self) -> Fraction:
+        return self.onset + self.duration
+
+
+@dataclass(frozen=True)
+class Part:
+    """A voice or an instrument: the notes in order of onset, then pitch."""
+
+    name: str
+    notes: tuple[Note, ...]
+    number: int = 1  # as a user counts it (`--track`), from 1
+    program: int | None = None  # General MIDI program, 0 to 127
+    drums: bool = False
+    voice: int | None = None  # of several voices on one staff
+
+    @property
+    def words(self) -> int:
+        """How many notes have a syllable."""
+        return sum(bool(note.lyrics) for note in self.notes)
+
+
+@dataclass(frozen=True)
+class Metre:
+    """A time signature from `onset` on; bars are counted from there."""
+
+    onset: Fraction
+    beats: int
+    unit: int  # 4 is a quarter note
+
+    @property
+    def bar(self) -> Fraction:
+        """Length of a bar in quarters."""
+        return Fraction(4 * self.beats, self.unit)
+
+
+@dataclass(frozen=True)
+class Tempo:
+    onset: Fraction
+    quarters: float  # a minute
+
+
+@dataclass(frozen=True)
+class Chord:
+    """A chord symbol, as ChordPro writes it: Am7, D/F#."""
+
+    onset: Fraction
+    symbol: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """A file of music, read."""
+
+    title: str
+    parts: tuple[Part, ...]
+    metres: tuple[Metre, ...] = (Metre(Fraction(0), 4, 4),)  # never empty, the first from 0 or before the first note
+    tempi: tuple[Tempo, ...] = (Tempo(Fraction(0), 120.0),)  # never empty
+    chords: tuple[Chord, ...] = ()
+    pickup: Fraction = Fraction(0)  # quarters before the first full bar; metres[0] is counted from there
+    key: tuple[int, str] = (0, "major")  # sharps (below 0: flats) and mode
+    repeats: tuple[Fraction, ...] = ()  # where bar lines that the score repeats from or ends at stand: section bounds
+    copyright: str = ""
+    composer: str = ""
+    kind: str = "midi"  # midi, musicxml or abc
+    warnings: tuple[str, ...] = ()  # what was strange in the file and mended
+
+
+@dataclass
+class Clock:
+    """Quarters to seconds, under changes of tempo."""
+
+    tempi: tuple[Tempo, ...]
+    starts: list[Fraction] = field(init=False)
+    seconds: list[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ordered = sorted(self.tempi, key=lambda t: t.onset)
+        self.tempi = tuple(ordered)
+        self.starts, self.seconds = [t.onset for t in ordered], [0.0]
+        for a, b in pairwise(ordered):
+            self.seconds.append(self.seconds[-1] + float(b.onset - a.onset) * 60 / a.quarters)
+
+    def at(self, onset: Fraction) -> float:
+        """Seconds from the first tempo mark to `onset`."""
+        i = max(0, bisect_right(self.starts, onset) - 1)
+        return self.seconds[i] + float(onset - self.starts[i]) * 60 / self.tempi[i].quarters
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One syllable's place: a note, or several sung on one syllable (a melisma)."""
+
+    onset: Fraction
+    duration: Fraction  # to the end of the last note of the syllable
+    pitch: int  # of the first note
+    strength: int  # metrical: 0 the weakest; 4 the first beat of a bar
+    strong: bool  # on a beat that asks for a stress, beside its neighbours
+    notes: tuple[Note, ...]
+    rest: Fraction = Fraction(0)  # silence behind it
+    lyrics: tuple[Lyric, ...] = ()  # what the file has under it
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A line's worth of slots."""
+
+    slots: tuple[Slot, ...]
+    section: int = 0  # sections are counted from 0
+    like: int | None = None  # the first phrase that sounds as this one does, if it is not the first
+
+    @property
+    def pattern(self) -> str:
+        """`/` strong, `x` weak, and ` | ` where a rest divides words.
+
+        A rest behind the last slot is not written.
+        """
+        out = ""
+        for i, slot in enumerate(self.slots):
+            out += "/" if slot.strong else "x"
+            if slot.rest > 0 and i < len(self.slots) - 1:
+                out += "|"
+        return out
+
+
+@dataclass(frozen=True)
+class Tune:
+    """The sung line of a score, in phrases."""
+
+    score: Score
+    part: Part  # reduced to one voice
+    phrases: tuple[Phrase, ...]
+    names: tuple[str, ...] = ("verse",)  # of the sections
+    why: str = ""  # which part was taken, and why
+    notes: tuple[str, ...] = ()  # what else a user should know

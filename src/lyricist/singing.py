@@ -1,0 +1,76 @@
+"""A written song and a tune put together: its syllables under the notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lyricist.errors import InputError
+from lyricist.melody.scores import Sung, SungWord, sing
+from lyricist.melody.tune import Tune
+from lyricist.prosody.phones import Reading
+from lyricist.prosody.scan import Scansion
+from lyricist.prosody.syllabify import syllables_of
+from lyricist.tokens import WordTokenizer
+from lyricist.writing.result import WrittenSong
+
+
+def sung(song: WrittenSong, tune: Tune) -> Sung:
+    """Lay a song on a tune, a verse of words for every time its lines fill the tune.
+
+    Raises InputError where they do not.
+    """
+    lines = [line.text for section in song.sections for line in section.lines]
+    if not song.scansions:
+        raise InputError("a song that was written freely has no syllables to sing: write it to the tune")
+    words = [sung_words(text, scan) for text, scan in zip(lines, song.scansions, strict=True)]
+    size = len(tune.phrases)
+    if len(words) % size:
+        raise InputError(f"the song has {len(words)} lines and the tune {size} phrases: a verse needs all of them")
+    return sing(tune, [words[i : i + size] for i in range(0, len(words), size)])
+
+
+def sung_words(text: str, scan: Scansion) -> list[SungWord]:
+    """The words of a line as they are written, each divided as its reading is sung.
+
+    Words that have no syllable of their own ('s, a dash) go with the word before.
+    """
+    out: list[SungWord] = []
+    for written, word, reading in spelled(text, scan.readings):
+        if not reading.syllables:
+            if out:
+                last = out[-1]
+                out[-1] = SungWord(f"{last.text} {written}", (*last.parts[:-1], f"{last.parts[-1]} {written}"))
+            continue
+        out.append(SungWord(written, divided(written, word, reading)))
+    return out
+
+
+def spelled(text: str, readings: Sequence[Reading]) -> Iterator[tuple[str, str, Reading]]:
+    """(as written with its punctuation, in small letters, reading) of every word of a line."""
+    done, pairs = 0, WordTokenizer().split_surface(text)
+    starts = []
+    for _, surface in pairs:
+        at = text.find(surface, done)
+        starts.append(at)
+        done = at + len(surface)
+    ends = [*starts[1:], len(text)]
+    for i, ((word, _), reading) in enumerate(zip(pairs, readings, strict=True)):
+        yield text[starts[i] if i else 0 : ends[i]].strip(), word, reading
+
+
+def divided(written: str, word: str, reading: Reading) -> tuple[str, ...]:
+    """The written syllables of a word, as many as its reading has; signs around it stay with their neighbours.
+
+    >>> divided("River,", "river", Reading(("R", "IH1", "V", "ER0")))
+    ('Riv', 'er,')
+    """
+    parts = syllables_of(word, reading)
+    at = written.lower().find(word)
+    if at < 0 or sum(map(len, parts)) != len(word):
+        return (written, *[""] * (reading.syllables - 1)) if len(parts) != reading.syllables else tuple(parts)
+    out, done = [], 0
+    for i in range(len(parts)):
+        end = len(written) if i == len(parts) - 1 else at + sum(map(len, parts[: i + 1]))
+        out.append(written[done:end])
+        done = end
+    return tuple(out)

@@ -1,0 +1,115 @@
+"""Tunes on the command line: planned, written to, checked against, and written out as scores."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import mido
+import pytest
+
+from lyricist.checkpoint import Run
+from lyricist.cli import run as lyricist
+from lyricist.schemas import schema
+
+ABC = """X:1
+T:The Little Hill
+M:4/4
+L:1/4
+Q:1/4=120
+K:C
+z3 G | c2 d2 | e2 c z | z3 G | e2 d2 | c2 c z |]
+w: The hill is high a-bove the sea and blue
+"""
+NOTES = [67, 72, 74, 76, 72, 67, 76, 74, 72, 72]
+
+
+def call(*arguments: object) -> int:
+    return lyricist([str(a) for a in arguments])
+
+
+@pytest.fixture
+def tune(tmp_path: Path) -> Path:
+    path = tmp_path / "hill.abc"
+    path.write_text(ABC, encoding="utf-8")
+    return path
+
+
+def test_a_tune_is_planned_and_saved(tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("plan", tune, "--phrases", "5", "--json", "-o", tmp_path / "plan.toml") == 0
+    shown = json.loads(capsys.readouterr().out)
+    jsonschema.validate(shown, schema("plan"))
+    assert [len(phrase["slots"]) for phrase in shown["tune"]["phrases"]] == [5, 5]
+    assert [slot["pitch"] for phrase in shown["tune"]["phrases"] for slot in phrase["slots"]] == NOTES
+    assert [line["slots"] for line in shown["lines"]] == [[phrase["pattern"]] for phrase in shown["tune"]["phrases"]]
+    assert call("plan", "--plan", tmp_path / "plan.toml", "--melody", tune, "--phrases", "5", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["lines"] == shown["lines"]
+
+
+def test_words_are_written_under_the_notes(
+    run: Run, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song = ("write", "-m", run.path, "--melody", tune, "--phrases", "5", "--rhyme", "X", "--max-copy", "0", "--seed", 1)
+    assert call(*song) == 0
+    lines = capsys.readouterr().out.split("\n")[:2]
+    assert call(*song, "-o", tmp_path / "hill.musicxml") == 0
+    root = ElementTree.fromstring((tmp_path / "hill.musicxml").read_bytes())
+    sung = [note.findtext("lyric/text") for note in root.iter("note") if note.find("lyric") is not None]
+    assert "".join(text or "" for text in sung).lower() == "".join(lines).replace(" ", "").lower()
+    assert len(sung) == len(NOTES)
+    assert call(*song, "-o", tmp_path / "hill.mid") == 0
+    file = mido.MidiFile(tmp_path / "hill.mid")
+    assert [m.note for m in mido.merge_tracks(file.tracks) if m.type == "note_on" and m.velocity] == NOTES
+    (tmp_path / "words.txt").write_text("\n".join(lines), encoding="utf-8")
+    capsys.readouterr()
+    assert call("check", tmp_path / "words.txt", "--melody", tune, "--phrases", "5", "--json", "--strict") == 0
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, schema("check"))
+    assert [line["syllables"] for line in found["fit"]["lines"]] == [5, 5]
+
+
+def test_two_verses_fill_the_tune_twice(run: Run, tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("write", "-m", run.path, "--melody", tune, "--phrases", "5", "--rhyme", "X", "--max-copy", "0",
+                "--verses", "2", "--json") == 0  # fmt: skip
+    song = json.loads(capsys.readouterr().out)["songs"][0]
+    assert [line["syllables"] for section in song["sections"] for line in section["lines"]] == [5] * 4
+
+
+def test_words_that_do_not_fit_a_tune_are_named(
+    tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "words.txt").write_text("The hill is very\nOver the water now\nAnd more\n", encoding="utf-8")
+    check = ("check", tmp_path / "words.txt", "--melody", tune, "--phrases", "5", "--json")
+    assert call(*check) == 0
+    misfits = json.loads(capsys.readouterr().out)["fit"]["misfits"]
+    assert {(m["line"], m["kind"]) for m in misfits} >= {(2, "syllables"), (3, "syllables"), (3, "lines")}
+    assert call(*check, "--strict") == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["plan", "TUNE", "--melody", "TUNE"], "name one tune"),
+        (["plan", "--track", "2"], "--track 2"),
+        (["plan", "TUNE", "--syllables", "8"], "--syllables"),
+        (["plan", "TUNE", "--like", "TUNE"], "--like"),
+        (["plan", "TUNE", "--verses", "99"], "--verses 99"),
+        (["plan", "TUNE", "--track", "9"], "9"),
+        (["plan", "TUNE", "--phrases", "nine"], "nine"),
+        (["plan", "no-such.mid"], "no-such.mid"),
+        (["plan", "EMPTY"], "empty"),
+        (["write", "-m", "RUN", "-o", "song.musicxml"], "--melody"),
+        (["write", "-m", "RUN", "--melody", "TUNE", "-o", "song.musicxml", "--count", "2"], "--count 2"),
+        (["write", "-m", "RUN", "--melody", "TUNE", "-o", "song.musicxml", "--json"], "--json"),
+    ],
+)
+def test_bad_wishes_get_one_line(
+    arguments: list[str], says: str, run: Run, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.mid").write_bytes(b"")
+    names = {"TUNE": tune, "RUN": run.path, "EMPTY": tmp_path / "empty.mid"}
+    assert call(*(names.get(a, a) for a in arguments)) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1 and says in told[0]
