@@ -1,6 +1,6 @@
 """New words to every tune: are there any, have they a syllable for each slot, do stresses fall on strong slots?
 
-    python benchmarks/tunes.py RUN [--data ../shared/data/melodies] [--every 1] [--seed 1]
+    python benchmarks/tune_words.py RUN [--data ../shared/data/melodies] [--every 1] [--seed 1]
 
 Each tune is read, planned, written to and written out as MusicXML, which is opened again by other code that counts
 the syllables under its notes. Words are read as CMUdict itself has them: of a polysyllable that it lists some
@@ -137,7 +137,7 @@ def main() -> None:
         tunes = Tunes(options.run, options.seed)
         for path in sorted((options.data / folder).iterdir())[:: options.every]:
             tunes.one(path)
-        report(f"tunes {folder}", tunes.figures())
+        report(f"tune_words {folder}", tunes.figures())
 
 
 if __name__ == "__main__":
