@@ -51,7 +51,21 @@ def test_a_tune_is_planned_and_saved(tune: Path, tmp_path: Path, capsys: pytest.
 def test_words_are_written_under_the_notes(
     run: Run, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    song = ("write", "-m", run.path, "--melody", tune, "--phrases", "5", "--rhyme", "X", "--max-copy", "0", "--seed", 1)
+    song = (
+        "write",
+        "-m",
+        run.path,
+        "--melody",
+        tune,
+        "--phrases",
+        "5",
+        "--rhyme",
+        "X",
+        "--max-copy",
+        "0",
+        "--seed",
+        1,
+    )
     assert call(*song) == 0
     lines = capsys.readouterr().out.split("\n")[:2]
     assert call(*song, "-o", tmp_path / "hill.musicxml") == 0
