@@ -110,6 +110,7 @@ def test_words_that_do_not_fit_a_tune_are_named(
         (["plan", "TUNE", "--syllables", "8"], "--syllables"),
         (["plan", "TUNE", "--like", "TUNE"], "--like"),
         (["plan", "TUNE", "--verses", "99"], "--verses 99"),
+        (["plan", "TUNE", "--verses", "2", "--plan", "a.toml"], "--verses 2"),
         (["plan", "TUNE", "--track", "9"], "9"),
         (["plan", "TUNE", "--phrases", "nine"], "nine"),
         (["plan", "no-such.mid"], "no-such.mid"),

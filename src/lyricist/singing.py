@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 
 from lyricist.errors import InputError
 from lyricist.melody.scores import Sung, SungWord, sing
@@ -66,11 +67,7 @@ def divided(written: str, word: str, reading: Reading) -> tuple[str, ...]:
     """
     parts = syllables_of(word, reading)
     at = written.lower().find(word)
-    if at < 0 or sum(map(len, parts)) != len(word):
-        return (written, *[""] * (reading.syllables - 1)) if len(parts) != reading.syllables else tuple(parts)
-    out, done = [], 0
-    for i in range(len(parts)):
-        end = len(written) if i == len(parts) - 1 else at + sum(map(len, parts[: i + 1]))
-        out.append(written[done:end])
-        done = end
-    return tuple(out)
+    if at < 0:  # a curly apostrophe, a letter that grows in small letters
+        return tuple(parts)
+    inner = [at + end for end in accumulate(map(len, parts[:-1]))]
+    return tuple(written[start:end] for start, end in pairwise([0, *inner, len(written)]))

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -23,7 +23,6 @@ from lyricist.cli.planning import FIELDS, make_plan, read_lexicon
 from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.dictionary import group, readable, rhymes
 from lyricist.errors import InputError
-from lyricist.fit import Fit, fit
 from lyricist.lyrics import Stanza, read_bytes, read_file
 from lyricist.prosody import Lexicon, Reading
 from lyricist.prosody.metre import FUNCTION_WORDS
@@ -31,6 +30,10 @@ from lyricist.prosody.rhyming import Rhyme
 from lyricist.prosody.syllabify import syllables_of
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.plan import Plan
+
+if TYPE_CHECKING:
+    from lyricist.fit import Fit
+    from lyricist.melody.tune import Tune
 
 VIOLATIONS = 4  # exit code of --strict
 WIDEST = 56  # characters of the text's column; longer lines push the others aside
@@ -51,7 +54,7 @@ def check_command(
     least = run or (limit + 1 if limit else least_run(None))
     shortest = min(least, limit + 1) if strict and limit else least
     found = check(stanzas, plan, against=against, run=shortest, lexicon=lexicon)
-    fitted = fit(stanzas, tune, lexicon) if tune is not None else None
+    fitted = fit_to(stanzas, tune, lexicon) if tune is not None else None
     if as_json:
         print_json(found.to_json() | {"fit": fitted.to_json() if fitted else None})
     else:
@@ -63,6 +66,12 @@ def check_command(
     copied = limit and any(run.length > limit and not run.given for run in found.copied)
     misfits = fitted.violations if fitted else ()
     return VIOLATIONS if strict and (found.violations or copied or misfits) else 0
+
+
+def fit_to(stanzas: list[Stanza], tune: Tune, lexicon: Lexicon) -> Fit:
+    from lyricist.fit import fit
+
+    return fit(stanzas, tune, lexicon)
 
 
 def show_fit(found: Fit, out: TextIO) -> None:

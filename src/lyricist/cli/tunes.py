@@ -21,6 +21,8 @@ OTHERS = ("like", "fill")
 def asked_tune(options: Mapping[str, Any]) -> Tune | None:
     """The tune of a call, None without `--melody`. InputError for what is no tune and for options that need one."""
     path = options.get("melody")
+    if options.get("verses") is not None and options.get("plan"):
+        raise InputError(f"--verses {options['verses']} and --plan clash: the file says how often; leave one out")
     if path is None:
         for name in ABOUT:
             if options.get(name) is not None:

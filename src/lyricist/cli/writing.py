@@ -23,7 +23,6 @@ from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong
-from lyricist.writing.tuneplan import relaxed
 from lyricist.writing.written import Choice, LineWritten
 
 if TYPE_CHECKING:
@@ -65,9 +64,7 @@ def write_command(
     if best_of > 1 and count > 1:
         raise InputError(f"--best-of {best_of} and --count {count} clash: it keeps one song; leave one out")
     if kind == "score" and count > 1:
-        raise InputError(
-            f"--count {count} and -o {output.out} clash: a score holds one song; use --verses, or .jsonl"
-        )
+        raise InputError(f"--count {count} and -o {output.out} clash: a score holds one song; leave one out")
     if seed is not None and not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed} is not from 0 to 2^63 - 1")
     if run is None:
@@ -76,9 +73,8 @@ def write_command(
     model = open_model(run, options.get("lexicon"))
     if tune is not None:
         report_tune(tune)
-        asked, told = (asked, ()) if options.get("plan") else relaxed(asked, model.feasible)
-        for given_up in told:
-            print(f"relaxed: {given_up}", file=sys.stderr)
+    if tune is not None and not options.get("plan"):
+        asked = fulfillable(asked, model)
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
@@ -94,6 +90,16 @@ def write_command(
         return
     deliver(named(songs, asked.title), kind, output.out, tell)
     report_command(first)
+
+
+def fulfillable(plan: Plan, model: Model) -> Plan:
+    """A tune's plan with as little given up as the model needs; what that is, on stderr."""
+    from lyricist.writing.tuneplan import relaxed
+
+    plan, told = relaxed(plan, model.feasible)
+    for given_up in told:
+        print(f"relaxed: {given_up}", file=sys.stderr)
+    return plan
 
 
 def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
@@ -117,20 +123,7 @@ def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tu
     asked = "json" if as_json else "jsonl" if as_jsonl else ""
     if out is None:
         return asked or "text"
-    scores = score_suffixes()
-    if out.suffix in scores and (tune or out.suffix not in SUFFIXES):
-        if not tune:
-            raise InputError(f"-o {out}: a score needs a tune: name one with --melody")
-        if asked:
-            raise InputError(f"--{asked} and -o {out} clash: leave one out")
-        if out.exists() and not force:
-            raise InputError(f"-o {out} exists: choose another name or add --force")
-        if not out.parent.is_dir():
-            raise InputError(f"-o {out}: there is no folder {out.parent}")
-        return "score"
-    if out.suffix not in SUFFIXES:
-        raise InputError(f"-o {out}: {out.suffix or 'no suffix'} is not one of {', '.join(SUFFIXES)}")
-    by_suffix = {".txt": "text"}.get(out.suffix, out.suffix[1:])
+    by_suffix = {".txt": "text"}.get(out.suffix, out.suffix[1:]) if out.suffix in SUFFIXES else score_kind(out, tune)
     if asked and asked != by_suffix:
         raise InputError(f"--{asked} and -o {out} clash: leave one out")
     if out.exists() and not force:
@@ -140,10 +133,16 @@ def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tu
     return by_suffix
 
 
-def score_suffixes() -> frozenset[str]:
+def score_kind(out: Path, tune: bool) -> str:
+    """ "score", if the suffix is one of a score and there is a tune."""
     from lyricist.melody.scores import SUFFIXES as SCORES
 
-    return frozenset(SCORES)
+    if out.suffix not in SCORES:
+        known = dict.fromkeys((*SUFFIXES, *(SCORES if tune else ())))
+        raise InputError(f"-o {out}: {out.suffix or 'no suffix'} is not one of {', '.join(known)}")
+    if not tune:
+        raise InputError(f"-o {out}: a score needs a tune: name one with --melody")
+    return "score"
 
 
 def in_order(

@@ -18,7 +18,6 @@ from lyricist.writing.section import SectionPlan
 from lyricist.writing.shape import RETURNING
 
 MOST_VERSES = 20
-Relaxation = tuple[str, Plan]
 
 
 def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
@@ -106,7 +105,7 @@ def relaxed(plan: Plan, feasible: Callable[[Plan], None]) -> tuple[Plan, tuple[s
     raise first
 
 
-def steps(plan: Plan) -> Iterator[Relaxation]:
+def steps(plan: Plan) -> Iterator[tuple[str, Plan]]:
     """Plans that ask for less and less."""
     yield "", plan
     plan = softened(plan, "/", "?")
