@@ -64,10 +64,12 @@ def divided(written: str, word: str, reading: Reading) -> tuple[str, ...]:
 
     >>> divided("River,", "river", Reading(("R", "IH1", "V", "ER0")))
     ('Riv', 'er,')
+    >>> divided("Heav\N{RIGHT SINGLE QUOTATION MARK}n", "heav'n", Reading(("HH", "EH1", "V", "AH0", "N")))
+    ('Heav', '’n')
     """
     parts = syllables_of(word, reading)
-    at = written.lower().find(word)
-    if at < 0:  # a curly apostrophe, a letter that grows in small letters
+    at = written.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").find(word)
+    if at < 0:  # a letter that grows in small letters
         return tuple(parts)
     inner = [at + end for end in accumulate(map(len, parts[:-1]))]
     return tuple(written[start:end] for start, end in pairwise([0, *inner, len(written)]))
