@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lyricist.corpus import Line, Section, Song
+from lyricist.corpus import Line, LineSlot, Section, Song
 from lyricist.errors import InputError
 
 SONG = Song(
@@ -47,3 +47,9 @@ def test_foreign_json_is_an_input_error(data):
 def test_frozen():
     with pytest.raises(AttributeError):
         SONG.title = "Sun"
+
+
+def test_slots_of_a_line_survive_json() -> None:
+    slots = (LineSlot(0, 1.0, 60, 4, True, 0.0), LineSlot(4, 0.3333, 62, 1, False, 0.5))
+    line = Line("The sea", slots=slots)
+    assert Line.from_json(json.loads(json.dumps(line.to_json()))) == line

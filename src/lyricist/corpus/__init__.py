@@ -8,7 +8,7 @@ from lyricist.corpus.options import PrepareOptions
 from lyricist.corpus.prepare import prepare
 from lyricist.corpus.readers import READERS, Reader, Source
 from lyricist.corpus.report import Report
-from lyricist.corpus.song import SECTION_NAMES, Line, Section, Song
+from lyricist.corpus.song import SECTION_NAMES, Line, LineSlot, Section, Song
 from lyricist.corpus.sources import is_corpus
 from lyricist.corpus.store import Corpus, open_corpus
 from lyricist.corpus.structure import parse_song
@@ -18,6 +18,7 @@ __all__ = [
     "SECTION_NAMES",
     "Corpus",
     "Line",
+    "LineSlot",
     "PrepareOptions",
     "Reader",
     "Report",

@@ -12,24 +12,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lyricist.errors import InputError
 
 SECTION_NAMES = ("verse", "chorus", "bridge", "prechorus", "intro", "outro", "refrain", "hook", "interlude")
 
 
+class LineSlot(NamedTuple):
+    """What one syllable of a line is sung to: a note, or several (`melody.tune.Slot`)."""
+
+    at: int  # where in the line's text the syllable's word begins: the same for all syllables of a word
+    duration: float  # quarters
+    pitch: int  # MIDI number of the first note
+    strength: int  # metrical, 0 the weakest to 4
+    strong: bool  # asks for a stress
+    rest: float  # quarters of silence behind it
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sung line. Offsets count characters of `text` from 0; times are seconds from the song's start."""
+    """One sung line. Offsets count characters of `text` from 0; times are seconds from the song's start.
+
+    `slots`: a slot for every syllable, where the tune is known and its words are aligned; else empty.
+    """
 
     text: str
     chords: tuple[tuple[int, str], ...] = ()
     time: float | None = None
     word_times: tuple[tuple[int, float], ...] = ()
+    slots: tuple[LineSlot, ...] = ()
 
     def to_json(self) -> str | dict[str, Any]:
-        if not self.chords and self.time is None and not self.word_times:
+        if not self.chords and self.time is None and not self.word_times and not self.slots:
             return self.text
         data: dict[str, Any] = {"text": self.text}
         if self.chords:
@@ -38,6 +53,10 @@ class Line:
             data["time"] = self.time
         if self.word_times:
             data["word_times"] = [list(pair) for pair in self.word_times]
+        if self.slots:
+            data["slots"] = [
+                [s.at, round(s.duration, 4), s.pitch, s.strength, int(s.strong), round(s.rest, 4)] for s in self.slots
+            ]
         return data
 
     @classmethod
@@ -49,6 +68,10 @@ class Line:
             tuple((int(at), str(name)) for at, name in data.get("chords", ())),
             data.get("time"),
             tuple((int(at), float(when)) for at, when in data.get("word_times", ())),
+            tuple(
+                LineSlot(int(a), float(d), int(p), int(b), bool(s), float(r))
+                for a, d, p, b, s, r in data.get("slots", ())
+            ),
         )
 
 
