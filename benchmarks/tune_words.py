@@ -7,6 +7,7 @@ the syllables under its notes. Words are read as CMUdict itself has them: of a p
 reading has to keep main stress off weak slots and fill its slots. Which slots are weak is the reader's own word.
 
 - relaxed: tunes for which something of the default was given up, by what.
+- closed: share of long notes on a vowel that does not carry.
 - little: share of strong slots that hold a function word of one syllable; theirs: of the tune's own words.
 """
 
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -34,6 +36,7 @@ from lyricist.singing import sung
 from lyricist.writing.tuneplan import plan_to, relaxed
 
 DATA = ROOT.parent / "shared" / "data" / "melodies"
+UNSTRESSED = frozenset({"IH0", "AH0", "UH0", "ER0"})  # vowels that do not carry
 SIGNS = '.,;:!?"()[]-'
 
 
@@ -49,6 +52,27 @@ def little(song: Sung) -> tuple[int, int]:
                     total += 1
                     found += len(word.parts) == 1 and word.text.lower().strip(SIGNS) in FUNCTION_WORDS
     return found, total
+
+
+def closed(song: Sung, dictionary: Dictionary) -> tuple[int, int]:
+    """Syllables on long notes (twice the tune's median or more) whose vowel does not carry, and all with a vowel
+    that CMUdict tells, in the first verse."""
+    found = total = 0
+    usual = statistics.median(slot.duration for phrase in song.tune.phrases for slot in phrase.slots)
+    for line, phrase in zip(song.verses[0] if song.verses else (), song.tune.phrases, strict=False):
+        for word, at in zip(line.words, line.starts, strict=True):
+            readings = dictionary.get(word.text.lower().strip(SIGNS), ())
+            vowels = next((v for v in map(vowels_of, readings) if len(v) == len(word.parts)), None)
+            slots = phrase.slots[at : at + len(word.parts)]
+            for vowel, slot in zip(vowels or (), slots, strict=False):
+                if slot.duration >= 2 * usual:
+                    total += 1
+                    found += vowel in UNSTRESSED
+    return found, total
+
+
+def vowels_of(reading: Sequence[str]) -> list[str]:
+    return [phone for phone in reading if phone[-1].isdigit()]
 
 
 def stress_breaks(song: Sung, dictionary: Dictionary) -> tuple[int, int, int]:
@@ -84,6 +108,8 @@ class Tunes:
         self.seconds: list[float] = []
         self.little = [0, 0]
         self.theirs = [0, 0]
+        self.closed = [0, 0]
+        self.closed_theirs = [0, 0]
 
     def one(self, path: Path) -> None:
         self.counts["tunes"] += 1
@@ -109,13 +135,23 @@ class Tunes:
             self.counts["syllables wrong"] += syllables_in(written) != slots
         words, broken, across = stress_breaks(song, self.dictionary)
         self.counts.update({"polysyllables": words, "on weak slots": broken, "across rests": across})
-        for sums, what in ((self.little, song), (self.theirs, own_words(tune))):
-            found, total = little(what)
+        own = own_words(tune)
+        for sums, (found, total) in (
+            (self.little, little(song)),
+            (self.theirs, little(own)),
+            (self.closed, closed(song, self.dictionary)),
+            (self.closed_theirs, closed(own, self.dictionary)),
+        ):
             sums[0] += found
             sums[1] += total
 
     def figures(self) -> dict[str, Any]:
-        shares = {"little": self.little, "theirs": self.theirs}
+        shares = {
+            "little": self.little,
+            "theirs": self.theirs,
+            "closed": self.closed,
+            "closed, theirs": self.closed_theirs,
+        }
         return {
             **self.counts,
             "relaxed": dict(self.relaxed),

@@ -21,12 +21,11 @@ from lyricist.lyrics import Stanza
 from lyricist.melody.tune import Phrase, Tune
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, slots_of
-from lyricist.prosody.phones import Reading, is_vowel
+from lyricist.prosody.phones import Reading, carries, is_vowel
 from lyricist.prosody.scan import Scansion, scan_line
 from lyricist.tokens import WordTokenizer
 
 LONG = 2.0  # times the usual slot
-CLOSED = frozenset({"IH0", "AH0", "UH0", "ER0"})
 REMARKS = frozenset({"vowel"})
 
 
@@ -143,7 +142,7 @@ class Fitter:
                 yield self.misfit("stress", at + i + 1, word, "a strong note", "a weak one")
             if i < len(slots) - 1 and slot.rest > 0:
                 yield self.misfit("rest", at + i + 1, word, "the word's end before the rest", "a rest inside it")
-            if float(slot.duration) >= LONG * self.usual and vowel in CLOSED:
+            if float(slot.duration) >= LONG * self.usual and not carries(vowel):
                 yield self.misfit("vowel", at + i + 1, word, "an open vowel on a long note", vowel)
 
     def misfit(self, kind: str, slot: int, word: str, expected: str, found: str) -> Misfit:

@@ -15,6 +15,7 @@ from tests.writing.exact_tools import WORDS, Bigram, Uniform, compiled, vocabula
 import lyricist
 from lyricist.errors import InputError, PlanError
 from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.rhyme import kind
 from lyricist.prosody.scan import scan_line
 from lyricist.tokens import SPECIALS
@@ -25,6 +26,7 @@ from lyricist.writing.engine import Engine
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.units import HostUnits
+from lyricist.writing.vowels import first_carries
 from lyricist.writing.written import SongWritten
 
 PLAIN = Drawing(temperature=1, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, particles=1)
@@ -413,3 +415,61 @@ def test_no_word_crosses_a_divide(order: str) -> None:
         for line, divides in zip(lines, ((1, 2, 4), (2,)), strict=True):
             ends = list(itertools.accumulate(scan_line([w], default_lexicon()).syllables for w in line))
             assert set(divides) <= set(ends)
+
+
+def little_on_strong(fields: dict[str, Any], order: str, with_ends: bool) -> tuple[int, int]:
+    """Function words of one syllable on strong and on weak slots of a hundred songs under a model that likes all words
+    alike."""
+    song = compiled(Plan(**fields), MORE, order, with_ends=with_ends)
+    strong = weak = 0
+    for lines in songs_of(engine(song, model=Uniform(song.table.known)), range(100)).values():
+        for line, spec in zip(lines, song.lines, strict=True):
+            at = 0
+            for word, reading in zip(
+                line, scan_line(line, default_lexicon(), spec.templates[0], 4).readings, strict=True
+            ):
+                if word in FUNCTION_WORDS:
+                    strong += spec.templates[0][at] == "/"
+                    weak += spec.templates[0][at] == "x"
+                at += reading.syllables
+    return strong, weak
+
+
+@pytest.mark.parametrize("with_ends", [False, True])
+@pytest.mark.parametrize("order", ORDERS)
+def test_emphasis_keeps_little_words_off_strong_slots(order: str, with_ends: bool) -> None:
+    fields = {"form": "verse", "lines": 2, "metre": "x/x/", "rhyme": "X"}
+    before, as_ever = little_on_strong(fields, order, with_ends)
+    after, weak = little_on_strong({**fields, "emphasis": 10.0}, order, with_ends)
+    assert before > 20 and as_ever > 100
+    assert after == 0 and weak > 100
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_emphasis_weighs_words_and_bars_none(order: str) -> None:
+    fields = {"form": "verse", "lines": 1, "metre": "//", "rhyme": "X"}
+    plain, tilted = (compiled(Plan(**fields, emphasis=e), MORE, order) for e in (0.0, 1.5))
+    for song in (plain, tilted):
+        song.nodes.start(song.kind(0, {}).automaton, None)
+    one, other = plain.nodes.units[1], tilted.nodes.units[1]
+    little = [plain.table.index[w] for w in MORE if w in FUNCTION_WORDS]
+    units = np.unique(plain.columns.unit_of[little])
+    assert one[units].min() == 1 and other[units] == pytest.approx(math.exp(-1.5))
+    rest = np.setdiff1d(np.flatnonzero(one), units)
+    assert len(rest) and (other[rest] == one[rest]).all()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_long_notes_prefer_vowels_that_carry(order: str) -> None:
+    notes = [[1.0, 60, 4, 0.0]] * 5 + [[4.0, 60, 1, 0.0] if order == "backward" else [1.0, 60, 1, 0.0]]
+    if order == "forward":
+        notes[0] = [4.0, 60, 4, 0.0]
+    words = (*MORE, "under", "until")  # begin or end on vowels that do not carry: until, under and again
+    section = {"name": "verse", "lines": 1, "syllables": [6], "rhyme": "X", "tune": [notes]}
+    shares = []
+    for nats in (0.0, 10.0):
+        song = compiled(Plan(sections=[section], open_vowels=nats), words, order)
+        closed = {w for w in words if not first_carries(song.table, song.table.index[w], order == "backward")}
+        found = songs_of(engine(song, model=Uniform(song.table.known)), range(150)).values()
+        shares.append(sum(lines[0][-1 if order == "backward" else 0] in closed for lines in found))
+    assert closed and shares[0] > 10 and shares[1] == 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from plans import PLANS, split
 
+from lyricist.errors import InputError
 from lyricist.writing.layout import Layout, layout
-from lyricist.writing.plan import Plan
+from lyricist.writing.plan import Plan, with_defaults
 from lyricist.writing.shape import ANY, FREE
 
 
@@ -111,3 +112,16 @@ def test_laws(name: str) -> None:
     for number, group in enumerate(made.groups):
         assert len(members[number]) > 1 or group.with_word
         assert made.lines[members[number][0]].section == group.section
+
+
+@pytest.mark.parametrize(
+    ("fields", "parts"),
+    [
+        ({"lines": 2, "syllables": [1], "tune": [[[1.0, 60, 4, 0.0]]]}, ["2 lines", "tune for 1"]),
+        ({"syllables": [2], "lines": 1, "tune": [[[1.0, 60, 4, 0.0]]]}, ["2 syllables", "1 notes"]),
+    ],
+)
+def test_a_tune_that_does_not_suit_its_lines_is_refused(fields: dict, parts: list[str]) -> None:
+    with pytest.raises(InputError) as refusal:
+        layout(with_defaults(Plan(sections=[{"name": "verse", **fields}])), str.split)
+    assert all(part in str(refusal.value) for part in parts)

@@ -44,6 +44,13 @@ def test_a_file_may_be_written_by_hand() -> None:
     assert parse_plan(by_hand) == asked
 
 
+def test_a_tune_survives() -> None:
+    lines = [[[1.0, 60, 4, 0.0], [0.5, 62, 1, 0.0]], [[2.0, 60, 4, 1.0]]]
+    plan = Plan(sections=[{"name": "verse", "syllables": [2, 1], "tune": lines}], emphasis=1.5, open_vowels=1.0)
+    assert parse_plan(plan_text(plan)) == plan
+    assert plan.sections[0].tune[1] == ((2.0, 60, 4, 1.0),)
+
+
 def test_text_of_a_section_may_be_one_string() -> None:
     made = parse_plan('[[section]]\nname = "verse"\ntext = """\nThe river\n...\nThe sea\n"""\n')
     assert made.sections[0].text == ("The river", "", "The sea")
@@ -56,6 +63,14 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "unknown key of a section": (
         "[[section]]\nname = 'verse'\nsylables = 8",
         ["section 1", "did you mean syllables?"],
+    ),
+    "notes that are none": (
+        "[[section]]\nname = 'verse'\nsyllables = 1\ntune = [[[1.0, 60]]]",
+        ["section 1", "length, pitch, strength and rest"],
+    ),
+    "a note out of range": (
+        "[[section]]\nname = 'verse'\nsyllables = 1\ntune = [[[1.0, 160, 4, 0.0]]]",
+        ["section 1", "out of range"],
     ),
     "section without a name": ("[[section]]\nlines = 4", ["section 1", "name"]),
     "section that is no table": ("section = 5", ["[[section]]"]),

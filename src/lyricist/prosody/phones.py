@@ -19,6 +19,8 @@ FAMILY_ROWS = ("P T K", "B D G", "F TH S SH CH HH", "V DH Z ZH JH", "M N NG", "L
 # Phone -> the first of its family, which names the family.
 FAMILIES = {phone: row.split()[0] for row in FAMILY_ROWS for phone in row.split()}
 
+HARD_TO_HOLD = frozenset({"IH0", "AH0", "UH0", "ER0"})
+
 # Every phone as it stands in a reading, and its one-character code in the table of the lexicon.
 PHONES = (*(vowel + digit for vowel in VOWELS for digit in "012"), *CONSONANTS)
 CODES = {phone: chr(ord("!") + i) for i, phone in enumerate(PHONES)}
@@ -28,6 +30,15 @@ PHONE_OF = {code: phone for phone, code in CODES.items()}
 def is_vowel(phone: str) -> bool:
     """Whether a phone of a reading is a vowel, which is whether it carries a digit."""
     return phone[-1] in "012"
+
+
+def carries(vowel: str) -> bool:
+    """Whether a vowel, with its digit, can be held: not the short ones of bit, but and book if unstressed.
+
+    >>> carries("OW1"), carries("IH0"), carries("AH1")
+    (True, False, True)
+    """
+    return vowel not in HARD_TO_HOLD
 
 
 def bare(phones: Iterable[str]) -> list[str]:

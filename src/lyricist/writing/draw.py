@@ -55,6 +55,7 @@ class Request:
     count: Ints  # random numbers used by each row; counted on
     recent: npt.NDArray[np.int32]  # (B, R) the words used lately, newest first, -1 for none
     ended: Mapping[int, frozenset[int]]  # by row, for rows that draw a line's last word: those of the song so far
+    held: Bools | None = None  # (B,) rows whose next syllable is held, where the plan minds
 
 
 class Drawer:
@@ -66,6 +67,8 @@ class Drawer:
         self.column_of = columns.column_of
         self.unknown = unknown
         self.words = words
+        self.closed: Bools = np.zeros(words, dtype=bool)  # (W,) words whose next syllable does not carry
+        self.closed_share = 1.0  # of their probability on a held note
         self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
 
     def columns_for(self, words: Ints) -> Ints:
@@ -96,6 +99,10 @@ class Drawer:
                     if int(words[j]) in ask.ended.get(int(left[j]), ()):
                         keep[j] *= SAME_END
                 ok &= (self.chance(ask, left) < keep) & ~stutters(words, recent)
+            if ask.held is not None:
+                hard = ask.held[left] & (words >= 0)
+                hard[hard] = self.closed[words[hard]]
+                ok &= ~hard | (self.chance(ask, left) < self.closed_share)
             ok[ok] = ~refuse(left[ok], words[ok])
             out[left[ok]] = words[ok]
             left = left[~ok]
@@ -192,6 +199,8 @@ class Drawer:
         p = p * weights
         if ask.whole[i]:
             p = flattened(p, self.drawing.rhyme_temperature)
+        if ask.held is not None and ask.held[i]:
+            p = np.where((words >= 0) & self.closed[np.maximum(words, 0)], p * self.closed_share, p)
         if self.drawing.repetition:
             p = p * self.kept_share(ask.recent[i])[words]
             cut &= ~((words == ask.recent[i, 0]) & (ask.recent[i, 0] == ask.recent[i, 1]))

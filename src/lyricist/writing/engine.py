@@ -54,6 +54,7 @@ class Engine:
         self.model, self.song, self.drawing, self.ban = model, song, drawing, ban
         self.columns, self.table = model.columns, song.table
         self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
+        self.drawer.closed, self.drawer.closed_share = song.vowels.closed, song.vowels.share
         self.bias, self.explain = self.make_bias(bias), explain
         self.refusal = Refusal(song, ban, bool(drawing.repetition), keep)
         self.breaks = self.columns.column_of[song.breaks]
@@ -198,8 +199,9 @@ class Engine:
         closable = np.flatnonzero(self.song.nodes.closable[nodes])
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
         lists = self.lists(n, opening | self.song.nodes.has_list[nodes])
+        held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
         ended = {k: rows.ended[n[k]] for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
-        ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended)
+        ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
         words, share = self.drawer.draw(made, ask, lambda r, w: self.refusal.words(rows, n[r], w))
         rows.count[n] = ask.count
         if self.explain:

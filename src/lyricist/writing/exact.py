@@ -26,6 +26,7 @@ from lyricist.writing.layout import Layout, LineSpec
 from lyricist.writing.lines import LineAutomaton, Slots, WordSet
 from lyricist.writing.nodes import Nodes
 from lyricist.writing.table import SILENT, RhymeSound, WordTable
+from lyricist.writing.vowels import Vowels
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class PlanAutomaton:
         self.usable[list(barred)] = False
         self.rhymes = Rhymes(table, lambda w: bool(self.usable[w]), strict)
         self.rhymes.finals = columns.finals
-        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable)
+        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, layout.emphasis)
+        self.vowels = Vowels(table, self.lines, self.backward, layout.open_vowels)
         self.available = {
             int(s): table.letters[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
         }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Literal
 
-from lyricist.writing.asked import one_word
+from lyricist.writing.asked import NoteRow, one_word
 from lyricist.writing.shape import ANY, Shape, assumed, shapes
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class LineSpec:
     initial: str  # letter it begins with, in small; "": any
     first: str  # its first word; "": any
     same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
+    notes: tuple[NoteRow, ...] = ()  # what its slots are sung to, () without a tune
     given: str = ""  # a given line as it was written, for printing
 
 
@@ -54,6 +55,8 @@ class Layout:
     include: tuple[str, ...]  # words that must occur
     avoid: tuple[str, ...]  # words that must not
     clean: bool  # nor may those of `clean.is_unclean`
+    emphasis: float = 0.0  # nats off a function word of one syllable on a strong slot
+    open_vowels: float = 0.0  # nats off a word whose vowel does not carry on a long or high note
 
 
 def layout(plan: Plan, split: Split) -> Layout:
@@ -81,7 +84,8 @@ def layout(plan: Plan, split: Split) -> Layout:
                 replace(line, section=i, same_as=first + j)
                 for j, line in enumerate(lines[first : first + shape.lines])
             ]
-    return Layout(repeats_marked(with_beginnings(plan, lines)), tuple(groups), plan.include, plan.avoid, plan.clean)
+    made_lines = repeats_marked(with_beginnings(plan, lines))
+    return Layout(made_lines, tuple(groups), plan.include, plan.avoid, plan.clean, plan.emphasis, plan.open_vowels)
 
 
 def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split: Split) -> Iterator[LineSpec]:
@@ -91,7 +95,8 @@ def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split
         text = tuple(split(shape.text[j])) or None
         open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
         templates = ANY if open_length else shape.slots(j)
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j])
+        notes = () if open_length else shape.notes(j)
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, notes, shape.text[j])
 
 
 def rhyme_groups(plan: Plan, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:

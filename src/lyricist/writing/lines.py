@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lyricist.prosody.metre import fits
+from lyricist.prosody.metre import BEGINNING, fits
 from lyricist.writing.table import SILENT, Letter, Signature
+
+STRONG = frozenset({"/", BEGINNING["/"]})
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,20 @@ class Slots:
             rest ^= low
             out |= self.move(low.bit_length() - 1, signature, given)
         return out
+
+    def next_is_strong(self, bits: int) -> bool:
+        """Whether the slot that comes next in the order of drawing is a strong one, from every place."""
+        return all(self.next_slot(b) in STRONG for b in range(len(self.places)) if bits >> b & 1)
+
+    def nearest(self, bits: int) -> int:
+        """Slots behind, in the order of drawing, from the place that has come least far."""
+        return min(self.places[b][1] for b in range(len(self.places)) if bits >> b & 1)
+
+    def next_slot(self, place: int) -> str:
+        """The slot behind a place, in the order of drawing; "" at the line's end."""
+        i, s = self.places[place]
+        template = self.templates[i]
+        return template[::-1][s : s + 1] if self.backward else template[s : s + 1]
 
     def move(self, place: int, signature: Signature, given: bool) -> int:
         known = self.moves.get((place, signature, given))

@@ -40,7 +40,15 @@ class Node:
 class Nodes:
     """All nodes of one plan."""
 
-    def __init__(self, table: WordTable, columns: Columns, rhymes: Rhymes, blocked: npt.NDArray[np.bool_]) -> None:
+    def __init__(
+        self,
+        table: WordTable,
+        columns: Columns,
+        rhymes: Rhymes,
+        blocked: npt.NDArray[np.bool_],
+        emphasis: float = 0.0,
+    ) -> None:
+        """`emphasis`: nats off a function word of one syllable where it would stand on a strong slot."""
         self.table, self.columns, self.rhymes, self.blocked = table, columns, rhymes, blocked
         self.lock = threading.RLock()
         self.index: dict[tuple[int, Landing, bool, int, int, int, bool], int] = {}
@@ -55,6 +63,9 @@ class Nodes:
         self.ends = None if columns.ends is None else columns.ends / max(float(columns.ends.mean()), 1e-9)
         self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
         self.lists: dict[tuple[int, int, int], Listed] = {}
+        self.faint = np.exp(-emphasis)
+        self.little = np.array([letter.signature.free for letter in table.letters])
+        self.little_units = columns.unit_mask(np.flatnonzero(self.little).tolist()) > 0
 
     def start(self, automaton: LineAutomaton, last: WordSet | None) -> int:
         """The node before a line's first word is drawn; `last`: the words that may be drawn last, None for any."""
@@ -95,6 +106,8 @@ class Nodes:
             good = [s for s in good if s not in last]
             self.last_letters[n] = last
         self.units[n] = self.columns.unit_mask(good)
+        if self.strong_next(n):
+            self.units[n, self.little_units] *= self.faint
         self.has_list[n] = self.by_word_at(node) or bool(self.last_letters.get(n))
         self.closable[n] = node.closable
         self.by_word[n] = self.by_word_at(node)
@@ -178,8 +191,16 @@ class Nodes:
             known = np.where(words < self.table.known, words, self.table.vocabulary.unk)
             after = np.array([self.move_word(n, first, last, w) for w in words.tolist()], dtype=np.int64)
             weights = self.values(after, words).astype(np.float32)
+            if self.strong_next(n):
+                weights[self.little[self.table.sig[words]]] *= self.faint
             self.lists[key] = Listed(words, self.columns.column_of[known], weights)
         return self.lists[key]
+
+    def strong_next(self, n: int) -> bool:
+        """Whether the next slot of node n asks for a word that can be stressed, and the plan minds."""
+        node = self.nodes[n]
+        assert node is not None
+        return bool(self.faint < 1) and node.automaton.slots.next_is_strong(node.bits)
 
     def explicit(self, n: int, last: int) -> list[int]:
         node = self.nodes[n]

@@ -150,6 +150,8 @@ def toml_value(value: Any, name: str = "") -> str:
     """
     if isinstance(value, tuple):
         items = [toml_value(item) for item in value]
+        if name == "tune":
+            return "[\n" + "".join(f"  {item},\n" for item in items) + "]"
         if name != "text":
             return f"[{', '.join(items)}]"
         lines = [json.dumps(OPEN) if not item else text for item, text in zip(value, items, strict=True)]

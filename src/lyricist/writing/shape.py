@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lyricist.errors import InputError
 from lyricist.prosody.metre import METRES, slots_of, template
 from lyricist.tokens import WordTokenizer
+from lyricist.writing.asked import NoteRow
 from lyricist.writing.section import SectionPlan
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Shape:
     metre: tuple[str, ...]  # per line, cycling
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written
+    tune: tuple[tuple[NoteRow, ...], ...] = ()  # one per line, or () where there is no tune
     returns: int = -1  # index of the section it repeats word for word
 
     def slots(self, line: int) -> tuple[str, ...]:
@@ -64,6 +66,16 @@ class Shape:
                 f"in line {line + 1} of the {self.name}: make them agree or leave one out"
             )
         return (slots,)
+
+    def notes(self, line: int) -> tuple[NoteRow, ...]:
+        """What a line's slots are sung to, () without a tune. InputError if they are not as many."""
+        notes = self.tune[line] if self.tune else ()
+        if notes and (len(notes),) != tuple(len(template) for template in self.slots(line)):
+            raise InputError(
+                f"line {line + 1} of the {self.name} has {len(self.slots(line)[0])} syllables and a tune of "
+                f"{len(notes)} notes: make them agree or leave out the tune"
+            )
+        return notes
 
 
 def cycle(values: Sequence[T], i: int) -> T | None:
@@ -120,7 +132,7 @@ def default_lines(plan: Plan, i: int, asked: SectionPlan | None = None) -> int:
 
 def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
     """A section that is not a return of another: its own values, else the plan's, else what is assumed."""
-    lines = asked.lines or len(asked.text) or cycle(plan.lines, i) or default_lines(plan, i, asked)
+    lines = asked.lines or len(asked.text or asked.tune) or cycle(plan.lines, i) or default_lines(plan, i, asked)
     syllables, metre = asked.syllables or plan.syllables, asked.metre or plan.metre
     rhyme, kept = asked.rhyme or cycle(plan.rhyme, i) or "", any(asked.text)
     counted = bool(syllables or metre)
@@ -131,7 +143,9 @@ def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
     if not rhyme:
         free = (counted or kept) and not plan.rhyme_with
         rhyme = "X" if free else default_scheme(asked.name, lines)
-    return Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines))
+    if asked.tune and len(asked.tune) != lines:
+        raise InputError(f"the {asked.name} has {lines} lines and a tune for {len(asked.tune)}: make them agree")
+    return Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.tune)
 
 
 def padded(asked: SectionPlan, lines: int) -> tuple[str, ...]:
@@ -237,6 +251,7 @@ def section_of(shape: Shape) -> SectionPlan:
         syllables=shape.syllables,
         metre=shape.metre,
         rhyme=shape.rhyme,
+        tune=shape.tune,
         text=text,
     )
 

@@ -12,12 +12,15 @@ from typing import Any
 
 from lyricist.errors import InputError, PlanError
 from lyricist.melody.sections import scheme_of
-from lyricist.melody.tune import Phrase, Tune
+from lyricist.melody.tune import Phrase, Slot, Tune
+from lyricist.writing.asked import NoteRow
 from lyricist.writing.plan import Plan
 from lyricist.writing.section import SectionPlan
 from lyricist.writing.shape import RETURNING
 
+OPEN_VOWELS = 1.0  # nats off a vowel that does not carry, on a long or high note
 MOST_VERSES = 20
+EMPHASIS = 2.3  # nats off a little word on a strong note: as many as people's words have there
 
 
 def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
@@ -37,11 +40,18 @@ def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
                 lines=len(phrases),
                 syllables=tuple(len(phrase.slots) for phrase in phrases),
                 metre=tuple(slots),
+                tune=tuple(tuple(map(note_row, phrase.slots)) for phrase in phrases),
                 rhyme=None if "rhyme" in wishes else scheme_of(phrases),
             )
         )
     same = keeps_chorus(tune.names, patterns)
-    return Plan(**{"keep_chorus": same, **wishes, "sections": tuple(made) * verses})
+    leanings = {"emphasis": EMPHASIS, "open_vowels": OPEN_VOWELS}
+    return Plan(**{"keep_chorus": same, **leanings, **wishes, "sections": tuple(made) * verses})
+
+
+def note_row(slot: Slot) -> NoteRow:
+    """What a plan says of a slot's notes."""
+    return (round(float(slot.duration), 4), slot.pitch, slot.strength, round(float(slot.rest), 4))
 
 
 def phrases_of(tune: Tune, section: int) -> list[Phrase]:
