@@ -122,19 +122,23 @@ class Tunes:
             self.counts["refused"] += 1
             print(f"{path.name}: {error}", file=sys.stderr)
             return
-        self.judge(tune, song)
+        faults = self.judge(tune, song)
+        if any(faults.values()):
+            print(f"{path.name}: {faults}", file=sys.stderr)
         self.seconds.append(time.perf_counter() - start)
         if told:
             self.relaxed[told[-2]] += 1
             print(f"{path.name}: {'; '.join(told)}", file=sys.stderr)
 
-    def judge(self, tune: Tune, song: Sung) -> None:
+    def judge(self, tune: Tune, song: Sung) -> dict[str, int]:
+        """Counts what is to be counted, and gives the faults."""
         slots = sum(len(phrase.slots) for phrase in tune.phrases)
         with tempfile.TemporaryDirectory() as folder:
             written = write_score(Path(folder) / "song.musicxml", song)[0]
-            self.counts["syllables wrong"] += syllables_in(written) != slots
+            wrong = int(syllables_in(written) != slots)
         words, broken, across = stress_breaks(song, self.dictionary)
-        self.counts.update({"polysyllables": words, "on weak slots": broken, "across rests": across})
+        faults = {"syllables wrong": wrong, "on weak slots": broken, "across rests": across}
+        self.counts.update({"polysyllables": words, **faults})
         own = own_words(tune)
         for sums, (found, total) in (
             (self.little, little(song)),
@@ -144,6 +148,7 @@ class Tunes:
         ):
             sums[0] += found
             sums[1] += total
+        return faults
 
     def figures(self) -> dict[str, Any]:
         shares = {

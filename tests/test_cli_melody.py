@@ -103,6 +103,34 @@ def test_words_that_do_not_fit_a_tune_are_named(
 
 
 @pytest.mark.parametrize(
+    ("draft", "verses"), [("The hill is all green\n...\n", 1), ("...\n...\nA road to the sea\n...\n", 2)]
+)
+def test_lines_of_a_draft_are_kept(
+    draft: str, verses: int, run: Run, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("write", "-m", run.path, "--melody", tune, "--phrases", "5", "--rhyme", "X", "--max-copy", "0")
+    (tmp_path / "draft.txt").write_text(draft, encoding="utf-8")
+    assert call(*asked, "--fill", tmp_path / "draft.txt", "--json") == 0
+    song = json.loads(capsys.readouterr().out)["songs"][0]
+    lines = [line["text"] for section in song["sections"] for line in section["lines"]]
+    assert len(lines) == 2 * verses
+    kept = draft.split("\n")
+    assert all(line == asked_for for line, asked_for in zip(lines, kept, strict=False) if asked_for != "...")
+
+
+def test_a_kept_line_that_cannot_be_sung_is_named(
+    run: Run, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = tmp_path / "draft.txt"
+    asked = ("write", "-m", run.path, "--melody", tune, "--phrases", "5", "--fill", draft)
+    for text, parts in (("The hill\n...", ["line 1", "5"]), ("...\n...\n...", ["3 lines", "2 phrases"])):
+        draft.write_text(text, encoding="utf-8")
+        assert call(*asked) == 2
+        told = capsys.readouterr().err.strip().splitlines()[-1]
+        assert all(part in told for part in parts)
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["plan", "TUNE", "--melody", "TUNE"], "name one tune"),

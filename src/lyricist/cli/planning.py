@@ -60,7 +60,7 @@ def make_plan(options: Mapping[str, Any], tune: Tune | None = None) -> Plan:
         given = over_tune(tune, options, given)
     if options.get("like"):
         given = over_song(options["like"], given, read_lexicon(lexicon_file))
-    if options.get("fill"):
+    if options.get("fill") and (tune is None or options.get("plan")):
         plan = fill(read_song(options["fill"], "--fill"), given, read_lexicon(lexicon_file))
     else:
         plan = Plan(**given)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 ABOUT = ("track", "phrases", "verses")
 SAID_BY_TUNE = ("form", "lines", "syllables", "metre")
-OTHERS = ("like", "fill")
 
 
 def asked_tune(options: Mapping[str, Any]) -> Tune | None:
@@ -35,18 +34,37 @@ def asked_tune(options: Mapping[str, Any]) -> Tune | None:
 
 def over_tune(tune: Tune, options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a plan for the tune; what else is asked for stands as it is."""
-    from lyricist.writing.tuneplan import plan_to
+    from lyricist.writing.tuneplan import keep_lines, plan_to
 
     for name in SAID_BY_TUNE:
         if name in given:
             raise InputError(
                 f"--{name} and --melody clash: the tune says it; leave one out (--phrases divides a tune)"
             )
-    for name in OTHERS:
-        if options.get(name):
-            raise InputError(f"--{name} and --melody clash: both say how the lines are built; leave one out")
-    plan = plan_to(tune, options.get("verses") or 1, **given)
+    if options.get("like"):
+        raise InputError("--like and --melody clash: both say how the lines are built; leave one out")
+    texts = draft_lines(options["fill"]) if options.get("fill") else []
+    verses = verses_of(tune, texts, options)
+    plan = keep_lines(plan_to(tune, verses, **given), texts)
     return {name: getattr(plan, name) for name in plan.model_fields_set}
+
+
+def draft_lines(path: Path) -> list[str]:
+    """The lines of a draft, "" for those to be written."""
+    from lyricist.writing.like import read_song
+
+    return [line.text for line in read_song(path, "--fill").lines()]
+
+
+def verses_of(tune: Tune, texts: list[str], options: Mapping[str, Any]) -> int:
+    """How often a tune is sung: as asked, else as often as the lines of the draft go through it."""
+    size, asked = len(tune.phrases), options.get("verses")
+    if texts and (len(texts) % size or asked not in (None, len(texts) // size)):
+        raise InputError(
+            f"--fill {options['fill']} has {len(texts)} lines and the tune {size * (asked or 1)} phrases: "
+            f"give a line, or ..., for each"
+        )
+    return asked or max(1, len(texts) // size)
 
 
 def agree(tune: Tune, plan: Plan, path: Path) -> None:

@@ -49,6 +49,18 @@ def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
     return Plan(**{"keep_chorus": same, **leanings, **wishes, "sections": tuple(made) * verses})
 
 
+def keep_lines(plan: Plan, texts: Sequence[str]) -> Plan:
+    """A tune's plan with lines to keep, one of `texts` for every line of the song ("" is written), or none."""
+    if not any(texts):
+        return plan
+    sections, at = [], 0
+    for section in plan.sections:
+        lines = section.lines or 0
+        sections.append(section.model_copy(update={"text": tuple(texts[at : at + lines])}))
+        at += lines
+    return Plan(**{name: getattr(plan, name) for name in plan.model_fields_set} | {"sections": tuple(sections)})
+
+
 def note_row(slot: Slot) -> NoteRow:
     """What a plan says of a slot's notes."""
     return (round(float(slot.duration), 4), slot.pitch, slot.strength, round(float(slot.rest), 4))
