@@ -155,18 +155,19 @@ def _merged(chord: Sequence[WrittenNote]) -> list[Lyric]:
 def _play(voice: WrittenVoice, order: list[int], onsets: list[Fraction]) -> Part:
     """The notes of a voice in the performed order, ties joined unless the second note has a syllable."""
     notes: list[Note] = []
-    tied: dict[int, int] = {}  # pitch: index in `notes`
+    tied: dict[tuple[int, Fraction], list[int]] = {}  # pitch, end: indices in `notes`
     for i, start in zip(order, onsets, strict=False):
         for written in voice.bars.get(i, ()):
             note = _sounding(written, start)
-            before = tied.pop(note.pitch, None)
-            if before is not None and not note.lyrics and notes[before].end == note.onset:
-                notes[before] = _joined(notes[before], note)
+            waiting = tied.get((note.pitch, note.onset))
+            if waiting and not note.lyrics:
+                at = waiting.pop()
+                notes[at] = _joined(notes[at], note)
             else:
-                before = len(notes)
+                at = len(notes)
                 notes.append(note)
             if written.tied:
-                tied[note.pitch] = before
+                tied.setdefault((note.pitch, note.end), []).append(at)
     notes.sort(key=lambda note: (note.onset, note.pitch))
     return Part(voice.name, tuple(notes), program=voice.program, drums=voice.drums, voice=voice.voice)
 
