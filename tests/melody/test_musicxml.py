@@ -156,6 +156,12 @@ def test_a_tie_outlasts_the_same_pitch_in_another_voice() -> None:
     assert heard(part) == [(0, 5, 67), (1, 1, 67)]
 
 
+def test_a_tie_leads_to_the_note_that_ends_it() -> None:
+    other = n("G4", 2) + "<backup><duration>2</duration></backup>"
+    (part,) = read(n("G4", 8, tie("start")), other + n("G4", 4, tie("stop"), "<voice>2</voice>")).parts
+    assert heard(part) == [(0, 6, 67), (4, 1, 67)]
+
+
 def test_a_tie_that_another_verse_sings_on() -> None:
     second = lyric("ly", "2")
     score = read(n("G4", 4, tie("start"), "still", lyric("soft-", "2")) + n("G4", 4, tie("stop"), second))

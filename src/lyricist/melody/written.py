@@ -37,6 +37,7 @@ class WrittenNote:
     fermata: bool = False
     phrase_end: bool = False
     tied: bool = False  # to the next note of its pitch
+    held: bool = False  # the file says that a tie ends here: of notes that are alike this one goes on
 
     @property
     def end(self) -> Fraction:
@@ -113,7 +114,7 @@ def _together(voice: WrittenVoice, starts: list[Fraction]) -> Iterator[tuple[Fra
     """Onset from the beginning, and the notes that sound at once, in written order."""
     for i, bar in sorted(voice.bars.items()):
         start = starts[i]
-        bar.sort(key=lambda note: (note.onset, note.pitch))
+        bar.sort(key=lambda note: (note.onset, note.pitch, not note.held))
         chord: list[WrittenNote] = []
         for note in bar:
             if chord and note.onset > chord[0].onset:

@@ -126,7 +126,7 @@ class PartReader:
         notations = element.findall("notations")
         if not ties:
             ties = {tie.get("type") for group in notations for tie in group.findall("tied")}
-        note.tied = "start" in ties
+        note.tied, note.held = "start" in ties, "stop" in ties
         note.slurred = "stop" in ties or any(voice == key for n, voice in self.slurs.items() if n not in self.graced)
         self.graced -= {n for n in self.graced if self.slurs.get(n) == key}
         for group in notations:
