@@ -14,7 +14,9 @@ from lyricist.melody.tune import Part
 TUNE = "60:1 62:1 64:1/2 65:1/2 67:1 " * 4
 STILL = "48:1 50:1 52:1 55:1 " * 4
 AGAIN = "48:1 50:1 52:1/2 52:1/2 55:1 " * 4
-DRAWN, PLAIN = (
+PLAIN = "48:2 50:1 52:1 " * 8
+PHRASE = "60:2 62:1/2 64:1/2 65:1 " * 3
+DRAWN = PHRASE + "60:2 62:1/2 64:1/2 65:2 " + PHRASE + "60:2 62:1/2 64:1/2 65:2 "  # by fermatas
     "60:2 62:1/2 64:1/2 65:2 " * 4,
     "48:2 50:1 52:1 " * 4,
 )  # the last note of each bar drawn out, as by a fermata
@@ -47,8 +49,8 @@ def test_chords_beside_the_tune_are_no_voices() -> None:
 
 
 def test_a_fermata_in_one_voice_leaves_it_behind() -> None:
-    assert lateness(notes(DRAWN), [notes(PLAIN), notes(PLAIN)]) == [F(bar) for bar in range(4) for _ in range(4)]
-    assert marks(DRAWN, PLAIN, PLAIN) == "..~." * 4
+    assert lateness(notes(DRAWN), [notes(PLAIN), notes(PLAIN)]) == [F(0)] * 16 + [F(1)] * 16
+    assert marks(DRAWN, PLAIN, PLAIN) == "..~." * 8
 
 
 def test_lateness_never_falls_and_is_none_in_step() -> None:
