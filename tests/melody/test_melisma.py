@@ -17,9 +17,6 @@ AGAIN = "48:1 50:1 52:1/2 52:1/2 55:1 " * 4
 PLAIN = "48:2 50:1 52:1 " * 8
 PHRASE = "60:2 62:1/2 64:1/2 65:1 " * 3
 DRAWN = PHRASE + "60:2 62:1/2 64:1/2 65:2 " + PHRASE + "60:2 62:1/2 64:1/2 65:2 "  # by fermatas
-    "60:2 62:1/2 64:1/2 65:2 " * 4,
-    "48:2 50:1 52:1 " * 4,
-)  # the last note of each bar drawn out, as by a fermata
 
 
 def marks(tune: str, *below: str) -> str:
