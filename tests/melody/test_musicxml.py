@@ -162,6 +162,14 @@ def test_a_tie_leads_to_the_note_that_ends_it() -> None:
     assert heard(part) == [(0, 6, 67), (4, 1, 67)]
 
 
+def test_ties_of_one_pitch_go_on_in_their_voices() -> None:
+    low = "<voice>2</voice>"
+    first = n("G4", 8, tie("start")) + "<backup><duration>4</duration></backup>" + n("G4", 4, low, tie("start"))
+    then = n("G4", 2, tie("stop")) + "<backup><duration>2</duration></backup>" + n("G4", 6, low, tie("stop"))
+    (part,) = read(first, then).parts
+    assert heard(part) == [(0, 5, 67), (2, 5, 67)]
+
+
 def test_a_tie_that_another_verse_sings_on() -> None:
     second = lyric("ly", "2")
     score = read(n("G4", 4, tie("start"), "still", lyric("soft-", "2")) + n("G4", 4, tie("stop"), second))

@@ -38,6 +38,7 @@ class WrittenNote:
     phrase_end: bool = False
     tied: bool = False  # to the next note of its pitch
     held: bool = False  # the file says that a tie ends here: of notes that are alike this one goes on
+    line: int = 0  # of several voices that are one `WrittenVoice`, the one it is written in
 
     @property
     def end(self) -> Fraction:
@@ -156,19 +157,19 @@ def _merged(chord: Sequence[WrittenNote]) -> list[Lyric]:
 def _play(voice: WrittenVoice, order: list[int], onsets: list[Fraction]) -> Part:
     """The notes of a voice in the performed order, ties joined unless the second note has a syllable."""
     notes: list[Note] = []
-    tied: dict[tuple[int, Fraction], list[int]] = {}  # pitch, end: indices in `notes`
+    tied: dict[tuple[int, Fraction], dict[int, int]] = {}  # pitch, end: line, index in `notes`
     for i, start in zip(order, onsets, strict=False):
         for written in voice.bars.get(i, ()):
             note = _sounding(written, start)
             waiting = tied.get((note.pitch, note.onset))
             if waiting and not note.lyrics:
-                at = waiting.pop()
+                at = waiting.pop(written.line) if written.line in waiting else waiting.popitem()[1]
                 notes[at] = _joined(notes[at], note)
             else:
                 at = len(notes)
                 notes.append(note)
             if written.tied:
-                tied.setdefault((note.pitch, note.end), []).append(at)
+                tied.setdefault((note.pitch, note.end), {})[written.line] = at
     notes.sort(key=lambda note: (note.onset, note.pitch))
     return Part(voice.name, tuple(notes), program=voice.program, drums=voice.drums, voice=voice.voice)
 

@@ -136,7 +136,9 @@ class PartReader:
             note.phrase_end |= signs is not None and any(s.tag in ("breath-mark", "caesura") for s in signs)
         if len(self.voices) > MAX_VOICES:
             raise InputError(f"{self.name}: more than {MAX_VOICES} voices in one part; give one song")
-        self.voices[key].setdefault(self.index, []).append(note)
+        bars = self.voices[key]
+        note.line = list(self.voices).index(key)
+        bars.setdefault(self.index, []).append(note)
 
     def grace(self, element: Element, key: Key) -> None:
         """Not heard as a note; its slurs and words are the next note's."""
