@@ -62,6 +62,14 @@ def test_rolled_chords_are_struck_at_once() -> None:
     assert spans(score_of(events).parts[0].notes) == [(0, 1, 60), (0, 1, 64), (0, 1, 67)]
 
 
+def test_fast_notes_are_no_rolled_chord() -> None:
+    run = [*tune([72, 74, 76, 77], step=30), (120, on(79)), (480, off(79))]  # 64ths over a held note
+    held = [(0, on(60)), (480, off(60))]
+    expected = [(0, 1, 60), *((F(i, 16), F(1, 16), pitch) for i, pitch in enumerate((72, 74, 76, 77)))]
+    found = spans(score_of([*held, *run]).parts[0].notes)
+    assert found == [*expected, (F(1, 4), F(3, 4), 79)]
+
+
 OVERLAPS = {  # what is played on one key, and the notes it makes
     "again before its end": (
         [(0, on(60)), (240, on(60)), (300, off(60)), (480, off(60))],

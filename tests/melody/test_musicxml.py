@@ -150,6 +150,26 @@ def test_ties_are_joined_over_bars() -> None:
     assert heard(score.parts[0]) == [(0, 8, 67), (8, 4, 69)]
 
 
+def test_a_tie_outlasts_the_same_pitch_in_another_voice() -> None:
+    second = "<backup><duration>8</duration></backup>" + n("R", 2) + n("G4", 2, "<voice>2</voice>")
+    (part,) = read(n("G4", 8, tie("start")) + second, n("G4", 2, tie("stop"))).parts
+    assert heard(part) == [(0, 5, 67), (1, 1, 67)]
+
+
+def test_a_tie_leads_to_the_note_that_ends_it() -> None:
+    other = n("G4", 2) + "<backup><duration>2</duration></backup>"
+    (part,) = read(n("G4", 8, tie("start")), other + n("G4", 4, tie("stop"), "<voice>2</voice>")).parts
+    assert heard(part) == [(0, 6, 67), (4, 1, 67)]
+
+
+def test_ties_of_one_pitch_go_on_in_their_voices() -> None:
+    low = "<voice>2</voice>"
+    first = n("G4", 8, tie("start")) + "<backup><duration>4</duration></backup>" + n("G4", 4, low, tie("start"))
+    then = n("G4", 2, tie("stop")) + "<backup><duration>2</duration></backup>" + n("G4", 6, low, tie("stop"))
+    (part,) = read(first, then).parts
+    assert heard(part) == [(0, 5, 67), (2, 5, 67)]
+
+
 def test_a_tie_that_another_verse_sings_on() -> None:
     second = lyric("ly", "2")
     score = read(n("G4", 4, tie("start"), "still", lyric("soft-", "2")) + n("G4", 4, tie("stop"), second))

@@ -49,13 +49,18 @@ def _snap(above: int, below: int) -> Fraction:
 
 
 def gather(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """Rolled chords struck at once: a note just behind one on the beat's grid, itself off it, begins with it."""
+    """Rolled chords struck at once: a note just behind one on the beat's grid, itself off it, begins with it.
+
+    All notes of the chord before it must sound still and it must outlast a roll: fast runs stay as they are.
+    """
     out: list[Note] = []
-    base: Fraction | None = None
+    base, held = Fraction(-1), Fraction(-1)  # where the chord begins, and the first end of its notes
     for note in sorted(notes, key=lambda note: (note.onset, note.pitch)):
         if note.onset.denominator <= WRITTEN:
+            held = min(held, note.end) if note.onset == base else note.end
             base = note.onset
-        elif base is not None and note.onset - base <= ROLL:
+        elif note.onset - base <= ROLL < note.duration and note.onset < held:
+            held = min(held, note.end)
             note = replace(note, onset=base, duration=note.end - base)
         out.append(note)
     return tuple(sorted(out, key=lambda note: (note.onset, note.pitch)))

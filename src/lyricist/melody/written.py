@@ -37,6 +37,8 @@ class WrittenNote:
     fermata: bool = False
     phrase_end: bool = False
     tied: bool = False  # to the next note of its pitch
+    held: bool = False  # the file says that a tie ends here: of notes that are alike this one goes on
+    line: int = 0  # of several voices that are one `WrittenVoice`, the one it is written in
 
     @property
     def end(self) -> Fraction:
@@ -113,7 +115,7 @@ def _together(voice: WrittenVoice, starts: list[Fraction]) -> Iterator[tuple[Fra
     """Onset from the beginning, and the notes that sound at once, in written order."""
     for i, bar in sorted(voice.bars.items()):
         start = starts[i]
-        bar.sort(key=lambda note: (note.onset, note.pitch))
+        bar.sort(key=lambda note: (note.onset, note.pitch, not note.held))
         chord: list[WrittenNote] = []
         for note in bar:
             if chord and note.onset > chord[0].onset:
@@ -155,18 +157,19 @@ def _merged(chord: Sequence[WrittenNote]) -> list[Lyric]:
 def _play(voice: WrittenVoice, order: list[int], onsets: list[Fraction]) -> Part:
     """The notes of a voice in the performed order, ties joined unless the second note has a syllable."""
     notes: list[Note] = []
-    tied: dict[int, int] = {}  # pitch: index in `notes`
+    tied: dict[tuple[int, Fraction], dict[int, int]] = {}  # pitch, end: line, index in `notes`
     for i, start in zip(order, onsets, strict=False):
         for written in voice.bars.get(i, ()):
             note = _sounding(written, start)
-            before = tied.pop(note.pitch, None)
-            if before is not None and not note.lyrics and notes[before].end == note.onset:
-                notes[before] = _joined(notes[before], note)
+            waiting = tied.get((note.pitch, note.onset))
+            if waiting and not note.lyrics:
+                at = waiting.pop(written.line) if written.line in waiting else waiting.popitem()[1]
+                notes[at] = _joined(notes[at], note)
             else:
-                before = len(notes)
+                at = len(notes)
                 notes.append(note)
             if written.tied:
-                tied[note.pitch] = before
+                tied.setdefault((note.pitch, note.end), {})[written.line] = at
     notes.sort(key=lambda note: (note.onset, note.pitch))
     return Part(voice.name, tuple(notes), program=voice.program, drums=voice.drums, voice=voice.voice)
 

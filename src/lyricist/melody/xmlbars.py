@@ -126,7 +126,7 @@ class PartReader:
         notations = element.findall("notations")
         if not ties:
             ties = {tie.get("type") for group in notations for tie in group.findall("tied")}
-        note.tied = "start" in ties
+        note.tied, note.held = "start" in ties, "stop" in ties
         note.slurred = "stop" in ties or any(voice == key for n, voice in self.slurs.items() if n not in self.graced)
         self.graced -= {n for n in self.graced if self.slurs.get(n) == key}
         for group in notations:
@@ -136,7 +136,9 @@ class PartReader:
             note.phrase_end |= signs is not None and any(s.tag in ("breath-mark", "caesura") for s in signs)
         if len(self.voices) > MAX_VOICES:
             raise InputError(f"{self.name}: more than {MAX_VOICES} voices in one part; give one song")
-        self.voices[key].setdefault(self.index, []).append(note)
+        bars = self.voices[key]
+        note.line = list(self.voices).index(key)
+        bars.setdefault(self.index, []).append(note)
 
     def grace(self, element: Element, key: Key) -> None:
         """Not heard as a note; its slurs and words are the next note's."""
