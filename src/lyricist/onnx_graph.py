@@ -56,6 +56,10 @@ class Graph:
         """x (B, I) times weight (O, I) transposed, plus bias (O)."""
         return self.one("Gemm", x, self.constant(name, weight), self.constant(f"{name}.bias", bias), transB=1)
 
+    def product(self, x: str, name: str, weight: Array) -> str:
+        """x (B, I) times weight (O, I) transposed."""
+        return self.one("MatMul", x, self.constant(name, weight.T))
+
 
 class EightBit(Graph):
     """A graph whose products are of 8-bit integers: weights with one scale an output, activations with one a row."""
@@ -172,8 +176,8 @@ def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> 
 
 
 def plan_added(g: Graph, x: str, name: str, weights: Weights) -> str:
-    """x (B, width) and what the plan features add to it, always in full precision: they are few."""
-    return g.one("Add", x, g.one("MatMul", "features", g.constant(name, weights[name].T)))
+    """x (B, width) and what the plan features (B, F) add to it."""
+    return g.one("Add", x, g.product("features", name, weights[name]))
 
 
 def lstm_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> list[str]:

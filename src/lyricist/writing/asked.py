@@ -13,6 +13,7 @@ from typing import Any
 from lyricist.corpus import SECTION_NAMES
 from lyricist.errors import InputError
 from lyricist.prosody.metre import METRES, slots_of
+from lyricist.prosody.planfeatures import Note
 from lyricist.tokens import WordTokenizer
 
 ALIASES = {"pre-chorus": "prechorus", "v": "verse", "c": "chorus", "b": "bridge"}
@@ -86,6 +87,29 @@ def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
             raise InputError(f"{name} {shown(item)} is not a whole number from 1 to {most}")
         found.append(int(text))
     return tuple(found)
+
+
+def tune(value: Any, name: str) -> tuple[tuple[Note, ...], ...]:
+    """The notes of lines, each as [quarters, MIDI pitch, strength 0 to 4, quarters of rest behind it].
+
+    >>> tune([[[1, 67, 4, 0.5]]], "tune")
+    ((Note(duration=1.0, pitch=67, strength=4, rest=0.5),),)
+    """
+    try:
+        return tuple(tuple(note(*each) for each in line) for line in value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"{name} is not a list of lines of notes: write each note as [quarters, MIDI pitch, strength 0 to 4, "
+            "quarters of rest]"
+        ) from None
+
+
+def note(duration: float, pitch: int, strength: int, rest: float) -> Note:
+    """A note, or `ValueError` for one that nobody can sing."""
+    made = Note(float(duration), int(pitch), int(strength), float(rest))
+    if not (0 < made.duration < 1000 and 0 <= made.pitch <= 127 and 0 <= made.strength <= 4 and 0 <= made.rest < 1e6):
+        raise ValueError
+    return made
 
 
 def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Literal
 
+from lyricist.prosody.planfeatures import Note
 from lyricist.writing.asked import one_word
 from lyricist.writing.shape import ANY, Shape, assumed, shapes
 
@@ -35,6 +36,7 @@ class LineSpec:
     first: str  # its first word; "": any
     same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
     given: str = ""  # a given line as it was written, for printing
+    notes: tuple[Note, ...] = ()  # of its tune, one a slot; (): none is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split
         text = tuple(split(shape.text[j])) or None
         open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
         templates = ANY if open_length else shape.slots(j)
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j])
+        notes = shape.notes(j) if templates != ANY else ()
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes)
 
 
 def rhyme_groups(plan: Plan, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:

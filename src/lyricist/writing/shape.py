@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lyricist.errors import InputError
 from lyricist.prosody.metre import METRES, slots_of, template
+from lyricist.prosody.planfeatures import Note
 from lyricist.tokens import WordTokenizer
-from lyricist.writing.section import SectionPlan
+from lyricist.writing.section import SectionPlan, Tune
 
 if TYPE_CHECKING:
     from lyricist.writing.plan import Plan
@@ -48,6 +49,7 @@ class Shape:
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written
     returns: int = -1  # index of the section it repeats word for word
+    tune: Tune = ()  # per line, cycling
 
     def slots(self, line: int) -> tuple[str, ...]:
         """Slot patterns permitted for a line, counted from 0. InputError if metre and syllables disagree."""
@@ -64,6 +66,16 @@ class Shape:
                 f"in line {line + 1} of the {self.name}: make them agree or leave one out"
             )
         return (slots,)
+
+    def notes(self, line: int) -> tuple[Note, ...]:
+        """The notes of a line, one for each of its slots. InputError if there are more or fewer."""
+        notes, slots = cycle(self.tune, line) or (), self.slots(line)
+        if notes and (len(slots) != 1 or len(slots[0]) != len(notes)):
+            raise InputError(
+                f"the tune has {len(notes)} notes for line {line + 1} of the {self.name}, which asks for "
+                f"{len(slots[0]) if len(slots) == 1 else 'any number of'} syllables: make them agree or take tune out"
+            )
+        return notes
 
 
 def cycle(values: Sequence[T], i: int) -> T | None:
@@ -131,7 +143,7 @@ def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
     if not rhyme:
         free = (counted or kept) and not plan.rhyme_with
         rhyme = "X" if free else default_scheme(asked.name, lines)
-    return Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines))
+    return Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), tune=asked.tune)
 
 
 def padded(asked: SectionPlan, lines: int) -> tuple[str, ...]:
@@ -238,6 +250,7 @@ def section_of(shape: Shape) -> SectionPlan:
         metre=shape.metre,
         rhyme=shape.rhyme,
         text=text,
+        tune=shape.tune,
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from lyricist.errors import InputError, PlanError
 from lyricist.melody.sections import scheme_of
-from lyricist.melody.tune import Phrase, Tune
+from lyricist.melody.tune import Phrase, Slot, Tune
+from lyricist.prosody.planfeatures import Note
 from lyricist.writing.plan import Plan
 from lyricist.writing.section import SectionPlan
 from lyricist.writing.shape import RETURNING
@@ -38,10 +39,15 @@ def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
                 syllables=tuple(len(phrase.slots) for phrase in phrases),
                 metre=tuple(slots),
                 rhyme=None if "rhyme" in wishes else scheme_of(phrases),
+                tune=tuple(tuple(map(note_of, phrase.slots)) for phrase in phrases),
             )
         )
     same = keeps_chorus(tune.names, patterns)
     return Plan(**{"keep_chorus": same, **wishes, "sections": tuple(made) * verses})
+
+
+def note_of(slot: Slot) -> Note:
+    return Note(round(float(slot.duration), 4), slot.pitch, slot.strength, round(float(slot.rest), 4))
 
 
 def phrases_of(tune: Tune, section: int) -> list[Phrase]:
