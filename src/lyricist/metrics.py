@@ -170,6 +170,7 @@ def conditional_nats(model: Model, songs: Sequence[Song], condition: str) -> Tot
     encoded = [np.array(vocabulary.encode(song), dtype=np.int64) for song in songs]
     if condition == "off":
         return song_nats(model.step_model, encoded)
+    lexicon.many(list({w for song in songs for line in song.lines() for w in vocabulary.tokenizer.split(line.text)}))
     plans = [planned_song(song, vocabulary.tokenizer, vocabulary.order, lexicon) for song in songs]
     if condition == "wrong_tune":
         plans = with_wrong_tunes(plans)

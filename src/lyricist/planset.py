@@ -43,7 +43,7 @@ from lyricist.prosody.planfeatures import (
     tune_features,
     width,
 )
-from lyricist.tokens import Order, Tokenizer, WordTokenizer
+from lyricist.tokens import SPECIALS, Order, Tokenizer, WordTokenizer
 from lyricist.tokenset import SPLITS, TokenSet
 
 CHOICES = {"none": (), "slots": ("slots",), "tune": GROUPS}  # what a training may ask for
@@ -89,7 +89,6 @@ def planned_song(song: Song, tokenizer: Tokenizer, order: Order, lexicon: Lexico
     """The plan that a song's lines can be read as: that of their tune, else a metre that suits their words."""
     if not isinstance(tokenizer, WordTokenizer):
         raise InputError("plan features are for models of whole words: leave out --features or --tokenizer")
-    lexicon.many([word for line in song.lines() for word in tokenizer.split(line.text)])  # at once: quicker
     read = [planned_line(line, tokenizer, lexicon) for line in song.lines()]
     way = 1 if order == "forward" else -1
     return PlannedSong(tuple(plan for plan, _ in read), tuple(tuple(counts[::way]) for _, counts in read))
@@ -251,6 +250,7 @@ def said(home: Path) -> Any:
 def build(corpus: Corpus, tokens: TokenSet, lexicon: Lexicon, facts: dict[str, Any], home: Path) -> None:
     """Read every song once."""
     tokenizer = WordTokenizer()
+    lexicon.many([token for token in tokens.tokens if token not in SPECIALS])  # all guesses at once: much quicker
     for split in SPLITS:
         starts = [(0, 0)]
         with ExitStack() as stack:

@@ -177,7 +177,7 @@ def line_rows(
     return rows[1:], first
 
 
-@lru_cache(100_000)
+@lru_cache(20_000)
 def fitted(words: tuple[tuple[str, bool], ...]) -> str:
     """The template of the metre that suits a line best, ? where metres that suit it alike differ or none does.
 
