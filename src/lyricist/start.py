@@ -228,12 +228,12 @@ def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
             f"--resume: the songs have changed since {out} was trained on them: "
             "train a new run, or fine-tune this one with --from"
         )
+    sees = options.features and {"features": features_of(options, run.vocabulary.tokenizer.name, 0)}
     for group in ("model", "train"):
-        for name, value in getattr(options, group).items():
-            if value != run.config[group][name]:
-                raise InputError(
-                    f"--resume: {name} is {run.config[group][name]} in {out} and {value} now: leave it out"
-                )
+        for name, value in {**getattr(options, group), **((group == "model" and sees) or {})}.items():
+            known = run.config[group].get(name, 0)
+            if value != known:
+                raise InputError(f"--resume: {name} is {known} in {out} and {value} now: leave it out")
     return run
 
 

@@ -18,6 +18,8 @@ from lyricist.prosody.metre import KINDS
 from lyricist.prosody.planfeatures import GROUPS, Note, width
 from lyricist.tokens import Order, Vocabulary, WordTokenizer
 from lyricist.writer import Model
+from lyricist.writing.deadend import search
+from lyricist.writing.engine import Engine
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planfile import parse_plan, plan_text
 from lyricist.writing.planrows import line_plan
@@ -84,18 +86,38 @@ PLANS = {
 }
 
 
-@pytest.mark.parametrize("order", ["forward", "backward"])
-@pytest.mark.parametrize("name", PLANS)
-def test_the_rows_of_writing_are_the_rows_of_training(name: str, order: Order) -> None:
-    song, told, model = written(PLANS[name], order)
+def check_law(plan: Plan, order: Order) -> None:
+    song, told, model = written(plan, order)
     ids, rows = rows_of(told)
-    layout = model.planned(PLANS[name]).layout
+    layout = model.planned(plan).layout
     replayed = replace(as_read(song, order), lines=tuple(line_plan(line) for line in layout.lines))
     encoded = model.vocabulary.encode(Song("", "", song.sections, ""))
     known = [model.vocabulary.unk if i >= len(model.vocabulary) else i for i in encoded]
     assert ids == known[:-1]  # nothing was begun anew
     assert (rows == replayed.rows(order, GROUPS)[:-1]).all()
     assert rows[:, 0].any()
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+@pytest.mark.parametrize("name", PLANS)
+def test_the_rows_of_writing_are_the_rows_of_training(name: str, order: Order) -> None:
+    check_law(PLANS[name], order)
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_lines_that_are_searched_for_have_them_too(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every line had come to a dead end at once."""
+    begin, searching = Engine.begin_line, [False]
+
+    def searched(engine: Engine, n: int) -> None:
+        begin(engine, n)
+        if not searching[0] and int(engine.rows.line[n]) in engine.song.beginnings:
+            searching[0] = True
+            search(engine, n)
+            searching[0] = False
+
+    monkeypatch.setattr(Engine, "begin_line", searched)
+    check_law(PLANS["metre"], order)
 
 
 def tune_plan(name: str = "verse") -> Plan:
@@ -127,21 +149,6 @@ def under_notes(line: Line) -> Line:
             for a, n, s in zip(starts, NOTES, slots, strict=True)
         ),
     )
-
-
-def test_a_dead_end_that_is_searched_through_is_told_alike() -> None:
-    """Lines found by search, not drawn, have rows too: only the song's last ones count."""
-    plan = Plan(form="verse", lines=2, syllables=5, metre="x/xx/", rhyme="AA")
-    vocabulary = exact_tools.vocabulary(("the", "of", "sea", "tree", "river"), "backward")
-    told = Told(len(vocabulary))
-    model = Model(told, vocabulary)
-    (song,) = model.write(plan, Drawing(particles=1), seed=1)
-    lines = tuple(line_plan(line) for line in model.planned(plan).layout.lines)
-    expected = replace(as_read(song, "backward"), lines=lines).rows("backward", GROUPS)[:-1]
-    encoded = vocabulary.encode(Song("", "", song.sections, ""))
-    last = dict(zip(reversed(range(len(encoded) - 1)), reversed(rows_of(told)[1]), strict=False))
-    tail = len(encoded) // 2
-    assert all((last[i] == expected[i]).all() for i in range(tail, len(encoded) - 1))
 
 
 def test_several_songs_and_particles_are_told_what_one_is() -> None:
