@@ -35,7 +35,19 @@ DATA = ROOT.parent / "shared" / "data" / "melodies"
 SECONDS, MEGABYTES = 10, 500
 MOST = 4  # damages to a file
 NUMBER = re.compile(rb"-?\d+(\.\d+)?")
-EXTREMES: tuple[bytes, ...] = (b"0", b"-1", b"1", b"7", b"127", b"128", b"255", b"65535", b"99999", b"2147483647", b"4294967296")
+EXTREMES: tuple[bytes, ...] = (
+    b"0",
+    b"-1",
+    b"1",
+    b"7",
+    b"127",
+    b"128",
+    b"255",
+    b"65535",
+    b"99999",
+    b"2147483647",
+    b"4294967296",
+)
 EXTREMES += (b"-2147483648", b"1e308", b"NaN", b"", b"1/0", b"0.0000001", b"9" * 400)
 BYTES = (
     b"\0\0",

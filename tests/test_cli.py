@@ -415,6 +415,22 @@ def test_gru_and_fine_tuning_by_command(songs: Path, run_dir: Path, tmp_path: Pa
     assert call("write", "-m", tmp_path / "f", "--seed", "1") == 0
 
 
+def test_a_model_that_sees_plans_by_command(songs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    few = (*TINY, "--epochs", "1", "--no-sample")
+    assert call("train", songs, "-o", run, *few, "--features", "slots") == 0
+    capsys.readouterr()
+    assert call("evaluate", run, "--json", "--songs", "0") == 0
+    jsonschema.validate(json.loads(capsys.readouterr().out), schema("evaluate"))
+    assert call("evaluate", run, "--songs", "0") == 0
+    assert "told its plan" in capsys.readouterr().out
+    assert call("write", "-m", run, "--syllables", "6", "--lines", "2", "--seed", "1", "--json") == 0
+    assert call("train", songs, "-o", tmp_path / "no", *few, "--features", "rhyme") == 2
+    assert "--features 'rhyme' is unknown" in capsys.readouterr().err.splitlines()[-1]
+    assert call("train", "-o", run, "--resume", "--features", "slots") == 2
+    assert "--resume and --features slots clash" in only_line(capsys.readouterr().err)
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place nobody can write to: /proc")
 @pytest.mark.parametrize("command", ["prepare", "train"])
 def test_a_read_only_target(command: str, songs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,27 @@ def test_same_numbers_as_pytorchs_own_layer(cell: str) -> None:
     torch.testing.assert_close(features, expected, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_plan_of_zeros_is_no_plan_and_any_other_counts_once_learnt(tied: bool) -> None:
+    torch.manual_seed(5)
+    model = LyricLSTM(config(features=3, tied=tied)).eval()
+    ids, plan = torch.randint(0, V, (6, 2)), torch.ones(6, 2, 3)
+    free, _ = model(ids, model.initial_state(2))
+    assert torch.equal(model(ids, model.initial_state(2), plan)[0], free)  # nothing is learnt yet
+    model.plan_in.data.normal_()
+    model.plan_out.data.normal_()
+    assert torch.equal(model(ids, model.initial_state(2), plan * 0)[0], free)
+    assert not torch.allclose(model(ids, model.initial_state(2), plan)[0], free)
+    model.loss(ids, ids, model.initial_state(2), 0, plan)[0].backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in (model.plan_in, model.plan_out))
+
+
+def test_a_config_without_features_is_written_as_it_always_was() -> None:
+    assert "features" not in config().model_dump()
+    assert config(features=4).model_dump()["features"] == 4
+    assert ModelConfig(**config().model_dump()) == config()
+
+
 def test_loss_is_cross_entropy_of_the_logits() -> None:
     torch.manual_seed(2)
     model = LyricLSTM(config()).eval()

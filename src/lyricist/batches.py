@@ -6,11 +6,14 @@ epoch is columns t .. t + T of every stream, so a cursor (epoch, t) is all that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.planset import PlanSplit
+from lyricist.prosody.planfeatures import Floats
 from lyricist.tokenset import SplitTokens
 
 Array = npt.NDArray[np.int64]
@@ -40,25 +43,36 @@ class Streams:
         if self.seed is not None:
             order = np.random.default_rng([self.seed, number]).permutation(songs)
         lengths = np.diff(self.split.starts)[order]
-        return Epoch(self, self.split.starts[:-1][order], np.concatenate([[0], np.cumsum(lengths)]))
+        return Epoch(self, number, order, self.split.starts[:-1][order], np.concatenate([[0], np.cumsum(lengths)]))
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One order of the songs: `starts[k]` is where the k-th song lies, `ends` the running total of lengths."""
+    """One order of the songs: the k-th is song `songs[k]`, which begins at `starts[k]`; `ends`: lengths summed."""
 
     streams: Streams
+    number: int
+    songs: Array
     starts: Array
     ends: Array
 
-    def window(self, t: int, steps: int) -> Array:
-        """(T + 1, B) token ids: inputs are rows 0 .. T - 1, targets rows 1 .. T. T is cut at the epoch's end."""
+    def places(self, t: int, steps: int) -> tuple[Array, Array]:
+        """(T + 1, B) where the tokens from t on lie in the split, and in which song. T is cut at the epoch's end."""
         steps = min(steps, self.streams.length - 1 - t)
         base = np.arange(self.streams.batch) * self.streams.length
         position = base[None, :] + np.arange(t, t + steps + 1)[:, None]
-        song = np.searchsorted(self.ends, position, side="right") - 1
-        ids = self.streams.split.ids[self.starts[song] + position - self.ends[song]]
-        return self.streams.remap[ids].astype(np.int64)
+        k = np.searchsorted(self.ends, position, side="right") - 1
+        return self.starts[k] + position - self.ends[k], self.songs[k]
+
+    def window(self, t: int, steps: int) -> Array:
+        """(T + 1, B) token ids: inputs are rows 0 .. T - 1, targets rows 1 .. T."""
+        return self.streams.remap[self.streams.split.ids[self.places(t, steps)[0]]].astype(np.int64)
+
+    def features(self, t: int, steps: int, plans: PlanSplit, groups: Sequence[str], mine: slice) -> Floats:
+        """(T, `mine`, F) plan features of the inputs of some of the streams, each song with what it shows in this
+        epoch."""
+        tokens, songs = (part[:-1, mine] for part in self.places(t, steps))
+        return plans.rows(tokens, songs, groups, hide=(self.streams.seed or 0, self.number))
 
     def windows(self, steps: int) -> int:
         """Number of windows of `steps` in the epoch."""

@@ -11,9 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lyricist.corpus import Song
 from lyricist.errors import InputError
+from lyricist.planset import planned_song, with_wrong_tunes
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.planfeatures import Floats
 from lyricist.runtime import Ids, StepModel
 from lyricist.tokens import SPECIALS, Tokenizer, Vocabulary
 from lyricist.writer import Model
@@ -21,9 +25,17 @@ from lyricist.writing.copying import CopyIndex
 from lyricist.writing.decode import log_softmax
 
 Lines = list[list[str]]
+Totals = npt.NDArray[np.float64]
 
 ROWS = 64  # songs scored side by side
 STREAMS = 16  # pieces of a text without song breaks, each from a zero state
+CONDITIONS = (
+    "off",
+    "counts",
+    "slots",
+    "tune",
+    "wrong_tune",
+)  # what is shown of a plan: each more than the one before
 BLEU_SONGS = 60  # songs compared with each other at most: the cost is quadratic
 
 
@@ -34,7 +46,10 @@ def evaluate(
 
     Keys as in DESIGN and the package's `evaluate.json` schema. Raises `InputError` without songs.
     """
+    songs = list(songs) if model.groups else songs
     out = {"format": 1, **likelihood(model, songs)}
+    if model.groups:
+        out["conditional"] = conditional(model, list(songs))
     if written:
         out["written"] = shape(as_lines(written, model.vocabulary.tokenizer), model.copy_index)
     if human:
@@ -79,18 +94,31 @@ def text_size(song: Song, tokenizer: Tokenizer) -> int:
 
 def score_songs(model: StepModel, songs: Sequence[Ids]) -> float:
     """Total nats of songs, each from a fresh state; the first token is given, not predicted."""
-    order = sorted(songs, key=len, reverse=True)
-    return sum(score_block(model, order[i : i + ROWS]) for i in range(0, len(order), ROWS))
+    return float(song_nats(model, songs).sum())
 
 
-def score_block(model: StepModel, songs: Sequence[Ids]) -> float:
-    """Songs by falling length side by side; rows leave when their song is over."""
-    total, state = 0.0, model.initial_state(len(songs))
+def song_nats(model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None) -> Totals:
+    """(songs,) nats of each; `rows`: the plan features (N, F) of each song's tokens."""
+    out = np.zeros(len(songs))
+    order = sorted(range(len(songs)), key=lambda i: len(songs[i]), reverse=True)
+    for k in range(0, len(order), ROWS):
+        block = order[k : k + ROWS]
+        out[block] = score_block(model, [songs[i] for i in block], [rows[i] for i in block] if rows else None)
+    return out
+
+
+def score_block(model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None) -> Totals:
+    """(songs,) nats of songs by falling length side by side; rows leave when their song is over."""
+    total, state = np.zeros(len(songs)), model.initial_state(len(songs))
     for t in range(len(songs[0]) - 1):
         alive = sum(len(s) - 1 > t for s in songs)
         state = tuple(part[:, :alive] for part in state)
-        logits, state = model.step(np.array([s[t] for s in songs[:alive]]), state)
-        total += nats_of(logits, np.array([s[t + 1] for s in songs[:alive]]))
+        ids = np.array([s[t] for s in songs[:alive]])
+        if rows is None:
+            logits, state = model.step(ids, state)
+        else:
+            logits, state = model.step(ids, state, np.stack([r[t] for r in rows[:alive]]))
+        total[:alive] += nats_of(logits, np.array([s[t + 1] for s in songs[:alive]]))
     return total
 
 
@@ -105,13 +133,50 @@ def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary) -> float:
         inside = at < len(ids)
         at = at.clip(max=len(ids) - 1)
         logits, state = model.step(inputs[at], state)
-        total += nats_of(logits[inside], ids[at][inside])
+        total += float(nats_of(logits[inside], ids[at][inside]).sum())
     return total
 
 
-def nats_of(logits: Any, targets: Ids) -> float:
+def nats_of(logits: Any, targets: Ids) -> Totals:
+    """(B,) nats of each row's target."""
     scores = log_softmax(logits.astype(np.float64))
-    return -float(scores[np.arange(len(targets)), targets].sum())
+    return np.asarray(-scores[np.arange(len(targets)), targets])
+
+
+# --- likelihood under a plan
+
+
+def conditional(model: Model, songs: Sequence[Song]) -> dict[str, Any]:
+    """Nats per word of songs whose plan the model sees: no perplexities, for much of a song is told beforehand.
+
+    Of songs with a tune if there are any and the model knows tunes, `nll_per_word_tune` and `..._wrong_tune` (another
+    song's lines of as many slots) included; else of all songs.
+    """
+    groups = model.groups
+    aligned = [song for song in songs if any(line.slots for line in song.lines())] if "tune" in groups else []
+    judged, shown = aligned or songs, CONDITIONS if aligned else CONDITIONS[:3]
+    words = sum(len(model.vocabulary.encode(song)) - 1 for song in judged)
+    nats = {name: conditional_nats(model, judged, name).sum() / words for name in shown}
+    return {
+        "songs": len(judged),
+        "words": words,
+        **{f"nll_per_word_{n}": round(float(x), 5) for n, x in nats.items()},
+    }
+
+
+def conditional_nats(model: Model, songs: Sequence[Song], condition: str) -> Totals:
+    """(songs,) nats of each song under one of CONDITIONS."""
+    vocabulary, lexicon = model.vocabulary, default_lexicon()
+    encoded = [np.array(vocabulary.encode(song), dtype=np.int64) for song in songs]
+    if condition == "off":
+        return song_nats(model.step_model, encoded)
+    lexicon.many(list({w for song in songs for line in song.lines() for w in vocabulary.tokenizer.split(line.text)}))
+    plans = [planned_song(song, vocabulary.tokenizer, vocabulary.order, lexicon) for song in songs]
+    if condition == "wrong_tune":
+        plans = with_wrong_tunes(plans)
+    elif condition != "tune":
+        plans = [plan.without_tune(metre=condition == "slots") for plan in plans]
+    return song_nats(model.step_model, encoded, [plan.rows(vocabulary.order, model.groups) for plan in plans])
 
 
 def as_lines(songs: Iterable[Song], tokenizer: Tokenizer) -> list[Lines]:

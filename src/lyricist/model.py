@@ -1,17 +1,17 @@
-"""The whole network: `ModelConfig` and `LyricLSTM`, (ids, state) -> (logits, state).
+"""The whole network: `ModelConfig` and `LyricLSTM`, (ids, state, plan features) -> (logits, state).
 
-Everything is time-major. T time steps, B streams, V vocabulary, E embedding, H hidden, L layers.
+Everything is time-major. T time steps, B streams, V vocabulary, E embedding, H hidden, L layers, F plan features.
 Nothing is hidden on the module: the state goes in and comes out, so concurrent callers are safe.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor, nn
 
 State = tuple[Tensor, ...]  # LSTM: (h, c); GRU: (h,); each (L, B, H)
@@ -33,6 +33,12 @@ class ModelConfig(BaseModel):
     dropout_hidden: float = Field(default=0.0, ge=0, lt=1)  # between layers, locked over time
     dropout_output: float = Field(default=0.0, ge=0, lt=1)  # before the output layer, locked over time
     dropout_weight: float = Field(default=0.0, ge=0, lt=1)  # recurrent weights (Merity et al. 2018)
+    features: int = Field(default=0, ge=0)  # F, of `prosody.planfeatures`; 0: the network knows no plan
+
+    @model_serializer(mode="wrap")
+    def _dump(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `features` where there are none, as runs always were."""
+        return {name: value for name, value in usual(self).items() if name != "features" or value}
 
     @property
     def gates(self) -> int:
@@ -95,6 +101,9 @@ class LyricLSTM(nn.Module):
         if not c.tied:
             self.output = nn.Parameter(torch.empty(c.vocab_size, c.hidden).uniform_(-0.1, 0.1))
         self.bias = nn.Parameter(torch.zeros(c.vocab_size))
+        if c.features:  # from zero: at first the network is the one that knows no plan
+            self.plan_in = nn.Parameter(torch.zeros(c.embedding, c.features))
+            self.plan_out = nn.Parameter(torch.zeros(self.output_weight.shape[1], c.features))
         self.drop_input = LockedDropout(c.dropout_input)
         self.drop_hidden = LockedDropout(c.dropout_hidden)
         self.drop_output = LockedDropout(c.dropout_output)
@@ -118,25 +127,31 @@ class LyricLSTM(nn.Module):
             x = x * F.embedding(ids, keep)
         return self.drop_input(x)  # type: ignore[no-any-return]
 
-    def features(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """What the softmax sees: (T, B) -> (T, B, E or H), and the new state."""
+    def features(self, ids: Tensor, state: State, plan: Tensor | None = None) -> tuple[Tensor, State]:
+        """What the softmax sees: (T, B) -> (T, B, E or H), and the new state. `plan` (T, B, F); None: all zeros."""
         x = self.embed(ids)
+        if plan is not None:
+            x = x + F.linear(plan, self.plan_in)
         new = []
         for i, layer in enumerate(self.layers):
             x = self.drop_hidden(x) if i else x
             x, layer_state = layer(x, tuple(s[i : i + 1] for s in state))
             new.append(layer_state)
-        x = self.project(x) if self.project is not None else x
-        return self.drop_output(x), tuple(torch.cat(parts) for parts in zip(*new, strict=True))
+        x = self.drop_output(self.project(x) if self.project is not None else x)
+        if plan is not None:
+            x = x + F.linear(plan, self.plan_out)
+        return x, tuple(torch.cat(parts) for parts in zip(*new, strict=True))
 
-    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, ids: Tensor, state: State, plan: Tensor | None = None) -> tuple[Tensor, State]:
         """(T, B) -> logits (T, B, V), and the new state."""
-        x, state = self.features(ids, state)
+        x, state = self.features(ids, state, plan)
         return F.linear(x, self.output_weight, self.bias), state
 
-    def loss(self, ids: Tensor, targets: Tensor, state: State, negatives: int = 0) -> tuple[Tensor, State]:
+    def loss(
+        self, ids: Tensor, targets: Tensor, state: State, negatives: int = 0, plan: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """Mean cross-entropy in nats per token over (T, B), by full or (negatives > 0) sampled softmax."""
-        x, state = self.features(ids, state)
+        x, state = self.features(ids, state, plan)
         x, targets = x.flatten(0, 1), targets.flatten()
         if negatives and negatives < self.config.vocab_size:
             return sampled_softmax_loss(x, self.output_weight, self.bias, targets, negatives), state

@@ -1,6 +1,7 @@
 """The step model as an ONNX graph: one word for every row of a batch, state in, state out.
 
-Inputs `ids` (B,) int64, `h` (L, B, H) float32 and, for an LSTM, `c` (L, B, H).
+Inputs `ids` (B,) int64, `h` (L, B, H) float32 and, for an LSTM, `c` (L, B, H); `features` (B, F) where the network
+sees a plan.
 Outputs `logits` (B, V), `next_h`, and `next_c`. Built node by node from named arrays, so that no
 tracing is involved and the graph stays the same over PyTorch releases.
 """
@@ -54,6 +55,10 @@ class Graph:
     def linear(self, x: str, name: str, weight: Array, bias: Array) -> str:
         """x (B, I) times weight (O, I) transposed, plus bias (O)."""
         return self.one("Gemm", x, self.constant(name, weight), self.constant(f"{name}.bias", bias), transB=1)
+
+    def product(self, x: str, name: str, weight: Array) -> str:
+        """x (B, I) times weight (O, I) transposed."""
+        return self.one("MatMul", x, self.constant(name, weight.T))
 
 
 class EightBit(Graph):
@@ -149,6 +154,8 @@ def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> 
     """The recurrent layers and the projection over embedded words x (B, E): what the softmax sees, and the
     names of the states."""
     layers = config["layers"]
+    if config.get("features"):
+        x = plan_added(g, x, "plan_in", weights)
     states = ["h", "c"] if config["cell"] == "lstm" else ["h"]
     parts = {s: g.add("Split", [s], layers, axis=0) if layers > 1 else [s] for s in states}
     axis = g.constant("axis0", np.array([0], dtype=np.int64))
@@ -161,9 +168,16 @@ def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> 
         x = made[0]
     if "project.weight" in weights:
         x = g.linear(x, "project.weight", weights["project.weight"], weights["project.bias"])
+    if config.get("features"):
+        x = plan_added(g, x, "plan_out", weights)
     for s in states:
         g.nodes.append(helper.make_node("Concat", new[s], [f"next_{s}"], axis=0))
     return x, states
+
+
+def plan_added(g: Graph, x: str, name: str, weights: Weights) -> str:
+    """x (B, width) and what the plan features (B, F) add to it."""
+    return g.one("Add", x, g.product("features", name, weights[name]))
 
 
 def lstm_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> list[str]:
@@ -205,6 +219,8 @@ def assemble(
     inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch"])]
     inputs += [helper.make_tensor_value_info(s, TensorProto.FLOAT, shape) for s in states]
     inputs += [helper.make_tensor_value_info(n, TensorProto.FLOAT, size) for n, size in further.items()]
+    if config.get("features"):
+        inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", config["features"]]))
     outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", w]) for n, w in widths.items()]
     outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
     graph = helper.make_graph(g.nodes, "lyricist_step", inputs, outputs, g.initializers)

@@ -12,6 +12,8 @@ from typing import IO, Any
 
 from lyricist import events
 from lyricist.checkpoint import Run, disk_errors, read_json, replace_file
+from lyricist.planset import CHOICES
+from lyricist.prosody.planfeatures import width
 
 PROGRESS_SECONDS = 2.0  # between two training losses written down
 
@@ -127,6 +129,8 @@ def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, .
         return sum(math.prod(s) for n, s in parameters.items() if n.startswith(prefix))
 
     rows = [("words", "ids (T, B)", 0), ("embedding", f"({v:,}, {e})  ->  (T, B, {e})", count("embedding"))]
+    if count("plan"):
+        rows.append(("plan, added here and to the output", f"(T, B, {model['features']})", count("plan")))
     for i in range(model["layers"]):
         rows.append((f"{cell} {i + 1}", f"(T, B, {e if i == 0 else h})  ->  (T, B, {h})", count(f"layers.{i}.")))
     if count("project"):
@@ -173,6 +177,8 @@ def write_card(run: Run) -> Path:
         for s in corpus.get("sources", [])
     )
     shape = f"{model['layers']} x {model['hidden']} {model['cell'].upper()}, embeddings {model['embedding']}"
+    sees = {n: name for name, groups in CHOICES.items() if (n := width(groups))}.get(model.get("features", 0))
+    shape += f", sees {sees} of a plan" if sees else ""
     songs = f"{corpus['songs']:,} songs ({corpus['words']:,} words), split by song"
     text = f"""# {run.path.name}
 

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 State = tuple[Floats, ...]
 
+FEATURES = "features"  # the input for plan features, where a graph has it
 ROWS = 16
 """Rows are computed in blocks of this many, padded with zeros. Matrix products of one shape give a row the
 same bits whatever its neighbours hold, so a song does not depend on what else is in its batch."""
@@ -32,8 +33,9 @@ class StepModel(Protocol):
     def initial_state(self, batch: int) -> State:
         """State before the first word; each array (L, B, H)."""
 
-    def step(self, ids: Ids, state: State) -> tuple[Floats, State]:
-        """ids (B,), state -> logits (B, V), new state."""
+    def step(self, ids: Ids, state: State, features: Floats | None = None, /) -> tuple[Floats, State]:
+        """ids (B,), state -> logits (B, V), new state. `features` (B, F): what a plan says is to come; None: nothing.
+        A model that knows no plan is never given any, and need not take them."""
 
 
 def open_session(model: Path | str | bytes, threads: int | None = None) -> Any:
@@ -53,28 +55,38 @@ def open_session(model: Path | str | bytes, threads: int | None = None) -> Any:
         raise RunError(f"{where} is not a readable ONNX model: restore it or train again") from e
 
 
+def features_of(session: Any) -> int:
+    """How many plan features a graph takes; 0: it knows no plan."""
+    return next((int(i.shape[1]) for i in session.get_inputs() if i.name == FEATURES), 0)
+
+
 class OnnxModel:
     """A `StepModel` from an ONNX file or bytes, with results that do not depend on the batch."""
 
     def __init__(self, model: Path | str | bytes, threads: int | None = None) -> None:
         self.session = open_session(model, threads)
-        self.states = [i for i in self.session.get_inputs() if i.name != "ids"]
+        self.states = [i for i in self.session.get_inputs() if i.name not in ("ids", FEATURES)]
+        self.features = features_of(self.session)
         self.vocab_size = int(self.session.get_outputs()[0].shape[1])
 
     def initial_state(self, batch: int) -> State:
         return tuple(np.zeros((s.shape[0], batch, s.shape[2]), dtype=np.float32) for s in self.states)
 
-    def step(self, ids: Ids, state: State) -> tuple[Floats, State]:
-        blocks = [self.block(ids, state, i) for i in range(0, len(ids), ROWS)]
+    def step(self, ids: Ids, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        if self.features and features is None:
+            features = np.zeros((len(ids), self.features), dtype=np.float32)
+        blocks = [self.block(ids, state, features, i) for i in range(0, len(ids), ROWS)]
         logits = np.concatenate([b[0] for b in blocks])[: len(ids)]
         return logits, tuple(
             np.concatenate([b[k + 1] for b in blocks], axis=1)[:, : len(ids)] for k in range(len(self.states))
         )
 
-    def block(self, ids: Ids, state: State, start: int) -> list[Any]:
+    def block(self, ids: Ids, state: State, features: Floats | None, start: int) -> list[Any]:
         part = slice(start, start + ROWS)
         missing = ROWS - len(ids[part])
         feed: dict[str, Any] = {"ids": np.pad(ids[part].astype(np.int64), (0, missing))}
         for name, value in zip(self.states, state, strict=True):
             feed[name.name] = np.pad(value[:, part], ((0, 0), (0, missing), (0, 0)))
+        if features is not None:
+            feed[FEATURES] = np.pad(features[part], ((0, missing), (0, 0)))
         return list(self.session.run(None, feed))

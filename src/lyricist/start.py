@@ -21,8 +21,10 @@ from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
+from lyricist.planset import CHOICES, plan_set
 from lyricist.presets import PRESETS, TrainConfig
 from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.planfeatures import width
 from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
@@ -45,6 +47,7 @@ class Options:
     tokenizer: str | None = None  # None: the base's, else words
     order: str | None = None  # forward or backward; None: the base's, else ORDER
     vocabulary: int | None = None
+    features: str | None = None  # none, slots or tune: what of a plan the network sees; None: the base's, else none
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED
@@ -76,7 +79,8 @@ def train_songs(
     process.wait()  # the others find the run and the token arrays made
     run = reopen(out, corpus, options) if resume else Run.open(out)
     tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
-    for event in train(run, tokens, weights=weights, resume=resume, should_stop=should_stop, started=started):
+    plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
             describe(run)
         yield event
@@ -87,13 +91,17 @@ def make_ready(
 ) -> tuple[Corpus, Arrays | None]:
     """The run directory and the token arrays; returns where the songs are now, and first weights."""
     if resume:
-        known = Run.open(out).vocabulary
-        token_set(corpus, known.tokenizer.name, known.order)
+        known = Run.open(out)
+        tokens = token_set(corpus, known.vocabulary.tokenizer.name, known.vocabulary.order)
+        if known.config["model"].get("features"):
+            plan_set(corpus, tokens)
         return corpus, None
     base = Run.open(options.base) if options.base is not None else None
     tokenizer = options.tokenizer or (base.vocabulary.tokenizer.name if base else "word")
     tokens = token_set(corpus, tokenizer, order_of(options, tokenizer, base))
     config, vocabulary, weights = design(corpus, tokens, options, base)
+    if config["model"].get("features"):
+        plan_set(corpus, tokens)
     config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
     run = create_run(out, config, vocabulary, force)
     build_copy_index(run, tokens, base)
@@ -143,12 +151,14 @@ def design(
     weights: Arrays | None = None
     if base is not None:
         vocabulary, model, weights = extend(base, tokens)
+        see_plan(model, weights, features_of(options, tokens.tokenizer, model.get("features", 0)))
         model |= options.model  # dropout, that is: other shapes do not fit the weights
         settings |= {"learning_rate": FINE_TUNING_RATE, "negatives": 0}
     else:
         size = options.vocabulary or preset.vocabulary
         vocabulary = tokens.vocabulary(size, preset.min_count if tokens.tokenizer == "word" else 1)
-        model = {**preset.model, **options.model, "vocab_size": len(vocabulary)}
+        features = features_of(options, tokens.tokenizer, 0)
+        model = {**preset.model, "features": features, **options.model, "vocab_size": len(vocabulary)}
     made = checked(ModelConfig, model)
     train = checked(TrainConfig, {**settings, **options.train})
     config = {
@@ -161,6 +171,32 @@ def design(
         "corpus": corpus_facts(corpus),
     }
     return config, vocabulary, weights
+
+
+def features_of(options: Options, tokenizer: str, base: int) -> int:
+    """How many plan features the network is to take; `base`: those of the run that is fine-tuned."""
+    asked = options.features
+    if asked is None:
+        return base
+    if asked not in CHOICES:
+        raise InputError(f"--features {asked!r} is unknown: use one of {', '.join(CHOICES)}")
+    if asked != "none" and tokenizer != "word":
+        raise InputError(f"--features {asked} is for whole words: leave it out with --tokenizer {tokenizer}")
+    if width(CHOICES[asked]) < base:
+        raise InputError(f"--features {asked} is less than the run to fine-tune takes: leave it out")
+    return width(CHOICES[asked])
+
+
+def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
+    """Let a base take as many plan features; those it did not know begin at zero."""
+    model["features"] = features
+    sizes = {
+        "plan_in": weights["embedding"].shape[1],
+        "plan_out": weights.get("output", weights["embedding"]).shape[1],
+    }
+    for name, size in sizes.items() if features else ():
+        known = weights.get(name, np.zeros((size, 0), dtype=np.float32))
+        weights[name] = np.pad(known, ((0, 0), (0, features - known.shape[1])))
 
 
 def checked(kind: Any, values: Mapping[str, Any]) -> Any:
@@ -192,12 +228,12 @@ def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
             f"--resume: the songs have changed since {out} was trained on them: "
             "train a new run, or fine-tune this one with --from"
         )
+    sees = options.features and {"features": features_of(options, run.vocabulary.tokenizer.name, 0)}
     for group in ("model", "train"):
-        for name, value in getattr(options, group).items():
-            if value != run.config[group][name]:
-                raise InputError(
-                    f"--resume: {name} is {run.config[group][name]} in {out} and {value} now: leave it out"
-                )
+        for name, value in {**getattr(options, group), **((group == "model" and sees) or {})}.items():
+            known = run.config[group].get(name, 0)
+            if value != known:
+                raise InputError(f"--resume: {name} is {known} in {out} and {value} now: leave it out")
     return run
 
 

@@ -21,6 +21,7 @@ from lyricist.checkpoint import Arrays, Run, load_arrays, save_checkpoint
 from lyricist.errors import InputError, RunError
 from lyricist.model import LyricLSTM, ModelConfig, State
 from lyricist.optimiser import Optimiser
+from lyricist.planset import PlanSet, groups_of
 from lyricist.presets import TrainConfig
 from lyricist.process import Process
 from lyricist.record import History
@@ -36,6 +37,7 @@ SMOOTHING = 0.98  # of the training loss shown
 def train(
     run: Run,
     tokens: TokenSet,
+    plans: PlanSet | None = None,
     *,
     weights: Arrays | None = None,
     resume: bool = False,
@@ -44,12 +46,13 @@ def train(
 ) -> Iterator[events.TrainEvent]:
     """Train the network of `run` on the "train" split of `tokens`, saving into the run.
 
+    `plans`: the plan features of these tokens, for a network that has any.
     `weights` start from another run's arrays; `resume` goes on from the run's own last checkpoint.
     `should_stop` is asked after every step: on true the run is saved and training ends.
     `started` (`time.monotonic()`) is where the budget begins to count, by default now.
     Sets PyTorch's global seed at every step. Raises `RunError`, and `InputError` on a full disk.
     """
-    trainer = Trainer(run, tokens, weights, resume, time.monotonic() if started is None else started)
+    trainer = Trainer(run, tokens, plans, weights, resume, time.monotonic() if started is None else started)
     yield trainer.started()
     if not trainer.finished:
         yield from trainer.loop(should_stop)
@@ -63,8 +66,10 @@ class LossStep(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, ids: Tensor, targets: Tensor, state: State, negatives: int) -> tuple[Tensor, State]:
-        return self.model.loss(ids, targets, state, negatives)
+    def forward(
+        self, ids: Tensor, targets: Tensor, state: State, negatives: int, plan: Tensor | None
+    ) -> tuple[Tensor, State]:
+        return self.model.loss(ids, targets, state, negatives, plan)
 
 
 @dataclass
@@ -85,7 +90,15 @@ class Cursor:
 class Trainer:
     """One training run in one process: model, optimiser, data, cursor."""
 
-    def __init__(self, run: Run, tokens: TokenSet, weights: Arrays | None, resume: bool, started: float) -> None:
+    def __init__(
+        self,
+        run: Run,
+        tokens: TokenSet,
+        plans: PlanSet | None,
+        weights: Arrays | None,
+        resume: bool,
+        started: float,
+    ) -> None:
         self.run, self.process, self.origin = run, Process.this(), started
         self.config = TrainConfig(**run.config["train"])
         self.model_config = ModelConfig(**run.config["model"])
@@ -93,6 +106,10 @@ class Trainer:
         torch.manual_seed(self.config.seed)
         self.model = LyricLSTM(self.model_config).to(self.device)
         self.load_data(tokens)
+        self.groups = groups_of(self.model_config.features)
+        if bool(self.groups) != (plans is not None):
+            raise RunError(f"{run.path}: plan features are for networks that have them, and only for these")
+        self.plans = plans.split("train") if plans is not None else None
         self.cursor = Cursor()
         self.optimiser = Optimiser(self.model, self.config)
         if weights is not None:
@@ -132,16 +149,20 @@ class Trainer:
         if not self.total_steps and not self.config.budget:
             raise RunError(f"{self.run.path}: its config has neither epochs nor budget")
 
-    def next_batch(self) -> tuple[Tensor, Tensor]:
-        """Inputs and targets (T, B) of this process at the cursor, which moves on."""
-        c = self.cursor
-        ids = self.epoch.window(c.t, self.config.steps)
+    def next_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Inputs and targets (T, B) of this process at the cursor, which moves on, and the inputs' plan features."""
+        c, steps = self.cursor, self.config.steps
+        ids = self.epoch.window(c.t, steps)
         window = torch.from_numpy(np.ascontiguousarray(ids[:, self.mine])).to(self.device)
+        plan: Tensor | None = None
+        if self.plans is not None:
+            rows = self.epoch.features(c.t, steps, self.plans, self.groups, self.mine)
+            plan = torch.from_numpy(rows).to(self.device)
         c.t += len(window) - 1
         if c.t >= self.streams.length - 1:
             c.epoch, c.t = c.epoch + 1, 0
             self.epoch = self.streams.epoch(c.epoch)
-        return window[:-1], window[1:]
+        return window[:-1], window[1:], plan
 
     # -- the loop ---------------------------------------------------------------------------------
 
@@ -188,10 +209,10 @@ class Trainer:
         begun = time.monotonic()
         torch.manual_seed((config.seed * 1_000_003 + c.step) * 1_009 + self.process.rank)
         self.model.train()
-        ids, targets = self.next_batch()
+        ids, targets, plan = self.next_batch()
         self.reset_some()
         negatives = config.negatives if progress < 1 - config.full_share else 0
-        loss, state = self.wrapped(ids, targets, self.state, negatives)
+        loss, state = self.wrapped(ids, targets, self.state, negatives, plan)
         self.state = tuple(s.detach() for s in state)
         self.learning_rate = self.optimiser.update(loss, progress)
         c.step += 1
@@ -244,7 +265,7 @@ class Trainer:
 
     @torch.no_grad()
     def valid_loss(self) -> float:
-        """Nats per token on validation songs, with the weights readers get."""
+        """Nats per token on validation songs, with the weights readers get, and without a plan."""
         if not self.valid:
             return self.cursor.loss
         self.model.eval()

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lyricist.checkpoint import COLUMNS, Run, load_arrays
 from lyricist.columns import Columns
 from lyricist.errors import InputError, RunError
+from lyricist.planset import groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.runtime import OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
@@ -54,6 +55,11 @@ class Model:
     def copy_index(self) -> CopyIndex | None:
         """None where the run holds none (a corpus too large for one, a model from elsewhere)."""
         return CopyIndex.load(self.copy_file, self.vocabulary) if self.copy_file and self.copy_file.exists() else None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of plan features that the model sees."""
+        return groups_of(getattr(self.step_model, "features", 0))
 
     @cached_property
     def words(self) -> WordTable:

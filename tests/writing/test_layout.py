@@ -117,7 +117,7 @@ def test_laws(name: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "parts"),
     [
-        ({"lines": 2, "syllables": [1], "tune": [[[1.0, 60, 4, 0.0]]]}, ["2 lines", "tune for 1"]),
+        ({"syllables": [1], "tune": [[[1.0, 60, 4, 0.0]] * 3]}, ["1 syllables", "3 notes"]),
         ({"syllables": [2], "lines": 1, "tune": [[[1.0, 60, 4, 0.0]]]}, ["2 syllables", "1 notes"]),
     ],
 )

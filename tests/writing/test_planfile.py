@@ -66,11 +66,11 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "notes that are none": (
         "[[section]]\nname = 'verse'\nsyllables = 1\ntune = [[[1.0, 60]]]",
-        ["section 1", "length, pitch, strength and rest"],
+        ["section 1", "quarters, MIDI pitch"],
     ),
     "a note out of range": (
         "[[section]]\nname = 'verse'\nsyllables = 1\ntune = [[[1.0, 160, 4, 0.0]]]",
-        ["section 1", "out of range"],
+        ["section 1", "0 to 4"],
     ),
     "section without a name": ("[[section]]\nlines = 4", ["section 1", "name"]),
     "section that is no table": ("section = 5", ["[[section]]"]),

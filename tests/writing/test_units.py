@@ -15,6 +15,7 @@ from lyricist import onnx_graph
 from lyricist.columns import TILE, Columns
 from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.planfeatures import width
 from lyricist.runtime import OnnxModel
 from lyricist.tokens import Vocabulary, WordTokenizer
 from lyricist.writer import Model
@@ -23,6 +24,7 @@ from lyricist.writing.table import WordTable
 from lyricist.writing.units import NEVER, HostUnits, OnnxUnits
 
 RNG = np.random.default_rng(0)
+FEATURES = width(("slots",))
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +39,18 @@ def vocabulary() -> Vocabulary:
     return exact_tools.vocabulary([w for w, _ in words.most_common(1200)], "backward")
 
 
-@pytest.fixture(scope="module", params=["lstm", "gru", "untied"])
+@pytest.fixture(scope="module", params=["lstm", "gru", "untied", "planned"])
 def model(request: pytest.FixtureRequest, vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory) -> Model:
     """Both graphs of a network with random weights."""
     untied = request.param == "untied"
     shape = {"cell": "gru" if request.param == "gru" else "lstm", "layers": 2, "hidden": 48, "embedding": 32}
-    config = ModelConfig(vocab_size=len(vocabulary), tied=not untied, **shape)  # type: ignore[arg-type]
+    features = FEATURES if request.param == "planned" else 0
+    config = ModelConfig(vocab_size=len(vocabulary), tied=not untied, features=features, **shape)  # type: ignore[arg-type]
     torch.manual_seed(0)
     weights = {n: p.detach().numpy() for n, p in LyricLSTM(config).named_parameters()}
     weights["embedding"] = weights["embedding"] * 12  # sharp enough to be like a trained model
+    for name in {"plan_in", "plan_out"} & weights.keys():
+        weights[name] = RNG.normal(0, 0.1, weights[name].shape).astype(np.float32)
     columns = Columns.by_signature(WordTable(vocabulary, default_lexicon()).sig)
     file = tmp_path_factory.mktemp("units") / "writer.onnx"
     file.write_bytes(onnx_graph.unit_model(config.model_dump(), weights, columns))
@@ -64,11 +69,21 @@ def steer(columns: Columns) -> np.ndarray:
     return np.where(columns.word_at < 0, NEVER, 0).astype(np.float32)
 
 
-def walk(units: OnnxUnits | HostUnits, ids: np.ndarray, temperature: float = 1.0) -> list[np.ndarray]:
+def plan_for(units: OnnxUnits, ids: np.ndarray) -> np.ndarray | None:
+    """Plan features like those of songs, where the model takes any."""
+    shape = (*ids.shape, FEATURES)
+    drawn = np.random.default_rng(5).integers(0, 2, shape) * np.random.default_rng(6).normal(size=shape)
+    return drawn.astype(np.float32) if units.features else None
+
+
+def walk(
+    units: OnnxUnits | HostUnits, ids: np.ndarray, temperature: float = 1.0, plan: np.ndarray | None = None
+) -> list[np.ndarray]:
     """Probabilities by column at every step of (T, B) ids."""
     state, out = units.initial_state(ids.shape[1]), []
-    for row in ids:
-        made, state = units.units(row, state, steer(units.columns), temperature)
+    for t, row in enumerate(ids):
+        told = (plan[t],) if plan is not None else ()
+        made, state = units.units(row, state, steer(units.columns), temperature, *told)
         assert made.sums.shape == made.peaks.shape == (ids.shape[1], units.columns.units)
         out.append(made.e / made.total[:, None])
     return out
@@ -77,17 +92,20 @@ def walk(units: OnnxUnits | HostUnits, ids: np.ndarray, temperature: float = 1.0
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
 def test_eight_bits_change_probabilities_little(model: Model, units: OnnxUnits, temperature: float) -> None:
     ids = RNG.integers(0, len(model.vocabulary), (6, 5))
-    exact = walk(HostUnits(model.step_model, units.columns), ids, temperature)
-    for a, b in zip(walk(units, ids, temperature), exact, strict=True):
+    plan = plan_for(units, ids)
+    exact = walk(HostUnits(model.step_model, units.columns), ids, temperature, plan)
+    for a, b in zip(walk(units, ids, temperature, plan), exact, strict=True):
         assert np.abs(a - b).sum(axis=1).max() < 0.08
         assert np.allclose(a.sum(axis=1), 1, atol=1e-5)
 
 
 def test_a_row_is_the_same_bits_in_any_batch(units: OnnxUnits) -> None:
     ids = RNG.integers(0, 50, (4, 70))
-    together = walk(units, ids)
+    plan = plan_for(units, ids)
+    together = walk(units, ids, plan=plan)
     for part in ([3], [69], [0, 5, 40], list(range(33))):
-        for a, b in zip(walk(units, ids[:, part]), together, strict=True):
+        mine = None if plan is None else plan[:, part]
+        for a, b in zip(walk(units, ids[:, part], plan=mine), together, strict=True):
             assert (a == b[part]).all()
 
 

@@ -92,6 +92,9 @@ def train(
     order: Annotated[
         str | None, typer.Option(help="forward or backward: from which end the model reads and writes a line.")
     ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="What the model sees of a plan: none, slots (syllables and metre) or tune.")
+    ] = None,
     budget: Annotated[str | None, typer.Option(help="Wall time, all included: 90s, 10m, 2h.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the songs, at most.")] = None,
     layers: Annotated[int | None, typer.Option(help="Recurrent layers, 1 to 4.")] = None,
@@ -142,7 +145,9 @@ def train(
         "save_every": save_every,
         "seed": seed,
     }
-    request = training.Request(sources or [], out, base, preset, tokenizer, order, vocabulary, model, config, licence)
+    request = training.Request(
+        sources or [], out, base, preset, tokenizer, order, features, vocabulary, model, config, licence
+    )
     training.train_command(request, resume, force, sample)
 
 

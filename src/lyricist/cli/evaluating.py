@@ -48,6 +48,8 @@ def show(result: dict[str, Any]) -> None:
     head = Table(box=None, show_header=False)
     for key in ("songs", "words", "nll_per_word", "perplexity", "bits_per_character", "unknown_share"):
         head.add_row(key.replace("_", " "), f"{result[key]:,}")
+    for key, value in result.get("conditional", {}).items():
+        head.add_row(f"told its plan: {key.replace('_', ' ')}", f"{value:,}")
     if "line_length_distance" in result:
         head.add_row("line length distance", str(result["line_length_distance"]))
     console.print(head)

@@ -36,6 +36,7 @@ class Request:
     preset: str | None = None
     tokenizer: str | None = None
     order: str | None = None
+    features: str | None = None
     vocabulary: int | None = None
     model: Mapping[str, Any] | None = None
     config: Mapping[str, Any] | None = None
@@ -49,13 +50,13 @@ class Request:
         model, config = given(self.model), given(self.config)
         if self.base != "scratch":
             self.forbid_with_base(model)
-        chosen = {**self.kind, "order": self.order}
+        chosen = {**self.kind, "order": self.order, "features": self.features}
         base = None if self.base == "scratch" else self.base
         return Options(base=base, model=model, train=config, **given({**chosen, "licence": self.licence}))
 
     def forbid_with_resume(self) -> None:
         base = None if self.base == "scratch" else self.base
-        fixed = {**self.kind, "order": self.order}
+        fixed = {**self.kind, "order": self.order, "features": self.features}
         for name, value in given({**fixed, "licence": self.licence, "from": base}).items():
             raise InputError(f"--resume and --{name} {value} clash: a resumed run keeps what it is; leave one out")
 

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,7 @@ import numpy as np
 from lyricist.corpus.report import Report, Row
 from lyricist.corpus.song import Song
 from lyricist.corpus.sources import is_corpus
-from lyricist.corpus.split import SPLITS
+from lyricist.corpus.staging import check_target, staged
 from lyricist.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")  # in the order of the file
 
 
 class Corpus:
@@ -138,6 +140,31 @@ def open_corpus(path: str | os.PathLike[str]) -> Corpus:
     if expected != found or told != (len(corpus), 64):
         raise damaged(path, "songs.jsonl is not the file that was written")
     return corpus
+
+
+def write_corpus(path: Path, songs: Mapping[Split, Sequence[Song]]) -> Corpus:
+    """A new corpus of songs that a program has made and divided, as they are.
+
+    InputError if the place is taken or cannot be written.
+    """
+    sides = [(split, song) for split in SPLITS for song in songs.get(split, ())]
+    lines = [
+        json.dumps({"split": split, **song.to_json()}, ensure_ascii=False).encode() + b"\n" for split, song in sides
+    ]
+    counts = {split: counted(songs.get(split, ())) for split in SPLITS}
+    data = b"".join(lines)
+    info = {"format": FORMAT, **counted([song for _, song in sides]), "splits": counts, "options": {}, "sources": []}
+    with staged(check_target(path, force=False)) as work:
+        (work / "songs.jsonl").write_bytes(data)
+        np.save(work / "offsets.npy", np.cumsum([0, *map(len, lines)], dtype=np.int64))
+        info |= {"dropped": {}, "notes": [], "sha256": hashlib.sha256(data).hexdigest()}
+        (work / "corpus.json").write_text(json.dumps(info, indent=2) + "\n", encoding="utf-8")
+    return open_corpus(path)
+
+
+def counted(songs: Sequence[Song]) -> dict[str, int]:
+    lines = sum(1 for song in songs for _ in song.lines())
+    return {"songs": len(songs), "lines": lines, "words": sum(song.word_count() for song in songs)}
 
 
 def damaged(path: str | os.PathLike[str], what: str) -> InputError:

@@ -13,11 +13,11 @@ from typing import Any
 from lyricist.corpus import SECTION_NAMES
 from lyricist.errors import InputError
 from lyricist.prosody.metre import METRES, slots_of
+from lyricist.prosody.planfeatures import Note
 from lyricist.tokens import WordTokenizer
 
 ALIASES = {"pre-chorus": "prechorus", "v": "verse", "c": "chorus", "b": "bridge"}
 MAX_LINES = 400  # lines of a song that may be asked for
-NoteRow = tuple[float, int, int, float]  # length and rest in quarters, MIDI pitch, metrical strength from 0 to 4
 MAX_SYLLABLES = 40  # of a line
 MAX_WORDS = 1000  # of one list of words
 MAX_TEXT = 400  # characters of a given line, a title or a word
@@ -89,6 +89,29 @@ def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def tune(value: Any, name: str) -> tuple[tuple[Note, ...], ...]:
+    """The notes of lines, each as [quarters, MIDI pitch, strength 0 to 4, quarters of rest behind it].
+
+    >>> tune([[[1, 67, 4, 0.5]]], "tune")
+    ((Note(duration=1.0, pitch=67, strength=4, rest=0.5),),)
+    """
+    try:
+        return tuple(tuple(note(*each) for each in line) for line in value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"{name} is not a list of lines of notes: write each note as [quarters, MIDI pitch, strength 0 to 4, "
+            "quarters of rest]"
+        ) from None
+
+
+def note(duration: float, pitch: int, strength: int, rest: float) -> Note:
+    """A note, or `ValueError` for one that nobody can sing."""
+    made = Note(float(duration), int(pitch), int(strength), float(rest))
+    if not (0 < made.duration < 1000 and 0 <= made.pitch <= 127 and 0 <= made.strength <= 4 and 0 <= made.rest < 1e6):
+        raise ValueError
+    return made
+
+
 def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
     """Names of metres, or patterns of one `x` (weak), `/` (strong) or `?` (any) per syllable; `|` divides words.
 
@@ -109,27 +132,6 @@ def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
                 f"{name} {shown(metre)} has {len(slots_of(metre))} syllables: a line has at most {MAX_SYLLABLES}"
             )
     return found
-
-
-def notes(value: Any, name: str = "a section's tune") -> tuple[tuple[NoteRow, ...], ...]:
-    """Per line and slot the length in quarters, MIDI pitch, metrical strength and the rest behind it.
-
-    >>> notes([[[1, 60, 4, 0], [0.5, 62, 1, 0.5]]])
-    (((1.0, 60, 4, 0.0), (0.5, 62, 1, 0.5)),)
-    """
-    if not isinstance(value, list | tuple) or not all(isinstance(line, list | tuple) for line in value):
-        raise InputError(f"{name} {shown(value)} is not a list of lines of notes")
-    return tuple(tuple(one_note(note, name) for note in line) for line in value)
-
-
-def one_note(value: Any, name: str) -> NoteRow:
-    numbers = value if isinstance(value, list | tuple) else ()
-    if len(numbers) != 4 or any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
-        raise InputError(f"{name} has the note {shown(value)}: give length, pitch, strength and rest")
-    length, pitch, strength, rest = numbers
-    if not (0 < length < 1e5 and 0 <= pitch <= 127 and 0 <= strength <= 4 and 0 <= rest < 1e5):
-        raise InputError(f"{name} has the note {shown(value)}, out of range: pitch 0 to 127, strength 0 to 4")
-    return (float(length), int(pitch), int(strength), float(rest))
 
 
 def schemes(value: Any, name: str = "--rhyme") -> tuple[str, ...]:

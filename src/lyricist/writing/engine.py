@@ -24,6 +24,7 @@ from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.explain import choice
 from lyricist.writing.nodes import CLOSED
 from lyricist.writing.plan import Drawing
+from lyricist.writing.planrows import PlanRows
 from lyricist.writing.refusal import RETRIES, Refusal
 from lyricist.writing.rows import Rows
 from lyricist.writing.units import NEVER, UnitModel, UnitRows
@@ -48,14 +49,15 @@ class Engine:
         bias: Floats | None = None,
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
+        plan: PlanRows | None = None,
     ) -> None:
         """`bias` (V,) nats added to words; `keep`: a condition on whole lines, tried for; `explain` records how each
-        word was chosen."""
+        word was chosen; `plan`: what the model is told of the song, if it can be told."""
         self.model, self.song, self.drawing, self.ban = model, song, drawing, ban
         self.columns, self.table = model.columns, song.table
         self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
         self.drawer.closed, self.drawer.closed_share = song.vowels.closed, song.vowels.share
-        self.bias, self.explain = self.make_bias(bias), explain
+        self.bias, self.explain, self.plan = self.make_bias(bias), explain, plan
         self.refusal = Refusal(song, ban, bool(drawing.repetition), keep)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
@@ -157,7 +159,8 @@ class Engine:
         rows = self.rows
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
-        made, state = self.model.units(ids, rows.take_state(active), self.bias, self.drawing.temperature)
+        told = () if self.plan is None else (self.plan.at(rows.line[active], rows.place[active]),)
+        made, state = self.model.units(ids, rows.take_state(active), self.bias, self.drawing.temperature, *told)
         rows.put_state(active, state)
         totals = np.log(made.free)
         forced = rows.forced[active] > 0
@@ -187,6 +190,9 @@ class Engine:
         self.append(n, tokens)
         if not ends.all():
             self.move_context(n[~ends], tokens[~ends])
+        if self.plan is not None:
+            for i in n[~ends]:
+                rows.place[i] = rows.steps[i].pop(0)
         for i in n[ends]:
             self.line_ended(int(i))
 
@@ -243,6 +249,8 @@ class Engine:
                 rows.pending[i] = {**rows.pending[i], g: math.log(rows.rewards[i][w])}
                 rows.rewards[i] = {}
         rows.node[n], rows.first[n] = after, 0
+        if self.plan is not None:
+            rows.place[n] = self.plan.places(after)
         rows.value[n] = np.log(self.song.nodes.values(after, words))
         self.append(n, words)
         rows.say(n, words)
@@ -268,8 +276,11 @@ class Engine:
             self.rows.left[n, -1] = hashes
 
     def force(self, n: int, tokens: Sequence[int]) -> None:
+        """Let row n take these tokens next: words of its line, and the break that ends it."""
         self.rows.queue[n] = list(tokens)
         self.rows.forced[n] = len(tokens)
+        if self.plan is not None and len(tokens) > 1:
+            self.rows.steps[n] = list(self.plan.counts(int(self.rows.line[n]), tuple(tokens[:-1])))
 
     # --- ends of lines
 
@@ -335,7 +346,7 @@ class Engine:
         rows, song = self.rows, self.song
         i = int(rows.line[n])
         rows.drawn[n] = []
-        rows.value[n] = 0
+        rows.value[n] = rows.place[n] = 0
         rows.mark(n)
         if i not in song.beginnings:
             words = song.given[i] if i in song.given else rows.lines[n][song.source[i]]

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Literal
 
-from lyricist.writing.asked import NoteRow, one_word
+from lyricist.prosody.planfeatures import Note
+from lyricist.writing.asked import one_word
 from lyricist.writing.shape import ANY, Shape, assumed, shapes
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class LineSpec:
     initial: str  # letter it begins with, in small; "": any
     first: str  # its first word; "": any
     same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
-    notes: tuple[NoteRow, ...] = ()  # what its slots are sung to, () without a tune
     given: str = ""  # a given line as it was written, for printing
+    notes: tuple[Note, ...] = ()  # of its tune, one a slot; (): none is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split
         text = tuple(split(shape.text[j])) or None
         open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
         templates = ANY if open_length else shape.slots(j)
-        notes = () if open_length else shape.notes(j)
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, notes, shape.text[j])
+        notes = shape.notes(j) if templates != ANY else ()
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes)
 
 
 def rhyme_groups(plan: Plan, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:

@@ -31,6 +31,7 @@ OPEN = "..."  # a line to be written, among those to be kept
 SECTIONS, SECTION = "sections", "section"  # the plan's field, the file's table
 STRICT: Mapping[str, type] = {"clean": bool, "keep_chorus": bool, "allow": bool, "max_copy": int}
 KINDS = {bool: "true or false", int: "a whole number"}
+LINE_BY_LINE = frozenset({"text", "tune"})  # lists written with a line of the file for each of the song
 ONE_EACH = frozenset({"form", "metre", "rhyme"})  # lists whose single value is written without brackets
 
 
@@ -150,10 +151,8 @@ def toml_value(value: Any, name: str = "") -> str:
     """
     if isinstance(value, tuple):
         items = [toml_value(item) for item in value]
-        if name == "tune":
-            return "[\n" + "".join(f"  {item},\n" for item in items) + "]"
-        if name != "text":
+        if name not in LINE_BY_LINE:
             return f"[{', '.join(items)}]"
-        lines = [json.dumps(OPEN) if not item else text for item, text in zip(value, items, strict=True)]
+        lines = [json.dumps(OPEN) if item == "" else text for item, text in zip(value, items, strict=True)]
         return "[\n" + "".join(f"  {line},\n" for line in lines) + "]"
     return json.dumps(value, ensure_ascii=False)

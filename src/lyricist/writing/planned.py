@@ -21,6 +21,7 @@ from lyricist.writing.exact import PlanAutomaton, compile_song
 from lyricist.writing.kept import settled
 from lyricist.writing.layout import Layout, layout
 from lyricist.writing.plan import Drawing, Plan, with_defaults
+from lyricist.writing.planrows import PlanRows
 from lyricist.writing.result import WrittenSong, title_of
 from lyricist.writing.scansion import Usual, scan_song
 from lyricist.writing.shape import shapes
@@ -52,6 +53,7 @@ class PlannedWriter:
         needed = [self.table.id_of(w) for w in brought(self.layout)]
         self.units, barred = model.units(self.table.sig[: self.table.known], needed)
         self.song = compile_song(self.table, self.layout, self.units.columns, barred)
+        self.told = PlanRows(self.song, model.groups) if model.groups else None
         self.bias = theme_bias(self.plan.about, vocabulary, model.vectors if self.plan.about else None)
         words_given = self.song.given or self.song.keywords or self.plan.start
         self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
@@ -68,7 +70,7 @@ class PlannedWriter:
         ban = CopyBan(self.model.copy_index if self.plan.max_copy else None, self.table.words, self.plan.max_copy)
 
         def engine(units: UnitModel) -> Engine:
-            return Engine(units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain)
+            return Engine(units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain, plan=self.told)
 
         several = iter(seeds)
         first = list(itertools.islice(several, ABREAST))

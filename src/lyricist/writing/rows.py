@@ -29,6 +29,7 @@ NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
     "node": np.int64,
     "first": np.int64,  # numbers of the sets that hold for the line's two ends
     "last": np.int64,
+    "place": np.int64,  # syllables of its line that are drawn, as the model is told
     "prev": np.int64,  # the token the model reads next
     "forced": np.int64,  # tokens queued that are not a matter of choice
     "weight": np.float64,  # log weight among the song's particles
@@ -53,6 +54,7 @@ class Rows:
     node: Ints
     first: Ints
     last: Ints
+    place: Ints
     prev: Ints
     forced: Ints
     weight: npt.NDArray[np.float64]
@@ -76,6 +78,7 @@ class Rows:
         self.state = state  # each (L, N, H)
         self.saved = tuple(s.copy() for s in state)  # at the beginning of the line
         self.queue: list[list[int]] = [[] for _ in range(n)]
+        self.steps: list[list[int]] = [[] for _ in range(n)]  # places after the words that are queued
         self.ids: list[list[int]] = [[] for _ in range(n)]
         self.drawn: list[list[int]] = [[] for _ in range(n)]  # words of the line, in the order of drawing
         self.lines: list[dict[int, tuple[int, ...]]] = [{} for _ in range(n)]
@@ -98,6 +101,7 @@ class Rows:
         for s in self.state:
             s[:, n] = 0
         self.queue[n], self.ids[n], self.drawn[n], self.lines[n] = [], [], [], {}
+        self.steps[n] = []
         self.ends[n], self.ended[n] = None, frozenset()
         self.rewards[n], self.pending[n] = {}, {}
 
@@ -111,6 +115,7 @@ class Rows:
         for s in self.state:
             s[:, to] = s[:, source]
         self.queue[to], self.ids[to] = list(self.queue[source]), list(self.ids[source])
+        self.steps[to] = list(self.steps[source])
         self.drawn[to], self.lines[to] = list(self.drawn[source]), dict(self.lines[source])
         self.groups[to], self.ends[to], self.ended[to] = self.groups[source], self.ends[source], self.ended[source]
         self.rewards[to], self.pending[to] = self.rewards[source], self.pending[source]

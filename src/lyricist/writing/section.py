@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from lyricist.errors import InputError
+from lyricist.prosody.planfeatures import Note
 from lyricist.writing import asked
-from lyricist.writing.asked import MAX_LINES, MAX_SYLLABLES, NoteRow, nearest, shown
+from lyricist.writing.asked import MAX_LINES, MAX_SYLLABLES, nearest, shown
 
 Model = TypeVar("Model")
 Readers = Mapping[str, Callable[[Any], Any]]  # field -> what makes a clean value of what was given
@@ -20,9 +21,12 @@ READERS: Readers = {
     "syllables": lambda v: asked.counts(v, "a section's syllables", MAX_SYLLABLES),
     "metre": lambda v: asked.metres(v, "a section's metre"),
     "rhyme": lambda v: only(asked.schemes(v, "a section's rhyme"), "a section's rhyme", v),
-    "tune": asked.notes,
+    "tune": lambda v: asked.tune(v, "a section's tune"),
     "text": lambda v: tuple(asked.given_line(line, "text") for line in text_lines(v)),
 }
+
+
+Tune = tuple[tuple[Note, ...], ...]
 
 
 class SectionPlan(BaseModel):
@@ -35,8 +39,8 @@ class SectionPlan(BaseModel):
     syllables: tuple[int, ...] = ()  # per line, cycling
     metre: tuple[str, ...] = ()  # per line, cycling: names, or patterns with a slot per syllable, `|` between words
     rhyme: str | None = None  # scheme
-    tune: tuple[tuple[NoteRow, ...], ...] = ()  # per line and slot, what it is sung to; () where there is no tune
     text: tuple[str, ...] = ()  # lines to keep; "" (given as "" or "...") stands for one to be written
+    tune: Tune = ()  # per line, cycling: [quarters, MIDI pitch, strength 0 to 4, quarters of rest] for every slot
 
     @model_validator(mode="wrap")
     @classmethod

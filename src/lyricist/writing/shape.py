@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lyricist.errors import InputError
 from lyricist.prosody.metre import METRES, slots_of, template
+from lyricist.prosody.planfeatures import Note
 from lyricist.tokens import WordTokenizer
-from lyricist.writing.asked import NoteRow
-from lyricist.writing.section import SectionPlan
+from lyricist.writing.section import SectionPlan, Tune
 
 if TYPE_CHECKING:
     from lyricist.writing.plan import Plan
@@ -48,8 +48,8 @@ class Shape:
     metre: tuple[str, ...]  # per line, cycling
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written
-    tune: tuple[tuple[NoteRow, ...], ...] = ()  # one per line, or () where there is no tune
     returns: int = -1  # index of the section it repeats word for word
+    tune: Tune = ()  # per line, cycling
 
     def slots(self, line: int) -> tuple[str, ...]:
         """Slot patterns permitted for a line, counted from 0. InputError if metre and syllables disagree."""
@@ -67,13 +67,13 @@ class Shape:
             )
         return (slots,)
 
-    def notes(self, line: int) -> tuple[NoteRow, ...]:
-        """What a line's slots are sung to, () without a tune. InputError if they are not as many."""
-        notes = self.tune[line] if self.tune else ()
-        if notes and (len(notes),) != tuple(len(template) for template in self.slots(line)):
+    def notes(self, line: int) -> tuple[Note, ...]:
+        """The notes of a line, one for each of its slots. InputError if there are more or fewer."""
+        notes, slots = cycle(self.tune, line) or (), self.slots(line)
+        if notes and (len(slots) != 1 or len(slots[0]) != len(notes)):
             raise InputError(
-                f"line {line + 1} of the {self.name} has {len(self.slots(line)[0])} syllables and a tune of "
-                f"{len(notes)} notes: make them agree or leave out the tune"
+                f"the tune has {len(notes)} notes for line {line + 1} of the {self.name}, which asks for "
+                f"{len(slots[0]) if len(slots) == 1 else 'any number of'} syllables: make them agree or take tune out"
             )
         return notes
 
@@ -143,9 +143,7 @@ def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
     if not rhyme:
         free = (counted or kept) and not plan.rhyme_with
         rhyme = "X" if free else default_scheme(asked.name, lines)
-    if asked.tune and len(asked.tune) != lines:
-        raise InputError(f"the {asked.name} has {lines} lines and a tune for {len(asked.tune)}: make them agree")
-    return Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.tune)
+    return Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), tune=asked.tune)
 
 
 def padded(asked: SectionPlan, lines: int) -> tuple[str, ...]:
@@ -251,8 +249,8 @@ def section_of(shape: Shape) -> SectionPlan:
         syllables=shape.syllables,
         metre=shape.metre,
         rhyme=shape.rhyme,
-        tune=shape.tune,
         text=text,
+        tune=shape.tune,
     )
 
 

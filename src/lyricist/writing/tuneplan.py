@@ -13,7 +13,7 @@ from typing import Any
 from lyricist.errors import InputError, PlanError
 from lyricist.melody.sections import scheme_of
 from lyricist.melody.tune import Phrase, Slot, Tune
-from lyricist.writing.asked import NoteRow
+from lyricist.prosody.planfeatures import Note
 from lyricist.writing.plan import Plan
 from lyricist.writing.section import SectionPlan
 from lyricist.writing.shape import RETURNING
@@ -40,8 +40,8 @@ def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
                 lines=len(phrases),
                 syllables=tuple(len(phrase.slots) for phrase in phrases),
                 metre=tuple(slots),
-                tune=tuple(tuple(map(note_row, phrase.slots)) for phrase in phrases),
                 rhyme=None if "rhyme" in wishes else scheme_of(phrases),
+                tune=tuple(tuple(map(note_of, phrase.slots)) for phrase in phrases),
             )
         )
     same = keeps_chorus(tune.names, patterns)
@@ -61,9 +61,8 @@ def keep_lines(plan: Plan, texts: Sequence[str]) -> Plan:
     return Plan(**{name: getattr(plan, name) for name in plan.model_fields_set} | {"sections": tuple(sections)})
 
 
-def note_row(slot: Slot) -> NoteRow:
-    """What a plan says of a slot's notes."""
-    return (round(float(slot.duration), 4), slot.pitch, slot.strength, round(float(slot.rest), 4))
+def note_of(slot: Slot) -> Note:
+    return Note(round(float(slot.duration), 4), slot.pitch, slot.strength, round(float(slot.rest), 4))
 
 
 def phrases_of(tune: Tune, section: int) -> list[Phrase]:

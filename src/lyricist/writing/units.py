@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from lyricist.columns import TILE, Columns
 from lyricist.errors import RunError
-from lyricist.runtime import State, StepModel, open_session
+from lyricist.runtime import FEATURES, State, StepModel, features_of, open_session
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -42,8 +42,10 @@ class UnitModel(Protocol):
 
     def initial_state(self, batch: int) -> State: ...
 
-    def units(self, ids: Ints, state: State, bias: Floats, temperature: float) -> tuple[UnitRows, State]:
-        """ids (B,), state, bias (C,) in nats with NEVER at padding -> rows, new state."""
+    def units(
+        self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None, /
+    ) -> tuple[UnitRows, State]:
+        """ids (B,), state, bias (C,) in nats with NEVER at padding, plan features (B, F) -> rows, new state."""
 
 
 class HostUnits:
@@ -56,8 +58,10 @@ class HostUnits:
     def initial_state(self, batch: int) -> State:
         return self.model.initial_state(batch)
 
-    def units(self, ids: Ints, state: State, bias: Floats, temperature: float) -> tuple[UnitRows, State]:
-        logits, state = self.model.step(ids, state)
+    def units(
+        self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
+    ) -> tuple[UnitRows, State]:
+        logits, state = self.model.step(ids, state) if features is None else self.model.step(ids, state, features)
         x = logits[:, self.order]
         x += bias
         x -= x.max(axis=1, keepdims=True)
@@ -76,7 +80,8 @@ class OnnxUnits:
     def __init__(self, model: Path | str | bytes, columns: Columns, threads: int | None = None) -> None:
         self.model = model
         self.session, self.columns = open_session(model, threads), columns
-        names = {"ids", "steer", "scale"}
+        names = {"ids", "steer", "scale", FEATURES}
+        self.features = features_of(self.session)
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
         self.outputs = ["e", "sums", "peaks", "free", *(f"next_{s.name}" for s in self.states)]
         if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
@@ -95,9 +100,13 @@ class OnnxUnits:
     def initial_state(self, batch: int) -> State:
         return tuple(np.zeros((s.shape[0], batch, s.shape[2]), dtype=np.float32) for s in self.states)
 
-    def units(self, ids: Ints, state: State, bias: Floats, temperature: float) -> tuple[UnitRows, State]:
+    def units(
+        self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
+    ) -> tuple[UnitRows, State]:
         feed = {"ids": ids.astype(np.int64), "steer": bias, "scale": np.array(1 / temperature, dtype=np.float32)}
         feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
+        if self.features:
+            feed[FEATURES] = np.zeros((len(ids), self.features), dtype=np.float32) if features is None else features
         e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
         total = sums.sum(axis=1, dtype=np.float64)
         return UnitRows(e, sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.prosody.phones import carries, is_vowel
-from lyricist.writing.asked import NoteRow
+from lyricist.prosody.planfeatures import Note
 from lyricist.writing.layout import LineSpec
 from lyricist.writing.nodes import Nodes
 from lyricist.writing.table import WordTable
@@ -23,18 +23,19 @@ LONG = 2.0  # times the usual note
 HIGH = 10  # the highest tenth of the notes
 
 
-def held_notes(lines: Sequence[Sequence[NoteRow]]) -> list[list[bool]]:
+def held_notes(lines: Sequence[Sequence[Note]]) -> list[list[bool]]:
     """Which notes of a tune are long, or high.
 
-    >>> held_notes([[(1, 60, 4, 0), (1, 60, 1, 0)], [(1, 60, 4, 0), (3, 60, 1, 0)], []])
+    >>> one, three = Note(1, 60, 4, 0), Note(3, 60, 1, 0)
+    >>> held_notes([[one, one], [one, three], []])
     [[False, False], [False, True], []]
     """
     notes = [note for line in lines for note in line]
     if len(notes) < 2:
         return [[False] * len(line) for line in lines]
-    usual, middle = median(n[0] for n in notes), median(n[1] for n in notes)
-    top = max(quantiles((n[1] for n in notes), n=HIGH)[-1], middle + 1)
-    return [[n[0] >= LONG * usual or n[1] >= top for n in line] for line in lines]
+    usual, middle = median(n.duration for n in notes), median(n.pitch for n in notes)
+    top = max(quantiles((n.pitch for n in notes), n=HIGH)[-1], middle + 1)
+    return [[n.duration >= LONG * usual or n.pitch >= top for n in line] for line in lines]
 
 
 class Vowels:

@@ -1,0 +1,213 @@
+"""What is to come, as numbers: a row for every token of a song, computed alike in training and in writing.
+
+The row at a token tells what must be known to predict the next one: at a break the line that begins, at a word the
+rest of its line, in the order of reading. Groups of features, each with a flag that is 0 where nothing is known
+(everything of the group is then 0):
+
+- `slots`: the syllables left (one-hot, 16 stands for more) and whether each of the next slots is strong or weak;
+- `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it.
+
+Lengths are relative to the song's median note and pitches to its mean pitch, so that tempo and key do not matter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import fmean, median
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.prosody.metre import KINDS, METRES, fits, template
+
+GROUPS = ("slots", "tune")  # in the order of their columns; a model has the first so many
+AHEAD = 4  # slots looked ahead
+MOST_LEFT = 16  # syllables told apart
+UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
+CODES = {"?": 0, "x": 1, "/": 2}  # of a template's slots
+SILENT = -128  # in a note's first number: the slot has no note
+NO_NOTE = (SILENT, 0, 0, 0)
+STEPS = np.array([8, 48, 4, 1])  # codes of a note in units: octaves of length, octaves of pitch, strength, rest
+WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD}
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+
+
+class Note(NamedTuple):
+    """What a slot is sung to."""
+
+    duration: float  # quarters
+    pitch: int  # MIDI number
+    strength: int  # metrical, 0 the weakest to 4
+    rest: float  # quarters of silence behind it
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlan:
+    """What is known of a line: `template` over x, / and ?, a slot a syllable in the order of singing ("": not even
+    their number), and `notes`, one a slot, or () where there is no tune."""
+
+    template: str
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SongSlots:
+    """The slots of a song in the order of reading: `starts` (lines + 1,), `codes` (S,) of CODES, and `notes` (S, 4),
+    (0, 4) in a song without a tune."""
+
+    starts: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.uint8]
+    notes: npt.NDArray[np.int8]
+
+
+def width(groups: Sequence[str]) -> int:
+    """Features in a row of these groups.
+
+    >>> width(()), width(("slots",)), width(GROUPS)
+    (0, 26, 46)
+    """
+    return sum(WIDTHS[group] for group in groups)
+
+
+def song_slots(lines: Sequence[LinePlan], backward: bool) -> SongSlots:
+    """The lines of a song as codes; `backward`: lines are read from their ends."""
+    way = -1 if backward else 1
+    starts = np.cumsum([0, *(len(line.template) for line in lines)], dtype=np.int64)
+    codes = [CODES[slot] for line in lines for slot in line.template.translate(KINDS)[::way]]
+    return SongSlots(starts, np.array(codes, dtype=np.uint8), note_codes(lines, way))
+
+
+def note_codes(lines: Sequence[LinePlan], way: int) -> npt.NDArray[np.int8]:
+    """(S, 4) log2 of the length, pitch, strength and rest of every note, in units of STEPS."""
+    played = [note for line in lines for note in line.notes]
+    if not played:
+        return np.zeros((0, 4), dtype=np.int8)
+    usual, middle = median(n.duration for n in played), fmean(n.pitch for n in played)
+    rows: list[Sequence[float]] = []
+    for line in lines:
+        notes = [note_row(n, usual, middle) for n in line.notes] or [(math.nan,) * 4] * len(line.template)
+        rows += notes[::way]
+    numbers = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    codes = np.rint(numbers * STEPS).clip(-127, 127)
+    codes[np.isnan(numbers[:, 0])] = NO_NOTE
+    return np.asarray(codes, dtype=np.int8)
+
+
+def note_row(note: Note, usual: float, middle: float) -> tuple[float, float, float, float]:
+    length = math.log2(max(note.duration, 1e-3) / max(usual, 1e-3))
+    return length, (note.pitch - middle) / 12, note.strength / 4, float(note.rest > 0)
+
+
+def places(lines: Sequence[LinePlan], counts: Sequence[Sequence[int]]) -> tuple[Array, Array]:
+    """For every token of a song, `left` (N,) uint8 syllables left in its line or UNPLANNED, and `at` (N,) uint32 the
+    song's next slot. `counts`: syllables of the words of every line, in the order of reading.
+
+    The first token opens the song and the last ends it; a break stands before the words of every line.
+    """
+    left, at, start = [UNPLANNED], [0], 0
+    for line, words in zip(lines, counts, strict=True):
+        size, used = len(line.template), 0
+        for count in (0, *words):
+            used = min(size, used + count)
+            left.append(min(size - used, UNPLANNED - 1) if size else UNPLANNED)
+            at.append(start + used)
+        start += size
+    left.append(UNPLANNED)
+    at.append(start)
+    return np.array(left, dtype=np.uint8), np.array(at, dtype=np.uint32)
+
+
+def ahead(left: Array, at: Array, table: Array, nothing: Any) -> Array:
+    """(..., AHEAD, ...) the next entries of a table in a line, `nothing` beyond its end. `left` and `at` (...,)."""
+    k = np.arange(AHEAD)
+    inside = k < np.where(left == UNPLANNED, 0, left)[..., None]
+    shape = (*inside.shape, *table.shape[1:])
+    if not len(table):
+        return np.broadcast_to(np.asarray(nothing, dtype=table.dtype), shape)
+    found = table[np.where(inside, at[..., None].astype(np.int64) + k, 0)]
+    return np.where(inside.reshape(*inside.shape, *(1,) * (table.ndim - 1)), found, np.asarray(nothing, table.dtype))
+
+
+def slot_features(left: Array, codes: Array) -> Floats:
+    """(..., 26) of `left` (...,) syllables and `codes` (..., AHEAD) of the next slots."""
+    out = np.zeros((*left.shape, WIDTHS["slots"]), dtype=np.float32)
+    known = left != UNPLANNED
+    out[..., 0] = known
+    out[..., 1 : 2 + MOST_LEFT] = (np.minimum(left, MOST_LEFT)[..., None] == np.arange(MOST_LEFT + 1)) & known[
+        ..., None
+    ]
+    out[..., 2 + MOST_LEFT : 2 + MOST_LEFT + AHEAD] = codes == CODES["x"]
+    out[..., 2 + MOST_LEFT + AHEAD :] = codes == CODES["/"]
+    return out
+
+
+def tune_features(notes: Array) -> Floats:
+    """(..., 20) of `notes` (..., AHEAD, 4): whether there is a note, and its four numbers."""
+    there = notes[..., 0] != SILENT
+    out = np.zeros((*notes.shape[:-1], 5), dtype=np.float32)
+    out[..., 0] = there
+    out[..., 1:] = np.where(there[..., None], notes / STEPS.astype(np.float32), 0)
+    return out.reshape(*notes.shape[:-2], WIDTHS["tune"])
+
+
+def features(left: Array, at: Array, slots: SongSlots, groups: Sequence[str]) -> Floats:
+    """(N, F) the rows of a song's tokens, from `places`."""
+    parts = []
+    if "slots" in groups:
+        parts.append(slot_features(left, ahead(left, at, slots.codes, CODES["?"])))
+    if "tune" in groups:
+        parts.append(tune_features(ahead(left, at, slots.notes, NO_NOTE)))
+    return np.concatenate(parts, axis=-1) if parts else np.zeros((*left.shape, 0), dtype=np.float32)
+
+
+def line_rows(
+    lines: Sequence[LinePlan], backward: bool, groups: Sequence[str]
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Every row that a song of these lines can need: `rows[first[i] + p]` once `p` syllables of line i are read;
+    the last row is all zeros, for what stands outside of lines."""
+    left, at = places(lines, [(1,) * len(line.template) for line in lines])
+    rows = features(left, at, song_slots(lines, backward), groups)
+    first = np.cumsum([0, *(len(line.template) + 1 for line in lines)], dtype=np.int64)
+    return rows[1:], first
+
+
+@lru_cache(20_000)
+def fitted(words: tuple[tuple[str, bool], ...]) -> str:
+    """The template of the metre that suits a line best, ? where metres that suit it alike differ or none does.
+
+    `words`: the stress digits of each, and whether it may stand on any slot (a function word). Of the metres whose
+    law no word breaks, the one with fewest function words on strong slots and other monosyllables on weak ones.
+
+    >>> fitted((("0", True), ("10", False), ("1", False), ("0", True), ("1", False)))  # the river runs to sea
+    'x/x/x/'
+    >>> fitted((("1", False), ("1", False))), fitted((("10", False), ("10", False), ("01", False)))
+    ('??', '??????')
+    """
+    size = sum(len(stress) for stress, _ in words)
+    found: dict[int, list[str]] = {}
+    for name in METRES if size else ():
+        slots = template(name, size)
+        cost = misplaced(words, slots)
+        if cost is not None:
+            found.setdefault(cost, []).append(slots)
+    best = found[min(found)] if found else ["?" * size]
+    return "".join(column[0] if len(set(column)) == 1 else "?" for column in zip(*best, strict=True))
+
+
+def misplaced(words: Sequence[tuple[str, bool]], slots: str) -> int | None:
+    """How many monosyllables stand off their place in a template; None if a word breaks the law of metre."""
+    cost = at = 0
+    for stress, free in words:
+        own = slots[at : at + len(stress)]
+        at += len(stress)
+        if not fits(stress, own, free=True):
+            return None
+        if len(stress) == 1:
+            cost += own == ("/" if free else "x")
+    return cost

@@ -1,0 +1,117 @@
+"""Training with plan features, from end to end: resumed bit for bit, judged with and without the plan."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from tests import aligned
+
+from conftest import QUICK, SMALL
+from lyricist.checkpoint import Run, load_arrays
+from lyricist.corpus import Corpus
+from lyricist.errors import InputError
+from lyricist.metrics import evaluate
+from lyricist.prosody.planfeatures import GROUPS, width
+from lyricist.start import Options, train_songs
+from lyricist.writer import load
+from lyricist.writing.plan import Plan
+
+STILL = {"dropout_input": 0.0, "dropout_output": 0.0}
+
+
+@pytest.fixture(scope="module")
+def sung(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return aligned.corpus(tmp_path_factory.mktemp("sung") / "c")
+
+
+def options(features: str | None = "tune", **changes: object) -> Options:
+    return Options(preset="tiny", features=features, model={**SMALL, **STILL}, train={**QUICK, **changes})
+
+
+@pytest.fixture(scope="module")
+def tuned(sung: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("tuned") / "r"
+    list(train_songs(sung, out, options(epochs=8.0, learning_rate=0.02)))
+    return Run.open(out)
+
+
+def arrays(path: Path):  # type: ignore[no-untyped-def]
+    run = Run.open(path)
+    return load_arrays(run.file("weights.safetensors", "resume")) | load_arrays(
+        run.file("state.safetensors", "resume")
+    )
+
+
+@pytest.mark.parametrize("features", ["slots", "tune"])
+def test_a_run_that_was_stopped_goes_on_bit_for_bit(sung: Corpus, tmp_path: Path, features: str) -> None:
+    list(train_songs(sung, tmp_path / "whole", options(features)))
+    for steps in (4, 9, 10**9):
+        counter = itertools.count(1)
+        stop = lambda n=steps, c=counter: next(c) > n  # noqa: E731
+        resume = (tmp_path / "cut").exists()
+        list(train_songs(sung, tmp_path / "cut", options(features), resume=resume, should_stop=stop))
+    whole, cut = arrays(tmp_path / "whole"), arrays(tmp_path / "cut")
+    assert whole.keys() == cut.keys()
+    assert all((whole[name] == cut[name]).all() for name in whole)
+    assert abs(whole["plan_in"]).sum() > 0
+
+
+def test_config_and_card_say_what_the_model_sees(tuned: Run) -> None:
+    assert tuned.config["model"]["features"] == width(GROUPS)
+    assert "sees tune of a plan" in (tuned.path / "card.md").read_text()
+
+
+def test_evaluation_without_the_plan_and_with_more_and_more_of_it(tuned: Run, sung: Corpus) -> None:
+    result = evaluate(load(tuned), sung.songs("test"))
+    told = result["conditional"]
+    assert told["songs"] == 3
+    assert told["words"] == result["words"]
+    assert told["nll_per_word_off"] == pytest.approx(result["nll_per_word"], abs=1e-4)
+    assert told["nll_per_word_slots"] < told["nll_per_word_off"]  # lines of 8, 6, 8 and 6 syllables: half is known
+    assert {"nll_per_word_counts", "nll_per_word_tune", "nll_per_word_wrong_tune"} <= told.keys()
+
+
+def test_songs_without_tunes_are_judged_by_slots_alone(tuned: Run) -> None:
+    result = evaluate(load(tuned), [aligned.song(43, sung=False)])
+    assert result["conditional"].keys() == {
+        "songs", "words", "nll_per_word_off", "nll_per_word_counts", "nll_per_word_slots",
+    }  # fmt: skip
+
+
+def test_a_run_without_features_says_nothing_of_them(sung: Corpus, tmp_path: Path) -> None:
+    list(train_songs(sung, tmp_path / "r", options(None)))
+    run = Run.open(tmp_path / "r")
+    assert "features" not in run.config["model"]
+    assert "conditional" not in evaluate(load(run), sung.songs("test"))
+    assert not (Path(sung.path) / "tokens" / "word" / "plan").exists()
+
+
+def test_a_base_that_knew_no_plan_learns_to_see_one(sung: Corpus, run: Run, tmp_path: Path) -> None:
+    made = Options(
+        base=str(run.path), features="slots", train={"epochs": 1.0, "batch": 4, "steps": 8, "evaluations": 1}
+    )
+    list(train_songs(sung, tmp_path / "r", made))
+    made = Options(base=str(tmp_path / "r"), train={"epochs": 1.0, "batch": 4, "steps": 8, "evaluations": 1})
+    list(train_songs(sung, tmp_path / "again", made))
+    assert Run.open(tmp_path / "again").config["model"]["features"] == width(("slots",))
+    assert load(tmp_path / "again").write(Plan(syllables=(8, 6), lines=(2,), form=("verse",)), seed=1)[0].text
+
+
+@pytest.mark.parametrize(
+    ("made", "error"),
+    [
+        (Options(features="melody"), "--features 'melody' is unknown: use one of none, slots, tune"),
+        (Options(features="slots", tokenizer="char"), "--features slots is for whole words"),
+    ],
+)
+def test_features_that_cannot_be_had(sung: Corpus, tmp_path: Path, made: Options, error: str) -> None:
+    with pytest.raises(InputError, match=error):
+        next(train_songs(sung, tmp_path / "r", made))
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_base_does_not_forget_what_it_sees(tuned: Run, sung: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="less than the run to fine-tune takes"):
+        next(train_songs(sung, tmp_path / "r", Options(base=str(tuned.path), features="none")))

@@ -1,0 +1,213 @@
+"""The law of plan features: a written song, replayed as training reads it, has the rows that it was written with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests import aligned
+from tests.writing import exact_tools
+
+from lyricist.corpus import Line, LineSlot, Section, Song
+from lyricist.errors import InputError
+from lyricist.planset import PlannedSong, planned_song
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.metre import KINDS
+from lyricist.prosody.planfeatures import GROUPS, Note, width
+from lyricist.tokens import Order, Vocabulary, WordTokenizer
+from lyricist.writer import Model
+from lyricist.writing.deadend import search
+from lyricist.writing.engine import Engine
+from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.planfile import parse_plan, plan_text
+from lyricist.writing.planrows import line_plan
+from lyricist.writing.result import WrittenSong
+
+WORDS = (*exact_tools.WORDS, "a", "night", "light", "away", "today", "and", "runs", "sings", "river's", "melody")
+NOTES = tuple(Note(1.0 + (i == 7), 60 + i, (1, 4, 2, 3)[i % 4], float(i in (3, 7))) for i in range(8))
+STRONG = "x/x/|x/x/"
+
+
+class Told(exact_tools.Bigram):
+    """A bigram model that keeps what it is told at every step."""
+
+    features = width(GROUPS)
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.seen: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def step(self, ids, state, features=None):  # type: ignore[no-untyped-def]
+        assert features is not None
+        self.seen.append((ids.copy(), features.copy()))
+        return super().step(ids, state)
+
+
+def written(plan: Plan, order: Order, seed: int = 3) -> tuple[WrittenSong, Told, Model]:
+    """One song of one particle, so that every step has one row."""
+    vocabulary = exact_tools.vocabulary(WORDS, order)
+    told = Told(len(vocabulary))
+    model = Model(told, vocabulary)
+    (song,) = model.write(plan, Drawing(particles=1), seed=seed)
+    return song, told, model
+
+
+def rows_of(told: Told) -> tuple[list[int], np.ndarray]:
+    return [int(ids[0]) for ids, _ in told.seen], np.concatenate([rows for _, rows in told.seen])
+
+
+def as_read(song: WrittenSong, order: Order) -> PlannedSong:
+    """The song as training reads it, by its words alone."""
+    return planned_song(Song("", "", song.sections, ""), WordTokenizer(), order, default_lexicon())
+
+
+PLANS = {
+    "counts": Plan(form="verse", lines=3, syllables=(8, 5)),
+    "metre": Plan(form="verse verse", lines=2, syllables=(8, 7), metre="iambic, trochaic"),
+    "rhyme": Plan(form="verse", lines=4, syllables=(8, 6), metre="iambic", rhyme="ABAB"),
+    "a chorus that returns": Plan(form="verse chorus verse chorus", lines=2, syllables=6, rhyme="AA"),
+    "given lines": Plan.model_validate(
+        {"sections": [{"name": "verse", "syllables": [8], "text": ["", "The river below the old tree", ""]}]}
+    ),
+    "a refrain": Plan(form="verse verse", lines=3, syllables=6, refrain="The memory of love"),
+    "words that end before |": Plan(form="verse", lines=2, metre="x/x/|x/x/"),
+    "a first word": Plan(form="verse", lines=2, syllables=(8, 8), start="river"),
+    "a keyword": Plan(form="verse", lines=3, syllables=8, include="desire"),
+    "lines of any length": Plan.model_validate(
+        {
+            "sections": [
+                {"name": "verse", "text": ["The river below", ""]},
+                {"name": "verse", "lines": 1, "syllables": 5},
+            ]
+        }
+    ),
+}
+
+
+def check_law(plan: Plan, order: Order) -> None:
+    song, told, model = written(plan, order)
+    ids, rows = rows_of(told)
+    layout = model.planned(plan).layout
+    replayed = replace(as_read(song, order), lines=tuple(line_plan(line) for line in layout.lines))
+    encoded = model.vocabulary.encode(Song("", "", song.sections, ""))
+    known = [model.vocabulary.unk if i >= len(model.vocabulary) else i for i in encoded]
+    assert ids == known[:-1]  # nothing was begun anew
+    assert (rows == replayed.rows(order, GROUPS)[:-1]).all()
+    assert rows[:, 0].any()
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+@pytest.mark.parametrize("name", PLANS)
+def test_the_rows_of_writing_are_the_rows_of_training(name: str, order: Order) -> None:
+    check_law(PLANS[name], order)
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_lines_that_are_searched_for_have_them_too(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every line had come to a dead end at once."""
+    begin, searching = Engine.begin_line, [False]
+
+    def searched(engine: Engine, n: int) -> None:
+        begin(engine, n)
+        if not searching[0] and int(engine.rows.line[n]) in engine.song.beginnings:
+            searching[0] = True
+            search(engine, n)
+            searching[0] = False
+
+    monkeypatch.setattr(Engine, "begin_line", searched)
+    check_law(PLANS["metre"], order)
+
+
+def tune_plan(name: str = "verse") -> Plan:
+    section = {"name": name, "lines": 2, "syllables": [8], "metre": [STRONG], "tune": [NOTES]}
+    return Plan.model_validate({"sections": [section, {**section, "name": "verse"}]})
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_a_song_for_a_tune_has_the_rows_of_one_that_is_sung_to_it(order: Order) -> None:
+    song, told, _ = written(tune_plan(), order)
+    _, rows = rows_of(told)
+    sections = tuple(Section(s.name, tuple(under_notes(line) for line in s.lines)) for s in song.sections)
+    replayed = planned_song(Song("", "", sections, ""), WordTokenizer(), order, default_lexicon())
+    assert (rows == replayed.rows(order, GROUPS)[:-1]).all()
+    assert rows[:, width(("slots",)) :].any()
+
+
+def under_notes(line: Line) -> Line:
+    """A line with NOTES under its syllables, as a file of music would have it."""
+    at, starts = 0, []
+    for word in line.text.split():
+        starts += [at] * default_lexicon().readings(word.lower())[0].syllables
+        at += len(word) + 1
+    slots = STRONG.replace("|", "")
+    return Line(
+        line.text,
+        slots=tuple(
+            LineSlot(a, n.duration, n.pitch, n.strength, s == "/", n.rest)
+            for a, n, s in zip(starts, NOTES, slots, strict=True)
+        ),
+    )
+
+
+def test_several_songs_and_particles_are_told_what_one_is() -> None:
+    """What a song is told does not depend on the songs beside it."""
+    plan = PLANS["rhyme"]
+    vocabulary = exact_tools.vocabulary(WORDS, "backward")
+    alone = [Model(Told(len(vocabulary)), vocabulary).write(plan, seed=s)[0].text for s in range(6)]
+    together = Model(Told(len(vocabulary)), vocabulary).write(plan, seed=0, count=6)
+    assert [song.text for song in together] == alone
+
+
+def test_a_model_that_knows_no_plan_is_told_nothing() -> None:
+    vocabulary = exact_tools.vocabulary(WORDS)
+    model = Model(exact_tools.Bigram(len(vocabulary)), vocabulary)  # its step takes no features
+    assert model.planned(PLANS["metre"]).told is None
+    assert model.write(PLANS["metre"], seed=1)[0].text
+
+
+def test_the_tune_stands_in_the_plan_file() -> None:
+    plan = tune_plan("chorus")
+    assert plan.sections[0].tune == (NOTES,)
+    again = parse_plan(plan_text(plan))
+    assert again == plan
+    assert isinstance(again.sections[0].tune[0][0], Note)
+
+
+@pytest.mark.parametrize(
+    ("tune", "error"),
+    [
+        ([NOTES[:7]], "7 notes for line 1 of the verse, which asks for 8 syllables"),
+        ([[[1, 60, 4]]], "write each note as"),
+        ([[[1, 60, 9, 0]] * 8], "write each note as"),
+        ([[[0, 60, 4, 0]] * 8], "write each note as"),
+        ([[["a", 60, 4, 0]] * 8], "write each note as"),
+        (7, "write each note as"),
+    ],
+)
+def test_a_tune_that_does_not_fit_is_refused(tune: object, error: str) -> None:
+    with pytest.raises(InputError, match=error):
+        written(Plan.model_validate({"sections": [{"name": "verse", "syllables": [8], "tune": tune}]}), "forward")
+
+
+def test_the_plan_of_a_tune_carries_it() -> None:
+    melodies = Path(__file__).parents[3] / "shared" / "data" / "melodies" / "hymns-abc"
+    if not melodies.is_dir():
+        pytest.skip("the tunes are not there")
+    from lyricist.melody.read import read_tune
+    from lyricist.writing.layout import layout
+    from lyricist.writing.plan import with_defaults
+    from lyricist.writing.tuneplan import plan_to
+
+    tune = read_tune(melodies / "Amazing_Grace-New_Britain.abc")
+    lines = layout(with_defaults(plan_to(tune, 2)), str.split).lines
+    assert [len(line.notes) for line in lines] == [len(phrase.slots) for phrase in tune.phrases] * 2
+    assert all(len(line.notes) == len(line.templates[0].translate(KINDS)) for line in lines)
+
+
+def test_words_of_a_song_sung_to_a_tune_of_the_corpus_are_counted_by_its_slots() -> None:
+    vocabulary = Vocabulary(["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>"])
+    song = aligned.song(1)
+    made = planned_song(song, WordTokenizer(), vocabulary.order, default_lexicon())
+    assert [sum(counts) for counts in made.counts] == [len(line.slots) for line in song.lines()]
