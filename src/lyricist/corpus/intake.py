@@ -16,6 +16,7 @@ from typing import Any, Self
 from lyricist.corpus.dedupe import Signer, content_hash, normal_words
 from lyricist.corpus.options import PrepareOptions
 from lyricist.corpus.readers import Reader, Source, reader_for
+from lyricist.corpus.readers.base import WORDLESS
 from lyricist.corpus.readers.records import Missing, song_of
 from lyricist.corpus.report import Row
 from lyricist.corpus.song import Song
@@ -91,7 +92,8 @@ class Intake:
             self._read_source(
                 Source(found.path, found.name, self.options, alone, row.dropped, self._count), found, row
             )
-        row.read += row.dropped.get("no lyrics", (0, ""))[0] if not found.skip else 0
+        if not found.skip:
+            row.read += sum(row.dropped[reason][0] for reason in ("no lyrics", WORDLESS) if reason in row.dropped)
         if found.folder and row.read <= 1:
             self._join_group(found, groups, before)
 

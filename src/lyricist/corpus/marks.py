@@ -250,7 +250,7 @@ def inline_chords(line: str) -> Line:
     """A line with its chords in brackets, as in ChordPro, as text and chords at their offsets.
 
     >>> inline_chords("A[G]mazing [C/E]grace")
-    Line(text='Amazing grace', chords=((1, 'G'), (8, 'C/E')), time=None, word_times=())
+    Line(text='Amazing grace', chords=((1, 'G'), (8, 'C/E')), time=None, word_times=(), slots=())
     """
     text, chords, done = "", [], 0
     for found in INLINE_CHORD.finditer(line):

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from lyricist.melody.slots import SHORTEST_REST, with_strengths
 from lyricist.melody.tune import Lyric, Note, Phrase, Slot, Tune
@@ -21,13 +22,20 @@ MAIN = 0.3  # share of the phrases a verse must have to be sung with the refrain
 CLOSING = ",;:.!?—–"  # a word ends behind these, whatever hyphens say
 
 
+class Syllable(NamedTuple):
+    """One syllable of a line: the index of its word, its letters, and what it is sung to."""
+
+    word: int
+    text: str
+    slot: Slot
+
+
 @dataclass(frozen=True)
 class WordedLine:
-    """The words of a phrase, and for every syllable its word's index and its slot; two words may share a syllable
-    ("many‿a"), and then the second may have none."""
+    """The words of a phrase and their syllables; two words may share one ("many‿a"): it counts as the first's."""
 
     words: tuple[str, ...]
-    slots: tuple[tuple[int, Slot], ...]
+    syllables: tuple[Syllable, ...]
 
     @property
     def text(self) -> str:
@@ -40,6 +48,9 @@ class Stanza:
 
     lines: tuple[WordedLine, ...]
     refrain: bool = False
+
+
+Key = tuple[tuple[Lyric, ...], ...]  # all the syllables of a phrase: the same where a score repeats it
 
 
 @dataclass(frozen=True)
@@ -85,14 +96,12 @@ def verses_of(phrase: Phrase) -> tuple[int, ...]:
     return tuple(sorted(verse for verse, count in counts.items() if count >= FULL * max(counts.values())))
 
 
-def by_repeats(
-    stacks: Sequence[tuple[int, ...]], keys: Sequence[tuple[tuple[Lyric, ...], ...]], often: Counter[object]
-) -> list[list[Turn]]:
+def by_repeats(stacks: Sequence[tuple[int, ...]], keys: Sequence[Key], often: Counter[Key]) -> list[list[Turn]]:
     """Each time that a passage comes its next verse; verses that are left are sung at the end.
 
     A phrase that does not come back itself, an ending, goes with the phrase before it.
     """
-    seen: Counter[object] = Counter()
+    seen: Counter[Key] = Counter()
     turns, times = [], 0
     for p, (stack, key) in enumerate(zip(stacks, keys, strict=True)):
         if not stack:
@@ -167,10 +176,11 @@ def lines_of(tune: Tune, run: Sequence[Turn], notes: Sequence[Sequence[Note]]) -
             elif groups and (note.slurred or note.onset - groups[-1][-1].end < SHORTEST_REST):
                 groups[-1].append(note)
     words: dict[int, list[str]] = {}
-    slots: dict[int, list[tuple[int, Slot]]] = {}
-    for (line, index), slot in zip(spelled(lyrics, words), with_strengths(groups, tune.score), strict=True):
-        slots.setdefault(line, []).append((index, slot))
-    return {line: WordedLine(tuple(words[line]), tuple(slots[line])) for line in slots}
+    syllables: dict[int, list[Syllable]] = {}
+    slots = with_strengths(groups, tune.score)
+    for (line, index), (_, lyric), slot in zip(spelled(lyrics, words), lyrics, slots, strict=True):
+        syllables.setdefault(line, []).append(Syllable(index, lyric.text, slot))
+    return {line: WordedLine(tuple(words[line]), tuple(found)) for line, found in syllables.items()}
 
 
 def sounds(text: str) -> bool:
@@ -228,7 +238,7 @@ def divided(tune: Tune, turns: Sequence[tuple[Turn, WordedLine]]) -> Iterator[St
 
 
 def paragraph(line: WordedLine) -> bool:
-    return any(lyric.paragraph for lyric in line.slots[0][1].lyrics)
+    return any(lyric.paragraph for lyric in line.syllables[0].slot.lyrics)
 
 
 def section(tune: Tune, turn: Turn) -> int:

@@ -48,7 +48,7 @@ def seconds(minutes: str, rest: str) -> float:
 def timed_lines(raw: str) -> list[Line]:
     """
     >>> timed_lines("[00:12.00][01:15.00]Hello <00:12.50>world")[1]
-    Line(text='Hello world', chords=(), time=75.0, word_times=((6, 12.5),))
+    Line(text='Hello world', chords=(), time=75.0, word_times=((6, 12.5),), slots=())
     """
     times = []
     at = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lyricist.corpus.readers.base import Source
+from lyricist.corpus.readers.base import WORDLESS, Source
 from lyricist.corpus.song import Line, LineSlot, Section, Song
 from lyricist.corpus.structure import guess_names
 from lyricist.corpus.text import clean_text
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from lyricist.melody.tune import Slot, Tune
     from lyricist.melody.verses import Stanza, WordedLine
 
-WORDLESS = "no words under its notes"
 WORD = re.compile(r"'?[^\W_]")  # where a word begins, behind quotation marks and brackets
 
 
@@ -69,7 +68,7 @@ def line_of(worded: WordedLine) -> Line:
     """A line of clean text with its slots."""
     words = [" ".join(clean_text(word).split()) for word in worded.words]
     line, starts = joined(words)
-    return replace(line, slots=tuple(slot_at(starts[index], slot) for index, slot in worded.slots))
+    return replace(line, slots=tuple(slot_at(starts[word], slot) for word, _, slot in worded.syllables))
 
 
 def joined(words: Sequence[str]) -> tuple[Line, list[int]]:
