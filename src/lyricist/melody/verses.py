@@ -224,12 +224,13 @@ def pieces(text: str) -> list[str]:
 
 
 def divided(tune: Tune, turns: Sequence[tuple[Turn, WordedLine]]) -> Iterator[Stanza]:
-    """Stanzas where the file marks them, else where the tune's sections begin; and where a refrain does."""
+    """Stanzas where the file marks them, else where the tune's sections begin; and where another verse does."""
     marked = any(paragraph(line) for _, line in turns[1:])
     lines: list[WordedLine] = []
     for (before, _), (turn, line) in pairwise([turns[0], *turns] if turns else []):
         new = paragraph(line) if marked else section(tune, before) != section(tune, turn)
-        if lines and (new or turn.refrain != before.refrain or turn.phrase < before.phrase):
+        other = (turn.verse, turn.refrain) != (before.verse, before.refrain)
+        if lines and (new or other or turn.phrase < before.phrase):
             yield Stanza(tuple(lines), before.refrain)
             lines = []
         lines.append(line)
