@@ -141,32 +141,30 @@ def identity(names: Sequence[Name]) -> Hashable:
 def exact_pairs(songs: Sequence[list[Name]], tunes: Sequence[list[Name]]) -> dict[tuple[int, int], int]:
     """(song, tune) that have a name in common, and the most that the pair is worth."""
     by_key: dict[str, list[tuple[int, Name]]] = defaultdict(list)
-    by_title: dict[tuple[str, ...], list[tuple[int, Name]]] = defaultdict(list)
+    by_title: dict[str, list[tuple[int, Name]]] = defaultdict(list)
     for t, names in enumerate(tunes):
         for name in names:
-            by_title[name.title].append((t, name))
+            by_title["".join(name.title)].append((t, name))
             if not name.artist:
                 by_key[name.key].append((t, name))
     found: dict[tuple[int, int], int] = {}
     for s, names in enumerate(songs):
         for name in names:
             both = [name.key, "".join(name.title + name.artist)]
-            pairs = [(t, FULL - name.cost - other.cost) for key in both for t, other in by_key.get(key, ())]
-            pairs += [(t, worth(name, other)) for t, other in by_title.get(name.title, ())]
-            pairs = [(t, value) for t, value in pairs if value and name.title]
-            for t, value in pairs:
-                found[s, t] = max(found.get((s, t), 0), value)
+            others = [(t, FULL, other) for key in both for t, other in by_key.get(key, ())]
+            others += [(t, worth(name, other), other) for t, other in by_title.get("".join(name.title), ())]
+            for t, value, other in others:
+                cost = name.cost + other.cost
+                if value and cost <= MOST_COST:
+                    found[s, t] = max(found.get((s, t), 0), value - cost)
     return found
 
 
 def worth(song: Name, tune: Name) -> int:
-    """What a song and a tune of one title are worth; 0 if their artists are different."""
-    cost = song.cost + tune.cost
-    if cost > MOST_COST:
-        return 0
+    """What a song and a tune of one title are worth, apart from costs; 0 if their artists are different."""
     if song.artist and tune.artist:
-        return WITH_ARTIST - cost if same_artist(song.artist, tune.artist) else 0
-    return (TITLE if song.artist or tune.artist else FULL) - cost
+        return WITH_ARTIST if same_artist(song.artist, tune.artist) else 0
+    return TITLE if song.artist or tune.artist else FULL
 
 
 def same_artist(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
