@@ -10,6 +10,7 @@ import pytest
 from musicfiles import midi, sung
 
 from lyricist.cli import run as lyricist
+from lyricist.cli.training import Request, corpus_of
 from lyricist.corpus import PrepareOptions, match_tunes, prepare
 from lyricist.errors import InputError
 
@@ -239,15 +240,8 @@ def test_calls_that_are_wrong(
     assert not (exercise / "run").exists()
 
 
-def test_train_joins_tunes(exercise: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("torch")
-    from lyricist.checkpoint import Run
-    from lyricist.corpus import open_corpus
-
-    run = exercise / "run"
-    small = ["--preset", "tiny", "--hidden", 16, "--embedding", 8, "--batch", 2, "--steps", 8, "--epochs", 1]
-    monkeypatch.chdir(exercise)
-    assert call("train", "lyrics.csv", "--midi", "midi_files", "-o", "run", *small, "--no-sample") == 0
-    opened = Run.open(run)
-    corpus = open_corpus(run / opened.config["corpus"]["path"])
-    assert corpus.info["sung"]["songs"] == 2
+def test_train_joins_tunes(exercise: Path) -> None:
+    request = Request([exercise / "lyrics.csv"], exercise / "run", midi=exercise / "midi_files")
+    corpus = corpus_of(request, resume=False)
+    assert corpus.info["sung"] == {"songs": 2, "lines": 8}
+    assert corpus.temporary

@@ -28,6 +28,7 @@ WORD = re.compile(r"[^\W_]+")
 
 # What a pair of names is worth. A name is taken for less by its cost: 1 without brackets, 2 without numbers as well.
 FULL, WITH_ARTIST, TITLE = 100, 90, 80
+WITHOUT_NUMBERS = 2
 MOST_COST = 3  # of both names together: two numbers that differ are two songs
 LEAST_PREFIX = 4  # letters
 CUT = 12  # letters, from which a name may be cut inside a word, as file systems do
@@ -89,14 +90,20 @@ def readings(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
     """The words of a title, whole and with less and less around them, and what each costs.
 
     >>> list(readings("05 - Song 2 (live)"))
-    [(('05', 'song', '2', 'live'), 0), (('05', 'song', '2'), 1), (('song',), 2)]
+    [(('05', 'song', '2', 'live'), 0), (('05', 'song', '2'), 1), (('song', '2'), 2), (('song',), 2)]
     """
     seen: set[tuple[str, ...]] = set()
     bare = FEATURED.sub("", BRACKETS.sub(" ", text)).strip() or text
     shorter = without_versions(words_of(bare))
     fewer = words_of(NUMBER.sub("", bare.strip()))
     plain = without_versions(fewer, numbers=True)
-    for words, cost in ((words_of(text), 0), (words_of(bare), 1), (shorter, 1), (fewer, 2), (plain, 2)):
+    for words, cost in (
+        (words_of(text), 0),
+        (words_of(bare), 1),
+        (shorter, 1),
+        (fewer, WITHOUT_NUMBERS),
+        (plain, WITHOUT_NUMBERS),
+    ):
         if words and words not in seen:
             seen.add(words)
             yield words, cost
@@ -238,7 +245,7 @@ def prefix_pairs(
     found: dict[tuple[int, int], tuple[str, int]] = {}
     for here, there, inner in ((songs, tune_index, "tune"), (tunes, song_index, "song")):
         for i, names in here.items():
-            for name in names:
+            for name in prefixing(names):
                 for other, begun in beginnings(name, there):
                     pair = (i, other) if inner == "tune" else (other, i)
                     if found.get(pair, ("", 0))[1] < begun:
@@ -246,11 +253,16 @@ def prefix_pairs(
     return found
 
 
+def prefixing(names: Sequence[Name]) -> Iterator[Name]:
+    """The names whose numbers stand, for one number is no beginning of another."""
+    return (name for name in names if name.cost < WITHOUT_NUMBERS)
+
+
 def prefix_index(named: Mapping[int, list[Name]]) -> dict[str, list[tuple[int, Name]]]:
     """Names by title and by artist and title together."""
     index: dict[str, list[tuple[int, Name]]] = defaultdict(list)
     for i, names in named.items():
-        for name in names:
+        for name in prefixing(names):
             for key in {name.key, "".join(name.title)}:
                 index[key].append((i, name))
     return index
