@@ -124,6 +124,36 @@ def test_a_repeat_sings_the_next_verse_and_a_verse_may_have_other_syllables(tmp_
     assert [(slot.at, slot.duration) for slot in second.slots] == [(0, 2.0), (5, 1.0), (9, 1.0), (16, 4.0)]
 
 
+def test_verses_below_the_music_have_slots_where_they_fit(tmp_path: Path) -> None:
+    below = """W:1. Water falls and flows,
+W:water goes and goes.
+W:
+W:3. Winter's end is near,
+W:rivers will be here.
+W:And this is longer than any of the lines above.
+"""
+    (song,) = read(tmp_path, "x.abc", ABC + below)
+    first, *_, last = song.sections
+    assert len(song.sections) == 5  # the first verse is sung already
+    assert [line.text for line in last.lines[:2]] == ["Winter's end is near,", "rivers will be here."]
+    assert [[slot[1:] for slot in line.slots] for line in last.lines] == [
+        *([slot[1:] for slot in line.slots] for line in first.lines),
+        [],
+    ]
+
+
+def test_a_book_of_tunes(tmp_path: Path) -> None:
+    second = ABC.replace("X:1", "X:2").replace("The Water", "The Wind").replace("Wa-ter", "Winds-now")
+    path = tmp_path / "book.abc"
+    path.write_text("%abc-2.1\n" + ABC + "\n" + second + "\nX:3\nT:Silent\nK:C\nCDEF\n\nX:4\nT:Empty\nK:C\n")
+    source = Source(path, "book.abc")
+    assert [song.title for song in reader_for(source)(source)] == ["The Water", "The Wind"]
+    assert {reason: count for reason, (count, _) in source.drops.items()} == {
+        "no words under its notes": 1,
+        "unreadable": 1,
+    }
+
+
 def phrase(*notes: tuple[str, ...]) -> Phrase:
     """A phrase of syllables, one tuple a note: a syllable for each verse."""
     from fractions import Fraction
@@ -226,7 +256,7 @@ def test_real_songs_keep_the_law_of_slots(kind: str) -> None:
         source = Source(path, path.name)
         songs = list(reader_for(source)(source))
         assert songs or list(source.drops) == ["no words under its notes"]
+        assert all(line.slots for song in songs for line in song.sections[0].lines)
         for line in (line for song in songs for line in song.lines()):
             check_slots(line)
-            assert line.slots
             assert "-" not in (line.text[0], line.text[-1])

@@ -11,37 +11,99 @@ from lyricist.corpus.readers.base import WORDLESS, Source
 from lyricist.corpus.song import Line, LineSlot, Section, Song
 from lyricist.corpus.structure import guess_names
 from lyricist.corpus.text import clean_text
+from lyricist.errors import InputError
 
 if TYPE_CHECKING:
-    from lyricist.melody.tune import Slot, Tune
+    from lyricist.melody.tune import Score, Slot, Tune
     from lyricist.melody.verses import Stanza, WordedLine
 
 WORD = re.compile(r"'?[^\W_]")  # where a word begins, behind quotation marks and brackets
 
 
 def read_melody(source: Source) -> Iterator[Song]:
-    """One song, all its verses; dropped if the music has no words. Raises InputError for what cannot be read."""
-    from lyricist.melody.read import read_tune
+    """One song, all its verses (of a tune book in ABC each tune); dropped if the music has no words.
 
-    tune = read_tune(source.path)
+    Raises InputError for what cannot be read; in a tune book that tune is dropped.
+    """
+    from lyricist.melody.read import ABC, bytes_of, kind_of, reader
+
+    try:
+        data = bytes_of(source.path)
+        kind = kind_of(source.path.name, data)
+    except InputError as error:  # reports name no places on this machine
+        raise InputError(str(error).replace(str(source.path), source.name)) from None
     if source.on_bytes:
-        source.on_bytes(source.path.stat().st_size)
-    sections = sections_of(tune)
-    if not sections:
-        source.drop(WORDLESS, source.name)
-        return
-    title, artist, meta = heading(source, tune)
-    yield Song(title, artist, sections, source.name, meta)
+        source.on_bytes(len(data))
+    tunes = tunes_of_book(data) if kind == ABC else [data]
+    for piece in tunes:
+        try:
+            score = reader(kind)(piece, source.name.rsplit("/", 1)[-1])
+            further = stanzas_below(piece) if kind == ABC else []
+            yield from song_of(source, tune_of(score), further, alone=len(tunes) == 1)
+        except InputError as error:
+            if len(tunes) == 1:
+                raise
+            source.drop("unreadable", str(error))
 
 
-def heading(source: Source, tune: Tune) -> tuple[str, str, dict[str, str]]:
-    """Title, artist, and who else the music names."""
+def tune_of(score: Score) -> Tune:
+    from lyricist.melody.read import tune_of
+
+    return tune_of(score)
+
+
+def tunes_of_book(data: bytes) -> list[bytes]:
+    """The tunes of a file of ABC, each behind what stands above the first.
+
+    >>> tunes_of_book(b"%abc\\nX:1\\nK:C\\nC\\nX:2\\nK:D\\nD")
+    [b'%abc\\nX:1\\nK:C\\nC\\n', b'%abc\\nX:2\\nK:D\\nD']
+    """
+    head, *tunes = re.split(rb"^(?=X:)", data, flags=re.M)
+    return [head + tune for tune in tunes] or [data]
+
+
+def stanzas_below(data: bytes) -> list[list[str]]:
+    """The stanzas that ABC prints below a tune."""
+    from lyricist.melody.abcwords import further_words
+    from lyricist.melody.textbytes import decode
+
+    stanzas = further_words(decode(data).replace("\r\n", "\n").replace("\r", "\n"))
+    return [lines for stanza in stanzas if (lines := [text for each in stanza if (text := clean_text(each).strip())])]
+
+
+def song_of(source: Source, tune: Tune, further: Sequence[Sequence[str]], alone: bool) -> Iterator[Song]:
+    title, artist, meta = heading(source, tune, alone)
+    sung = sections_of(tune)
+    sections = (*sung, *sections_below(tune, sung, further))
+    if sections:
+        yield Song(title, artist, sections, source.name, meta)
+    else:
+        source.drop(WORDLESS, source.name if alone else title)
+
+
+def sections_below(tune: Tune, sung: Sequence[Section], further: Sequence[Sequence[str]]) -> tuple[Section, ...]:
+    """Verses without notes of their own; they have slots where the tune's phrases fit. Those that are sung already
+    are left out."""
+    there = letters("".join(line.text for section in sung for line in section.lines))
+    new = tuple(
+        Section("verse", tuple(map(Line, stanza))) for stanza in further if letters("".join(stanza)) not in there
+    )
+    if not new:
+        return ()
+    from lyricist.corpus.underlay import lay_tune
+    from lyricist.prosody.lexicon import default_lexicon
+
+    return lay_tune(Song("", "", new, ""), tune, default_lexicon()).sections
+
+
+def heading(source: Source, tune: Tune, alone: bool) -> tuple[str, str, dict[str, str]]:
+    """Title, artist, and who else the music names. `alone`: the file's name is the tune's."""
     named, artist = source.named()
     title = clean_text(tune.score.title).strip()
-    if not title or letters(title) == letters(source.path.stem):
+    if alone and (not title or letters(title) == letters(source.path.stem)):
         title = named
     composer = clean_text(tune.score.composer).strip()
-    return title, artist, {"composer": composer} if composer else {}
+    return title, artist if alone else "", {"composer": composer} if composer else {}
 
 
 def letters(text: str) -> str:
