@@ -81,10 +81,10 @@ def joining(pairs: list[tuple[Song, Path]], what: str, words: bool) -> None:
             right += pairs_of[0] == pairs_of[1]
             same = sum(a == b for a, b in zip(*pairs_of, strict=False))
             near += bool(found.slots) and same >= NEAR * max(map(len, pairs_of))
+    right_share, near_share = right / max(1, given), near / max(1, given)
     print(
-        f"{what}: {fitted} of {len(pairs)} songs and {given / lines:.1%} of {lines} lines get "
-        f"slots; of those lines {right / max(1, given):.1%} are right in all syllables, {near / max(1, given):.1%} in 3 "
-        f"of 4, {time.monotonic() - start:.1f} s"
+        f"{what}: {fitted} of {len(pairs)} songs and {given / lines:.1%} of {lines} lines get slots; of those lines "
+        f"{right_share:.1%} are right in all syllables, {near_share:.1%} in 3 of 4, {time.monotonic() - start:.1f} s"
     )
 
 

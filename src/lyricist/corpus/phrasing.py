@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from lyricist.melody.tune import Tune
 
 # The worth of a way to sing lines to phrases: a line that fits, one left out, a phrase left out, the tune begun anew
-# (or another section of it) with a stanza, and elsewhere; a phrase that two lines share, or a line two phrases.
-FITS, NO_LINE, NO_PHRASE, ANEW, ASTRAY, UNEVEN = 1.0, -0.3, -0.3, -0.3, -1.5, -0.25
-ENOUGH = 0.5  # share of the lines to be counted that must fit, or none is believed
+# (or another section of it) with a stanza, and elsewhere; lines that begin or end inside phrases.
+FITS, NO_LINE, NO_PHRASE, ANEW, ASTRAY, UNEVEN = 1.0, -0.5, -0.5, -0.3, -1.5, -0.25
+MISFIT, WORST = -0.1, -0.6  # a line to a phrase that has more slots or fewer, for each of them, and at most
+ENOUGH = 0.65  # share of the lines to be counted that must fit, or none is believed
 MOST = 400_000  # lines times phrases; more is no song
 
 
 @dataclass(frozen=True)
 class Move:
-    """From one state to the next: so many lines sung to so many phrases, or left out (`fits` false)."""
+    """From one state to the next: so many lines sung to so many phrases, or passed over (`fits` false)."""
 
     lines: int
     phrases: int
@@ -36,6 +37,8 @@ MOVES = (
     Move(1, 1, FITS),
     Move(1, 2, FITS + UNEVEN),
     Move(2, 1, 2 * FITS + UNEVEN),
+    Move(2, 2, 2 * FITS + 2 * UNEVEN),
+    Move(1, 1, 0.0, False),
     Move(1, 0, NO_LINE, False),
     Move(0, 1, NO_PHRASE, False),
 )
@@ -51,12 +54,17 @@ class Counts:
         self.options = [options(words, lexicon) for words in self.words]
         self.begun: dict[int, Fraction] = {i: slots[0][1].onset for i, slots in known.items()}
 
+    def worth(self, line: int, phrase: int, move: Move) -> float:
+        """Of a move from a line and a phrase that are there."""
+        if move.fits:
+            return move.worth if self.fit(line, phrase, move) else float("-inf")
+        if not move.lines or not move.phrases:
+            return move.worth
+        beside = (abs(count - len(self.phrases[phrase])) for count in self.options[line])
+        return max(WORST, MISFIT * min(beside, default=1))
+
     def fit(self, line: int, phrase: int, move: Move) -> bool:
         """Whether `move.lines` lines from `line` can have the syllables of `move.phrases` phrases from `phrase`."""
-        if line + move.lines > len(self.words) or phrase + move.phrases > len(self.phrases):
-            return False
-        if not move.fits:
-            return True
         begun = self.begun.get(line)
         if begun is not None:  # it has its place already, and keeps it
             return begun == self.phrases[phrase][0].onset
@@ -151,9 +159,11 @@ def spread(
 ) -> None:
     """Try the moves from a state."""
     for move in MOVES:
-        there = worth[i][j] + move.worth
         to, at = i + move.lines, j + move.phrases
-        if to < len(worth) and at < len(worth[0]) and there > worth[to][at] and counts.fit(i, j, move):
+        if to >= len(worth) or at >= len(worth[0]) or worth[i][j] + move.worth <= worth[to][at]:
+            continue
+        there = worth[i][j] + counts.worth(i, j, move)
+        if there > worth[to][at]:
             worth[to][at], came[to, at] = there, (i, j, move)
 
 
