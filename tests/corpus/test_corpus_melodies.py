@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from musicfiles import ABC, midi, musicxml, sung, xml_note
 from lyricist.corpus import Line, LineSlot, PrepareOptions, Song, Source, prepare
 from lyricist.corpus.readers import reader_for
 from lyricist.corpus.readers.melodies import joined
+from lyricist.corpus.song import slots_fit
 from lyricist.errors import InputError
 from lyricist.melody.read import read_tune
 from lyricist.melody.tune import Lyric, Note, Phrase
@@ -34,12 +36,14 @@ def texts(song: Song) -> list[list[str]]:
 
 
 def check_slots(line: Line) -> None:
-    """Every `at` begins a word of the text, none goes back, and every word but one that shares a note has slots."""
-    starts = [at.start() + at[0].index(at[1]) for at in re.finditer(r"\S*?('?[^\W_])\S*", line.text)]
+    """Every `at` begins a word of the text, none goes back, and as many words have slots as there are such places."""
+    starts = [found.start() for found in re.finditer(r"'?[^\W_]+(?:['\-][^\W_]+)*'?", line.text)]
     places = [slot.at for slot in line.slots]
     assert places == sorted(places)
     assert set(places) <= set(starts)
+    assert len(set(places)) == len([start for start in starts if start in places])
     assert all(slot.duration > 0 and 0 <= slot.strength <= 4 and slot.rest >= 0 for slot in line.slots)
+    assert slots_fit(line.text, line.slots)
 
 
 LINES = ["Wa-ter falls from ev-'ry hill,", "Ri-ver, ri-ver, ne-ver still!"]
@@ -247,6 +251,19 @@ def test_music_alone_that_has_no_words_or_cannot_be_read(tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"b\.mid"):
         prepare(tmp_path / "b.mid", tmp_path / "c")
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("Water falls and flows,", True), ("The water falls and flows,", False), ("Water", False)],
+)
+def test_slots_of_a_corpus_are_read_again_unless_the_text_was_edited(tmp_path: Path, text: str, kept: bool) -> None:
+    (song,) = read(tmp_path, "x.abc", ABC)
+    record = song.to_json()
+    record["sections"][0]["lines"][0]["text"] = text
+    (again,) = read(tmp_path, "songs.json", json.dumps([record]))
+    first, second, *_ = again.lines()
+    assert (first.text, bool(first.slots), bool(second.slots)) == (text, kept, True)
 
 
 @needs_data

@@ -5,19 +5,17 @@ Letters are compared, not words, so that it does not matter how a file divides i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from lyricist.corpus.song import Line
+from lyricist.corpus.song import WORD, Line
 from lyricist.prosody.spelling import unmarked
 
 if TYPE_CHECKING:
     from lyricist.melody.tune import Slot, Tune
 
-WORD = re.compile(r"'?[^\W_]+(?:['\-][^\W_]+)*'?")
 MOST_PLACES = 64  # at which one line is looked for among the words of a tune
 MOST_STATES = 256
 GOES_ON, AHEAD, BACK = 0.5, -0.05, -0.2  # a line behind the one before it, further on, and earlier in the tune

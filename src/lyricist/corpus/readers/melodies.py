@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lyricist.corpus.readers.base import WORDLESS, Source
-from lyricist.corpus.song import Line, LineSlot, Section, Song
+from lyricist.corpus.song import WORD, Line, LineSlot, Section, Song
 from lyricist.corpus.structure import guess_names
 from lyricist.corpus.text import clean_text
 from lyricist.errors import InputError
@@ -16,8 +16,6 @@ from lyricist.errors import InputError
 if TYPE_CHECKING:
     from lyricist.melody.tune import Score, Slot, Tune
     from lyricist.melody.verses import Stanza, WordedLine
-
-WORD = re.compile(r"'?[^\W_]")  # where a word begins, behind quotation marks and brackets
 
 
 def read_melody(source: Source) -> Iterator[Song]:
