@@ -243,6 +243,13 @@ def test_a_folder_of_all_kinds(tmp_path: Path) -> None:
             assert bool(line.slots) == (song.source[6] in "cdg")
 
 
+def test_of_the_same_words_those_with_notes_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Water falls and goes away, up the hill and down again")
+    (tmp_path / "b.mid").write_bytes(midi(sung("Wa-ter falls and goes a-way up the hill and down a-gain")))
+    corpus = prepare([tmp_path / "a.txt", tmp_path / "b.mid"], tmp_path / "c", options=WHOLE)
+    assert [song.source for song in corpus.songs()] == ["b.mid"]
+
+
 def test_music_alone_that_has_no_words_or_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.mid").write_bytes(midi([None] * 20))
     with pytest.raises(InputError, match="1 no words under its notes"):

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from lyricist.corpus import dedupe
 from lyricist.corpus.intake import NO_SIDE, Intake, Progress, read_lines
+from lyricist.corpus.joining import SUFFIXES as MUSIC
 from lyricist.corpus.joining import Joining, name_of, tune_files
 from lyricist.corpus.options import PrepareOptions
 from lyricist.corpus.report import Report
@@ -78,6 +79,9 @@ def make(
     if midi is not None:
         tune_files(midi)  # a wrong name is told before hours of reading
         files = without_tunes(files, given, Path(midi))
+    files.sort(
+        key=lambda found: found.path.suffix.lower() not in MUSIC
+    )  # of duplicates the first is kept: with notes
     with staged(target) as work:
         with Intake(work, options, on_progress) as intake:
             intake.read(files, texts)
