@@ -158,6 +158,23 @@ def test_a_book_of_tunes(tmp_path: Path) -> None:
     }
 
 
+GERMAN = "Der-Fluss-der-lief-ins-wei-te-Land die-Nacht-war-kalt-und-oh-ne-Mond ich-ging-al-lein-am-Ufer-hin und-nie-mand-hat-mich-mehr-ge-sehn"
+ENGLISH = "The-riv-er-ran-in-to-the-land the-night-was-cold-with-out-a-moon I-walked-a-lone-a-long-the-shore and-no-one-ev-er-saw-me-more"
+
+
+@pytest.mark.parametrize("english", [True, False])
+def test_a_translation_is_a_verse_that_english_only_leaves_out(tmp_path: Path, english: bool) -> None:
+    pytest.importorskip("py3langid")
+    words = [verse.replace(" ", "-").split("-") for verse in (GERMAN, ENGLISH)]
+    notes = [xml_note(f"{'CDEF'[i % 4]}4", de, en) for i, (de, en) in enumerate(zip(*words, strict=False))]
+    path = tmp_path / "a.xml"
+    path.write_bytes(musicxml(*(notes[i : i + 4] for i in range(0, len(notes), 4))))
+    source = Source(path, "a.xml", PrepareOptions(english_only=english))
+    (song,) = reader_for(source)(source)
+    assert ("Der Fluss" in song.text(), "The riv er" in song.text()) == (not english, True)
+    assert list(source.drops) == ["a verse not English"] * english
+
+
 def phrase(*notes: tuple[str, ...]) -> Phrase:
     """A phrase of syllables, one tuple a note: a syllable for each verse."""
     from fractions import Fraction

@@ -44,10 +44,11 @@ class WordedLine:
 
 @dataclass(frozen=True)
 class Stanza:
-    """Lines that belong together. `refrain`: all verses of the file share them."""
+    """Lines that belong together. `refrain`: all verses of the file share them; `verse` as the file counts."""
 
     lines: tuple[WordedLine, ...]
     refrain: bool = False
+    verse: int = 1
 
 
 Key = tuple[tuple[Lyric, ...], ...]  # all the syllables of a phrase: the same where a score repeats it
@@ -231,11 +232,11 @@ def divided(tune: Tune, turns: Sequence[tuple[Turn, WordedLine]]) -> Iterator[St
         new = paragraph(line) if marked else section(tune, before) != section(tune, turn)
         other = (turn.verse, turn.refrain) != (before.verse, before.refrain)
         if lines and (new or other or turn.phrase < before.phrase):
-            yield Stanza(tuple(lines), before.refrain)
+            yield Stanza(tuple(lines), before.refrain, before.verse)
             lines = []
         lines.append(line)
     if lines:
-        yield Stanza(tuple(lines), turns[-1][0].refrain)
+        yield Stanza(tuple(lines), turns[-1][0].refrain, turns[-1][0].verse)
 
 
 def paragraph(line: WordedLine) -> bool:

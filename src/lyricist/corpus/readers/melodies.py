@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lyricist.corpus.language import LEAST_TO_TELL, english_test
 from lyricist.corpus.readers.base import WORDLESS, Source
 from lyricist.corpus.song import WORD, Line, LineSlot, Section, Song
 from lyricist.corpus.structure import guess_names
@@ -71,7 +72,7 @@ def stanzas_below(data: bytes) -> list[list[str]]:
 
 def song_of(source: Source, tune: Tune, further: Sequence[Sequence[str]], alone: bool) -> Iterator[Song]:
     title, artist, meta = heading(source, tune, alone)
-    sung = sections_of(tune)
+    sung = sections_of(tune, source)
     sections = (*sung, *sections_below(tune, sung, further))
     if sections:
         yield Song(title, artist, sections, source.name, meta)
@@ -108,16 +109,30 @@ def letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).lower()
 
 
-def sections_of(tune: Tune) -> tuple[Section, ...]:
+def sections_of(tune: Tune, source: Source) -> tuple[Section, ...]:
     """The stanzas under a tune as sections; the refrain and what comes back word for word is the chorus."""
     from lyricist.melody.verses import stanzas_of
 
     stanzas = [(stanza, lines) for stanza in stanzas_of(tune) if (lines := lines_of(stanza))]
+    if source.options.english_only:
+        foreign = foreign_verses([(stanza.verse, lines) for stanza, lines in stanzas])
+        for verse in sorted(foreign):
+            source.drop("a verse not English", f"{tune.score.title}, verse {verse}")
+        stanzas = [(stanza, lines) for stanza, lines in stanzas if stanza.verse not in foreign]
     names = guess_names([[line.text for line in lines] for _, lines in stanzas])
     return tuple(
         Section("chorus" if stanza.refrain else name, lines)
         for name, (stanza, lines) in zip(names, stanzas, strict=True)
     )
+
+
+def foreign_verses(stanzas: Sequence[tuple[int, tuple[Line, ...]]]) -> set[int]:
+    """The verses that are not English, if another is: scores print a translation as a further verse."""
+    texts: dict[int, str] = {}
+    for verse, lines in stanzas:
+        texts[verse] = " ".join([texts.get(verse, ""), *(line.text for line in lines)])
+    told = {verse: english_test()(text) for verse, text in texts.items() if len(text.split()) >= LEAST_TO_TELL}
+    return {verse for verse, english in told.items() if not english} if any(told.values()) else set()
 
 
 def lines_of(stanza: Stanza) -> tuple[Line, ...]:
