@@ -13,6 +13,10 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_d
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs.", show_default=False)]
+Midi = Annotated[
+    Path | None,
+    typer.Option("--midi", help="Folder of tunes, joined to songs by name (Artist_-_Title.mid).", show_default=False),
+]
 
 
 def version(show: bool) -> None:
@@ -60,6 +64,7 @@ def prepare(
     valid_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for validation.")] = 0.05,
     test_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for testing.")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,
+    midi: Midi = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -78,7 +83,7 @@ def prepare(
         "test_share": test_share,
         "seed": seed,
     }
-    preparing.prepare_command(sources, out, chosen, force, json)
+    preparing.prepare_command(sources, out, chosen, force, json, midi)
 
 
 @app.command()
@@ -114,6 +119,7 @@ def train(
     save_every: Annotated[float | None, typer.Option(help="Seconds between checkpoints.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random in training.")] = None,
     licence: Annotated[str | None, typer.Option(help="What the model card declares of the songs.")] = None,
+    midi: Midi = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where this run was stopped.")] = False,
     sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Show lines while training.")] = True,
     force: Force = False,
@@ -148,6 +154,7 @@ def train(
     request = training.Request(
         sources or [], out, base, preset, tokenizer, order, features, vocabulary, model, config, licence
     )
+    request.midi = midi
     training.train_command(request, resume, force, sample)
 
 

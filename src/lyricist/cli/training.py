@@ -41,6 +41,7 @@ class Request:
     model: Mapping[str, Any] | None = None
     config: Mapping[str, Any] | None = None
     licence: str | None = None
+    midi: Path | None = None
 
     @property
     def kind(self) -> dict[str, Any]:
@@ -106,7 +107,11 @@ def corpus_of(request: Request, resume: bool) -> Corpus:
     if request.sources:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not (request.sources[0] / "corpus.json").exists():
             raise InputError(f"{request.sources[0]}: under torchrun give a corpus made by 'lyricist prepare'")
-        return read_sources(request.sources, as_is=request.tokenizer == "whitespace")
+        if request.midi is not None and request.tokenizer == "whitespace":
+            raise InputError("--midi and --tokenizer whitespace clash: a text as it is is not sung; leave one out")
+        return read_sources(request.sources, as_is=request.tokenizer == "whitespace", midi=request.midi)
+    if request.midi is not None:
+        raise InputError(f"--midi {request.midi}: tunes are joined when songs are read; name the songs")
     if not resume:
         raise InputError("no songs named: lyricist train SONGS -o RUN")
     return own_corpus(Run.open(request.out))

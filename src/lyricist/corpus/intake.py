@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from lyricist.corpus.dedupe import Signer, content_hash, normal_words
+from lyricist.corpus.language import LEAST_TO_TELL, english_test
 from lyricist.corpus.options import PrepareOptions
 from lyricist.corpus.readers import Reader, Source, reader_for
+from lyricist.corpus.readers.base import WORDLESS
 from lyricist.corpus.readers.records import Missing, song_of
 from lyricist.corpus.report import Row
 from lyricist.corpus.song import Song
@@ -27,7 +29,6 @@ Progress = Callable[[str, int, int], None]  # (stage, done, total); bytes while 
 
 NO_SIDE = 255
 SIDES = re.compile(r"(?<![a-z])(?:(train)|(valid|val|dev)|(test))(?:ing|ation)?(?![a-z])", re.IGNORECASE)
-LEAST_TO_TELL = 20  # words; the language of a shorter song is not judged
 
 
 class Intake:
@@ -91,7 +92,8 @@ class Intake:
             self._read_source(
                 Source(found.path, found.name, self.options, alone, row.dropped, self._count), found, row
             )
-        row.read += row.dropped.get("no lyrics", (0, ""))[0] if not found.skip else 0
+        if not found.skip:
+            row.read += sum(row.dropped[reason][0] for reason in ("no lyrics", WORDLESS) if reason in row.dropped)
         if found.folder and row.read <= 1:
             self._join_group(found, groups, before)
 
@@ -210,14 +212,6 @@ def file_side(path: Path) -> int:
 def digest(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def english_test() -> Callable[[str], bool]:
-    try:
-        import py3langid
-    except ImportError:
-        raise MissingExtra("english_only", "train") from None
-    return lambda text: bool(py3langid.classify(text[:5000])[0] == "en")
 
 
 def read_lines(path: Path, offsets: Iterable[tuple[int, int]]) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ import numpy.typing as npt
 
 from lyricist.corpus import dedupe
 from lyricist.corpus.intake import NO_SIDE, Intake, Progress, read_lines
+from lyricist.corpus.joining import SUFFIXES as MUSIC
+from lyricist.corpus.joining import Joining, name_of, tune_files
 from lyricist.corpus.options import PrepareOptions
 from lyricist.corpus.report import Report
-from lyricist.corpus.sources import find_files
+from lyricist.corpus.song import Song
+from lyricist.corpus.sources import Found, find_files
 from lyricist.corpus.split import SPLITS, split_songs
 from lyricist.corpus.staging import check_target, staged
 from lyricist.corpus.store import FORMAT, Corpus, open_corpus
@@ -36,26 +40,31 @@ def prepare(
     *,
     texts: Iterable[str | dict[str, Any]] | None = None,
     options: PrepareOptions | None = None,
+    midi: PathLike | None = None,
     force: bool = False,
     on_progress: Progress | None = None,
 ) -> Corpus:
     """Read songs from files, folders and `texts` (strings, or dicts with title, artist, lyrics) into a
     corpus.
 
-    out: the directory to make; None makes a temporary one that goes with the returned object. on_progress:
-    called as (stage, done, total) with stage "reading" (bytes), "comparing" or "writing" (songs).
+    out: the directory to make; None makes a temporary one that goes with the returned object. midi: a folder of
+    tunes, joined to songs by name. on_progress: called as (stage, done, total) with stage "reading" (bytes),
+    "comparing" or "writing" (songs).
 
     Raises InputError if a named source cannot be read, nothing usable is found, songs are too few to split,
-    `out` exists (unless `force`, which replaces a corpus and nothing else) or cannot be written;
+    `out` exists (unless `force`, which replaces a corpus and nothing else) or cannot be written, no tune has
+    the name of a song;
     MissingExtra if an option needs a package that is not there. A failure leaves nothing behind.
     """
     options = options or PrepareOptions()
+    if midi is not None and options.as_is:
+        raise InputError("as_is and midi clash: a benchmark's text is not sung; leave one out")
     given = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     if out is None:
         holder = tempfile.TemporaryDirectory(prefix="lyricist-corpus-", ignore_cleanup_errors=True)
-        made = make(given, Path(holder.name, "corpus"), texts, options, on_progress)
+        made = make(given, Path(holder.name, "corpus"), texts, options, midi, on_progress)
         return Corpus(made.path, made.info, holder)
-    return make(given, check_target(out, force), texts, options, on_progress)
+    return make(given, check_target(out, force), texts, options, midi, on_progress)
 
 
 def make(
@@ -63,9 +72,16 @@ def make(
     target: Path,
     texts: Iterable[str | dict[str, Any]] | None,
     options: PrepareOptions,
+    midi: PathLike | None,
     on_progress: Progress | None,
 ) -> Corpus:
     files = list(find_files(given))
+    if midi is not None:
+        tune_files(midi)  # a wrong name is told before hours of reading
+        files = without_tunes(files, given, Path(midi))
+    files.sort(
+        key=lambda found: found.path.suffix.lower() not in MUSIC
+    )  # of duplicates the first is kept: with notes
     with staged(target) as work:
         with Intake(work, options, on_progress) as intake:
             intake.read(files, texts)
@@ -73,8 +89,20 @@ def make(
         kept, clusters = compare(intake, on_progress)
         check_enough(intake, kept, given)
         sides = choose_sides(intake, kept, clusters, notes)
-        write(work, intake, kept, sides, notes, on_progress)
+        joining = Joining.of(names_of(intake, kept), midi) if midi is not None else None
+        write(work, intake, kept, sides, notes, joining, on_progress)
     return open_corpus(target)
+
+
+def without_tunes(files: Sequence[Found], given: Sequence[PathLike], midi: Path) -> list[Found]:
+    """The files to read where the folder of the tunes lies in one of songs: its tunes are joined, no songs."""
+    here = midi.resolve()
+    if not any(here != Path(source).resolve() and here.is_relative_to(Path(source).resolve()) for source in given):
+        return list(files)
+    return [
+        replace(found, skip="a tune to be joined") if found.path.resolve().is_relative_to(here) else found
+        for found in files
+    ]
 
 
 def compare(intake: Intake, on_progress: Progress | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -104,6 +132,13 @@ def read_titles(intake: Intake, songs: Iterable[int]) -> Iterable[str]:
         song = json.loads(line)
         first = song["sections"][0]["lines"][0]
         yield (song["title"] or (first if isinstance(first, str) else first["text"]))[:60]
+
+
+def names_of(intake: Intake, songs: npt.NDArray[np.int64]) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Each song's number and the name by which its tune is looked for."""
+    pieces = ((intake.offsets[at], intake.offsets[at + 1]) for at in songs)
+    for at, line in zip(songs.tolist(), read_lines(intake.file, pieces), strict=True):
+        yield at, name_of(Song.from_json(json.loads(line)))
 
 
 def check_enough(intake: Intake, kept: npt.NDArray[np.int64], given: Sequence[PathLike]) -> None:
@@ -155,6 +190,7 @@ def write(
     kept: npt.NDArray[np.int64],
     sides: npt.NDArray[np.uint8],
     notes: list[str],
+    joining: Joining | None,
     on_progress: Progress | None,
 ) -> None:
     """The three files of the corpus; the temporary ones go."""
@@ -163,8 +199,12 @@ def write(
     names = (SPLITS[side] for side in np.sort(sides))
     ends = np.zeros(len(order) + 1, dtype=np.int64)
     sha = hashlib.sha256()
+    sung = [0, 0]  # songs and lines that have slots
     with (work / "songs.jsonl").open("wb", buffering=1 << 20) as handle:
-        for at, (line, name) in enumerate(zip(read_lines(intake.file, pieces), names, strict=True)):
+        for at, (number, line, name) in enumerate(zip(order, read_lines(intake.file, pieces), names, strict=True)):
+            line = joining.line(int(number), line) if joining else line
+            slotted = line.count(b'"slots":[')
+            sung = [sung[0] + bool(slotted), sung[1] + slotted]
             data = b'{"split":"' + name.encode() + b'",' + line[1:]
             handle.write(data)
             sha.update(data)
@@ -175,6 +215,9 @@ def write(
     np.save(array, ends)
     (work / "offsets.npy").write_bytes(array.getbuffer())
     info = describe(intake, kept, sides, notes)
+    info["sung"] = {"songs": sung[0], "lines": sung[1]}
+    if joining:
+        info["tunes"] = joining.to_json()
     info["sha256"] = sha.hexdigest()
     info["created"] = datetime.now(UTC).isoformat(timespec="seconds")
     (work / "corpus.json").write_text(json.dumps(info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

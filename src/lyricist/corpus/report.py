@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lyricist.corpus.readers.base import Drops, count_drop
+from lyricist.corpus.readers.base import WORDLESS, Drops, count_drop
 
 # Reasons that take a song away; the others take a line, a file, or a folder.
-SONG_REASONS = ("duplicate", "near-duplicate", "not English", "too short", "no lyrics")
+SONG_REASONS = ("duplicate", "near-duplicate", "not English", "too short", "no lyrics", WORDLESS)
 HEADER = ("source", "kind", "read", "kept", "dropped")
 
 

@@ -10,13 +10,19 @@ In JSON a line without annotations is a plain string, which keeps `songs.jsonl` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lyricist.errors import InputError
 
 SECTION_NAMES = ("verse", "chorus", "bridge", "prechorus", "intro", "outro", "refrain", "hook", "interlude")
+
+
+WORD = re.compile(
+    r"'?[^\W_]+(?:['\-][^\W_]+)*'?"
+)  # as slots count words: signs and quotation marks around them aside
 
 
 class LineSlot(NamedTuple):
@@ -73,6 +79,17 @@ class Line:
                 for a, d, p, b, s, r in data.get("slots", ())
             ),
         )
+
+
+def slots_fit(text: str, slots: Sequence[LineSlot]) -> bool:
+    """Whether slots can belong to a text: each begins a word, none goes back.
+
+    >>> slot = LineSlot(4, 1.0, 60, 0, False, 0.0)
+    >>> slots_fit("Oh, river", [slot, slot]), slots_fit("Oh river", [slot])
+    (True, False)
+    """
+    places = [slot.at for slot in slots]
+    return places == sorted(places) and {word.start() for word in WORD.finditer(text)}.issuperset(places)
 
 
 @dataclass(frozen=True, slots=True)

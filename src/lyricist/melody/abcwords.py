@@ -59,6 +59,24 @@ def syllables(text: str) -> Iterator[tuple[str, str]]:
             yield ("part" if match[2] else "word"), syllable
 
 
+def further_words(text: str) -> list[list[str]]:
+    """The `W:` lines of a tune, words that stand under no notes: stanzas of lines, parted by empty ones or numbers.
+
+    >>> further_words("w:Oh\\nW:2. By the sea\\nW:I sang\\nW:\\nW:By the shore")
+    [['By the sea', 'I sang'], ['By the shore']]
+    """
+    stanzas: list[list[str]] = [[]]
+    for match in re.finditer(r"^W:(.*)$", text, re.M):
+        line = unescape(re.sub(r"(?<!\\)%.*$", "", match[1])).replace("~", " ").strip()
+        line = re.sub(r"\\(.)", r"\1", line)
+        label = LABEL.match(line)
+        if label or not line:
+            stanzas.append([])
+        line = line[label.end() :] if label else line
+        stanzas[-1] += [" ".join(line.split())] if line else []
+    return [stanza for stanza in stanzas if stanza]
+
+
 @dataclass
 class Underlay:
     """Of one voice: which line of words is which verse, and whether their words go on."""

@@ -10,6 +10,7 @@ from lyricist.melody.tune import Lyric
 from lyricist.melody.written import SYLLABIC
 
 LABEL = re.compile(r"^\(?\d{1,2}(\.|\))[\s\u00a0]*(?=\S)")  # of a verse, printed with its first syllable
+ELISION = re.compile("[‿\ue550-\ue552]")  # the undertie, and what music fonts (SMuFL) have for it
 FROM = {"middle", "end"}
 ON = {"begin", "middle"}
 
@@ -78,5 +79,5 @@ def _joined(element: Element) -> tuple[str, str, str]:
         elif child.tag == "text" and child.text:
             text += child.text
             first, last = first or here, here
-    text = " ".join(text.replace("\u00ad", "").replace("‿", " ").split()).strip("_")
+    text = " ".join(ELISION.sub(" ", text.replace("\u00ad", "")).split()).strip("_")
     return text, first, last

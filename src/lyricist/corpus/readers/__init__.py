@@ -8,6 +8,7 @@ from lyricist.corpus.readers.base import Reader, Source
 from lyricist.corpus.readers.chordpro import DIRECTIVE, read_chordpro
 from lyricist.corpus.readers.columns import NAMES, normal
 from lyricist.corpus.readers.lrc import STAMP, TAG, read_lrc
+from lyricist.corpus.readers.melodies import read_melody
 from lyricist.corpus.readers.plain import read_as_is, read_text
 from lyricist.corpus.readers.records import read_json, read_jsonl
 from lyricist.corpus.readers.tables import read_csv
@@ -19,10 +20,12 @@ READERS: dict[str, Reader] = {  # suffix, in small letters -> reader
     ".lrc": read_lrc,
     ".cho": read_chordpro, ".chopro": read_chordpro, ".chordpro": read_chordpro, ".crd": read_chordpro,
     ".pro": read_chordpro,
+    ".mid": read_melody, ".midi": read_melody, ".kar": read_melody, ".rmi": read_melody, ".abc": read_melody,
+    ".musicxml": read_melody, ".xml": read_melody, ".mxl": read_melody,
 }  # fmt: skip
 __all__ = ["NOT_LYRICS", "NOT_SONGS", "READERS", "Reader", "Source", "reader_for"]
 
-_NOT_LYRICS = """.py .pyc .ipynb .js .ts .css .html .htm .xml .yml .yaml .toml .ini .cfg .sh .bat .log .sql
+_NOT_LYRICS = """.py .pyc .ipynb .js .ts .css .html .htm .yml .yaml .toml .ini .cfg .sh .bat .log .sql
 .bib .tex .lock .c .h .cpp .java .rs .go .r"""
 NOT_LYRICS = frozenset(_NOT_LYRICS.split())  # text files that live in folders of songs and hold none
 NOT_SONGS = re.compile(r"(?:readme|licen[cs]e|notice|changelog|copying|authors|contributing)\b", re.IGNORECASE)

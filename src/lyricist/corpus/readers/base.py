@@ -12,6 +12,7 @@ from lyricist.corpus.song import Song
 from lyricist.corpus.structure import parse_song
 from lyricist.corpus.text import MAX_LINE, split_lines, text_chunks
 
+WORDLESS = "no words under its notes"
 Drops = dict[str, tuple[int, str]]  # reason -> (how often, the first example)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lyricist.corpus.readers import columns
 from lyricist.corpus.readers.base import Source
 from lyricist.corpus.readers.tables import tidy
-from lyricist.corpus.song import Song
+from lyricist.corpus.song import Section, Song, slots_fit
 from lyricist.errors import InputError
 
 MAX_RECORD = 32_000_000  # characters of one object
@@ -101,7 +102,7 @@ def song_of(source: Source, record: Any, missing: Missing) -> Iterator[Song]:
     if isinstance(record.get("sections"), list):
         missing.good += 1
         song = Song.from_json(record)
-        yield Song(song.title, song.artist, song.sections, song.source or source.name, song.meta)
+        yield replace(song, sections=tuple(map(checked, song.sections)), source=song.source or source.name)
         return
     found = columns.find_columns(record, source.options)
     if "lyrics" not in found:
@@ -117,6 +118,14 @@ def song_of(source: Source, record: Any, missing: Missing) -> Iterator[Song]:
     meta = {k: tidy(text_of(record[k])) for k in columns.META if isinstance(record.get(k), str | int | dict)}
     meta = {key: value for key, value in meta.items() if value}
     yield Song(made.title, made.artist, made.sections, made.source, {**meta, **made.meta})
+
+
+def checked(section: Section) -> Section:
+    """Without slots that are not those of their line: somebody has edited its text."""
+    if all(slots_fit(line.text, line.slots) for line in section.lines if line.slots):
+        return section
+    lines = (line if slots_fit(line.text, line.slots) else replace(line, slots=()) for line in section.lines)
+    return replace(section, lines=tuple(lines))
 
 
 def text_of(value: Any) -> str:
