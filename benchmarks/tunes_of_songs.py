@@ -4,7 +4,7 @@
 
 MELODIES has the folders hymns-abc, hymns-midi (the same tunes, first verses only) and lieder-musicxml. Two parts:
 
-- reading: songs, lines, the share of lines with slots, and the share of syllables' words that begin where slots say;
+- reading: songs, lines, the share of lines with slots, words and slots, and what is dropped;
 - joining: the words of all verses of each hymn in ABC, without their notes, joined to its MIDI file, to the same file
   without its words, and to another hymn's without words (hymns of one metre fit each other's tunes). A line is right
   if every syllable has the pitch that the ABC file has under it.
