@@ -53,12 +53,12 @@ def test_a_plan_of_zeros_is_no_plan_and_any_other_counts_once_learnt(tied: bool)
     ids, plan = torch.randint(0, V, (6, 2)), torch.ones(6, 2, 3)
     free, _ = model(ids, model.initial_state(2))
     assert torch.equal(model(ids, model.initial_state(2), plan)[0], free)  # nothing is learnt yet
-    model.plan_in.data.normal_()
-    model.plan_out.data.normal_()
+    model.plan.data.normal_()
     assert torch.equal(model(ids, model.initial_state(2), plan * 0)[0], free)
     assert not torch.allclose(model(ids, model.initial_state(2), plan)[0], free)
     model.loss(ids, ids, model.initial_state(2), 0, plan)[0].backward()
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in (model.plan_in, model.plan_out))
+    assert model.plan.grad is not None
+    assert model.plan.grad.abs().sum() > 0
 
 
 def test_a_config_without_features_is_written_as_it_always_was() -> None:

@@ -55,7 +55,7 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(sung: Corpus, tmp_path: Path
     whole, cut = arrays(tmp_path / "whole"), arrays(tmp_path / "cut")
     assert whole.keys() == cut.keys()
     assert all((whole[name] == cut[name]).all() for name in whole)
-    assert abs(whole["plan_in"]).sum() > 0
+    assert abs(whole["plan"]).sum() > 0
 
 
 def test_config_and_card_say_what_the_model_sees(tuned: Run) -> None:

@@ -102,8 +102,7 @@ class LyricLSTM(nn.Module):
             self.output = nn.Parameter(torch.empty(c.vocab_size, c.hidden).uniform_(-0.1, 0.1))
         self.bias = nn.Parameter(torch.zeros(c.vocab_size))
         if c.features:  # from zero: at first the network is the one that knows no plan
-            self.plan_in = nn.Parameter(torch.zeros(c.embedding, c.features))
-            self.plan_out = nn.Parameter(torch.zeros(self.output_weight.shape[1], c.features))
+            self.plan = nn.Parameter(torch.zeros(self.output_weight.shape[1], c.features))
         self.drop_input = LockedDropout(c.dropout_input)
         self.drop_hidden = LockedDropout(c.dropout_hidden)
         self.drop_output = LockedDropout(c.dropout_output)
@@ -128,10 +127,11 @@ class LyricLSTM(nn.Module):
         return self.drop_input(x)  # type: ignore[no-any-return]
 
     def features(self, ids: Tensor, state: State, plan: Tensor | None = None) -> tuple[Tensor, State]:
-        """What the softmax sees: (T, B) -> (T, B, E or H), and the new state. `plan` (T, B, F); None: all zeros."""
+        """What the softmax sees: (T, B) -> (T, B, E or H), and the new state. `plan` (T, B, F); None: all zeros.
+
+        The plan goes past the recurrent layers, which would learn the songs by it.
+        """
         x = self.embed(ids)
-        if plan is not None:
-            x = x + F.linear(plan, self.plan_in)
         new = []
         for i, layer in enumerate(self.layers):
             x = self.drop_hidden(x) if i else x
@@ -139,7 +139,7 @@ class LyricLSTM(nn.Module):
             new.append(layer_state)
         x = self.drop_output(self.project(x) if self.project is not None else x)
         if plan is not None:
-            x = x + F.linear(plan, self.plan_out)
+            x = x + F.linear(plan, self.plan)
         return x, tuple(torch.cat(parts) for parts in zip(*new, strict=True))
 
     def forward(self, ids: Tensor, state: State, plan: Tensor | None = None) -> tuple[Tensor, State]:

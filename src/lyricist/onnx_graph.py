@@ -151,11 +151,9 @@ def summed(g: Graph, columns: Columns) -> None:
 
 
 def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> tuple[str, list[str]]:
-    """The recurrent layers and the projection over embedded words x (B, E): what the softmax sees, and the
-    names of the states."""
+    """The recurrent layers and the projection over embedded words x (B, E), and the plan: what the softmax sees, and
+    the names of the states."""
     layers = config["layers"]
-    if config.get("features"):
-        x = plan_added(g, x, "plan_in", weights)
     states = ["h", "c"] if config["cell"] == "lstm" else ["h"]
     parts = {s: g.add("Split", [s], layers, axis=0) if layers > 1 else [s] for s in states}
     axis = g.constant("axis0", np.array([0], dtype=np.int64))
@@ -169,15 +167,10 @@ def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> 
     if "project.weight" in weights:
         x = g.linear(x, "project.weight", weights["project.weight"], weights["project.bias"])
     if config.get("features"):
-        x = plan_added(g, x, "plan_out", weights)
+        x = g.one("Add", x, g.product("features", "plan", weights["plan"]))
     for s in states:
         g.nodes.append(helper.make_node("Concat", new[s], [f"next_{s}"], axis=0))
     return x, states
-
-
-def plan_added(g: Graph, x: str, name: str, weights: Weights) -> str:
-    """x (B, width) and what the plan features (B, F) add to it."""
-    return g.one("Add", x, g.product("features", name, weights[name]))
 
 
 def lstm_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> list[str]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+from torch import Tensor, nn
+
+from lyricist.model import LyricLSTM, State
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,16 @@ class Process:
         )
         dist.broadcast(shared, 0)
         return [float(v) for v in shared]
+
+
+class LossStep(nn.Module):
+    """The model's loss as a forward pass, which is what DistributedDataParallel can wrap."""
+
+    def __init__(self, model: LyricLSTM) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, ids: Tensor, targets: Tensor, state: State, negatives: int, plan: Tensor | None
+    ) -> tuple[Tensor, State]:
+        return self.model.loss(ids, targets, state, negatives, plan)

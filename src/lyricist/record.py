@@ -129,14 +129,14 @@ def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, .
         return sum(math.prod(s) for n, s in parameters.items() if n.startswith(prefix))
 
     rows = [("words", "ids (T, B)", 0), ("embedding", f"({v:,}, {e})  ->  (T, B, {e})", count("embedding"))]
-    if count("plan"):
-        rows.append(("plan, added here and to the output", f"(T, B, {model['features']})", count("plan")))
     for i in range(model["layers"]):
         rows.append((f"{cell} {i + 1}", f"(T, B, {e if i == 0 else h})  ->  (T, B, {h})", count(f"layers.{i}.")))
     if count("project"):
         rows.append(("projection", f"(T, B, {h})  ->  (T, B, {e})", count("project")))
     tied = "tied to the embedding" if model["tied"] else "own weights"
     width = e if model["tied"] else h
+    if count("plan"):
+        rows.append(("plan, added", f"(T, B, {model['features']})  ->  (T, B, {width})", count("plan")))
     rows.append((f"softmax, {tied}", f"(T, B, {width})  ->  (T, B, {v:,})", count("output") + count("bias")))
     return [*rows, ("the next word", "probabilities (T, B, V)", 0)]
 

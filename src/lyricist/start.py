@@ -190,13 +190,10 @@ def features_of(options: Options, tokenizer: str, base: int) -> int:
 def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
     """Let a base take as many plan features; those it did not know begin at zero."""
     model["features"] = features
-    sizes = {
-        "plan_in": weights["embedding"].shape[1],
-        "plan_out": weights.get("output", weights["embedding"]).shape[1],
-    }
-    for name, size in sizes.items() if features else ():
-        known = weights.get(name, np.zeros((size, 0), dtype=np.float32))
-        weights[name] = np.pad(known, ((0, 0), (0, features - known.shape[1])))
+    if features:
+        size = weights.get("output", weights["embedding"]).shape[1]
+        known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
+        weights["plan"] = np.pad(known, ((0, 0), (0, features - known.shape[1])))
 
 
 def checked(kind: Any, values: Mapping[str, Any]) -> Any:

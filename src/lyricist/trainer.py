@@ -19,11 +19,11 @@ from lyricist import events
 from lyricist.batches import PAD, Streams, song_blocks
 from lyricist.checkpoint import Arrays, Run, load_arrays, save_checkpoint
 from lyricist.errors import InputError, RunError
-from lyricist.model import LyricLSTM, ModelConfig, State
+from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.optimiser import Optimiser
 from lyricist.planset import PlanSet, groups_of
 from lyricist.presets import TrainConfig
-from lyricist.process import Process
+from lyricist.process import LossStep, Process
 from lyricist.record import History
 from lyricist.tokenset import TokenSet
 
@@ -57,19 +57,6 @@ def train(
     if not trainer.finished:
         yield from trainer.loop(should_stop)
     yield trainer.ended()
-
-
-class LossStep(nn.Module):
-    """The model's loss as a forward pass, which is what DistributedDataParallel can wrap."""
-
-    def __init__(self, model: LyricLSTM) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(
-        self, ids: Tensor, targets: Tensor, state: State, negatives: int, plan: Tensor | None
-    ) -> tuple[Tensor, State]:
-        return self.model.loss(ids, targets, state, negatives, plan)
 
 
 @dataclass

@@ -49,7 +49,7 @@ def model(request: pytest.FixtureRequest, vocabulary: Vocabulary, tmp_path_facto
     torch.manual_seed(0)
     weights = {n: p.detach().numpy() for n, p in LyricLSTM(config).named_parameters()}
     weights["embedding"] = weights["embedding"] * 12  # sharp enough to be like a trained model
-    for name in {"plan_in", "plan_out"} & weights.keys():
+    for name in {"plan"} & weights.keys():
         weights[name] = RNG.normal(0, 0.1, weights[name].shape).astype(np.float32)
     columns = Columns.by_signature(WordTable(vocabulary, default_lexicon()).sig)
     file = tmp_path_factory.mktemp("units") / "writer.onnx"

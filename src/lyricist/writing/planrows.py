@@ -9,7 +9,7 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.prosody.planfeatures import Floats, LinePlan, line_rows
+from lyricist.prosody.planfeatures import Floats, LinePlan, Note, line_rows
 from lyricist.prosody.scan import scan_line
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.layout import LineSpec
@@ -22,7 +22,9 @@ WHOLE = 1_000_000  # a place beyond the end of any line
 
 def line_plan(line: LineSpec) -> LinePlan:
     """What a model is told of a line; of one that may have several lengths nothing."""
-    return LinePlan(line.templates[0], line.notes) if len(line.templates) == 1 else LinePlan("")
+    if len(line.templates) != 1:
+        return LinePlan("")
+    return LinePlan(line.templates[0], tuple(Note(*each) for each in line.notes))
 
 
 class PlanRows:
