@@ -5,7 +5,7 @@
 A case takes a file (MIDI, karaoke, MusicXML, MXL, ABC) and damages it once to four times: bytes flipped, a piece cut
 out or put in twice or elsewhere, a number set to an extreme, another file's piece put in. It is read and divided into
 phrases in a process of its own. Whatever is neither a tune nor an InputError of one line, or takes more than 10 s
-of a core or 500 MB more than the process had, is a failure: it is printed with its seed, which `--only` runs again in full view.
+of a core or 500 MB more than the process had, is a failure, printed with its seed: `--only` runs it in full view.
 """
 
 from __future__ import annotations
