@@ -4,8 +4,8 @@
 
 A case takes a file (MIDI, karaoke, MusicXML, MXL, ABC) and damages it once to four times: bytes flipped, a piece cut
 out or put in twice or elsewhere, a number set to an extreme, another file's piece put in. It is read and divided into
-phrases in a process of its own. Whatever is neither a tune nor an InputError of one line, or takes more than 10 s or
-500 MB more than the process had, is a failure: it is printed with its seed, which `--only` runs again in full view.
+phrases in a process of its own. Whatever is neither a tune nor an InputError of one line, or takes more than 10 s
+of a core or 500 MB more than the process had, is a failure, printed with its seed: `--only` runs it in full view.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import re
 import resource
 import signal
 import sys
-import time
 import traceback
 import zipfile
 from collections import Counter
@@ -33,6 +32,7 @@ from lyricist.melody.read import kind_of, reader, tune_of
 
 DATA = ROOT.parent / "shared" / "data" / "melodies"
 SECONDS, MEGABYTES = 10, 500
+TOO_LATE = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
 MOST = 4  # damages to a file
 NUMBER = re.compile(rb"-?\d+(\.\d+)?")
 EXTREMES: tuple[bytes, ...] = (
@@ -170,11 +170,12 @@ def attempt(name: str, data: bytes) -> tuple[str, str]:
 
 def in_child(name: str, data: bytes) -> Outcome:
     """`attempt` in a fork, which is killed when its time is over."""
-    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(SECONDS)  # the default action ends the process
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))  # ends the process
+        signal.alarm(10 * SECONDS)  # as this does if it waits
         kind, text = attempt(name, data)
         os.write(into, f"{kind}\n{text[-4000:]}".encode(errors="replace"))
         os._exit(0)
@@ -182,10 +183,10 @@ def in_child(name: str, data: bytes) -> Outcome:
     with open(out, "rb") as pipe:
         said = pipe.read().decode()
     _, status, usage = os.wait4(child, 0)
-    seconds, grown = time.perf_counter() - begun, max(0, usage.ru_maxrss - before) / 1024
+    seconds, grown = usage.ru_utime + usage.ru_stime, max(0, usage.ru_maxrss - before) / 1024
     kind, _, text = said.partition("\n")
     if status:
-        kind, text = "slow" if os.WTERMSIG(status) == signal.SIGALRM else "failed", f"ended by {status}"
+        kind, text = "slow" if os.WTERMSIG(status) in TOO_LATE else "failed", f"ended by {status}"
     elif grown > MEGABYTES:
         kind = "large"
     return Outcome(kind, text, seconds, grown)

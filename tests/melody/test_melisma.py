@@ -9,6 +9,7 @@ import pytest
 from lines import notes, part, score
 
 from lyricist.melody.melisma import continued, fresh, lateness, share, strikes
+from lyricist.melody.metric import Bars
 from lyricist.melody.tune import Part
 
 TUNE = "60:1 62:1 64:1/2 65:1/2 67:1 " * 4
@@ -19,10 +20,15 @@ PHRASE = "60:2 62:1/2 64:1/2 65:1 " * 3
 DRAWN = PHRASE + "60:2 62:1/2 64:1/2 65:2 " + PHRASE + "60:2 62:1/2 64:1/2 65:2 "  # by fermatas
 
 
+def goes_on(*parts: Part) -> list[bool]:
+    whole = score(*parts, kind="midi")
+    return continued(parts[0], whole, Bars(whole))
+
+
 def marks(tune: str, *below: str) -> str:
     """`~` for each note that goes on, `.` for any other."""
     others = [part(text, number=i) for i, text in enumerate(below, 2)]
-    found = continued(part(tune), score(part(tune), *others, kind="midi"))
+    found = goes_on(part(tune), *others)
     return "".join("~" if on else "." for on in found)
 
 
@@ -42,7 +48,7 @@ def test_alone_or_over_an_accompaniment_all_notes_are_syllables(below: tuple[str
 def test_chords_beside_the_tune_are_no_voices() -> None:
     struck = [note for text in (STILL, STILL, STILL) for note in notes(text)]
     chords = Part("Piano", tuple(sorted(struck, key=lambda note: note.onset)), 2)
-    assert not any(continued(part(TUNE), score(part(TUNE), chords, kind="midi")))
+    assert not any(goes_on(part(TUNE), chords))
 
 
 def test_a_fermata_in_one_voice_leaves_it_behind() -> None:

@@ -14,7 +14,7 @@ from lyricist.melody.instruments import NAMES
 from lyricist.melody.karaoke import words
 from lyricist.melody.midi import read_midi
 from lyricist.melody.smf import read_smf
-from lyricist.melody.tune import Clock, Metre, Note, Score, Tempo
+from lyricist.melody.tune import Clock, Control, Metre, Note, Score, Tempo
 from lyricist.melody.voice import choose_part, one_voice
 
 HYMNS = Path(__file__).parents[3] / "shared" / "data" / "melodies" / "hymns-midi"
@@ -68,6 +68,21 @@ def test_fast_notes_are_no_rolled_chord() -> None:
     expected = [(0, 1, 60), *((F(i, 16), F(1, 16), pitch) for i, pitch in enumerate((72, 74, 76, 77)))]
     found = spans(score_of([*held, *run]).parts[0].notes)
     assert found == [*expected, (F(1, 4), F(3, 4), 79)]
+
+
+def test_controls_come_with_the_part_that_sounds_on_their_channel() -> None:
+    head = [(0, b"\xb0\x07\x64"), (0, b"\xb5\x07\x10")]  # nothing sounds on channel 6
+    own = [(0, b"\xc0\x34"), (480, b"\xe0\x00\x50"), (960, b"\xc0\x35"), (961, b"\xd0\x11")]
+    (part,) = score_of(head, [*own, *tune([60, 62, 64])]).parts
+    expected = [Control(F(0), 0xB, 7, 0x64), Control(F(1), 0xE, 0, 0x50), Control(F(2), 0xC, 0x35)]
+    assert part.program == 0x34 and part.controls == (*expected, Control(F(2), 0xD, 0x11))
+
+
+def test_too_many_controls_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lyricist.melody.smf.MAX_CONTROLS", 2)
+    score = score_of([*[(0, b"\xb0\x07\x64")] * 5, *tune([60])])
+    assert len(score.parts[0].controls) == 2
+    assert score.warnings == ("3 controllers and bends beyond 2 left out",)
 
 
 OVERLAPS = {  # what is played on one key, and the notes it makes

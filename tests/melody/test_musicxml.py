@@ -170,6 +170,27 @@ def test_ties_of_one_pitch_go_on_in_their_voices() -> None:
     assert heard(part) == [(0, 5, 67), (2, 5, 67)]
 
 
+def words(text: str) -> str:
+    return f"<direction><direction-type><words>{text}</words></direction-type></direction>"
+
+
+@pytest.mark.parametrize(
+    ("text", "quarters"), [("Allegro", 126), ("Sehr langsam", 54), ("dolce", 120), ("poco più lento", 120)]
+)
+def test_tempo_words_without_a_number_give_a_tempo(text: str, quarters: float) -> None:
+    assert read(words(text) + n("G4", 8)).tempi == (Tempo(F(0), quarters),)
+
+
+def test_a_tempo_in_numbers_anywhere_goes_before_words() -> None:
+    score = read(words("Largo") + '<sound tempo="90"/>' + n("G4", 8), words("Presto") + n("G4", 8))
+    assert score.tempi == (Tempo(F(0), 90.0),)
+
+
+def test_punctuation_alone_is_no_syllable() -> None:
+    (part,) = read(n("G4", 4, "yes") + n("A4", 2, ",") + n("B4", 2, "no")).parts
+    assert sung(part.notes) == "yes _ no"
+
+
 def test_a_tie_that_another_verse_sings_on() -> None:
     second = lyric("ly", "2")
     score = read(n("G4", 4, tie("start"), "still", lyric("soft-", "2")) + n("G4", 4, tie("stop"), second))

@@ -135,3 +135,9 @@ def test_the_upbeat_of_a_midi_file_is_told_in_its_score() -> None:
 def test_real_files_give_two_phrases_or_more() -> None:
     paths = [*sorted(DATA.glob("hymns-midi/*.mid"))[::20], *sorted(DATA.glob("lieder-musicxml/*.mxl"))[::60]]
     assert [path.name for path in paths if len(read_tune(path).phrases) < 2] == []
+
+
+def test_a_sung_line_of_far_too_many_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "MOST_NOTES", 7)
+    with pytest.raises(InputError, match="8 notes in its part, more than the 7 of any song"):
+        tune_of(score(Part("", part("60:1 " * 8).notes)))

@@ -94,6 +94,8 @@ def test_long_music_is_engraved_on_several_pages(tmp_path: Path) -> None:
     part = Part("Voice", notes)
     paths = write_score(tmp_path / "song.svg", Tune(Score("", (part,)), part, ()))
     assert [path.name for path in paths][:2] == ["song.svg", "song-2.svg"]
+    write_score(tmp_path / "song.svg", sing(tune(), [FIRST]), force=True)  # a shorter song leaves no old pages
+    assert [path.name for path in tmp_path.glob("*.svg")] == ["song.svg"]
     with pytest.raises(InputError, match="already there"):
         write_score(tmp_path / "song.svg", tune())
 

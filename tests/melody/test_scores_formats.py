@@ -13,6 +13,7 @@ import pytest
 from mido import MidiFile
 from tunes import FIRST, SECOND, slot, tune, word
 
+from lyricist.melody.midi import read_midi
 from lyricist.melody.musicxml import read_musicxml
 from lyricist.melody.scores import SungWord, own_words, sing
 from lyricist.melody.scores.cho import cho
@@ -20,7 +21,7 @@ from lyricist.melody.scores.lrc import lrc
 from lyricist.melody.scores.midi import kar, midi, struck
 from lyricist.melody.scores.musicxml import musicxml, mxl
 from lyricist.melody.scores.text import text
-from lyricist.melody.tune import Chord, Metre, Note, Part, Phrase, Score, Tune
+from lyricist.melody.tune import Chord, Control, Metre, Note, Part, Phrase, Score, Tune
 
 
 def elements(data: bytes, path: str) -> list[ET.Element]:
@@ -212,6 +213,21 @@ def test_midi_keeps_tracks_tempo_metre_key_and_pickup() -> None:
     metres = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
     assert metres == [(1, 4), (3, 4)]
     assert [m.program for track in file.tracks for m in track if m.type == "program_change"] == [52, 32]
+
+
+def test_midi_keeps_controllers_bends_and_programs_and_sets_them_again_for_each_verse() -> None:
+    given = tune()
+    controls = (Control(F(0), 0xB, 7, 100), Control(F(2), 0xE, 0, 80), Control(F(3), 0xC, 40), Control(F(3), 0xD, 9))
+    bass = replace(given.score.parts[1], controls=controls)
+    sung = sing(replace(given, score=replace(given.score, parts=(given.score.parts[0], bass))), [FIRST, SECOND])
+    back = read_midi(midi(sung), "a.mid").parts[1]
+    step = sung.step
+    again = [Control(step, 0xC, 32), *(replace(each, onset=each.onset + step) for each in controls)]
+    assert back.program == 32 and sorted(back.controls, key=at) == sorted([*controls, *again], key=at)
+
+
+def at(control: Control) -> tuple[F, int]:
+    return control.onset, control.kind
 
 
 def test_an_empty_syllable_leaves_its_blank_to_the_one_before() -> None:

@@ -13,6 +13,7 @@ from lyricist.errors import InputError
 from lyricist.melody.abcmusic import AbcBar, Voice, read_line
 from lyricist.melody.abcwords import unescape
 from lyricist.melody.harmony import key_of, signature
+from lyricist.melody.tempowords import tempo_in_words
 from lyricist.melody.textbytes import decode
 from lyricist.melody.tune import Score
 from lyricist.melody.written import Sheet, WrittenBar, WrittenNote, WrittenVoice, perform
@@ -315,13 +316,14 @@ def default_unit(metre: tuple[int, int] | None) -> Fraction:
 def tempo_of(value: str, unit: Fraction) -> float | None:
     """Quarters a minute of a Q: field.
 
-    >>> tempo_of('"Slow" 3/8=60', Fraction(1, 2)), tempo_of("120", Fraction(1, 2)), tempo_of("Allegro", Fraction(1))
-    (90.0, 60.0, None)
+    >>> tempo_of('"Slow" 3/8=60', Fraction(1, 2)), tempo_of("120", Fraction(1, 2)), tempo_of('"Allegro"', Fraction(1))
+    (90.0, 60.0, 126.0)
     """
+    words = value
     value = re.sub(r"\"[^\"]*\"", "", value).strip()
     match = re.match(r"((?:\d{1,2}/\d{1,2}\s*)*|C\d?)\s*=?\s*(\d{1,4}(?:\.\d{1,4})?)\s*$", value)
     if not match:
-        return None
+        return tempo_in_words(words)
     beats = re.findall(r"(\d+)/(\d+)", match[1])
     if any(not int(below) for _, below in beats):
         return None

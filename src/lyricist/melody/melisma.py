@@ -46,14 +46,14 @@ class Company:
     voices: bool  # they are voices that sing with the tune
 
 
-def continued(part: Part, score: Score) -> list[bool]:
+def continued(part: Part, score: Score, bars: Bars) -> list[bool]:
     """For each note of a part with one voice, whether it goes on with the syllable before it; none where others do
     not sing with the part."""
     others = [p.notes for p in score.parts if p.number != part.number and not p.drums and p.notes]
     company = company_of(part.notes, others) if others and part.notes else None
     if company is None or not company.voices:
         return [False] * len(part.notes)
-    return [False] + [value > 0 for value in evidence(part.notes, Bars(score), company)]
+    return [False] + [value > 0 for value in evidence(part.notes, bars, company)]
 
 
 def evidence(notes: Sequence[Note], bars: Bars, company: Company) -> list[float]:

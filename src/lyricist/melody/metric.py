@@ -78,6 +78,7 @@ class Bars:
         self.metres = sorted(score.metres, key=lambda metre: metre.onset)
         self.starts = [metre.onset for metre in self.metres]
         self.pickup = score.pickup or upbeat_of(score)
+        self.known: dict[Fraction, tuple[Metre, Fraction]] = {}
 
     def place(self, onset: Fraction) -> tuple[Metre, Fraction]:
         """The metre at a moment, and how many quarters of its bar have passed; a moment just before is at its end.
@@ -86,10 +87,12 @@ class Bars:
         >>> [str(bars.place(Fraction(n))[1]) for n in range(4)]
         ['3', '0', '1', '2']
         """
-        i = max(0, bisect_right(self.starts, onset + NEAR) - 1)
-        metre = self.metres[i]
-        origin = metre.onset + (self.pickup if i == 0 else 0)
-        return metre, (onset - origin) % metre.bar
+        if onset not in self.known:
+            i = max(0, bisect_right(self.starts, onset + NEAR) - 1)
+            metre = self.metres[i]
+            origin = metre.onset + (self.pickup if i == 0 else 0)
+            self.known[onset] = metre, (onset - origin) % metre.bar
+        return self.known[onset]
 
     def strength(self, onset: Fraction) -> int:
         """0 to 4. The strongest place within `NEAR` counts."""

@@ -12,8 +12,8 @@ from lyricist.melody import marks, smf
 from lyricist.melody.grid import gather, snapper
 from lyricist.melody.instruments import program_name
 from lyricist.melody.karaoke import words
-from lyricist.melody.smf import MidiFile, read_smf
-from lyricist.melody.tune import Clock, Note, Part, Score, Tempo
+from lyricist.melody.smf import MidiFile, Voice, read_smf
+from lyricist.melody.tune import Clock, Control, Note, Part, Score, Tempo
 from lyricist.melody.underlay import Line, underlay
 
 MAX_HOURS = 3
@@ -42,6 +42,7 @@ class _Strand:
     notes: list[tuple[int, int, int, int]] = field(default_factory=list)  # onset, end, pitch, velocity
     on: dict[int, _Sounding] = field(default_factory=dict)
     hanging: int = 0
+    controls: list[Voice] = field(default_factory=list)  # and changes of program after the first
 
     def begin(self, tick: int, pitch: int, velocity: int) -> None:
         old, depth = self.on.get(pitch), 1
@@ -126,7 +127,9 @@ def _parts(file: MidiFile, strands: list[_Strand], at: marks.At) -> tuple[tuple[
         alone = channels[strand.track] == 1
         drums = strand.channel == DRUMS
         notes = sung.get(id(line), tuple(line.notes))
-        out.append(Part(_name(file, strand, alone), notes, number, None if drums else strand.program, drums))
+        controls = tuple(Control(at(c.tick), c.kind, c.value, c.velocity) for c in strand.controls)
+        program = None if drums else strand.program
+        out.append(Part(_name(file, strand, alone), notes, number, program, drums, controls=controls))
     return tuple(out), unfit
 
 
@@ -156,6 +159,7 @@ def _strands(file: MidiFile, longest: int) -> tuple[list[_Strand], list[str]]:
     """What sounds, by track and channel, and a warning where notes had no end (held `longest` ticks at most)."""
     strands: dict[tuple[int, int], _Strand] = {}
     programs: dict[int, list[tuple[int, int]]] = {}  # by channel: tick, program
+    controls: dict[tuple[int, int], list[Voice]] = {}
     for number, track in enumerate(file.tracks):
         for voice in track.voices:
             strand = strands.setdefault((number, voice.channel), _Strand(number, voice.channel))
@@ -167,6 +171,10 @@ def _strands(file: MidiFile, longest: int) -> tuple[list[_Strand], list[str]]:
                 programs.setdefault(voice.channel, []).append((voice.tick, voice.value))
                 if strand.program is None:
                     strand.program = voice.value
+                else:
+                    strand.controls.append(voice)
+        for control in track.controls:
+            controls.setdefault((number, control.channel), []).append(control)
         for channel in range(16):
             if (number, channel) in strands:
                 strands[number, channel].finish(track.end, longest)
@@ -177,9 +185,20 @@ def _strands(file: MidiFile, longest: int) -> tuple[list[_Strand], list[str]]:
         strand.notes.sort()
         if strand.program is None:
             strand.program = _program(programs.get(strand.channel, []), strand.notes[0][0])
+    _share_out(controls, sounding)
     hanging = sum(strand.hanging for strand in sounding)
     warnings = [f"{hanging} notes without an end; each is held {HANGING} quarters at most"] if hanging else []
     return sorted(sounding, key=lambda strand: (strand.track, strand.channel)), warnings
+
+
+def _share_out(controls: dict[tuple[int, int], list[Voice]], strands: list[_Strand]) -> None:
+    """Controls go to what sounds on their channel: in their own track, else in the first that has it."""
+    for (track, channel), found in controls.items():
+        here = [strand for strand in strands if strand.channel == channel]
+        for strand in [strand for strand in here if strand.track == track] or here[:1]:
+            strand.controls += found
+    for strand in strands:
+        strand.controls.sort(key=lambda control: control.tick)
 
 
 def _program(changes: list[tuple[int, int]], first: int) -> int | None:

@@ -37,11 +37,12 @@ def read_musicxml(data: bytes, name: str) -> Score:
     bars = [WrittenBar() for _ in range(max(len(measures) for _, measures in parts))]
     _set_metres(bars, parts)
     by_words = not any(_jumps(sound) for sound in root.iter("sound"))
+    numbered = any("tempo" in sound.attrib for sound in root.iter("sound")) or root.find(".//metronome") is not None
     labels = {part.get("id", ""): part for part in root.iter("score-part")}
     sheet, warnings = Sheet(bars, []), dict.fromkeys(_timewise(root))
     for identity, measures in parts:
         worded = any(True for measure in measures for _ in measure.iter("lyric"))
-        reader = PartReader(name, worded, by_words)
+        reader = PartReader(name, worded, by_words, not numbered)
         for i, measure in enumerate(measures):
             reader.measure(measure, i, bars[i])
         sheet.voices += _voices(reader, labels.get(identity))

@@ -43,7 +43,12 @@ def counts_of(given: str | Sequence[int] | None) -> list[int] | None:
 
 
 def phrases_of(
-    slots: Sequence[Slot], score: Score, given: Sequence[int] | None = None, *, words: bool = True
+    slots: Sequence[Slot],
+    score: Score,
+    given: Sequence[int] | None = None,
+    *,
+    words: bool = True,
+    bars: Bars | None = None,
 ) -> list[tuple[Slot, ...]]:
     """The slots of each phrase: at most 24, mostly 2 to 16.
 
@@ -52,7 +57,7 @@ def phrases_of(
     """
     if not slots:
         return []
-    ends = given_ends(len(slots), given) if given else best_ends(slots, score, words)
+    ends = given_ends(len(slots), given) if given else best_ends(slots, bars or Bars(score), words)
     return [tuple(slots[start:end]) for start, end in pairwise([0, *ends])]
 
 
@@ -70,9 +75,8 @@ def given_ends(slots: int, lengths: Sequence[int]) -> list[int]:
     return ends
 
 
-def best_ends(slots: Sequence[Slot], score: Score, words: bool) -> list[int]:
+def best_ends(slots: Sequence[Slot], bars: Bars, words: bool) -> list[int]:
     """Where phrases end, by dynamic programming: for each end the best beginning of its phrase."""
-    bars = Bars(score)
     found = evidence.of_notes(slots, bars)
     if words and any(slot.lyrics for slot in slots):
         found = [a + b for a, b in zip(found, evidence.of_words(slots), strict=True)]

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from lyricist.errors import InputError
-from lyricist.melody.metric import upbeat_of
+from lyricist.melody.metric import Bars
 from lyricist.melody.phrases import counts_of, phrases_of
 from lyricist.melody.sections import sections_of
 from lyricist.melody.slots import slots_of
 from lyricist.melody.tune import Part, Score, Tune
 
 MOST_BYTES = 20_000_000
+MOST_NOTES = 20_000  # of a sung line: two or three hours of song
 MIDI, MUSICXML, ABC = "midi", "musicxml", "abc"
 SUFFIXES = {
     ".mid": MIDI,
@@ -116,15 +117,19 @@ def tune_of(
     from lyricist.melody.voice import choose_part, one_voice
 
     counts = counts_of(phrases)
-    score = replace(score, pickup=score.pickup or upbeat_of(score))
+    bars = Bars(score)
+    score = replace(score, pickup=bars.pickup)
     part, why = choose_part(score, track)
     part = one_voice(part)
-    slots = slots_of(part, score, words=words)
+    if len(part.notes) > MOST_NOTES:
+        size = f"{len(part.notes):,} notes in {part.name or 'its part'}, more than the {MOST_NOTES:,} of any song"
+        raise InputError(f"{score.title or 'the score'}: {size}; choose another track or cut it")
+    slots = slots_of(part, score, words=words, bars=bars)
     if not slots:
         raise InputError(
             f"{score.title or 'the score'} has no notes in {part.name or 'its part'}: choose another track"
         )
-    lines = phrases_of(slots, score, counts, words=words)
+    lines = phrases_of(slots, score, counts, words=words, bars=bars)
     found, names = sections_of(lines, score.repeats)
     return Tune(score, part, found, names, why, notes_on(score, part, counts, [len(line) for line in lines]))
 

@@ -73,11 +73,14 @@ def sound_alike(a: Line, b: Line) -> bool:
 
 def alike(a: tuple[Laid, Laid], b: tuple[Laid, Laid]) -> bool:
     """The same, of phrases laid out from their first slots and from their last."""
-    least, most = sorted((len(a[0]), len(b[0])))
-    if most - least > 1 or (least != most and least < LEAST):
+    least, most = len(a[0]), len(b[0])
+    if not -1 <= least - most <= 1:  # most pairs of a long piece end here
+        return False
+    least, most = min(least, most), max(least, most)
+    if least != most and least < LEAST:
         return False
     need = (LIKE if least >= LEAST else 1.0) * most
-    return any(in_common(x, y) >= need for x, y in zip(a, b, strict=True))
+    return any(len(x.keys() & y.keys()) >= need and in_common(x, y) >= need for x, y in zip(a, b, strict=True))
 
 
 def laid_out(line: Line, anchor: int) -> Laid:
@@ -88,8 +91,8 @@ def laid_out(line: Line, anchor: int) -> Laid:
 
 def in_common(a: Laid, b: Laid) -> int:
     """Slots of two phrases that fall together, at the best transposition."""
-    shifts = Counter(pitch - a[place] for place, pitch in b.items() if place in a)
-    return max(shifts.values(), default=0)
+    shifts = [b[place] - a[place] for place in a.keys() & b.keys()]
+    return max(map(shifts.count, set(shifts)), default=0)
 
 
 def section_starts(lines: Sequence[Line], classes: Sequence[int], breaks: Sequence[Fraction]) -> list[int]:

@@ -16,15 +16,16 @@ SHORT_SLUR, LONG_SLUR = 3, 5  # notes: a short slur is a melisma, a long one onl
 SHORT_NOTES = Fraction(3, 4)  # of the usual length
 
 
-def slots_of(part: Part, score: Score, *, words: bool = True) -> tuple[Slot, ...]:
+def slots_of(part: Part, score: Score, *, words: bool = True, bars: Bars | None = None) -> tuple[Slot, ...]:
     """The slots of a sung line: `part` has one voice, and `score` tells its bars.
 
     With words in the part, a note with a syllable opens a slot and notes without one are sung on the syllable before;
     behind a rest they are not sung at all. Otherwise, or with `words` false, every note opens a slot that no slur
     leads to; where a file has no slurs, see `melisma.py`.
     """
-    groups = by_words(part.notes) if words and part.words else by_slurs(part, score)
-    return with_strengths(groups, score)
+    bars = bars or Bars(score)
+    groups = by_words(part.notes) if words and part.words else by_slurs(part, score, bars)
+    return with_strengths(groups, bars)
 
 
 def by_words(notes: Sequence[Note]) -> list[list[Note]]:
@@ -48,11 +49,11 @@ def opens(note: Note, verse: int) -> bool:
     return any(lyric.verse == verse for lyric in note.lyrics) or (bool(note.lyrics) and not note.slurred)
 
 
-def by_slurs(part: Part, score: Score) -> list[list[Note]]:
+def by_slurs(part: Part, score: Score, bars: Bars) -> list[list[Note]]:
     """The notes that slurs join."""
     joined = [note.slurred for note in part.notes]
     if not any(joined) and score.kind == "midi":
-        joined = continued(part, score)
+        joined = continued(part, score, bars)
     slurs: list[list[Note]] = []
     for note, on in zip(part.notes, joined, strict=True):
         if on and slurs:
@@ -73,8 +74,7 @@ def is_melisma(slur: Sequence[Note], usual: Fraction) -> bool:
     return len(slur) <= LONG_SLUR or slur[-1].end - slur[0].onset < SHORT_NOTES * usual * len(slur)
 
 
-def with_strengths(groups: Sequence[Sequence[Note]], score: Score) -> tuple[Slot, ...]:
-    bars = Bars(score)
+def with_strengths(groups: Sequence[Sequence[Note]], bars: Bars) -> tuple[Slot, ...]:
     strengths = [bars.strength(group[0].onset) for group in groups]
     rests = rests_between(groups)
     strong = strong_slots(strengths, lengths_of(groups, rests), [rest > 0 for rest in rests])

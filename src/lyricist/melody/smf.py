@@ -15,6 +15,7 @@ from lyricist.errors import InputError
 MAX_BYTES = 16 * 2**20
 MAX_EVENTS = 1_000_000  # of all kinds; a long orchestral score has some 200,000, and 40,000 notes
 MAX_NOTES = 50_000
+MAX_CONTROLS = 100_000  # that are kept
 MAX_TEXTS = 20_000  # meta events that are kept
 MAX_TRACKS = 256
 MAX_TEXT = 4096  # bytes of one meta event that are kept
@@ -28,12 +29,12 @@ FRAME_RATES = {29: Fraction(30000, 1001)}  # SMPTE drop frame; every other rate 
 
 
 class Voice(NamedTuple):
-    """A note switched on or off, or a change of program."""
+    """A note switched on or off, a change of program, or a control (`tune.Control`)."""
 
     tick: int
-    kind: int  # 0x8 off, 0x9 on, 0xC program
+    kind: int  # 0x8 off, 0x9 on, 0xA to 0xE: 0xC is a program
     channel: int  # 0 to 15; 9 is drums
-    value: int  # pitch or program
+    value: int  # pitch, program or the first data byte
     velocity: int = 0
 
 
@@ -45,9 +46,10 @@ class Meta(NamedTuple):
 
 @dataclass
 class Track:
-    """One MTrk chunk: events in order of time; controllers, bends and system messages are left out."""
+    """One MTrk chunk: events in order of time; system messages are left out."""
 
     voices: list[Voice] = field(default_factory=list)
+    controls: list[Voice] = field(default_factory=list)  # what is neither note nor program
     metas: list[Meta] = field(default_factory=list)
     end: int = 0  # tick of the last event
 
@@ -80,6 +82,7 @@ class _Reader:
 
     def __init__(self, name: str) -> None:
         self.name, self.events, self.notes, self.texts, self.clipped = name, 0, 0, 0, 0
+        self.controls = 0
 
     def track(self, data: bytes, at: int, end: int) -> tuple[Track, int, str]:
         """The track in data[at:end], where its end mark is (0: there is none) and what is wrong ("": nothing)."""
@@ -131,6 +134,10 @@ class _Reader:
             if self.notes > MAX_NOTES:
                 raise InputError(f"{self.name}: more than {MAX_NOTES:,} notes; give a file of one song")
             track.voices.append(Voice(tick, kind, channel, first, second if size == 2 else 0))
+        else:
+            self.controls += 1
+            if self.controls <= MAX_CONTROLS:
+                track.controls.append(Voice(tick, kind, channel, first, second if size == 2 else 0))
         track.end = tick
         return at + size
 
@@ -198,5 +205,9 @@ def _tracks(file: MidiFile, data: bytes, at: int, count: int, name: str) -> None
             at = mark or begin  # the length is wrong, or another kind of chunk follows
     if len(file.tracks) < count:
         file.warnings.append(f"the header promises {count} tracks; there are {len(file.tracks)}")
+    if reader.controls > MAX_CONTROLS:
+        file.warnings.append(
+            f"{reader.controls - MAX_CONTROLS:,} controllers and bends beyond {MAX_CONTROLS:,} left out"
+        )
     if reader.clipped:
         file.warnings.append(f"{reader.clipped} values above 127 are read as 127")

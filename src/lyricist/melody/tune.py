@@ -44,6 +44,16 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Control:
+    """A MIDI event of a part that is no note: a controller, a bend, pressure, a later change of program."""
+
+    onset: Fraction
+    kind: int  # 0xA to 0xE, the high half of the status
+    first: int  # data byte
+    second: int = 0  # data byte of the kinds that have two
+
+
+@dataclass(frozen=True)
 class Part:
     """A voice or an instrument: the notes in order of onset, then pitch."""
 
@@ -53,6 +63,7 @@ class Part:
     program: int | None = None  # General MIDI program, 0 to 127
     drums: bool = False
     voice: int | None = None  # of several voices on one staff
+    controls: tuple[Control, ...] = ()  # in order of onset; only MIDI has them
 
     @property
     def words(self) -> int:

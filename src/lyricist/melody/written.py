@@ -157,19 +157,21 @@ def _merged(chord: Sequence[WrittenNote]) -> list[Lyric]:
 def _play(voice: WrittenVoice, order: list[int], onsets: list[Fraction]) -> Part:
     """The notes of a voice in the performed order, ties joined unless the second note has a syllable."""
     notes: list[Note] = []
-    tied: dict[tuple[int, Fraction], dict[int, int]] = {}  # pitch, end: line, index in `notes`
+    tied: dict[tuple[int, Fraction], list[tuple[int, int]]] = {}  # pitch, end: (line, index in `notes`)
     for i, start in zip(order, onsets, strict=False):
         for written in voice.bars.get(i, ()):
             note = _sounding(written, start)
             waiting = tied.get((note.pitch, note.onset))
             if waiting and not note.lyrics:
-                at = waiting.pop(written.line) if written.line in waiting else waiting.popitem()[1]
+                own = next((each for each in waiting if each[0] == written.line), waiting[-1])
+                waiting.remove(own)
+                at = own[1]
                 notes[at] = _joined(notes[at], note)
             else:
                 at = len(notes)
                 notes.append(note)
             if written.tied:
-                tied.setdefault((note.pitch, note.end), {})[written.line] = at
+                tied.setdefault((note.pitch, note.end), []).append((written.line, at))
     notes.sort(key=lambda note: (note.onset, note.pitch))
     return Part(voice.name, tuple(notes), program=voice.program, drums=voice.drums, voice=voice.voice)
 

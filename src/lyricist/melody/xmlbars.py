@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from lyricist.errors import InputError
 from lyricist.melody.harmony import KINDS, STEPS, alteration
+from lyricist.melody.tempowords import tempo_in_words
 from lyricist.melody.unfold import Marks, endings
 from lyricist.melody.written import FINEST, ZERO, WrittenBar, WrittenNote
 from lyricist.melody.xmllyrics import Words
@@ -41,6 +42,7 @@ class PartReader:
     name: str  # of the file, for errors
     worded: bool = False  # the part has words: small notes without are another way to sing it, and left out
     by_words: bool = False  # take jumps from printed words: no <sound> of the file has any
+    tempo_words: bool = False  # take tempi from printed words: the file has none in numbers
     divisions: Fraction = Fraction(1)
     transpose: int = 0
     velocity: int = 80
@@ -164,8 +166,11 @@ class PartReader:
         for kind in element.findall("direction-type"):
             self.marks.segno |= kind.find("segno") is not None
             self.marks.coda |= kind.find("coda") is not None
+            printed = " ".join(words.text or "" for words in kind.findall("words")).strip()
             if self.by_words:
-                self.jump_words(" ".join(words.text or "" for words in kind.findall("words")).strip())
+                self.jump_words(printed)
+            if self.tempo_words:
+                self.tempo(at, tempo_in_words(printed) or 0)
         sound = element.find("sound")
         if sound is not None:
             self.sounds(sound, at)

@@ -34,7 +34,7 @@ class Words:
 
     def _read(self, element: Element, taken: dict[int, Lyric]) -> Lyric | None:
         text, first, last = _joined(element)
-        if not text:
+        if not any(map(str.isalnum, text)):  # a comma alone is no syllable: the one before is held
             return None
         verse = self._verse(element, taken)
         before = self.line.pop(verse, "")

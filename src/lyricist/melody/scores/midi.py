@@ -19,7 +19,8 @@ from typing import Any
 from mido import Message, MetaMessage, MidiFile, MidiTrack  # type: ignore[import-untyped]
 
 from lyricist.melody.scores.sing import Sung
-from lyricist.melody.tune import Lyric, Metre, Note, Part, Score
+from lyricist.melody.smf import CHANNEL_BYTES
+from lyricist.melody.tune import Control, Lyric, Metre, Note, Part, Score
 
 MAJOR = ["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"]
 MINOR = ["Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m"]
@@ -147,6 +148,7 @@ def part_events(part: Part, channel: int, ticks: int) -> list[Timed]:
     name = part.name or ("Melody" if part.words else "")
     if name:
         out.append((0, META, meta("track_name", name)))
+    out += [(round(control.onset * ticks), PROGRAM, control_message(control, channel)) for control in part.controls]
     if part.program is not None and not part.drums:
         out.append((0, PROGRAM, Message("program_change", channel=channel, program=part.program)))
     for note in struck(part.notes):
@@ -156,6 +158,12 @@ def part_events(part: Part, channel: int, ticks: int) -> list[Timed]:
         out.append((start, ON, Message("note_on", channel=channel, note=pitch, velocity=velocity)))
         out.append((end, OFF, Message("note_off", channel=channel, note=pitch, velocity=0)))
     return out
+
+
+def control_message(control: Control, channel: int) -> Message:
+    size = CHANNEL_BYTES[control.kind]
+    data = (max(0, min(127, byte)) for byte in (control.first, control.second)[:size])
+    return Message.from_bytes([control.kind << 4 | channel, *data])
 
 
 def struck(notes: Sequence[Note]) -> list[Note]:

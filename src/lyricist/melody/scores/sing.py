@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from lyricist.errors import InputError
-from lyricist.melody.tune import Chord, Lyric, Metre, Note, Part, Phrase, Score, Slot, Tempo, Tune
+from lyricist.melody.tune import Chord, Control, Lyric, Metre, Note, Part, Phrase, Score, Slot, Tempo, Tune
 
+PROGRAM = 0xC  # kind of a control
 Laid = tuple[tuple[Lyric | None, ...], ...]  # one verse: a syllable or none for every slot of every phrase
 
 
@@ -212,6 +213,7 @@ def unfold(score: Score, verses: int) -> Score:
                 for number, shift in enumerate(shifts, 1)
                 for note in part.notes
             ),
+            controls=tuple(unfold_controls(part, shifts)),
         )
         for part in score.parts
     )
@@ -219,6 +221,15 @@ def unfold(score: Score, verses: int) -> Score:
     repeats = tuple(sorted({at + shift for shift in shifts for at in score.repeats}))
     metres, tempi = unfold_metres(score, shifts), unfold_tempi(score.tempi, shifts)
     return replace(score, parts=parts, chords=chords, repeats=repeats, metres=metres, tempi=tempi)
+
+
+def unfold_controls(part: Part, shifts: Sequence[Fraction]) -> Iterator[Control]:
+    """Every verse begins with the part's first program again, if it changes."""
+    changes = part.program is not None and any(control.kind == PROGRAM for control in part.controls)
+    for shift in shifts:
+        if changes and shift and part.program is not None:
+            yield Control(shift, PROGRAM, part.program)
+        yield from (replace(control, onset=control.onset + shift) for control in part.controls)
 
 
 def verse_only(lyrics: Sequence[Lyric], verse: int) -> tuple[Lyric, ...]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from lyricist.errors import InputError
@@ -18,6 +19,7 @@ from lyricist.melody.scores.svg import svg
 from lyricist.melody.scores.text import text
 from lyricist.melody.tune import Tune
 
+ENGRAVED = b"Engraved by Verovio"
 Writer = Callable[[Sung], Sequence[bytes]]  # a file's bytes; several only where a format has pages
 
 
@@ -55,7 +57,18 @@ def write_score(path: Path | str, what: Tune | Sung, *, title: str | None = None
     paths = [path, *(path.with_name(f"{path.stem}-{i}{path.suffix}") for i in range(2, len(pages) + 1))]
     refuse_existing(paths, force)
     put(paths, pages)
+    if path.suffix.lower() == ".svg":
+        remove_pages(path, len(pages))
     return paths
+
+
+def remove_pages(path: Path, pages: int) -> None:
+    """The further pages of a longer song that stood there before, as far as they are numbered on and engraved."""
+    for i in count(max(2, pages + 1)):
+        page = path.with_name(f"{path.stem}-{i}{path.suffix}")
+        if not page.is_file() or ENGRAVED not in page.read_bytes()[:4096]:
+            return
+        page.unlink()
 
 
 def entitled(sung: Sung, title: str | None) -> Sung:
