@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from lyricist.melody.metric import Bars
 from lyricist.melody.slots import SHORTEST_REST, with_strengths
 from lyricist.melody.tune import Lyric, Note, Phrase, Slot, Tune
 
@@ -178,7 +179,7 @@ def lines_of(tune: Tune, run: Sequence[Turn], notes: Sequence[Sequence[Note]]) -
                 groups[-1].append(note)
     words: dict[int, list[str]] = {}
     syllables: dict[int, list[Syllable]] = {}
-    slots = with_strengths(groups, tune.score)
+    slots = with_strengths(groups, Bars(tune.score))
     for (line, index), (_, lyric), slot in zip(spelled(lyrics, words), lyrics, slots, strict=True):
         syllables.setdefault(line, []).append(Syllable(index, lyric.text, slot))
     return {line: WordedLine(tuple(words[line]), tuple(found)) for line, found in syllables.items()}
