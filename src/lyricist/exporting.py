@@ -12,11 +12,12 @@ from typing import Any
 
 from lyricist.checkpoint import (
     COLUMNS,
+    FORMAT,
     Run,
     disk_errors,
     link,
+    load_arrays,
     put_in_place,
-    read_json,
     replace_file,
     write_synced,
 )
@@ -88,12 +89,12 @@ def encoded(run: Run, to: str) -> bytes:
         return onnx_bytes(run)
     from lyricist.keras_file import keras_bytes
 
-    about = {"format": 1, "config": run.config["model"], **facts(run)}
+    about = {"format": FORMAT, "config": run.config["model"], **facts(run)}
     return keras_bytes(run, {"vocabulary.json": run.vocabulary.to_json(), "lyricist.json": json.dumps(about)})
 
 
 def facts(run: Run) -> dict[str, Any]:
-    return {"step": run.state("use")["step"], "licence": licence_of(run)}
+    return {"step": run.state("use").get("step"), "licence": licence_of(run)}
 
 
 def licence_of(run: Run) -> str:
@@ -152,26 +153,33 @@ def share_run(run: Run, out: Path, files: Mapping[str, bytes]) -> None:
 
 
 def copy_parts(run: Run, made: Path) -> None:
-    """What a reader needs, each file compared with its hash on the way."""
-    corpus = {**run.config["corpus"], "path": "corpus"}  # not where the songs lie on this machine
+    """What a reader needs, none of it damaged."""
+    corpus = {**run.config.get("corpus", {}), "path": "corpus"}  # not where the songs lie on this machine
     write_synced(made / "config.json", [json.dumps({**run.config, "corpus": corpus}, indent=2).encode()])
     for name in SHARED:
         if (run.path / name).exists():
+            if name.endswith(".safetensors"):
+                load_arrays(run.path / name)
             shutil.copyfile(run.path / name, made / name)
-    source = run.checkpoint("use")
-    folder = made / "checkpoints" / source.name
+    name = run.checkpoint("use").name
+    hashes = copy_checkpoint(run, made / "checkpoints" / name)
+    for file in hashes:
+        link(made / "checkpoints" / name / file, made / file)
+    write_synced(made / "latest", [json.dumps({"use": name}).encode()])
+
+
+def copy_checkpoint(run: Run, folder: Path) -> dict[str, str]:
+    """The checkpoint to use without its state of training; the hashes of the files copied."""
+    state = run.state("use")
+    known = state.get("sha256", {})
+    names = sorted({"weights.safetensors", "model.onnx", *known} - PRIVATE)
     folder.mkdir(parents=True)
-    state = read_json(source / "state.json")
-    hashes = {name: digest for name, digest in state["sha256"].items() if name not in PRIVATE}
-    for name in hashes:
+    for name in names:
         shutil.copyfile(run.file(name), folder / name)
-        link(folder / name, made / name)
-    write_synced(folder / "state.json", [json.dumps({**public(state), "sha256": hashes}).encode()])
-    write_synced(made / "latest", [json.dumps({"use": source.name}).encode()])
-
-
-def public(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: state[name] for name in ("format", "step")}
+    hashes = {name: known[name] for name in names}
+    kept = {"format": FORMAT, "step": state.get("step"), "sha256": hashes}
+    write_synced(folder / "state.json", [json.dumps(kept).encode()])
+    return hashes
 
 
 def size_of(path: Path) -> int:

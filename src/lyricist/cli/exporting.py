@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lyricist.checkpoint import COLUMNS, Run
-from lyricist.exporting import CARD, export, licence_of, size_of
+from lyricist.exporting import CARD, check_target, export, licence_of, size_of
 from lyricist.writer import COPY_INDEX
 
 PARTS = {
@@ -19,8 +22,14 @@ PARTS = {
 
 
 def export_command(path: Path, to: str | None, out: Path, share: bool, force: bool) -> None:
-    made = export(path, to, out, share=share, force=force)
+    check_target(to, out, share, force)
     run = Run.open(path)
+    if to == "keras":
+        from lyricist.keras_file import need_keras
+
+        with hushed():
+            need_keras()
+    made = export(run, to, out, share=share, force=force)
     words = f"{len(run.vocabulary):,} words"
     print(f"wrote {made} ({size_of(made) / 1e6:.1f} MB, {words})", file=sys.stderr)
     if share:
@@ -40,3 +49,16 @@ def tell_shared(made: Path, to: str | None) -> None:
             "anyone with a list of words can find out which they are",
             file=sys.stderr,
         )
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Nothing of the block reaches stderr: TensorFlow's libraries report to it when they are loaded."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
