@@ -49,14 +49,17 @@ def keras_bytes(run: Run, members: Mapping[str, str]) -> bytes:
 
 
 def need_keras() -> Any:
-    """The `keras` module with a working backend; TensorFlow's start-up messages are kept from the terminal."""
+    """The `keras` module, on TensorFlow unless KERAS_BACKEND says otherwise."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         import keras
     except ImportError as e:
         raise MissingExtra("export --to keras", "keras") from e
     if int(keras.__version__.split(".")[0]) < 3:
         raise MissingExtra(f"export --to keras (here is Keras {keras.__version__}, not 3)", "keras")
+    if keras.backend.backend() == "torch":  # Keras 3.15 fails there to read recurrent layers back
+        raise InputError("KERAS_BACKEND is torch, with which Keras files cannot be checked: set it to tensorflow")
     return keras
 
 
