@@ -4,8 +4,8 @@ The bundled songs, one LSTM of 512 over embeddings of 256, batch 20, 35 steps, f
 updates each. Keras: `model.fit` with Adam over the windows of an epoch, shuffled, each from a zero state, its best
 epoch; building its graph (two updates) and evaluating are not counted. lyricist: `train`, with evaluations and saving
 counted; `plain` is the same network with the full softmax and no dropout, `as it comes` the preset. Losses are on the
-validation songs, whole, in nats per token. Other work on the machine slows OpenMP's threads more than TensorFlow's:
-on a busy one, compare with `--threads 1`. Needs a Python with TensorFlow:
+validation songs, whole, in nats per token. Words per CPU second do not depend much on what else the machine does; on
+a busy one take `--threads 1`, for waiting threads count. Needs a Python with TensorFlow:
 
     python benchmarks/keras_speed.py --keras-python /path/to/python
 """
@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,14 @@ model.compile(keras.optimizers.Adam(RATE), keras.losses.SparseCategoricalCrossen
 for _ in range(2): model.fit(x[:B], y[:B], batch_size=B, verbose=0)
 
 class Clock(keras.callbacks.Callback):
-    batches = seconds = 0
-    def on_epoch_begin(self, epoch, logs=None): self.begun = time.perf_counter()
+    batches = seconds = cpu = 0
+    def on_epoch_begin(self, epoch, logs=None): self.begun, self.cpu_begun = time.perf_counter(), time.process_time()
     def on_train_batch_end(self, batch, logs=None):
         self.batches += 1
         if self.seconds + time.perf_counter() - self.begun > SECONDS: self.model.stop_training = True
-    def on_epoch_end(self, epoch, logs=None): self.seconds += time.perf_counter() - self.begun
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds += time.perf_counter() - self.begun
+        self.cpu += time.process_time() - self.cpu_begun
 
 def valid_loss():
     nats = tokens = 0
@@ -75,7 +78,8 @@ while clock.seconds < SECONDS:
     model.fit(x, y, batch_size=B, epochs=1, verbose=0, callbacks=[clock])
     losses.append(valid_loss())
 print(json.dumps({
-    "words_per_second": round(clock.batches * x[:B].size / clock.seconds), "best_loss": round(min(losses), 3),
+    "words_per_second": round(clock.batches * x[:B].size / clock.seconds),
+    "words_per_cpu_second": round(clock.batches * x[:B].size / clock.cpu), "best_loss": round(min(losses), 3),
     "epochs": round(clock.batches * B / len(x), 1), "keras": keras.__version__, "tensorflow": tf.__version__}))
 """
 
@@ -83,16 +87,21 @@ print(json.dumps({
 def ours(songs: Corpus, out: Path, seconds: float, model: dict[str, Any], train: dict[str, Any]) -> dict[str, Any]:
     """A training from beginning to end, as a program calls it."""
     options = lyricist.Options(model=model, train={"budget": seconds, "seed": 1, "epochs": 1000.0, **train})
-    last: Any = None
+    begun = wall = cpu = 0.0
     for event in lyricist.train(songs, out, options, force=True):
-        last = event if isinstance(event, events.Progress) else last
-        finished = event
-    assert isinstance(finished, events.Finished)
+        if isinstance(event, events.Started):
+            begun, cpu_begun = time.perf_counter(), time.process_time()
+        elif isinstance(event, events.Progress):
+            wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
+    assert isinstance(event, events.Finished)
+    config = Run.open(out).config["train"]
+    words = event.step * config["batch"] * config["steps"]
     return {
-        "words_per_second": round(last.words_per_second),
-        "best_loss": round(finished.valid_loss, 3),
-        "epochs": round(finished.epoch, 1),
-        "ended": finished.reason,
+        "words_per_second": round(words / wall),
+        "words_per_cpu_second": round(words / cpu),
+        "best_loss": round(event.valid_loss, 3),
+        "epochs": round(event.epoch, 1),
+        "ended": event.reason,
     }
 
 
@@ -139,8 +148,10 @@ def main() -> None:
             figures[f"keras, {rate}"] = theirs(arguments.keras_python, data, seconds, rate, batch, arguments.threads)
         figures["lyricist, as it comes"] = ours(songs, out, seconds, {}, {})
         figures["lyricist, plain, again"] = ours(songs, out, seconds, PLAIN, {"negatives": 0})
-    speeds = [figures[name]["words_per_second"] for name in ("lyricist, plain", "lyricist, plain, again")]
-    times = round(sum(speeds) / 2 / figures[f"keras, {RATES[0]}"]["words_per_second"], 2)
+    times = {}
+    for speed in ("words_per_second", "words_per_cpu_second"):
+        here = sum(figures[name][speed] for name in ("lyricist, plain", "lyricist, plain, again")) / 2
+        times[speed] = round(here / figures[f"keras, {RATES[0]}"][speed], 2)
     shape = {"threads": arguments.threads, "seconds": seconds, "vocabulary": len(run.vocabulary)}
     report("keras_speed", {**shape, **figures, "times_keras": times})
 

@@ -13,11 +13,13 @@ import onnx
 import pytest
 
 from lyricist import export
-from lyricist.checkpoint import Run, read_json
+from lyricist.checkpoint import Run, create_run, read_json, save_checkpoint
 from lyricist.cli import run as lyricist
 from lyricist.errors import InputError, RunError
+from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.runtime import OnnxModel, open_session
 from lyricist.start import Options, train_songs
+from lyricist.tokens import Vocabulary
 from lyricist.writer import load
 
 PAGE = Path(__file__).parent.parent / "docs" / "export.md"
@@ -59,6 +61,17 @@ def test_metadata_are_what_onnx_itself_would_write(run: Run, tmp_path: Path) -> 
     plain = onnx.load(run.file("model.onnx"))
     assert [p.key for p in whole.metadata_props[-2:]] == ["vocabulary", "licence"]
     assert whole.graph == plain.graph
+
+
+def test_a_model_of_characters_says_so(tmp_path: Path) -> None:
+    letters = Vocabulary(["<unk>", "<song>", "<end>", "a", " "], tokenizer="char")
+    config = ModelConfig(vocab_size=len(letters), embedding=4, hidden=5)
+    weights = {n: np.ones(p.shape, np.float32) for n, p in LyricLSTM(config).named_parameters()}
+    run = create_run(tmp_path / "run", {"kind": "lstm", "model": config.model_dump()}, letters)
+    save_checkpoint(run, 1, weights, {}, {}, best=True)
+    metadata = open_session(export(run, "onnx", tmp_path / "a.onnx")).get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["vocabulary"])["tokenizer"] == "char"
+    assert metadata["licence"] == "undeclared: do not share"
 
 
 def test_the_pages_example_draws_a_line(

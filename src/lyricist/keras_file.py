@@ -8,6 +8,7 @@ archive that a .keras file is, `vocabulary.json` and `lyricist.json` stand besid
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import zipfile
@@ -28,6 +29,7 @@ Layers = dict[str, list[Array]]  # name of a Keras layer -> its weights, in the 
 STATES = {"lstm": ("h", "c"), "gru": ("h",)}
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 TOLERANCE = 1e-4  # largest difference of a logit from the run's own model
+LATER = frozenset({"quantization_config"})  # settings that Keras 3.6 does not know
 CHECKED = (2, 12)  # texts and words of the comparison
 
 
@@ -40,10 +42,8 @@ def keras_bytes(run: Run, members: Mapping[str, str]) -> bytes:
     keras = need_keras()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        keras_model(keras, layers).save(path)
-        with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in members.items():
-                archive.writestr(name, text)
+        keras_model(keras, layers).save(Path(folder) / "saved.keras")
+        finish(Path(folder) / "saved.keras", path, members)
         compare(keras, path, run)
         return path.read_bytes()
 
@@ -111,10 +111,11 @@ def reset_second(rows: Array) -> Array:
 
 
 def keras_model(keras: Any, layers: Layers) -> Any:
-    """The functional model of these layers, with their weights."""
+    """The functional model of these layers, with their weights. Zeros first: any Keras 3 knows how to make them."""
+    zeros = {"kernel_initializer": "zeros"}
     ids = keras.Input((None,), dtype="int32", name="ids")
     vocabulary, width = layers["embedding"][0].shape
-    x = keras.layers.Embedding(vocabulary, width, name="embedding")(ids)
+    x = keras.layers.Embedding(vocabulary, width, "zeros", name="embedding")(ids)
     inputs: dict[str, Any] = {"ids": ids}
     outputs: dict[str, Any] = {}
     for name, arrays in layers.items():
@@ -123,16 +124,39 @@ def keras_model(keras: Any, layers: Layers) -> Any:
             hidden = arrays[1].shape[0]
             state = {f"{s}_{i}": keras.Input((hidden,), name=f"{s}_{i}") for s in STATES[cell]}
             kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[cell]
-            layer = kind(hidden, return_sequences=True, return_state=True, name=name)
+            layer = kind(
+                hidden, return_sequences=True, return_state=True, name=name, recurrent_initializer="zeros", **zeros
+            )
             x, *new = layer(x, initial_state=list(state.values()))
             inputs |= state
             outputs |= {f"next_{s}": value for s, value in zip(state, new, strict=True)}
         elif name != "embedding":
-            x = keras.layers.Dense(arrays[0].shape[1], name=name)(x)
+            x = keras.layers.Dense(arrays[0].shape[1], name=name, **zeros)(x)
     model = keras.Model(inputs, {"logits": x, **outputs}, name="lyricist")
     for name, arrays in layers.items():
         model.get_layer(name).set_weights(arrays)
     return model
+
+
+def finish(saved: Path, path: Path, members: Mapping[str, str]) -> None:
+    """The archive that Keras saved with more members, its layers' settings such as earlier releases know."""
+    with zipfile.ZipFile(saved) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, json.dumps(without_unset(json.loads(data))) if name == "config.json" else data)
+        for name, text in members.items():
+            new.writestr(name, text)
+
+
+def without_unset(value: Any) -> Any:
+    """A configuration without the LATER settings, where they are not set: to leave them out means the same.
+
+    >>> without_unset({"units": 3, "bias": None, "cell": [{"quantization_config": None}]})
+    {'units': 3, 'bias': None, 'cell': [{}]}
+    """
+    if isinstance(value, dict):
+        return {k: without_unset(v) for k, v in value.items() if v is not None or k not in LATER}
+    return [without_unset(v) for v in value] if isinstance(value, list) else value
 
 
 def compare(keras: Any, path: Path, run: Run) -> None:
