@@ -210,6 +210,14 @@ def test_the_pages_keras_examples_run(run: Run, tmp_path: Path) -> None:
 
 @needs_keras
 @pytest.mark.full
+def test_the_pages_network_learns_in_keras(tmp_path: Path) -> None:
+    program = examples("network.fit").replace("epochs=2", "epochs=1")
+    said = python(program, folder=tmp_path).strip().splitlines()[-1]
+    assert 0 < float(said.split()[2]) < np.log(1000)  # better than guessing among the words, which are more
+
+
+@needs_keras
+@pytest.mark.full
 def test_the_command_says_what_it_wrote_and_nothing_else(run_dir: Path, tmp_path: Path) -> None:
     code = "import sys; from lyricist.cli import run; sys.exit(run(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "export", run_dir, "--to", "keras", "-o", tmp_path / "a.keras"]
