@@ -11,7 +11,7 @@ demo: $(VENV)/.train          ## train on the bundled songs for a minute and wri
 test: $(VENV)/.dev            ## the core suite: Python only
 	$(BIN)/python -m pytest -m "not full"
 
-test-all: $(VENV)/.dev        ## what needs minutes, or more than Python
+test-all: $(VENV)/.keras      ## what needs minutes, or more than Python
 	$(BIN)/python -m pytest -m full
 
 check: $(VENV)/.dev           ## style, types, one-way imports, the public surface
@@ -34,6 +34,10 @@ $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[dev]"
 	touch $@ $(VENV)/.train
+
+$(VENV)/.keras: pyproject.toml $(VENV)/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[keras]"
+	touch $@
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

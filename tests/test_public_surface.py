@@ -9,7 +9,7 @@ import lyricist
 
 SURFACE = [
     "Drawing", "InputError", "LyricistError", "MissingExtra", "Model", "Options", "Plan", "PlanError", "RunError",
-    "Vocabulary", "automaton", "check", "decode", "evaluate", "load", "read", "rhymes", "sample_songs", "train", "write",
+    "Vocabulary", "automaton", "check", "decode", "evaluate", "export", "load", "read", "rhymes", "sample_songs", "train", "write",
 ]  # fmt: skip
 
 

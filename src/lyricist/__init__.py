@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lyricist.corpus import prepare as read
     from lyricist.dictionary import rhymes
     from lyricist.errors import InputError, LyricistError, MissingExtra, PlanError, RunError
+    from lyricist.exporting import export
     from lyricist.metrics import evaluate
     from lyricist.samples import sample_songs
     from lyricist.start import Options
@@ -44,6 +45,7 @@ _HOME = {
     "check": "lyricist.checking:check",
     "decode": "lyricist.writing.decode:decode",
     "evaluate": "lyricist.metrics:evaluate",
+    "export": "lyricist.exporting:export",
     "load": "lyricist.writer:load",
     "read": "lyricist.corpus:prepare",
     "rhymes": "lyricist.dictionary:rhymes",
@@ -67,6 +69,7 @@ __all__ = [
     "check",
     "decode",
     "evaluate",
+    "export",
     "load",
     "read",
     "rhymes",

@@ -100,6 +100,8 @@ class Run:
         if not latest.exists():
             raise RunError(f"{self.path} holds no checkpoint yet: let it train until the first is saved")
         name = read_json(latest).get(which)
+        if which == "resume" and name is None:
+            raise RunError(f"{self.path} was shared without what resuming needs: start a new run with --from")
         folder = self.path / "checkpoints" / str(name)
         if not isinstance(name, str) or not folder.is_dir():
             raise RunError(f"{latest} names checkpoint {name!r}, which is missing: restore it or train again")

@@ -340,3 +340,19 @@ def rhymes(
 
     wishes = {"syllables": syllables, "stress": stress, "clean": clean}
     checking.rhymes_command(word, kind, wishes, limit, model, lexicon, json)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run.", show_default=False)],
+    out: Out,
+    to: Annotated[str | None, typer.Option(help="onnx or keras: one file for other programs.")] = None,
+    share: Annotated[
+        bool, typer.Option("--share", help="A copy of the run without songs, history and what resuming needs.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Give a run to others: as a file for other programs, or as a copy fit to be handed on."""
+    from lyricist.cli import exporting
+
+    exporting.export_command(run, to, out, share, force)
