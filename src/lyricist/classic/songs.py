@@ -71,7 +71,7 @@ def hear(corpus: Corpus, folder: Path, vocabulary: Vocabulary) -> Heard:
 
 
 def tunes_of(songs: Iterable[Song], folder: Path) -> Mapping[int, str]:
-    """The tune of each song that has one, by the song's number: `meta["tune"]`, or where no song has that, by name."""
+    """The tune of the songs that have one, by the song's number: `meta["tune"]`, or if no song has that, by name."""
     names, told = [], {}
     for number, song in enumerate(songs):
         names.append((number, name_of(song)))

@@ -127,9 +127,7 @@ def check_size(path: Path, width: int, size: int | None) -> None:
     if not 1 <= width <= MOST_SIZE:
         raise InputError(f"--vectors {path}: says its vectors have {width} numbers: get the file again")
     if size is not None and width != size:
-        raise InputError(
-            f"--vectors {path}: its vectors have {width} numbers, asked for are {size}: --embedding {width}"
-        )
+        raise InputError(f"--vectors {path}: its vectors have {width} numbers, not {size}: say --embedding {width}")
 
 
 def is_text(line: bytes, width: int) -> bool:
