@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.classic.config import NEAREST
 from lyricist.corpus import Song
 from lyricist.errors import InputError
 from lyricist.planset import planned_song, with_wrong_tunes
@@ -32,7 +33,6 @@ Lines = list[list[str]]
 Totals = npt.NDArray[np.float64]
 
 ROWS = 64  # songs scored side by side
-NEAREST = 10  # words among which the true one is looked for
 STREAMS = 16  # pieces of a text without song breaks, each from a zero state
 CONDITIONS = (
     "off",
