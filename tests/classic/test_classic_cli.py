@@ -42,7 +42,10 @@ def test_from_a_csv_and_a_folder_to_a_song(tmp_path: Path, capsys: pytest.Captur
     config = Run.open(run).config
     assert config["model"]["melody_input"] == "project"
     assert config["model"]["dropout"] == 0.1
-    assert len(config["left_out"]) == 2
+    (without, why), (broken, said) = sorted(config["left_out"])
+    assert (without, why) == ("The Paper Boats - Boat B Sails", "no tune is joined to it by name")
+    assert broken == "The Paper Boats - Boat C Sails"
+    assert tune_name(2) in said
 
     assert call("write", "-m", run, "--melody", tunes / tune_name(4), "--start", "Walked", "--seed", "3") == 0
     out, err = capsys.readouterr()
@@ -169,6 +172,7 @@ def test_a_csv_and_a_folder_that_do_not_match(tmp_path: Path, capsys: pytest.Cap
         (("--recipe", "classic", "--preset", "tiny"), "--recipe classic and --preset tiny clash"),
         (("--recipe", "classic", "--untied"), "--recipe classic and --untied clash"),
         (("--recipe", "classic", "--steps", "9"), "--recipe classic and --steps 9 clash"),
+        (("--from", "CLASSIC"), "is a classic run, which cannot be fine-tuned"),
         (("--recipe", "classic", "--from", "x"), "--recipe classic and --from x clash"),
     ],
 )
@@ -176,10 +180,12 @@ def test_training_options_that_clash(
     options: tuple[str, ...],
     expected: str,
     sea: tuple[Path, Path],
+    classic_run: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert call("train", sea[0], "-o", tmp_path / "run", *options) == 2
+    given = [classic_run if option == "CLASSIC" else option for option in options]
+    assert call("train", sea[0], "-o", tmp_path / "run", *given) == 2
     assert expected in error(capsys)
     assert not (tmp_path / "run").exists()
 
