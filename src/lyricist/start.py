@@ -104,9 +104,7 @@ def make_ready(
         return corpus, None
     base = Run.open(options.base) if options.base is not None else None
     if base is not None and base.kind != "lstm":
-        raise InputError(
-            f"--from {options.base} is a {base.kind} run, which cannot be fine-tuned: leave it out"
-        )
+        raise InputError(f"--from {options.base} is a {base.kind} run, which cannot be fine-tuned: leave it out")
     tokenizer = options.tokenizer or (base.vocabulary.tokenizer.name if base else "word")
     tokens = token_set(corpus, tokenizer, order_of(options, tokenizer, base))
     config, vocabulary, weights = design(corpus, tokens, options, base)
