@@ -22,6 +22,8 @@ from lyricist.writer import load
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.written import LineWritten
 
+pytest.importorskip("gensim")  # has no package for Python 3.14 yet
+
 
 @pytest.fixture(scope="module")
 def model(classic_run: Path) -> ClassicModel:
