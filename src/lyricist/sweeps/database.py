@@ -71,7 +71,7 @@ def storage_errors(url: str) -> Iterator[None]:
         reason = str(cause).splitlines()[0][:160] if str(cause) else type(cause).__name__
         raise StorageError(
             f"--storage {shown(url)} cannot be used ({reason}): "
-            "is the server up, are address, user and password right?"
+            "check that the server is up and that address, user and password are right"
         ) from e
 
 

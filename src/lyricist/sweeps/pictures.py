@@ -12,6 +12,7 @@ from lyricist.sweeps.space import Range, Sweep
 from lyricist.sweeps.study import Row
 
 NAMED = 5  # of the best trials get a colour and a place in the legend
+PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
 Axis = tuple[list[float], list[tuple[float, str]]]  # places of the rows (0 to 1), ticks with their labels
 
 
@@ -83,7 +84,7 @@ def parallel(path: Path, rows: Sequence[Row], sweep: Sweep) -> Path:
     for x, (_, ticks) in enumerate(axis_of):
         axes.axvline(x, color="#333333", linewidth=0.8)
         for height, label in ticks:
-            axes.annotate(label, (x, height), (4, 0), textcoords="offset points", va="center", fontsize="small")
+            axes.annotate(label, (x, height), (5, 0), textcoords="offset points", va="center", bbox=PAPER)
     axes.set(xlim=(-0.1, len(axis_of) - 0.5), ylim=(-0.05, 1.05), yticks=[], title="Settings and validation loss")
     axes.set_xticks(range(len(axis_of)), [*names, "validation\nloss"])
     axes.spines[:].set_visible(False)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from lyricist.sweeps.study import Slots
 
 RESULTS = ("seconds", "epochs", "steps", "parameters", "words_per_second")
-ENOUGH = 4  # complete trials from which importance is told
+ENOUGH = 8  # different losses from which importance is told
+TOP = 0.25  # share of trials that count as good; Optuna's tenth leaves too few of small sweeps
 
 
 def write(place: Place, rows: Sequence[Row], plots: bool) -> dict[str, Any]:
@@ -103,7 +104,9 @@ def importance(slots: Slots, rows: Sequence[Row]) -> dict[str, float]:
         return {}
     with slots.reach():
         try:
-            found = get_param_importances(slots.study, evaluator=PedAnovaImportanceEvaluator(), params=varied)
+            found = get_param_importances(
+                slots.study, evaluator=PedAnovaImportanceEvaluator(target_quantile=TOP), params=varied
+            )
         except (ValueError, RuntimeError):  # too alike to tell
             return {}
     return {name: round(float(value), 4) for name, value in found.items() if math.isfinite(value)}

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ import lyricist
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.start import need_torch, order_of
-from lyricist.sweeps.database import connect, full_url, need_optuna, shown
+from lyricist.sweeps.database import StorageError, connect, full_url, need_optuna, shown
 from lyricist.sweeps.folder import Folder
 from lyricist.sweeps.lock import Lock
 from lyricist.sweeps.space import Sweep
@@ -27,6 +28,7 @@ from lyricist.sweeps.study import Row, Slots
 from lyricist.tokenset import token_set
 
 WRITE_SECONDS = 5.0  # between two writings of the results while trials end
+OPEN = ("waiting", "running")  # states of trials that have not ended
 STOP_SECONDS = 60.0  # for workers to save and end when they are asked to
 
 
@@ -107,28 +109,33 @@ def run_sweep(
     failed trials again. `should_stop` is asked twice a second. Raises `InputError` for a directory or study of
     something else, for a database that cannot be reached, and for a full disk.
     """
-    from lyricist.sweeps import results
-
     if workers < 1:
         raise InputError(f"--workers {workers}: use 1 or more")
     place = prepare(corpus, Path(out), sweep, storage, study, force)
     try:
-        place.slots.fill(retry)
-        rows = place.slots.rows()
-        waiting = sum(row.state == "waiting" for row in rows)
-        done = sum(row.state not in ("waiting", "running") for row in rows)
-        crew = Crew(place, max(1, min(workers, waiting)), threads_for(workers))
-        yield Begun(place.folder.path, sweep.count, done, crew.size, crew.threads)
-        stopped = False
-        if waiting:
-            yield from crew.work(should_stop)
-            stopped = crew.stopping
-        rows = place.slots.rows()
-        results.write(place, rows, plots=True)
-        open_ones = any(row.state in ("waiting", "running") for row in rows)
-        yield Ended("interrupted" if stopped and open_ones else "elsewhere" if open_ones else "done", rows)
+        yield from work(place, workers, retry, should_stop)
+    except InputError as e:
+        raise InputError(f"{e}. What has ended is kept in {out}: the same command goes on") from e
     finally:
         place.lock.close()
+
+
+def work(place: Place, workers: int, retry: bool, should_stop: Callable[[], bool]) -> Iterator[SweepEvent]:
+    """Train what is open in a place that is ready."""
+    from lyricist.sweeps import results
+
+    place.slots.fill(retry)
+    rows = place.slots.rows()
+    waiting = sum(row.state == "waiting" for row in rows)
+    done = sum(row.state not in OPEN for row in rows)
+    crew = Crew(place, max(1, min(workers, waiting)), threads_for(workers))
+    yield Begun(place.folder.path, len(rows), done, crew.size, crew.threads)
+    if waiting:
+        yield from crew.work(should_stop)
+        rows = place.slots.rows()
+    results.write(place, rows, plots=True)
+    left = any(row.state in OPEN for row in rows)
+    yield Ended("done" if not left else "interrupted" if crew.asked else "elsewhere", rows)
 
 
 def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study: str | None, force: bool) -> Place:
@@ -152,15 +159,9 @@ def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study:
         lock.share()
     except InputError:
         if fresh:
-            remove(folder)
+            shutil.rmtree(folder.path, ignore_errors=True)
         raise
     return Place(folder, slots, lock)
-
-
-def remove(folder: Folder) -> None:
-    import shutil
-
-    shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def recover(folder: Folder, slots: Slots) -> None:
@@ -211,6 +212,7 @@ class Crew:
     size: int
     threads: int
     stopping: bool = False
+    asked: bool = False  # to stop, by whoever called
     fatal: str = ""
     hands: list[Hand] = field(default_factory=list)
     inbox: queue.Queue[tuple[Hand, dict[str, Any] | None]] = field(default_factory=queue.Queue)
@@ -222,14 +224,15 @@ class Crew:
             for index in range(self.size):
                 self.hire(index)
             while self.hands:
-                if not self.stopping and (self.fatal or should_stop()):
+                self.asked = self.asked or should_stop()
+                if not self.stopping and (self.fatal or self.asked):
                     self.stop()
                 with contextlib.suppress(queue.Empty):
                     yield from self.hear(*self.inbox.get(timeout=0.5))
         finally:
             self.dismiss()
         if self.fatal:
-            raise InputError(f"{self.fatal}; what has ended is kept in {self.place.folder.path}")
+            raise InputError(self.fatal)
 
     def hire(self, index: int) -> None:
         """Start a worker; its job goes through a pipe, for it may hold a password."""
@@ -289,7 +292,8 @@ class Crew:
         hand.trial = hand.number = None
         best = self.place.folder.settle(record["trial"])
         if time.monotonic() - self.written > WRITE_SECONDS:
-            results.write(self.place, self.place.slots.rows(), plots=False)
+            with contextlib.suppress(StorageError):  # the workers wait out short outages
+                results.write(self.place, self.place.slots.rows(), plots=False)
             self.written = time.monotonic()
         return TrialEnded(record["trial"], record, best)
 

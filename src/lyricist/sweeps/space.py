@@ -87,9 +87,9 @@ class Sweep:
             raise InputError(f"--sampler {self.sampler!r} is unknown: use {', '.join(SAMPLERS)}")
         if not self.space:
             raise InputError("nothing to vary: add --set, for example --set hidden=128,256, or --classic-grid")
-        if self.sampler == "grid" and self.trials is not None and self.trials != len(self.points()):
+        if self.sampler == "grid" and self.count != (self.trials or self.count):
             raise InputError(
-                f"--trials {self.trials} and a grid of {len(self.points())} clash: "
+                f"--trials {self.trials} and a grid of {self.count} clash: "
                 "leave --trials out, or use --sampler random"
             )
         self.check_clashes()

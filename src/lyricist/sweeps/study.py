@@ -277,9 +277,17 @@ def suggest(trial: Trial, name: str, values: Values) -> Any:
 
 def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     """What two definitions differ in, in words; empty if in nothing."""
-    for key in ours:
-        if theirs.get(key) != ours[key]:
-            if key == "corpus":
-                return "other songs"
-            return f"{key} is {theirs.get(key)} there and {ours[key]} here"
+    if theirs.get("corpus") != ours.get("corpus"):
+        return "other songs"
+    a, b = ({**side, **side["space"], "space": list(side["space"])} for side in (theirs, ours))
+    for key in sorted({*a, *b}, key=lambda key: key == "space"):
+        if a.get(key) != b.get(key):
+            return f"{key}: {said(a.get(key))} there, {said(b.get(key))} here"
     return ""
+
+
+def said(value: Any) -> str:
+    """A value, list or range as it would be typed."""
+    if isinstance(value, dict):
+        return " ".join(f"{k}={v}" for k, v in value.items())
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
