@@ -17,12 +17,13 @@ import pytest
 
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
-from lyricist.sweeps import CLASSIC_GRID, Sweep
+from lyricist.sweeps import CLASSIC_GRID, Sweep, results
 from lyricist.sweeps.folder import Folder
 from lyricist.sweeps.lock import Lock
-from lyricist.sweeps.run import Begun, Ended, TrialBegun, TrialEnded, run_sweep
+from lyricist.sweeps.run import Begun, Ended, TrialBegun, TrialEnded, prepare, run_sweep
 from lyricist.sweeps.space import Choices, Range, parse_space
 from lyricist.sweeps.study import Slots
+from lyricist.sweeps.worker import Worker
 
 SETTINGS = {"epochs": 1.0, "steps": 16, "evaluations": 2}
 SMALL = {"embedding": Choices((8,)), "hidden": Choices((8, 12)), "batch": Choices((8,))}
@@ -30,6 +31,35 @@ SMALL = {"embedding": Choices((8,)), "hidden": Choices((8, 12)), "batch": Choice
 
 def sweep(space: Any = None, **options: Any) -> Sweep:
     return Sweep({**SMALL, **(space or {})}, preset="tiny", settings=SETTINGS, **options)
+
+
+def here(corpus: Corpus, out: Path, made: Sweep, stop_after: int = 10**9, retry: bool = False) -> list[int]:
+    """What `run_sweep` does, with the worker in this process; returns the trials begun.
+
+    It is stopped when trial number `stop_after` of this call is under way.
+    """
+    place = prepare(corpus, out, made, None, None, False)
+    place.slots.fill(retry)
+    job = {
+        "folder": str(out),
+        "url": place.slots.url,
+        "study": "sweep",
+        "sweep": made.to_json(),
+        "trials": made.trials,
+    }
+    begun: list[int] = []
+
+    def say(**message: Any) -> None:
+        if message["kind"] == "begun":
+            begun.append(message["trial"])
+        elif message["kind"] == "ended":
+            place.folder.settle(message["record"]["trial"])
+
+    Worker(job, say, lambda: len(begun) >= stop_after).work()
+    results.write(place, place.slots.rows(), plots=True)
+    place.slots.close()
+    place.lock.close()
+    return begun
 
 
 def rows_of(out: Path) -> list[dict[str, str]]:
@@ -154,7 +184,7 @@ def ended(
 def test_sampled_points_stay_in_range_and_do_not_hang_on_interruptions(
     tmp_path: Path, sampler: str, field: str
 ) -> None:
-    made = Sweep(parse_space([field]), sampler, 12)
+    made = Sweep(parse_space([field]), sampler, 6)
     drawn: list[list[Any]] = []
     for again in ("a", "b"):
         (tmp_path / again).mkdir()
@@ -167,7 +197,7 @@ def test_sampled_points_stay_in_range_and_do_not_hang_on_interruptions(
                 queue = slots(tmp_path / again, made)
         drawn.append(seen)
     (values,) = made.space.values()
-    assert len(drawn[0]) == 12
+    assert len(drawn[0]) == 6
     assert drawn[0] == drawn[1]
     for value in drawn[0]:
         if isinstance(values, Choices):
@@ -274,31 +304,39 @@ def test_hopeless_trials_are_pruned_and_promising_ones_are_not(tmp_path: Path) -
 # -- whole sweeps ---------------------------------------------------------------------------------
 
 
-def begun(events: list[Any]) -> list[int]:
-    return [e.trial for e in events if isinstance(e, TrialBegun)]
-
-
 def test_a_sweep_stopped_and_called_again_repeats_no_finished_trial(corpus: Corpus, tmp_path: Path) -> None:
     made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
-    seen: list[Any] = []
-    for event in run_sweep(corpus, out, made, should_stop=lambda: any(isinstance(e, TrialEnded) for e in seen)):
-        seen.append(event)
-    assert isinstance(seen[-1], Ended) and seen[-1].reason == "interrupted"
-    finished = {e.trial: e.record for e in seen if isinstance(e, TrialEnded)}
-    assert 1 <= len(finished) < 4
+    assert here(corpus, out, made, stop_after=2) == [1, 2]
+    assert [r["state"] for r in rows_of(out)] == ["complete", "waiting", "waiting", "waiting"]
     assert not list(out.glob("run-*"))
-    again = list(run_sweep(corpus, out, made, workers=2))
-    assert isinstance(again[0], Begun) and again[0].done == len(finished)
-    assert sorted(begun(again)) == sorted(set(range(1, 5)) - set(finished))
-    third = list(run_sweep(corpus, out, made))
-    assert begun(third) == []
-    assert isinstance(third[-1], Ended) and third[-1].reason == "done"
+    first = rows_of(out)[0]
+    assert sorted(here(corpus, out, made)) == [2, 3, 4]
+    assert here(corpus, out, made) == []
     rows = rows_of(out)
-    assert [r["trial"] for r in rows] == ["1", "2", "3", "4"]
+    assert rows[0] == first
     assert [(r["hidden"], r["cell"]) for r in rows] == [("8", "lstm"), ("8", "gru"), ("12", "lstm"), ("12", "gru")]
-    for trial, record in finished.items():
-        assert float(rows[trial - 1]["valid_loss"]) == record["valid_loss"]
+    assert [r["state"] for r in rows] == ["complete"] * 4
     check_what_is_left(out, rows)
+
+
+@pytest.mark.full
+def test_two_workers_stopped_and_called_again(corpus: Corpus, tmp_path: Path) -> None:
+    made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
+    seen: list[Any] = []
+    for event in run_sweep(corpus, out, made, workers=2, should_stop=lambda: bool(of(seen, TrialEnded))):
+        seen.append(event)
+    finished = {e.trial for e in of(seen, TrialEnded)}
+    assert finished
+    assert seen[-1].reason == ("interrupted" if len(finished) < 4 else "done")
+    again = list(run_sweep(corpus, out, made, workers=2))
+    assert again[0] == Begun(out, 4, len(finished), max(1, min(2, 4 - len(finished))), again[0].threads)
+    assert sorted(e.trial for e in of(again, TrialBegun)) == sorted({1, 2, 3, 4} - finished)
+    assert isinstance(again[-1], Ended) and again[-1].reason == "done"
+    check_what_is_left(out, rows_of(out))
+
+
+def of(events: list[Any], kind: type) -> list[Any]:
+    return [e for e in events if isinstance(e, kind)]
 
 
 def check_what_is_left(out: Path, rows: list[dict[str, str]]) -> None:
@@ -325,21 +363,20 @@ def test_the_best_run_writes_songs_and_knows_its_corpus(corpus: Corpus, tmp_path
     from lyricist.cli.training import own_corpus
     from lyricist.writer import load
 
-    list(run_sweep(corpus, tmp_path / "s", sweep()))
+    here(corpus, tmp_path / "s", sweep())
     assert load(tmp_path / "s" / "best").write(seed=1)[0].text
     assert own_corpus(Run.open(tmp_path / "s" / "best")).fingerprint == corpus.fingerprint
 
 
 def test_a_failing_trial_is_recorded_and_the_others_go_on(corpus: Corpus, tmp_path: Path) -> None:
     made = sweep({"batch": Choices((8, 100_000))})
-    seen = list(run_sweep(corpus, tmp_path / "s", made))
-    assert isinstance(seen[-1], Ended) and seen[-1].reason == "done"
+    assert here(corpus, tmp_path / "s", made) == [1, 2, 3, 4]
     rows = rows_of(tmp_path / "s")
     assert [r["state"] for r in rows] == ["complete", "failed"] * 2
     assert "too few for batch 100000" in rows[1]["error"]
     assert rows[1]["valid_loss"] == ""
-    assert begun(list(run_sweep(corpus, tmp_path / "s", made))) == []
-    assert begun(list(run_sweep(corpus, tmp_path / "s", made, retry=True))) == [2, 4]
+    assert here(corpus, tmp_path / "s", made) == []
+    assert here(corpus, tmp_path / "s", made, retry=True) == [2, 4]
 
 
 def test_a_loss_that_is_no_number_fails_the_trial(corpus: Corpus, tmp_path: Path) -> None:
@@ -356,40 +393,34 @@ import sys
 from pathlib import Path
 from lyricist.corpus import open_corpus
 from lyricist.sweeps.run import run_sweep
-from test_sweep import sweep, Choices
-for event in run_sweep(open_corpus(sys.argv[1]), sys.argv[2], sweep({"cell": Choices(("lstm", "gru"))})):
+from test_sweep import sweep
+for event in run_sweep(open_corpus(sys.argv[1]), sys.argv[2], sweep()):
     print(type(event).__name__, getattr(event, "trial", ""), flush=True)
 """
 
 
 def test_killed_at_once_it_goes_on_with_the_trial_it_was_at(corpus: Corpus, tmp_path: Path) -> None:
-    out = tmp_path / "s"
-    here = Path(__file__).parent
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent / "src")])}
+    out, tests = tmp_path / "s", Path(__file__).parent
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent / "src")])}
     command = [sys.executable, "-c", CALL, str(corpus.path), str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line.split())
-        if lines[-1] == ["TrialBegun", "2"]:
-            process.send_signal(signal.SIGKILL)
-            break
-    process.wait()
-    ended = {int(line[1]) for line in lines if line[0] == "TrialEnded"}
-    assert ended == {1}
-    again = begun(list(run_sweep(corpus, out, sweep({"cell": Choices(("lstm", "gru"))}))))
-    assert sorted(again) == [2, 3, 4] or sorted(again) == [3, 4]  # its worker may have ended trial 2 by itself
-    assert [r["state"] for r in rows_of(out)] == ["complete"] * 4
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.split() == ["TrialBegun", "2"]:
+                process.send_signal(signal.SIGKILL)
+                break
+    before = {p.name for p in (out / "trials").iterdir()}
+    assert before == {"0001"}
+    begun = here(corpus, out, sweep())  # it waits for the worker that was left behind to notice
+    assert begun in ([2], [])  # the worker may have ended trial 2 before it noticed
+    assert [r["state"] for r in rows_of(out)] == ["complete"] * 2
     assert not list(out.glob("run-*"))
 
 
 def test_a_trial_whose_process_dies_is_recorded(corpus: Corpus, tmp_path: Path) -> None:
     made, out = sweep(), tmp_path / "s"
-    seen: list[Any] = []
     for event in run_sweep(corpus, out, made):
-        seen.append(event)
-        if begun(seen) == [1] and isinstance(event, TrialBegun):
+        if isinstance(event, TrialBegun) and event.trial == 1:
             kill_children()
     assert Counter(r["state"] for r in rows_of(out)) == {"complete": 1, "failed": 1}
     assert "out of memory?" in rows_of(out)[0]["error"]
@@ -415,16 +446,14 @@ def test_a_record_on_disk_counts_though_the_database_never_heard_of_it(corpus: C
     assert claim is not None
     record = {**ended(0, claim.trial.number, loss=1.25), "format": 1, "params": claim.params}
     folder.keep(record, "0001")
-    seen = list(run_sweep(corpus, out, made))
-    assert begun(seen) == [2]
+    assert here(corpus, out, made) == [2]
     assert rows_of(out)[0]["valid_loss"] == "1.25"
 
 
 def test_more_trials_of_a_sampled_sweep_may_be_asked_for_later(corpus: Corpus, tmp_path: Path) -> None:
     space = {"learning_rate": Range(1e-3, 1e-1, log=True)}
-    first = list(run_sweep(corpus, tmp_path / "s", sweep(space, sampler="random", trials=1)))
-    more = list(run_sweep(corpus, tmp_path / "s", sweep(space, sampler="random", trials=2)))
-    assert (begun(first), begun(more)) == ([1], [2])
+    assert here(corpus, tmp_path / "s", sweep(space, sampler="random", trials=1)) == [1]
+    assert here(corpus, tmp_path / "s", sweep(space, sampler="random", trials=2)) == [2]
     assert len(rows_of(tmp_path / "s")) == 2
     assert all(1e-3 <= float(r["learning_rate"]) <= 1e-1 for r in rows_of(tmp_path / "s"))
 

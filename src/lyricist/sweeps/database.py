@@ -116,6 +116,8 @@ def serialise(engine: Any) -> None:
     @event.listens_for(engine, "connect")
     def leave_alone(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # pysqlite shall not begin by itself
+        connection.execute("PRAGMA journal_mode=WAL")  # a commit need not wait for the disk:
+        connection.execute("PRAGMA synchronous=NORMAL")  # what ended is on disk in trials/ already
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

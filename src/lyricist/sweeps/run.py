@@ -117,6 +117,7 @@ def run_sweep(
     except InputError as e:
         raise InputError(f"{e}. What has ended is kept in {out}: the same command goes on") from e
     finally:
+        place.slots.close()
         place.lock.close()
 
 

@@ -66,6 +66,10 @@ class Slots:
     def reach(self) -> Any:
         return storage_errors(self.url)
 
+    def close(self) -> None:
+        self.storage.remove_session()
+        self.storage.engine.dispose()
+
     def load(self, slot: int = 0, create: bool = False) -> Study:
         """A view of the study whose sampler is seeded for one slot: a sweep resumed samples what it would have."""
         import optuna

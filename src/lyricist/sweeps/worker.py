@@ -92,12 +92,16 @@ class Worker:
 
     def work(self) -> None:
         """Until nothing is open, or it is stopped."""
-        if self.sweep.budget is not None or "budget" in self.sweep.space:
-            self.warm_up()
-        while not self.stopped() and (claim := self.next()):
-            with self.alive(claim):
-                self.say(kind="begun", trial=claim.slot + 1, number=claim.trial.number, params=claim.params)
-                self.attempt(claim)
+        try:
+            if self.sweep.budget is not None or "budget" in self.sweep.space:
+                self.warm_up()
+            while not self.stopped() and (claim := self.next()):
+                with self.alive(claim):
+                    self.say(kind="begun", trial=claim.slot + 1, number=claim.trial.number, params=claim.params)
+                    self.attempt(claim)
+        finally:
+            self.slots.close()
+            self.lock.close()
 
     def warm_up(self) -> None:
         """One step for nothing: what a process loads and caches once would count against its first trial."""
