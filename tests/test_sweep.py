@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,27 @@ def test_every_slot_is_claimed_once_even_when_two_queue_it(tmp_path: Path) -> No
     assert two.claim("there", "host") is None
 
 
+def test_claims_of_many_connections_never_collide(tmp_path: Path) -> None:
+    """Four threads, each with its own connection to the same SQLite file; every slot is claimed once."""
+    made = Sweep({"hidden": Choices(tuple(range(8, 28)))})
+    slots(tmp_path, made).fill()
+    claimed: list[int] = []
+
+    def machine() -> None:
+        queue = slots(tmp_path, made)
+        while claim := queue.claim("here", "host"):
+            claimed.append(claim.slot)
+            assert queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number))
+        queue.close()
+
+    threads = [threading.Thread(target=machine) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == list(range(20))
+
+
 def test_a_trial_given_up_is_run_again_at_the_same_point(tmp_path: Path) -> None:
     made = Sweep(parse_space(["learning_rate=1e-4..1e-1"]), "tpe", 3)
     queue = slots(tmp_path, made)
@@ -390,6 +412,7 @@ def test_a_loss_that_is_no_number_fails_the_trial(corpus: Corpus, tmp_path: Path
 
 CALL = """
 import sys
+import threading
 from pathlib import Path
 from lyricist.corpus import open_corpus
 from lyricist.sweeps.run import run_sweep

@@ -85,6 +85,8 @@ class Sweep:
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:
             raise InputError(f"--sampler {self.sampler!r} is unknown: use {', '.join(SAMPLERS)}")
+        if self.preset not in PRESETS:
+            raise InputError(f"--preset {self.preset!r} is unknown: use one of {', '.join(PRESETS)}")
         if not self.space:
             raise InputError("nothing to vary: add --set, for example --set hidden=128,256, or --classic-grid")
         if self.sampler == "grid" and self.count != (self.trials or self.count):
