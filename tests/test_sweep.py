@@ -401,13 +401,23 @@ def test_a_failing_trial_is_recorded_and_the_others_go_on(corpus: Corpus, tmp_pa
     assert here(corpus, tmp_path / "s", made, retry=True) == [2, 4]
 
 
+def runaway(learning_rate: float) -> Sweep:
+    rates = {"learning_rate": Choices((0.01, learning_rate)), "clip": Choices((1e30,))}
+    return sweep({**rates, "hidden": Choices((8,))})
+
+
 def test_a_loss_that_is_no_number_fails_the_trial(corpus: Corpus, tmp_path: Path) -> None:
-    made = Sweep(
-        {**SMALL, "learning_rate": Choices((0.01, 1e30))}, preset="tiny", settings={**SETTINGS, "clip": 1e30}
-    )
-    list(run_sweep(corpus, tmp_path / "s", made, workers=2))
-    failed = {r["learning_rate"]: r["state"] for r in rows_of(tmp_path / "s")}
-    assert failed == {"0.01": "complete", "1e+30": "failed"}
+    here(corpus, tmp_path / "s", runaway(1e38))
+    rows = rows_of(tmp_path / "s")
+    assert [r["state"] for r in rows] == ["complete", "failed"]
+    assert "use a lower learning rate" in rows[1]["error"]
+
+
+def test_a_loss_that_runs_away_is_a_bad_result_and_no_failure(corpus: Corpus, tmp_path: Path) -> None:
+    here(corpus, tmp_path / "s", runaway(1e20))
+    rows = rows_of(tmp_path / "s")
+    assert [r["state"] for r in rows] == ["complete"] * 2
+    assert float(rows[1]["valid_loss"]) > 1000
 
 
 CALL = """

@@ -164,7 +164,6 @@ class Slots:
 
     def take(self, waiting: FrozenTrial) -> bool:
         """Whether the trial is ours now; its first sign of life comes before anybody could miss it."""
-        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
         try:
@@ -175,7 +174,7 @@ class Slots:
             if owner is None or owner.number == waiting.number:
                 return True
             self.storage.set_trial_state_values(waiting._trial_id, TrialState.FAIL)
-        except UpdateFinishedTrialError:
+        except RuntimeError:  # somebody has ended it; a class of its own only from Optuna 4.2 on
             pass
         return False
 
@@ -197,7 +196,6 @@ class Slots:
         raise AssertionError
 
     def tell(self, number: int, record: Mapping[str, Any]) -> bool:
-        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
@@ -210,7 +208,7 @@ class Slots:
                     self.storage.set_trial_user_attr(trial_id, key, record[key])
             values = [loss] if loss is not None and state != TrialState.FAIL else None
             return bool(self.storage.set_trial_state_values(trial_id, state, values))
-        except UpdateFinishedTrialError:
+        except RuntimeError:  # somebody has ended it; a class of its own only from Optuna 4.2 on
             return False
 
     def drop(self, number: int) -> None:
