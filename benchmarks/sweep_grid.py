@@ -53,7 +53,7 @@ def results(out: Path) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--budget", default="25s")
+    parser.add_argument("--budget", default="30s")
     parser.add_argument("--kill", action="store_true", help="stop it by SIGKILL instead of Ctrl-C")
     parser.add_argument("--out", type=Path, help="keep the sweep here")
     arguments = parser.parse_args()

@@ -19,9 +19,10 @@ import pytest
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.sweeps import CLASSIC_GRID, Sweep, results
+from lyricist.sweeps.crew import Begun, Ended, TrialBegun, TrialEnded
 from lyricist.sweeps.folder import Folder
 from lyricist.sweeps.lock import Lock
-from lyricist.sweeps.run import Begun, Ended, TrialBegun, TrialEnded, prepare, run_sweep
+from lyricist.sweeps.run import prepare, run_sweep
 from lyricist.sweeps.space import Choices, Range, parse_space
 from lyricist.sweeps.study import Slots
 from lyricist.sweeps.worker import Worker
@@ -56,10 +57,12 @@ def here(corpus: Corpus, out: Path, made: Sweep, stop_after: int = 10**9, retry:
         elif message["kind"] == "ended":
             place.folder.settle(message["record"]["trial"])
 
-    Worker(job, say, lambda: len(begun) >= stop_after).work()
-    results.write(place, place.slots.rows(), plots=True)
-    place.slots.close()
-    place.lock.close()
+    try:
+        Worker(job, say, lambda: len(begun) >= stop_after).work()
+        results.write(place, place.slots.rows(), plots=True)
+    finally:
+        place.slots.close()
+        place.lock.close()
     return begun
 
 
@@ -390,15 +393,39 @@ def test_the_best_run_writes_songs_and_knows_its_corpus(corpus: Corpus, tmp_path
     assert own_corpus(Run.open(tmp_path / "s" / "best")).fingerprint == corpus.fingerprint
 
 
-def test_a_failing_trial_is_recorded_and_the_others_go_on(corpus: Corpus, tmp_path: Path) -> None:
-    made = sweep({"batch": Choices((8, 100_000))})
-    assert here(corpus, tmp_path / "s", made) == [1, 2, 3, 4]
+@pytest.mark.parametrize(
+    ("space", "error"),
+    [
+        ({"batch": Choices((8, 100_000))}, "too few for batch 100000"),
+        ({"hidden": Choices((8, 3_000_000))}, "memory"),
+    ],
+)
+def test_a_failing_trial_is_recorded_and_the_others_go_on(
+    corpus: Corpus, tmp_path: Path, space: Any, error: str
+) -> None:
+    made = sweep({"hidden": Choices((8,)), **space})
+    assert here(corpus, tmp_path / "s", made) == [1, 2]
     rows = rows_of(tmp_path / "s")
-    assert [r["state"] for r in rows] == ["complete", "failed"] * 2
-    assert "too few for batch 100000" in rows[1]["error"]
+    assert [r["state"] for r in rows] == ["complete", "failed"]
+    assert error in rows[1]["error"]
     assert rows[1]["valid_loss"] == ""
     assert here(corpus, tmp_path / "s", made) == []
-    assert here(corpus, tmp_path / "s", made, retry=True) == [2, 4]
+    assert here(corpus, tmp_path / "s", made, retry=True) == [2]
+
+
+def test_a_full_disk_ends_it_and_is_no_fault_of_the_trial(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise InputError("s/run-0001: cannot write (No space left on device)") from OSError(
+            28, "No space left on device"
+        )
+
+    monkeypatch.setattr("lyricist.sweeps.worker.train_songs", full)
+    with pytest.raises(InputError, match="No space left"):
+        here(corpus, tmp_path / "s", sweep())
+    monkeypatch.undo()
+    assert here(corpus, tmp_path / "s", sweep()) == [2, 1]
 
 
 def runaway(learning_rate: float) -> Sweep:

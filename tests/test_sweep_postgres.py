@@ -18,7 +18,8 @@ import pytest
 import postgres
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
-from lyricist.sweeps.run import Ended, TrialBegun, TrialEnded, run_sweep
+from lyricist.sweeps.crew import Ended, TrialBegun, TrialEnded
+from lyricist.sweeps.run import run_sweep
 from lyricist.sweeps.space import Choices, Sweep
 from lyricist.sweeps.study import Slots
 from test_sweep import ended, of, sweep

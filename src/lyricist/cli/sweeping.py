@@ -18,11 +18,11 @@ from lyricist.start import need_torch
 from lyricist.sweeps.space import CLASSIC_GRID, UNCOUNTED, Range, Sweep, parse_space
 
 if TYPE_CHECKING:
-    from lyricist.sweeps.run import SweepEvent
+    from lyricist.sweeps.crew import SweepEvent
     from lyricist.sweeps.study import Row
 
 SHOWN = 40  # rows of the table
-CLASSIC_BUDGET = "25s"  # of which 20 and more are left for training proper
+CLASSIC_BUDGET = "30s"  # of which 20 and more are left for training proper, on a busy machine too
 NEVER = 1_000_000  # patience that never ends a trial before its budget
 
 
@@ -67,7 +67,8 @@ class Asked:
 
 def sweep_command(sources: Sequence[Path], out: Path, asked: Asked, where: Mapping[str, Any], as_json: bool) -> int:
     """0 when every trial has ended or was stopped by hand; 2 when not one could be trained."""
-    from lyricist.sweeps.run import Ended, run_sweep
+    from lyricist.sweeps.crew import Ended
+    from lyricist.sweeps.run import run_sweep
 
     need_torch()
     sweep = asked.sweep()
@@ -108,20 +109,20 @@ class View:
         self.sweep, self.ended, self.best = sweep, 0, ""
 
     def show(self, event: SweepEvent) -> None:
-        from lyricist.sweeps import run
+        from lyricist.sweeps import crew
 
-        if isinstance(event, run.Begun):
+        if isinstance(event, crew.Begun):
             self.ended = event.done
             before = f", {event.done} done before" if event.done else ""
             hands = f"{event.workers} at a time, {event.threads} thread{'s' * (event.threads > 1)} each"
             self.say(f"{event.total} trials{before}; {hands}")
-        elif isinstance(event, run.TrialEnded):
+        elif isinstance(event, crew.TrialEnded):
             self.ended += 1
             self.say(f"{self.ended}/{self.sweep.count}  {self.outcome(event.record, event.best)}")
 
     def outcome(self, record: Mapping[str, Any], best: bool) -> str:
-        shown = [n for n in self.sweep.space if n in self.sweep.varied] or list(self.sweep.space)
-        settings = " ".join(f"{n}={text(record['params'].get(n))}" for n in shown)
+        names = self.sweep.varied or list(self.sweep.space)
+        settings = " ".join(f"{name}={text(record['params'].get(name))}" for name in names)
         if record["state"] == "failed":
             return f"trial {record['trial']}: {settings}: failed: {record['error']}"
         took = clock(record["result"].get("seconds", 0))
@@ -143,13 +144,15 @@ def show(rows: Sequence[Row], sweep: Sweep) -> None:
 
     from lyricist.sweeps.results import ranked
 
-    table = Table("trial", *sweep.space, "validation", "perplexity", "epochs", "", box=None, header_style="bold")
+    names = sweep.varied or list(sweep.space)
+    heads = [*(name.replace("_", " ") for name in names), "validation", "perplexity", "epochs done", ""]
+    table = Table("trial", *heads, box=None, header_style="bold")
     listed = ranked(rows)
     for row in listed[:SHOWN]:
         loss, result = row.valid_loss, row.result or {}
         table.add_row(
             str(row.trial),
-            *(text(row.params.get(name, "")) for name in sweep.space),
+            *(text(row.params.get(name, "")) for name in names),
             "-" if loss is None else f"{loss:.4f}",
             "-" if loss is None else perplexity(loss),
             f"{result['epochs']:.1f}" if "epochs" in result else "-",

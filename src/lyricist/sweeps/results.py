@@ -14,7 +14,7 @@ from lyricist.checkpoint import disk_errors, replace_file
 from lyricist.sweeps.study import Row
 
 if TYPE_CHECKING:
-    from lyricist.sweeps.run import Place
+    from lyricist.sweeps.crew import Place
     from lyricist.sweeps.study import Slots
 
 RESULTS = ("seconds", "epochs", "steps", "parameters", "words_per_second")
