@@ -20,6 +20,7 @@ from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.sweeps import CLASSIC_GRID, Sweep, results
 from lyricist.sweeps.crew import Begun, Ended, TrialBegun, TrialEnded
+from lyricist.sweeps.database import driver_arguments, full_url
 from lyricist.sweeps.folder import Folder
 from lyricist.sweeps.lock import Lock
 from lyricist.sweeps.run import prepare, run_sweep
@@ -541,6 +542,14 @@ def test_an_unreachable_database_is_one_line_and_leaves_everything(corpus: Corpu
     with pytest.raises(InputError):
         list(run_sweep(corpus, tmp_path / "old", sweep(), storage=url, force=True))
     assert (tmp_path / "old" / "sweep.json").read_bytes() == before
+
+
+def test_a_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "secret")
+    url = full_url("postgresql://me@host/songs", Path())
+    assert driver_arguments(url)["password"] == "secret"
+    assert "password" not in driver_arguments(full_url("postgresql://me:own@host/songs", Path()))
+    assert "password" not in driver_arguments(full_url(None, Path()))
 
 
 def test_two_sweeps_do_not_share_a_directory(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,10 @@ class Crew:
                     self.stop()
                 with contextlib.suppress(queue.Empty):
                     yield from self.hear(*self.inbox.get(timeout=0.5))
+        except KeyboardInterrupt:  # the second one: nobody wants to wait
+            for hand in self.hands:
+                hand.process.kill()
+            raise
         finally:
             self.dismiss()
         if self.fatal:
@@ -136,6 +140,8 @@ class Crew:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lyricist.sweeps.worker"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, encoding="utf-8", env=env,
+                process_group=0 if os.name == "posix" else None,  # Ctrl-C is for us to hear, and to pass on
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )  # fmt: skip
         hand = Hand(index, process)
         self.hands.append(hand)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Iterator
@@ -82,16 +83,25 @@ def connect(url: str) -> Any:
         return connected(url)
 
 
+def driver_arguments(url: str) -> dict[str, Any]:
+    """How long the two drivers we bring wait, and PGPASSWORD, which pg8000 does not look for by itself."""
+    from sqlalchemy.engine import make_url
+
+    if not url.startswith(("sqlite:", "postgresql+pg8000:")):
+        return {}
+    password = os.environ.get("PGPASSWORD") if url.startswith("postgresql") and not make_url(url).password else None
+    return {"timeout": TIMEOUT, **({"password": password} if password else {})}
+
+
 def connected(url: str) -> Any:
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-    arguments = {"connect_args": {"timeout": TIMEOUT}} if url.startswith(("sqlite", "postgresql+pg8000")) else {}
     for tried in range(1, TRIES + 1):
         try:
             made = RDBStorage(
                 url,
-                engine_kwargs={**arguments, "pool_pre_ping": True},
+                engine_kwargs={"connect_args": driver_arguments(url), "pool_pre_ping": True},
                 heartbeat_interval=BEAT,
                 grace_period=SILENCE,
             )
