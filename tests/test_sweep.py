@@ -213,6 +213,17 @@ def test_sampled_points_stay_in_range_and_do_not_hang_on_interruptions(
     assert len(set(drawn[0])) > 1
 
 
+def test_a_grid_under_a_budget_goes_in_an_order_that_favours_nothing(tmp_path: Path) -> None:
+    made = Sweep(parse_space(["cell=lstm,gru", "hidden=8..32:8"]), budget=5.0)
+    queue = slots(tmp_path, made)
+    queue.fill()
+    taken = []
+    while claim := queue.claim("here", "host"):
+        assert claim.params == made.points()[claim.slot]
+        taken.append(claim.slot)
+    assert sorted(taken) == list(range(8)) != taken
+
+
 def test_every_slot_is_claimed_once_even_when_two_queue_it(tmp_path: Path) -> None:
     made = sweep({"layers": Choices((1, 2))})
     one, two = slots(tmp_path, made), slots(tmp_path, made)

@@ -13,6 +13,7 @@ from lyricist.sweeps.study import Row
 
 NAMED = 5  # of the best trials get a colour and a place in the legend
 PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
+SPREAD = 0.2  # of the lines through one value, in the distance to the next
 Axis = tuple[list[float], list[tuple[float, str]]]  # places of the rows (0 to 1), ticks with their labels
 
 
@@ -85,7 +86,7 @@ def parallel(path: Path, rows: Sequence[Row], sweep: Sweep) -> Path:
         axes.axvline(x, color="#333333", linewidth=0.8)
         for height, label in ticks:
             axes.annotate(label, (x, height), (5, 0), textcoords="offset points", va="center", bbox=PAPER)
-    axes.set(xlim=(-0.1, len(axis_of) - 0.5), ylim=(-0.05, 1.05), yticks=[], title="Settings and validation loss")
+    axes.set(xlim=(-0.1, len(axis_of) - 0.5), ylim=(-0.12, 1.12), yticks=[], title="Settings and validation loss")
     axes.set_xticks(range(len(axis_of)), [*names, "validation\nloss"])
     axes.spines[:].set_visible(False)
     figure.colorbar(plt.cm.ScalarMappable(norm, colours), ax=axes, label="nats per token")
@@ -99,7 +100,8 @@ def axis(name: str, rows: Sequence[Row], sweep: Sweep) -> Axis:
         return numbers([float(row.params[name] or 0) for row in rows], values.log)
     order = {value: i for i, value in enumerate(values.values)}
     top = max(1, len(order) - 1)
-    heights = [order[row.params[name]] / top for row in rows]
+    fan = [SPREAD / top * (i / max(1, len(rows) - 1) - 0.5) for i in range(len(rows))]  # the best lowest, as its loss
+    heights = [order[row.params[name]] / top + shift for row, shift in zip(rows, fan, strict=True)]
     return heights, [(i / top, text(value)) for value, i in order.items()]
 
 

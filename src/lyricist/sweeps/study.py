@@ -9,6 +9,7 @@ Where two machines have queued the same slot, the older trial counts and the you
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -126,10 +127,23 @@ class Slots:
         """Put every slot that nobody has finished or queued into the queue; with `retry` the failed ones too."""
         with self.reach():
             points = self.sweep.points() if self.sweep.sampler == "grid" else None
-            for slot, trials in self.trials().items():
+            found = self.trials()
+            for slot in self.order():
+                trials = found[slot]
                 owner = owner_of(trials)
                 if owner is None or (retry and failed(owner)):
                     self.study.enqueue_trial(self.point(slot, trials, points), user_attrs={SLOT: slot})
+
+    def order(self) -> list[int]:
+        """The slots as they are to be trained.
+
+        A grid under a budget of wall time goes in random order: a machine that is busier for a while would
+        otherwise count against one half of a field's values.
+        """
+        slots = list(range(self.sweep.count))
+        if self.sweep.sampler == "grid" and self.sweep.budget is not None:
+            random.Random(self.sweep.seed).shuffle(slots)
+        return slots
 
     def point(self, slot: int, trials: list[FrozenTrial], points: list[dict[str, Value]] | None) -> dict[str, Any]:
         """What is known of a slot's point: all in a grid, else what was drawn when it was last begun."""
