@@ -16,6 +16,7 @@ from lyricist.cli import run as lyricist
 from lyricist.corpus import Corpus
 from lyricist.schemas import schema
 from test_public_surface import without
+from test_trainer import wait_for
 
 TINY = ("--preset", "tiny", "--set", "hidden=8", "--set", "embedding=8", "--set", "batch=8", "--set", "steps=16")
 TWO = (*TINY, "--set", "epochs=1", "--set", "evaluations=2", "--set", "cell=lstm,gru")
@@ -98,8 +99,7 @@ def test_ctrl_c_ends_it_cleanly_and_the_same_command_goes_on(corpus: Corpus, tmp
         for line in process.stderr:
             if "2 trials" in line:
                 break
-        while not list(out.glob("run-0001/history.jsonl")) and process.poll() is None:
-            pass
+        wait_for(lambda: list(out.glob("run-0001/history.jsonl")) or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         report = process.stderr.read()
     assert process.returncode == 0, report
