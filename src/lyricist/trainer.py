@@ -78,13 +78,7 @@ class Trainer:
     """One training run in one process: model, optimiser, data, cursor."""
 
     def __init__(
-        self,
-        run: Run,
-        tokens: TokenSet,
-        plans: PlanSet | None,
-        weights: Arrays | None,
-        resume: bool,
-        started: float,
+        self, run: Run, tokens: TokenSet, plans: PlanSet | None, weights: Arrays | None, resume: bool, started: float
     ) -> None:
         self.run, self.process, self.origin = run, Process.this(), started
         self.config = TrainConfig(**run.config["train"])
