@@ -484,3 +484,8 @@ def test_long_words_are_asked_for_by_plan_or_drawing() -> None:
         for a, b in ((0.75, 0.25), (0.0, 1.0))
     )
     assert by_plan == by_drawing
+
+
+def test_abbreviations_are_not_drawn() -> None:
+    song = compiled(Plan(form="verse", lines=1, syllables="4", rhyme="X"), (*MORE, "etc", "w"))
+    assert not song.usable[[song.table.index["etc"], song.table.index["w"]]].any()
