@@ -108,15 +108,22 @@ import socket, sys
 def refuse(*_, **__): raise AssertionError("the network")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
 from lyricist.cli import run
-sys.exit(max(run(["plan", path]) != 2 for path in sys.argv[1:]))
+bad = max(run(["plan", path]) != 2 for path in sys.argv[1:])
+# Of this process alone: the maximum that the system keeps for a child begins with what its parent held.
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+print(bad, int(peak.split()[1]))
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "wait4"), reason="memory is measured with wait4")
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from /proc")
 def test_bad_tunes_take_little_memory_and_no_network(tmp_path: Path) -> None:
     paths = [str(put(tmp_path, name)) for name in REFUSED]
-    child = subprocess.Popen([sys.executable, "-c", CHILD, *paths], stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    assert child.returncode == 0 and kilobytes < MEGABYTES * 1024
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD, *paths],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    )
+    bad, kilobytes = child.stdout.split()
+    assert bad == "False" and int(kilobytes) < MEGABYTES * 1024
