@@ -148,7 +148,7 @@ def test_every_form_trains(
     cell: str, melody_input: str, sung: Corpus, sea: tuple[Path, Path], tmp_path: Path
 ) -> None:
     model = {**SMALL, "cell": cell, "melody_input": melody_input}
-    options = Options(recipe="classic", midi=sea[1], model=model, train={**QUICK, "epochs": 6.0})
+    options = Options(recipe="classic", midi=str(sea[1]), model=model, train={**QUICK, "epochs": 6.0})
     found = list(train_songs(sung, tmp_path / "r", options))
     losses = [e.valid_loss for e in found if isinstance(e, events.Evaluated)]
     assert losses[-1] < losses[0]
@@ -235,6 +235,7 @@ def test_too_little_to_train_on_leaves_no_run(sea: tuple[Path, Path], tmp_path: 
     ("change", "expected"),
     [
         ({"midi": None}, "name their folder with --midi"),
+        ({"midi": "nowhere"}, "--midi nowhere: no such folder"),
         ({"base": "other"}, "--from other clash"),
         ({"tokenizer": "char"}, "--tokenizer char clash"),
         ({"order": "backward"}, "--order backward clash"),
