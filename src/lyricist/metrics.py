@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from lyricist.tokens import SPECIALS, Tokenizer, Vocabulary
 from lyricist.writer import Model
 from lyricist.writing.copying import CopyIndex
 from lyricist.writing.decode import log_softmax
+
+if TYPE_CHECKING:
+    from lyricist.classic.songs import SungWords
 
 Lines = list[list[str]]
 Totals = npt.NDArray[np.float64]
@@ -40,16 +43,15 @@ BLEU_SONGS = 60  # songs compared with each other at most: the cost is quadratic
 
 
 def evaluate(
-    model: Model, songs: Iterable[Song], written: Sequence[Song] = (), human: Sequence[Song] = ()
+    model: Model, songs: Iterable[Song | SungWords], written: Sequence[Song] = (), human: Sequence[Song] = ()
 ) -> dict[str, Any]:
     """Likelihood of `songs` under the model, and the shape of `written` songs beside `human` ones.
 
-    Keys as in DESIGN and the package's `evaluate.json` schema. Raises `InputError` without songs.
+    Of a classic run, whose `songs` are `SungWords` (its own `songs["test"]`, or what `classic.songs.hear` makes of a
+    corpus and a folder of tunes), how often it finds the next word. Keys as in DESIGN and the package's
+    `evaluate.json` schema. Raises `InputError` without songs.
     """
-    songs = list(songs) if model.groups else songs
-    out = {"format": 1, **likelihood(model, songs)}
-    if model.groups:
-        out["conditional"] = conditional(model, list(songs))
+    out = {"format": 1, **judged(model, list(songs) if model.groups else songs)}
     if written:
         out["written"] = shape(as_lines(written, model.vocabulary.tokenizer), model.copy_index)
     if human:
@@ -57,6 +59,23 @@ def evaluate(
     if written and human:
         out["line_length_distance"] = round(length_distance(out["written"], out["human"]), 4)
     return out
+
+
+def judged(model: Model, songs: Iterable[Song | SungWords]) -> dict[str, Any]:
+    """How well the model knows the songs."""
+    from lyricist.classic.judge import accuracy
+    from lyricist.classic.songs import SungWords
+    from lyricist.classic.writing import ClassicModel
+
+    if isinstance(model, ClassicModel):
+        sung = list(songs)
+        if not all(isinstance(song, SungWords) for song in sung):
+            raise InputError("a classic run is judged on songs with their music: see lyricist.classic.songs.hear")
+        return {"kind": "classic", **accuracy(model, sung)}  # type: ignore[arg-type]
+    texts: Iterable[Song] = songs  # type: ignore[assignment]
+    if not model.groups:
+        return likelihood(model, texts)
+    return {**likelihood(model, texts), "conditional": conditional(model, list(texts))}
 
 
 def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:

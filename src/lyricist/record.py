@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -101,8 +101,12 @@ def plot_loss(run: Path) -> Path:
 
 def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> Path:
     """plots/architecture.png: the layers from word to word, with shapes and parameter counts."""
+    return draw_boxes(run, architecture(model, parameters), sum(math.prod(s) for s in parameters.values()))
+
+
+def draw_boxes(run: Path, boxes: Sequence[tuple[str, str, int]], total: int) -> Path:
+    """plots/architecture.png from (layer, shape in words, parameters), the input first."""
     plt = pyplot()
-    boxes = architecture(model, parameters)
     figure, axes = plt.subplots(figsize=(6.5, 0.95 * len(boxes) + 0.6), layout="constrained")
     for i, (name, shape, count) in enumerate(boxes):
         axes.text(
@@ -115,7 +119,6 @@ def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[s
         )
         if i:
             axes.annotate("", (0.5, -i + 0.32), (0.5, -i + 0.68), arrowprops={"arrowstyle": "->", "color": "#54657e"})
-    total = sum(math.prod(s) for s in parameters.values())
     axes.set(xlim=(0, 1), ylim=(-len(boxes) + 0.4, 0.6), title=f"{total:,} parameters")
     axes.axis("off")
     return save(figure, run / "plots" / "architecture.png")
@@ -166,16 +169,21 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
+def source_list(corpus: Mapping[str, Any]) -> str:
+    """The files a corpus was made from, as items of Markdown."""
+    return "\n".join(
+        f"- {s['source']} ({counted(s['kept'], 'song')}, sha256 {s['sha256'][:16]}...)"
+        for s in corpus.get("sources", [])
+    )
+
+
 def write_card(run: Run) -> Path:
     """card.md: what the model is, what it learnt from, under which licence, how well it does."""
     config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
     state = read_json(run.checkpoint("use") / "state.json")
     best = min((r["valid_loss"] for r in rows), default=math.nan)
     model, corpus = config["model"], config["corpus"]
-    sources = "\n".join(
-        f"- {s['source']} ({counted(s['kept'], 'song')}, sha256 {s['sha256'][:16]}...)"
-        for s in corpus.get("sources", [])
-    )
+    sources = source_list(corpus)
     shape = f"{model['layers']} x {model['hidden']} {model['cell'].upper()}, embeddings {model['embedding']}"
     sees = {n: name for name, groups in CHOICES.items() if (n := width(groups))}.get(model.get("features", 0))
     shape += f", sees {sees} of a plan" if sees else ""
