@@ -2,7 +2,7 @@
 
     python benchmarks/hymns_exercise.py OUT [--test 6] [--data ../shared/data]
 
-Rows are `artist, title, lyrics`, with ` & ` between the lines and in every tenth row a second song in further columns;
+Rows are `artist, title, lyrics`, with ` & ` between lines and in every tenth row a second song in further columns;
 MIDI files are called `Tune_-_Title.mid`. The words of hymns.txt find their tune by the words in the MIDI file.
 """
 

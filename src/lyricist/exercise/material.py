@@ -25,7 +25,9 @@ from lyricist.tokens import WordTokenizer
 VALID = 0.1  # share of the training songs by which training knows when to stop
 KNOWN = 0.5  # share of a test song's words in one run of a training song, from which it is no unseen song
 # Every song of the test table counts, however short or alike.
-WHOLE = {"valid_share": 0.0, "test_share": 0.0, "near_duplicate": None, "related": None, "min_words": 1}
+WHOLE = PrepareOptions(
+    valid_share=0, test_share=0, near_duplicate=None, related=None, min_words=1, keep_duplicates=True
+)
 
 Tell = Callable[[str], None]
 
@@ -68,7 +70,7 @@ def read_material(train: Path, test: Path, midi: Path, place: Path) -> Material:
             raise InputError(f"{table}: no such file: name a table of songs (artist, title, lyrics)")
     tunes = tune_files_of(midi)
     learnt = joined(train, midi, PrepareOptions(valid_share=VALID, test_share=0.0))
-    judged = joined(test, midi, PrepareOptions(**WHOLE, keep_duplicates=True))
+    judged = joined(test, midi, WHOLE)
     songs: dict[Split, list[Song]] = {split: with_tune(learnt.songs(split)) for split in SPLITS}
     split_again(songs, train)
     unseen = tuple(

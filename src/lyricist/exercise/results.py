@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
@@ -170,17 +170,16 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 def effects(lyrics: Sequence[Lyric]) -> dict[str, float | None]:
     """How far lyrics differ that differ in one thing only: the first word, the seed, the melody (and so the seed)."""
     main = [lyric for lyric in lyrics if not lyric.order.again]
-    by_melody = {lyric.order.melody for lyric in lyrics}
-    opening = main[0].order.first if main else ""
-    alike = [lyric for lyric in lyrics if lyric.order.first == opening]
     return {
-        "first_word": mean_apart(words_where(main, melody=m) for m in by_melody),
-        "seed": mean_apart(words_where(alike, melody=m) for m in by_melody),
-        "melody": mean_apart(words_where(main, first=word) for word in {lyric.order.first for lyric in main}),
+        "first_word": mean_apart(grouped(lyrics, lambda order: (order.melody, order.seed))),
+        "seed": mean_apart(grouped(lyrics, lambda order: (order.melody, order.first))),
+        "melody": mean_apart(grouped(main, lambda order: order.first)),
     }
 
 
-def words_where(lyrics: Iterable[Lyric], melody: int | None = None, first: str | None = None) -> list[list[str]]:
-    return [
-        lyric.words for lyric in lyrics if melody in (None, lyric.order.melody) and first in (None, lyric.order.first)
-    ]
+def grouped(lyrics: Iterable[Lyric], key: Callable[[Ordered], object]) -> list[list[list[str]]]:
+    """The words of lyrics, those with the same key together."""
+    groups: dict[object, list[list[str]]] = {}
+    for lyric in lyrics:
+        groups.setdefault(key(lyric.order), []).append(lyric.words)
+    return list(groups.values())

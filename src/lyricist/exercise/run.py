@@ -19,7 +19,7 @@ from lyricist.errors import InputError
 from lyricist.exercise.lyric_figures import Learnt, lines_of
 from lyricist.exercise.material import Material, Sung, Tell, read_material
 from lyricist.exercise.results import Lyric, Trial, results
-from lyricist.exercise.settings import FIRST_WORDS, Settings
+from lyricist.exercise.settings import FIRST_WORDS, MOST_FIRST_WORDS, Settings
 from lyricist.exercise.table import VARIANTS
 from lyricist.exercise.variants import Variant, Writer, chosen, figures_of
 from lyricist.tokens import WordTokenizer
@@ -27,7 +27,6 @@ from lyricist.writing.clean import is_unclean
 
 RESULTS = "results.json"
 OFTEN = 60  # words that first words are drawn from
-ANOTHER_SEED = 10_000  # added to a seed for the lyric that shows what chance alone changes
 
 
 def exercise(
@@ -168,13 +167,15 @@ class Order:
     melody: int
     first: str
     seed: int
-    again: bool  # only to see what another seed changes
+    again: bool = False  # only to see what the first word alone, and the seed alone, change
 
 
 def orders(melodies: int, first: Sequence[str], seed: int) -> Iterator[Order]:
+    """Every lyric has a seed of its own; those after the first of a melody are written with its seed as well."""
     for melody in range(melodies):
-        yield from (Order(melody, word, seed + melody, False) for word in first)
-        yield Order(melody, first[0], seed + melody + ANOTHER_SEED, True)
+        begun = seed + melody * MOST_FIRST_WORDS
+        yield from (Order(melody, word, begun + k) for k, word in enumerate(first))
+        yield from (Order(melody, word, begun, again=True) for word in first[1:])
 
 
 def written(

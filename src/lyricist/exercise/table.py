@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from lyricist.exercise.classics import CLASSICS
 from lyricist.exercise.own import OWN
 from lyricist.exercise.variants import Variant
 
-VARIANTS: tuple[Variant, ...] = (*OWN,)
+VARIANTS: tuple[Variant, ...] = (*CLASSICS, *OWN)
