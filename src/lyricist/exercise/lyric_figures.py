@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from statistics import fmean
 from typing import Any
 
@@ -42,8 +42,8 @@ class Learnt:
     def of(cls, songs: Iterable[Song]) -> Learnt:
         songs = list(songs)
         texts = [lines_of(song.sections) for song in songs]
-        pairs = {pair for lines in texts for line in lines for pair in ngrams(line, 2)}
-        return cls({word for lines in texts for word in words_of(lines)}, pairs, Copies.of(songs))
+        words = {word for lines in texts for word in words_of(lines)}
+        return cls(words, set(pairs_of(texts)), Copies.of(songs))
 
 
 def figures(sections: Sequence[Section], sung: Sung, learnt: Learnt, others: Sequence[Tune]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def figures(sections: Sequence[Section], sung: Sung, learnt: Learnt, others: Seq
     lines = lines_of(sections)
     words, true = words_of(lines), set(words_of(lines_of(sung.song.sections)))
     kinds = set(words)
-    pairs = [pair for line in lines for pair in ngrams(line, 2)]
+    pairs = list(pairs_of([lines]))
     elsewhere = [fitting(sections, tune) for tune in others]
     return {
         "words": len(words),
@@ -65,6 +65,20 @@ def figures(sections: Sequence[Section], sung: Sung, learnt: Learnt, others: Seq
         "fit": fitting(sections, sung.tune),
         "fit_elsewhere": mean_of(elsewhere),
     }
+
+
+def distinct_pairs(lyrics: Iterable[Lines], most: int) -> float:
+    """Distinct-2 of the first `most` pairs of neighbours of some lyrics together: more pairs repeat more.
+
+    >>> distinct_pairs([[["la", "la", "la"]], [["la", "lo"]]], 2)
+    0.5
+    """
+    pairs = list(islice(pairs_of(lyrics), most))
+    return share(len(set(pairs)), len(pairs))
+
+
+def pairs_of(lyrics: Iterable[Lines]) -> Iterator[tuple[str, ...]]:
+    return (pair for lines in lyrics for line in lines for pair in ngrams(line, 2))
 
 
 def share(part: int, whole: int) -> float:

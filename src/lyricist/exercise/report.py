@@ -33,20 +33,24 @@ Found = dict[str, Any]
 
 # How each figure is measured, as the report tells it.
 MEASURES = (
-    "Ten likeliest, likeliest: the true next word of the unseen songs is among the ten words that the variant thinks "
-    "likeliest, or is the likeliest. Every word counts but a song's first; one that a variant does not know is a "
-    "miss. The project's model has line breaks among its candidates, and is told nothing of the song's plan; backward, it "
-    "reads each line from its last word.",
-    "Frequent guess: the same for always guessing the most frequent words of the training songs.",
+    "Ten likeliest, likeliest: the true next word of the unseen songs is among the ten words that the variant "
+    "thinks likeliest (the classic recipe: nearest), or is the first of them. Every word counts but a song's "
+    "first; one that a variant does not know is a miss. The project's model has line breaks among its candidates "
+    "and is told nothing of the song's plan; except for the forward one, it reads each line from its last word.",
+    "Always the most frequent: the same for guessing the most frequent words of the training songs everywhere.",
     "Perplexity: per word and line break, for variants that give probabilities. The classic recipe gives none.",
-    "Every note: lines that have exactly one syllable for every note of their phrase. No fault: lines that moreover "
-    "put no stressed syllable of a longer word on a weak note and cut no word by a rest. Other tunes: the same words "
-    "laid on up to three of the other melodies.",
-    "True words: share of a lyric's different words that the true lyric has, too. Known pairs: share of its pairs of "
-    "neighbouring words that stand in a training song. Copied run: the most words in a row that stand in one. "
-    "Distinct pairs: different pairs of neighbours over all pairs (distinct-2), within each lyric.",
-    "Another first word, seed, melody: one less the weighted Jaccard index of two lyrics' words, 0 the same and 1 "
-    "nothing in common, over pairs of lyrics that differ in that one thing; another melody has another seed as well.",
+    "Every note: lines that have exactly one syllable for every note of their phrase. No fault: lines that "
+    "moreover put no stressed syllable of a longer word on a weak note and cut no word by a rest. Other tunes: "
+    "every note, with the same words laid on up to three of the other melodies. Of the true lyrics, every note: "
+    "lines whose notes the files tell or the alignment found.",
+    "True words: share of a lyric's different words that the true lyric has, too. Known pairs: share of its "
+    "pairs of neighbouring words that stand in a training song. Copied run: the most words in a row that stand "
+    "in one.",
+    "Distinct pairs: different pairs of neighbouring words over all pairs (distinct-2) within each lyric, where "
+    "short lyrics have it easy; together: over as many pairs of each variant, all its lyrics taken together.",
+    "Another first word, seed, melody: one less the weighted Jaccard index of two lyrics' words, 0 the same and "
+    "1 nothing in common, over pairs of lyrics that differ in that one thing; another melody has another seed as "
+    "well.",
     "Words/s in training: words read over all seconds of training, its preparation included; in writing: words "
     "written over all seconds, the plan of each tune included.",
 )
@@ -124,7 +128,7 @@ def accuracy(told: Found) -> list[str]:
 
 def written(found: Found) -> Table:
     head = ["", "every note", "no fault", "other tunes", "true words", "known pairs", "copied run, mean", "longest",
-            "distinct pairs", "words/s", "not written"]  # fmt: skip
+            "distinct pairs", "together", "words/s", "not written"]  # fmt: skip
     rows = [
         written_row(each["label"], each["written"], each["words_per_second"], str(each["failed"]))
         for each in found["variants"]
@@ -134,7 +138,7 @@ def written(found: Found) -> Table:
 
 def written_row(label: str, made: Found | None, rate: float | None, failed: str) -> list[str]:
     if made is None:
-        return [label, *["-"] * 9, failed]
+        return [label, *["-"] * 10, failed]
     elsewhere = made["fit_elsewhere"]
     return [
         label,
@@ -146,6 +150,7 @@ def written_row(label: str, made: Found | None, rate: float | None, failed: str)
         number(made["longest_copied_run"], 1),
         str(made["longest_copied_run_of_all"]),
         percent(made["distinct_2"]),
+        percent(made.get("distinct_2_together")),
         number(rate, 0),
         failed,
     ]
@@ -255,8 +260,8 @@ def provenance(found: Found) -> Iterator[Block]:
     yield Table(["table", "file", "songs", "with a tune", "words", "SHA-256"], rows)
     yield Text(
         f"Tunes: {data['tunes']['files']} files in {data['tunes']['folder']}; SHA-256 over the hashes of those used, "
-        f"in the order of their names: {data['tunes']['used_sha256']}. Of the training songs {data['validation_songs']} "
-        "told when to stop."
+        f"in the order of their names: {data['tunes']['used_sha256']}. "
+        f"Of the training songs {data['validation_songs']} told when to stop."
     )
     versions = ", ".join(f"{name} {value}" for name, value in found["versions"].items() if value)
     yield Text(f"Seed {settings['seed']}; {versions}.")

@@ -10,7 +10,17 @@ from typing import Any, Protocol
 
 from lyricist.corpus import Line, Section
 from lyricist.exercise.foretelling import frequent_guess
-from lyricist.exercise.lyric_figures import Learnt, figures, lines_of, mean_apart, mean_of, words_of
+from lyricist.exercise.lyric_figures import (
+    Learnt,
+    distinct_pairs,
+    figures,
+    lines_of,
+    mean_apart,
+    mean_of,
+    pairs_of,
+    share,
+    words_of,
+)
 from lyricist.exercise.material import Material, Sung
 from lyricist.exercise.settings import Settings
 from lyricist.exercise.variants import Draft, Judged, Trained, Variant, Writer
@@ -109,7 +119,7 @@ def results(
         "data": dict(material.facts),
         "missed": {what: list(names) for what, names in material.missed.items()},
         "frequent_guess": Judged(guess.positions, guess.top1, guess.top10).to_json(),
-        "variants": [variant_json(each, [x for x in lyrics if x.variant == each.variant.key]) for each in trials],
+        "variants": variant_jsons(trials, lyrics),
         "true_lyrics": summary([true_figures(sung, i, learnt) for i in range(len(sung))]),
         "melodies": [melody_json(each) for each in sung],
         "lyrics": [lyric.to_json() for lyric in lyrics],
@@ -124,9 +134,12 @@ def version_of(package: str) -> str | None:
 
 
 def true_figures(sung: Sequence[Sung], melody: int, learnt: Learnt) -> dict[str, Any]:
-    """The figures of the words a tune really has."""
-    others = [sung[(melody + k) % len(sung)].tune for k in range(1, min(4, len(sung)))]
-    return figures(sung[melody].song.sections, sung[melody], learnt, others)
+    """The figures of the words a tune really has; for its fit, of how many lines the notes are known. How a table
+    divides lines is not how a tune does, so that laying line by phrase would find fault with what people sing."""
+    song = sung[melody].song
+    known = [bool(line.slots) for line in song.lines()]
+    found = figures(song.sections, sung[melody], learnt, ())
+    return {**found, "fit": {"syllables": share(sum(known), len(known)), "lines": None, "syllables_off": None}}
 
 
 def melody_json(sung: Sung) -> dict[str, Any]:
@@ -140,6 +153,21 @@ def melody_json(sung: Sung) -> dict[str, Any]:
         "slots": sum(len(phrase.slots) for phrase in sung.tune.phrases),
         "true_lines": sum(1 for _ in sung.song.lines()),
     }
+
+
+def variant_jsons(trials: Sequence[Trial], lyrics: Sequence[Lyric]) -> list[dict[str, Any]]:
+    """Each variant with all that it wrote. Distinct pairs are compared over as many pairs of each."""
+    own = {each.variant.key: [x for x in lyrics if x.variant == each.variant.key] for each in trials}
+    texts = {key: [lines_of(x.draft.sections) for x in every if not x.order.again] for key, every in own.items()}
+    sizes = [sum(1 for _ in pairs_of(every)) for every in texts.values()]
+    least = min((size for size in sizes if size), default=0)
+    made = []
+    for each in trials:
+        found = variant_json(each, own[each.variant.key])
+        if found["written"]:
+            found["written"]["distinct_2_together"] = distinct_pairs(texts[each.variant.key], least)
+        made.append(found)
+    return made
 
 
 def variant_json(each: Trial, lyrics: Sequence[Lyric]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lyricist.exercise.settings import Settings
 
 @dataclass(frozen=True)
 class Trained:
-    """How a training went. `words_per_second`: words read in training over all its seconds."""
+    """How a training went. `words_per_second`: words read in training over all its seconds; `loss`: of what kind."""
 
     seconds: float
     words_per_second: float
@@ -25,11 +25,12 @@ class Trained:
     parameters: int
     vocabulary: int
     reason: str
+    loss: str
     curve: tuple[tuple[float, float], ...]  # (seconds, validation loss)
 
     def to_json(self) -> dict[str, Any]:
         rounded = {name: round(getattr(self, name), 3) for name in ("seconds", "words_per_second", "epochs")}
-        kept = {name: getattr(self, name) for name in ("steps", "parameters", "vocabulary", "reason")}
+        kept = {name: getattr(self, name) for name in ("steps", "parameters", "vocabulary", "reason", "loss")}
         return {**rounded, **kept, "validation": [[round(a, 2), round(b, 5)] for a, b in self.curve]}
 
 
@@ -121,7 +122,7 @@ def figures_of(made: Iterable[events.TrainEvent]) -> Trained:
     read = finished.epoch * started.train_tokens
     return Trained(
         finished.seconds, read / max(1e-9, finished.seconds), finished.epoch, finished.step, started.parameters,
-        started.vocabulary, finished.reason, tuple(curve),
+        started.vocabulary, finished.reason, started.loss, tuple(curve),
     )  # fmt: skip
 
 
