@@ -127,19 +127,8 @@ def song_nats(model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | N
 
 
 def score_block(model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None) -> Totals:
-    """(songs,) nats of songs by falling length side by side."""
-    total = np.zeros(len(songs))
-    for logits, targets in stepped(model, songs, rows):
-        total[: len(targets)] += nats_of(logits, targets)
-    return total
-
-
-def stepped(
-    model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None
-) -> Iterator[tuple[Any, Ids]]:
-    """Songs by falling length side by side, place by place: logits (B, V) and the tokens that follow (B,) of the
-    first B songs; a song leaves when it is over."""
-    state = model.initial_state(len(songs))
+    """(songs,) nats of songs by falling length side by side; rows leave when their song is over."""
+    total, state = np.zeros(len(songs)), model.initial_state(len(songs))
     for t in range(len(songs[0]) - 1):
         alive = sum(len(s) - 1 > t for s in songs)
         state = tuple(part[:, :alive] for part in state)
@@ -148,7 +137,8 @@ def stepped(
             logits, state = model.step(ids, state)
         else:
             logits, state = model.step(ids, state, np.stack([r[t] for r in rows[:alive]]))
-        yield logits, np.array([s[t + 1] for s in songs[:alive]])
+        total[:alive] += nats_of(logits, np.array([s[t + 1] for s in songs[:alive]]))
+    return total
 
 
 def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary) -> float:
