@@ -161,7 +161,7 @@ def text_rows(file: BinaryIO, path: Path, first: bytes, width: int, rows: int | 
 
 
 def binary_rows(first: bytes, file: BinaryIO, path: Path, width: int, rows: int) -> Iterator[Row]:
-    """A word, a space and its numbers in little-endian single precision, row after row; `first`: bytes read before."""
+    """A word, a space, its numbers in little-endian single precision, row by row; `first`: bytes already read."""
     held = bytearray(first)
 
     def have(size: int) -> bool:
