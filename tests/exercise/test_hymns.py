@@ -18,7 +18,9 @@ from lyricist.cli import run as lyricist
 from lyricist.exercise import read_material
 from lyricist.schemas import schema
 
-pytestmark = pytest.mark.skipif(not (DATA / "melodies/hymns-midi").is_dir(), reason="needs the hymns in ../shared/data")
+pytestmark = pytest.mark.skipif(
+    not (DATA / "melodies/hymns-midi").is_dir(), reason="needs the hymns in ../shared/data"
+)
 
 
 @pytest.fixture(scope="module")

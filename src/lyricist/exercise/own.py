@@ -71,7 +71,7 @@ class OwnWriter:
 
     def judge(self, songs: Sequence[Sung]) -> Judged:
         texts = [sung.song for sung in songs]
-        score = foretold(self.model.step_model, self.model.vocabulary, texts)
+        score = foretold(self.model, texts)
         nll = score.nll
         return Judged(
             score.positions, score.top1, score.top10, round(math.exp(nll), 3), round(nll, 5), self.tune_helps(texts)
@@ -95,9 +95,8 @@ class OwnWriter:
         }
 
     def told(self, songs: Sequence[Song], plans: Sequence[PlannedSong]) -> Score:
-        vocabulary = self.model.vocabulary
-        rows = [plan.rows(vocabulary.order, self.model.groups) for plan in plans]
-        return foretold(self.model.step_model, vocabulary, songs, rows)
+        order = self.model.vocabulary.order
+        return foretold(self.model, songs, [plan.rows(order, self.model.groups) for plan in plans])
 
     def write(self, sung: Sung, first: str, seed: int) -> Draft:
         """A syllable for every slot of the tune, stresses and rhymes as far as the words allow."""

@@ -33,10 +33,10 @@ Found = dict[str, Any]
 
 # How each figure is measured, as the report tells it.
 MEASURES = (
-    "Ten likeliest, likeliest: the true next word of the unseen songs is among the ten words that the variant "
-    "thinks likeliest (the classic recipe: nearest), or is the first of them. Every word counts but a song's "
-    "first; one that a variant does not know is a miss. The project's model has line breaks among its candidates "
-    "and is told nothing of the song's plan; except for the forward one, it reads each line from its last word.",
+    "Ten likeliest, likeliest: the true next word of the unseen songs is among the ten words that the variant thinks "
+    "likeliest (the classic recipe: nearest), or is the first of them. Every word counts but the first that is read "
+    "of each song; one that a variant does not know is a miss. The project's model is told nothing of the song's "
+    "plan; except for the forward one, it reads each line from its last word.",
     "Always the most frequent: the same for guessing the most frequent words of the training songs everywhere.",
     "Perplexity: per word and line break, for variants that give probabilities. The classic recipe gives none.",
     "Every note: lines that have exactly one syllable for every note of their phrase. No fault: lines that "
