@@ -13,7 +13,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from hymns_exercise import DATA, hymns, lay_out
-
 from lyricist.cli import run as lyricist
 from lyricist.exercise import read_material
 from lyricist.schemas import schema

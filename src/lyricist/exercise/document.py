@@ -22,7 +22,7 @@ summary { cursor: pointer; font-weight: 600; }
 .side h4 { margin: 0; }
 """.strip()
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
-START = re.compile(r"^(\s*)([-+=>]|\d+[.)])(?=\s|$)")
+START = re.compile(r"^(\d*)([-+=.)])(?=\s|$)")  # of a list, or of the rule below a heading
 
 
 @dataclass(frozen=True)

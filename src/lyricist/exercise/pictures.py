@@ -54,6 +54,7 @@ def bars(
         axes.axvline(value, linestyle=("--", ":")[k % 2], color="#333333", label=f"{name}: {value:.3f}")
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
+    axes.set_axisbelow(True)
     axes.set(xlabel=axis, title=title)
     axes.grid(axis="x", alpha=0.3)
     axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
