@@ -57,7 +57,6 @@ class Material:
     midi: Path
     missed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    holder: object = None  # what keeps temporary songs alive
 
 
 def read_material(train: Path, test: Path, midi: Path, place: Path) -> Material:

@@ -58,7 +58,7 @@ def exercise(
         runs.mkdir()
         material = read_material(train, test, midi, runs / "songs")
         tell_material(material, tell)
-        asked = tuple(plain_word(word) for word in settings.first)
+        asked = asked_words(settings)
         check_known(asked, material)
         trials = [trial(variant, material, runs, settings, tell) for variant in taken]
         first = asked or drawn(material, [each.writer for each in trials], settings.seed)
@@ -109,12 +109,17 @@ def trial(variant: Variant, material: Material, runs: Path, settings: Settings, 
 # --- first words
 
 
-def plain_word(text: str) -> str:
-    """A first word as models know it."""
-    words = WordTokenizer().split(text)
-    if len(words) != 1:
-        raise InputError(f"--first {text!r} is not one word")
-    return words[0]
+def asked_words(settings: Settings) -> tuple[str, ...]:
+    """The first words that are asked for, as models know them."""
+    asked: list[str] = []
+    for text in settings.first:
+        words = WordTokenizer().split(text)
+        if len(words) != 1:
+            raise InputError(f"--first {text!r} is not one word")
+        if words[0] in asked:
+            raise InputError(f"--first {text} is given twice: name different words")
+        asked += words
+    return tuple(asked)
 
 
 def training_words(material: Material) -> Counter[str]:

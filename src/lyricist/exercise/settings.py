@@ -29,9 +29,6 @@ class Settings:
             raise InputError(
                 f"--first is given {len(self.first)} times: at most {MOST_FIRST_WORDS} words are compared"
             )
-        if len(set(self.first)) < len(self.first):
-            again = next(word for word in self.first if self.first.count(word) > 1)
-            raise InputError(f"--first {again} is given twice: name different words")
         if not self.budget > 0:
             raise InputError(f"--budget {self.budget} is not above 0 seconds")
         if self.melodies < 0:
