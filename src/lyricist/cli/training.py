@@ -123,6 +123,8 @@ def train_command(request: Request, resume: bool, force: bool, sample: bool) -> 
 def corpus_of(request: Request, resume: bool) -> Corpus:
     """The songs named, or when resuming without a name those the run was trained on."""
     if request.sources:
+        if request.recipe == "classic" and request.midi is None and not resume:
+            raise InputError("--recipe classic hears the tunes of the songs: name their folder with --midi")
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not (request.sources[0] / "corpus.json").exists():
             raise InputError(f"{request.sources[0]}: under torchrun give a corpus made by 'lyricist prepare'")
         if request.midi is not None and request.tokenizer == "whitespace":
