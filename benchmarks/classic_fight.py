@@ -31,8 +31,8 @@ ROWS: tuple[Row, ...] = (
     ("a syllable for every note", lambda v: v["written"]["fit"]["syllables"], True),
     ("lines without fault", lambda v: v["written"]["fit"]["lines"], True),
     ("training, words/s", lambda v: v["training"]["words_per_second"], True),
-    ("training, seconds", lambda v: v["training"]["seconds"], False),
     ("writing, words/s", lambda v: v["words_per_second"], True),
+    ("writing 32, words/s", lambda v: v["words_per_second_together"], True),
 )
 
 
@@ -92,7 +92,16 @@ def main() -> None:
         found = exercise(*files, out, settings, command=" ".join(sys.argv), tell=lambda s: print(s, file=sys.stderr))
     table(found)
     samples(found)
-    kept = ("key", "training", "foretelling", "written", "words_per_second", "failed", "effects")
+    kept = (
+        "key",
+        "training",
+        "foretelling",
+        "written",
+        "words_per_second",
+        "words_per_second_together",
+        "failed",
+        "effects",
+    )
     variants = [{name: variant[name] for name in kept} for variant in found["variants"]]
     for variant in variants:
         variant["training"] = {k: v for k, v in variant["training"].items() if k != "validation"}

@@ -20,6 +20,7 @@ from lyricist.exercise.foretelling import frequent_guess
 from lyricist.exercise.lyric_figures import Learnt, apart, distinct_pairs, figures, fitting, mean_of
 from lyricist.exercise.variants import Draft, Judged, Writer
 from lyricist.schemas import schema
+from lyricist.writing.result import WrittenSong
 
 EVIL = "</pre><script>alert(1)</script><img src=x onerror=y> | `a` **b** [c](d)"
 FITS = "I walked along the river by the sea"  # ten syllables
@@ -65,6 +66,10 @@ class FakeWriter:
             return Draft((), 0.1, failed="no line can begin so")
         lines = (Line(first), *map(Line, self.of.lines))
         return Draft((Section("verse", lines),), 0.5, ("rhymes may be near ones",))
+
+    def write_many(self, sung: Sung, first: str, seed: int, count: int) -> list[WrittenSong]:
+        sections = self.write(sung, first, seed).sections
+        return [WrittenSong("", seed + i, sections, 0.0) for i in range(count)]
 
 
 @pytest.fixture(scope="module")

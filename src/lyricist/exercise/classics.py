@@ -20,6 +20,7 @@ from lyricist.writing.plan import Plan
 if TYPE_CHECKING:
     from lyricist.classic.songs import SungWords
     from lyricist.classic.writing import ClassicModel
+    from lyricist.writing.result import WrittenSong
 
 QUICK = {"hidden": 32, "embedding": 16}
 
@@ -95,7 +96,7 @@ class ClassicWriter:
         from lyricist.classic.songs import SungWords, sung
 
         vocabulary = self.model.vocabulary
-        found = [sung(s.song, t.name, t.parent, vocabulary) for s, t in zip(songs, tunes, strict=True)]
+        found = [sung(s.song, t, vocabulary) for s, t in zip(songs, tunes, strict=True)]
         return [each for each in found if isinstance(each, SungWords)]
 
     def wrong_tunes(self, songs: Sequence[Sung]) -> list[Path]:
@@ -112,3 +113,6 @@ class ClassicWriter:
         except InputError as error:
             return Draft((), time.perf_counter() - begun, failed=str(error))
         return Draft(song.sections, time.perf_counter() - begun)
+
+    def write_many(self, sung: Sung, first: str, seed: int, count: int) -> list[WrittenSong]:
+        return self.model.hearing(sung.path).write(Plan(start=first), seed=seed, count=count)

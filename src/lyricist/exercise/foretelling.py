@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lyricist.classic.config import NEAREST
 from lyricist.corpus import Song
-from lyricist.metrics import Hits, song_nats
+from lyricist.hits import NEAREST, Hits
+from lyricist.metrics import song_nats
 from lyricist.prosody.planfeatures import Floats
 from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model

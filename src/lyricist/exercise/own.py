@@ -20,6 +20,8 @@ from lyricist.planset import PlannedSong, planned_song, with_wrong_tunes
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.start import Options, need_torch, train_songs
 from lyricist.writer import Model, load
+from lyricist.writing.plan import Plan
+from lyricist.writing.result import WrittenSong
 from lyricist.writing.tuneplan import plan_to, relaxed
 
 QUICK_MODEL = {"hidden": 32, "embedding": 24}
@@ -102,8 +104,15 @@ class OwnWriter:
         """A syllable for every slot of the tune, stresses and rhymes as far as the words allow."""
         begun = time.perf_counter()
         try:
-            plan, given_up = relaxed(plan_to(sung.tune, start=first), self.model.feasible)
+            plan, given_up = self.planned(sung, first)
             song = self.model.write(plan, seed=seed)[0]
         except (PlanError, InputError) as error:
             return Draft((), time.perf_counter() - begun, failed=str(error))
         return Draft(song.sections, time.perf_counter() - begun, given_up)
+
+    def planned(self, sung: Sung, first: str) -> tuple[Plan, tuple[str, ...]]:
+        """The plan of a tune, and what had to be given up of it. Raises `PlanError`."""
+        return relaxed(plan_to(sung.tune, start=first), self.model.feasible)
+
+    def write_many(self, sung: Sung, first: str, seed: int, count: int) -> list[WrittenSong]:
+        return self.model.write(self.planned(sung, first)[0], seed=seed, count=count)

@@ -49,6 +49,7 @@ class Trial:
     trained: Trained
     judged: Judged
     writer: Writer
+    together: float | None = None  # words/s of many lyrics written at once
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,7 @@ def variant_json(each: Trial, lyrics: Sequence[Lyric]) -> dict[str, Any]:
         "written": summary([lyric.figures for lyric in ours if lyric.figures]),
         "failed": sum(bool(lyric.draft.failed) for lyric in ours),
         "words_per_second": round(words / seconds, 1) if seconds else None,
+        "words_per_second_together": each.together,
         "effects": effects(lyrics),
     }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ import numpy as np
 
 from lyricist.corpus import Song
 from lyricist.corpus.staging import staged
-from lyricist.errors import InputError
-from lyricist.exercise.lyric_figures import Learnt, lines_of
+from lyricist.errors import InputError, PlanError
+from lyricist.exercise.lyric_figures import Learnt, lines_of, words_of
 from lyricist.exercise.material import Material, Sung, Tell, read_material
 from lyricist.exercise.results import Lyric, Trial, results
 from lyricist.exercise.settings import FIRST_WORDS, MOST_FIRST_WORDS, Settings
@@ -26,6 +27,7 @@ from lyricist.tokens import WordTokenizer
 from lyricist.writing.clean import is_unclean
 
 RESULTS = "results.json"
+TOGETHER = 32  # lyrics written in one call to see how fast that is
 OFTEN = 60  # words that first words are drawn from
 
 
@@ -64,6 +66,9 @@ def exercise(
         first = asked or drawn(material, [each.writer for each in trials], settings.seed)
         check_writable(first, trials)
         lyrics = list(written(material, trials, first, settings, tell))
+        trials = [
+            replace(each, together=rate_of_many(each.writer, material.test[0], first, settings)) for each in trials
+        ]
         found = results(material, trials, lyrics, first, settings, command)
         write_report(found, work)
         if not settings.keep_runs:
@@ -197,6 +202,17 @@ def written(
         for each in trials:
             draft = each.writer.write(sung, order.first, order.seed)
             yield Lyric.of(each.variant.key, order, draft, sung, learnt, others)
+
+
+def rate_of_many(writer: Writer, sung: Sung, first: Sequence[str], settings: Settings) -> float | None:
+    """Words/s of TOGETHER lyrics for one melody, written in one call; None where it cannot be written for."""
+    begun = time.perf_counter()
+    try:
+        songs = writer.write_many(sung, first[0], settings.seed, 2 if settings.quick else TOGETHER)
+    except (InputError, PlanError):
+        return None
+    seconds = time.perf_counter() - begun
+    return round(sum(len(words_of(lines_of(song.sections))) for song in songs) / seconds, 1)
 
 
 def other_tunes(songs: Sequence[Sung], melody: int) -> list[Any]:

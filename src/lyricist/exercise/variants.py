@@ -12,6 +12,7 @@ from lyricist.corpus import Section
 from lyricist.errors import InputError
 from lyricist.exercise.material import Material, Sung
 from lyricist.exercise.settings import Settings
+from lyricist.writing.result import WrittenSong
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ class Writer(Protocol):
     def judge(self, songs: Sequence[Sung]) -> Judged: ...
 
     def write(self, sung: Sung, first: str, seed: int) -> Draft: ...
+
+    def write_many(self, sung: Sung, first: str, seed: int, count: int) -> Sequence[WrittenSong]:
+        """`count` lyrics at once, to see how fast that is. Raises what `write` makes a failed draft of."""
 
 
 class Variant(Protocol):
