@@ -1,6 +1,6 @@
 """The notebook's recipe and the project's model in one table: same hymns, same seconds of training, same melodies.
 
-    python benchmarks/classic_fight.py --seconds 60 [--test 12] [--preset small] [--report REPORT]
+    python benchmarks/classic_fight.py --seconds 60 [--test 12] [--preset small] [--variant KEY]... [--report REPORT]
 
 The exercise of `lyricist exercise` on public-domain hymns, whose report tells how each row is measured. Distinct-2 is
 over as many pairs of words of every variant. A row is won by a variant of the project's model or it is said who wins.
@@ -80,12 +80,19 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=12, help="test songs")
     parser.add_argument("--preset", default="small")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--variant", action="append", default=[], help="only this one; several times for several")
     parser.add_argument("--report", type=Path, help="keep the report here")
     parser.add_argument("--quick", action="store_true", help="small networks: does it run?")
     options = parser.parse_args()
     if not (DATA / "melodies").is_dir():
         sys.exit(f"{DATA} is not there: set LYRICIST_DATA to the folder with songs/hymns.txt and melodies/hymns-midi")
-    settings = Settings(budget=options.seconds, seed=options.seed, preset=options.preset, quick=options.quick)
+    settings = Settings(
+        budget=options.seconds,
+        seed=options.seed,
+        preset=options.preset,
+        variants=tuple(options.variant),
+        quick=options.quick,
+    )
     with tempfile.TemporaryDirectory() as place:
         files = lay_out(hymns(), Path(place), options.test)
         out = options.report or Path(place) / "report"

@@ -187,6 +187,7 @@ def test_a_first_word_without_a_vector(place: Path, word: str, said: str, capsys
     [
         ({"first": tuple("abcdefghijk")}, "at most 10"),
         ({"budget": 0.0}, "--budget"),
+        ({"preset": "huge"}, "--preset 'huge' is unknown: use one of tiny"),
         ({"melodies": -1}, "--melodies"),
     ],
 )

@@ -239,7 +239,8 @@ def lyric_files(found: Found) -> Iterator[tuple[str, str]]:
     for i, melody in enumerate(found["melodies"]):
         for lyric in lyrics_for(found, i):
             if not lyric["failed"]:
-                name = f"{i + 1:03d}-{slug(melody['name'])}-{slug(lyric['first'])}-{lyric['variant']}.txt"
+                word = f"{found['first_words'].index(lyric['first']) + 1}-{slug(lyric['first'])}"
+                name = f"{i + 1:03d}-{slug(melody['name'])}-{word}-{lyric['variant']}.txt"
                 yield name, Song("", "", sections_of(lyric), "").text() + "\n"
 
 

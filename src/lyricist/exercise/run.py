@@ -19,6 +19,7 @@ from lyricist.corpus.staging import staged
 from lyricist.errors import InputError, PlanError
 from lyricist.exercise.lyric_figures import Learnt, lines_of, words_of
 from lyricist.exercise.material import Material, Sung, Tell, read_material
+from lyricist.exercise.report import RESULTS, write_report
 from lyricist.exercise.results import Lyric, Trial, results
 from lyricist.exercise.settings import FIRST_WORDS, MOST_FIRST_WORDS, Settings
 from lyricist.exercise.table import VARIANTS
@@ -26,7 +27,6 @@ from lyricist.exercise.variants import Variant, Writer, chosen, figures_of
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.clean import is_unclean
 
-RESULTS = "results.json"
 TOGETHER = 32  # lyrics written in one call to see how fast that is
 OFTEN = 60  # words that first words are drawn from
 
@@ -49,8 +49,6 @@ def exercise(
     or do not go together, for words nobody knows, and for an `out` that is there (unless `force`, which replaces a
     report and nothing else); MissingExtra where a variant needs packages. A failure leaves nothing behind.
     """
-    from lyricist.exercise.report import write_report
-
     settings = settings or Settings()
     target, taken = check_report(out, force), chosen(variants, settings.variants)
     for variant in taken:

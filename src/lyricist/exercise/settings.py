@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lyricist.errors import InputError
+from lyricist.presets import PRESETS
 
 FIRST_WORDS = 3  # drawn where none are given
 MOST_FIRST_WORDS = 10
@@ -29,6 +30,8 @@ class Settings:
             raise InputError(
                 f"--first is given {len(self.first)} times: at most {MOST_FIRST_WORDS} words are compared"
             )
+        if self.preset not in PRESETS:
+            raise InputError(f"--preset {self.preset!r} is unknown: use one of {', '.join(PRESETS)}")
         if not self.budget > 0:
             raise InputError(f"--budget {self.budget} is not above 0 seconds")
         if self.melodies < 0:
