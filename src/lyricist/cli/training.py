@@ -105,12 +105,12 @@ def seconds(text: str) -> float:
 
 def train_command(request: Request, resume: bool, force: bool, sample: bool) -> None:
     need_torch()
+    if resume and force:
+        raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
     if resume:
         request.forbid_with_resume()
         request = as_it_was(request)
     options = request.options()
-    if resume and force:
-        raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
     quiet = os.environ.get("RANK", "0") != "0"
     if not resume and request.out.exists() and not force and not quiet:
         raise InputError(f"{request.out} exists: choose another -o, add --force to replace it, or --resume to go on")
