@@ -57,6 +57,7 @@ def test_the_tables_are_read_as_the_exercise_has_them(place: Path) -> None:
 
 
 def test_every_variant_writes_for_every_melody_and_word(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("gensim")
     evil = song(11)
     evil[1] = EVIL
     (place / "midi" / file_of(song(11))).rename(place / "midi" / "The_Clouds_-_script_alert_1_script_and_Co.mid")
@@ -127,7 +128,7 @@ def test_the_same_seed_draws_the_same_words_and_a_report_is_only_replaced_when_t
 def test_what_is_no_report_is_never_replaced(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "report").mkdir()
     (place / "report" / "thesis.txt").write_text("years of work")
-    assert call(place, "--force") == 2
+    assert call(place, "--variant", "lyricist", "--force") == 2
     assert "no report of an exercise" in capsys.readouterr().err
     assert (place / "report" / "thesis.txt").read_text() == "years of work"
 
@@ -138,7 +139,7 @@ def test_what_is_no_report_is_never_replaced(place: Path, capsys: pytest.Capture
 def test_songs_and_tunes_that_have_nothing_in_common(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for i, path in enumerate(sorted((place / "midi").iterdir())):
         path.rename(path.with_name(f"Nobody_-_Nothing_{'abcdefghijkl'[i]}.mid"))
-    assert call(place) == 2
+    assert call(place, "--variant", "lyricist") == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert "no tune has the name of a song" in said and "The Clouds - Song Of River" in said and "Nobody_-_" in said
     assert not (place / "report").exists() and not list(place.glob(".report*"))
@@ -177,7 +178,7 @@ def test_no_test_song_has_a_tune(place: Path) -> None:
     ],
 )
 def test_a_first_word_without_a_vector(place: Path, word: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call(place, "--first", "the", "--first", word) == 2
+    assert call(place, "--variant", "lyricist", "--first", "the", "--first", word) == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
     assert not (place / "report").exists()
 
@@ -197,10 +198,11 @@ def test_settings_that_are_none(settings: dict[str, Any], said: str) -> None:
 
 
 def test_files_that_are_not_there(place: Path) -> None:
+    own = Settings(variants=("lyricist",))
     with pytest.raises(InputError, match="no such file"):
-        exercise(place / "none.csv", place / "test.csv", place / "midi", place / "report")
+        exercise(place / "none.csv", place / "test.csv", place / "midi", place / "report", own)
     with pytest.raises(InputError, match="no such folder"):
-        exercise(place / "train.csv", place / "test.csv", place / "none", place / "report")
+        exercise(place / "train.csv", place / "test.csv", place / "none", place / "report", own)
     with pytest.raises(InputError, match=r"--variant 'best' is unknown: use one of classic-lstm-concat"):
         exercise(
             place / "train.csv", place / "test.csv", place / "midi", place / "report", Settings(variants=("best",))

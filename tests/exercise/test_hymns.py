@@ -46,6 +46,7 @@ def test_all_hymns_find_their_tunes(place: Path) -> None:
 
 def test_the_whole_exercise_of_hymns(place: Path) -> None:
     """One classic variant and the project's model; the latter has a syllable for every note of an unseen tune."""
+    pytest.importorskip("gensim")
     files = [str(place / name) for name in ("train.csv", "test.csv", "midi")]
     options = ["--quick", "--budget", "1s", "--melodies", "1", "--seed", "1"]
     variants = ["--variant", "classic-lstm-concat", "--variant", "lyricist"]
