@@ -380,3 +380,44 @@ def export(
     from lyricist.cli import exporting
 
     exporting.export_command(run, to, out, share, force)
+
+
+@app.command()
+def exercise(
+    train: Annotated[
+        Path, typer.Argument(help="Songs to learn from: a table of artist, title, lyrics.", show_default=False)
+    ],
+    test: Annotated[Path, typer.Argument(help="Songs whose melodies are to be written for.", show_default=False)],
+    midi: Annotated[Path, typer.Argument(help="Folder of tunes, called Artist_-_Title.mid.", show_default=False)],
+    out: Out,
+    first: Annotated[
+        list[str] | None,
+        typer.Option(help="A word lyrics begin with; three times. Else drawn by the seed.", show_default=False),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. [default: 60s]", show_default=False)
+    ] = None,
+    preset: Annotated[str, typer.Option(help="Of the project's model: tiny, small, medium or large.")] = "small",
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Only this variant; several times for several.", show_default=False)
+    ] = None,
+    melodies: Annotated[int, typer.Option(min=0, help="Write for so many test songs at most; 0: all.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small networks and 3 s each: does everything work?")
+    ] = False,
+    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Leave the trained runs in the report.")] = False,
+    force: Force = False,
+) -> None:
+    """The university exercise: every variant learns the songs, writes for unseen melodies, and is compared."""
+    from lyricist.cli import exercising
+
+    options = {
+        "first": tuple(first or ()),
+        "seed": seed,
+        "preset": preset,
+        "variants": tuple(variant or ()),
+        "melodies": melodies,
+        "keep_runs": keep_runs,
+    }
+    exercising.exercise_command((train, test, midi), out, options, budget, quick, force)
