@@ -86,9 +86,9 @@ def read_history(run: Path) -> list[dict[str, Any]]:
 
 def plot_loss(run: Path) -> Path:
     """plots/loss.png: training and validation perplexity per word over the words seen."""
-    plt = pyplot()
     rows = read_history(run)
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    figure = blank(7, 4)
+    axes = figure.subplots()
     train = [(r["epoch"], math.exp(r["train_loss"])) for r in rows if "valid_loss" not in r]
     valid = [(r["epoch"], math.exp(r["valid_loss"])) for r in rows if "valid_loss" in r]
     axes.plot(*zip(*train, strict=True) if train else ([], []), label="training (smoothed)", color="#8da0cb")
@@ -100,10 +100,15 @@ def plot_loss(run: Path) -> Path:
 
 
 def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> Path:
-    """plots/architecture.png: the layers from word to word, with shapes and parameter counts."""
-    plt = pyplot()
+    """plots/architecture.png: what `draw_architecture` draws."""
+    return save(draw_architecture(model, parameters), run / "plots" / "architecture.png")
+
+
+def draw_architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> Any:
+    """A figure of the layers from word to word, with shapes and parameter counts; see `architecture`."""
     boxes = architecture(model, parameters)
-    figure, axes = plt.subplots(figsize=(6.5, 0.95 * len(boxes) + 0.6), layout="constrained")
+    figure = blank(6.5, 0.95 * len(boxes) + 0.6)
+    axes = figure.subplots()
     for i, (name, shape, count) in enumerate(boxes):
         axes.text(
             0.5,
@@ -118,7 +123,7 @@ def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[s
     total = sum(math.prod(s) for s in parameters.values())
     axes.set(xlim=(0, 1), ylim=(-len(boxes) + 0.4, 0.6), title=f"{total:,} parameters")
     axes.axis("off")
-    return save(figure, run / "plots" / "architecture.png")
+    return figure
 
 
 def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str, int]]:
@@ -141,20 +146,17 @@ def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, .
     return [*rows, ("the next word", "probabilities (T, B, V)", 0)]
 
 
-def pyplot() -> Any:
-    import matplotlib
+def blank(width: float, height: float) -> Any:
+    """An empty figure, in inches; made without pyplot, whose backend belongs to the notebook that may be calling."""
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    return plt
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def save(figure: Any, path: Path) -> Path:
     with disk_errors(path):
         path.parent.mkdir(exist_ok=True)
         figure.savefig(path, dpi=110)
-    pyplot().close(figure)
     return path
 
 
