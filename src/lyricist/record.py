@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import platform
+import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any
 
 from lyricist import events
@@ -67,6 +69,8 @@ class History:
 
 
 def tensorboard(folder: Path, step: int) -> Any:
+    """A writer of TensorBoard's files. It needs no TensorFlow, and must not spend seconds of a budget on loading it."""
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))  # TensorBoard's own sign to do without
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder), purge_step=step or None)
