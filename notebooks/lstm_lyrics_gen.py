@@ -181,16 +181,17 @@ plt.show()
 # %%
 import torch
 from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.record import architecture, draw_architecture
+from lyricist.record import architecture, draw_layers
 
 torch.manual_seed(SEED)
 config = ModelConfig(vocab_size=len(vocabulary), embedding=192, hidden=320)
 network = LyricLSTM(config)
 shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
-pd.DataFrame(architecture(config.model_dump(), shapes), columns=["layer", "shape", "parameters"])
+layers = architecture(config.model_dump(), shapes)
+pd.DataFrame(layers, columns=["layer", "shape", "parameters"])
 
 # %%
-draw_architecture(config.model_dump(), shapes)
+draw_layers(layers)
 
 # %% [markdown]
 # *What to see:* T is the number of words read one after another, B the number of songs side by side. A word goes in at

@@ -72,3 +72,29 @@ def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="session")
 def run_dir(run: Run) -> Path:
     return run.path
+
+
+SMALL_CLASSIC = {"embedding": 16, "hidden": 16}
+QUICK_CLASSIC = {"epochs": 2.0, "batch": 32, "evaluations": 2, "learning_rate": 0.01}
+
+
+@pytest.fixture(scope="session")
+def sea(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The CSV and the folder of tunes of a small exercise; see classic/classicsongs.py."""
+    from classicsongs import exercise
+
+    return exercise(tmp_path_factory.mktemp("sea"))
+
+
+@pytest.fixture(scope="session")
+def sung(sea: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Its songs prepared, without their tunes."""
+    return prepare([sea[0]], out=tmp_path_factory.mktemp("sung") / "c", options=no_dedupe())
+
+
+@pytest.fixture(scope="session")
+def classic_run(sung: Corpus, sea: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The classic recipe, trained for a second or two."""
+    out = tmp_path_factory.mktemp("classic") / "run"
+    list(train_songs(sung, out, Options(recipe="classic", midi=sea[1], model=SMALL_CLASSIC, train=QUICK_CLASSIC)))
+    return out

@@ -94,6 +94,11 @@ class Run:
             raise RunError(f"{path} has format {config['format']}, this release reads {FORMAT}: upgrade lyricist")
         return cls(path, config, Vocabulary.load(path / "vocab.json"))
 
+    @property
+    def kind(self) -> str:
+        """ "lstm", the project's own model, or "classic"."""
+        return str(self.config.get("kind", "lstm"))
+
     def checkpoint(self, which: str = "use") -> Path:
         """The directory `latest` names for "use" (write from it) or "resume" (train on from it)."""
         latest = self.path / "latest"
@@ -167,9 +172,6 @@ def save_checkpoint(
     `weights` is what readers use, `state` what only resuming needs, `info` goes into state.json.
     `best` says that readers should use this one from now on.
     """
-    from lyricist import onnx_graph
-    from lyricist.columns import Columns
-
     name = f"{step:07d}"
     folder = run.path / "checkpoints"
     with disk_errors(run.path):
@@ -179,15 +181,8 @@ def save_checkpoint(
         made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
         made.chmod(0o755)
         try:
-            metadata = onnx_graph.metadata_for(run.config["model"], step)
-            files = {
-                "weights.safetensors": tensor_bytes(weights),
-                "state.safetensors": tensor_bytes(state),
-                "model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata),
-            }
-            if (run.path / COLUMNS).exists():
-                columns = Columns.load(run.path / COLUMNS)
-                files["writer.onnx"] = onnx_graph.unit_model(run.config["model"], weights, columns, metadata)
+            files = {"weights.safetensors": tensor_bytes(weights), "state.safetensors": tensor_bytes(state)}
+            files |= graphs(run, step, weights)
             hashes = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
             files["state.json"] = json.dumps({"format": FORMAT, "step": step, **info, "sha256": hashes}).encode()
             for file_name, data in files.items():
@@ -199,6 +194,21 @@ def save_checkpoint(
         point_at(run, name, best)
         prune(run, keep)
     return folder / name
+
+
+def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
+    """The ONNX files of a checkpoint; a run of the classic recipe is stepped from its weights and has none."""
+    if run.kind != "lstm":
+        return {}
+    from lyricist import onnx_graph
+    from lyricist.columns import Columns
+
+    metadata = onnx_graph.metadata_for(run.config["model"], step)
+    files = {"model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata)}
+    if (run.path / COLUMNS).exists():
+        columns = Columns.load(run.path / COLUMNS)
+        files["writer.onnx"] = onnx_graph.unit_model(run.config["model"], weights, columns, metadata)
+    return files
 
 
 def tensor_bytes(arrays: Arrays) -> bytes:

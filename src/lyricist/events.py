@@ -18,6 +18,7 @@ class Started:
     train_tokens: int
     valid_tokens: int
     resumed_at: int  # step; 0 for a fresh run
+    loss: str = "nats"  # what losses are, per token; "L1" of the classic recipe, per number of a word vector
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.classic.config import NEAREST
 from lyricist.corpus import Song
 from lyricist.errors import InputError
 from lyricist.planset import planned_song, with_wrong_tunes
@@ -23,6 +25,9 @@ from lyricist.tokens import SPECIALS, Tokenizer, Vocabulary
 from lyricist.writer import Model
 from lyricist.writing.copying import CopyIndex
 from lyricist.writing.decode import log_softmax
+
+if TYPE_CHECKING:
+    from lyricist.classic.songs import SungWords
 
 Lines = list[list[str]]
 Totals = npt.NDArray[np.float64]
@@ -40,16 +45,15 @@ BLEU_SONGS = 60  # songs compared with each other at most: the cost is quadratic
 
 
 def evaluate(
-    model: Model, songs: Iterable[Song], written: Sequence[Song] = (), human: Sequence[Song] = ()
+    model: Model, songs: Iterable[Song | SungWords], written: Sequence[Song] = (), human: Sequence[Song] = ()
 ) -> dict[str, Any]:
     """Likelihood of `songs` under the model, and the shape of `written` songs beside `human` ones.
 
-    Keys as in DESIGN and the package's `evaluate.json` schema. Raises `InputError` without songs.
+    Of a classic run, whose `songs` are `SungWords` (its own `songs["test"]`, or what `classic.songs.hear` makes of a
+    corpus and a folder of tunes), how often it finds the next word. Keys as in DESIGN and the package's
+    `evaluate.json` schema. Raises `InputError` without songs.
     """
-    songs = list(songs) if model.groups else songs
-    out = {"format": 1, **likelihood(model, songs)}
-    if model.groups:
-        out["conditional"] = conditional(model, list(songs))
+    out = {"format": 1, **judged(model, list(songs) if model.groups else songs)}
     if written:
         out["written"] = shape(as_lines(written, model.vocabulary.tokenizer), model.copy_index)
     if human:
@@ -57,6 +61,23 @@ def evaluate(
     if written and human:
         out["line_length_distance"] = round(length_distance(out["written"], out["human"]), 4)
     return out
+
+
+def judged(model: Model, songs: Iterable[Song | SungWords]) -> dict[str, Any]:
+    """How well the model knows the songs."""
+    from lyricist.classic.judge import accuracy
+    from lyricist.classic.songs import SungWords
+    from lyricist.classic.writing import ClassicModel
+
+    if isinstance(model, ClassicModel):
+        sung = list(songs)
+        if not all(isinstance(song, SungWords) for song in sung):
+            raise InputError("a classic run is judged on songs with their music: see lyricist.classic.songs.hear")
+        return {"kind": "classic", **accuracy(model, sung)}  # type: ignore[arg-type]
+    texts: Iterable[Song] = songs  # type: ignore[assignment]
+    if not model.groups:
+        return likelihood(model, texts)
+    return {**likelihood(model, texts), "conditional": conditional(model, list(texts))}
 
 
 def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
@@ -69,13 +90,14 @@ def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
     for song in songs:
         encoded.append(np.array(vocabulary.encode(song), dtype=np.int64))
         characters += text_size(song, vocabulary.tokenizer)
+    hits = Hits.of(vocabulary) if vocabulary.tokenizer.name != "char" else None
     words = sum(len(ids) for ids in encoded) - (len(encoded) if vocabulary.tokenizer.structured else 0)
     if words < 1:
         raise InputError("no songs to evaluate on: name a source or use a corpus with a test split")
     if vocabulary.tokenizer.structured:
-        nats = score_songs(model.step_model, encoded)
+        nats = score_songs(model.step_model, encoded, hits)
     else:
-        nats = score_stream(model.step_model, np.concatenate(encoded), vocabulary)
+        nats = score_stream(model.step_model, np.concatenate(encoded), vocabulary, hits)
     unknown = sum(int(np.count_nonzero(ids == vocabulary.unk)) for ids in encoded)
     return {
         "words": words,
@@ -84,7 +106,46 @@ def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
         "perplexity": round(math.exp(nats / words), 3),
         "bits_per_character": round(nats / math.log(2) / characters, 5),
         "unknown_share": round(unknown / words, 5),
+        **(hits.shares() if hits else {}),
     }
+
+
+@dataclass
+class Hits:
+    """How often the true word is among the ten likeliest, the likeliest, and the ten commonest of the training songs.
+
+    Asked at every word but the first that is read of each song, under the model's own distribution over words: that
+    a word comes and no break is told, as the classic recipe is told it. An unknown word counts as missed.
+    """
+
+    is_word: npt.NDArray[np.bool_]  # (V,)
+    unk: int
+    frequent: Ids  # the ten commonest words
+    words: int = 0
+    top10: int = 0
+    top1: int = 0
+    common: int = 0
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary) -> Hits:
+        is_word = np.array([token not in SPECIALS for token in vocabulary.tokens])
+        return cls(is_word, vocabulary.unk, np.flatnonzero(is_word)[:NEAREST])  # words go by falling frequency
+
+    def see(self, logits: Any, targets: Ids) -> None:
+        """Logits (B, V) and what came (B,); breaks are passed over."""
+        asked = self.is_word[targets] | (targets == self.unk)
+        logits, targets = logits[asked], targets[asked]
+        own = logits[np.arange(len(targets)), targets]
+        ranks = ((logits > own[:, None]) & self.is_word).sum(1)
+        known = targets != self.unk
+        self.words += len(targets)
+        self.top10 += int((known & (ranks < NEAREST)).sum())
+        self.top1 += int((known & (ranks == 0)).sum())
+        self.common += int(np.isin(targets, self.frequent).sum())
+
+    def shares(self) -> dict[str, float]:
+        counts = {"top10_accuracy": self.top10, "top1_accuracy": self.top1, "frequent10_accuracy": self.common}
+        return {name: round(count / max(1, self.words), 5) for name, count in counts.items()}
 
 
 def text_size(song: Song, tokenizer: Tokenizer) -> int:
@@ -92,22 +153,26 @@ def text_size(song: Song, tokenizer: Tokenizer) -> int:
     return sum(len(tokenizer.join(tokenizer.split(line.text))) + 1 for line in song.lines())
 
 
-def score_songs(model: StepModel, songs: Sequence[Ids]) -> float:
+def score_songs(model: StepModel, songs: Sequence[Ids], hits: Hits | None = None) -> float:
     """Total nats of songs, each from a fresh state; the first token is given, not predicted."""
-    return float(song_nats(model, songs).sum())
+    return float(song_nats(model, songs, hits=hits).sum())
 
 
-def song_nats(model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None) -> Totals:
-    """(songs,) nats of each; `rows`: the plan features (N, F) of each song's tokens."""
+def song_nats(
+    model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
+) -> Totals:
+    """(songs,) nats of each; `rows`: the plan features (N, F) of each song's tokens; `hits` are counted on."""
     out = np.zeros(len(songs))
     order = sorted(range(len(songs)), key=lambda i: len(songs[i]), reverse=True)
     for k in range(0, len(order), ROWS):
         block = order[k : k + ROWS]
-        out[block] = score_block(model, [songs[i] for i in block], [rows[i] for i in block] if rows else None)
+        out[block] = score_block(model, [songs[i] for i in block], [rows[i] for i in block] if rows else None, hits)
     return out
 
 
-def score_block(model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None) -> Totals:
+def score_block(
+    model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
+) -> Totals:
     """(songs,) nats of songs by falling length side by side; rows leave when their song is over."""
     total, state = np.zeros(len(songs)), model.initial_state(len(songs))
     for t in range(len(songs[0]) - 1):
@@ -118,11 +183,14 @@ def score_block(model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] |
             logits, state = model.step(ids, state)
         else:
             logits, state = model.step(ids, state, np.stack([r[t] for r in rows[:alive]]))
-        total[:alive] += nats_of(logits, np.array([s[t + 1] for s in songs[:alive]]))
+        targets = np.array([s[t + 1] for s in songs[:alive]])
+        total[:alive] += nats_of(logits, targets)
+        if hits is not None and t > 1:  # behind the song's tag, its section's and a word
+            hits.see(logits, targets)
     return total
 
 
-def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary) -> float:
+def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary, hits: Hits | None = None) -> float:
     """Total nats of one long text in STREAMS streams with carried state, as published figures have it."""
     start = np.array([vocabulary.index.get("<eos>", vocabulary.unk)])
     length = -(-len(ids) // STREAMS)
@@ -134,6 +202,8 @@ def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary) -> float:
         at = at.clip(max=len(ids) - 1)
         logits, state = model.step(inputs[at], state)
         total += float(nats_of(logits[inside], ids[at][inside]).sum())
+        if hits is not None:
+            hits.see(logits[inside], ids[at][inside])
     return total
 
 

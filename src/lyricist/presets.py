@@ -5,10 +5,23 @@ The defaults were chosen by validation loss at equal wall time; dev/LOG.md has t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lyricist.errors import InputError
+
+
+def checked(kind: Any, values: Mapping[str, Any]) -> Any:
+    """A pydantic config, its first error as one line."""
+    try:
+        return kind(**values)
+    except ValidationError as e:
+        error = e.errors()[0]
+        name = ".".join(str(part) for part in error["loc"])
+        raise InputError(f"{name} = {error.get('input')!r}: {error['msg']}") from e
 
 
 class TrainConfig(BaseModel):

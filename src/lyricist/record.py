@@ -6,7 +6,7 @@ import json
 import math
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -69,7 +69,7 @@ class History:
 
 
 def tensorboard(folder: Path, step: int) -> Any:
-    """A writer of TensorBoard's files. It needs no TensorFlow, and must not spend seconds of a budget on loading it."""
+    """A writer of TensorBoard's files, which needs no TensorFlow: loading it would take seconds of a budget."""
     sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))  # TensorBoard's own sign to do without
     from torch.utils.tensorboard import SummaryWriter
 
@@ -104,16 +104,20 @@ def plot_loss(run: Path) -> Path:
 
 
 def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> Path:
-    """plots/architecture.png: what `draw_architecture` draws."""
-    return save(draw_architecture(model, parameters), run / "plots" / "architecture.png")
+    """plots/architecture.png: the layers from word to word, with shapes and parameter counts."""
+    return draw_boxes(run, architecture(model, parameters))
 
 
-def draw_architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> Any:
-    """A figure of the layers from word to word, with shapes and parameter counts; see `architecture`."""
-    boxes = architecture(model, parameters)
-    figure = blank(6.5, 0.95 * len(boxes) + 0.6)
+def draw_boxes(run: Path, layers: Sequence[tuple[str, str, int]]) -> Path:
+    """plots/architecture.png: what `draw_layers` draws."""
+    return save(draw_layers(layers), run / "plots" / "architecture.png")
+
+
+def draw_layers(layers: Sequence[tuple[str, str, int]]) -> Any:
+    """A matplotlib figure of (layer, shape in words, parameters), as `architecture` gives them, the input first."""
+    figure = blank(6.5, 0.95 * len(layers) + 0.6)
     axes = figure.subplots()
-    for i, (name, shape, count) in enumerate(boxes):
+    for i, (name, shape, count) in enumerate(layers):
         axes.text(
             0.5,
             -i,
@@ -124,8 +128,8 @@ def draw_architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[i
         )
         if i:
             axes.annotate("", (0.5, -i + 0.32), (0.5, -i + 0.68), arrowprops={"arrowstyle": "->", "color": "#54657e"})
-    total = sum(math.prod(s) for s in parameters.values())
-    axes.set(xlim=(0, 1), ylim=(-len(boxes) + 0.4, 0.6), title=f"{total:,} parameters")
+    total = sum(parameters for _, _, parameters in layers)
+    axes.set(xlim=(0, 1), ylim=(-len(layers) + 0.4, 0.6), title=f"{total:,} parameters")
     axes.axis("off")
     return figure
 
@@ -172,16 +176,21 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
+def source_list(corpus: Mapping[str, Any]) -> str:
+    """The files a corpus was made from, as items of Markdown."""
+    return "\n".join(
+        f"- {s['source']} ({counted(s['kept'], 'song')}, sha256 {s['sha256'][:16]}...)"
+        for s in corpus.get("sources", [])
+    )
+
+
 def write_card(run: Run) -> Path:
     """card.md: what the model is, what it learnt from, under which licence, how well it does."""
     config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
     state = read_json(run.checkpoint("use") / "state.json")
     best = min((r["valid_loss"] for r in rows), default=math.nan)
     model, corpus = config["model"], config["corpus"]
-    sources = "\n".join(
-        f"- {s['source']} ({counted(s['kept'], 'song')}, sha256 {s['sha256'][:16]}...)"
-        for s in corpus.get("sources", [])
-    )
+    sources = source_list(corpus)
     shape = f"{model['layers']} x {model['hidden']} {model['cell'].upper()}, embeddings {model['embedding']}"
     sees = {n: name for name, groups in CHOICES.items() if (n := width(groups))}.get(model.get("features", 0))
     shape += f", sees {sees} of a plan" if sees else ""

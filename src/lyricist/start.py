@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import ValidationError
 
 from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors, load_arrays
 from lyricist.columns import Columns, line_ends, line_finals
@@ -23,6 +22,7 @@ from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
 from lyricist.planset import CHOICES, plan_set
 from lyricist.presets import PRESETS, TrainConfig
+from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import width
 from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
@@ -51,6 +51,9 @@ class Options:
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED
+    recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig, and a tune is needed
+    midi: Path | None = None  # folder of the songs' tunes, for the classic recipe
+    vectors: Path | None = None  # a file of word vectors for it; None: learnt from the songs
 
 
 def train_songs(
@@ -73,6 +76,9 @@ def train_songs(
     from lyricist.trainer import train
 
     options, out, process = options or Options(), Path(out), Process.this()
+    if (Run.open(out).kind if resume else options.recipe) == "classic":
+        yield from train_classic_songs(corpus, out, options, resume, force, should_stop, started)
+        return
     weights: Arrays | None = None
     if process.first:
         corpus, weights = make_ready(corpus, out, options, resume, force)
@@ -107,6 +113,49 @@ def make_ready(
     build_copy_index(run, tokens, base)
     keep_columns(run, tokens)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
+
+
+def train_classic_songs(
+    corpus: Corpus,
+    out: Path,
+    options: Options,
+    resume: bool,
+    force: bool,
+    should_stop: Callable[[], bool],
+    started: float,
+) -> Iterator[TrainEvent]:
+    """`train_songs` with the classic recipe."""
+    from lyricist.classic import record
+    from lyricist.classic.training import train_classic
+
+    if not resume:
+        make_classic(corpus, out, options, force)
+    run = reopen(out, corpus, options) if resume else Run.open(out)
+    for event in train_classic(run, resume=resume, should_stop=should_stop, started=started):
+        if isinstance(event, Finished):
+            record.describe(run)
+        yield event
+
+
+def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> None:
+    """The run directory of a classic training."""
+    from lyricist.classic.design import Recipe, design
+
+    given = {"from": options.base, "tokenizer": options.tokenizer, "order": options.order}
+    for name, value in (given | {"features": options.features}).items():
+        if value is not None:
+            raise InputError(f"--recipe classic and --{name} {value} clash: the recipe says it; leave one out")
+    tokens = token_set(corpus, "word", "forward")
+    made = design(
+        corpus, tokens, Recipe(options.midi, options.vectors, options.vocabulary, options.model, options.train)
+    )
+    config = {**made.config(), "base": None, "licence": options.licence, "corpus": corpus_facts(corpus)}
+    config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
+    run = create_run(out, config, made.vocabulary, force)
+    made.keep(run)
+    build_copy_index(run, tokens, None)
+    if corpus.temporary:
+        adopt(corpus, run)
 
 
 def order_of(options: Options, tokenizer: str, base: Run | None) -> Order:
@@ -194,16 +243,6 @@ def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
         size = weights.get("output", weights["embedding"]).shape[1]
         known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
         weights["plan"] = np.pad(known, ((0, 0), (0, features - known.shape[1])))
-
-
-def checked(kind: Any, values: Mapping[str, Any]) -> Any:
-    """A pydantic config, its first error as one line."""
-    try:
-        return kind(**values)
-    except ValidationError as e:
-        error = e.errors()[0]
-        name = ".".join(str(part) for part in error["loc"])
-        raise InputError(f"{name} = {error.get('input')!r}: {error['msg']}") from e
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:

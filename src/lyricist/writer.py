@@ -193,10 +193,15 @@ def fresh_seed() -> int:
 
 
 def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | None = None) -> Model:
-    """Open a run to write from. Needs no deep-learning framework. Raises `RunError`."""
+    """Open a run to write from; one of the classic recipe as a `ClassicModel`. Needs no deep-learning framework.
+    Raises `RunError`."""
     run = run if isinstance(run, Run) else Run.open(run)
-    if run.config.get("kind", "lstm") != "lstm":
-        raise InputError(f"{run.path} is a {run.config['kind']} run, which this command does not read")
+    if run.kind == "classic":
+        from lyricist.classic.writing import ClassicModel
+
+        return ClassicModel(run)
+    if run.kind != "lstm":
+        raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
     unit_file = run.file("writer.onnx") if columns is not None else None
     plain = OnnxModel(run.file("model.onnx"), threads)

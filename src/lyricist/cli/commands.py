@@ -18,6 +18,8 @@ Midi = Annotated[
     typer.Option("--midi", help="Folder of tunes, joined to songs by name (Artist_-_Title.mid).", show_default=False),
 ]
 
+CLASSIC = "The classic recipe"
+
 
 def version(show: bool) -> None:
     if show:
@@ -120,6 +122,19 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random in training.")] = None,
     licence: Annotated[str | None, typer.Option(help="What the model card declares of the songs.")] = None,
     midi: Midi = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="lstm, or classic: the notebook's, from word vectors and tunes.", rich_help_panel=CLASSIC),
+    ] = None,
+    melody_input: Annotated[
+        str | None, typer.Option(help="concat, or project: through a dense layer.", rich_help_panel=CLASSIC)
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option(help="Words it is trained to read; 1 is the original's.", rich_help_panel=CLASSIC)
+    ] = None,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Word vectors: word2vec text or binary, GloVe text.", rich_help_panel=CLASSIC)
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where this run was stopped.")] = False,
     sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Show lines while training.")] = True,
     force: Force = False,
@@ -154,7 +169,8 @@ def train(
     request = training.Request(
         sources or [], out, base, preset, tokenizer, order, features, vocabulary, model, config, licence
     )
-    request.midi = midi
+    request.midi, request.recipe, request.vectors = midi, recipe, vectors
+    request.classic = {"melody_input": melody_input, "context": context}
     training.train_command(request, resume, force, sample)
 
 
@@ -214,10 +230,14 @@ def write(
     force: Force = False,
 ) -> None:
     """Write songs."""
-    from lyricist.cli import writing
+    from lyricist.cli import classic, writing
 
     drawing = {name: context.params[name] for name in writing.DRAWING}
     output = writing.Output(out, json, jsonl, force, explain)
+    if model is not None and classic.is_classic(model):
+        typed = [name for name in drawing if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
+        classic.write_classic(model, context.params, typed, count, best_of, seed, output)
+        return
     writing.write_command(model, context.params, drawing, count, best_of, seed, output)
 
 
@@ -271,12 +291,16 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which split of a corpus: train, valid or test.")] = "test",
     songs: Annotated[int, typer.Option(min=0, help="Songs written to measure what it writes; 0: none.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the songs written.")] = 0,
+    midi: Annotated[
+        Path | None,
+        typer.Option("--midi", help="For a classic run and other songs: their tunes.", show_default=False),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Perplexity per word, bits per character, and what the songs it writes look like."""
     from lyricist.cli import evaluating
 
-    evaluating.evaluate_command(run, source, split, songs, seed, json)
+    evaluating.evaluate_command(run, source, split, songs, seed, json, midi)
 
 
 @app.command()

@@ -22,6 +22,7 @@ class TrainingView:
         self.console = Console(stderr=True, quiet=quiet, highlight=False)
         self.live = Live(console=self.console, refresh_per_second=4, transient=True)
         self.valid, self.last = math.nan, -math.inf
+        self.kind = "nats"  # of the losses
 
     def __enter__(self) -> TrainingView:
         self.live.start()
@@ -46,6 +47,7 @@ class TrainingView:
         self.console.print(text, soft_wrap=True)
 
     def started(self, e: events.Started) -> None:
+        self.kind = e.loss
         go_on = f", going on at step {e.resumed_at:,}" if e.resumed_at else ""
         self.say(
             f"{e.parameters / 1e6:.2f} M parameters, {e.vocabulary:,} words, {e.train_tokens:,} training "
@@ -53,9 +55,12 @@ class TrainingView:
         )
 
     def progress(self, e: events.Progress) -> None:
+        losses = f"L1 loss {e.loss:.4f}  validation {self.worth(self.valid)}"
+        if self.kind == "nats":
+            losses = f"loss {e.loss:.2f}  perplexity {perplexity(e.loss)}  validation {self.worth(self.valid)}"
         line = (
-            f"step {e.step:,}  epoch {e.epoch:.1f}  loss {e.loss:.2f}  perplexity {perplexity(e.loss)}  "
-            f"validation {perplexity(self.valid)}  {e.words_per_second:,.0f} words/s  {clock(e.seconds_left)} left"
+            f"step {e.step:,}  epoch {e.epoch:.1f}  {losses}  "
+            f"{e.words_per_second:,.0f} words/s  {clock(e.seconds_left)} left"
         )
         if self.console.is_terminal:
             self.live.update(line)
@@ -66,6 +71,12 @@ class TrainingView:
     def evaluated(self, e: events.Evaluated) -> None:
         self.valid = e.valid_loss
 
+    def worth(self, loss: float) -> str:
+        """A validation loss as it is shown."""
+        if self.kind == "nats":
+            return perplexity(loss)
+        return f"{loss:.4f}" if math.isfinite(loss) else "-"
+
     def sample(self, line: str) -> None:
         self.say(f"  [italic]{line}[/italic]")
 
@@ -73,8 +84,8 @@ class TrainingView:
         words = {"done": "trained", "stopped early": "trained (stopped when validation no longer improved)"}
         self.say(
             f"{words.get(e.reason, 'stopped and saved')}: {e.step:,} steps, {e.epoch:.1f} epochs, "
-            f"{clock(e.seconds)}, validation perplexity {perplexity(e.valid_loss)}"
-            + ("; go on with --resume" if e.reason == "interrupted" else "")
+            f"{clock(e.seconds)}, validation {'perplexity' if self.kind == 'nats' else 'L1 loss'} "
+            f"{self.worth(e.valid_loss)}" + ("; go on with --resume" if e.reason == "interrupted" else "")
         )
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from lyricist import events
 from lyricist.checkpoint import Run
+from lyricist.cli.classic import as_it_was, classic_options, tell_left_out
 from lyricist.cli.display import TrainingView
 from lyricist.cli.preparing import RIGHTS, read_sources
-from lyricist.corpus import Corpus, open_corpus
+from lyricist.corpus import Corpus, is_corpus, open_corpus
 from lyricist.errors import InputError
 from lyricist.start import Options, need_torch, train_songs
 
@@ -42,6 +43,9 @@ class Request:
     config: Mapping[str, Any] | None = None
     licence: str | None = None
     midi: Path | None = None
+    recipe: str | None = None
+    classic: Mapping[str, Any] | None = None  # melody_input, context
+    vectors: Path | None = None
 
     @property
     def kind(self) -> dict[str, Any]:
@@ -49,6 +53,12 @@ class Request:
 
     def options(self) -> Options:
         model, config = given(self.model), given(self.config)
+        if self.recipe not in (None, "lstm", "classic"):
+            raise InputError(f"--recipe {self.recipe!r} is unknown: use lstm or classic")
+        if self.recipe == "classic":
+            return classic_options(self)
+        for name, value in given({**(self.classic or {}), "vectors": self.vectors}).items():
+            raise InputError(f"--{hyphened(name)} {value} is for the classic recipe: add --recipe classic")
         if self.base != "scratch":
             self.forbid_with_base(model)
         chosen = {**self.kind, "order": self.order, "features": self.features}
@@ -57,9 +67,12 @@ class Request:
 
     def forbid_with_resume(self) -> None:
         base = None if self.base == "scratch" else self.base
-        fixed = {**self.kind, "order": self.order, "features": self.features}
+        fixed = {**self.kind, "order": self.order, "features": self.features, "recipe": self.recipe}
+        fixed |= {**(self.classic or {}), "vectors": self.vectors}
         for name, value in given({**fixed, "licence": self.licence, "from": base}).items():
-            raise InputError(f"--resume and --{name} {value} clash: a resumed run keeps what it is; leave one out")
+            raise InputError(
+                f"--resume and --{hyphened(name)} {value} clash: a resumed run keeps what it is; leave one out"
+            )
 
     def forbid_with_base(self, model: Mapping[str, Any]) -> None:
         shape = self.kind | {k: v for k, v in model.items() if not k.startswith("dropout")}
@@ -72,6 +85,10 @@ class Request:
 
 def given(values: Mapping[str, Any] | None) -> dict[str, Any]:
     return {k: v for k, v in (values or {}).items() if v is not None}
+
+
+def hyphened(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def seconds(text: str) -> float:
@@ -88,9 +105,10 @@ def seconds(text: str) -> float:
 
 def train_command(request: Request, resume: bool, force: bool, sample: bool) -> None:
     need_torch()
-    options = request.options()
     if resume:
         request.forbid_with_resume()
+        request = as_it_was(request)
+    options = request.options()
     if resume and force:
         raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
     quiet = os.environ.get("RANK", "0") != "0"
@@ -109,7 +127,9 @@ def corpus_of(request: Request, resume: bool) -> Corpus:
             raise InputError(f"{request.sources[0]}: under torchrun give a corpus made by 'lyricist prepare'")
         if request.midi is not None and request.tokenizer == "whitespace":
             raise InputError("--midi and --tokenizer whitespace clash: a text as it is is not sung; leave one out")
-        return read_sources(request.sources, as_is=request.tokenizer == "whitespace", midi=request.midi)
+        joined = request.recipe == "classic" and is_corpus(request.sources[0])  # the recipe finds the tunes itself
+        midi = None if joined else request.midi
+        return read_sources(request.sources, as_is=request.tokenizer == "whitespace", midi=midi)
     if request.midi is not None:
         raise InputError(f"--midi {request.midi}: tunes are joined when songs are read; name the songs")
     if not resume:
@@ -133,6 +153,8 @@ def run_training(
     with interruptible() as stopped, TrainingView(quiet) as view:
         last_sample = time.monotonic()
         for event in train_songs(corpus, out, options, resume=resume, force=force, should_stop=lambda: bool(stopped)):
+            if isinstance(event, events.Started):
+                tell_left_out(out, corpus, view)
             if isinstance(event, events.SampleDue):
                 if sample and not quiet and time.monotonic() - last_sample > SAMPLE_SECONDS:
                     last_sample = time.monotonic()

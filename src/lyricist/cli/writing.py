@@ -57,16 +57,9 @@ def write_command(
 ) -> None:
     tune = asked_tune(options)
     kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force, tune is not None)
-    if not 1 <= count <= MAX_COUNT:
-        raise InputError(f"--count {count} is not from 1 to {MAX_COUNT}")
-    if not 1 <= best_of <= MAX_BEST:
-        raise InputError(f"--best-of {best_of} is not from 1 to {MAX_BEST}")
-    if best_of > 1 and count > 1:
-        raise InputError(f"--best-of {best_of} and --count {count} clash: it keeps one song; leave one out")
+    check_numbers(count, best_of, seed)
     if kind == "score" and count > 1:
         raise InputError(f"--count {count} and -o {output.out} clash: a score holds one song; leave one out")
-    if seed is not None and not 0 <= seed < 2**63:
-        raise InputError(f"--seed {seed} is not from 0 to 2^63 - 1")
     if run is None:
         raise InputError("no model named: add -m RUN ('lyricist demo' or 'lyricist train' makes one)")
     asked, how = make_plan(options, tune), checked(Drawing, drawing)
@@ -90,6 +83,17 @@ def write_command(
         return
     deliver(named(songs, asked.title), kind, output.out, tell)
     report_command(first)
+
+
+def check_numbers(count: int, best_of: int, seed: int | None) -> None:
+    if not 1 <= count <= MAX_COUNT:
+        raise InputError(f"--count {count} is not from 1 to {MAX_COUNT}")
+    if not 1 <= best_of <= MAX_BEST:
+        raise InputError(f"--best-of {best_of} is not from 1 to {MAX_BEST}")
+    if best_of > 1 and count > 1:
+        raise InputError(f"--best-of {best_of} and --count {count} clash: it keeps one song; leave one out")
+    if seed is not None and not 0 <= seed < 2**63:
+        raise InputError(f"--seed {seed} is not from 0 to 2^63 - 1")
 
 
 def fulfillable(plan: Plan, model: Model) -> Plan:
