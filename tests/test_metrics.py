@@ -85,6 +85,22 @@ def test_unknown_words_are_counted() -> None:
     assert likelihood(Model(Uniform(), VOCABULARY), [song("w1 zebra w2")])["unknown_share"] == pytest.approx(1 / 5)
 
 
+def test_the_ten_likeliest_words_are_asked_wherever_a_word_follows_a_word() -> None:
+    """`Counter` knows what comes within a line; the first word of the song is not asked, nor are breaks."""
+    result = likelihood(Model(Counter(), VOCABULARY), [song("w3 w4 w5", "w20 w21 zebra")])
+    assert result["top1_accuracy"] == pytest.approx(3 / 5)  # w4, w5, w21; w20 after a break and zebra are missed
+    assert result["top10_accuracy"] >= result["top1_accuracy"]
+    assert result["frequent10_accuracy"] == pytest.approx(2 / 5)  # w0 to w9 stand first in the vocabulary
+    same = likelihood(Model(Uniform(), VOCABULARY), [song("w3 w4 w5 zebra")])
+    assert same["top10_accuracy"] == pytest.approx(2 / 3, abs=1e-5)  # of equals the first ten; zebra is missed
+    assert same["top1_accuracy"] == 0
+
+
+def test_characters_have_no_accuracy_of_words() -> None:
+    characters = Vocabulary(["<unk>", *"abc "], "char")
+    assert "top10_accuracy" not in likelihood(Model(Uniform(), characters), [song("a b")])
+
+
 def test_no_songs_is_said_clearly() -> None:
     with pytest.raises(InputError, match="no songs to evaluate on"):
         likelihood(Model(Uniform(), VOCABULARY), [])

@@ -8,15 +8,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.classic.config import NEAREST
 from lyricist.corpus import Song
 from lyricist.errors import InputError
+from lyricist.hits import Hits
 from lyricist.planset import planned_song, with_wrong_tunes
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import Floats
@@ -108,44 +107,6 @@ def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
         "unknown_share": round(unknown / words, 5),
         **(hits.shares() if hits else {}),
     }
-
-
-@dataclass
-class Hits:
-    """How often the true word is among the ten likeliest, the likeliest, and the ten commonest of the training songs.
-
-    Asked at every word but the first that is read of each song, under the model's own distribution over words: that
-    a word comes and no break is told, as the classic recipe is told it. An unknown word counts as missed.
-    """
-
-    is_word: npt.NDArray[np.bool_]  # (V,)
-    unk: int
-    frequent: Ids  # the ten commonest words
-    words: int = 0
-    top10: int = 0
-    top1: int = 0
-    common: int = 0
-
-    @classmethod
-    def of(cls, vocabulary: Vocabulary) -> Hits:
-        is_word = np.array([token not in SPECIALS for token in vocabulary.tokens])
-        return cls(is_word, vocabulary.unk, np.flatnonzero(is_word)[:NEAREST])  # words go by falling frequency
-
-    def see(self, logits: Any, targets: Ids) -> None:
-        """Logits (B, V) and what came (B,); breaks are passed over."""
-        asked = self.is_word[targets] | (targets == self.unk)
-        logits, targets = logits[asked], targets[asked]
-        own = logits[np.arange(len(targets)), targets]
-        ranks = ((logits > own[:, None]) & self.is_word).sum(1)
-        known = targets != self.unk
-        self.words += len(targets)
-        self.top10 += int((known & (ranks < NEAREST)).sum())
-        self.top1 += int((known & (ranks == 0)).sum())
-        self.common += int(np.isin(targets, self.frequent).sum())
-
-    def shares(self) -> dict[str, float]:
-        counts = {"top10_accuracy": self.top10, "top1_accuracy": self.top1, "frequent10_accuracy": self.common}
-        return {name: round(count / max(1, self.words), 5) for name, count in counts.items()}
 
 
 def text_size(song: Song, tokenizer: Tokenizer) -> int:

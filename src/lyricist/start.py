@@ -103,6 +103,8 @@ def make_ready(
             plan_set(corpus, tokens)
         return corpus, None
     base = Run.open(options.base) if options.base is not None else None
+    if base is not None and base.kind != "lstm":
+        raise InputError(f"--from {options.base} is a {base.kind} run, which cannot be fine-tuned: leave it out")
     tokenizer = options.tokenizer or (base.vocabulary.tokenizer.name if base else "word")
     tokens = token_set(corpus, tokenizer, order_of(options, tokenizer, base))
     config, vocabulary, weights = design(corpus, tokens, options, base)
@@ -127,7 +129,10 @@ def train_classic_songs(
     """`train_songs` with the classic recipe."""
     from lyricist.classic import record
     from lyricist.classic.training import train_classic
+    from lyricist.process import Process
 
+    if Process.this().size > 1:
+        raise InputError("the classic recipe trains in one process: call it without torchrun")
     if not resume:
         make_classic(corpus, out, options, force)
     run = reopen(out, corpus, options) if resume else Run.open(out)

@@ -72,7 +72,7 @@ def test_one_word_of_context_is_the_originals_walk_over_the_batch() -> None:
 
 def test_a_longer_context_carries_state_through_a_song_and_no_further() -> None:
     steps = Steps(songs_of(6, 4), batch=2, context=2, seed=0)
-    windows = [steps.epoch(0).window(t) for t in range(steps.length)]
+    windows = [steps.epoch(0).window(t) for t in range(steps.epoch(0).length)]
     assert [w.fresh for w in windows] == [True, False, False]
     order = np.argsort(windows[0].ids[0])
     read = np.concatenate([w.ids for w in windows])[:, order]

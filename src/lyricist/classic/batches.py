@@ -29,7 +29,7 @@ class Window:
 
 @dataclass
 class Steps:
-    """The updates of every epoch over songs whose words all have vectors. `length`: updates in an epoch."""
+    """The updates of every epoch over songs whose words all have vectors."""
 
     songs: Sequence[SungWords]
     batch: int
@@ -52,10 +52,6 @@ class Steps:
     def columns(self) -> int:
         """Sequences that the recurrent net reads side by side."""
         return 1 if self.context == 1 else self.batch
-
-    @property
-    def length(self) -> int:
-        return self.epoch(0).length
 
     def epoch(self, number: int) -> Epoch:
         rng = np.random.default_rng([self.seed, number])

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-NEAREST = 10  # candidates of a draw, and what counts as found
 PROJECTED = 64  # units of the dense layer before the recurrent net, with --melody-input project
 
 # Adam at a constant rate, nothing clipped; batch is in pairs of words, or with a context in songs.

@@ -62,8 +62,8 @@ def melody_features(score: Score, words: int) -> Floats:
     >>> from fractions import Fraction
     >>> from lyricist.melody.tune import Note, Part
     >>> score = Score("", (Part("", (Note(Fraction(0), Fraction(2), 69, 127),)),))
-    >>> melody_features(score, 2)[1].round(2).tolist()
-    [1.0, 0.54, 0.06, 0.06, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+    >>> (melody_features(score, 2)[1] * SCALE).round().astype(int).tolist()
+    [127, 69, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
     """
     seconds = clock(score)
     notes = notes_of(score, seconds)

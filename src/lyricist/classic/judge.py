@@ -7,17 +7,16 @@ the next is guessed from the last word that had one.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from lyricist.classic.config import NEAREST
 from lyricist.classic.features import Floats
 from lyricist.classic.songs import Ints, SungWords
 from lyricist.classic.writing import ClassicModel
 from lyricist.errors import InputError
+from lyricist.hits import NEAREST, ranks_of
 
 ROWS = 256  # pairs or songs side by side
 
@@ -28,33 +27,26 @@ def accuracy(model: ClassicModel, songs: Sequence[SungWords]) -> dict[str, Any]:
     words = sum(max(0, len(song.ids) - 1) for song in songs)
     if not words:
         raise InputError("no songs with tunes to evaluate on: name songs and --midi, or use a run with a test split")
-    counts: Counter[str] = Counter()
+    place = np.full(len(model.vocabulary), -1)  # of each word among the neighbours
+    place[model.word_ids] = np.arange(len(model.word_ids))
+    top10 = top1 = pairs = 0
+    loss = 0.0
     for predicted, targets in predictions(model, [song.known(unk) for song in songs]):
-        ranks = ranks_of(model, predicted, targets)
-        counts["top10"] += int((ranks < NEAREST).sum())
-        counts["top1"] += int((ranks == 0).sum())
-        counts["loss"] += float(np.abs(predicted - model.net.vectors[targets]).mean(1).sum())  # type: ignore[assignment]
-        counts["pairs"] += len(targets)
+        ranks = ranks_of(model.neighbours.similarities(predicted), place[targets])
+        top10, top1 = top10 + int((ranks < NEAREST).sum()), top1 + int((ranks == 0).sum())
+        loss += float(np.abs(predicted - model.net.vectors[targets]).mean(1).sum())
+        pairs += len(targets)
     common = sum(int(np.isin(song.ids[1:], frequent).sum()) for song in songs)
     unknown = sum(int((song.ids[1:] == unk).sum()) for song in songs)
     return {
         "songs": len(songs),
         "words": words,
-        "top10_accuracy": round(counts["top10"] / words, 5),
-        "top1_accuracy": round(counts["top1"] / words, 5),
+        "top10_accuracy": round(top10 / words, 5),
+        "top1_accuracy": round(top1 / words, 5),
         "frequent10_accuracy": round(common / words, 5),
-        "l1_loss": round(counts["loss"] / max(1, counts["pairs"]), 5),
+        "l1_loss": round(loss / max(1, pairs), 5),
         "unknown_share": round(unknown / words, 5),
     }
-
-
-def ranks_of(model: ClassicModel, predicted: Floats, targets: Ints) -> Ints:
-    """(B,) how many words are nearer to each prediction than the target."""
-    cosines = model.neighbours.similarities(predicted)
-    place = np.full(len(model.vocabulary), -1)
-    place[model.word_ids] = np.arange(len(model.word_ids))
-    own = cosines[np.arange(len(targets)), place[targets]]
-    return np.asarray((cosines > own[:, None]).sum(1))
 
 
 def predictions(model: ClassicModel, songs: Sequence[SungWords]) -> Iterator[tuple[Floats, Ints]]:

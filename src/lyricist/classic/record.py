@@ -69,7 +69,7 @@ def write_card(run: Run) -> Path:
     out = [f"- {name}: {why}" for name, why in config["left_out"]]
     text = f"""# {run.path.name}
 
-The classic recipe: a {model["cell"].upper()} from one word vector and its melody to the next, trained with lyricist
+The classic recipe, from a word vector and its melody to the next word's vector, trained with lyricist
 {version("lyricist")}. It is kept as a baseline; see docs/classic.md.
 
 **Licence:** {config["licence"]}

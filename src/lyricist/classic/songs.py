@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lyricist.checkpoint import Arrays, load_arrays, replace_file, tensor_bytes
 from lyricist.classic.features import WIDTH, Floats, melody_features
-from lyricist.corpus import Corpus, Song
+from lyricist.corpus import Corpus, Song, match_tunes
 from lyricist.corpus.joining import Joining, name_of, shown
 from lyricist.errors import InputError, RunError
 from lyricist.melody.read import read_score
@@ -56,10 +56,13 @@ def hear(corpus: Corpus, folder: Path, vocabulary: Vocabulary) -> Heard:
 
     Raises InputError if not one tune goes with a song, or none of those that do can be read.
     """
-    named = tunes_of((song for _, song in corpus.split_songs()), folder)
+    names = [(number, name_of(song)) for number, song in enumerate(corpus.songs())]
+    tunes, why = tunes_of(corpus, names, folder)
     heard = Heard()
     for number, (split, song) in enumerate(corpus.split_songs()):
-        found = sung(song, named.get(number), folder, vocabulary)
+        found: SungWords | str = why.get(number, "no tune is joined to it by name")
+        if number in tunes:
+            found = sung(song, folder / tunes[number], vocabulary)
         if isinstance(found, str):
             heard.left_out.append((shown(name_of(song)), found))
         else:
@@ -70,25 +73,29 @@ def hear(corpus: Corpus, folder: Path, vocabulary: Vocabulary) -> Heard:
     return heard
 
 
-def tunes_of(songs: Iterable[Song], folder: Path) -> Mapping[int, str]:
-    """The tune of the songs that have one, by the song's number: `meta["tune"]`, or if no song has that, by name."""
-    names, told = [], {}
-    for number, song in enumerate(songs):
-        names.append((number, name_of(song)))
-        if "tune" in song.meta:
-            told[number] = song.meta["tune"]
-    return told or Joining.of(names, folder).tunes
+def tunes_of(
+    corpus: Corpus, names: Sequence[tuple[int, tuple[str, str]]], folder: Path
+) -> tuple[Mapping[int, str], Mapping[int, str]]:
+    """The tune of each song that has one, by the song's number, and what `prepare` found wrong with those of others.
+
+    The tunes are those that `prepare` joined (`meta["tune"]`), or if it joined none, those of a song's name.
+    """
+    told = {i: song.meta["tune"] for i, song in enumerate(corpus.songs()) if "tune" in song.meta}
+    if not told:
+        return Joining.of(names, folder).tunes, {}
+    broken = [(tune, why) for tune, why in corpus.info.get("tunes", {}).get("unreadable", [])]
+    rest = [(number, name) for number, name in names if number not in told]
+    found = match_tunes([name for _, name in rest], [tune for tune, _ in broken]).tune_of
+    return told, {rest[song][0]: broken[tune][1] for song, tune in found.items()}
 
 
-def sung(song: Song, tune: str | None, folder: Path, vocabulary: Vocabulary) -> SungWords | str:
+def sung(song: Song, tune: Path, vocabulary: Vocabulary) -> SungWords | str:
     """A song's words with their music, or why there is none."""
-    if tune is None:
-        return "no tune is joined to it by name"
     ids = word_ids(song, vocabulary)
     if not len(ids):
-        return "no words"
+        return "it has no words"
     try:
-        return SungWords(ids, melody_features(heard_score(folder / tune), len(ids)))
+        return SungWords(ids, melody_features(heard_score(tune), len(ids)))
     except InputError as error:
         return str(error)
 

@@ -69,8 +69,6 @@ class ClassicTrainer(TrainingLoop):
 
     def __init__(self, run: Run, resume: bool, started: float) -> None:
         self.open(run, started)
-        if self.process.size > 1:
-            raise InputError("--recipe classic trains in one process: call it without torchrun")
         self.classic = ClassicConfig(**run.config["model"])
         self.model = ClassicNet(self.classic, torch.from_numpy(vectors_of(run))).to(self.device)
         self.load_data()

@@ -22,7 +22,7 @@ Row = tuple[str, Floats]
 
 VECTORS = "vectors.safetensors"  # in a run
 SIZE = 300  # numbers of a vector
-WINDOW, EPOCHS = 5, 20  # of word2vec; gensim's 5 epochs are for more text than a songbook has
+WINDOW, EPOCHS = 5, 5  # of word2vec, as gensim has them; with more the ten nearest are rare words (docs/classic.md)
 MOST_SIZE = 10_000
 MOST_WORD = 2_000  # bytes of a word in a binary file
 

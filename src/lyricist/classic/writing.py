@@ -17,13 +17,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from lyricist.checkpoint import Run, load_arrays
-from lyricist.classic.config import NEAREST
 from lyricist.classic.features import Floats, melody_features
 from lyricist.classic.songs import DATA, Ints, SungWords, heard_score, load_songs
 from lyricist.classic.stepping import Neighbours, State, SteppedNet
 from lyricist.classic.vectors import vectors_of
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError
+from lyricist.hits import NEAREST
 from lyricist.melody.tune import Score
 from lyricist.tokens import SPECIALS
 from lyricist.writer import COPY_INDEX, Model

@@ -103,11 +103,22 @@ def write_classic(
 ) -> None:
     """`write` from a classic run; `typed`: the options of drawing that were."""
     from lyricist.cli.planning import read_lexicon
-    from lyricist.cli.writing import Reporter, check_numbers, deliver, in_order, named, output_kind, report_command
+    from lyricist.cli.writing import (
+        SUFFIXES,
+        Reporter,
+        check_numbers,
+        deliver,
+        in_order,
+        named,
+        output_kind,
+        report_command,
+    )
     from lyricist.writer import fresh_seed
     from lyricist.writing.plan import Drawing
 
     plan = free_plan(options, typed, best_of)
+    if output.out is not None and output.out.suffix not in SUFFIXES:
+        raise InputError(f"-o {output.out}: what a classic run writes fits no notes: use {', '.join(SUFFIXES)}")
     kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force)
     check_numbers(count, best_of, seed)
     if options.get("melody") is None:

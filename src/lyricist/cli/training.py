@@ -105,12 +105,12 @@ def seconds(text: str) -> float:
 
 def train_command(request: Request, resume: bool, force: bool, sample: bool) -> None:
     need_torch()
+    if resume and force:
+        raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
     if resume:
         request.forbid_with_resume()
         request = as_it_was(request)
     options = request.options()
-    if resume and force:
-        raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
     quiet = os.environ.get("RANK", "0") != "0"
     if not resume and request.out.exists() and not force and not quiet:
         raise InputError(f"{request.out} exists: choose another -o, add --force to replace it, or --resume to go on")
@@ -123,6 +123,8 @@ def train_command(request: Request, resume: bool, force: bool, sample: bool) -> 
 def corpus_of(request: Request, resume: bool) -> Corpus:
     """The songs named, or when resuming without a name those the run was trained on."""
     if request.sources:
+        if request.recipe == "classic" and request.midi is None and not resume:
+            raise InputError("--recipe classic hears the tunes of the songs: name their folder with --midi")
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not (request.sources[0] / "corpus.json").exists():
             raise InputError(f"{request.sources[0]}: under torchrun give a corpus made by 'lyricist prepare'")
         if request.midi is not None and request.tokenizer == "whitespace":
