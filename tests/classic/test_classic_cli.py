@@ -16,6 +16,8 @@ from lyricist.checkpoint import Run
 from lyricist.cli import run as lyricist
 from lyricist.schemas import schema
 
+pytest.importorskip("gensim")  # has no package for Python 3.14 yet
+
 TINY = ("--embedding", "16", "--hidden", "16", "--batch", "32")
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from classicsongs import midi, tune
 
 from lyricist.classic.features import SCALE, melody_features
 from lyricist.melody.midi import read_midi
+from lyricist.melody.read import read_score
+from lyricist.melody.tune import Clock
+
+HYMNS = Path(__file__).parents[3] / "shared" / "data" / "melodies" / "hymns-midi"
 
 # Two quarters at 120 a minute and two at 60: one second of C, then two of E, under the last of which a drum sounds.
 TWO_TEMPI = midi(
@@ -70,3 +76,20 @@ def test_halving_the_words_merges_their_shares() -> None:
     fine, coarse = features(tune(5), 96), features(tune(5), 48)
     np.testing.assert_array_equal(np.maximum(fine[::2, 5], fine[1::2, 5]), coarse[:, 5])
     np.testing.assert_allclose((fine[::2, 0] + fine[1::2, 0] > 0), coarse[:, 0] > 0)
+
+
+@pytest.mark.skipif(not HYMNS.is_dir(), reason="the hymns are not in ../shared/data/melodies")
+@pytest.mark.parametrize("number", [0, 60, 120, 180, 240])
+def test_real_tunes_second_by_second(number: int) -> None:
+    """Every share's notes found by looking at each note of the score in turn."""
+    score, words = read_score(sorted(HYMNS.glob("*.mid"))[number]), 150
+    found, clock = melody_features(score, words) * SCALE, Clock(score.tempi)
+    notes = [(clock.at(n.onset), clock.at(n.end), n, p) for p in score.parts for n in p.notes]
+    width = max(end for _, end, _, _ in notes) / words
+    for i in range(0, words, 7):
+        here = [(n, p) for a, b, n, p in notes if a < (i + 1) * width - 1e-9 and b > i * width + 1e-9]
+        velocity = np.mean([n.velocity for n, _ in here]) if here else 0
+        np.testing.assert_allclose(found[i, 0], velocity, rtol=1e-4)
+        assert round(found[i, 2]) == len({id(p) for _, p in here})
+        pitches = {n.pitch % 12 for n, p in here if not p.drums}
+        assert set(np.flatnonzero(found[i, 6:]).tolist()) == pitches

@@ -28,6 +28,8 @@ from lyricist.start import Options, train_songs
 from lyricist.tokens import Vocabulary
 from lyricist.writer import load
 
+pytest.importorskip("gensim")  # has no package for Python 3.14 yet
+
 KINDS = list(itertools.product(("lstm", "gru"), ("concat", "project")))
 
 

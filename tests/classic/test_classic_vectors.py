@@ -98,6 +98,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_learning_is_the_same_twice_and_knows_every_word() -> None:
+    pytest.importorskip("gensim")
     songs = [["sea", "boat", "sea", "gull"], ["boat", "gull", "sea", "wave"]] * 3
     one, two = learn(songs, 8, seed=5), learn(songs, 8, seed=5)
     assert sorted(one.words) == ["boat", "gull", "sea", "wave"]

@@ -10,7 +10,7 @@ import pytest
 from classicsongs import tune
 
 from conftest import QUICK_CLASSIC, SMALL_CLASSIC
-from lyricist import evaluate
+from lyricist import evaluate, write
 from lyricist.classic.judge import accuracy, predictions
 from lyricist.classic.songs import SungWords
 from lyricist.classic.writing import ClassicModel, Draft, softmax
@@ -20,7 +20,10 @@ from lyricist.melody.midi import read_midi
 from lyricist.start import Options, train_songs
 from lyricist.writer import load
 from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.result import WrittenSong
 from lyricist.writing.written import LineWritten
+
+pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,13 @@ def test_a_song_is_verse_chorus_verse_chorus_and_the_chorus_comes_back(hearing: 
     assert verse != second
     assert {len(line.text.split()) for s in song.sections for line in s.lines} == {hearing.line_words}
     assert song.copied is not None
+
+
+def test_the_public_write_takes_a_model_that_hears_a_tune(hearing: ClassicModel) -> None:
+    *_, song = write(hearing, Plan(title="Boats"), seed=4)
+    assert isinstance(song, WrittenSong)
+    assert song.title == "Boats"
+    assert song.sections == hearing.write(seed=4)[0].sections
 
 
 def test_the_same_seed_writes_the_same(hearing: ClassicModel) -> None:

@@ -16,6 +16,8 @@ from lyricist.batches import PAD
 from lyricist.classic.features import WIDTH, Floats
 from lyricist.classic.songs import Ints, SungWords
 
+MIXED = 8  # groups of songs among which like lengths are looked for
+
 
 @dataclass(frozen=True)
 class Window:
@@ -58,21 +60,31 @@ class Steps:
         if self.context == 1:
             order = rng.permutation(len(self))
             return Epoch(self, order, -(-len(self) // self.batch), ())
-        order = rng.permutation(len(self.songs))
-        groups = [order[i : i + self.batch] for i in range(0, len(order), self.batch)]
-        windows = [(g, t) for g, ns in enumerate(groups) for t in range(0, self.longest(ns), self.context)]
-        return Epoch(self, order, len(windows), tuple(windows))
+        groups = self.groups(rng)
+        places = [(group, t) for group in groups for t in range(0, self.longest(group), self.context)]
+        return Epoch(self, np.zeros(0, np.int64), len(places), tuple(places))
 
-    def longest(self, numbers: Ints) -> int:
-        return max(len(self.songs[i].ids) for i in numbers) - 1
+    def groups(self, rng: np.random.Generator) -> list[Ints]:
+        """Songs of like length side by side, so that little is PAD: sorted within MIXED groups' worth at a time."""
+        order = rng.permutation(len(self.songs))
+        lengths = np.array([len(song.ids) for song in self.songs])
+        for at in range(0, len(order), MIXED * self.batch):
+            some = order[at : at + MIXED * self.batch]
+            order[at : at + len(some)] = some[np.argsort(lengths[some], kind="stable")]
+        groups = [order[i : i + self.batch] for i in range(0, len(order), self.batch)]
+        return [groups[i] for i in rng.permutation(len(groups))]
+
+    def longest(self, group: Ints) -> int:
+        """Pairs of the longest song."""
+        return max(len(self.songs[i].ids) for i in group) - 1
 
 
 @dataclass(frozen=True)
 class Epoch:
     steps: Steps
-    order: Ints  # of the pairs, or of the songs
+    order: Ints  # of the pairs
     length: int  # updates
-    places: tuple[tuple[int, int], ...]  # with a context: each update's group of songs and first word
+    places: tuple[tuple[Ints, int], ...]  # with a context: each update's songs and first word
 
     def window(self, t: int) -> Window:
         """What update `t` reads."""
@@ -82,8 +94,7 @@ class Epoch:
             ids, targets, features = steps.pairs
             return Window(ids[some], targets[some], features[some], fresh=True)
         group, at = self.places[t]
-        songs = [steps.songs[i] for i in self.order[group * steps.batch : (group + 1) * steps.batch]]
-        return side_by_side(songs, at, steps.context, steps.batch)
+        return side_by_side([steps.songs[i] for i in group], at, steps.context, steps.batch)
 
 
 def side_by_side(songs: Sequence[SungWords], at: int, words: int, columns: int) -> Window:

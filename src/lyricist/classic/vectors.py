@@ -50,7 +50,7 @@ def learn(songs: Sequence[Sequence[str]], size: int, seed: int) -> WordVectors:
     try:
         from gensim.models import Word2Vec
     except ImportError as e:
-        raise MissingExtra("learning word vectors", "classic") from e
+        raise MissingExtra("learning word vectors (up to Python 3.13; --vectors FILE does without)", "classic") from e
     made = Word2Vec(
         [list(song) for song in songs],
         vector_size=size,
