@@ -215,14 +215,14 @@ pd.DataFrame({"what": steps.keys(), "shape": [tuple(x.shape) for x in steps.valu
 # %% [markdown]
 # ### One step by hand
 #
-# The state has two parts: `c`, the memory, and `h`, what is said about it. Four *gates* decide at every word, each
-# a number between 0 and 1 for every cell of the memory:
+# The state has two parts: `c`, the memory, and `h`, what is said about it. At every word, three *gates* (`i`, `f` and
+# `o`, each a number between 0 and 1 for every cell of the memory) decide about something new, `g`:
 #
 # $$i = \sigma(\cdot)\quad f = \sigma(\cdot)\quad g = \tanh(\cdot)\quad o = \sigma(\cdot)\qquad
 # c' = f \odot c + i \odot g \qquad h' = o \odot \tanh(c')$$
 #
-# where each dot stands for $W x + U h + b$ with weights of its own. `i` lets something new (`g`) in, `f` keeps the
-# old, `o` lets something out. In NumPy these are six lines, and they give what the network gives.
+# where each dot stands for $W x + U h + b$ with weights of its own. `i` lets the new in, `f` keeps the old, `o`
+# lets something out. In NumPy these are five lines, and they give what the network gives.
 
 
 # %%
@@ -307,8 +307,8 @@ chosen = sorted({0, len(said) // 4, len(said) // 2, len(said) - 1})
 pd.DataFrame([said[k] for k in chosen], columns=["after updates", "says"]).style.hide(axis="index")
 
 # %% [markdown]
-# *What to see:* at first there are only common words in any order; then pairs of words that belong together; then
-# something like clauses.
+# *What to see:* at first there are words in any order; then pieces that belong together; then something like
+# clauses. All samples have the same seed.
 
 # %%
 train = pd.DataFrame(vars(e) for e in progress)
@@ -372,8 +372,9 @@ axes.set(title="the commonest words, from 192 dimensions to 2", xticks=[], ytick
 plt.show()
 
 # %% [markdown]
-# *What to see:* words that do the same work lie near each other: *he, she, they*; *the, a, my, your*; *in, on, at*.
-# That is grammar, learnt from 42,000 words in about a minute. Meaning takes much more text.
+# *What to see:* words that do the same work lie near each other: *he, she, they*; *his, my, your*; *said, took, put*.
+# That is grammar, learnt from 42,000 words in about a minute. Meaning takes much more text, though in the table
+# *river* has found *rain* and *door* has found *wall*.
 #
 # ### Exercises
 #
@@ -481,7 +482,7 @@ plt.show()
 
 # %% [markdown]
 # *What to see:* in the first figure, the ends of lines lie together: wherever a line has been, the state comes back
-# to "a line begins now". In the second, blue is near 1 and red near -1: some cells change with every word, others
+# to "a line begins now"; and *door* and *floor*, which close their lines in like places, are neighbours. In the second, blue is near 1 and red near -1: some cells change with every word, others
 # hold for several words, and some jump at `<line>`.
 #
 # ### Asking for a form
@@ -612,8 +613,8 @@ for name, one in models.items():
 # %% [markdown]
 # ### With an older recipe
 #
-# The university exercise that this notebook grew out of went another way, which lyricist keeps as
-# `recipe="classic"`:
+# The university exercise that this notebook grew out of went another way, which lyricist keeps whole as
+# `recipe="classic"` (its page in the documentation, `docs/classic.md`, tells more):
 #
 # - a word is a vector of 300 numbers, learnt beforehand by word2vec; beside it stand 18 numbers of the melody that
 #   is heard while the word is sung (loudness, pitch, instruments, tempo, and how much of each of the twelve notes);
@@ -622,7 +623,7 @@ for name, one in models.items():
 #
 # It needs a tune for each song, as MIDI. This book has none, so we invent them: one note for each syllable, up and
 # down five notes by chance. Such a melody knows how long a song is, but nothing of its words; the way from MIDI to
-# numbers is the real one.
+# numbers is the real one. The network gets about as much computing time as ours had.
 
 # %%
 import mido
@@ -644,14 +645,18 @@ def invent_tune(song, path, rng):
     mido.MidiFile(tracks=[track]).save(path)
 
 
+def tune_of(song):
+    return TUNES / f"{song.title.replace(' ', '_')}.mid"  # found by the song's title
+
+
 TUNES = RUNS / "tunes"
 TUNES.mkdir(exist_ok=True)
 rng = np.random.default_rng(SEED)
 for one in songs.songs():
-    invent_tune(one, TUNES / f"{one.title.replace(' ', '_')}.mid", rng)
+    invent_tune(one, tune_of(one), rng)
 
 sung = songs[3].text().split()
-heard = melody_features(read_score(TUNES / f"{songs[3].title.replace(' ', '_')}.mid"), len(sung))
+heard = melody_features(read_score(tune_of(songs[3])), len(sung))
 figure, axes = plt.subplots(figsize=(7.5, 3))
 axes.imshow(heard[:24].T, aspect="auto", cmap="Greys", vmin=0, vmax=1)
 axes.set_xticks(range(24), sung[:24], rotation=90, fontsize=7)
@@ -664,12 +669,12 @@ plt.show()
 # show the tune going up and down.
 
 # %%
-recipe = lyricist.Options(recipe="classic", midi=TUNES, train={"epochs": 2, "seed": SEED, "evaluations": 2})
+recipe = lyricist.Options(recipe="classic", midi=TUNES, train={"epochs": 3, "seed": SEED, "evaluations": 3})
 classic = None
 try:
     for event in lyricist.train(songs, RUNS / "classic", recipe, force=True):
         if isinstance(event, events.Evaluated):
-            print(f"epoch {event.epoch:.0f}: validation loss {event.valid_loss:.4f} (L1)")
+            print(f"epoch {event.epoch:.0f}: validation loss {event.valid_loss:.4f} (L1), {event.seconds:.0f} s")
     classic = lyricist.load(RUNS / "classic")
     results["classic recipe"] = lyricist.evaluate(classic, classic.songs["test"])
 except lyricist.MissingExtra as missing:
@@ -679,7 +684,7 @@ comparison(results)
 # %%
 if classic:
     form = lyricist.Plan(form="verse chorus", lines=4)
-    theirs = classic.write(form, seed=SEED, melody=TUNES / f"{songs[3].title.replace(' ', '_')}.mid")[0]
+    theirs = classic.write(form, seed=SEED, melody=tune_of(songs[3]))[0]
     display(pd.DataFrame({"classic recipe": theirs.text.splitlines(), "this notebook": song.text.splitlines()}))
 
 # %% [markdown]
