@@ -482,8 +482,9 @@ plt.show()
 
 # %% [markdown]
 # *What to see:* in the first figure, the ends of lines lie together: wherever a line has been, the state comes back
-# to "a line begins now"; and *door* and *floor*, which close their lines in like places, are neighbours. In the second, blue is near 1 and red near -1: some cells change with every word, others
-# hold for several words, and some jump at `<line>`.
+# to "a line begins now"; and *door* and *floor*, which close their lines in like places, are neighbours. In the
+# second, blue is near 1 and red near -1: some cells change with every word, others hold for several words, and some
+# jump at `<line>`.
 #
 # ### Asking for a form
 #
