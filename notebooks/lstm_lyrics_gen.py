@@ -689,11 +689,12 @@ if classic:
     display(pd.DataFrame({"classic recipe": theirs.text.splitlines(), "this notebook": song.text.splitlines()}))
 
 # %% [markdown]
-# *What to see:* the older recipe loses to always offering the ten commonest words. Three reasons can be studied
-# here. From one word alone nobody can tell what comes next. The mean error of a vector is least in the middle of
-# all words that may follow, which is near none of them; a softmax can say "either *door* or *street*". And
-# word2vec, made for millions of words, finds little in 42,000: its vectors are all much alike. On the several
-# hundred songs of the exercise it does better, and still worse than the ten commonest words.
+# *What to see:* the older recipe loses to always offering the ten commonest words, and more passes over the songs
+# change little. Three reasons can be studied here. From one word alone nobody can tell what comes next. The mean
+# error of a vector is least in the middle of all words that may follow, which is near none of them; a softmax can
+# say "either *door* or *street*". And word2vec, made for millions of words, finds little in 42,000: its vectors are
+# all much alike. On the several hundred songs of the exercise it does better, and still worse than the ten
+# commonest words.
 #
 # ### With Keras
 #

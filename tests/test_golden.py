@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lyricist.checkpoint import Run
+from lyricist.classic.writing import ClassicModel
 from lyricist.corpus import open_corpus
 from lyricist.metrics import evaluate
 from lyricist.start import Options, train_songs
@@ -18,6 +20,7 @@ GOLDEN = Path(__file__).parent / "golden"
 WRITTEN = {
     "run-1": "The kitchen\nThe called was\n\nSing\nMe mountain sing from the called alone cold your to the ever you'd"
 }
+CLASSIC = "River light meet called see by you walked\n\nYou meet and walked meet by walked by"
 PERPLEXITY = {"run-1": 9.053}
 
 
@@ -41,3 +44,13 @@ def test_a_run_of_an_earlier_format_still_fine_tunes(name: str, tmp_path: Path) 
     options = Options(base=str(GOLDEN / name), train={"epochs": 1.0, "batch": 4, "steps": 16, "evaluations": 1})
     list(train_songs(open_corpus(tmp_path / "c"), tmp_path / "r", options))
     assert Run.open(tmp_path / "r").config["base"] == name
+
+
+def test_a_classic_run_of_an_earlier_format_still_writes_and_is_judged() -> None:
+    model = load(GOLDEN / "classic-1")
+    assert isinstance(model, ClassicModel)
+    music = np.tile(np.linspace(0, 1, 18, dtype=np.float32), (100, 1))
+    hearing = model.hearing(lambda words: music[:words])
+    song = hearing.write(Plan(form=("verse", "chorus"), lines=(1,), start="river"), seed=1)[0]
+    assert song.text == CLASSIC
+    assert evaluate(model, model.songs["train"])["top10_accuracy"] == pytest.approx(0.17815, abs=0.002)

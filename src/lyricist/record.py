@@ -88,13 +88,18 @@ def read_history(run: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def perplexity(loss: float) -> float:
+    """Of a loss in nats; one that has run away is cut off, for it would be no number any more."""
+    return math.exp(min(loss, 100.0))
+
+
 def plot_loss(run: Path) -> Path:
     """plots/loss.png: training and validation perplexity per word over the words seen."""
     rows = read_history(run)
     figure = blank(7, 4)
     axes = figure.subplots()
-    train = [(r["epoch"], math.exp(r["train_loss"])) for r in rows if "valid_loss" not in r]
-    valid = [(r["epoch"], math.exp(r["valid_loss"])) for r in rows if "valid_loss" in r]
+    train = [(r["epoch"], perplexity(r["train_loss"])) for r in rows if "valid_loss" not in r]
+    valid = [(r["epoch"], perplexity(r["valid_loss"])) for r in rows if "valid_loss" in r]
     axes.plot(*zip(*train, strict=True) if train else ([], []), label="training (smoothed)", color="#8da0cb")
     axes.plot(*zip(*valid, strict=True) if valid else ([], []), "o-", label="validation", color="#d95f02")
     axes.set(xlabel="epoch", ylabel="perplexity per token", yscale="log", title="How training went")
@@ -211,7 +216,7 @@ that guarantee is about runs of words of the indexed songs, not about originalit
 | tokeniser | {run.vocabulary.tokenizer.name} |
 | started from | {config.get("base") or "scratch"} |
 | step used | {state["step"]:,} |
-| best validation loss | {best:.3f} nats per token, perplexity {math.exp(best):.1f} |
+| best validation loss | {best:.3f} nats per token, perplexity {perplexity(best):.1f} |
 | seed | {config["train"]["seed"]} |
 | made with | Python {platform.python_version()}, PyTorch {version("torch")} |
 

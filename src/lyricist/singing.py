@@ -72,4 +72,16 @@ def divided(written: str, word: str, reading: Reading) -> tuple[str, ...]:
     if at < 0:  # a letter that grows in small letters
         return tuple(parts)
     inner = [at + end for end in accumulate(map(len, parts[:-1]))]
-    return tuple(written[start:end] for start, end in pairwise([0, *inner, len(written)]))
+    return filled([written[start:end] for start, end in pairwise([0, *inner, len(written)])])
+
+
+def filled(parts: list[str]) -> tuple[str, ...]:
+    """Syllables none of which is empty: one that is takes a letter of the next, or is held.
+
+    >>> filled(["re-", "", "echo"]), filled(["e", "t", "c", ""])
+    (('re-', 'e', 'cho'), ('e', 't', 'c', '…'))
+    """
+    for i, part in enumerate(parts):
+        if not part and i + 1 < len(parts) and len(parts[i + 1]) > 1:
+            parts[i], parts[i + 1] = parts[i + 1][0], parts[i + 1][1:]
+    return tuple(part or "…" for part in parts)

@@ -52,8 +52,8 @@ class Options:
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED
     recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig, and a tune is needed
-    midi: Path | None = None  # folder of the songs' tunes, for the classic recipe
-    vectors: Path | None = None  # a file of word vectors for it; None: learnt from the songs
+    midi: Path | str | None = None  # folder of the songs' tunes, for the classic recipe
+    vectors: Path | str | None = None  # a file of word vectors for it; None: learnt from the songs
 
 
 def train_songs(
@@ -151,9 +151,8 @@ def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> No
         if value is not None:
             raise InputError(f"--recipe classic and --{name} {value} clash: the recipe says it; leave one out")
     tokens = token_set(corpus, "word", "forward")
-    made = design(
-        corpus, tokens, Recipe(options.midi, options.vectors, options.vocabulary, options.model, options.train)
-    )
+    midi, vectors = (None if place is None else Path(place) for place in (options.midi, options.vectors))
+    made = design(corpus, tokens, Recipe(midi, vectors, options.vocabulary, options.model, options.train))
     config = {**made.config(), "base": None, "licence": options.licence, "corpus": corpus_facts(corpus)}
     config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
     run = create_run(out, config, made.vocabulary, force)

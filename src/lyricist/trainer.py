@@ -58,13 +58,7 @@ class Trainer(TrainingLoop):
     model: LyricLSTM
 
     def __init__(
-        self,
-        run: Run,
-        tokens: TokenSet,
-        plans: PlanSet | None,
-        weights: Arrays | None,
-        resume: bool,
-        started: float,
+        self, run: Run, tokens: TokenSet, plans: PlanSet | None, weights: Arrays | None, resume: bool, started: float
     ) -> None:
         self.open(run, started)
         self.model_config = ModelConfig(**run.config["model"])

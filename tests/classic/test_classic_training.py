@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from classicsongs import tune, tune_name
+from classicsongs import ARTIST, title, tune, tune_name
 
 from conftest import QUICK_CLASSIC as QUICK
 from conftest import SMALL_CLASSIC as SMALL
@@ -148,7 +148,7 @@ def test_every_form_trains(
     cell: str, melody_input: str, sung: Corpus, sea: tuple[Path, Path], tmp_path: Path
 ) -> None:
     model = {**SMALL, "cell": cell, "melody_input": melody_input}
-    options = Options(recipe="classic", midi=sea[1], model=model, train={**QUICK, "epochs": 6.0})
+    options = Options(recipe="classic", midi=str(sea[1]), model=model, train={**QUICK, "epochs": 6.0})
     found = list(train_songs(sung, tmp_path / "r", options))
     losses = [e.valid_loss for e in found if isinstance(e, events.Evaluated)]
     assert losses[-1] < losses[0]
@@ -220,10 +220,22 @@ def test_tunes_that_cannot_be_read_at_all(sung: Corpus, tmp_path: Path) -> None:
         hear(sung, tmp_path, Vocabulary(["<unk>", "the"]))
 
 
+def test_too_little_to_train_on_leaves_no_run(sea: tuple[Path, Path], tmp_path: Path) -> None:
+    words = ["one two three four five six seven sea", "red green blue white black grey brown sea"]
+    texts = [{"title": title(i), "artist": ARTIST, "lyrics": text} for i, text in enumerate(words)]
+    corpus = prepare(texts=texts, options=PrepareOptions(valid_share=0, test_share=0))
+    (tmp_path / "v.txt").write_text("sea 1 2\n")
+    options = Options(recipe="classic", midi=sea[1], vectors=tmp_path / "v.txt")
+    with pytest.raises(InputError, match="no two words with vectors"):
+        list(train_songs(corpus, tmp_path / "r", options))
+    assert not (tmp_path / "r").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         ({"midi": None}, "name their folder with --midi"),
+        ({"midi": "nowhere"}, "--midi nowhere: no such folder"),
         ({"base": "other"}, "--from other clash"),
         ({"tokenizer": "char"}, "--tokenizer char clash"),
         ({"order": "backward"}, "--order backward clash"),

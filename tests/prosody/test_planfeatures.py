@@ -38,15 +38,20 @@ def test_a_literal_row() -> None:
     left = [float(n == 4) for n in range(17)]
     weak, strong = [1, 0, 1, 0], [0, 1, 0, 1]
     assert row[:26] == [1, *left, *weak, *strong]
-    octave = round((64 - 63.2) / 12 * 48) / 48  # the mean pitch is 63.2, the median length 1
-    assert row[26:31] == pytest.approx([1, 1.0, octave, 0.25, 0])
-    assert row[31:36] == pytest.approx([1, 0.0, round((67 - 63.2) / 12 * 48) / 48, 0.75, 1])
+    # Of the notes the mean length is 2 ** 0.6, the mean pitch 63.2, the mean strength 2.6 / 4, and 2 of 5 have a rest.
+    assert row[26:31] == pytest.approx([1, *near(1 - 0.6, 0.8 / 12, (1 - 2.6) / 4, -0.4)])
+    assert row[31:36] == pytest.approx([1, *near(-0.6, 3.8 / 12, (3 - 2.6) / 4, 0.6)])
+
+
+def near(length: float, pitch: float, strength: float, rest: float) -> list[float]:
+    """Numbers of a note as far as codes tell them apart."""
+    return [round(length * 16) / 16, round(pitch * 16) / 16, round(strength * 32) / 32, round(rest * 32) / 32]
 
 
 def test_read_from_the_end_the_last_slot_comes_first() -> None:
     row = rows(backward=True)[1].tolist()
     assert row[18:26] == [0, 1, 0, 1, 1, 0, 1, 0]
-    assert row[26:28] == [1, 2.0]  # the last note has four times the median length
+    assert row[26:28] == pytest.approx([1, round((2 - 0.6) * 16) / 16])  # the last note has four quarters
 
 
 def test_a_break_tells_of_the_line_that_begins_and_a_last_word_that_nothing_is_left() -> None:
@@ -92,7 +97,7 @@ def test_extreme_notes_keep_within_their_codes() -> None:
     wild = LinePlan("x//", (Note(0.0001, 0, 0, 0), Note(1, 60, 4, 0), Note(10_000, 127, 4, 99)))
     made = rows((wild,), ((1, 1, 1),))
     assert np.isfinite(made).all()
-    assert np.abs(made).max() <= 127 / 8
+    assert np.abs(made[:, width(("slots",)) :]).max() <= 2
 
 
 @pytest.mark.parametrize(

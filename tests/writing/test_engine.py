@@ -473,3 +473,19 @@ def test_long_notes_prefer_vowels_that_carry(order: str) -> None:
         found = songs_of(engine(song, model=Uniform(song.table.known)), range(150)).values()
         shares.append(sum(lines[0][-1 if order == "backward" else 0] in closed for lines in found))
     assert closed and shares[0] > 10 and shares[1] == 0
+
+
+def test_long_words_are_asked_for_by_plan_or_drawing() -> None:
+    fields = {"form": "verse", "lines": 3, "syllables": "6", "rhyme": "X"}
+    by_plan, by_drawing = (
+        songs_of(
+            engine(compiled(Plan(**fields, long_words=a), MORE), PLAIN.model_copy(update={"long_words": b})), range(9)
+        )
+        for a, b in ((0.75, 0.25), (0.0, 1.0))
+    )
+    assert by_plan == by_drawing
+
+
+def test_abbreviations_are_not_drawn() -> None:
+    song = compiled(Plan(form="verse", lines=1, syllables="4", rhyme="X"), (*MORE, "etc", "w"))
+    assert not song.usable[[song.table.index["etc"], song.table.index["w"]]].any()

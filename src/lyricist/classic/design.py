@@ -79,6 +79,8 @@ def design(corpus: Corpus, tokens: TokenSet, recipe: Recipe) -> Design:
     train = checked(TrainConfig, settings)
     vocabulary, found = words_and_vectors(tokens, recipe, train.seed)
     heard = hear(corpus, recipe.midi, vocabulary)
+    if not any(len(song.known(vocabulary.unk).ids) > 1 for song in heard.songs["train"]):
+        raise InputError("the training songs with a tune hold no two words with vectors: add songs or tunes")
     matrix = rows_for(vocabulary, found)
     model = checked(ClassicConfig, {**asked, "vocab_size": len(vocabulary), "embedding": matrix.shape[1]})
     line_words = max(1, round(corpus.info["words"] / corpus.info["lines"]))

@@ -23,7 +23,7 @@ FEATURES: tuple[tuple[str, float], ...] = (
     ("mean velocity", 127.0),  # of the notes that sound, drums included
     ("mean pitch", 127.0),  # MIDI number, without drums
     ("sounding instruments", 16.0),  # parts with a note in the share
-    ("all instruments", 16.0),  # parts of the file
+    ("all instruments", 16.0),  # parts of the file that have notes
     ("mean beat period", 1.0),  # seconds per quarter note
     ("drums", 1.0),  # 1 if a drum sounds
     *(
@@ -75,7 +75,7 @@ def melody_features(score: Score, words: int) -> Floats:
     out[:, 0] = mean(notes.velocity, cells, words)
     out[:, 1] = mean(notes.pitch.astype(np.float64), pitched, words)
     out[:, 2] = sounding(notes, cells, len(score.parts), words)
-    out[:, 3] = len(score.parts)
+    out[:, 3] = sum(bool(part.notes) for part in score.parts)
     out[:, 4] = beat_period(seconds, length, words)
     out[:, 5] = np.bincount(cells.share[~tuned], minlength=words) > 0
     out[:, 6:] = chroma(notes, pitched, words)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lyricist.checkpoint import Arrays, load_arrays, replace_file, tensor_bytes
 from lyricist.classic.features import WIDTH, Floats, melody_features
 from lyricist.corpus import Corpus, Song, match_tunes
-from lyricist.corpus.joining import Joining, name_of, shown
+from lyricist.corpus.joining import Joining, name_of, shown, tune_files
 from lyricist.errors import InputError, RunError
 from lyricist.melody.read import read_score
 from lyricist.melody.tune import Score
@@ -51,11 +51,13 @@ class Heard:
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
-def hear(corpus: Corpus, folder: Path, vocabulary: Vocabulary) -> Heard:
+def hear(corpus: Corpus, folder: Path | str, vocabulary: Vocabulary) -> Heard:
     """The songs of a corpus that have a tune in `folder`, as `prepare` joined them or else by name.
 
-    Raises InputError if not one tune goes with a song, or none of those that do can be read.
+    Raises InputError if there are no tunes, not one goes with a song, or none of those that do can be read.
     """
+    folder = Path(folder)
+    tune_files(folder)  # a wrong name is told as such
     names = [(number, name_of(song)) for number, song in enumerate(corpus.songs())]
     tunes, why = tunes_of(corpus, names, folder)
     heard = Heard()

@@ -19,7 +19,7 @@ from lyricist.classic.config import SONGS_AT_ONCE, ClassicConfig
 from lyricist.classic.model import ClassicNet, State
 from lyricist.classic.songs import DATA, SungWords, load_songs
 from lyricist.classic.vectors import vectors_of
-from lyricist.errors import InputError
+from lyricist.errors import RunError
 from lyricist.loop import TrainingLoop
 from lyricist.optimiser import Optimiser
 
@@ -32,7 +32,7 @@ def train_classic(
 ) -> Iterator[events.TrainEvent]:
     """Train the network of a classic run on the songs it keeps; as `trainer.train`, but no samples are asked for.
 
-    Losses are L1, per number of a word vector. Raises `RunError`, and `InputError` for too few songs or a full disk.
+    Losses are L1, per number of a word vector. Raises `RunError`, and `InputError` on a full disk.
     """
     trainer = ClassicTrainer(run, resume, time.monotonic() if started is None else started)
     yield trainer.started()
@@ -85,7 +85,7 @@ class ClassicTrainer(TrainingLoop):
         known = {split: [s.known(unk) for s in songs[split]] for split in ("train", "valid")}
         self.steps = Steps(known["train"], self.config.batch, self.classic.context, self.config.seed)
         if not len(self.steps):
-            raise InputError("the songs with a tune hold no two words with vectors to train on: add songs or tunes")
+            raise RunError(f"{self.run.path / DATA} holds nothing to train on: restore it or train again")
         self.valid = first_words([s for s in known["valid"] if len(s.ids) > 1], VALID_WORDS)
         self.valid_pairs = sum(len(s.ids) - 1 for s in self.valid)
         self.seek(0)

@@ -51,8 +51,7 @@ def _snap(above: int, below: int) -> Fraction:
 def gather(notes: Sequence[Note]) -> tuple[Note, ...]:
     """Rolled chords struck at once: a note just behind one on the beat's grid, itself off it, begins with it.
 
-    On a place of 64ths all notes of the chord before it must sound still and it must outlast a roll: fast runs stay
-    as they are.
+    All notes of the chord before it must sound still and it must outlast a roll: fast runs stay as they are.
     """
     out: list[Note] = []
     base, held = Fraction(-1), Fraction(-1)  # where the chord begins, and the first end of its notes
@@ -60,16 +59,11 @@ def gather(notes: Sequence[Note]) -> tuple[Note, ...]:
         if note.onset.denominator <= WRITTEN:
             held = min(held, note.end) if note.onset == base else note.end
             base = note.onset
-        elif note.onset - base <= ROLL and (is_odd(note.onset) or (note.duration > ROLL and note.onset < held)):
+        elif note.onset - base <= ROLL < note.duration and note.onset < held:
             held = min(held, note.end)
             note = replace(note, onset=base, duration=note.end - base)
         out.append(note)
     return tuple(sorted(out, key=lambda note: (note.onset, note.pitch)))
-
-
-def is_odd(onset: Fraction) -> bool:
-    """Whether an onset is on no place that halving beats gives."""
-    return onset.denominator & (onset.denominator - 1) != 0
 
 
 def played(notes: Sequence[Note]) -> bool:

@@ -3,6 +3,7 @@ r"""Words from a MIDI file's lyric (0x05) and text (0x01) events, joined to syll
 Karaoke conventions: text events begin with `@` in the header (@T title, @L language), `/` begins a line and `\` a
 paragraph; in lyric events a carriage return ends a line and a line feed a paragraph. A blank at either side, or no
 hyphen where a file uses hyphens, ends a word. A blank, a dash or an underscore alone holds the syllable before.
+One event is one slot: a whole word of several syllables under one note stays whole, as the file says so.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ rest of its line, in the order of reading. Groups of features, each with a flag 
 - `slots`: the syllables left (one-hot, 16 stands for more) and whether each of the next slots is strong or weak;
 - `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it.
 
-Lengths are relative to the song's median note and pitches to its mean pitch, so that tempo and key do not matter.
+The numbers of a note are relative to the song's means, so that neither tempo, key nor style tell songs apart: what is
+left is how a note differs from the others it is sung with.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import fmean, median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +31,8 @@ UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
 CODES = {"?": 0, "x": 1, "/": 2}  # of a template's slots
 SILENT = -128  # in a note's first number: the slot has no note
 NO_NOTE = (SILENT, 0, 0, 0)
-STEPS = np.array([8, 48, 4, 1])  # codes of a note in units: octaves of length, octaves of pitch, strength, rest
+STEPS = np.array([16, 16, 32, 32])  # codes of a note in units: octaves of length and pitch, strength, rest
+MOST = np.array([32, 16, 32, 32])  # codes at most: two octaves of length, one of pitch
 WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD}
 
 Array = npt.NDArray[Any]
@@ -84,24 +85,23 @@ def song_slots(lines: Sequence[LinePlan], backward: bool) -> SongSlots:
 
 
 def note_codes(lines: Sequence[LinePlan], way: int) -> npt.NDArray[np.int8]:
-    """(S, 4) log2 of the length, pitch, strength and rest of every note, in units of STEPS."""
-    played = [note for line in lines for note in line.notes]
-    if not played:
-        return np.zeros((0, 4), dtype=np.int8)
-    usual, middle = median(n.duration for n in played), fmean(n.pitch for n in played)
+    """(S, 4) log2 of the length, pitch, strength and rest of every note, less the song's means, in units of STEPS."""
     rows: list[Sequence[float]] = []
     for line in lines:
-        notes = [note_row(n, usual, middle) for n in line.notes] or [(math.nan,) * 4] * len(line.template)
+        notes = [numbers_of(note) for note in line.notes] or [(math.nan,) * 4] * len(line.template)
         rows += notes[::way]
     numbers = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    codes = np.rint(numbers * STEPS).clip(-127, 127)
-    codes[np.isnan(numbers[:, 0])] = NO_NOTE
+    silent = np.isnan(numbers[:, 0])
+    if silent.all():
+        return np.zeros((0, 4), dtype=np.int8)
+    codes = np.rint((numbers - numbers[~silent].mean(axis=0)) * STEPS).clip(-MOST, MOST)
+    codes[silent] = NO_NOTE
     return np.asarray(codes, dtype=np.int8)
 
 
-def note_row(note: Note, usual: float, middle: float) -> tuple[float, float, float, float]:
-    length = math.log2(max(note.duration, 1e-3) / max(usual, 1e-3))
-    return length, (note.pitch - middle) / 12, note.strength / 4, float(note.rest > 0)
+def numbers_of(note: Note) -> tuple[float, float, float, float]:
+    """Octaves of length and of pitch, strength and rest up to 1."""
+    return math.log2(max(note.duration, 1e-3)), note.pitch / 12, note.strength / 4, float(note.rest > 0)
 
 
 def places(lines: Sequence[LinePlan], counts: Sequence[Sequence[int]]) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-NAMES = ("write", "evaluate", "check", "plan")
+NAMES = ("write", "evaluate", "check", "plan", "sweep")
 
 
 def schema(name: str) -> dict[str, Any]:

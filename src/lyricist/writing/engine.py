@@ -89,7 +89,10 @@ class Engine:
         known, table = self.table.known, self.table
         further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
         old = np.array([is_archaic(w) for w in table.words[:known]], dtype=bool)
-        return np.asarray(self.drawing.long_words * further[table.sig[:known]] - self.drawing.archaic * old)
+        return np.asarray(
+            (self.drawing.long_words + self.song.layout.long_words) * further[table.sig[:known]]
+            - self.drawing.archaic * old
+        )
 
     # --- songs
 

@@ -89,7 +89,8 @@ class PlanAutomaton:
         for w in np.flatnonzero(out):
             word = table.words[w]
             known = all(r.source != "model" for r in table.readings[w]) and not any(c.isdigit() for c in word)
-            out[w] = known and word not in avoid and not (self.layout.clean and is_unclean(word))
+            spelled = all(r.syllables <= len(word) for r in table.readings[w])  # etc is not, nor is w
+            out[w] = known and spelled and word not in avoid and not (self.layout.clean and is_unclean(word))
         out[table.known :] = False
         return out
 

@@ -57,6 +57,7 @@ class Layout:
     avoid: tuple[str, ...]  # words that must not
     clean: bool  # nor may those of `clean.is_unclean`
     emphasis: float = 0.0  # nats off a function word of one syllable on a strong slot
+    long_words: float = 0.0  # nats for a word's 2nd and 3rd syllable each
     open_vowels: float = 0.0  # nats off a word whose vowel does not carry on a long or high note
 
 
@@ -86,7 +87,16 @@ def layout(plan: Plan, split: Split) -> Layout:
                 for j, line in enumerate(lines[first : first + shape.lines])
             ]
     made_lines = repeats_marked(with_beginnings(plan, lines))
-    return Layout(made_lines, tuple(groups), plan.include, plan.avoid, plan.clean, plan.emphasis, plan.open_vowels)
+    return Layout(
+        made_lines,
+        tuple(groups),
+        plan.include,
+        plan.avoid,
+        plan.clean,
+        plan.emphasis,
+        plan.long_words,
+        plan.open_vowels,
+    )
 
 
 def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split: Split) -> Iterator[LineSpec]:

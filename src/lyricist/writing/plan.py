@@ -77,6 +77,7 @@ class Plan(BaseModel):
     max_copy: int = Field(default=5, ge=0)  # longest run of words that may stand in the songs; 0: no limit
     keep_chorus: bool = True  # a chorus or refrain comes back word for word
     emphasis: float = Field(default=0.0, ge=0, le=10)  # nats off a little word (of, the) on a strong slot of a metre
+    long_words: float = Field(default=0.0, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable, beside the drawing's
     open_vowels: float = Field(default=0.0, ge=0, le=10)  # nats off a vowel that does not carry on a long, high note
     allow: bool = False  # given lines may break what is asked for; they stand as they are
     sections: tuple[SectionPlan, ...] = ()  # section by section, instead of `form` and `lines`

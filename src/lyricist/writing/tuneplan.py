@@ -18,9 +18,12 @@ from lyricist.writing.plan import Plan
 from lyricist.writing.section import SectionPlan
 from lyricist.writing.shape import RETURNING
 
-OPEN_VOWELS = 1.0  # nats off a vowel that does not carry, on a long or high note
 MOST_VERSES = 20
-EMPHASIS = 2.3  # nats off a little word on a strong note: as many as people's words have there
+# Leanings with which words for a tune have as many little words on strong notes, as many long words and as many
+# hard vowels on long notes as people's words for it, in nats.
+EMPHASIS = 2.3  # off a little word on a strong note
+LONG_WORDS = 0.6  # for a word's second and third syllable
+OPEN_VOWELS = 1.0  # off a vowel that does not carry, on a long or high note
 
 
 def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
@@ -45,7 +48,7 @@ def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
             )
         )
     same = keeps_chorus(tune.names, patterns)
-    leanings = {"emphasis": EMPHASIS, "open_vowels": OPEN_VOWELS}
+    leanings = {"emphasis": EMPHASIS, "long_words": LONG_WORDS, "open_vowels": OPEN_VOWELS}
     return Plan(**{"keep_chorus": same, **leanings, **wishes, "sections": tuple(made) * verses})
 
 

@@ -1,0 +1,574 @@
+"""Sweeps of tiny networks: what is compared, that no trial is trained twice, what is left on disk."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lyricist.corpus import Corpus
+from lyricist.errors import InputError
+from lyricist.sweeps import CLASSIC_GRID, Sweep, results
+from lyricist.sweeps.crew import Begun, Ended, TrialBegun, TrialEnded
+from lyricist.sweeps.database import driver_arguments, full_url
+from lyricist.sweeps.folder import Folder
+from lyricist.sweeps.lock import Lock
+from lyricist.sweeps.run import prepare, run_sweep
+from lyricist.sweeps.space import Choices, Range, parse_space
+from lyricist.sweeps.study import Slots
+from lyricist.sweeps.worker import Worker
+
+SETTINGS = {"epochs": 1.0, "steps": 16, "evaluations": 2}
+SMALL = {"embedding": Choices((8,)), "hidden": Choices((8, 12)), "batch": Choices((8,))}
+
+
+def sweep(space: Any = None, **options: Any) -> Sweep:
+    return Sweep({**SMALL, **(space or {})}, preset="tiny", settings=SETTINGS, **options)
+
+
+def here(corpus: Corpus, out: Path, made: Sweep, stop_after: int = 10**9, retry: bool = False) -> list[int]:
+    """What `run_sweep` does, with the worker in this process; returns the trials begun.
+
+    It is stopped when trial number `stop_after` of this call is under way.
+    """
+    place = prepare(corpus, out, made, None, None, False)
+    place.slots.fill(retry)
+    job = {
+        "folder": str(out),
+        "url": place.slots.url,
+        "study": "sweep",
+        "sweep": made.to_json(),
+        "trials": made.trials,
+    }
+    begun: list[int] = []
+
+    def say(**message: Any) -> None:
+        if message["kind"] == "begun":
+            begun.append(message["trial"])
+        elif message["kind"] == "ended":
+            place.folder.settle(message["record"]["trial"])
+
+    try:
+        Worker(job, say, lambda: len(begun) >= stop_after).work()
+        results.write(place, place.slots.rows(), plots=True)
+    finally:
+        place.slots.close()
+        place.lock.close()
+    return begun
+
+
+def rows_of(out: Path) -> list[dict[str, str]]:
+    with open(out / "trials.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# -- the space ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cell=lstm,gru", Choices(("lstm", "gru"))),
+        ("hidden=128,256", Choices((128, 256))),
+        ("dropout=0,0.3", Choices((0.0, 0.3))),
+        ("tied=true,false", Choices((True, False))),
+        ("epochs=none,5", Choices((None, 5.0))),
+        ("learning-rate=1e-3..1e-2", Range(0.001, 0.01, log=True)),
+        ("dropout=0..0.5", Range(0.0, 0.5)),
+        ("hidden=128..512:64", Range(128, 512, step=64)),
+        ("hidden = 16..512", Range(16, 512, log=True)),
+        ("vocabulary=500,1000", Choices((500, 1000))),
+        ("preset=tiny,small", Choices(("tiny", "small"))),
+    ],
+)
+def test_a_field_and_its_values(text: str, expected: object) -> None:
+    assert list(parse_space([text]).values()) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["hiden=1,2"], "--set hiden: there is no such field; the nearest is hidden"),
+        (["learnin_rate=1"], "nearest is learning_rate"),
+        (["dropout_inptu=0"], "nearest is dropout_input"),
+        (["vocab_size=10"], "there is no such field"),
+        (["hidden"], "write a field and its values"),
+        (["hidden="], "write a field and its values"),
+        (["hidden=12.5"], "hidden = '12.5'"),
+        (["layers=2,9"], "layers = '9': Input should be less than or equal to 4"),
+        (["cell=rnn"], "cell = 'rnn'"),
+        (["cell=gru..lstm"], "only numbers have ranges"),
+        (["hidden=64..32"], "the range is empty"),
+        (["hidden=32..64:0"], "the step '0' does not fit"),
+        (["hidden=32..64:x"], "the step 'x' does not fit"),
+        (["hidden=8,8"], "a value is there twice"),
+        (["hidden=8", "hidden=9"], "--set hidden is given twice"),
+        (["preset=huge"], "use tiny, small, medium, large"),
+        (["vocabulary=few"], "use a whole number of words"),
+        (["learning_rate=inf"], "finite"),
+    ],
+)
+def test_bad_fields_are_one_clear_line(texts: list[str], expected: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_space(texts)
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("space", "options", "expected"),
+    [
+        ({}, {}, "nothing to vary"),
+        ({"hidden": Range(8, 16)}, {}, "--set hidden is a range, and a grid needs values"),
+        ({"hidden": Choices((8, 9))}, {"trials": 5}, "--trials 5 and a grid of 2 clash"),
+        ({"hidden": Choices((8, 9))}, {"sampler": "genetic"}, "--sampler 'genetic' is unknown"),
+        ({"dropout": Choices((0.1,)), "dropout_input": Choices((0.2,))}, {}, "--set dropout and --set dropout_input"),
+        ({"budget": Choices((1.0, 2.0))}, {"budget": 3.0}, "--set budget and --budget clash"),
+    ],
+)
+def test_clashes_name_both_sides(space: Any, options: Any, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        Sweep(space, **options)
+
+
+def test_a_grid_has_every_point_once() -> None:
+    made = Sweep(parse_space(["cell=lstm,gru", "hidden=8..16:4", "dropout=0,0.3"]))
+    points = [tuple(p.values()) for p in made.points()]
+    assert len(points) == len(set(points)) == made.count == 12
+    assert points[0] == ("lstm", 8, 0.0)
+    assert points[-1] == ("gru", 16, 0.3)
+
+
+def test_the_classic_grid_has_32_settings_and_the_notebooks_network() -> None:
+    points = Sweep(parse_space(CLASSIC_GRID)).points()
+    assert len(points) == 32
+    assert {"cell": "lstm", "hidden": 512, "layers": 2, "dropout": 0.0, "batch": 20} in points
+
+
+def test_a_point_becomes_options() -> None:
+    made = Sweep(parse_space(["dropout=0.3", "batch=4", "vocabulary=50", "cell=gru"]), budget=3.0, seed=9)
+    options = made.options(made.points()[0])
+    assert options.model == {"dropout_input": 0.3, "dropout_hidden": 0.3, "dropout_output": 0.3, "cell": "gru"}
+    assert options.train == {"seed": 9, "budget": 3.0, "epochs": None, "batch": 4}
+    assert (options.vocabulary, options.preset) == (50, "small")
+
+
+def test_a_sweep_survives_json() -> None:
+    made = Sweep(parse_space(["cell=lstm,gru", "learning_rate=1e-3..1e-2", "hidden=8..16:4"]), "tpe", 7, budget=2.0)
+    assert Sweep.from_json(json.loads(json.dumps(made.to_json())), 7) == made
+
+
+# -- the queue, without training ------------------------------------------------------------------
+
+
+def slots(folder: Path, made: Sweep, corpus: str = "songs") -> Slots:
+    return Slots(f"sqlite:///{folder / 'study.db'}", "sweep", made, corpus)
+
+
+def ended(
+    slot: int, number: int, state: str = "complete", loss: float | None = 5.0, error: str = ""
+) -> dict[str, Any]:
+    return {"trial": slot + 1, "number": number, "state": state, "valid_loss": loss, "result": {}, "error": error}
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+@pytest.mark.parametrize(
+    "field",
+    ["learning_rate=1e-4..1e-1", "dropout=0..0.5", "hidden=16..512", "hidden=32..96:32", "cell=lstm,gru"],
+)
+def test_sampled_points_stay_in_range_and_do_not_hang_on_interruptions(
+    tmp_path: Path, sampler: str, field: str
+) -> None:
+    made = Sweep(parse_space([field]), sampler, 6)
+    drawn: list[list[Any]] = []
+    for again in ("a", "b"):
+        (tmp_path / again).mkdir()
+        queue, seen = slots(tmp_path / again, made), []
+        queue.fill()
+        while claim := queue.claim("here", "host"):
+            seen.append(next(iter(claim.params.values())))
+            queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number, loss=float(claim.slot)))
+            if again == "b":  # as if the process ended after every trial
+                queue = slots(tmp_path / again, made)
+        drawn.append(seen)
+    (values,) = made.space.values()
+    assert len(drawn[0]) == 6
+    assert drawn[0] == drawn[1]
+    for value in drawn[0]:
+        if isinstance(values, Choices):
+            assert value in values.values
+        else:
+            assert values.low <= value <= values.high
+            assert values.step is None or (value - values.low) % values.step == 0
+    assert len(set(drawn[0])) > 1
+
+
+def test_a_grid_under_a_budget_goes_in_an_order_that_favours_nothing(tmp_path: Path) -> None:
+    made = Sweep(parse_space(["cell=lstm,gru", "hidden=8..32:8"]), budget=5.0)
+    queue = slots(tmp_path, made)
+    queue.fill()
+    taken = []
+    while claim := queue.claim("here", "host"):
+        assert claim.params == made.points()[claim.slot]
+        taken.append(claim.slot)
+    assert sorted(taken) == list(range(8)) != taken
+
+
+def test_every_slot_is_claimed_once_even_when_two_queue_it(tmp_path: Path) -> None:
+    made = sweep({"layers": Choices((1, 2))})
+    one, two = slots(tmp_path, made), slots(tmp_path, made)
+    points = made.points()
+    for slot, point in enumerate(points):  # what two machines that begin in the same moment do
+        for queue in (one, two):
+            queue.study.enqueue_trial(point, user_attrs={"slot": slot})
+    claimed = []
+    while claim := (one if len(claimed) % 2 else two).claim("here", "host"):
+        claimed.append(claim.params)
+        one.finish(claim.trial.number, ended(claim.slot, claim.trial.number))
+    assert claimed == points
+    assert [row.state for row in two.rows()] == ["complete"] * 4
+    two.fill()
+    assert two.claim("there", "host") is None
+
+
+def test_claims_of_many_connections_never_collide(tmp_path: Path) -> None:
+    """Four threads, each with its own connection to the same SQLite file; every slot is claimed once."""
+    made = Sweep({"hidden": Choices(tuple(range(8, 28)))})
+    slots(tmp_path, made).fill()
+    claimed: list[int] = []
+
+    def machine() -> None:
+        queue = slots(tmp_path, made)
+        while claim := queue.claim("here", "host"):
+            claimed.append(claim.slot)
+            assert queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number))
+        queue.close()
+
+    threads = [threading.Thread(target=machine) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == list(range(20))
+
+
+def test_a_trial_given_up_is_run_again_at_the_same_point(tmp_path: Path) -> None:
+    made = Sweep(parse_space(["learning_rate=1e-4..1e-1"]), "tpe", 3)
+    queue = slots(tmp_path, made)
+    queue.fill()
+    first = queue.claim("here", "host")
+    assert first is not None
+    queue.drop(first.trial.number)
+    queue.fill()
+    queue.fill()
+    claims = []
+    while claim := queue.claim("here", "host"):
+        claims.append(claim)
+    assert [c.slot for c in claims] == [1, 2, 0]
+    assert claims[-1].params == first.params
+
+
+def test_a_failure_is_kept_until_it_is_asked_to_be_tried_again(tmp_path: Path) -> None:
+    made = Sweep(parse_space(["hidden=8,16"]))
+    queue = slots(tmp_path, made)
+    queue.fill()
+    for state, loss, error in (("failed", None, "the loss is nan"), ("complete", 4.5, "")):
+        claim = queue.claim("here", "host")
+        assert claim is not None
+        queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number, state, loss, error))
+    queue.fill()
+    assert queue.claim("here", "host") is None
+    assert [(r.state, r.valid_loss, r.error) for r in queue.rows()] == [
+        ("failed", None, "the loss is nan"),
+        ("complete", 4.5, ""),
+    ]
+    queue.fill(retry=True)
+    again = queue.claim("here", "host")
+    assert again is not None and again.params == {"hidden": 8}
+    assert queue.claim("here", "host") is None
+
+
+def test_a_result_that_comes_too_late_is_refused(tmp_path: Path) -> None:
+    queue = slots(tmp_path, Sweep(parse_space(["hidden=8,16"])))
+    queue.fill()
+    claim = queue.claim("here", "host")
+    assert claim is not None
+    queue.drop(claim.trial.number)  # its machine was taken for dead
+    assert not queue.finish(claim.trial.number, ended(0, claim.trial.number))
+    assert queue.rows()[0].state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("other", "corpus", "expected"),
+    [
+        (Sweep(parse_space(["hidden=8,32"])), "songs", "hidden: 8,16 there, 8,32 here"),
+        (Sweep(parse_space(["hidden=8,16", "layers=1,2"])), "songs", "layers: None there, 1,2 here"),
+        (Sweep(parse_space(["hidden=8,16"]), budget=2.0), "songs", "budget: None there, 2.0 here"),
+        (Sweep(parse_space(["hidden=8,16"])), "others", "other songs"),
+    ],
+)
+def test_a_study_of_something_else_is_not_joined(tmp_path: Path, other: Sweep, corpus: str, expected: str) -> None:
+    slots(tmp_path, Sweep(parse_space(["hidden=8,16"])))
+    with pytest.raises(InputError, match=expected):
+        slots(tmp_path, other, corpus)
+
+
+def test_hopeless_trials_are_pruned_and_promising_ones_are_not(tmp_path: Path) -> None:
+    made = Sweep(parse_space(["learning_rate=1e-4..1e-1"]), "random", 8, prune=True, settings={"evaluations": 4})
+    queue = slots(tmp_path, made)
+    queue.fill()
+    verdicts = []
+    for worst in (5.0, 5.1, 5.2, 5.3, 9.0, 4.0):
+        claim = queue.claim("here", "host")
+        assert claim is not None
+        for mark in (1, 2, 3):
+            claim.trial.report(worst - mark / 10, mark)
+        verdicts.append(claim.trial.should_prune())
+        queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number, loss=worst))
+    assert verdicts == [False, False, False, False, True, False]
+
+
+# -- whole sweeps ---------------------------------------------------------------------------------
+
+
+def test_a_sweep_stopped_and_called_again_repeats_no_finished_trial(corpus: Corpus, tmp_path: Path) -> None:
+    made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
+    assert here(corpus, out, made, stop_after=2) == [1, 2]
+    assert [r["state"] for r in rows_of(out)] == ["complete", "waiting", "waiting", "waiting"]
+    assert not list(out.glob("run-*"))
+    first = rows_of(out)[0]
+    assert sorted(here(corpus, out, made)) == [2, 3, 4]
+    assert here(corpus, out, made) == []
+    rows = rows_of(out)
+    assert rows[0] == first
+    assert [(r["hidden"], r["cell"]) for r in rows] == [("8", "lstm"), ("8", "gru"), ("12", "lstm"), ("12", "gru")]
+    assert [r["state"] for r in rows] == ["complete"] * 4
+    check_what_is_left(out, rows)
+
+
+@pytest.mark.full
+def test_two_workers_stopped_and_called_again(corpus: Corpus, tmp_path: Path) -> None:
+    made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
+    seen: list[Any] = []
+    for event in run_sweep(corpus, out, made, workers=2, should_stop=lambda: bool(of(seen, TrialEnded))):
+        seen.append(event)
+    finished = {e.trial for e in of(seen, TrialEnded)}
+    assert finished
+    assert seen[-1].reason == ("interrupted" if len(finished) < 4 else "done")
+    again = list(run_sweep(corpus, out, made, workers=2))
+    assert again[0] == Begun(out, 4, len(finished), max(1, min(2, 4 - len(finished))), again[0].threads)
+    assert sorted(e.trial for e in of(again, TrialBegun)) == sorted({1, 2, 3, 4} - finished)
+    assert isinstance(again[-1], Ended) and again[-1].reason == "done"
+    check_what_is_left(out, rows_of(out))
+
+
+def of(events: list[Any], kind: type) -> list[Any]:
+    return [e for e in events if isinstance(e, kind)]
+
+
+def check_what_is_left(out: Path, rows: list[dict[str, str]]) -> None:
+    """Light records of all trials, the weights of the best one only."""
+    losses = {int(r["trial"]): float(r["valid_loss"]) for r in rows}
+    best = min(losses, key=losses.__getitem__)
+    about = json.loads((out / "sweep.json").read_text())
+    assert about["format"] == 1
+    assert about["best"]["trial"] == best == json.loads((out / "best" / "trial.json").read_text())["trial"]
+    assert (out / "best" / "weights.safetensors").exists()
+    assert len(list(out.rglob("weights.safetensors"))) == 1 + len(list((out / "best" / "checkpoints").iterdir()))
+    for trial in losses:
+        kept = out / "trials" / f"{trial:04d}"
+        assert {p.name for p in kept.iterdir()} == {"trial.json", "config.json", "history.jsonl"}
+    boards = sorted(p.name for p in (out / "tensorboard").iterdir())
+    assert boards == [f"{int(r['trial']):04d} hidden={r['hidden']} cell={r['cell']}" for r in rows]
+    assert all(list((out / "tensorboard" / name).glob("events.*")) for name in boards)
+    assert {p.name for p in (out / "plots").iterdir()} >= {"learning_curves.png", "parallel_coordinates.png"}
+    assert not [p for p in out.iterdir() if p.name.startswith((".", "run-", "worker-"))]
+
+
+def test_the_best_run_writes_songs_and_knows_its_corpus(corpus: Corpus, tmp_path: Path) -> None:
+    from lyricist.checkpoint import Run
+    from lyricist.cli.training import own_corpus
+    from lyricist.writer import load
+
+    here(corpus, tmp_path / "s", sweep())
+    assert load(tmp_path / "s" / "best").write(seed=1)[0].text
+    assert own_corpus(Run.open(tmp_path / "s" / "best")).fingerprint == corpus.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("space", "error"),
+    [
+        ({"batch": Choices((8, 100_000))}, "too few for batch 100000"),
+        ({"hidden": Choices((8, 3_000_000))}, "memory"),
+    ],
+)
+def test_a_failing_trial_is_recorded_and_the_others_go_on(
+    corpus: Corpus, tmp_path: Path, space: Any, error: str
+) -> None:
+    made = sweep({"hidden": Choices((8,)), **space})
+    assert here(corpus, tmp_path / "s", made) == [1, 2]
+    rows = rows_of(tmp_path / "s")
+    assert [r["state"] for r in rows] == ["complete", "failed"]
+    assert error in rows[1]["error"]
+    assert rows[1]["valid_loss"] == ""
+    assert here(corpus, tmp_path / "s", made) == []
+    assert here(corpus, tmp_path / "s", made, retry=True) == [2]
+
+
+def test_a_full_disk_ends_it_and_is_no_fault_of_the_trial(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise InputError("s/run-0001: cannot write (No space left on device)") from OSError(
+            28, "No space left on device"
+        )
+
+    monkeypatch.setattr("lyricist.sweeps.worker.train_songs", full)
+    with pytest.raises(InputError, match="No space left"):
+        here(corpus, tmp_path / "s", sweep())
+    monkeypatch.undo()
+    assert here(corpus, tmp_path / "s", sweep()) == [2, 1]
+
+
+def runaway(learning_rate: float) -> Sweep:
+    rates = {"learning_rate": Choices((0.01, learning_rate)), "clip": Choices((1e30,))}
+    return sweep({**rates, "hidden": Choices((8,))})
+
+
+def test_a_loss_that_is_no_number_fails_the_trial(corpus: Corpus, tmp_path: Path) -> None:
+    here(corpus, tmp_path / "s", runaway(1e38))
+    rows = rows_of(tmp_path / "s")
+    assert [r["state"] for r in rows] == ["complete", "failed"]
+    assert "use a lower learning rate" in rows[1]["error"]
+
+
+def test_a_loss_that_runs_away_is_a_bad_result_and_no_failure(corpus: Corpus, tmp_path: Path) -> None:
+    here(corpus, tmp_path / "s", runaway(1e20))
+    rows = rows_of(tmp_path / "s")
+    assert [r["state"] for r in rows] == ["complete"] * 2
+    assert float(rows[1]["valid_loss"]) > 1000
+
+
+CALL = """
+import sys
+import threading
+from pathlib import Path
+from lyricist.corpus import open_corpus
+from lyricist.sweeps.run import run_sweep
+from test_sweep import sweep
+for event in run_sweep(open_corpus(sys.argv[1]), sys.argv[2], sweep()):
+    print(type(event).__name__, getattr(event, "trial", ""), flush=True)
+"""
+
+
+def test_killed_at_once_it_goes_on_with_the_trial_it_was_at(corpus: Corpus, tmp_path: Path) -> None:
+    out, tests = tmp_path / "s", Path(__file__).parent
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent / "src")])}
+    command = [sys.executable, "-c", CALL, str(corpus.path), str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.split() == ["TrialBegun", "2"]:
+                process.send_signal(signal.SIGKILL)
+                break
+    before = {p.name for p in (out / "trials").iterdir()}
+    assert before == {"0001"}
+    begun = here(corpus, out, sweep())  # it waits for the worker that was left behind to notice
+    assert begun in ([2], [])  # the worker may have ended trial 2 before it noticed
+    assert [r["state"] for r in rows_of(out)] == ["complete"] * 2
+    assert not list(out.glob("run-*"))
+
+
+def test_a_trial_whose_process_dies_is_recorded(corpus: Corpus, tmp_path: Path) -> None:
+    made, out = sweep(), tmp_path / "s"
+    for event in run_sweep(corpus, out, made):
+        if isinstance(event, TrialBegun) and event.trial == 1:
+            kill_children()
+    assert Counter(r["state"] for r in rows_of(out)) == {"complete": 1, "failed": 1}
+    assert "out of memory?" in rows_of(out)[0]["error"]
+
+
+def kill_children() -> None:
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    if not children.exists():
+        pytest.skip("no list of child processes here")
+    for pid in children.read_text().split():
+        if b"sweeps.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def test_a_record_on_disk_counts_though_the_database_never_heard_of_it(corpus: Corpus, tmp_path: Path) -> None:
+    """What is left when the database is lost between the end of a trial and the telling of it."""
+    made = sweep()
+    out = tmp_path / "s"
+    folder = Folder.open(out, made, corpus, False)
+    queue = Slots(f"sqlite:///{out / 'study.db'}", "sweep", made, corpus.fingerprint)
+    queue.fill()
+    claim = queue.claim(folder.about()["place"], "host")
+    assert claim is not None
+    record = {**ended(0, claim.trial.number, loss=1.25), "format": 1, "params": claim.params}
+    folder.keep(record, "0001")
+    assert here(corpus, out, made) == [2]
+    assert rows_of(out)[0]["valid_loss"] == "1.25"
+
+
+def test_more_trials_of_a_sampled_sweep_may_be_asked_for_later(corpus: Corpus, tmp_path: Path) -> None:
+    space = {"learning_rate": Range(1e-3, 1e-1, log=True)}
+    assert here(corpus, tmp_path / "s", sweep(space, sampler="random", trials=1)) == [1]
+    assert here(corpus, tmp_path / "s", sweep(space, sampler="random", trials=2)) == [2]
+    assert len(rows_of(tmp_path / "s")) == 2
+    assert all(1e-3 <= float(r["learning_rate"]) <= 1e-1 for r in rows_of(tmp_path / "s"))
+
+
+def test_directories_of_something_else_are_left_alone(corpus: Corpus, run_dir: Path, tmp_path: Path) -> None:
+    before = sorted(p.name for p in run_dir.iterdir())
+    for force in (False, True):
+        with pytest.raises(InputError, match="is no sweep"):
+            list(run_sweep(corpus, run_dir, sweep(), force=force))
+    assert sorted(p.name for p in run_dir.iterdir()) == before
+    Folder.open(tmp_path / "s", sweep(), corpus, False)
+    with pytest.raises(InputError, match="hidden: 8,12 there, 8,16 here"):
+        list(run_sweep(corpus, tmp_path / "s", sweep({"hidden": Choices((8, 16))})))
+
+
+def test_an_unreachable_database_is_one_line_and_leaves_everything(corpus: Corpus, tmp_path: Path) -> None:
+    url = "postgresql://me:secret@127.0.0.1:1/songs"
+    with pytest.raises(InputError) as error:
+        list(run_sweep(corpus, tmp_path / "new", sweep(), storage=url))
+    assert "postgresql+pg8000://me:***@127.0.0.1:1/songs cannot be used" in str(error.value)
+    assert "secret" not in str(error.value)
+    assert not (tmp_path / "new").exists()
+    Folder.open(tmp_path / "old", sweep(), corpus, False)
+    before = (tmp_path / "old" / "sweep.json").read_bytes()
+    with pytest.raises(InputError):
+        list(run_sweep(corpus, tmp_path / "old", sweep(), storage=url, force=True))
+    assert (tmp_path / "old" / "sweep.json").read_bytes() == before
+
+
+def test_a_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "secret")
+    url = full_url("postgresql://me@host/songs", Path())
+    assert driver_arguments(url)["password"] == "secret"
+    assert "password" not in driver_arguments(full_url("postgresql://me:own@host/songs", Path()))
+    assert "password" not in driver_arguments(full_url(None, Path()))
+
+
+def test_two_sweeps_do_not_share_a_directory(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lyricist.sweeps.lock.PATIENCE", 0.1)
+    Folder.open(tmp_path / "s", sweep(), corpus, False)
+    held = Lock(tmp_path / "s")
+    held.share()
+    with pytest.raises(InputError, match="another sweep is at work"):
+        list(run_sweep(corpus, tmp_path / "s", sweep()))
+    held.close()
+    assert math.isfinite(json.loads((tmp_path / "s" / "sweep.json").read_text())["corpus"]["words"])
