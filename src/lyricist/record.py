@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any
 
 from lyricist import events
@@ -67,6 +69,8 @@ class History:
 
 
 def tensorboard(folder: Path, step: int) -> Any:
+    """A writer of TensorBoard's files, which needs no TensorFlow: loading it would take seconds of a budget."""
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))  # TensorBoard's own sign to do without
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder), purge_step=step or None)
@@ -91,9 +95,9 @@ def perplexity(loss: float) -> float:
 
 def plot_loss(run: Path) -> Path:
     """plots/loss.png: training and validation perplexity per word over the words seen."""
-    plt = pyplot()
     rows = read_history(run)
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    figure = blank(7, 4)
+    axes = figure.subplots()
     train = [(r["epoch"], perplexity(r["train_loss"])) for r in rows if "valid_loss" not in r]
     valid = [(r["epoch"], perplexity(r["valid_loss"])) for r in rows if "valid_loss" in r]
     axes.plot(*zip(*train, strict=True) if train else ([], []), label="training (smoothed)", color="#8da0cb")
@@ -106,14 +110,19 @@ def plot_loss(run: Path) -> Path:
 
 def plot_architecture(run: Path, model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> Path:
     """plots/architecture.png: the layers from word to word, with shapes and parameter counts."""
-    return draw_boxes(run, architecture(model, parameters), sum(math.prod(s) for s in parameters.values()))
+    return draw_boxes(run, architecture(model, parameters))
 
 
-def draw_boxes(run: Path, boxes: Sequence[tuple[str, str, int]], total: int) -> Path:
-    """plots/architecture.png from (layer, shape in words, parameters), the input first."""
-    plt = pyplot()
-    figure, axes = plt.subplots(figsize=(6.5, 0.95 * len(boxes) + 0.6), layout="constrained")
-    for i, (name, shape, count) in enumerate(boxes):
+def draw_boxes(run: Path, layers: Sequence[tuple[str, str, int]]) -> Path:
+    """plots/architecture.png: what `draw_layers` draws."""
+    return save(draw_layers(layers), run / "plots" / "architecture.png")
+
+
+def draw_layers(layers: Sequence[tuple[str, str, int]]) -> Any:
+    """A matplotlib figure of (layer, shape in words, parameters), as `architecture` gives them, the input first."""
+    figure = blank(6.5, 0.95 * len(layers) + 0.6)
+    axes = figure.subplots()
+    for i, (name, shape, count) in enumerate(layers):
         axes.text(
             0.5,
             -i,
@@ -124,9 +133,10 @@ def draw_boxes(run: Path, boxes: Sequence[tuple[str, str, int]], total: int) -> 
         )
         if i:
             axes.annotate("", (0.5, -i + 0.32), (0.5, -i + 0.68), arrowprops={"arrowstyle": "->", "color": "#54657e"})
-    axes.set(xlim=(0, 1), ylim=(-len(boxes) + 0.4, 0.6), title=f"{total:,} parameters")
+    total = sum(parameters for _, _, parameters in layers)
+    axes.set(xlim=(0, 1), ylim=(-len(layers) + 0.4, 0.6), title=f"{total:,} parameters")
     axes.axis("off")
-    return save(figure, run / "plots" / "architecture.png")
+    return figure
 
 
 def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, ...]]) -> list[tuple[str, str, int]]:
@@ -149,20 +159,17 @@ def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, .
     return [*rows, ("the next word", "probabilities (T, B, V)", 0)]
 
 
-def pyplot() -> Any:
-    import matplotlib
+def blank(width: float, height: float) -> Any:
+    """An empty figure, in inches; made without pyplot, whose backend belongs to the notebook that may be calling."""
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    return plt
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def save(figure: Any, path: Path) -> Path:
     with disk_errors(path):
         path.parent.mkdir(exist_ok=True)
         figure.savefig(path, dpi=110)
-    pyplot().close(figure)
     return path
 
 

@@ -24,7 +24,8 @@ def describe(run: Run) -> None:
 def plot_loss(run: Run) -> Path:
     """plots/loss.png: training and validation L1 loss over the epochs."""
     rows = record.read_history(run.path)
-    figure, axes = record.pyplot().subplots(figsize=(7, 4), layout="constrained")
+    figure = record.blank(7, 4)
+    axes = figure.subplots()
     for name, style, label in (("train_loss", "-", "training (smoothed)"), ("valid_loss", "o-", "validation")):
         points = [(r["epoch"], r[name]) for r in rows if name in r]
         axes.plot([x for x, _ in points], [y for _, y in points], style, label=label)
@@ -56,7 +57,7 @@ def draw_network(run: Run) -> Path:
     """plots/architecture.png."""
     weights = load_arrays(run.file("weights.safetensors"))
     boxes = layers(run.config["model"], {name: w.shape for name, w in weights.items()})
-    return record.draw_boxes(run.path, boxes, sum(w.size for w in weights.values()))
+    return record.draw_boxes(run.path, boxes)
 
 
 def write_card(run: Run) -> Path:

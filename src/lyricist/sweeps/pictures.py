@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lyricist.record import pyplot, save
+from lyricist.record import blank, save
 from lyricist.sweeps.space import Range, Sweep
 from lyricist.sweeps.study import Row
 
@@ -35,9 +35,10 @@ def draw(folder: Path, rows: Sequence[Row], sweep: Sweep, weights: Mapping[str, 
 
 def curves(path: Path, rows: Sequence[Row], varied: Sequence[str]) -> Path:
     """Validation loss over seconds, the best first; pruned trials are dashed."""
-    plt = pyplot()
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-    colours = plt.get_cmap("tab10")
+    from matplotlib import colormaps
+
+    figure, colours = blank(8, 5), colormaps["tab10"]
+    axes = figure.subplots()
     for place, row in reversed(list(enumerate(rows))):
         points = [(seconds, loss) for _, seconds, loss in (row.result or {}).get("curve", [])]
         if not points:
@@ -61,7 +62,8 @@ def curves(path: Path, rows: Sequence[Row], varied: Sequence[str]) -> Path:
 
 def bars(path: Path, weights: Mapping[str, float], trials: int) -> Path:
     """The share of every field, the largest on top."""
-    figure, axes = pyplot().subplots(figsize=(6, 0.45 * len(weights) + 1.3), layout="constrained")
+    figure = blank(6, 0.45 * len(weights) + 1.3)
+    axes = figure.subplots()
     names = sorted(weights, key=lambda name: weights[name])
     drawn = axes.barh(names, [weights[name] for name in names], color="#54657e")
     axes.bar_label(drawn, fmt="%.2f", padding=3)
@@ -71,14 +73,15 @@ def bars(path: Path, weights: Mapping[str, float], trials: int) -> Path:
 
 def parallel(path: Path, rows: Sequence[Row], sweep: Sweep) -> Path:
     """One line a trial through its settings to its loss; the colour is the loss."""
-    plt = pyplot()
+    from matplotlib import cm, colormaps, colors
+
     names = sweep.varied
     axis_of: list[Axis] = [axis(name, rows, sweep) for name in names]
     losses = [row.valid_loss or 0.0 for row in rows]
     axis_of.append(numbers(losses, False))
-    figure, axes = plt.subplots(figsize=(1.6 * len(axis_of) + 1.5, 5), layout="constrained")
-    norm = plt.Normalize(min(losses), max(losses) + 1e-9)
-    colours = plt.get_cmap("viridis_r")
+    figure = blank(1.6 * len(axis_of) + 1.5, 5)
+    axes = figure.subplots()
+    norm, colours = colors.Normalize(min(losses), max(losses) + 1e-9), colormaps["viridis_r"]
     for i in reversed(range(len(rows))):  # the best on top
         heights = [places[i] for places, _ in axis_of]
         axes.plot(range(len(axis_of)), heights, color=colours(norm(losses[i])), alpha=0.8, linewidth=1.3)
@@ -89,7 +92,7 @@ def parallel(path: Path, rows: Sequence[Row], sweep: Sweep) -> Path:
     axes.set(xlim=(-0.1, len(axis_of) - 0.5), ylim=(-0.12, 1.12), yticks=[], title="Settings and validation loss")
     axes.set_xticks(range(len(axis_of)), [*names, "validation\nloss"])
     axes.spines[:].set_visible(False)
-    figure.colorbar(plt.cm.ScalarMappable(norm, colours), ax=axes, label="nats per token")
+    figure.colorbar(cm.ScalarMappable(norm, colours), ax=axes, label="nats per token")
     return save(figure, path)
 
 

@@ -1,0 +1,46 @@
+"""What a run leaves to look at, and what it leaves alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+
+from lyricist import record
+from lyricist.checkpoint import Run, load_arrays
+
+
+def test_tensorboard_is_written_without_tensorflow(tmp_path: Path) -> None:
+    """It is large and slow to load, and many who have it do not want it here."""
+    (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow was loaded')")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom lyricist.record import tensorboard\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        f"board = tensorboard(Path({str(tmp_path / 'board')!r}), 0)\n"
+        "board.add_scalar('loss', 1.0, 1)\nboard.close()\nassert 'tensorflow' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "board").iterdir())
+
+
+def test_drawing_leaves_the_callers_backend_alone(run: Run) -> None:
+    before = matplotlib.get_backend()
+    matplotlib.use("svg")
+    try:
+        weights = load_arrays(run.file("weights.safetensors"))
+        record.plot_loss(run.path)
+        record.plot_architecture(run.path, run.config["model"], {n: w.shape for n, w in weights.items()})
+        assert matplotlib.get_backend() == "svg"
+    finally:
+        matplotlib.use(before)
+    assert (run.path / "plots" / "architecture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_layers_drawn_hold_all_parameters(run: Run) -> None:
+    weights = load_arrays(run.file("weights.safetensors"))
+    layers = record.architecture(run.config["model"], {n: w.shape for n, w in weights.items()})
+    assert sum(count for _, _, count in layers) == sum(w.size for w in weights.values())
+    assert f"{sum(w.size for w in weights.values()):,} parameters" in record.draw_layers(layers).axes[0].get_title()
