@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lyricist.record import pyplot, save
+from lyricist.record import blank, save
 
 FOLDER = "figures"
 ACCURACY, FIT, EFFECTS, CURVES = (f"{FOLDER}/{name}.png" for name in ("accuracy", "fit", "effects", "validation"))
@@ -45,7 +45,8 @@ def bars(
     path: Path, labels: Sequence[str], series: Series, axis: str, title: str, marks: Sequence[tuple[str, float]]
 ) -> None:
     """Groups of bars, one for every label, and dashed lines to compare with."""
-    figure, axes = pyplot().subplots(figsize=(8, 0.55 * max(4, len(labels)) + 1.4), layout="constrained")
+    figure = blank(8, 0.55 * max(4, len(labels)) + 1.4)
+    axes = figure.subplots()
     height = 0.8 / max(1, len(series))
     for k, (name, values) in enumerate(series.items()):
         places = [i + (k - (len(series) - 1) / 2) * height for i in range(len(values))]
@@ -63,7 +64,8 @@ def bars(
 
 def curves(path: Path, variants: Sequence[dict[str, Any]]) -> None:
     """Validation losses over the seconds of training, each beside its first: losses are of different kinds."""
-    figure, axes = pyplot().subplots(figsize=(8, 4), layout="constrained")
+    figure = blank(8, 4)
+    axes = figure.subplots()
     for each in variants:
         points = each["training"]["validation"]
         if points:
