@@ -136,7 +136,7 @@ def line_ends(ids: npt.NDArray[Any], breaks: Sequence[int], size: int) -> Floats
     ending = np.bincount(ids[:-1][is_break[1:]], minlength=size)
     words = np.ones(size, dtype=bool)
     words[list(breaks)] = False
-    mean = ending[words].sum() / max(1, counts[words].sum())
+    mean = int(ending[words].sum()) / max(1, int(counts[words].sum()))
     found = (ending + SMOOTHING * mean) / (counts + SMOOTHING)
     found[~words] = mean
     return np.asarray(found, dtype=np.float32)
