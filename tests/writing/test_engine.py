@@ -24,6 +24,7 @@ from lyricist.writing.copying import CopyIndex
 from lyricist.writing.decode import truncate
 from lyricist.writing.engine import Engine
 from lyricist.writing.exact import PlanAutomaton
+from lyricist.writing.leanings import leanings
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.units import HostUnits
 from lyricist.writing.vowels import first_carries
@@ -382,8 +383,8 @@ def test_the_vocabulary_helper_is_structured() -> None:
 )
 def test_long_words_are_favoured_and_archaic_ones_are_not(word: str, nats: float) -> None:
     song = compiled(Plan(form="verse", lines=1, syllables="5"), (*MORE, "everything", "thou", "heav'n"))
-    made = engine(song, Drawing(archaic=4, long_words=0.5))
-    assert made.leanings()[song.table.id_of(word)] == pytest.approx(nats)
+    drawing = Drawing(archaic=4, long_words=0.5)
+    assert leanings(song, drawing)[song.table.id_of(word)] == pytest.approx(nats)
     asked = compiled(
         Plan(form="verse", lines=1, syllables="5", include=(word,)), (*MORE, "everything", "thou", "heav'n")
     )

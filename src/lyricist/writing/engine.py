@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.writing.archaic import is_archaic
 from lyricist.writing.chance import key, uniform
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.deadend import search
 from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Request
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.explain import choice
+from lyricist.writing.leanings import column_bias
 from lyricist.writing.nodes import CLOSED
 from lyricist.writing.plan import Drawing
 from lyricist.writing.planrows import PlanRows
 from lyricist.writing.refusal import RETRIES, Refusal
 from lyricist.writing.rows import Rows
-from lyricist.writing.units import NEVER, UnitModel, UnitRows
+from lyricist.writing.units import UnitModel, UnitRows
 from lyricist.writing.written import LineWritten, SongWritten
 
 Ints = npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ class Engine:
         self.columns, self.table = model.columns, song.table
         self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
         self.drawer.closed, self.drawer.closed_share = song.vowels.closed, song.vowels.share
-        self.bias, self.explain, self.plan = self.make_bias(bias), explain, plan
+        self.bias, self.explain, self.plan = column_bias(song, self.columns, drawing, bias), explain, plan
         self.refusal = Refusal(song, ban, bool(drawing.repetition), keep)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
@@ -66,33 +66,6 @@ class Engine:
         exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
         self.looks_ahead = exact and song.backward and song.columns.finals is not None
         self.weighed: dict[tuple[int, int, int], Listed] = {}
-
-    def make_bias(self, bias: Floats | None) -> Floats:
-        """(C,) nats added to each column: what steers the song, and never for padding and words that are barred."""
-        at = self.columns.word_at
-        table = self.table
-        given = (w for words in self.song.given.values() for w in words)
-        kept = {w for w in (*self.song.keywords, *self.song.breaks, *given) if w < table.known}
-        if len(table.words) > table.known:
-            kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
-        nats = self.leanings()
-        nats[sorted(kept)] = 0
-        nats += 0 if bias is None else bias
-        out = nats[np.maximum(at, 0)].astype(np.float32)
-        blocked = ~self.song.usable[np.maximum(at, 0)]
-        blocked[self.columns.column_of[sorted(kept)]] = False
-        out[blocked | (at < 0)] = NEVER
-        return out
-
-    def leanings(self) -> npt.NDArray[np.float64]:
-        """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones."""
-        known, table = self.table.known, self.table
-        further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
-        old = np.array([is_archaic(w) for w in table.words[:known]], dtype=bool)
-        return np.asarray(
-            (self.drawing.long_words + self.song.layout.long_words) * further[table.sig[:known]]
-            - self.drawing.archaic * old
-        )
 
     # --- songs
 

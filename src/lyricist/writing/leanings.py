@@ -1,0 +1,41 @@
+"""What is added to each word's logit before a song is drawn: its theme, long words, archaic ones, words barred."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.columns import Columns
+from lyricist.writing.archaic import is_archaic
+from lyricist.writing.exact import PlanAutomaton
+from lyricist.writing.plan import Drawing
+from lyricist.writing.units import NEVER
+
+Floats = npt.NDArray[np.float32]
+
+
+def column_bias(song: PlanAutomaton, columns: Columns, drawing: Drawing, theme: Floats | None) -> Floats:
+    """(C,) nats added to each column: what steers the song (`theme` (V,), leanings), and never for padding and words
+    that are barred. Words of the plan are left alone."""
+    at, table = columns.word_at, song.table
+    given = (w for words in song.given.values() for w in words)
+    kept = {w for w in (*song.keywords, *song.breaks, *given) if w < table.known}
+    if len(table.words) > table.known:
+        kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
+    nats = leanings(song, drawing)
+    nats[sorted(kept)] = 0
+    nats += 0 if theme is None else theme
+    out = nats[np.maximum(at, 0)].astype(np.float32)
+    blocked = ~song.usable[np.maximum(at, 0)]
+    blocked[columns.column_of[sorted(kept)]] = False
+    out[blocked | (at < 0)] = NEVER
+    return out
+
+
+def leanings(song: PlanAutomaton, drawing: Drawing) -> npt.NDArray[np.float64]:
+    """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones."""
+    known, table = song.table.known, song.table
+    further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
+    old = np.array([is_archaic(w) for w in table.words[:known]], dtype=bool)
+    long_words = drawing.long_words + song.layout.long_words
+    return np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * old)
