@@ -9,7 +9,7 @@ import json
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -76,10 +76,11 @@ class Intake:
             kind = type(error)
             raise
         finally:
-            for file in (self._songs, self._signing):
-                with suppress(OSError) if kind else nullcontext():  # a full disk was the error already
+            # A full disk may have been the error already; where it shows here only, all files are closed first.
+            with suppress(OSError) if kind else nullcontext(), ExitStack() as files:
+                for file in (self._songs, self._signing):
                     if file is not None:
-                        file.close()
+                        files.callback(file.close)
             self._seen, self._signer = set(), None  # no longer needed, and big
 
     def _read_file(self, found: Found, alone: bool, groups: dict[str, Row]) -> None:

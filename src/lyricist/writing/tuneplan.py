@@ -23,7 +23,7 @@ MOST_VERSES = 20
 # hard vowels on long notes as people's words for it, in nats.
 EMPHASIS = 2.3  # off a little word on a strong note
 LONG_WORDS = 0.6  # for a word's second and third syllable
-OPEN_VOWELS = 1.0  # off a vowel that does not carry, on a long or high note
+OPEN_VOWELS = 2.5  # off a vowel that does not carry, on a long or high note
 
 
 def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
