@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class Cursor:
     reason: str = ""  # set when training has ended
 
 
-class TrainingLoop:
+class TrainingLoop(ABC):
     """One training run in one process. A subclass calls `open`, loads its data, then `begin`, and sets `wrapped`."""
 
     model: nn.Module
@@ -53,27 +54,28 @@ class TrainingLoop:
 
     # -- what a subclass says -----------------------------------------------------------------------
 
+    @abstractmethod
     def next_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """Inputs and targets (T, B) at the cursor, which moves on, and the features of the inputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reset_some(self) -> None:
         """Set to zero what of the state is not to be carried into the batch that was just read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def valid_loss(self) -> float:
-        raise NotImplementedError
+        """Nats a token on the validation songs."""
 
+    @abstractmethod
     def epoch_length(self) -> int:
         """What the cursor's `t` counts up to in an epoch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def seek(self, epoch: int) -> None:
         """Have the data of this epoch at hand."""
-        raise NotImplementedError
 
     def onnx(self) -> bytes:
-        """The step model that readers would get now."""
+        """The step model that readers would get now; asked for where `samples` is on."""
         raise NotImplementedError
 
     # -- beginning ----------------------------------------------------------------------------------

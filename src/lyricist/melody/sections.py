@@ -66,13 +66,9 @@ def likeness(lines: Sequence[Line]) -> list[int | None]:
     return found
 
 
-def sound_alike(a: Line, b: Line) -> bool:
-    """Whether most slots of two phrases are at the same distances in time and pitch. One may have an upbeat more."""
-    return alike((laid_out(a, 0), laid_out(a, -1)), (laid_out(b, 0), laid_out(b, -1)))
-
-
 def alike(a: tuple[Laid, Laid], b: tuple[Laid, Laid]) -> bool:
-    """The same, of phrases laid out from their first slots and from their last."""
+    """Whether most slots of two phrases, each laid out from its first slot and its last, are at the same distances
+    in time and pitch. One may have an upbeat more."""
     least, most = len(a[0]), len(b[0])
     if not -1 <= least - most <= 1:  # most pairs of a long piece end here
         return False

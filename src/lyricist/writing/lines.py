@@ -95,15 +95,6 @@ class Slots:
 Bits = list[int]  # per place
 
 
-def lowest(bits: int) -> int:
-    """The number of the lowest bit.
-
-    >>> lowest(0b1100)
-    2
-    """
-    return (bits & -bits).bit_length() - 1
-
-
 @dataclass(frozen=True)
 class Landing:
     """From which places a word that may be drawn last reaches a full line, per state of the further constraints:

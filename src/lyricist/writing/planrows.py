@@ -13,7 +13,6 @@ from lyricist.prosody.planfeatures import Floats, LinePlan, Note, line_rows
 from lyricist.prosody.scan import scan_line
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.layout import LineSpec
-from lyricist.writing.lines import lowest
 from lyricist.writing.nodes import CLOSED
 
 Ints = npt.NDArray[np.int64]
@@ -50,7 +49,7 @@ class PlanRows:
     def find_place(self, n: int) -> int:
         node = self.song.nodes.nodes[n]
         assert node is not None
-        self.place_of[n] = node.automaton.slots.places[lowest(node.bits)][1]
+        self.place_of[n] = node.automaton.slots.nearest(node.bits)
         return self.place_of[n]
 
     def find_counts(self, i: int, words: tuple[int, ...]) -> list[int]:
