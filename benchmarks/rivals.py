@@ -1,0 +1,206 @@
+"""Who is compared by against_models.py: settings, training and scoring of every contestant.
+
+A contestant is a function of a `Bench` and its name that gives the nats (songs,) of the bench's texts and what there
+is to tell of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from held_out import HeldOut, sung
+from kneser_ney import train_kneser_ney
+from lyricist.batches import PAD, Streams
+from lyricist.checkpoint import Run, create_run, load_arrays
+from lyricist.corpus import Corpus
+from lyricist.events import Finished, Started
+from lyricist.model import LyricLSTM, ModelConfig
+from lyricist.planset import CHOICES, plan_set
+from lyricist.presets import TrainConfig, checked
+from lyricist.prosody.planfeatures import width
+from lyricist.start import UNDECLARED, corpus_facts
+from lyricist.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
+from lyricist.tokenset import TokenSet, token_set
+from lyricist.trainer import train
+from transformer import Shape, Transformer, train_transformer, transformer_nats
+
+Ints = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
+Told = tuple[Reals, dict[str, Any]]
+
+ROWS, STEPS = 16, 64  # texts scored side by side, tokens at once
+TRAIN = {"batch": 32, "steps": 64, "learning_rate": 3e-3, "negatives": 1024}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "ours": {
+        "features": "slots",
+        "model": {"layers": 1, "embedding": 320, "hidden": 768, "dropout_output": 0.1},
+        "train": TRAIN,
+    },
+    "lstm": {
+        "features": "none",
+        "model": {"layers": 2, "embedding": 512, "hidden": 512, "dropout_output": 0.1},
+        "train": TRAIN,
+    },
+    "transformer": {
+        "model": {"width": 320, "heads": 5, "context": 128, "dropout": 0.0},
+        "train": {**TRAIN, "batch": 16, "steps": 128, "learning_rate": 2e-3},
+    },
+    "kneser-ney": {"model": {"order": 5}},
+}
+
+
+@dataclass
+class Bench:
+    """What all contestants share."""
+
+    corpus: Corpus
+    vocabulary: Vocabulary
+    order: Order
+    budget: float
+    seed: int
+    keep: Path
+    sets: Sequence[HeldOut]
+    settings: dict[str, dict[str, Any]]
+
+    @cached_property
+    def tokens(self) -> TokenSet:
+        return token_set(self.corpus, "word", self.order)
+
+    def texts(self, order: Order | None = None) -> list[Ints]:
+        """The songs of all sets, one after the other, as ids."""
+        v = self.vocabulary
+        encoded = (song_tokens(song, v.tokenizer, order or self.order) for s in self.sets for song in s.songs)
+        return [np.array(v.ids(tokens), dtype=np.int64) for tokens in encoded]
+
+    def train_config(self, name: str) -> dict[str, Any]:
+        return {**self.settings[name]["train"], "budget": self.budget, "epochs": None, "seed": self.seed}
+
+
+# --- contestants
+
+
+def kneser_ney(bench: Bench, name: str) -> Told:
+    """Lines in both directions; the better one on all songs together."""
+    ways: tuple[Order, ...] = ("forward", "backward")
+    found = [one_direction(bench, way, **bench.settings[name]["model"]) for way in ways]
+    nats, facts = min(found, key=lambda each: float(each[0].sum()))
+    others = {f["direction"]: round(float(n.sum()), 1) for n, f in found}
+    return nats, {**facts, "nats_by_direction": others}
+
+
+def one_direction(bench: Bench, direction: Order, order: int) -> Told:
+    """Lines from their first words on or from their last; the songs stay in their order."""
+    split, remap = bench.tokens.split("train"), bench.tokens.remap(bench.vocabulary)
+    ids = remap[split.ids].astype(np.int64)
+    if direction != bench.order:
+        ids = sung(ids, is_break(bench.vocabulary)[ids])
+    begun = time.monotonic()
+    model = train_kneser_ney(ids, split.starts, len(bench.vocabulary), order)
+    seconds = time.monotonic() - begun
+    texts = bench.texts(direction)
+    starts = np.cumsum([0, *map(len, texts)])
+    nats = np.add.reduceat(model.nats(np.concatenate(texts), starts), starts[:-1])
+    grams = sum(len(level.keys) for level in model.levels)
+    return nats, {"direction": direction, "seconds": round(seconds, 1), "ngrams": grams, "order": order}
+
+
+def is_break(vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+    """(V,) whether each token stands between lines."""
+    return np.array([t in BREAKS or t == SONG for t in vocabulary.tokens])
+
+
+def lstm(bench: Bench, name: str) -> Told:
+    """By `lyricist train`, from scratch, on the bench's vocabulary."""
+    wanted = bench.settings[name]
+    features = width(CHOICES[wanted["features"]])
+    plans = plan_set(bench.corpus, bench.tokens) if features else None
+    model = {**wanted["model"], "features": features, "vocab_size": len(bench.vocabulary)}
+    config = {
+        "kind": "lstm",
+        "preset": "small",
+        "model": checked(ModelConfig, model).model_dump(),
+        "train": checked(TrainConfig, bench.train_config(name)).model_dump(),
+        "base": None,
+        "licence": UNDECLARED,
+        "corpus": {**corpus_facts(bench.corpus), "path": os.path.relpath(bench.corpus.path, bench.keep / name)},
+    }
+    run = create_run(bench.keep / name, config, bench.vocabulary, force=True)
+    events = list(train(run, bench.tokens, plans))
+    nats, facts = known_run(bench, run.path)
+    started, end = events[0], events[-1]
+    assert isinstance(started, Started) and isinstance(end, Finished)
+    facts |= {"parameters": started.parameters, "epochs": round(end.epoch, 3), "steps": end.step}
+    return nats, {**facts, "seconds": round(end.seconds, 1), "valid_nats": round(end.valid_loss, 4)}
+
+
+def known_run(bench: Bench, path: Path) -> Told:
+    """A run as it is, told nothing of any plan."""
+    run = Run.open(path)
+    if run.vocabulary.tokens != bench.vocabulary.tokens:
+        sys.exit(f"{path} has another vocabulary than the rest: perplexities do not compare")
+    return lstm_nats(network(run), bench.texts(run.vocabulary.order)), {}
+
+
+def network(run: Run) -> LyricLSTM:
+    """A run's network with the weights that readers get."""
+    model = LyricLSTM(ModelConfig(**run.config["model"])).eval()
+    for name, values in load_arrays(run.file("weights.safetensors")).items():
+        model.get_parameter(name).data.copy_(torch.from_numpy(values))
+    return model
+
+
+def lstm_nats(model: LyricLSTM, texts: Sequence[Ints]) -> Reals:
+    """(texts,) nats of each from a zero state, no plan told; what ONNX Runtime says within 1e-4, but faster."""
+    out = np.zeros(len(texts))
+    by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    with torch.no_grad():
+        for at in range(0, len(texts), ROWS):
+            rows = by_length[at : at + ROWS]
+            block = np.full((max(len(texts[i]) for i in rows), len(rows)), PAD)
+            for column, i in enumerate(rows):
+                block[: len(texts[i]), column] = texts[i]
+            out[rows] = block_nats(model, torch.from_numpy(block))
+    return out
+
+
+def block_nats(model: LyricLSTM, block: Tensor) -> Reals:
+    """(B,) nats of texts side by side (T, B), PAD after the shorter ones' ends."""
+    total, state = torch.zeros(block.shape[1], dtype=torch.float64), model.initial_state(block.shape[1])
+    for t in range(0, len(block) - 1, STEPS):
+        targets = block[t + 1 : t + 1 + STEPS]
+        logits, state = model(block[t : t + len(targets)].clamp_min(0), state)
+        nats = cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD, reduction="none")
+        total += nats.view(targets.shape).double().sum(0)
+    return np.asarray(total.numpy())
+
+
+def transformer(bench: Bench, name: str) -> Told:
+    config = checked(TrainConfig, bench.train_config(name))
+    torch.manual_seed(bench.seed)
+    model = Transformer(Shape.like(ours_parameters(bench), len(bench.vocabulary), **bench.settings[name]["model"]))
+    remap = bench.tokens.remap(bench.vocabulary)
+    facts = train_transformer(model, Streams(bench.tokens.split("train"), remap, config.batch, bench.seed), config)
+    nats = transformer_nats(model, bench.texts())
+    told = {"layers": model.shape.layers, "parameters": model.parameter_count()}
+    return nats, {**told, **{k: round(v, 3) for k, v in facts.items()}}
+
+
+def ours_parameters(bench: Bench) -> int:
+    config = ModelConfig(**bench.settings["ours"]["model"], vocab_size=len(bench.vocabulary))
+    return LyricLSTM(config).parameter_count()
+
+
+CONTESTANTS = {"kneser-ney": kneser_ney, "lstm": lstm, "transformer": transformer, "ours": lstm}

@@ -1,0 +1,200 @@
+"""A decoder-only transformer as a rival: pre-norm, causal, tied embeddings, rotary positions; training and scoring.
+
+It has the project's softmax, schedule and optimiser. It learns from windows of `context` tokens, in which songs
+follow one another, and sees nothing before a window. A text is scored in windows of the same length, each of which
+predicts its last tokens only, so that every token is predicted from more than `context - stride` tokens where there
+are so many.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lyricist.batches import Streams
+from lyricist.model import sampled_softmax_loss
+from lyricist.optimiser import Optimiser
+from lyricist.presets import TrainConfig
+
+Ints = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
+
+WINDOWS = 32  # scored side by side
+
+
+@dataclass(frozen=True)
+class Shape:
+    """V, E, number of layers and heads, T, and one rate of dropout for embeddings and both branches of a block."""
+
+    vocab: int
+    width: int
+    layers: int
+    heads: int
+    context: int
+    dropout: float = 0.0
+
+    @classmethod
+    def like(cls, parameters: int, vocab: int, width: int, heads: int, context: int, dropout: float) -> Shape:
+        """As many layers as come nearest to a number of parameters in all, one at least."""
+        block = 12 * width**2 + 13 * width
+        layers = max(1, round((parameters - vocab * (width + 1)) / block))
+        return cls(vocab, width, layers, heads, context, dropout)
+
+
+class Block(nn.Module):
+    """x + attention(norm(x)), then x + feed-forward(norm(x))."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        e = shape.width
+        self.heads, self.p = shape.heads, shape.dropout
+        self.norm_1, self.norm_2 = nn.LayerNorm(e), nn.LayerNorm(e)
+        self.qkv, self.out = nn.Linear(e, 3 * e), nn.Linear(e, e)
+        self.up, self.down = nn.Linear(e, 4 * e), nn.Linear(4 * e, e)
+
+    def forward(self, x: Tensor, turn: Tensor) -> Tensor:  # (B, T, E), (2, T, E / heads) -> (B, T, E)
+        b, t, e = x.shape
+        parts = self.qkv(self.norm_1(x)).view(b, t, 3, self.heads, e // self.heads).permute(2, 0, 3, 1, 4)
+        q, k, v = rotated(parts[0], turn), rotated(parts[1], turn), parts[2]
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(b, t, e)
+        x = x + F.dropout(self.out(y), self.p, self.training)
+        y = self.down(F.gelu(self.up(self.norm_2(x))))
+        return x + F.dropout(y, self.p, self.training)
+
+
+def rotated(x: Tensor, turn: Tensor) -> Tensor:
+    """Rotary positions (Su et al. 2021): `turn` (2, T, D) cosines and sines; x (B, heads, T, D)."""
+    one, two = x.chunk(2, dim=-1)
+    return x * turn[0] + torch.cat([-two, one], dim=-1) * turn[1]
+
+
+class Transformer(nn.Module):
+    """Embedding -> blocks -> norm -> softmax by the embedding's rows."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embedding = nn.Parameter(torch.empty(shape.vocab, shape.width).normal_(0, 0.02))
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.norm = nn.LayerNorm(shape.width)
+        self.bias = nn.Parameter(torch.zeros(shape.vocab))
+        self.turn: Tensor
+        self.register_buffer("turn", turns(shape.context, shape.width // shape.heads), persistent=False)
+        for name, p in self.named_parameters():  # as GPT-2: small, and smaller where branches are added up
+            if name.endswith(("qkv.weight", "up.weight", "out.weight", "down.weight")):
+                branch = name.endswith(("out.weight", "down.weight"))
+                nn.init.normal_(p, 0, 0.02 / (math.sqrt(2 * shape.layers) if branch else 1))
+            elif name.endswith(("qkv.bias", "up.bias", "out.bias", "down.bias")):
+                nn.init.zeros_(p)
+
+    def features(self, ids: Tensor) -> Tensor:
+        """(B, T) -> (B, T, E)."""
+        x = F.dropout(F.embedding(ids, self.embedding), self.shape.dropout, self.training)
+        turn = self.turn[:, : ids.shape[1]]
+        for block in self.blocks:
+            x = block(x, turn)
+        out: Tensor = self.norm(x)
+        return out
+
+    def loss(self, ids: Tensor, targets: Tensor, negatives: int = 0) -> Tensor:
+        """Mean nats of targets (B, T), by full or sampled softmax."""
+        x, wanted = self.features(ids).flatten(0, 1), targets.flatten()
+        if negatives and negatives < self.shape.vocab:
+            return sampled_softmax_loss(x.float(), self.embedding, self.bias, wanted, negatives)
+        return F.cross_entropy(F.linear(x, self.embedding, self.bias).float(), wanted)
+
+    def parameter_count(self) -> int:
+        return sum(p.numel() for p in self.parameters())
+
+
+def turns(context: int, width: int) -> Tensor:
+    """(2, T, D) cosines and sines of every position."""
+    rates = 10_000 ** (-torch.arange(0, width, 2) / width)
+    angles = torch.outer(torch.arange(context), rates).repeat(1, 2)
+    return torch.stack([angles.cos(), angles.sin()])
+
+
+def train_transformer(model: Transformer, streams: Streams, config: TrainConfig) -> dict[str, float]:
+    """Train for `config.budget` seconds of wall time by the project's schedule; nothing is evaluated or saved."""
+    begun, optimiser = time.monotonic(), Optimiser(model, config)
+    assert config.budget
+    low = getattr(config, "precision", "float32") == "bfloat16"
+    context = torch.autocast("cpu", torch.bfloat16) if low else nullcontext()
+    number, t, step, epoch = 0, 0, 0, streams.epoch(0)
+    model.train()
+    while (progress := (time.monotonic() - begun) / config.budget) < 1:
+        torch.manual_seed(config.seed * 1_000_003 + step)
+        window = torch.from_numpy(epoch.window(t, model.shape.context).T.copy())
+        with context:
+            loss = model.loss(window[:, :-1], window[:, 1:], negatives_at(config, progress))
+        optimiser.update(loss, progress)
+        t, step = t + window.shape[1] - 1, step + 1
+        if t >= streams.length - 1:
+            number, t = number + 1, 0
+            epoch = streams.epoch(number)
+    optimiser.put(optimiser.average)
+    return {"seconds": time.monotonic() - begun, "epochs": number + t / streams.length, "steps": step}
+
+
+def negatives_at(config: TrainConfig, progress: float) -> int:
+    return config.negatives if progress < 1 - config.full_share else 0
+
+
+# --- scoring
+
+
+@dataclass(frozen=True)
+class Window:
+    """Tokens start .. end of a text; those from `scored` on are predicted here."""
+
+    text: int
+    start: int
+    scored: int
+    end: int
+
+
+def windows(lengths: Sequence[int], context: int, stride: int) -> list[Window]:
+    """Windows of `context` inputs at most that predict every token but the first of every text once.
+
+    >>> [(w.start, w.scored, w.end) for w in windows([4, 9], context=4, stride=2)]
+    [(0, 1, 4), (0, 1, 5), (2, 5, 7), (4, 7, 9)]
+    """
+    out = []
+    for text, length in enumerate(lengths):
+        done = 1
+        while done < length:
+            end = min(length, context + 1 if done == 1 else done + stride)
+            out.append(Window(text, max(0, end - 1 - context), done, end))
+            done = end
+    return out
+
+
+@torch.no_grad()
+def transformer_nats(model: Transformer, texts: Sequence[Ints], stride: int = 32) -> Reals:
+    """(texts,) nats of each; its first token is given."""
+    model.eval()
+    out = np.zeros(len(texts))
+    plan = sorted(windows([len(t) for t in texts], model.shape.context, stride), key=lambda w: w.end - w.start)
+    for i in range(0, len(plan), WINDOWS):
+        block = plan[i : i + WINDOWS]
+        size = max(w.end - w.start for w in block)
+        rows: Any = np.zeros((len(block), size), dtype=np.int64)
+        for row, w in zip(rows, block, strict=True):
+            row[: w.end - w.start] = texts[w.text][w.start : w.end]
+        ids = torch.from_numpy(rows)
+        x = model.features(ids[:, :-1])
+        logits = F.linear(x, model.embedding, model.bias).transpose(1, 2)
+        nats = F.cross_entropy(logits, ids[:, 1:], reduction="none").double().numpy()
+        for row, w in zip(nats, block, strict=True):
+            out[w.text] += row[w.scored - 1 - w.start : w.end - 1 - w.start].sum()
+    return out
