@@ -11,6 +11,8 @@ At temperature 1, nothing cut off, no ban on copying. *Words* are the words of a
   choose only (known to the lexicon, one reading's worth of sound).
 - gap: (log P(form) - mean log estimate by P particles) / words, an upper bound of the divergence, in nats a word, of
   what the decoder writes from what it should, which is the model given the form.
+- told, not told: a run that knows plans is priced twice, told the plan of the form (its P(form) is then that of what
+  it writes freely when it is told) and told nothing. price_of_plan.py has its losses on people's songs.
 - judge: nats a word under a separate, unconditioned model, any break ending a line. Human stanzas count as seen if
   six words in a row stand in the songs the judge was trained on; look at the others. Words the judge does not know
   are scored as <unk> for all alike; the column beside it leaves them out. Entropy of words and distinct-2 are taken
@@ -31,6 +33,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +51,7 @@ from lyricist.writing.copyban import CopyBan
 from lyricist.writing.engine import Engine, normalised
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.planrows import PlanRows
 from lyricist.writing.units import NEVER, UnitModel, UnitRows, unit_rows
 from lyricist.writing.written import LineWritten, SongWritten
 from stanzas import (
@@ -60,12 +64,14 @@ from stanzas import (
     form_test,
     lines_of,
     stanzas_of,
+    ways,
     write_freely,
     write_stanzas,
 )
 from text_nats import cross, ratio, sample, score, standard_error
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 Reals = npt.NDArray[np.float64]
 
 PARTICLES = (1, 2, 4, 8, 16, 32)
@@ -87,10 +93,11 @@ class FullSoftmax:
         return self.inner.initial_state(batch)
 
     def units(
-        self, ids: Ints, state: State, bias: npt.NDArray[np.float32], temperature: float
+        self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[UnitRows, State]:
         barred = bias <= NEVER / 2
-        made, state = self.inner.units(ids, state, np.where(barred, self.padding, bias), temperature)
+        told = () if features is None else (features,)
+        made, state = self.inner.units(ids, state, np.where(barred, self.padding, bias), temperature, *told)
         rows = unit_rows(np.where(barred, np.float32(0), made.e), made.free, self.columns)
         rows.total = made.total
         return rows, state
@@ -123,9 +130,11 @@ def exact_drawing(particles: int) -> Drawing:
     )
 
 
-def run_systems(song: PlanAutomaton, units: UnitModel, particles: int, seeds: range) -> Systems:
+def run_systems(
+    song: PlanAutomaton, units: UnitModel, particles: int, seeds: range, told: PlanRows | None = None
+) -> Systems:
     ban = CopyBan(None, song.table.words, 0)
-    engine = Weighed(units, song, exact_drawing(particles), ban)
+    engine = Weighed(units, song, exact_drawing(particles), ban, plan=told)
     engine.words = []
     made = [e for e in engine.write(seeds) if isinstance(e, SongWritten)]
     log_form = np.array([e.log_form for e in made])
@@ -147,9 +156,9 @@ def price(model: Model, plan: Plan, options: argparse.Namespace) -> tuple[dict[s
     """Floor and gaps of a plan, and the songs by the most particles."""
     plan = plan.model_copy(update={"max_copy": 0, "clean": False})
     song, usable = compiled(model, plan)
-    units = FullSoftmax(usable)
-    large = run_systems(song, units, options.particles, range(options.repeats))
-    among = run_systems(song, usable, options.particles, range(options.repeats))
+    units, told = FullSoftmax(usable), PlanRows(song, model.groups) if model.groups else None
+    large = run_systems(song, units, options.particles, range(options.repeats), told)
+    among = run_systems(song, usable, options.particles, range(options.repeats), told)
     log_form, error = log_mean(large.log_form)
     log_among, among_error = log_mean(among.log_form)
     words = float(large.words.mean())
@@ -168,7 +177,7 @@ def price(model: Model, plan: Plan, options: argparse.Namespace) -> tuple[dict[s
     small = large
     for i, p in enumerate(PARTICLES):
         first = 1_000 * (i + 1)
-        small = run_systems(song, units, p, range(first, first + max(options.songs, options.rows // p)))
+        small = run_systems(song, units, p, range(first, first + max(options.songs, options.rows // p)), told)
         gap = (log_form - float(small.log_form.mean())) / words
         wrong = math.hypot(error, standard_error(small.log_form)) / words
         out["gap"][str(p)] = {"nats": round(gap, 4), "se": round(wrong, 4), "songs": len(small.songs)}
@@ -289,13 +298,13 @@ def prices(options: argparse.Namespace) -> dict[str, Any]:
     judge = lyricist.load(options.judge) if options.judge else None
     out: dict[str, Any] = {}
     for run in options.runs:
-        model = lyricist.load(run)
-        for form, plan in FORMS.items():
+        told = ways(lyricist.load(run))
+        for (form, plan), (way, model) in product(FORMS.items(), told.items()):
             found, exact = price(model, plan, options)
             if judge is not None:
                 found["judge"] = judge_all(model, judge, plan, exact, options.stanzas)
-            show_price(str(run), form, found)
-            out.setdefault(str(run), {})[form] = found
+            show_price(str(run), form + way, found)
+            out.setdefault(str(run), {})[form + way] = found
     return out
 
 

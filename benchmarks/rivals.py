@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 
 from held_out import HeldOut, sung
 from kneser_ney import train_kneser_ney
@@ -27,10 +28,11 @@ from lyricist.batches import PAD, Streams
 from lyricist.checkpoint import Run, create_run, load_arrays
 from lyricist.corpus import Corpus
 from lyricist.events import Finished, Started
+from lyricist.lowprecision import precision_on
 from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.planset import CHOICES, plan_set
 from lyricist.presets import TrainConfig, checked
-from lyricist.prosody.planfeatures import width
+from lyricist.prosody.planfeatures import Floats, width
 from lyricist.start import UNDECLARED, corpus_facts
 from lyricist.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
 from lyricist.tokenset import TokenSet, token_set
@@ -42,7 +44,7 @@ Reals = npt.NDArray[np.float64]
 Told = tuple[Reals, dict[str, Any]]
 
 ROWS, STEPS = 16, 64  # texts scored side by side, tokens at once
-TRAIN = {"batch": 32, "steps": 64, "learning_rate": 3e-3, "negatives": 1024}
+TRAIN = {"batch": 32, "steps": 64, "learning_rate": 3e-3, "negatives": 1024, "precision": "auto"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "ours": {
         "features": "slots",
@@ -162,8 +164,11 @@ def network(run: Run) -> LyricLSTM:
     return model
 
 
-def lstm_nats(model: LyricLSTM, texts: Sequence[Ints]) -> Reals:
-    """(texts,) nats of each from a zero state, no plan told; what ONNX Runtime says within 1e-4, but faster."""
+def lstm_nats(model: LyricLSTM, texts: Sequence[Ints], plans: Sequence[Floats] | None = None) -> Reals:
+    """(texts,) nats of each from a zero state, and the plan features (N, F) of its tokens, if any are told.
+
+    What `lyricist.metrics.song_nats` says, many tokens at once.
+    """
     out = np.zeros(len(texts))
     by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     with torch.no_grad():
@@ -172,16 +177,18 @@ def lstm_nats(model: LyricLSTM, texts: Sequence[Ints]) -> Reals:
             block = np.full((max(len(texts[i]) for i in rows), len(rows)), PAD)
             for column, i in enumerate(rows):
                 block[: len(texts[i]), column] = texts[i]
-            out[rows] = block_nats(model, torch.from_numpy(block))
+            told = None if plans is None else pad_sequence([torch.from_numpy(plans[i]) for i in rows])
+            out[rows] = block_nats(model, torch.from_numpy(block), told)
     return out
 
 
-def block_nats(model: LyricLSTM, block: Tensor) -> Reals:
-    """(B,) nats of texts side by side (T, B), PAD after the shorter ones' ends."""
+def block_nats(model: LyricLSTM, block: Tensor, told: Tensor | None = None) -> Reals:
+    """(B,) nats of texts side by side (T, B), PAD after the shorter ones' ends; `told` (T, B, F) or None."""
     total, state = torch.zeros(block.shape[1], dtype=torch.float64), model.initial_state(block.shape[1])
     for t in range(0, len(block) - 1, STEPS):
         targets = block[t + 1 : t + 1 + STEPS]
-        logits, state = model(block[t : t + len(targets)].clamp_min(0), state)
+        plan = None if told is None else told[t : t + len(targets)]
+        logits, state = model(block[t : t + len(targets)].clamp_min(0), state, plan)
         nats = cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD, reduction="none")
         total += nats.view(targets.shape).double().sum(0)
     return np.asarray(total.numpy())
@@ -190,7 +197,8 @@ def block_nats(model: LyricLSTM, block: Tensor) -> Reals:
 def transformer(bench: Bench, name: str) -> Told:
     config = checked(TrainConfig, bench.train_config(name))
     torch.manual_seed(bench.seed)
-    model = Transformer(Shape.like(ours_parameters(bench), len(bench.vocabulary), **bench.settings[name]["model"]))
+    shape = Shape.like(ours_parameters(bench), len(bench.vocabulary), **bench.settings[name]["model"])
+    model = Transformer(shape, precision_on(torch.device("cpu"), config.precision))
     remap = bench.tokens.remap(bench.vocabulary)
     facts = train_transformer(model, Streams(bench.tokens.split("train"), remap, config.batch, bench.seed), config)
     nats = transformer_nats(model, bench.texts())

@@ -6,6 +6,7 @@ satisfies syllables, metre and rhyme of all its lines; words no dictionary has a
 
 from __future__ import annotations
 
+import copy
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -135,6 +136,24 @@ def compiled(model: Model, plan: Plan) -> tuple[PlanAutomaton, UnitModel]:
     """A plan as the writer compiles it, with the model as the writer runs it."""
     writer = PlannedWriter(model, plan)
     return writer.song, writer.units
+
+
+class Untold(Model):
+    """A model that knows plans, as one that is told none."""
+
+    groups = ()
+
+    @classmethod
+    def of(cls, model: Model) -> Untold:
+        made = copy.copy(model)
+        made.__class__, made.last_planned = cls, None
+        assert isinstance(made, cls)
+        return made
+
+
+def ways(model: Model) -> dict[str, Model]:
+    """A model as it is, and, if it knows plans, told nothing."""
+    return {", told": model, ", not told": Untold.of(model)} if model.groups else {"": model}
 
 
 def lines_of(ids: Sequence[int], song: PlanAutomaton) -> Stanza:

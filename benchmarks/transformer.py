@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lyricist import lowprecision
 from lyricist.batches import Streams
-from lyricist.model import sampled_softmax_loss
+from lyricist.model import low_softmax_loss, sampled_softmax_loss
 from lyricist.optimiser import Optimiser
 from lyricist.presets import TrainConfig
 
@@ -51,6 +51,15 @@ class Shape:
         return cls(vocab, width, layers, heads, context, dropout)
 
 
+class Linear(nn.Linear):
+    """With bfloat16 products in training if `low`, as the project's own layers."""
+
+    low = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        return lowprecision.linear(x, self.weight, self.bias) if self.low and self.training else super().forward(x)
+
+
 class Block(nn.Module):
     """x + attention(norm(x)), then x + feed-forward(norm(x))."""
 
@@ -59,8 +68,8 @@ class Block(nn.Module):
         e = shape.width
         self.heads, self.p = shape.heads, shape.dropout
         self.norm_1, self.norm_2 = nn.LayerNorm(e), nn.LayerNorm(e)
-        self.qkv, self.out = nn.Linear(e, 3 * e), nn.Linear(e, e)
-        self.up, self.down = nn.Linear(e, 4 * e), nn.Linear(4 * e, e)
+        self.qkv, self.out = Linear(e, 3 * e), Linear(e, e)
+        self.up, self.down = Linear(e, 4 * e), Linear(4 * e, e)
 
     def forward(self, x: Tensor, turn: Tensor) -> Tensor:  # (B, T, E), (2, T, E / heads) -> (B, T, E)
         b, t, e = x.shape
@@ -81,9 +90,9 @@ def rotated(x: Tensor, turn: Tensor) -> Tensor:
 class Transformer(nn.Module):
     """Embedding -> blocks -> norm -> softmax by the embedding's rows."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, precision: str = "float32") -> None:
         super().__init__()
-        self.shape = shape
+        self.shape, self.low = shape, precision == "bfloat16"
         self.embedding = nn.Parameter(torch.empty(shape.vocab, shape.width).normal_(0, 0.02))
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(shape.width)
@@ -96,6 +105,9 @@ class Transformer(nn.Module):
                 nn.init.normal_(p, 0, 0.02 / (math.sqrt(2 * shape.layers) if branch else 1))
             elif name.endswith(("qkv.bias", "up.bias", "out.bias", "down.bias")):
                 nn.init.zeros_(p)
+        for module in self.modules():
+            if isinstance(module, Linear):
+                module.low = self.low
 
     def features(self, ids: Tensor) -> Tensor:
         """(B, T) -> (B, T, E)."""
@@ -110,8 +122,10 @@ class Transformer(nn.Module):
         """Mean nats of targets (B, T), by full or sampled softmax."""
         x, wanted = self.features(ids).flatten(0, 1), targets.flatten()
         if negatives and negatives < self.shape.vocab:
-            return sampled_softmax_loss(x.float(), self.embedding, self.bias, wanted, negatives)
-        return F.cross_entropy(F.linear(x, self.embedding, self.bias).float(), wanted)
+            return sampled_softmax_loss(x, self.embedding, self.bias, wanted, negatives, self.low)
+        if self.low:
+            return low_softmax_loss(x, self.embedding, self.bias, wanted)
+        return F.cross_entropy(F.linear(x, self.embedding, self.bias), wanted)
 
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
@@ -124,26 +138,26 @@ def turns(context: int, width: int) -> Tensor:
     return torch.stack([angles.cos(), angles.sin()])
 
 
-def train_transformer(model: Transformer, streams: Streams, config: TrainConfig) -> dict[str, float]:
-    """Train for `config.budget` seconds of wall time by the project's schedule; nothing is evaluated or saved."""
-    begun, optimiser = time.monotonic(), Optimiser(model, config)
+def train_transformer(
+    model: Transformer, streams: Streams, config: TrainConfig, clock: Callable[[], float] | None = None
+) -> dict[str, float]:
+    """Train for `config.budget` seconds of `clock` by the project's schedule; nothing is evaluated or saved."""
+    clock = clock or time.monotonic
+    begun, optimiser = clock(), Optimiser(model, config)
     assert config.budget
-    low = getattr(config, "precision", "float32") == "bfloat16"
-    context = torch.autocast("cpu", torch.bfloat16) if low else nullcontext()
     number, t, step, epoch = 0, 0, 0, streams.epoch(0)
     model.train()
-    while (progress := (time.monotonic() - begun) / config.budget) < 1:
+    while (progress := (clock() - begun) / config.budget) < 1:
         torch.manual_seed(config.seed * 1_000_003 + step)
         window = torch.from_numpy(epoch.window(t, model.shape.context).T.copy())
-        with context:
-            loss = model.loss(window[:, :-1], window[:, 1:], negatives_at(config, progress))
+        loss = model.loss(window[:, :-1], window[:, 1:], negatives_at(config, progress))
         optimiser.update(loss, progress)
         t, step = t + window.shape[1] - 1, step + 1
         if t >= streams.length - 1:
             number, t = number + 1, 0
             epoch = streams.epoch(number)
     optimiser.put(optimiser.average)
-    return {"seconds": time.monotonic() - begun, "epochs": number + t / streams.length, "steps": step}
+    return {"seconds": clock() - begun, "epochs": number + t / streams.length, "steps": step}
 
 
 def negatives_at(config: TrainConfig, progress: float) -> int:

@@ -12,13 +12,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from lyricist.corpus import Line, Section, Song
+from lyricist.prosody.planfeatures import width
 from lyricist.runtime import State
 from lyricist.tokens import Order, Vocabulary
 from lyricist.writer import Model
 from lyricist.writing.plan import Plan
+from lyricist.writing.planrows import PlanRows
 from price_of_form import FullSoftmax, log_mean, run_systems, stanza_ids
 from shape import compare, is_archaic, syllables
-from stanzas import FORMS, compiled, equal_samples, form_test, stanzas_of
+from stanzas import FORMS, compiled, equal_samples, form_test, stanzas_of, ways
 from text_nats import cross, ratio, sample, score, turned
 
 TOKENS = ["<unk>", "<song>", "<end>", "<line>", "<verse>", "night", "light", "river"]
@@ -60,6 +62,35 @@ def test_floor_is_the_probability_of_the_form(p: dict[str, float], particles: in
     assert log_mean(found.log_form)[0] == pytest.approx(expected, abs=0.02 if particles > 1 else 1e-5)
     assert found.words == pytest.approx([6] * 4)  # four words and two breaks
     assert {line[-1] for line in found.songs[0]} == {"night", "light"}
+
+
+class Obedient(Unigrams):
+    """Told the syllables left it writes words while there are any, and then a break."""
+
+    features = width(("slots",))
+
+    def step(
+        self, ids: npt.NDArray[np.int64], state: State, told: npt.NDArray[np.float32] | None = None
+    ) -> tuple[npt.NDArray[np.float32], State]:
+        logits, state = super().step(ids, state)
+        if told is not None:
+            wanted = np.isin(TOKENS, ["<line>", "<end>", "<verse>"]) == (told[:, 1:2] > 0)
+            logits = np.where((told[:, :1] > 0) & ~wanted, np.float32(-50), logits)
+        return logits, state
+
+
+def test_a_model_that_is_told_the_plan_pays_for_rhymes_only() -> None:
+    model = Model(Obedient(UNEVEN), Vocabulary(TOKENS))
+    found = {}
+    for way, each in ways(model).items():
+        song, units = compiled(each, COUPLET)
+        told = PlanRows(song, each.groups) if each.groups else None
+        found[way] = log_mean(run_systems(song, FullSoftmax(units), 512, range(4), told).log_form)[0]
+    rhymes = 0.4**2 * 2 * 0.3 * 0.1
+    assert found[", not told"] == pytest.approx(np.log(0.29**3 * rhymes), abs=0.02)
+    assert found[", told"] == pytest.approx(np.log(0.29 * rhymes / 0.71**4), abs=0.02)
+    # The words alone make 0.71; before the first break there is no line to be told of.
+    assert list(ways(model_of(EVEN))) == [""]
 
 
 def test_without_the_full_softmax_barred_words_cost_nothing() -> None:

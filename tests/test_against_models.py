@@ -1,0 +1,143 @@
+"""The rivals are what they should be, and all are scored on the same songs in the same way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+
+from against_models import margin, perplexity
+from held_out import held_out, sung
+from lyricist.batches import Streams
+from lyricist.corpus import PrepareOptions, prepare
+from lyricist.metrics import song_nats
+from lyricist.model import LyricLSTM, ModelConfig
+from lyricist.onnx_graph import step_model
+from lyricist.presets import TrainConfig
+from lyricist.runtime import OnnxModel
+from lyricist.tokens import Order
+from lyricist.tokenset import SplitTokens, token_set
+from rivals import lstm_nats
+from transformer import Shape, Transformer, train_transformer, transformer_nats, windows
+
+SHAPE = Shape(vocab=11, width=8, layers=2, heads=2, context=6)
+TEXTS = [np.arange(n) * 7 % 11 for n in (2, 6, 7, 8, 25)]
+
+
+def small() -> Transformer:
+    torch.manual_seed(0)
+    model = Transformer(SHAPE)
+    for p in model.parameters():
+        torch.nn.init.normal_(p, 0, 0.4)
+    return model.eval()
+
+
+@pytest.mark.parametrize(("context", "stride"), [(6, 1), (6, 2), (6, 6), (100, 32)])
+def test_windows_predict_every_token_once(context: int, stride: int) -> None:
+    lengths = [len(t) for t in TEXTS]
+    found = windows(lengths, context, stride)
+    for text, length in enumerate(lengths):
+        mine = [w for w in found if w.text == text]
+        assert [t for w in mine for t in range(w.scored, w.end)] == list(range(1, length))
+        for w in mine:
+            assert w.end - 1 - w.start <= context
+            assert w.start == 0 or w.scored - w.start > context - stride
+
+
+def test_transformer_sees_its_window_and_nothing_to_come() -> None:
+    model = small()
+    logits = model.features(torch.tensor([[1, 2, 3, 4, 5, 6]]))
+    changed = model.features(torch.tensor([[1, 2, 3, 4, 9, 9]]))
+    assert torch.allclose(logits[:, :4], changed[:, :4], atol=1e-6)
+    assert not torch.allclose(logits[:, 4:], changed[:, 4:], atol=1e-3)
+
+
+@torch.no_grad()
+def test_transformer_scores_are_those_of_its_softmax() -> None:
+    model = small()
+    expected = []
+    for text in TEXTS:
+        total = 0.0
+        for w in windows([len(text)], 6, 2):
+            x = model.features(torch.from_numpy(text[w.start : w.end - 1])[None])
+            p = torch.softmax(x[0] @ model.embedding.T + model.bias, 1)
+            total -= sum(float(p[t - 1 - w.start, text[t]].log()) for t in range(w.scored, w.end))
+        expected.append(total)
+    assert transformer_nats(model, TEXTS, stride=2) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_transformer_as_large_as_ours() -> None:
+    ours = LyricLSTM(ModelConfig(vocab_size=20_000, layers=1, embedding=320, hidden=768)).parameter_count()
+    shape = Shape.like(ours, 20_000, width=320, heads=5, context=128, dropout=0)
+    assert shape.layers == 3
+    assert Transformer(shape).parameter_count() == pytest.approx(ours, rel=0.02)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_transformer_learns(precision: str) -> None:
+    torch.manual_seed(0)
+    model = Transformer(Shape(vocab=6, width=16, layers=1, heads=2, context=8), precision)
+    songs = SplitTokens(np.tile(np.arange(6), 100), np.arange(0, 601, 6))
+    config = TrainConfig(budget=1.0, batch=8, learning_rate=0.02, negatives=0)
+    ticks = iter(np.arange(0, 2, 1 / 40))  # a clock of its own: 40 updates
+    facts = train_transformer(
+        model, Streams(songs, np.arange(6, dtype=np.int32), 8), config, lambda: float(next(ticks))
+    )
+    assert facts["steps"] == 39
+    assert transformer_nats(model, [np.tile(np.arange(6), 2)])[0] / 11 < 0.5  # 1.8 by guessing
+
+
+@pytest.mark.parametrize("features", [0, 26])
+def test_lstm_scores_are_those_of_the_runtime(features: int) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(vocab_size=11, layers=2, embedding=8, hidden=6, features=features)
+    model = LyricLSTM(config).eval()
+    weights = {n: torch.nn.init.normal_(p, 0, 0.4).detach().numpy() for n, p in model.named_parameters()}
+    runtime = OnnxModel(step_model(config.model_dump(), weights))
+    texts = [*TEXTS, np.arange(150) * 5 % 11]
+    rng = np.random.default_rng(0)
+    plans = [rng.random((len(t), features), dtype=np.float32) for t in texts] if features else None
+    assert lstm_nats(model, texts) == pytest.approx(song_nats(runtime, texts), abs=1e-3)
+    if plans:
+        assert lstm_nats(model, texts, plans) == pytest.approx(song_nats(runtime, texts, plans), abs=1e-3)
+
+
+ROWS = "We row the boat along the stream\nand sing beneath the morning star"
+OTHER = "The lamp is out the door is wide\nno letter came to anyone"
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_songs_with_a_run_of_training_songs_are_put_aside(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("held_out.SONGS", tmp_path)
+    copied = "Oh, we row the boat\nalong the stream AND\nsing to me"  # eight words, other lines
+    nearly = "We row the boat along the stream\nno more no more"  # seven
+    (tmp_path / "hymns.txt").write_text(f"{copied}\n\n{nearly}\n\n{OTHER}\n")
+    options = PrepareOptions(min_words=1, valid_share=0, test_share=0, near_duplicate=None, related=None)
+    corpus = prepare(texts=[ROWS], out=tmp_path / "corpus", options=options)
+    test, hymns = held_out(corpus, token_set(corpus, "word", order))
+    assert (test.songs, test.seen) == ([], 0)
+    assert hymns.seen == 1
+    assert sorted(song.text().splitlines()[0] for song in hymns.songs) == [
+        "The lamp is out the door is wide",
+        "We row the boat along the stream",
+    ]
+
+
+def test_lines_are_turned_round_between_breaks() -> None:
+    ids = np.array([9, 1, 2, 3, 9, 4, 5])
+    assert sung(ids, ids == 9).tolist() == [9, 3, 2, 1, 9, 5, 4]
+
+
+def test_figures_of_songs() -> None:
+    words = np.array([1.0, 3.0])
+    assert perplexity(np.log([8.0, 8.0**3]), words) == [8, 8, 8]
+    assert margin(np.log([4.0, 4.0**3]), np.log([8.0, 8.0**3]), words) == [0.5, 0.5, 0.5]
+    value, low, high = margin(np.array([1.0, 1.0]), np.array([1.0, 2.0]), words)
+    assert low == 0 < value < high
