@@ -1,10 +1,12 @@
 """Songs written to the plans of human songs beside these songs: the same lengths, stresses, rhymes and repeats.
 
     python benchmarks/human_shape.py RUN --pairs PAIRS.jsonl [--songs 1000] [--longest 32] [--json FILE]
+    python benchmarks/human_shape.py --pairs PAIRS.jsonl    # compares what is there
 
-Every human song gives its plan (`lyricist write --like`). Its verbatim repeats are part of the form: the block of lines
-that covers most by coming back is a chorus, the next a refrain, the rest verses. A song of the plan is written by the
-default drawing, its seed the song's number. Pairs are kept in PAIRS.jsonl, where an interrupted run goes on.
+Every human song gives its plan (`lyricist write --like`). Its verbatim repeats are part of the form: the block of
+lines that covers most by coming back is a chorus, the next a refrain, the rest verses. A song of the plan is written
+by the default drawing, its seed the song's number. Pairs are kept in PAIRS.jsonl, where an interrupted run goes on.
+Songs are taken in an order by chance that is always the same.
 
 - distinct-2: different pairs of neighbouring words in a line / pairs. self-BLEU: mean BLEU-4 of a song against all
   others of its side. Both, and entropy, depend on the sample's size, which is the same: the same songs.
@@ -12,8 +14,8 @@ default drawing, its seed the song's number. Pairs are kept in PAIRS.jsonl, wher
 - rhyme entropy (nats), top ten (share of the ten commonest): of the words at the ends of lines that rhyme.
 - syllables a word: first reading of the CMU dictionary, else groups of vowels. archaic: see shape.py.
 
-± is the standard error of the ratio by halves: the deviation among ratios of random halves of the songs (the jackknife
-that leaves out half). A figure is within 10% if the ratio lies between 0.9 and 1.1.
+± is the standard error of the ratio by halves: the deviation among ratios of random halves of the songs (the
+jackknife that leaves out half). A figure is within 10% if the ratio lies between 0.9 and 1.1.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
@@ -76,7 +79,7 @@ def with_repeats(lines: Sequence[str]) -> tuple[Section, ...]:
             names[at : at + size] = [name] * size
             starts |= {at, at + size}
     cuts = [0, *sorted(starts - {0, len(lines)}), len(lines)]
-    return tuple(Section(names[a], tuple(map(Line, lines[a:b]))) for a, b in zip(cuts, cuts[1:], strict=False))
+    return tuple(Section(names[a], tuple(map(Line, lines[a:b]))) for a, b in pairwise(cuts))
 
 
 def best_block(keys: Sequence[Words], names: Sequence[str]) -> tuple[list[int], int]:
@@ -86,10 +89,10 @@ def best_block(keys: Sequence[Words], names: Sequence[str]) -> tuple[list[int], 
         for start in range(len(keys) - size):
             places: list[int] = []
             for at in range(start, len(keys) - size + 1):
-                free = not places or at >= places[-1] + size
-                if free and keys[at : at + size] == keys[start : start + size]:
-                    if all(name == "verse" for name in names[at : at + size]):
-                        places.append(at)
+                here = slice(at, at + size)
+                free = set(names[here]) == {"verse"} and (not places or at >= places[-1] + size)
+                if free and keys[here] == keys[start : start + size]:
+                    places.append(at)
             if len(places) > 1 and size * (len(places) - 1) > best[1] * (len(best[0]) - 1):
                 best = (places, size)
     return best
@@ -103,9 +106,9 @@ def plan_of(song: HumanSong, longest: int, model: Model) -> tuple[Plan, tuple[in
     return plan, tuple(n for n, key in enumerate(letters) if key[1] != "X" and often[key] > 1)
 
 
-def write_pairs(model: Model, songs: Sequence[HumanSong], longest: int, file: Path) -> list[Pair]:
-    """A pair of every song, those in the file as they stand there; songs without a plan are told and left out."""
-    done = {p.name: p for p in read_pairs(file)}
+def write_pairs(model: Model, songs: Sequence[HumanSong], longest: int, file: Path) -> None:
+    """Adds a pair of every song that is not in the file; songs without a plan are told and left out."""
+    done = {p.name for p in read_pairs(file)}
     with file.open("a", encoding="utf-8") as handle:
         for number, song in enumerate(songs):
             if song.name in done:
@@ -117,9 +120,8 @@ def write_pairs(model: Model, songs: Sequence[HumanSong], longest: int, file: Pa
                 print(f"{song.name}: {e}", flush=True)
                 continue
             ours = tuple(line.text for s in made.sections for line in s.lines)
-            done[song.name] = Pair(song.name, song.lines[:longest], ours, rhymed)
-            print(json.dumps(asdict(done[song.name])), file=handle, flush=True)
-    return [done[s.name] for s in songs if s.name in done]
+            pair = Pair(song.name, song.lines[:longest], ours, rhymed)
+            print(json.dumps(asdict(pair)), file=handle, flush=True)
 
 
 def read_pairs(file: Path) -> Iterator[Pair]:
@@ -268,15 +270,17 @@ def show(found: dict[str, dict[str, float | bool]], pairs: Sequence[Pair]) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Songs written to the plans of human songs beside these.")
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, nargs="?", help="without one, what is there is compared")
     parser.add_argument("--pairs", type=Path, required=True, help="kept here; what is there is not written again")
-    parser.add_argument("--songs", type=int, default=1000, help="taken evenly from all there are")
+    parser.add_argument("--songs", type=int, default=1000)
     parser.add_argument("--longest", type=int, default=32, help="lines of a song at most; longer ones are cut")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    songs = human_songs(songs_or_exit(), least=4)
-    chosen = [songs[i * len(songs) // min(options.songs, len(songs))] for i in range(min(options.songs, len(songs)))]
-    pairs = write_pairs(lyricist.load(options.run), chosen, options.longest, options.pairs)
+    if options.run:
+        songs = human_songs(songs_or_exit(), least=4)
+        Random(0).shuffle(songs)
+        write_pairs(lyricist.load(options.run), songs[: options.songs], options.longest, options.pairs)
+    pairs = list(read_pairs(options.pairs))
     found = compare(pairs)
     show(found, pairs)
     if options.json:

@@ -29,12 +29,13 @@ SOURCES = ("hymns", "carols", "songbook", "parlour", "nursery")  # in this order
 ENDINGS = ("edst", "ings", "less", "ness", "eth", "est", "ing", "ers", "ful", "ed", "er", "es", "ly", "st", "s", "d")
 STRONG = """
     sing sang sung; fly flew flown; fall fell fallen; die dead death dying; rise rose risen; ring rang rung;
-    weep wept; sleep slept; dream dreamt; leave left; ride rode ridden; drink drank drunk; bring brought;
-    fight fought; break broke broken; speak spoke spoken; steal stole stolen; freeze froze frozen; blow blew blown; grow grew grown;
-    know knew known; throw threw thrown; shine shone; tear tore torn; wear wore worn; bear bore borne born;
-    bind bound; find found; wind wound; swim swam swum; sink sank sunk; slay slew slain; strike struck; keep kept; lose lost;
-    man men; woman women; child children; foot feet; tooth teeth; goose geese; mouse mice; ox oxen; brother brethren;
-    wife wives; life lives live; knife knives; leaf leaves; thief thieves; wolf wolves; calf calves; half halves
+    weep wept; sleep slept; dream dreamt; leave left; ride rode ridden; drink drank drunk; bring brought; fight
+    fought; break broke broken; speak spoke spoken; steal stole stolen; freeze froze frozen; blow blew blown;
+    grow grew grown; know knew known; throw threw thrown; shine shone; tear tore torn; wear wore worn; bear bore
+    borne born; bind bound; find found; wind wound; swim swam swum; sink sank sunk; slay slew slain; strike
+    struck; keep kept; lose lost; man men; woman women; child children; foot feet; tooth teeth; goose geese;
+    mouse mice; ox oxen; brother brethren; wife wives; life lives live; knife knives; leaf leaves; thief
+    thieves; wolf wolves; calf calves; half halves
 """
 BASE = {word: family.split()[0] for family in STRONG.split(";") for word in family.split()}
 
@@ -51,7 +52,7 @@ class HumanSong:
 
 
 def human_songs(folder: Path, sources: Sequence[str] = SOURCES, least: int = 8) -> list[HumanSong]:
-    """Songs of `least` lines or more in files with a blank line between songs; the first of those that begin alike."""
+    """Songs of `least` lines or more, a blank line between songs; of those that begin alike the first."""
     found: dict[Words, HumanSong] = {}
     for source in sources:
         blocks = re.split(r"\n\s*\n", (folder / f"{source}.txt").read_text(encoding="utf-8"))
