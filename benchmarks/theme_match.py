@@ -1,0 +1,239 @@
+"""Is a song about what was asked? Songs are matched to three words each, among ten sets, by one who cannot see them.
+
+    python benchmarks/theme_match.py RUN --verse VERSE.txt --written SONGS.jsonl [--songs 200] [--without CORPUS]
+        [--first N] [--vectors FILE.npz] [--json FILE]
+
+Of every human song three content words of three families are taken, those with the highest log(1 + tf) x idf x how
+near the word is to the whole song (idf and nearness by the matcher; titles play no part). For each set a song is
+written with `--about`, and one without, the same seed, by the default plan and drawing; the human song's first lines,
+as many, stand beside them. Written songs are kept in SONGS.jsonl, where an interrupted run goes on.
+
+The matcher has word vectors (PPMI, singular vectors) of VERSE, lines of verse, less those of the corpus that the
+writer and its own vectors learnt from (`--without`: a corpus directory), so that it knows other texts. A text is the
+mean of its words' vectors, by idf, each word once; *all ten sets'* words and their families (inflections; roughly,
+whatever begins alike) are taken out of it first, so that none can be matched by the word itself. A set's score is the
+mean cosine to its three words, less the mean and over the deviation of this score over windows of the verse of the
+same length: a set of common words is not chosen more often. The highest score of ten is the match. The other nine sets
+are drawn anew, REPEATS times, from songs that share no family with it; intervals count songs, not draws. Chance is 10%.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import lyricist
+from common import songs_or_exit
+from lyricist.writer import Model
+from lyricist.writing.plan import Plan
+from shape import is_archaic
+from verse import Vectors, Words, corpus_lines, cut_lines, human_songs, make_vectors, related, verse_lines, wilson
+
+KEYWORDS, SETS, REPEATS = 3, 10, 20
+LINES = 16  # of the default plan
+WINDOWS = 400  # of verse, to tell what score a set has anywhere
+PASSED = 0.8
+RARE = 7.0  # idf: one window of verse in 1,100
+
+ADVERBS_AND_SUCH = """
+    above across adown again against ago ah all almost along also although always amen amid among amongst
+    another any anything around ask asked asks away bade because before began begin behind below beneath beside
+    best better between beyond bid big both bring bringing came can cannot certainly come comes coming did does
+    doing done down each early eight else enough even ever every everyone everything everywhere few first five
+    four fro gave get gets give given gives goes going gone good great hence here however hundred indeed instead
+    into keep keeps know known last late least less let lets like little long look looked looking looks low made
+    make makes making many maun may might more most much must near never new next nine nothing nobody now off
+    often old once one onto other ought over own perhaps pray put quite rather right said same sat saw say says
+    see seeing seem seemed seems seen set seven shall should since sir six some somebody someone something
+    sometimes soon still stood such suppose sure surely take takes taken tell ten than that then there therefore
+    these thing things think thirty this those though thought thousand three through throughout thus till today
+    together told tomorrow tonight too took toward towards true twelve twenty twice two und under unless until
+    unto upon very want wanted wants well went whatever whenever where wherever whether while whilst whoever
+    whose will within without wrong yes yesterday yet
+"""
+SAYS_NOTHING = frozenset(ADVERBS_AND_SUCH.split())
+
+
+@dataclass(frozen=True)
+class Case:
+    """A human song's three words, and the texts that are to be matched to them, by who wrote them."""
+
+    name: str
+    about: Words
+    texts: dict[str, tuple[str, ...]]  # steered, unsteered, human
+
+
+# --- words and songs
+
+
+def keywords(lines: Sequence[Words], vectors: Vectors) -> Words:
+    """The three words that say most of what a song is about; fewer if there are not so many."""
+    counts = Counter(word for line in lines for word in line if telling(word, vectors))
+    whole = vectors.text(word for line in lines for word in line)
+    weights = {}
+    for word, n in counts.items():
+        at = vectors.index[word]
+        weights[word] = math.log1p(n) * float(vectors.idf[at]) * max(0.0, float(vectors.table[at] @ whole))
+    chosen: list[str] = []
+    for word in sorted(weights, key=lambda w: (-weights[w], w)):
+        if len(chosen) < KEYWORDS and not any(related(word, other) for other in chosen):
+            chosen.append(word)
+    return tuple(chosen)
+
+
+def telling(word: str, vectors: Vectors) -> bool:
+    """Whether a word may be asked for: known to the matcher and not too rare, whole, of today, and no adverb."""
+    known = word in vectors.index and vectors.idf[vectors.index[word]] < RARE
+    return known and word.isalpha() and word not in SAYS_NOTHING and not is_archaic(word)
+
+
+def wanted(folder: Path, vectors: Vectors, count: int) -> Iterator[tuple[str, Words, tuple[str, ...]]]:
+    """Name, three words and first lines of human songs, in an order by chance that is always the same."""
+    songs = human_songs(folder)
+    for song in Random(0).sample(songs, len(songs))[:count]:
+        about = keywords(cut_lines(song.lines), vectors)
+        if len(about) == KEYWORDS:
+            yield song.name, about, song.lines[:LINES]
+
+
+def write_cases(model: Model, folder: Path, vectors: Vectors, count: int, file: Path) -> None:
+    """Adds a case of each song that is not in the file."""
+    done = {case.name for case in read_cases(file)}
+    with file.open("a", encoding="utf-8") as handle:
+        for number, (name, about, lines) in enumerate(wanted(folder, vectors, count)):
+            if name in done:
+                continue
+            try:
+                steered = model.write(Plan(about=about), seed=number)[0]
+            except lyricist.InputError as e:
+                print(f"{name}: {e}", flush=True)
+                continue
+            unsteered = model.write(Plan(syllables=(8, 6), rhyme=("ABAB", "AABB")), seed=number)[0]
+            texts = {"steered": lines_of(steered.text), "unsteered": lines_of(unsteered.text), "human": lines}
+            row = {"name": name, "about": about, "known": known(model, about), "texts": texts}
+            print(json.dumps(row), file=handle, flush=True)
+
+
+def known(model: Model, about: Words) -> int:
+    return sum(word in model.vocabulary for word in about)
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    return tuple(line for line in text.splitlines() if line.strip())
+
+
+def read_cases(file: Path) -> Iterator[Case]:
+    if file.exists():
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            yield Case(row["name"], tuple(row["about"]), {k: tuple(v) for k, v in row["texts"].items()})
+
+
+# --- matching
+
+
+class Matcher:
+    """Scores sets of words for texts. `windows` (N, D): texts of the verse, as long as the songs."""
+
+    def __init__(self, vectors: Vectors, lines: Sequence[Words]) -> None:
+        self.vectors = vectors
+        starts = np.random.default_rng(0).integers(0, max(1, len(lines) - LINES), WINDOWS)
+        texts = ([word for line in lines[at : at + LINES] for word in line] for at in starts)
+        self.windows = np.stack([vectors.text(text) for text in texts])
+
+    def place(self, about: Words) -> npt.NDArray[np.float32]:
+        """(D,) mean of the vectors of a set's words."""
+        return np.asarray(self.vectors.table[[self.vectors.index[w] for w in about]].mean(axis=0))
+
+    def match(self, words: Sequence[str], sets: Sequence[Words]) -> int:
+        """Number of the set that fits the text best, once the words of all sets are taken out of it."""
+        every = [word for about in sets for word in about]
+        rest = [word for word in words if not any(related(word, other) for other in every)]
+        text = self.vectors.text(rest)
+        places = np.stack([self.place(about) for about in sets])  # (S, D)
+        anywhere = self.windows @ places.T  # (N, S)
+        return int(np.argmax((places @ text - anywhere.mean(axis=0)) / anywhere.std(axis=0)))
+
+
+def apart(one: Words, other: Words) -> bool:
+    return not any(related(a, b) for a in one for b in other)
+
+
+def shares(cases: Sequence[Case], matcher: Matcher) -> dict[str, list[float]]:
+    """For each hand, how often each of its texts was matched to its own words, a share of the draws."""
+    rng, out = Random(1), {hand: [0.0] * len(cases) for hand in cases[0].texts}
+    for i, case in enumerate(cases):
+        others = [c.about for c in cases if c is not case and apart(c.about, case.about)]
+        for _ in range(REPEATS):
+            sets = [case.about, *rng.sample(others, min(SETS - 1, len(others)))]
+            for hand, text in case.texts.items():
+                words = [word for line in cut_lines(text) for word in line]
+                out[hand][i] += (matcher.match(words, sets) == 0) / REPEATS
+    return out
+
+
+def summary(found: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
+    out = {}
+    for hand, each in found.items():
+        low, high = wilson(sum(each), len(each))
+        out[hand] = {"accuracy": sum(each) / len(each), "low": low, "high": high, "songs": len(each)}
+    return out
+
+
+def show(cases: Sequence[Case], each: dict[str, list[float]]) -> None:
+    for hand, row in summary(each).items():
+        asked = f"  (asked for: {PASSED:.0%})" if hand == "steered" else ""
+        interval = f"[{row['low']:.1%}, {row['high']:.1%}]"
+        print(f"{hand:10} {row['accuracy']:6.1%}  {interval} of {row['songs']} songs{asked}")
+    own = [sum(related(w, a) for line in cut_lines(c.texts["steered"]) for w in line for a in c.about) for c in cases]
+    print(f"the words themselves, and their kin, in a steered song: {np.mean(own):.1f}")
+    worst = sorted(range(len(cases)), key=lambda i: each["steered"][i])[:5]
+    for i in worst:
+        print(f"\n{', '.join(cases[i].about)}: matched in {each['steered'][i]:.0%}")
+        print("\n".join(cases[i].texts["steered"][:8]))
+
+
+def vectors_of(options: argparse.Namespace, lines: Sequence[Words]) -> Vectors:
+    if options.vectors and options.vectors.exists():
+        return Vectors.load(options.vectors)
+    made = make_vectors(lines)
+    if options.vectors:
+        made.save(options.vectors)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Is a song about what was asked?")
+    parser.add_argument("run", type=Path, nargs="?", help="without one, the songs that are there are matched")
+    parser.add_argument("--verse", type=Path, required=True, help="a text file of verse, for the matcher")
+    parser.add_argument("--first", type=int, default=0, help="the first of its lines to take")
+    parser.add_argument("--without", type=Path, help="a corpus whose lines are left out of the verse")
+    parser.add_argument("--written", type=Path, required=True, help="kept here; what is there is not written again")
+    parser.add_argument("--vectors", type=Path, help="the matcher's vectors, kept here")
+    parser.add_argument("--songs", type=int, default=200)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    without = frozenset(corpus_lines(options.without)) if options.without else frozenset()
+    lines = verse_lines(options.verse, options.first, without=without)
+    vectors = vectors_of(options, lines)
+    print(f"matcher: {len(lines)} lines of verse, {len(vectors.index)} words", flush=True)
+    if options.run:
+        write_cases(lyricist.load(options.run), songs_or_exit(), vectors, options.songs, options.written)
+    cases = list(read_cases(options.written))
+    each = shares(cases, Matcher(vectors, lines))
+    show(cases, each)
+    if options.json:
+        options.json.write_text(json.dumps(summary(each), indent=1))
+
+
+if __name__ == "__main__":
+    main()
