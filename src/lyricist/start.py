@@ -20,11 +20,11 @@ from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
-from lyricist.planset import CHOICES, plan_set
+from lyricist.planset import plan_set
 from lyricist.presets import PRESETS, TrainConfig
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import width
+from lyricist.prosody.planfeatures import CHOICES, width
 from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from lyricist.checkpoint import COLUMNS, Run, load_arrays
 from lyricist.columns import Columns
 from lyricist.errors import InputError, RunError
-from lyricist.planset import groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
-from lyricist.runtime import OnnxModel, StepModel
+from lyricist.prosody.planfeatures import groups_of
+from lyricist.runtime import LateModel, OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
@@ -216,7 +216,10 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
         raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
     unit_file = run.file("writer.onnx") if columns is not None else None
-    plain = OnnxModel(run.file("model.onnx"), threads)
+    shape = run.config["model"]
+    plain = LateModel(
+        lambda: OnnxModel(run.file("model.onnx"), threads), len(run.vocabulary), int(shape.get("features", 0))
+    )
     weights = run.checkpoint("use") / "weights.safetensors"
     known = run.path / COPY_INDEX
     return Model(plain, run.vocabulary, known, lexicon, unit_file, columns, weights, run.path / LINES)
