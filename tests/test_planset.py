@@ -16,7 +16,6 @@ from lyricist.planset import (
     OFF,
     PlanSplit,
     chance,
-    groups_of,
     plan_set,
     planned_line,
     planned_song,
@@ -24,7 +23,7 @@ from lyricist.planset import (
     with_wrong_tunes,
 )
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import GROUPS, width
+from lyricist.prosody.planfeatures import GROUPS, groups_of, width
 from lyricist.tokens import CharTokenizer, Order, WordTokenizer, song_tokens
 from lyricist.tokenset import token_set
 

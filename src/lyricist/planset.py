@@ -27,7 +27,6 @@ from lyricist.errors import InputError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.planfeatures import (
-    GROUPS,
     NO_NOTE,
     UNPLANNED,
     Floats,
@@ -41,25 +40,15 @@ from lyricist.prosody.planfeatures import (
     slot_features,
     song_slots,
     tune_features,
-    width,
 )
 from lyricist.tokens import SPECIALS, Order, Tokenizer, WordTokenizer
 from lyricist.tokenset import SPLITS, TokenSet
 
-CHOICES = {"none": (), "slots": ("slots",), "tune": GROUPS}  # what a training may ask for
 FORMAT = 1
 # How often a song is shown without its plan, without its slots, its metre or its tune, and a slot as unknown.
 OFF = {"all": 0.3, "slots": 0.2, "metre": 0.3, "tune": 0.25, "slot": 0.1}
 
 Array = npt.NDArray[Any]
-
-
-def groups_of(width_: int) -> tuple[str, ...]:
-    """The groups of a model that takes so many features. `InputError` for another release's."""
-    for groups in CHOICES.values():
-        if width(groups) == width_:
-            return groups
-    raise InputError(f"the run takes {width_} plan features, which this release does not make: upgrade lyricist")
 
 
 # --- songs

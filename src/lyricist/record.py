@@ -14,8 +14,7 @@ from typing import IO, Any
 
 from lyricist import events
 from lyricist.checkpoint import Run, disk_errors, read_json, replace_file
-from lyricist.planset import CHOICES
-from lyricist.prosody.planfeatures import width
+from lyricist.prosody.planfeatures import CHOICES, width
 
 PROGRESS_SECONDS = 2.0  # between two training losses written down
 

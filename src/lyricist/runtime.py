@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,3 +92,20 @@ class OnnxModel:
         if features is not None:
             feed[FEATURES] = np.pad(features[part], ((0, missing), (0, 0)))
         return list(self.session.run(None, feed))
+
+
+class LateModel:
+    """A `StepModel` that is opened when it is first used: writing to plans runs another graph."""
+
+    def __init__(self, opened: Callable[[], StepModel], vocab_size: int, features: int) -> None:
+        self.opened, self.vocab_size, self.features = opened, vocab_size, features
+
+    @cached_property
+    def model(self) -> StepModel:
+        return self.opened()
+
+    def initial_state(self, batch: int) -> State:
+        return self.model.initial_state(batch)
+
+    def step(self, ids: Ids, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        return self.model.step(ids, state, features)

@@ -20,15 +20,16 @@ from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
-from lyricist.planset import CHOICES, plan_set
+from lyricist.planset import plan_set
 from lyricist.presets import PRESETS, TrainConfig
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import width
+from lyricist.prosody.planfeatures import CHOICES, width
 from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.copying import MAX_WORDS, CopyIndex
+from lyricist.writing.linefilter import inherit_lines
 from lyricist.writing.table import WordTable
 
 FINE_TUNING_RATE = 1.5e-3  # peak learning rate where a base is given
@@ -113,6 +114,8 @@ def make_ready(
     config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
     run = create_run(out, config, vocabulary, force)
     build_copy_index(run, tokens, base)
+    if base is not None:
+        inherit_lines(base.path, run.path)
     keep_columns(run, tokens)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
 

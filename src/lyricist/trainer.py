@@ -20,8 +20,9 @@ from lyricist.loop import TrainingLoop
 from lyricist.lowprecision import precision_on
 from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.optimiser import Optimiser
-from lyricist.planset import PlanSet, groups_of
+from lyricist.planset import PlanSet
 from lyricist.process import LossStep
+from lyricist.prosody.planfeatures import groups_of
 from lyricist.tokenset import TokenSet
 
 VALID_TOKENS = 20_000  # validation tokens looked at during training, about

@@ -15,14 +15,15 @@ import numpy.typing as npt
 from lyricist.checkpoint import COLUMNS, Run, load_arrays
 from lyricist.columns import Columns
 from lyricist.errors import InputError, RunError
-from lyricist.planset import groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
-from lyricist.runtime import OnnxModel, StepModel
+from lyricist.prosody.planfeatures import groups_of
+from lyricist.runtime import LateModel, OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
 from lyricist.writing.decode import LineWritten, SongWritten, decode
+from lyricist.writing.linefilter import LINES, LineFilter
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong, title_of
@@ -45,8 +46,11 @@ class Model:
         unit_file: Path | None = None,
         columns: Columns | None = None,
         weights: Path | None = None,
+        lines: Path | None = None,
     ) -> None:
+        """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`."""
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
+        self.line_file = lines
         self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
@@ -55,6 +59,11 @@ class Model:
     def copy_index(self) -> CopyIndex | None:
         """None where the run holds none (a corpus too large for one, a model from elsewhere)."""
         return CopyIndex.load(self.copy_file, self.vocabulary) if self.copy_file and self.copy_file.exists() else None
+
+    @cached_property
+    def line_filter(self) -> LineFilter | None:
+        """The whole lines of a corpus too large for a copy index; None where the run holds none."""
+        return LineFilter.load(self.line_file) if self.line_file and self.line_file.exists() else None
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -96,8 +105,11 @@ class Model:
         return HostUnits(self.step_model, Columns.by_signature(sig)), ()
 
     def guard(self, max_copy: int) -> CopyGuard | None:
-        indexed = max_copy and self.vocabulary.tokenizer.name == "word" and self.copy_index is not None
-        return CopyGuard(self.copy_index, self.vocabulary, max_copy) if indexed and self.copy_index else None
+        if not max_copy or self.vocabulary.tokenizer.name != "word":
+            return None
+        if self.copy_index is None and self.line_filter is None:
+            return None
+        return CopyGuard(self.copy_index, self.vocabulary, max_copy, self.line_filter)
 
     def events(
         self,
@@ -204,9 +216,13 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
         raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
     unit_file = run.file("writer.onnx") if columns is not None else None
-    plain = OnnxModel(run.file("model.onnx"), threads)
+    shape = run.config["model"]
+    plain = LateModel(
+        lambda: OnnxModel(run.file("model.onnx"), threads), len(run.vocabulary), int(shape.get("features", 0))
+    )
     weights = run.checkpoint("use") / "weights.safetensors"
-    return Model(plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights)
+    known = run.path / COPY_INDEX
+    return Model(plain, run.vocabulary, known, lexicon, unit_file, columns, weights, run.path / LINES)
 
 
 def write(

@@ -16,7 +16,6 @@ from lyricist.prosody.metre import pattern_of
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.kept import settled
 from lyricist.writing.layout import Layout, LineSpec, layout
-from lyricist.writing.like import fill, plan_like, read_song
 from lyricist.writing.plan import Plan, with_defaults
 from lyricist.writing.planfile import plan_text, read_plan
 
@@ -61,6 +60,8 @@ def make_plan(options: Mapping[str, Any], tune: Tune | None = None) -> Plan:
     if options.get("like"):
         given = over_song(options["like"], given, read_lexicon(lexicon_file))
     if options.get("fill") and (tune is None or options.get("plan")):
+        from lyricist.writing.like import fill, read_song
+
         plan = fill(read_song(options["fill"], "--fill"), given, read_lexicon(lexicon_file))
     else:
         plan = Plan(**given)
@@ -97,6 +98,8 @@ def over_song(path: Path, given: Mapping[str, Any], lexicon: Lexicon) -> dict[st
     for name in ("form", "lines"):
         if name in given:
             raise InputError(f"--{name} and --like clash: the song says what sections there are; leave one out")
+    from lyricist.writing.like import plan_like, read_song
+
     plan = plan_like(read_song(path), lexicon)
     dropped: dict[str, Any] = {
         name: () for name in ("syllables", "metre") if "syllables" in given or "metre" in given

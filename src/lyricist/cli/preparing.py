@@ -10,7 +10,7 @@ from typing import Any
 
 from lyricist.corpus import Corpus, PrepareOptions, is_corpus, open_corpus, prepare
 from lyricist.errors import InputError
-from lyricist.start import checked
+from lyricist.presets import checked
 from lyricist.tokenset import token_set
 
 SHOWN = 10  # names of a list on the terminal

@@ -15,10 +15,10 @@ from lyricist.cli.display import plural
 from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon
 from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.errors import InputError
+from lyricist.presets import checked
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
-from lyricist.start import checked
 from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
 from lyricist.writing.plan import Drawing, Plan

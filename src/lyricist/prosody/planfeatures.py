@@ -22,9 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.errors import InputError
 from lyricist.prosody.metre import KINDS, METRES, fits, template
 
 GROUPS = ("slots", "tune")  # in the order of their columns; a model has the first so many
+CHOICES = {"none": (), "slots": ("slots",), "tune": GROUPS}  # what a training may ask for
 AHEAD = 4  # slots looked ahead
 MOST_LEFT = 16  # syllables told apart
 UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
@@ -74,6 +76,14 @@ def width(groups: Sequence[str]) -> int:
     (0, 26, 46)
     """
     return sum(WIDTHS[group] for group in groups)
+
+
+def groups_of(width_: int) -> tuple[str, ...]:
+    """The groups of a model that takes so many features. `InputError` for another release's."""
+    for groups in CHOICES.values():
+        if width(groups) == width_:
+            return groups
+    raise InputError(f"the run takes {width_} plan features, which this release does not make: upgrade lyricist")
 
 
 def song_slots(lines: Sequence[LinePlan], backward: bool) -> SongSlots:

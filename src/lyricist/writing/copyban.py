@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lyricist.tokens import SPECIALS
 from lyricist.writing.copying import LINE_WORDS, CopyIndex, ngrams, word_hash
+from lyricist.writing.linefilter import LineFilter
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -35,10 +36,13 @@ def hash_columns(columns: Sequence[U32]) -> U64:
 
 
 class CopyBan:
-    """Runs of more than `most` words, and whole lines of LINE_WORDS words or more, that stand in the songs."""
+    """Runs of more than `most` words, and whole lines of LINE_WORDS words or more, that stand in the songs; whole
+    lines too of the corpus that `lines` was made from. `most` 0: nothing is barred."""
 
-    def __init__(self, index: CopyIndex | None, words: Sequence[str], most: int) -> None:
-        self.most = most
+    def __init__(
+        self, index: CopyIndex | None, words: Sequence[str], most: int, lines: LineFilter | None = None
+    ) -> None:
+        self.most, self.lines = most, lines if most > 0 else None
         self.active = index is not None and most > 0
         self.hashes = np.array([0 if w in SPECIALS else word_hash(w) for w in words], dtype=np.uint32)
         self.runs = np.zeros(0, dtype=np.uint64)
@@ -72,9 +76,10 @@ class CopyBan:
 
     def line(self, words: Sequence[int]) -> bool:
         """Whether these words stand in the songs as a whole line, which runs alone would not show."""
-        if not LINE_WORDS <= len(words) <= self.most:
+        if len(words) < LINE_WORDS or (len(words) > self.most and self.lines is None):
             return False
-        return int(ngrams(self.hashes[list(words)], len(words))[0]) in self.whole
+        found = int(ngrams(self.hashes[list(words)], len(words))[0])
+        return found in self.whole or (self.lines is not None and self.lines.has(found))
 
     def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:
         """Whether a run stands across the seam between two texts."""

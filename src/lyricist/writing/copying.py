@@ -12,13 +12,16 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist.checkpoint import load_arrays, replace_file, tensor_bytes
 from lyricist.tokens import BREAKS, END, SONG, SPECIALS, UNK, Vocabulary
+
+if TYPE_CHECKING:
+    from lyricist.writing.linefilter import LineFilter
 
 CACHED_WORDS = 3_000_000  # in larger indexes the tables of runs would take too much memory
 MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
@@ -200,9 +203,14 @@ def window_hash(hashes: U32, starts: Ints, n: int) -> U64:
 
 
 class CopyGuard:
-    """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there."""
+    """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there; a
+    line's end, where the line stands in the songs or in the corpus that `line_filter` was made from."""
 
-    def __init__(self, index: CopyIndex, vocabulary: Vocabulary, max_copy: int) -> None:
+    def __init__(
+        self, index: CopyIndex | None, vocabulary: Vocabulary, max_copy: int, line_filter: LineFilter | None = None
+    ) -> None:
+        index = index or CopyIndex(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=bool))
+        self.line_filter = line_filter
         self.max_copy, self.lines = max_copy, index.whole_lines(LINE_WORDS, max(LINE_WORDS, max_copy))
         self.word_hashes = np.array(
             [0 if t in SPECIALS else word_hash(t) for t in vocabulary.tokens], dtype=np.uint32
@@ -227,9 +235,10 @@ class CopyGuard:
 
     def line_is_copied(self, line: Sequence[int]) -> bool:
         """Whether a finished line of LINE_WORDS words or more stands in the songs, as runs alone would not show."""
-        if not LINE_WORDS <= len(line) <= max(LINE_WORDS, self.max_copy):
+        if len(line) < LINE_WORDS or (len(line) > max(LINE_WORDS, self.max_copy) and self.line_filter is None):
             return False
-        return int(ngrams(self.word_hashes[list(line)], len(line))[0]) in self.lines
+        found = int(ngrams(self.word_hashes[list(line)], len(line))[0])
+        return found in self.lines or (self.line_filter is not None and self.line_filter.has(found))
 
     def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
         """Whether `after` may follow `before`: no forbidden run across the seam."""

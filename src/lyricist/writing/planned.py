@@ -67,7 +67,9 @@ class PlannedWriter:
         explain: bool = False,
     ) -> Iterator[LineWritten | WrittenSong]:
         """Lines and songs as they are made; see `Engine` for `keep` and `explain`."""
-        ban = CopyBan(self.model.copy_index if self.plan.max_copy else None, self.table.words, self.plan.max_copy)
+        most = self.plan.max_copy
+        known = (self.model.copy_index, self.model.line_filter) if most else (None, None)
+        ban = CopyBan(known[0], self.table.words, most, known[1])
 
         def engine(units: UnitModel) -> Engine:
             return Engine(units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain, plan=self.told)

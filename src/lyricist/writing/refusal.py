@@ -60,7 +60,7 @@ class Refusal:
         makes a run with text that it will stand next to."""
         drawn = [*rows.drawn[n], word] if word is not None else rows.drawn[n]
         line = tuple(int(w) for w in (drawn[::-1] if self.song.backward else drawn))
-        if self.ban.active and self.ban.line(line):
+        if self.ban.line(line):
             return True
         if word is None and self.ban.active and self.song.backward:
             left = rows.left[[n]]

@@ -1,0 +1,177 @@
+"""The filter of a large corpus's lines: none is forgotten, few others are taken for one, none is written again."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.writing.exact_tools import Uniform, compiled, vocabulary
+from tests.writing.test_engine import MORE, PLAIN, songs_of
+
+import lyricist
+from lyricist.checkpoint import load_arrays, tensor_bytes
+from lyricist.corpus import Line, Section, Song
+from lyricist.errors import PlanError, RunError
+from lyricist.writing.automaton import SongAutomaton
+from lyricist.writing.copyban import CopyBan
+from lyricist.writing.copying import CopyGuard
+from lyricist.writing.decode import decode
+from lyricist.writing.engine import Engine
+from lyricist.writing.linefilter import GAP, LINES, LineFilter, inherit_lines
+from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.units import HostUnits
+from lyricist.writing.written import SongWritten
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "run-1"
+SONG = Song(
+    "Low Tide",
+    "",
+    (Section("verse", (Line("Down to the sea, the stars' own sea!"), Line("Sing, oh sing to me"))),),
+    "",
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("down to the sea the stars' own sea", True),
+        ("down to the sea the stars own sea", True),  # apostrophes do not count
+        ("down to the sea the stars' own", False),  # a part
+        ("to the sea the stars' own sea", False),
+        ("sing oh sing to me", True),  # five words
+        ("sea own stars' the sea the to down", False),
+    ],
+)
+def test_lines_are_compared_by_their_words(line: str, known: bool) -> None:
+    assert LineFilter.of_songs([SONG]).knows(line.split()) is known
+
+
+def test_lines_of_four_words_are_nobodys() -> None:
+    made = LineFilter.of([["sing", "to", "me", "now"], ["sing", "to", "me", "now", "love"]])
+    assert not made.knows(["sing", "to", "me", "now"])
+    assert made.knows(["sing", "to", "me", "now", "love"])
+    assert not LineFilter.of([]).knows(["sing", "to", "me", "now", "love"])
+
+
+def random_lines(seed: int, count: int) -> list[list[str]]:
+    """Lines of five to nine words out of 2,000: two such lists share a line once in 10^9 lists."""
+    rng = random.Random(seed)
+    return [[f"w{rng.randrange(2000)}" for _ in range(rng.randint(5, 9))] for _ in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 100, 5000])
+def test_every_line_is_known_and_one_in_a_thousand_others(count: int) -> None:
+    """Of 20,000 strangers 20 are expected to be taken for known at most: over 50 once in 10^8 corpora."""
+    lines = random_lines(1, count)
+    made = LineFilter.of(lines)
+    assert all(made.knows(line) for line in lines)
+    assert sum(made.knows(line) for line in random_lines(2, 20_000)) <= 50
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        LineFilter.of(random_lines(3, 2000)),
+        LineFilter.of([]),
+        LineFilter(np.array([0, GAP - 1, GAP, 3 * GAP, 9 * GAP - 1, 1 << 33], dtype=np.uint64), 34),
+    ],
+)
+def test_a_saved_filter_is_the_same(made: LineFilter, tmp_path: Path) -> None:
+    made.save(tmp_path / LINES)
+    read = LineFilter.load(tmp_path / LINES)
+    assert read.bits == made.bits and read.values.tolist() == made.values.tolist()
+
+
+def test_a_line_takes_two_bytes(tmp_path: Path) -> None:
+    LineFilter.of(random_lines(4, 10_000)).save(tmp_path / LINES)
+    assert (tmp_path / LINES).stat().st_size < 20_600
+
+
+def damaged(data: bytes, arrays: dict[str, np.ndarray]) -> Iterable[tuple[bytes, str]]:
+    turned = {**arrays, "gaps": arrays["gaps"][::-1]}
+    later = {**arrays, "format": arrays["format"] + 1}
+    yield data[:-7], "is damaged or missing"
+    yield data[:5], "is damaged or missing"
+    yield b"not a filter", "is damaged or missing"
+    yield data[:-4] + bytes(4), "is damaged (its hash differs)"
+    yield tensor_bytes(turned), "is damaged (its hash differs)"
+    yield tensor_bytes(later), "made by a later release"
+    yield tensor_bytes({"hashes": np.zeros(3, dtype=np.uint32)}), "is not a filter of lines"
+    yield tensor_bytes({**arrays, "bits": np.zeros(0, dtype=np.uint32)}), "is not a filter of lines"
+
+
+@pytest.mark.parametrize("case", range(8))
+def test_damage_is_told_in_one_line(case: int, tmp_path: Path) -> None:
+    path = tmp_path / LINES
+    LineFilter.of(random_lines(5, 300)).save(path)
+    data, message = list(damaged(path.read_bytes(), load_arrays(path)))[case]
+    path.write_bytes(data)
+    with pytest.raises(RunError) as error:
+        LineFilter.load(path)
+    assert message in str(error.value) and str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_no_line_of_the_filter_is_written(order: str) -> None:
+    """The engine writes, its own lines are barred, and it writes from the same seeds again."""
+    song = compiled(Plan(form="verse", lines=2, syllables="6", rhyme="AA"), MORE, order)
+    model = HostUnits(Uniform(song.table.known), song.columns)
+
+    def written(lines: LineFilter | None) -> set[tuple[str, ...]]:
+        made = Engine(model, song, PLAIN, CopyBan(None, song.table.words, 5, lines))
+        return {tuple(line) for song_lines in songs_of(made, range(60)).values() for line in song_lines}
+
+    barred = {line for line in written(None) if len(line) >= 5}
+    again = written(LineFilter.of(barred))
+    assert len(barred) > 40 and not again & barred and len(again) > 40
+
+
+def test_given_lines_may_be_lines_of_the_filter() -> None:
+    kept = {"name": "verse", "text": ["the sea of love below", "..."]}
+    song = compiled(Plan.model_validate({"sections": [kept]}), MORE, "backward")
+    barred = LineFilter.of([["the", "sea", "of", "love", "below"]])
+    ban = CopyBan(None, song.table.words, 5, barred)
+    made = Engine(HostUnits(Uniform(song.table.known), song.columns), song, PLAIN, ban)
+    assert songs_of(made, [1])[1][0] == ["the", "sea", "of", "love", "below"]
+
+
+def test_a_plan_of_which_every_line_is_barred_is_refused() -> None:
+    """Five words of one syllable out of two: the 32 lines that there are."""
+    two = ("sea", "stone")
+    lines = [[two[i >> k & 1] for k in range(5)] for i in range(32)]
+    song = compiled(Plan(form="verse", lines=1, syllables="5", rhyme="X"), two, "backward")
+    units = HostUnits(Uniform(song.table.known), song.columns)
+    last = LineFilter.of(lines[:9] + lines[10:])
+    assert songs_of(Engine(units, song, PLAIN, CopyBan(None, song.table.words, 5, last)), [0])[0] == [lines[9]]
+    with pytest.raises(PlanError, match="no words are left"):
+        songs_of(Engine(units, song, PLAIN, CopyBan(None, song.table.words, 5, LineFilter.of(lines))), [0])
+
+
+def test_free_writing_knows_the_filter_too() -> None:
+    known = vocabulary(MORE)
+    automaton = SongAutomaton(known, Plan(form=("verse", "chorus")))
+
+    def written(guard: CopyGuard | None) -> set[tuple[str, ...]]:
+        made = decode(Uniform(len(known)), automaton, Drawing(min_p=0), seeds=range(40), guard=guard)
+        texts = [known.decode(e.ids) for e in made if isinstance(e, SongWritten)]
+        return {tuple(line.text.lower().split()) for song in texts for line in song.lines()}
+
+    barred = {line for line in written(None) if len(line) >= 5}
+    assert barred and not written(CopyGuard(None, known, 5, LineFilter.of(barred))) & barred
+
+
+def test_a_run_hands_its_lines_down(tmp_path: Path) -> None:
+    base, run = tmp_path / "base", tmp_path / "run"
+    for place in (base, run):
+        shutil.copytree(GOLDEN, place)
+    inherit_lines(base, run)
+    assert lyricist.load(run).line_filter is None
+    LineFilter.of([["we", "sing", "of", "the", "sea"]]).save(base / LINES)
+    inherit_lines(base, run)
+    found = lyricist.load(run).line_filter
+    assert found is not None and found.knows(["we", "sing", "of", "the", "sea"])
+    assert not list(run.glob(".*.tmp"))
