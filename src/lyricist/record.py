@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from lyricist import events
-from lyricist.checkpoint import Run, disk_errors, read_json, replace_file
+from lyricist.checkpoint import Run, disk_errors, replace_file
 from lyricist.planset import CHOICES
 from lyricist.prosody.planfeatures import width
 
@@ -189,10 +189,16 @@ def source_list(corpus: Mapping[str, Any]) -> str:
     )
 
 
+def origin(config: Mapping[str, Any]) -> str:
+    """What a run began from, for the card."""
+    known = config.get("base_sha256")
+    return f"{config.get('base') or 'scratch'}{f', sha256 {known[:16]}...' if known else ''}"
+
+
 def write_card(run: Run) -> Path:
     """card.md: what the model is, what it learnt from, under which licence, how well it does."""
     config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
-    state = read_json(run.checkpoint("use") / "state.json")
+    state = run.state("use")
     best = min((r["valid_loss"] for r in rows), default=math.nan)
     model, corpus = config["model"], config["corpus"]
     sources = source_list(corpus)
@@ -214,7 +220,7 @@ that guarantee is about runs of words of the indexed songs, not about originalit
 | network | {shape}, vocabulary {model["vocab_size"]:,} |
 | songs | {songs}; corpus sha256 {corpus["fingerprint"][:16]}... |
 | tokeniser | {run.vocabulary.tokenizer.name} |
-| started from | {config.get("base") or "scratch"} |
+| started from | {origin(config)} |
 | step used | {state["step"]:,} |
 | best validation loss | {best:.3f} nats per token, perplexity {perplexity(best):.1f} |
 | seed | {config["train"]["seed"]} |
