@@ -112,4 +112,5 @@ class Found:
             return torch.full((len(vectors),), otherwise)
         x, total = (torch.cat(parts) for parts in zip(*self.others, strict=True))
         now = (F.linear(x, vectors) - total[:, None]).logsumexp(0) - np.log(len(x))
-        return (self.counts.clamp_min(1) / max(1, self.tokens)).log() - now
+        out: Tensor = (self.counts.clamp_min(1) / max(1, self.tokens)).log() - now
+        return out

@@ -123,8 +123,8 @@ def unit_model(
     Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs instead of
     logits: `e` (B, C) exponentials less the row's largest, `sums` and `peaks` (B, U) over each unit, `free` (B, 1)
     the sum over all columns at temperature 1. Activations have one scale a row, so that a row's result does not
-    depend on its neighbours. `packed`: the graph is all that is kept of the network. It also gives the `logits` (B, C),
-    and holds the word vectors of a tied network once, in the order of `columns`.
+    depend on its neighbours. `packed`: the graph is all that is kept of the network. It also gives the `logits`
+    (B, C), and holds the word vectors of a tied network once, in the order of `columns`.
     """
     g = EightBit()
     output = weights["embedding" if config["tied"] else "output"]

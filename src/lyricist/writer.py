@@ -224,7 +224,7 @@ def write(
     keep: Callable[[Sequence[str]], bool] | None = None,
     explain: bool = False,
 ) -> Iterator[LineWritten | WrittenSong]:
-    """Write `count` songs from a model or a run, without one from the starter; lines as they are made, songs when they are finished.
+    """Write `count` songs from a model or a run (None: the starter); lines as they are made, songs when finished.
 
     Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order. See
     `Model.events` for `constraints`, `keep` and `explain`.

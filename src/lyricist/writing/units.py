@@ -113,7 +113,8 @@ class OnnxUnits:
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None
     ) -> dict[str, npt.NDArray[Any]]:
         """The graph's inputs."""
-        feed = {"ids": ids.astype(np.int64), "steer": bias, "scale": np.array(1 / temperature, dtype=np.float32)}
+        scale = np.array(1 / temperature, dtype=np.float32)
+        feed: dict[str, npt.NDArray[Any]] = {"ids": ids.astype(np.int64), "steer": bias, "scale": scale}
         feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
         if self.features:
             feed[FEATURES] = np.zeros((len(ids), self.features), dtype=np.float32) if features is None else features
