@@ -195,7 +195,18 @@ def origin(config: Mapping[str, Any]) -> str:
     return f"{config.get('base') or 'scratch'}{f', sha256 {known[:16]}...' if known else ''}"
 
 
-def write_card(run: Run) -> Path:
+def went_on(end: events.Finished | None) -> str:
+    """Rows of the card of a run that went on from a base: what that brought, and what it copies."""
+    if end is None or math.isnan(end.before):
+        return ""
+    told = f"\n| held-out perplexity before | {perplexity(end.before):.1f}, with the base's weights |"
+    if not math.isnan(end.copied_written):
+        shares = f"{end.copied_written:.0%} of the words it writes, {end.copied_held_out:.0%} of held-out songs"
+        told += f"\n| in runs of 4 words of the songs | {shares} |"
+    return told
+
+
+def write_card(run: Run, end: events.Finished | None = None) -> Path:
     """card.md: what the model is, what it learnt from, under which licence, how well it does."""
     config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
     state = run.state("use")
@@ -220,7 +231,7 @@ that guarantee is about runs of words of the indexed songs, not about originalit
 | network | {shape}, vocabulary {model["vocab_size"]:,} |
 | songs | {songs}; corpus sha256 {corpus["fingerprint"][:16]}... |
 | tokeniser | {run.vocabulary.tokenizer.name} |
-| started from | {origin(config)} |
+| started from | {origin(config)} |{went_on(end)}
 | step used | {state["step"]:,} |
 | best validation loss | {best:.3f} nats per token, perplexity {perplexity(best):.1f} |
 | seed | {config["train"]["seed"]} |

@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
-from lyricist.finetuning import base_facts, base_of, extend
+from lyricist.finetuning import base_facts, base_of, copied, extend
 from lyricist.planset import CHOICES, plan_set
 from lyricist.presets import FINE_TUNING, PRESET, PRESETS, TrainConfig
 from lyricist.presets import checked as checked
@@ -88,7 +88,10 @@ def train_songs(
     plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
-            describe(run)
+            if run.config["base"] is not None:
+                written, held_out = copied(run, corpus)
+                event = replace(event, copied_written=written, copied_held_out=held_out)
+            describe(run, event)
         yield event
 
 
@@ -298,11 +301,11 @@ def keep_columns(run: Run, tokens: TokenSet) -> None:
         Columns.by_signature(table.sig, ends, finals).save(run.path / COLUMNS)
 
 
-def describe(run: Run) -> None:
+def describe(run: Run, end: Finished) -> None:
     """Plots and card, once training has ended."""
     from lyricist import record
 
     weights = run.weights()
     record.plot_loss(run.path)
     record.plot_architecture(run.path, run.config["model"], {n: w.shape for n, w in weights.items()})
-    record.write_card(run)
+    record.write_card(run, end)
