@@ -35,7 +35,7 @@ SHAPES = [
     {"cell": "gru", "layers": 1, "embedding": 24, "hidden": 32, "tied": False, "features": 7},
 ]
 VOCABULARY = 300
-PLAN = Plan(form=("verse", "chorus"), lines=(2,), syllables=((6,),), rhyme=("AA",))
+PLAN = Plan(form=("verse", "chorus"), lines=(2,), syllables=6, rhyme="AA")
 TUNE = {"epochs": 2.0, "batch": 4, "steps": 8, "evaluations": 2}
 
 
@@ -110,10 +110,12 @@ def test_packed_weights_are_those_of_the_run_within_half_a_step(run: Run, packed
     assert exact.keys() == found.keys()
     whole = exact["layers.0.bias_ih"] + exact["layers.0.bias_hh"]
     np.testing.assert_allclose(found["layers.0.bias_ih"] + found["layers.0.bias_hh"], whole, atol=1e-6)
+    joined = max(np.abs(exact[f"layers.0.weight_{end}"]).max() for end in ("ih", "hh"))  # kept with one scale
     for name, weight in exact.items():
         if "layers.0.bias" not in name:
             assert found[name].shape == weight.shape
-            assert np.abs(found[name] - weight).max() <= np.abs(weight).max() / 63 / 2 + 1e-6
+            largest = joined if "layers.0" in name else np.abs(weight).max()
+            assert np.abs(found[name] - weight).max() <= largest / 63 / 2 + 1e-6
 
 
 def test_packing_a_packed_weight_again_changes_nothing(packed: Path) -> None:
@@ -322,7 +324,7 @@ def test_new_words_begin_where_they_are_expected(starter: Path, zoo: Corpus) -> 
         total += int(there.sum())
     counts = np.bincount(remap[split.ids], minlength=len(vocabulary))
     for word in range(old, len(vocabulary)):
-        assert 0.3 < shares[word] / counts[word] < 3
+        assert 0.5 < shares[word] / counts[word] < 2
     spread = np.abs(weights["embedding"][:old]).max()
     assert np.abs(weights["embedding"][old:]).max() < spread
 

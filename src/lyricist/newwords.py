@@ -23,7 +23,7 @@ from lyricist.tokenset import SplitTokens
 
 LOOKED_AT = 40_000  # tokens at most, from the first songs on
 WINDOW = 64  # steps read at once
-PLACES = 2_000  # places at which a word is compared with how often it ought to be expected, about
+PLACES = 2_000  # evenly spread places at which words are compared with how often they ought to be expected, about
 
 Ints = npt.NDArray[np.int32]
 
@@ -37,7 +37,8 @@ def grown(
     """
     model = network(config, weights)
     total = len(new) - len(old)
-    found = Found.over(model, blocks(split, remap, old), total)
+    stride = max(1, min(len(split), LOOKED_AT) // PLACES)
+    found = Found(model, total, stride).over(blocks(split, remap, old))
     out = dict(weights)
     for name, table in {"embedding": model.embedding, "output": model.output_weight}.items():
         if name in out:
@@ -50,7 +51,7 @@ def grown(
 def network(config: ModelConfig, weights: Arrays) -> LyricLSTM:
     model = LyricLSTM(config).eval()
     for name, values in weights.items():
-        model.get_parameter(name).data.copy_(torch.from_numpy(values))
+        model.get_parameter(name).data.copy_(torch.tensor(values))
     return model
 
 
@@ -64,36 +65,33 @@ def blocks(split: SplitTokens, remap: Ints, old: Vocabulary) -> Iterator[tuple[T
 class Found:
     """What a network expected at the places of words it does not know, and at some other places."""
 
-    def __init__(self, model: LyricLSTM, total: int) -> None:
-        self.model, self.known = model, model.config.vocab_size
+    def __init__(self, model: LyricLSTM, total: int, stride: int) -> None:
+        self.model, self.known, self.stride = model, model.config.vocab_size, stride
         self.sums = {id(t): torch.zeros(total, t.shape[1]) for t in (model.embedding, model.output_weight)}
         self.counts = torch.zeros(total)
         self.tokens = 0
-        self.others: list[tuple[Tensor, Tensor]] = []  # what the softmax saw (N, E), and its log sums (N,)
+        self.some: list[tuple[Tensor, Tensor]] = []  # what the softmax saw (N, E), and its log sums (N,)
 
-    @classmethod
     @torch.no_grad()
-    def over(cls, model: LyricLSTM, songs: Iterator[tuple[Tensor, Tensor]], total: int) -> Found:
-        """From songs as `blocks` gives them, each read from a zero state."""
-        found = cls(model, total)
+    def over(self, songs: Iterator[tuple[Tensor, Tensor]]) -> Found:
+        """The same after songs as `blocks` gives them, each read from a zero state."""
         for ids, targets in songs:
-            state = model.initial_state(ids.shape[1])
+            state = self.model.initial_state(ids.shape[1])
             for t in range(0, len(ids) - 1, WINDOW):
                 ahead = targets[t + 1 : t + WINDOW + 1]
-                x, state = model.features(ids[t : t + len(ahead)], state)
-                found.look(x.flatten(0, 1), ahead.flatten())
-        return found
+                x, state = self.model.features(ids[t : t + len(ahead)], state)
+                self.look(x.flatten(0, 1), ahead.flatten())
+        return self
 
     def look(self, x: Tensor, targets: Tensor) -> None:
         """x (N, E) is what the softmax saw before targets (N,)."""
         x, targets = x[targets != PAD], targets[targets != PAD]
+        new, some = targets >= self.known, (torch.arange(len(targets)) + self.tokens) % self.stride == 0
         self.tokens += len(targets)
-        new = targets >= self.known
-        at = new | (torch.arange(len(targets)) % (LOOKED_AT // PLACES) == 0)
-        x, targets, new = x[at], targets[at] - self.known, new[at]
+        x, targets, new, some = (part[new | some] for part in (x, targets - self.known, new, some))
         logits = F.linear(x, self.model.output_weight, self.model.bias)
         total = logits.logsumexp(1)
-        self.others.append((x, total))
+        self.some.append((x[some], total[some]))
         p = (logits[new] - total[new, None]).exp()
         for table in {id(t): t for t in (self.model.embedding, self.model.output_weight)}.values():
             self.sums[id(table)].index_add_(0, targets[new], p @ table)
@@ -108,9 +106,11 @@ class Found:
 
     def biases(self, vectors: Tensor, otherwise: float) -> Tensor:
         """(new words,) with which words of these output vectors are on the whole expected as often as they stand."""
-        if not self.others:
+        x, total = (torch.cat(parts) for parts in zip(*self.some, strict=True)) if self.some else (vectors[:0],) * 2
+        if not len(x):
             return torch.full((len(vectors),), otherwise)
-        x, total = (torch.cat(parts) for parts in zip(*self.others, strict=True))
-        now = (F.linear(x, vectors) - total[:, None]).logsumexp(0) - np.log(len(x))
-        out: Tensor = (self.counts.clamp_min(1) / max(1, self.tokens)).log() - now
+        now = (F.linear(x, vectors) - total[:, None]).logsumexp(0) - np.log(
+            len(x)
+        )  # beside all the old words together
+        out: Tensor = (self.counts.clamp_min(1) / (self.tokens - self.counts.sum()).clamp_min(1)).log() - now
         return out
