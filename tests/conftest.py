@@ -44,6 +44,12 @@ def literal_songs() -> list[str]:
     return songs
 
 
+@pytest.fixture(autouse=True)
+def no_starter(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A package without a starter, so that tests do not depend on the one it brings; some make a tiny one."""
+    monkeypatch.setattr("lyricist.starter.HERE", tmp_path_factory.getbasetemp() / "no-starter")
+
+
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return prepare(texts=literal_songs(), out=tmp_path_factory.mktemp("corpus") / "c", options=no_dedupe())

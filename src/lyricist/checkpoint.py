@@ -8,6 +8,9 @@
 
 Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a
 process killed at any moment leaves a run that loads.
+
+A *packed* run, as the package's starter is, holds config.json, vocab.json, columns.safetensors and one model.onnx, in
+8 bits, which writing and fine-tuning both read; config.json says so under "packed", with the files' hashes.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import InputError, RunError
+from lyricist.starter import NAME, need_starter
 from lyricist.tokens import Vocabulary
 
 FORMAT = 1
@@ -83,8 +87,13 @@ class Run:
 
     @classmethod
     def open(cls, path: Path | str) -> Run:
-        """Open a run, or `RunError` with one line: missing, foreign, damaged or from a later release."""
+        """Open a run, or `RunError` with one line: missing, foreign, damaged or from a later release.
+
+        "starter" is the package's, where no directory of that name stands in the way.
+        """
         path = Path(path)
+        if path == Path(NAME) and not path.exists():
+            path = need_starter()
         if not path.is_dir():
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
         config = read_json(path / "config.json")
@@ -99,8 +108,17 @@ class Run:
         """ "lstm", the project's own model, or "classic"."""
         return str(self.config.get("kind", "lstm"))
 
+    @property
+    def packed(self) -> bool:
+        """Whether one 8-bit model.onnx is all that is kept of the network."""
+        return "packed" in self.config
+
     def checkpoint(self, which: str = "use") -> Path:
-        """The directory `latest` names for "use" (write from it) or "resume" (train on from it)."""
+        """The directory `latest` names for "use" (write from it) or "resume" (train on from it); a packed run."""
+        if self.packed:
+            if which == "resume":
+                raise RunError(f"{self.path} is packed, without what resuming needs: start a new run with --from")
+            return self.path
         latest = self.path / "latest"
         if not latest.exists():
             raise RunError(f"{self.path} holds no checkpoint yet: let it train until the first is saved")
@@ -115,7 +133,7 @@ class Run:
     def file(self, name: str, which: str = "use") -> Path:
         """A checkpoint's file, after comparing it with the hash its state.json records."""
         folder = self.checkpoint(which)
-        expected = read_json(folder / "state.json").get("sha256", {}).get(name)
+        expected = self.state(which).get("sha256", {}).get(name)
         path = folder / name
         if not path.exists():
             raise RunError(f"{path} is missing: restore it or train again")
@@ -124,7 +142,16 @@ class Run:
         return path
 
     def state(self, which: str = "resume") -> dict[str, Any]:
-        return read_json(self.checkpoint(which) / "state.json")
+        folder = self.checkpoint(which)
+        return dict(self.config["packed"]) if self.packed else read_json(folder / "state.json")
+
+    def weights(self, which: str = "use") -> Arrays:
+        """The network's parameters by name; of a packed run as near as its 8 bits are."""
+        if self.packed:
+            from lyricist.packed import unpacked
+
+            return unpacked(self)
+        return load_arrays(self.file("weights.safetensors", which))
 
 
 def file_hash(path: Path) -> str:

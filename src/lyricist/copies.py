@@ -13,6 +13,7 @@ begin), `corpus` (uint8: the SHA-256 of the songs) and `format`. It is made agai
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -79,6 +80,15 @@ class Copies:
             first = place[i] if place[i] >= 0 else self.order[low[i] : low[i] + times[i]].min()
             found.append(Run(i, int(length[i]), int(first), int(times[i])))
         return found, int(length.max(initial=0))
+
+    def share(self, texts: Iterable[Sequence[str]], least: int) -> float:
+        """The share of all words of some texts that stand in runs of at least `least` words; NaN without words."""
+        inside = total = 0
+        for words in texts:
+            found, _ = self.runs(words, least)
+            inside += len({at for run in found for at in range(run.start, run.start + run.length)})
+            total += len(words)
+        return inside / total if total else math.nan
 
     def where(self, place: int) -> tuple[int, int]:
         """The song's number, from 0, and the line's in it, from 1, in which a place of the corpus stands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,13 +64,21 @@ class Saved:
 
 @dataclass(frozen=True)
 class Finished:
-    """`reason`: "done", "stopped early" or "interrupted". Losses in nats per token."""
+    """`reason`: "done", "stopped early" or "interrupted". Losses in nats per token.
+
+    Where training went on from a base, `before` is that one's validation loss with the new words' first vectors, and
+    the shares are of words that stand in runs of `finetuning.RUN` words or more of the training songs: in songs the
+    run wrote, and in the held-out songs.
+    """
 
     step: int
     epoch: float
     seconds: float
     valid_loss: float
     reason: str
+    before: float = math.nan
+    copied_written: float = math.nan
+    copied_held_out: float = math.nan
 
 
 TrainEvent = Started | Progress | Evaluated | SampleDue | Saved | Finished

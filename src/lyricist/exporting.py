@@ -48,6 +48,8 @@ def export(
     kind = run.config.get("kind", "lstm")
     if kind != "lstm":
         raise InputError(f"{run.path} is a {kind} run, which export does not read: it takes runs of the lstm recipe")
+    if run.packed:
+        raise InputError(f"{run.path} is packed: copy the directory as it is, or fine-tune it and export that run")
     if share:
         refuse_replacing(run, out)
         share_run(run, out, {} if to is None else {out.name + SUFFIXES[to]: encoded(run, to)})

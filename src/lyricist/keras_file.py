@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.checkpoint import Run, load_arrays
+from lyricist.checkpoint import Run
 from lyricist.errors import InputError, MissingExtra, RunError
 from lyricist.runtime import OnnxModel
 
@@ -38,7 +38,7 @@ def keras_bytes(run: Run, members: Mapping[str, str]) -> bytes:
 
     `MissingExtra` without Keras or its TensorFlow, `InputError` for a network that standard layers do not express.
     """
-    layers = layer_arrays(run.config["model"], load_arrays(run.file("weights.safetensors")))
+    layers = layer_arrays(run.config["model"], run.weights())
     keras = need_keras()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"

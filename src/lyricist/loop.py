@@ -43,6 +43,7 @@ class Cursor:
     best: float = math.inf
     loss: float = math.nan  # smoothed training loss
     reason: str = ""  # set when training has ended
+    before: float = math.nan  # validation loss of the weights that training went on from
 
 
 class TrainingLoop(ABC):
@@ -51,6 +52,7 @@ class TrainingLoop(ABC):
     model: nn.Module
     wrapped: nn.Module  # (inputs, targets, state, negatives, features) -> (loss, state)
     samples = True  # whether a sample is asked for after evaluations
+    going_on = False  # whether the first weights are another run's: they are judged, and may stay the best
 
     # -- what a subclass says -----------------------------------------------------------------------
 
@@ -108,6 +110,11 @@ class TrainingLoop(ABC):
     # -- the loop ---------------------------------------------------------------------------------
 
     def loop(self, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
+        if self.going_on and not self.cursor.step:
+            event = self.evaluate()
+            self.cursor.before = event.valid_loss
+            yield event
+            yield self.save(best=True)
         while True:
             progress, stop = self.process.agree([self.progress(), float(should_stop())])
             if stop:
@@ -252,4 +259,4 @@ class TrainingLoop(ABC):
 
     def ended(self) -> events.Finished:
         c = self.cursor
-        return events.Finished(c.step, self.epoch_now(), self.elapsed(), c.best, self.ending)
+        return events.Finished(c.step, self.epoch_now(), self.elapsed(), c.best, self.ending, c.before)

@@ -25,6 +25,7 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime since 1.13
 WEIGHT_RANGE = 63  # of 8-bit weights: with more, processors without VNNI overflow in 16 bits (u8 x s8 pairs)
 TINY = 1e-9
+ONE = np.array([1], dtype=np.int64)
 
 
 class Graph:
@@ -70,22 +71,24 @@ class EightBit(Graph):
     def product(self, x: str, name: str, weight: Array) -> str:
         """x (B, I) times weight (O, I) transposed."""
         whole, scale = eight_bit(weight)
+        return self.times(x, self.constant(name, whole.T), self.constant(f"{name}.scale", scale))
+
+    def times(self, x: str, whole: str, scale: str) -> str:
+        """x (B, I) times the integers (I, O), each output with its scale (O,)."""
         largest = self.one("ReduceMax", self.one("Abs", x), axes=[1], keepdims=1)
         row = self.one("Div", self.one("Max", largest, self.scalar("tiny", TINY)), self.scalar("127", 127.0))
         rounded = self.one("Round", self.one("Div", x, row))
         shifted = self.one("Cast", self.one("Add", rounded, self.scalar("128", 128.0)), to=TensorProto.UINT8)
         middle = self.known("middle", np.array(128, dtype=np.uint8))
-        product = self.one("MatMulInteger", shifted, self.constant(name, whole.T), middle)
-        exact = self.one("Cast", product, to=TensorProto.FLOAT)
-        return self.one("Mul", self.one("Mul", exact, self.constant(f"{name}.scale", scale)), row)
+        exact = self.one("Cast", self.one("MatMulInteger", shifted, whole, middle), to=TensorProto.FLOAT)
+        return self.one("Mul", self.one("Mul", exact, scale), row)
 
-    def embedded(self, table: Array) -> str:
+    def embedded(self, table: Array, ids: str = "ids") -> str:
         """Rows of an embedding (V, E) for `ids`."""
         whole, scale = eight_bit(table)
-        gathered = self.one("Gather", self.constant("embedding", whole), "ids", axis=0)
-        rows = self.one("Cast", gathered, to=TensorProto.FLOAT)
-        scales = self.one("Gather", self.constant("embedding.scale", scale[:, None]), "ids", axis=0)
-        return self.one("Mul", rows, scales)
+        rows = self.one("Cast", self.one("Gather", self.constant("embedding", whole), ids), to=TensorProto.FLOAT)
+        scales = self.one("Gather", self.constant("embedding.scale", scale), ids)
+        return self.one("Mul", rows, self.one("Unsqueeze", scales, self.known("axis1", ONE)))
 
     def scalar(self, name: str, value: float) -> str:
         return self.known(f"scalar.{name}", np.array(value, dtype=np.float32))
@@ -108,34 +111,49 @@ def step_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[st
 
 
 def unit_model(
-    config: Mapping[str, Any], weights: Weights, columns: Columns, metadata: Mapping[str, str] | None = None
+    config: Mapping[str, Any],
+    weights: Weights,
+    columns: Columns,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    packed: bool = False,
 ) -> bytes:
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
 
     Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs instead of
     logits: `e` (B, C) exponentials less the row's largest, `sums` and `peaks` (B, U) over each unit, `free` (B, 1)
     the sum over all columns at temperature 1. Activations have one scale a row, so that a row's result does not
-    depend on its neighbours.
+    depend on its neighbours. `packed`: the graph is all that is kept of the network. It also gives the `logits`
+    (B, C), and holds the word vectors of a tied network once, in the order of `columns`.
     """
     g = EightBit()
-    x, states = recurrent(g, config, weights, g.embedded(weights["embedding"]))
     output = weights["embedding" if config["tied"] else "output"]
     at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
     rows = np.where(there[:, None], output[at], 0).astype(np.float32)
+    shared = packed and config["tied"]
+    if shared:
+        embedded = g.embedded(rows, g.one("Gather", g.constant("column_of", columns.column_of), "ids"))
+    else:
+        embedded = g.embedded(weights["embedding"])
+    x, states = recurrent(g, config, weights, embedded)
+    product = (
+        g.times(x, g.one("Transpose", "embedding"), "embedding.scale") if shared else g.product(x, "output", rows)
+    )
     bias = g.one("Add", g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32)), "steer")
-    logits = g.one("Add", g.product(x, "output", rows), bias)
-    below = g.one("Sub", logits, g.one("ReduceMax", logits, axes=[1], keepdims=1))
-    axis = g.known("axis1", np.array([1], dtype=np.int64))
+    g.nodes.append(helper.make_node("Add", [product, bias], ["logits"]))
+    below = g.one("Sub", "logits", g.one("ReduceMax", "logits", axes=[1], keepdims=1))
+    axis = g.known("axis1", ONE)
     g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", below), axis], ["free"], keepdims=1))
     g.nodes.append(helper.make_node("Exp", [g.one("Mul", below, "scale")], ["e"]))
     summed(g, columns)
     outputs = {"e": columns.width, "sums": columns.units, "peaks": columns.units, "free": 1}
+    outputs |= {"logits": columns.width} if packed else {}
     return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
 
 
 def summed(g: Graph, columns: Columns) -> None:
     """Sums and peaks of `e`: over tiles, then the columns that stand alone."""
-    lone, axis = columns.lone, g.known("axis1", np.array([1], dtype=np.int64))
+    lone, axis = columns.lone, g.known("axis1", ONE)
     zero, edge = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in (("zero", 0), ("edge", lone)))
     if not columns.tiles:  # a vocabulary too small for a single tile
         g.nodes += [helper.make_node("Identity", ["e"], [name]) for name in ("sums", "peaks")]

@@ -62,6 +62,14 @@ def dropout(p: float) -> dict[str, float]:
     return {"dropout_input": p, "dropout_hidden": p, "dropout_output": p}
 
 
+PRESET = "small"  # where none is named
+FINE_TUNING = Preset(
+    "a base that knows English, and a few dozen to a few hundred songs, about a minute",
+    0,
+    2,
+    {"dropout_input": 0.3, "dropout_hidden": 0.3, "dropout_output": 0.3},
+    {"batch": 16, "steps": 32, "learning_rate": 1.5e-3, "epochs": 8.0, "negatives": 0},
+)
 PRESETS: dict[str, Preset] = {
     "tiny": Preset(
         "a few dozen songs, about a minute",

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from lyricist import events
-from lyricist.checkpoint import Run, disk_errors, read_json, replace_file
+from lyricist.checkpoint import Run, disk_errors, replace_file
 from lyricist.prosody.planfeatures import CHOICES, width
 
 PROGRESS_SECONDS = 2.0  # between two training losses written down
@@ -188,10 +188,27 @@ def source_list(corpus: Mapping[str, Any]) -> str:
     )
 
 
-def write_card(run: Run) -> Path:
+def origin(config: Mapping[str, Any]) -> str:
+    """What a run began from, for the card."""
+    known = config.get("base_sha256")
+    return f"{config.get('base') or 'scratch'}{f', sha256 {known[:16]}...' if known else ''}"
+
+
+def went_on(end: events.Finished | None) -> str:
+    """Rows of the card of a run that went on from a base: what that brought, and what it copies."""
+    if end is None or math.isnan(end.before):
+        return ""
+    told = f"\n| held-out perplexity before | {perplexity(end.before):.1f}, with the base's weights |"
+    if not math.isnan(end.copied_written):
+        shares = f"{end.copied_written:.0%} of the words it writes, {end.copied_held_out:.0%} of held-out songs"
+        told += f"\n| in runs of 4 words of the songs | {shares} |"
+    return told
+
+
+def write_card(run: Run, end: events.Finished | None = None) -> Path:
     """card.md: what the model is, what it learnt from, under which licence, how well it does."""
     config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
-    state = read_json(run.checkpoint("use") / "state.json")
+    state = run.state("use")
     best = min((r["valid_loss"] for r in rows), default=math.nan)
     model, corpus = config["model"], config["corpus"]
     sources = source_list(corpus)
@@ -213,7 +230,7 @@ that guarantee is about runs of words of the indexed songs, not about originalit
 | network | {shape}, vocabulary {model["vocab_size"]:,} |
 | songs | {songs}; corpus sha256 {corpus["fingerprint"][:16]}... |
 | tokeniser | {run.vocabulary.tokenizer.name} |
-| started from | {config.get("base") or "scratch"} |
+| started from | {origin(config)} |{went_on(end)}
 | step used | {state["step"]:,} |
 | best validation loss | {best:.3f} nats per token, perplexity {perplexity(best):.1f} |
 | seed | {config["train"]["seed"]} |

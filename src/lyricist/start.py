@@ -9,30 +9,30 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors, load_arrays
+from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors
 from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
+from lyricist.finetuning import base_facts, base_of, copied, extend
 from lyricist.planset import plan_set
-from lyricist.presets import PRESETS, TrainConfig
+from lyricist.presets import FINE_TUNING, PRESET, PRESETS, TrainConfig
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import CHOICES, width
-from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
+from lyricist.tokens import BREAKS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.copying import MAX_WORDS, CopyIndex
 from lyricist.writing.linefilter import inherit_lines
 from lyricist.writing.table import WordTable
 
-FINE_TUNING_RATE = 1.5e-3  # peak learning rate where a base is given
 ORDER: Order = "backward"  # in which a new model of words reads a line
 ENDS_WORDS = 3_000_000  # words from which it is learnt after which words lines end
 INSIDE = "corpus"  # where a run keeps songs that were prepared for it alone
@@ -43,8 +43,8 @@ UNDECLARED = "undeclared: do not share"
 class Options:
     """What a person may say about a training; None stands for the preset's word."""
 
-    preset: str = "small"
-    base: str | None = None  # a run to fine-tune
+    preset: str | None = None  # None: small
+    base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter unless a shape is asked for
     tokenizer: str | None = None  # None: the base's, else words
     order: str | None = None  # forward or backward; None: the base's, else ORDER
     vocabulary: int | None = None
@@ -89,7 +89,10 @@ def train_songs(
     plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
-            describe(run)
+            if run.config["base"] is not None:
+                written, held_out = copied(run, corpus)
+                event = replace(event, copied_written=written, copied_held_out=held_out)
+            describe(run, event)
         yield event
 
 
@@ -103,9 +106,7 @@ def make_ready(
         if known.config["model"].get("features"):
             plan_set(corpus, tokens)
         return corpus, None
-    base = Run.open(options.base) if options.base is not None else None
-    if base is not None and base.kind != "lstm":
-        raise InputError(f"--from {options.base} is a {base.kind} run, which cannot be fine-tuned: leave it out")
+    base = base_of(options)
     tokenizer = options.tokenizer or (base.vocabulary.tokenizer.name if base else "word")
     tokens = token_set(corpus, tokenizer, order_of(options, tokenizer, base))
     config, vocabulary, weights = design(corpus, tokens, options, base)
@@ -200,17 +201,18 @@ def design(
     """The run's config, its vocabulary and, when fine-tuning, its first weights."""
     from lyricist.model import ModelConfig
 
-    if options.preset not in PRESETS:
-        raise InputError(f"--preset {options.preset!r} is unknown: use one of {', '.join(PRESETS)}")
-    preset = PRESETS[options.preset]
-    settings = dict(preset.train)
+    name = options.preset or PRESET
+    if name not in PRESETS:
+        raise InputError(f"--preset {name!r} is unknown: use one of {', '.join(PRESETS)}")
+    preset = PRESETS[name]
     weights: Arrays | None = None
     if base is not None:
         vocabulary, model, weights = extend(base, tokens)
         see_plan(model, weights, features_of(options, tokens.tokenizer, model.get("features", 0)))
-        model |= options.model  # dropout, that is: other shapes do not fit the weights
-        settings |= {"learning_rate": FINE_TUNING_RATE, "negatives": 0}
+        model |= FINE_TUNING.model | dict(options.model)  # dropout, that is: other shapes do not fit the weights
+        settings = FINE_TUNING.train
     else:
+        settings = preset.train
         size = options.vocabulary or preset.vocabulary
         vocabulary = tokens.vocabulary(size, preset.min_count if tokens.tokenizer == "word" else 1)
         features = features_of(options, tokens.tokenizer, 0)
@@ -219,10 +221,10 @@ def design(
     train = checked(TrainConfig, {**settings, **options.train})
     config = {
         "kind": "lstm",
-        "preset": options.preset,
+        "preset": None if base else name,
         "model": made.model_dump(),
         "train": train.model_dump(),
-        "base": base.path.resolve().name if base else None,
+        **base_facts(base),
         "licence": options.licence,
         "corpus": corpus_facts(corpus),
     }
@@ -280,31 +282,6 @@ def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
     return run
 
 
-def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arrays]:
-    """The base's vocabulary with the new songs' words appended, its model config and its grown weights.
-
-    A new word begins near the mean of all words, a little apart from it, as rare as `<unk>`.
-    """
-    old = base.vocabulary
-    if old.tokenizer.name != tokens.tokenizer:
-        raise InputError(
-            f"--tokenizer {tokens.tokenizer} does not fit --from {base.path}, which reads {old.tokenizer.name}s"
-        )
-    new = [t for t, c in zip(tokens.tokens, tokens.counts, strict=True) if c >= 2 and t not in old]
-    new = [t for t in new if t not in SPECIALS]
-    display = {**tokens.display_for(iter(new)), **old.display}
-    vocabulary = Vocabulary([*old.tokens, *new], old.tokenizer.name, display, old.order)
-    weights = load_arrays(base.file("weights.safetensors"))
-    rng = np.random.default_rng(0)
-    for name in ("embedding", "output"):
-        if name in weights:
-            table = weights[name]
-            noise = rng.normal(0, 0.1 * table.std(), (len(new), table.shape[1]))
-            weights[name] = np.concatenate([table, table.mean(0) + noise]).astype(np.float32)
-    weights["bias"] = np.append(weights["bias"], np.full(len(new), weights["bias"][old.unk])).astype(np.float32)
-    return vocabulary, {**base.config["model"], "vocab_size": len(vocabulary)}, weights
-
-
 def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
     """The training songs, and the base's, as the copy index; none for characters and for very large corpora."""
     split = tokens.split("train")
@@ -327,11 +304,11 @@ def keep_columns(run: Run, tokens: TokenSet) -> None:
         Columns.by_signature(table.sig, ends, finals).save(run.path / COLUMNS)
 
 
-def describe(run: Run) -> None:
+def describe(run: Run, end: Finished) -> None:
     """Plots and card, once training has ended."""
     from lyricist import record
 
-    weights = load_arrays(run.file("weights.safetensors"))
+    weights = run.weights()
     record.plot_loss(run.path)
     record.plot_architecture(run.path, run.config["model"], {n: w.shape for n, w in weights.items()})
-    record.write_card(run)
+    record.write_card(run, end)

@@ -74,6 +74,7 @@ class Trainer(TrainingLoop):
         optimiser = Optimiser(self.model, self.config)
         if weights is not None:
             optimiser.load_weights(weights)
+            self.going_on = bool(self.valid)
         self.begin(optimiser, self.model.initial_state(self.config.batch), resume)
         self.wrapped = self.wrap()
 

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.checkpoint import COLUMNS, Run, load_arrays
+from lyricist.checkpoint import COLUMNS, Arrays, Run
 from lyricist.columns import Columns
 from lyricist.errors import InputError, RunError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.planfeatures import groups_of
 from lyricist.runtime import LateModel, OnnxModel, StepModel
+from lyricist.starter import need_starter
 from lyricist.tokens import SPECIALS, Vocabulary
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
@@ -28,7 +29,7 @@ from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong, title_of
 from lyricist.writing.table import WordTable
-from lyricist.writing.units import HostUnits, OnnxUnits, UnitModel
+from lyricist.writing.units import HostUnits, OnnxUnits, PackedSteps, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
 MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
@@ -45,13 +46,13 @@ class Model:
         lexicon: Lexicon | None = None,
         unit_file: Path | None = None,
         columns: Columns | None = None,
-        weights: Path | None = None,
+        weights: Callable[[], Arrays] | None = None,
         lines: Path | None = None,
     ) -> None:
         """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`."""
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
         self.line_file = lines
-        self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
+        self.unit_file, self.unit_columns, self.weights = unit_file, columns, weights
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
 
@@ -78,9 +79,7 @@ class Model:
     @cached_property
     def vectors(self) -> npt.NDArray[np.float32] | None:
         """(V, E) the model's word vectors; None where only its step model is there."""
-        if self.weights_file is None:
-            return None
-        return load_arrays(self.weights_file)["embedding"]
+        return None if self.weights is None else np.asarray(self.weights()["embedding"])
 
     @cached_property
     def unit_model(self) -> OnnxUnits | None:
@@ -204,10 +203,10 @@ def fresh_seed() -> int:
     return int.from_bytes(os.urandom(3), "little")
 
 
-def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | None = None) -> Model:
-    """Open a run to write from; one of the classic recipe as a `ClassicModel`. Needs no deep-learning framework.
-    Raises `RunError`."""
-    run = run if isinstance(run, Run) else Run.open(run)
+def load(run: Path | str | Run | None = None, threads: int | None = None, lexicon: Lexicon | None = None) -> Model:
+    """Open a run to write from, without one the package's starter; one of the classic recipe as a `ClassicModel`.
+    Needs no deep-learning framework. Raises `RunError`."""
+    run = run if isinstance(run, Run) else Run.open(need_starter() if run is None else run)
     if run.kind == "classic":
         from lyricist.classic.writing import ClassicModel
 
@@ -215,18 +214,22 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
     if run.kind != "lstm":
         raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
+    parts, lines = (run.vocabulary, run.path / COPY_INDEX, lexicon), run.path / LINES
+    if run.packed and columns is not None:
+        units = OnnxUnits(run.file("model.onnx"), columns, threads)
+        made = Model(PackedSteps(units), *parts, None, columns, run.weights, lines)
+        made.unit_model = units  # the same session
+        return made
     unit_file = run.file("writer.onnx") if columns is not None else None
     shape = run.config["model"]
     plain = LateModel(
         lambda: OnnxModel(run.file("model.onnx"), threads), len(run.vocabulary), int(shape.get("features", 0))
     )
-    weights = run.checkpoint("use") / "weights.safetensors"
-    known = run.path / COPY_INDEX
-    return Model(plain, run.vocabulary, known, lexicon, unit_file, columns, weights, run.path / LINES)
+    return Model(plain, *parts, unit_file, columns, run.weights, lines)
 
 
 def write(
-    model: Model | Path | str,
+    model: Model | Path | str | None = None,
     plan: Plan | None = None,
     drawing: Drawing | None = None,
     *,
@@ -236,7 +239,7 @@ def write(
     keep: Callable[[Sequence[str]], bool] | None = None,
     explain: bool = False,
 ) -> Iterator[LineWritten | WrittenSong]:
-    """Write `count` songs from a model or a run; lines as they are made, songs when they are finished.
+    """Write `count` songs from a model or a run (None: the starter); lines as they are made, songs when finished.
 
     Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order. See
     `Model.events` for `constraints`, `keep` and `explain`.

@@ -46,7 +46,7 @@ def classic_options(request: Request) -> Options:
     model, config = given(request.model), given(request.config)
     kinds = {"order": request.order, "features": request.features}
     asked = given({**request.kind, **kinds}) | model | config
-    if request.base != "scratch":
+    if request.base not in (None, "scratch"):
         raise InputError(f"--recipe classic and --from {request.base} clash: it begins from scratch; leave one out")
     for name, shown in OTHERS.items():
         if name in asked:

@@ -92,7 +92,14 @@ def prepare(
 def train(
     out: Out,
     sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
-    base: Annotated[str, typer.Option("--from", help="'scratch', or a run to fine-tune.")] = "scratch",
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="What to go on from: 'starter' (the default, if no shape is asked for), 'scratch', or a run.",
+            show_default=False,
+        ),
+    ] = None,
     preset: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
     cell: Annotated[str | None, typer.Option(help="lstm or gru.")] = None,
     tokenizer: Annotated[str | None, typer.Option(help="word, char or whitespace.")] = None,
@@ -182,7 +189,8 @@ def train(
 def write(
     context: typer.Context,
     model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="A run to write from.", show_default=False)
+        Path | None,
+        typer.Option("--model", "-m", help="A run to write from. [default: the starter]", show_default=False),
     ] = None,
     form: options.Form = None,
     lines: options.Lines = None,
@@ -290,7 +298,7 @@ def plan(
 
 @app.command()
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run.", show_default=False)],
+    run: Annotated[Path, typer.Argument(help="A run, or 'starter'.", show_default=False)],
     source: Annotated[Path | None, typer.Argument(help="Songs to judge it on; its own test split without.")] = None,
     split: Annotated[str, typer.Option(help="Which split of a corpus: train, valid or test.")] = "test",
     songs: Annotated[int, typer.Option(min=0, help="Songs written to measure what it writes; 0: none.")] = 100,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
 from lyricist import events
+from lyricist.finetuning import RUN
 
 PLAIN_SECONDS = 10.0  # between two lines where there is no terminal
 
@@ -87,6 +89,17 @@ class TrainingView:
             f"{clock(e.seconds)}, validation {'perplexity' if self.kind == 'nats' else 'L1 loss'} "
             f"{self.worth(e.valid_loss)}" + ("; go on with --resume" if e.reason == "interrupted" else "")
         )
+        for line in went_on(e):
+            self.say(line)
+
+
+def went_on(e: events.Finished) -> Iterator[str]:
+    """What fine-tuning brought, and how much of the songs comes out again."""
+    if math.isfinite(e.before):
+        yield f"held-out songs: perplexity {perplexity(e.before)} before, {perplexity(e.valid_loss)} after"
+    if math.isfinite(e.copied_written):
+        told = f"{e.copied_written:.1%} of the words it writes stand in runs of {RUN} words or more of your songs"
+        yield f"{told} (held-out songs: {e.copied_held_out:.1%})"
 
 
 def perplexity(loss: float) -> str:

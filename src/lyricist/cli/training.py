@@ -20,6 +20,7 @@ from lyricist.cli.display import TrainingView
 from lyricist.cli.preparing import RIGHTS, read_sources
 from lyricist.corpus import Corpus, is_corpus, open_corpus
 from lyricist.errors import InputError
+from lyricist.finetuning import SCRATCH, origin
 from lyricist.start import Options, need_torch, train_songs
 
 DEMO_SONGS = 96  # songs the demo chooses from
@@ -33,7 +34,7 @@ class Request:
 
     sources: list[Path]
     out: Path
-    base: str = "scratch"
+    base: str | None = None
     preset: str | None = None
     tokenizer: str | None = None
     order: str | None = None
@@ -59,14 +60,13 @@ class Request:
             return classic_options(self)
         for name, value in given({**(self.classic or {}), "vectors": self.vectors}).items():
             raise InputError(f"--{hyphened(name)} {value} is for the classic recipe: add --recipe classic")
-        if self.base != "scratch":
+        if self.base not in (None, SCRATCH):
             self.forbid_with_base(model)
         chosen = {**self.kind, "order": self.order, "features": self.features}
-        base = None if self.base == "scratch" else self.base
-        return Options(base=base, model=model, train=config, **given({**chosen, "licence": self.licence}))
+        return Options(base=self.base, model=model, train=config, **given({**chosen, "licence": self.licence}))
 
     def forbid_with_resume(self) -> None:
-        base = None if self.base == "scratch" else self.base
+        base = None if self.base == SCRATCH else self.base
         fixed = {**self.kind, "order": self.order, "features": self.features, "recipe": self.recipe}
         fixed |= {**(self.classic or {}), "vectors": self.vectors}
         for name, value in given({**fixed, "licence": self.licence, "from": base}).items():
@@ -117,6 +117,8 @@ def train_command(request: Request, resume: bool, force: bool, sample: bool) -> 
     corpus = corpus_of(request, resume)
     if not quiet and not resume:
         print(RIGHTS, file=sys.stderr)
+        if told := origin(options):
+            print(told, file=sys.stderr)
     run_training(corpus, request.out, options, resume, force, sample, quiet)
 
 
@@ -141,6 +143,8 @@ def corpus_of(request: Request, resume: bool) -> Corpus:
 
 def own_corpus(run: Run) -> Corpus:
     """The corpus a run was trained on: inside the run, or where it was."""
+    if run.packed:
+        raise InputError(f"the songs {run.path} was trained on are not in it: name some")
     path = run.path / run.config["corpus"]["path"]  # an absolute path stands for itself
     if not path.exists():
         raise InputError(f"{path}: the songs {run.path} was trained on are gone: name them")

@@ -19,6 +19,7 @@ from lyricist.presets import checked
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
+from lyricist.starter import need_starter
 from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
 from lyricist.writing.plan import Drawing, Plan
@@ -60,8 +61,7 @@ def write_command(
     check_numbers(count, best_of, seed)
     if kind == "score" and count > 1:
         raise InputError(f"--count {count} and -o {output.out} clash: a score holds one song; leave one out")
-    if run is None:
-        raise InputError("no model named: add -m RUN ('lyricist demo' or 'lyricist train' makes one)")
+    run = need_starter() if run is None else run
     asked, how = make_plan(options, tune), checked(Drawing, drawing)
     model = open_model(run, options.get("lexicon"))
     if tune is not None:

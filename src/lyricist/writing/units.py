@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +83,8 @@ class OnnxUnits:
         names = {"ids", "steer", "scale", FEATURES}
         self.features = features_of(self.session)
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
-        self.outputs = ["e", "sums", "peaks", "free", *(f"next_{s.name}" for s in self.states)]
+        self.nexts = [f"next_{s.name}" for s in self.states]
+        self.outputs = ["e", "sums", "peaks", "free", *self.nexts]
         if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
             raise RunError("the run's writer.onnx was made by another version: train again for a faster one")
 
@@ -103,13 +104,39 @@ class OnnxUnits:
     def units(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[UnitRows, State]:
-        feed = {"ids": ids.astype(np.int64), "steer": bias, "scale": np.array(1 / temperature, dtype=np.float32)}
-        feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
-        if self.features:
-            feed[FEATURES] = np.zeros((len(ids), self.features), dtype=np.float32) if features is None else features
+        feed = self.feed(ids, state, bias, temperature, features)
         e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
         total = sums.sum(axis=1, dtype=np.float64)
         return UnitRows(e, sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)
+
+    def feed(
+        self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """The graph's inputs."""
+        scale = np.array(1 / temperature, dtype=np.float32)
+        feed: dict[str, npt.NDArray[Any]] = {"ids": ids.astype(np.int64), "steer": bias, "scale": scale}
+        feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
+        if self.features:
+            feed[FEATURES] = np.zeros((len(ids), self.features), dtype=np.float32) if features is None else features
+        return feed
+
+
+class PackedSteps:
+    """A `StepModel` from a packed run's graph; results do not depend on the batch, as those of `OnnxUnits`."""
+
+    def __init__(self, units: OnnxUnits) -> None:
+        self.made, self.features = units, units.features
+        self.vocab_size = len(units.columns.column_of)
+        self.steer = np.zeros(units.columns.width, dtype=np.float32)
+
+    def initial_state(self, batch: int) -> State:
+        return self.made.initial_state(batch)
+
+    def step(self, ids: Ints, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        made = self.made
+        feed = made.feed(ids, state, self.steer, 1.0, features)
+        logits, *new = made.session.run(["logits", *made.nexts], feed)
+        return logits[:, made.columns.column_of], tuple(new)
 
 
 def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: Columns) -> UnitRows:
