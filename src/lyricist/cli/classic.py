@@ -32,6 +32,7 @@ OTHERS = {
     "dropout_weight": "--dropout-weight",
     "steps": "--steps",
     "negatives": "--negatives",
+    "anchor": "--anchor",
 }
 SHOWN = 10  # songs left out that are named on the terminal
 NOT_FOLLOWED = ("like", "plan", "fill", "track", "phrases", "verses", "lexicon")  # options of write beyond a plan's

@@ -124,6 +124,9 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Peak; falls to zero.")] = None,
     negatives: Annotated[int | None, typer.Option(help="Sampled softmax; 0: full.")] = None,
     average: Annotated[float | None, typer.Option(help="Decay of the moving average of the weights.")] = None,
+    anchor: Annotated[
+        float | None, typer.Option(help="How fine-tuning holds on to its base's weights; 0: not at all.")
+    ] = None,
     patience: Annotated[int | None, typer.Option(help="Evaluations without progress before stopping.")] = None,
     save_every: Annotated[float | None, typer.Option(help="Seconds between checkpoints.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random in training.")] = None,
@@ -169,6 +172,7 @@ def train(
         "learning_rate": learning_rate,
         "negatives": negatives,
         "average": average,
+        "anchor": anchor,
         "patience": patience,
         "save_every": save_every,
         "seed": seed,
