@@ -27,6 +27,7 @@ VARIANTS = {
     "sampled": ({"dropout_input": 0.2}, {"negatives": 20}),
     "averaged": ({"dropout_weight": 0.2, "dropout_embedding": 0.1}, {"average": 0.9}),
     "untied": ({"tied": False}, {"weight_decay": 0.01}),
+    "bfloat16": ({"dropout_input": 0.2}, {"negatives": 20, "precision": "bfloat16"}),
 }
 
 

@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor, nn
 
+from lyricist import lowprecision
+
 State = tuple[Tensor, ...]  # LSTM: (h, c); GRU: (h,); each (L, B, H)
 
 
@@ -61,11 +63,17 @@ class LockedDropout(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """One LSTM or GRU layer over a sequence, with optional dropout on its recurrent weights."""
+    """One LSTM or GRU layer over a sequence, with optional dropout on its recurrent weights.
 
-    def __init__(self, cell: str, inputs: int, hidden: int, gates: int, dropout_weight: float) -> None:
+    `low`: train with bfloat16 products, which a GRU and dropped weights never do.
+    """
+
+    def __init__(
+        self, cell: str, inputs: int, hidden: int, gates: int, dropout_weight: float, low: bool = False
+    ) -> None:
         super().__init__()
         self.cell, self.dropout_weight = cell, dropout_weight
+        self.low = low and cell == "lstm" and dropout_weight == 0
         bound = 1 / math.sqrt(hidden)  # PyTorch's own default initialisation
         self.weight_ih = nn.Parameter(torch.empty(gates * hidden, inputs).uniform_(-bound, bound))
         self.weight_hh = nn.Parameter(torch.empty(gates * hidden, hidden).uniform_(-bound, bound))
@@ -76,6 +84,8 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """(T, B, I), state of one layer (each (1, B, H)) -> (T, B, H), state."""
+        if self.low and self.training:
+            return lowprecision.lstm(x, state, self.weight_ih, self.weight_hh, self.bias_ih + self.bias_hh)
         weight_hh = F.dropout(self.weight_hh, self.dropout_weight, self.training)
         weights = [self.weight_ih, weight_hh, self.bias_ih, self.bias_hh]
         if self.cell == "lstm":
@@ -86,15 +96,18 @@ class Recurrent(nn.Module):
 
 
 class LyricLSTM(nn.Module):
-    """Embedding -> L recurrent layers -> (projection when tied and H != E) -> softmax over V words."""
+    """Embedding -> L recurrent layers -> (projection when tied and H != E) -> softmax over V words.
 
-    def __init__(self, config: ModelConfig) -> None:
+    `precision` "bfloat16": of the matrix products in training; all else, and evaluation, is in float32.
+    """
+
+    def __init__(self, config: ModelConfig, precision: str = "float32") -> None:
         super().__init__()
-        self.config = config
+        self.config, self.low = config, precision == "bfloat16"
         c = config
         self.embedding = nn.Parameter(torch.empty(c.vocab_size, c.embedding).uniform_(-0.1, 0.1))
         self.layers = nn.ModuleList(
-            Recurrent(c.cell, c.embedding if i == 0 else c.hidden, c.hidden, c.gates, c.dropout_weight)
+            Recurrent(c.cell, c.embedding if i == 0 else c.hidden, c.hidden, c.gates, c.dropout_weight, self.low)
             for i in range(c.layers)
         )
         self.project = nn.Linear(c.hidden, c.embedding) if c.tied and c.hidden != c.embedding else None
@@ -137,10 +150,18 @@ class LyricLSTM(nn.Module):
             x = self.drop_hidden(x) if i else x
             x, layer_state = layer(x, tuple(s[i : i + 1] for s in state))
             new.append(layer_state)
-        x = self.drop_output(self.project(x) if self.project is not None else x)
+        x = self.drop_output(self.narrow(x))
         if plan is not None:
             x = x + F.linear(plan, self.plan)
         return x, tuple(torch.cat(parts) for parts in zip(*new, strict=True))
+
+    def narrow(self, x: Tensor) -> Tensor:
+        """The projection, where there is one: (T, B, H) -> (T, B, E)."""
+        if self.project is None:
+            return x
+        if self.low and self.training:
+            return lowprecision.linear(x, self.project.weight, self.project.bias)
+        return self.project(x)  # type: ignore[no-any-return]
 
     def forward(self, ids: Tensor, state: State, plan: Tensor | None = None) -> tuple[Tensor, State]:
         """(T, B) -> logits (T, B, V), and the new state."""
@@ -153,29 +174,46 @@ class LyricLSTM(nn.Module):
         """Mean cross-entropy in nats per token over (T, B), by full or (negatives > 0) sampled softmax."""
         x, state = self.features(ids, state, plan)
         x, targets = x.flatten(0, 1), targets.flatten()
+        low = self.low and self.training
         if negatives and negatives < self.config.vocab_size:
-            return sampled_softmax_loss(x, self.output_weight, self.bias, targets, negatives), state
+            return sampled_softmax_loss(x, self.output_weight, self.bias, targets, negatives, low), state
+        if low:
+            return low_softmax_loss(x, self.output_weight, self.bias, targets), state
         return F.cross_entropy(F.linear(x, self.output_weight, self.bias), targets), state
 
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
 
 
-def sampled_softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, negatives: int) -> Tensor:
+def low_softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy with bfloat16 products: `x` (N, E), `weight` (V, E), `bias` (V), `targets` (N)."""
+    true = (x * F.embedding(targets, weight)).sum(1) + bias[targets]
+    return (lowprecision.log_sum_exp(x, weight, bias, torch.full_like(targets, -1)) - true).mean()
+
+
+def sampled_softmax_loss(
+    x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, negatives: int, low: bool = False
+) -> Tensor:
     """Cross-entropy against the true words and a shared log-uniform sample of the others.
 
     Ids must be sorted by falling frequency. `x` (N, E), `weight` (V, E), `bias` (V), `targets` (N).
     Logits are corrected by the log of each word's expected count in the sample, true words that
     were also sampled are masked (Jean et al. 2015, "On using very large target vocabulary").
+    `low`: bfloat16 products.
     """
     vocab = weight.shape[0]
     draws = torch.rand(negatives, device=x.device)
     sample = (draws * math.log(vocab + 1)).exp().long().sub_(1).clamp_(0, vocab - 1)
     sample = torch.unique(sample)
     true = (x * F.embedding(targets, weight)).sum(1) + bias[targets] - log_expected(targets, vocab, negatives)
-    noise = F.linear(x, weight[sample], bias[sample] - log_expected(sample, vocab, negatives))  # (N, S)
-    noise = noise.masked_fill(sample == targets.unsqueeze(1), -torch.inf)
-    return (torch.logaddexp(true, noise.logsumexp(1)) - true).mean()
+    rows, offsets = F.embedding(sample, weight), bias[sample] - log_expected(sample, vocab, negatives)
+    if low:
+        place = torch.searchsorted(sample, targets).clamp_max_(len(sample) - 1)  # of the true word in the sample
+        others = lowprecision.log_sum_exp(x, rows, offsets, place.where(sample[place] == targets, -1))
+    else:
+        noise = F.linear(x, rows, offsets)  # (N, S)
+        others = noise.masked_fill(sample == targets.unsqueeze(1), -torch.inf).logsumexp(1)
+    return (torch.logaddexp(true, others) - true).mean()
 
 
 def log_expected(ids: Tensor, vocab: int, draws: int) -> Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,6 +42,9 @@ class TrainConfig(BaseModel):
     full_share: float = Field(default=0.1, ge=0, le=1)  # last part of the schedule with the full softmax
     average: float = Field(default=0.0, ge=0, lt=1)  # decay of the moving average of the weights; 0: off
     anchor: float = Field(default=0.0, ge=0)  # of a base: how its weights are held on to, see `Optimiser.update`
+    precision: Literal["float32", "bfloat16", "auto"] = (
+        "float32"  # of matrix products; auto: what the CPU does faster
+    )
     patience: int = Field(default=5, ge=1)  # evaluations without a better validation loss before stopping
     evaluations: int = Field(default=20, ge=1)  # validation losses over the schedule, evenly spaced
     save_every: float = Field(default=60.0, gt=0)  # seconds between checkpoints

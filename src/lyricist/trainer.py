@@ -17,6 +17,7 @@ from lyricist.batches import PAD, Streams, song_blocks
 from lyricist.checkpoint import Arrays, Run
 from lyricist.errors import InputError, RunError
 from lyricist.loop import TrainingLoop
+from lyricist.lowprecision import precision_on
 from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.optimiser import Optimiser
 from lyricist.planset import PlanSet, groups_of
@@ -62,7 +63,8 @@ class Trainer(TrainingLoop):
     ) -> None:
         self.open(run, started)
         self.model_config = ModelConfig(**run.config["model"])
-        self.model = LyricLSTM(self.model_config).to(self.device)
+        precision = precision_on(self.device, self.config.precision)
+        self.model = LyricLSTM(self.model_config, precision).to(self.device)
         self.load_data(tokens)
         self.groups = groups_of(self.model_config.features)
         if bool(self.groups) != (plans is not None):

@@ -33,6 +33,7 @@ OTHERS = {
     "steps": "--steps",
     "negatives": "--negatives",
     "anchor": "--anchor",
+    "precision": "--precision",
 }
 SHOWN = 10  # songs left out that are named on the terminal
 NOT_FOLLOWED = ("like", "plan", "fill", "track", "phrases", "verses", "lexicon")  # options of write beyond a plan's

@@ -127,6 +127,9 @@ def train(
     anchor: Annotated[
         float | None, typer.Option(help="How fine-tuning holds on to its base's weights; 0: not at all.")
     ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Of matrix products: float32, bfloat16, or auto: what the CPU does faster.")
+    ] = None,
     patience: Annotated[int | None, typer.Option(help="Evaluations without progress before stopping.")] = None,
     save_every: Annotated[float | None, typer.Option(help="Seconds between checkpoints.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random in training.")] = None,
@@ -173,6 +176,7 @@ def train(
         "negatives": negatives,
         "average": average,
         "anchor": anchor,
+        "precision": precision,
         "patience": patience,
         "save_every": save_every,
         "seed": seed,
