@@ -68,9 +68,19 @@ FINE_TUNING = Preset(
     "a base that knows English, and a few dozen to a few hundred songs, about a minute",
     0,
     2,
-    {"dropout_input": 0.3, "dropout_hidden": 0.3, "dropout_output": 0.3},
-    {"batch": 16, "steps": 32, "learning_rate": 1.5e-3, "epochs": 8.0, "negatives": 0},
+    dropout(0.3),
+    {
+        "batch": 16,
+        "steps": 32,
+        "learning_rate": 1.5e-3,
+        "epochs": 6.0,
+        "negatives": 1024,
+        "anchor": 10.0,
+        "precision": "auto",
+        "evaluations": 8,
+    },
 )
+FEW_TOKENS = 10_000  # training tokens up to which fine-tuning takes half as many streams, for as many updates
 PRESETS: dict[str, Preset] = {
     "tiny": Preset(
         "a few dozen songs, about a minute",
