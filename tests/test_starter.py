@@ -291,10 +291,16 @@ def test_a_tuning_that_only_harms_leaves_the_base_as_it_was(starter: Path, zoo: 
     assert Run.open(tmp_path / "r").checkpoint("use").name == "0000000"
 
 
-def test_interrupted_and_resumed_is_the_uninterrupted_run(starter: Path, zoo: Corpus, tmp_path: Path) -> None:
-    list(train_songs(zoo, tmp_path / "whole", Options(train=TUNE)))
-    steps = iter(range(3))
-    list(train_songs(zoo, tmp_path / "cut", Options(train=TUNE), should_stop=lambda: next(steps, None) is None))
+@pytest.mark.parametrize("anchor", [0.0, 10.0])
+def test_interrupted_and_resumed_is_the_uninterrupted_run(
+    starter: Path, zoo: Corpus, tmp_path: Path, anchor: float
+) -> None:
+    options = Options(train={**TUNE, "anchor": anchor})
+    list(train_songs(zoo, tmp_path / "whole", options))
+    for stop in (3, 2):
+        steps = iter(range(stop))
+        again = {"resume": (tmp_path / "cut").exists()}
+        list(train_songs(zoo, tmp_path / "cut", options, should_stop=lambda s=steps: next(s, None) is None, **again))
     end = list(train_songs(zoo, tmp_path / "cut", Options(), resume=True))[-1]
     assert isinstance(end, events.Finished)
     assert math.isfinite(end.before)
@@ -302,6 +308,23 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(starter: Path, zoo: Co
     for file in ("weights.safetensors", "state.safetensors"):
         a, b = (load_arrays(r.file(file, "resume")) for r in runs)
         assert a.keys() == b.keys() and all((a[k] == b[k]).all() for k in a)
+
+
+def test_an_anchor_holds_on_to_the_base(starter: Path, zoo: Corpus, tmp_path: Path) -> None:
+    from lyricist.finetuning import extend
+    from lyricist.tokenset import token_set
+
+    base = Run.open(starter)
+    _, _, first = extend(base, token_set(zoo, "word", base.vocabulary.order))
+    ways = []
+    for anchor in (0.0, 30.0, 1e9):
+        out = tmp_path / str(anchor)
+        list(train_songs(zoo, out, Options(train={**TUNE, "anchor": anchor})))
+        last = load_arrays(Run.open(out).file("weights.safetensors", "resume"))
+        ways.append(math.sqrt(sum(float(((last[n] - first[n]) ** 2).sum()) for n in first)))
+        assert "first" not in json.loads((out / "latest").read_text())
+    assert ways[0] > ways[1] > ways[2]
+    assert ways[2] < 1e-4
 
 
 def test_new_words_begin_where_they_are_expected(starter: Path, zoo: Corpus) -> None:

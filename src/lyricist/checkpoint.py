@@ -114,7 +114,8 @@ class Run:
         return "packed" in self.config
 
     def checkpoint(self, which: str = "use") -> Path:
-        """The directory `latest` names for "use" (write from it) or "resume" (train on from it); a packed run."""
+        """The directory that `latest` names for "use" (write from it), "resume" (train on from it) or "first" (what a
+        training that holds on to its base began with); of a packed run its own."""
         if self.packed:
             if which == "resume":
                 raise RunError(f"{self.path} is packed, without what resuming needs: start a new run with --from")
@@ -192,18 +193,26 @@ def put_in_place(made: Path, path: Path) -> None:
 
 
 def save_checkpoint(
-    run: Run, step: int, weights: Arrays, state: Arrays, info: Mapping[str, Any], best: bool, keep: int = 2
+    run: Run,
+    step: int,
+    weights: Arrays,
+    state: Arrays,
+    info: Mapping[str, Any],
+    best: bool,
+    keep: int = 2,
+    keep_first: bool = False,
 ) -> Path:
     """Write checkpoint `step` completely, point `latest` at it, then prune all but the last `keep`.
 
     `weights` is what readers use, `state` what only resuming needs, `info` goes into state.json.
-    `best` says that readers should use this one from now on.
+    `best` says that readers should use this one from now on; `keep_first` keeps the first one that was saved so,
+    named "first" in `latest`, until one is saved otherwise.
     """
     name = f"{step:07d}"
     folder = run.path / "checkpoints"
     with disk_errors(run.path):
         if name in named_checkpoints(run):  # already complete on disk: never take away what `latest` names
-            point_at(run, name, best)
+            point_at(run, name, best, keep_first)
             return folder / name
         made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
         made.chmod(0o755)
@@ -218,7 +227,7 @@ def save_checkpoint(
             os.replace(made, folder / name)
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        point_at(run, name, best)
+        point_at(run, name, best, keep_first)
         prune(run, keep)
     return folder / name
 
@@ -255,10 +264,12 @@ def load_arrays(path: Path) -> Arrays:
         raise RunError(f"{path} is damaged or missing: restore it or train again") from e
 
 
-def point_at(run: Run, name: str, best: bool) -> None:
+def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
     latest = run.path / "latest"
-    use = name if best or not latest.exists() else read_json(latest)["use"]
-    replace_file(latest, [json.dumps({"resume": name, "use": use}).encode()])
+    known = read_json(latest) if latest.exists() else {}
+    use = name if best or not known else known["use"]
+    first = {"first": known.get("first", name)} if keep_first else {}
+    replace_file(latest, [json.dumps({"resume": name, "use": use, **first}).encode()])
     if use == name:
         for file in ("weights.safetensors", "model.onnx", "writer.onnx"):
             if (run.path / "checkpoints" / name / file).exists():

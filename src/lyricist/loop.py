@@ -111,10 +111,7 @@ class TrainingLoop(ABC):
 
     def loop(self, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
         if self.going_on and not self.cursor.step:
-            event = self.evaluate()
-            self.cursor.before = event.valid_loss
-            yield event
-            yield self.save(best=True)
+            yield from self.judge_base()
         while True:
             progress, stop = self.process.agree([self.progress(), float(should_stop())])
             if stop:
@@ -132,6 +129,13 @@ class TrainingLoop(ABC):
                     return
             elif time.monotonic() - self.last_save > self.config.save_every and self.process.size == 1:
                 yield self.save(best=False)
+
+    def judge_base(self) -> Iterator[events.TrainEvent]:
+        """An evaluation before the first step, of weights that stay the best if training only harms."""
+        event = self.evaluate()
+        self.cursor.before, self.cursor.waited = event.valid_loss, 0
+        yield event
+        yield self.save(best=True)
 
     def mark_due(self, progress: float) -> bool:
         """Whether an evaluation is due; under a budget also whether the last one's cost is earned back."""
@@ -214,7 +218,9 @@ class TrainingLoop(ABC):
         path = self.run.path
         if self.process.rank == 0:
             info = {"cursor": vars(self.cursor)}
-            path = save_checkpoint(self.run, self.cursor.step, self.optimiser.arrays(), self.resumable(), info, best)
+            held = bool(self.optimiser.anchor) and not self.cursor.reason
+            arrays = self.optimiser.arrays(), self.resumable()
+            path = save_checkpoint(self.run, self.cursor.step, *arrays, info, best, keep_first=held)
         self.last_save = time.monotonic()
         return events.Saved(self.cursor.step, path)
 
@@ -231,6 +237,8 @@ class TrainingLoop(ABC):
         saved = load_arrays(run.file("state.safetensors", "resume"))
         self.optimiser.restore(load_arrays(run.file("weights.safetensors", "resume")), saved)
         self.cursor = Cursor(**run.state("resume")["cursor"])
+        if self.config.anchor and run.config["base"] is not None and not self.finished:
+            self.optimiser.hold(load_arrays(run.file("weights.safetensors", "first")))
         self.seek(self.cursor.epoch)
         hidden = [saved[f"hidden.{i}"] for i in range(len(self.state))]
         if hidden[0].shape == self.state[0].shape:

@@ -21,7 +21,7 @@ from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.tokens import Vocabulary
 from lyricist.tokenset import SplitTokens
 
-LOOKED_AT = 40_000  # tokens at most, from the first songs on
+LOOKED_AT = 20_000  # tokens at most, from the first songs on
 WINDOW = 64  # steps read at once
 PLACES = 2_000  # evenly spread places at which words are compared with how often they ought to be expected, about
 

@@ -26,9 +26,14 @@ class Optimiser:
             self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         self.average: list[Tensor] = []  # empty while averaging is off or has not begun
+        self.anchor: list[Tensor] = []  # the base's weights, where they are held on to
 
     def update(self, loss: Tensor, progress: float) -> float:
-        """One step down the loss; returns the learning rate."""
+        """One step down the loss; returns the learning rate.
+
+        With an anchor all weights then go back by learning rate x `config.anchor` of their way from it: the gradient
+        of an L2 penalty, decoupled as in AdamW (Loshchilov & Hutter 2019) and towards a base (L2-SP, Li et al. 2018).
+        """
         rate = self.learning_rate(progress)
         for group in self.adam.param_groups:
             group["lr"] = rate
@@ -36,6 +41,8 @@ class Optimiser:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
         self.adam.step()
+        if self.anchor:
+            torch._foreach_lerp_(self.raw(), self.anchor, min(1.0, rate * self.config.anchor))
         if self.config.average:
             now = self.raw()
             self.average = self.average or [p.clone() for p in now]
@@ -85,7 +92,11 @@ class Optimiser:
         own = self.parameters
         if set(own) != set(weights) or any(own[n].shape != weights[n].shape for n in own):
             raise RunError("the weights do not fit the run's config: restore it or train again")
-        self.put([torch.from_numpy(weights[n]) for n in own])
+        self.put([torch.tensor(weights[n]) for n in own])
+
+    def hold(self, weights: Arrays) -> None:
+        """Take a base's weights as the anchor."""
+        self.anchor = [torch.tensor(weights[name], device=p.device) for name, p in self.parameters.items()]
 
     def restore(self, weights: Arrays, state: Arrays) -> None:
         """What `arrays` and `state` gave."""

@@ -41,6 +41,7 @@ class TrainConfig(BaseModel):
     negatives: int = Field(default=1024, ge=0)  # sampled softmax; 0: always full
     full_share: float = Field(default=0.1, ge=0, le=1)  # last part of the schedule with the full softmax
     average: float = Field(default=0.0, ge=0, lt=1)  # decay of the moving average of the weights; 0: off
+    anchor: float = Field(default=0.0, ge=0)  # of a base: how its weights are held on to, see `Optimiser.update`
     precision: Literal["float32", "bfloat16", "auto"] = (
         "float32"  # of matrix products; auto: what the CPU does faster
     )
@@ -67,9 +68,19 @@ FINE_TUNING = Preset(
     "a base that knows English, and a few dozen to a few hundred songs, about a minute",
     0,
     2,
-    {"dropout_input": 0.3, "dropout_hidden": 0.3, "dropout_output": 0.3},
-    {"batch": 16, "steps": 32, "learning_rate": 1.5e-3, "epochs": 8.0, "negatives": 0},
+    dropout(0.3),
+    {
+        "batch": 16,
+        "steps": 32,
+        "learning_rate": 1.5e-3,
+        "epochs": 6.0,
+        "negatives": 1024,
+        "anchor": 10.0,
+        "precision": "auto",
+        "evaluations": 8,
+    },
 )
+FEW_TOKENS = 10_000  # training tokens up to which fine-tuning takes half as many streams, for as many updates
 PRESETS: dict[str, Preset] = {
     "tiny": Preset(
         "a few dozen songs, about a minute",

@@ -74,7 +74,9 @@ class Trainer(TrainingLoop):
         optimiser = Optimiser(self.model, self.config)
         if weights is not None:
             optimiser.load_weights(weights)
-            self.going_on = bool(self.valid)
+            self.going_on = True
+            if self.config.anchor:
+                optimiser.hold(weights)
         self.begin(optimiser, self.model.initial_state(self.config.batch), resume)
         self.wrapped = self.wrap()
 

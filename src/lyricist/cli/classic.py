@@ -32,6 +32,7 @@ OTHERS = {
     "dropout_weight": "--dropout-weight",
     "steps": "--steps",
     "negatives": "--negatives",
+    "anchor": "--anchor",
     "precision": "--precision",
 }
 SHOWN = 10  # songs left out that are named on the terminal

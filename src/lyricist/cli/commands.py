@@ -124,6 +124,9 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Peak; falls to zero.")] = None,
     negatives: Annotated[int | None, typer.Option(help="Sampled softmax; 0: full.")] = None,
     average: Annotated[float | None, typer.Option(help="Decay of the moving average of the weights.")] = None,
+    anchor: Annotated[
+        float | None, typer.Option(help="How fine-tuning holds on to its base's weights; 0: not at all.")
+    ] = None,
     precision: Annotated[
         str | None, typer.Option(help="Of matrix products: float32, bfloat16, or auto: what the CPU does faster.")
     ] = None,
@@ -172,6 +175,7 @@ def train(
         "learning_rate": learning_rate,
         "negatives": negatives,
         "average": average,
+        "anchor": anchor,
         "precision": precision,
         "patience": patience,
         "save_every": save_every,

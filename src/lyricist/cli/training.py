@@ -214,7 +214,7 @@ def demo(out: Path, budget: str, seed: int) -> None:
         raise InputError(f"{out} exists and is no demo: choose another -o")
     print("Reading the bundled songs (public domain, CC0) ...", file=sys.stderr)
     corpus = sample_songs()
-    options = Options(preset="tiny", train={"budget": limit, "seed": seed}, licence="CC0 1.0")
+    options = Options(preset="tiny", train={"budget": limit, "seed": seed}, licence="CC0 1.0")  # to be seen learning
     finished = run_training(corpus, out, options, False, out.exists(), True, False)
     if finished.reason == "interrupted":
         return
