@@ -22,11 +22,12 @@ from lyricist.checkpoint import (
     write_synced,
 )
 from lyricist.errors import InputError
+from lyricist.topics import TOPICS
 from lyricist.writer import COPY_INDEX
 
 SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
 CARD = "card.md"
-SHARED = ("vocab.json", COLUMNS, COPY_INDEX, CARD)  # of the run; config.json and `latest` are written anew
+SHARED = ("vocab.json", COLUMNS, COPY_INDEX, TOPICS, CARD)  # of the run; config.json and `latest` are written anew
 PRIVATE = frozenset({"state.safetensors"})  # of the checkpoint: what only resuming needs
 METADATA_FIELD = 14  # `metadata_props` of ONNX's ModelProto, messages of key (1) and value (2)
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lyricist import topics
 from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors, load_arrays
 from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
@@ -114,6 +115,7 @@ def make_ready(
     run = create_run(out, config, vocabulary, force)
     build_copy_index(run, tokens, base)
     keep_columns(run, tokens)
+    keep_topics(run, tokens, base)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
 
 
@@ -322,6 +324,19 @@ def keep_columns(run: Run, tokens: TokenSet) -> None:
         size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
         ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
         Columns.by_signature(table.sig, ends, finals).save(run.path / COLUMNS)
+
+
+def keep_topics(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """The run's topical vectors: its base's, where that has some, else learnt from the songs."""
+    if run.vocabulary.tokenizer.name == "word":
+        split = tokens.split("train")
+        ids = tokens.remap(run.vocabulary)[split.ids]
+        if base is not None and (base.path / topics.TOPICS).exists():
+            known = topics.Topics.load(base.path / topics.TOPICS, base.vocabulary)
+            made = topics.inherit(known, run.vocabulary, ids, split.starts)
+        else:
+            made = topics.learn(ids, split.starts, run.vocabulary)
+        made.save(run.path / topics.TOPICS)
 
 
 def describe(run: Run) -> None:

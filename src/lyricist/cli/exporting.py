@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lyricist.checkpoint import COLUMNS, Run
 from lyricist.exporting import CARD, check_target, export, licence_of, size_of
+from lyricist.topics import TOPICS
 from lyricist.writer import COPY_INDEX
 
 PARTS = {
@@ -17,6 +18,7 @@ PARTS = {
     "vocab.json": "its words",
     COLUMNS: "their order in exact writing",
     COPY_INDEX: "the copy index",
+    TOPICS: "which words keep company",
     CARD: "the model card",
 }
 
