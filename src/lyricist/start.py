@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,11 +22,11 @@ from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
-from lyricist.planset import CHOICES, plan_set
+from lyricist.planset import CHOICES, groups_of, plan_set
 from lyricist.presets import PRESETS, TrainConfig
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import width
+from lyricist.prosody.planfeatures import WIDTHS, width
 from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
@@ -47,8 +48,8 @@ class Options:
     base: str | None = None  # a run to fine-tune
     tokenizer: str | None = None  # None: the base's, else words
     order: str | None = None  # forward or backward; None: the base's, else ORDER
-    vocabulary: int | None = None
-    features: str | None = None  # none, slots or tune: what of a plan the network sees; None: the base's, else none
+    vocabulary: int | None = None  # words at most; with a base, whose words all stay: new ones up to this many
+    features: str | None = None  # of planset.CHOICES, what of a plan the network sees; None: the base's, else none
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED
@@ -205,7 +206,7 @@ def design(
     settings = dict(preset.train)
     weights: Arrays | None = None
     if base is not None:
-        vocabulary, model, weights = extend(base, tokens)
+        vocabulary, model, weights = extend(base, tokens, options.vocabulary)
         see_plan(model, weights, features_of(options, tokens.tokenizer, model.get("features", 0)))
         model |= options.model  # dropout, that is: other shapes do not fit the weights
         settings |= {"learning_rate": FINE_TUNING_RATE, "negatives": 0}
@@ -237,8 +238,8 @@ def features_of(options: Options, tokenizer: str, base: int) -> int:
         raise InputError(f"--features {asked!r} is unknown: use one of {', '.join(CHOICES)}")
     if asked != "none" and tokenizer != "word":
         raise InputError(f"--features {asked} is for whole words: leave it out with --tokenizer {tokenizer}")
-    if width(CHOICES[asked]) < base:
-        raise InputError(f"--features {asked} is less than the run to fine-tune takes: leave it out")
+    if not set(groups_of(base)) <= set(CHOICES[asked]):
+        raise InputError(f"--features {asked} is less than the run to fine-tune takes: leave it out, or use all")
     return width(CHOICES[asked])
 
 
@@ -248,7 +249,16 @@ def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
     if features:
         size = weights.get("output", weights["embedding"]).shape[1]
         known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
-        weights["plan"] = np.pad(known, ((0, 0), (0, features - known.shape[1])))
+        old, new = (columns_of(groups_of(n)) for n in (known.shape[1], features))
+        weights["plan"] = np.zeros((size, features), dtype=np.float32)
+        for group, columns in old.items():
+            weights["plan"][:, new[group]] = known[:, columns]
+
+
+def columns_of(groups: tuple[str, ...]) -> dict[str, slice]:
+    """Where the numbers of each group stand in a row."""
+    ends = list(accumulate(WIDTHS[group] for group in groups))
+    return {group: slice(end - WIDTHS[group], end) for group, end in zip(groups, ends, strict=True)}
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
@@ -279,8 +289,9 @@ def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
     return run
 
 
-def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arrays]:
-    """The base's vocabulary with the new songs' words appended, its model config and its grown weights.
+def extend(base: Run, tokens: TokenSet, most: int | None = None) -> tuple[Vocabulary, dict[str, Any], Arrays]:
+    """The base's vocabulary with the new songs' words appended, up to `most` words in all, its model config and its
+    grown weights.
 
     A new word begins near the mean of all words, a little apart from it, as rare as `<unk>`.
     """
@@ -290,7 +301,7 @@ def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arr
             f"--tokenizer {tokens.tokenizer} does not fit --from {base.path}, which reads {old.tokenizer.name}s"
         )
     new = [t for t, c in zip(tokens.tokens, tokens.counts, strict=True) if c >= 2 and t not in old]
-    new = [t for t in new if t not in SPECIALS]
+    new = [t for t in new if t not in SPECIALS][: None if most is None else max(0, most - len(old))]
     display = {**tokens.display_for(iter(new)), **old.display}
     vocabulary = Vocabulary([*old.tokens, *new], old.tokenizer.name, display, old.order)
     weights = load_arrays(base.file("weights.safetensors"))

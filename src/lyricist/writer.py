@@ -19,6 +19,7 @@ from lyricist.planset import groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.runtime import OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.topics import SIZE, TOPICS, Topics
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
@@ -45,9 +46,11 @@ class Model:
         unit_file: Path | None = None,
         columns: Columns | None = None,
         weights: Path | None = None,
+        topics: Path | None = None,
     ) -> None:
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
         self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
+        self.topics_file = topics
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
 
@@ -72,6 +75,13 @@ class Model:
         if self.weights_file is None:
             return None
         return load_arrays(self.weights_file)["embedding"]
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Which words keep company; nothing where the run does not say."""
+        if self.topics_file is not None and self.topics_file.exists():
+            return Topics.load(self.topics_file, self.vocabulary)
+        return Topics(self.vocabulary, np.zeros((len(self.vocabulary), SIZE), dtype=np.float32))
 
     @cached_property
     def unit_model(self) -> OnnxUnits | None:
@@ -206,7 +216,9 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
     unit_file = run.file("writer.onnx") if columns is not None else None
     plain = OnnxModel(run.file("model.onnx"), threads)
     weights = run.checkpoint("use") / "weights.safetensors"
-    return Model(plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights)
+    return Model(
+        plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights, run.path / TOPICS
+    )
 
 
 def write(

@@ -11,6 +11,7 @@ from lyricist.columns import Columns
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
+from lyricist.prosody.planfeatures import THEME, Floats
 from lyricist.prosody.scan import Scansion
 from lyricist.tokens import SPECIALS, Vocabulary
 from lyricist.writing.abreast import write_abreast
@@ -53,10 +54,16 @@ class PlannedWriter:
         needed = [self.table.id_of(w) for w in brought(self.layout)]
         self.units, barred = model.units(self.table.sig[: self.table.known], needed)
         self.song = compile_song(self.table, self.layout, self.units.columns, barred)
-        self.told = PlanRows(self.song, model.groups) if model.groups else None
+        self.told = PlanRows(self.song, model.groups, self.theme_told()) if model.groups else None
         self.bias = theme_bias(self.plan.about, vocabulary, model.vectors if self.plan.about else None)
         words_given = self.song.given or self.song.keywords or self.plan.start
         self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
+
+    def theme_told(self) -> Floats | None:
+        """(64,) what a model that sees themes is told of the words that the song is about."""
+        if not self.plan.about or THEME not in self.model.groups:
+            return None
+        return self.model.topics.theme_vector(self.plan.about)
 
     def events(
         self,
