@@ -91,20 +91,17 @@ class Themes:
         first = np.cumsum(lengths) - lengths
         owner = np.repeat(np.arange(len(pieces)), lengths)
         words = self.remap[self.ids[np.arange(len(owner)) + (begin - first)[owner]]]
-        return Reading(pieces, first, owner, words, np.cumsum(self.breaks[words]))
+        content = np.flatnonzero(self.topics.has[words])
+        return Reading(pieces, first, owner, words, np.cumsum(self.breaks[words]), content)
 
     def taken(self, read: Reading, seed: int, epoch: int) -> Ints:
         """(P, MOST) numbers of the words taken from each piece, -1 beyond the last: a race in which a word of
         twice the weight is twice as fast (Efraimidis and Spirakis 2006)."""
         out = np.full((len(read.pieces), MOST), -1, dtype=np.int64)
-        content = np.flatnonzero(self.weight[read.words] > 0)
-        words, owner = read.words[content], read.owner[content]
+        size = len(self.weight)
+        owner, words = np.divmod(np.unique(read.owner[read.content] * size + read.words[read.content]), size)
         time = -np.log1p(-chance(seed, epoch, DRAWN, read.pieces[owner], words)) / self.weight[words]
-        order = np.lexsort((words, time, owner))
-        words, owner = words[order], owner[order]
-        new = np.ones(len(words), dtype=bool)
-        new[1:] = (words[1:] != words[:-1]) | (owner[1:] != owner[:-1])
-        words, owner = words[new], owner[new]
+        words = words[np.argsort(owner + time / (1 + time))]  # `owner` is sorted and stays as it is
         rank = np.arange(len(words)) - np.searchsorted(owner, owner)
         many = 1 + (chance(seed, epoch, DRAWN + 1, read.pieces) * MOST).astype(np.int64)
         kept = rank < many[owner]
@@ -115,20 +112,21 @@ class Themes:
 @dataclass
 class Reading:
     """The M tokens of some `pieces` (P,) end to end: `first` (P,) where each begins, `owner` (M,) its place among
-    them, `words` (M,) and `line` (M,), counted through."""
+    them, `words` (M,) and `line` (M,), counted through; `content`: which of them are content words."""
 
     pieces: Ints
     first: Ints
     owner: Ints
     words: Array
     line: Ints
+    content: Ints
 
 
 def held(read: Reading, taken: Ints) -> npt.NDArray[np.bool_]:
     """(lines, MOST) which of its theme's words a line holds."""
     out = np.zeros((read.line[-1:].sum() + 1, taken.shape[1]), dtype=bool)
-    token, word = np.nonzero(read.words[:, None] == taken[read.owner])
-    out[read.line[token], word] = True
+    token, word = np.nonzero(read.words[read.content, None] == taken[read.owner[read.content]])
+    out[read.line[read.content[token]], word] = True
     return out
 
 
