@@ -19,6 +19,7 @@ from lyricist.planset import groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.runtime import OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.topics import TOPICS, Topics
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
@@ -27,6 +28,7 @@ from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong, title_of
 from lyricist.writing.table import WordTable
+from lyricist.writing.theme import from_network
 from lyricist.writing.units import HostUnits, OnnxUnits, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
@@ -45,9 +47,11 @@ class Model:
         unit_file: Path | None = None,
         columns: Columns | None = None,
         weights: Path | None = None,
+        topics: Path | None = None,
     ) -> None:
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
         self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
+        self.topics_file = topics
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
 
@@ -72,6 +76,14 @@ class Model:
         if self.weights_file is None:
             return None
         return load_arrays(self.weights_file)["embedding"]
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Which words keep company; the network's own vectors where the run keeps no others."""
+        if self.topics_file is not None and self.topics_file.exists():
+            return Topics.load(self.topics_file, self.vocabulary)
+        size = len(self.vocabulary)
+        return from_network(self.vocabulary, np.zeros((size, 1)) if self.vectors is None else self.vectors)
 
     @cached_property
     def unit_model(self) -> OnnxUnits | None:
@@ -206,7 +218,7 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
     unit_file = run.file("writer.onnx") if columns is not None else None
     plain = OnnxModel(run.file("model.onnx"), threads)
     weights = run.checkpoint("use") / "weights.safetensors"
-    return Model(plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights)
+    return Model(plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights, run.path / TOPICS)
 
 
 def write(
