@@ -218,7 +218,8 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
     unit_file = run.file("writer.onnx") if columns is not None else None
     plain = OnnxModel(run.file("model.onnx"), threads)
     weights = run.checkpoint("use") / "weights.safetensors"
-    return Model(plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights, run.path / TOPICS)
+    index, topics = run.path / COPY_INDEX, run.path / TOPICS
+    return Model(plain, run.vocabulary, index, lexicon, unit_file, columns, weights, topics)
 
 
 def write(
