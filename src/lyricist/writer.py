@@ -19,7 +19,7 @@ from lyricist.planset import groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.runtime import OnnxModel, StepModel
 from lyricist.tokens import SPECIALS, Vocabulary
-from lyricist.topics import SIZE, TOPICS, Topics
+from lyricist.topics import TOPICS, Topics
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
@@ -28,6 +28,7 @@ from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong, title_of
 from lyricist.writing.table import WordTable
+from lyricist.writing.theme import from_network
 from lyricist.writing.units import HostUnits, OnnxUnits, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
@@ -78,10 +79,11 @@ class Model:
 
     @cached_property
     def topics(self) -> Topics:
-        """Which words keep company; nothing where the run does not say."""
+        """Which words keep company; the network's own vectors where the run keeps no others."""
         if self.topics_file is not None and self.topics_file.exists():
             return Topics.load(self.topics_file, self.vocabulary)
-        return Topics(self.vocabulary, np.zeros((len(self.vocabulary), SIZE), dtype=np.float32))
+        size = len(self.vocabulary)
+        return from_network(self.vocabulary, np.zeros((size, 1)) if self.vectors is None else self.vectors)
 
     @cached_property
     def unit_model(self) -> OnnxUnits | None:
@@ -216,9 +218,8 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
     unit_file = run.file("writer.onnx") if columns is not None else None
     plain = OnnxModel(run.file("model.onnx"), threads)
     weights = run.checkpoint("use") / "weights.safetensors"
-    return Model(
-        plain, run.vocabulary, run.path / COPY_INDEX, lexicon, unit_file, columns, weights, run.path / TOPICS
-    )
+    index, topics = run.path / COPY_INDEX, run.path / TOPICS
+    return Model(plain, run.vocabulary, index, lexicon, unit_file, columns, weights, topics)
 
 
 def write(
