@@ -100,7 +100,8 @@ def train(
         str | None, typer.Option(help="forward or backward: from which end the model reads and writes a line.")
     ] = None,
     features: Annotated[
-        str | None, typer.Option(help="What the model sees of a plan: none, slots (syllables and metre) or tune.")
+        str | None,
+        typer.Option(help="What the model sees of a plan: none, slots (syllables and metre), tune, theme or all."),
     ] = None,
     budget: Annotated[str | None, typer.Option(help="Wall time, all included: 90s, 10m, 2h.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the songs, at most.")] = None,
