@@ -248,6 +248,7 @@ def link(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, temporary)
     os.replace(temporary, target)
+    temporary.unlink(missing_ok=True)  # two names of one file are not replaced
 
 
 def named_checkpoints(run: Run) -> set[str]:
