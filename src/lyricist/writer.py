@@ -26,9 +26,10 @@ from lyricist.writing.copying import CopyGuard, CopyIndex
 from lyricist.writing.decode import LineWritten, SongWritten, decode
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
-from lyricist.writing.result import WrittenSong, title_of
+from lyricist.writing.result import WrittenSong
 from lyricist.writing.table import WordTable
 from lyricist.writing.theme import from_network
+from lyricist.writing.titles import title_of
 from lyricist.writing.units import HostUnits, OnnxUnits, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
@@ -196,7 +197,8 @@ class Model:
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]
         known = self.copy_index is not None and self.vocabulary.tokenizer.name == "word"
         copied = self.copy_index.longest_run(words)[0] if known and self.copy_index else None
-        return WrittenSong(title_of(song.sections), event.seed, song.sections, event.nll_per_word, copied)
+        title = title_of(song.sections, self.vocabulary.rarity)
+        return WrittenSong(title, event.seed, song.sections, event.nll_per_word, copied)
 
 
 def fresh_seed() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -71,8 +72,15 @@ class Engine:
         self.is_break[song.breaks] = True
         self.window = max(1, ban.most)
         self.merit = merit if drawing.merit else None
+        if merit is not None:
+            self.drawer.content[: len(merit.content)] = merit.content
+            self.drawer.once = self.drawer.content.copy()
+            self.drawer.once[: len(merit.content)] &= ~merit.related
+        self.sung = Counter(song.source)  # how often each line is heard
+        self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None
         exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
         self.looks_ahead = exact and song.backward and song.columns.finals is not None
+        self.fresher: dict[int, tuple[Listed, Listed]] = {}  # by identity of the first, which is kept alive
         self.weighed: dict[tuple[int, int, int], Listed] = {}
 
     # --- songs
@@ -227,6 +235,8 @@ class Engine:
             listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
             if rows.first[i] and rows.rewards[i]:
                 listed = self.rewarded(int(i), listed)
+            elif rows.first[i] and self.fresh is not None and self.song.backward:
+                listed = self.freshened(listed)
             if len(listed.words):
                 out[k] = listed
         return out
@@ -286,7 +296,7 @@ class Engine:
             rows.lines[n][i] = line
             rows.ended[n] |= {line[-1]}
             if self.merit is not None:
-                judge(rows, n, self.merit, self.drawing.merit, line)
+                judge(rows, n, self.merit, self.drawing.merit * self.sung[i], line)
         elif i >= 0:
             rows.lines[n][i] = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
         if i >= 0 and song.backward and self.ban.active:
@@ -364,8 +374,18 @@ class Engine:
         key = (int(self.rows.node[n]), int(self.rows.first[n]), int(self.rows.last[n]))
         if key not in self.weighed:
             reward = np.array([self.rows.rewards[n][w] for w in listed.words.tolist()], dtype=np.float32)
+            if self.fresh is not None:
+                reward *= self.fresh[listed.words]
             self.weighed[key] = Listed(listed.words, listed.columns, listed.weights * reward)
         return self.weighed[key]
+
+    def freshened(self, listed: Listed) -> Listed:
+        """Words that may end a line, the usual ones held back."""
+        if id(listed) not in self.fresher:
+            assert self.fresh is not None
+            made = Listed(listed.words, listed.columns, listed.weights * self.fresh[listed.words])
+            self.fresher[id(listed)] = (listed, made)
+        return self.fresher[id(listed)][1]
 
     # --- dead ends
 

@@ -29,6 +29,7 @@ COMMONPLACE = 0.6
 COHERENCE = 3.0
 RHYMED = 0.5
 AGAIN = 1.5
+THEMED = 0.5  # share of that for words of the theme
 NOWHERE = np.zeros(1, dtype=np.float32)  # where a song points before its first line
 USUAL = 0.001  # share of all lines that end in a word from which it is a usual rhyme
 
@@ -86,8 +87,14 @@ class Merit:
         length = float(np.linalg.norm(vector) * np.linalg.norm(aim))
         coherence = COHERENCE * float((vector * aim).sum()) / length if length > 1e-9 else 0.0
         content = [w for w in own if self.content[w]]
-        again = sum(w in said and not self.related[w] for w in content) + len(content) - len(set(content))
+        again = (
+            sum((THEMED if self.related[w] else 1.0) for w in content if w in said) + len(content) - len(set(content))
+        )
         return Score(sense, coherence, -RHYMED * float(self.usual[own[-1]]), -AGAIN * again)
+
+    def fresh(self, nats: float) -> Floats:
+        """(W,) weights of words at the ends of lines, `nats` off for every e-fold that a word is more usual there."""
+        return np.exp(-nats * self.usual).astype(np.float32)
 
     def after(self, words: Sequence[int], said: frozenset[int], so_far: Floats) -> tuple[frozenset[int], Floats]:
         """What has been said and where the song points once these words are."""

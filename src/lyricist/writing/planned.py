@@ -25,11 +25,12 @@ from lyricist.writing.layout import Layout, layout
 from lyricist.writing.merit import Merit, mean
 from lyricist.writing.plan import Drawing, Plan, with_defaults
 from lyricist.writing.planrows import PlanRows
-from lyricist.writing.result import WrittenSong, title_of
+from lyricist.writing.result import WrittenSong
 from lyricist.writing.scansion import Usual, scan_song
 from lyricist.writing.shape import shapes
 from lyricist.writing.table import WordTable
 from lyricist.writing.theme import Theme
+from lyricist.writing.titles import title_of
 from lyricist.writing.units import OnnxUnits, UnitModel
 from lyricist.writing.written import LineWritten, SongWritten
 
@@ -113,7 +114,7 @@ class PlannedWriter:
         scans = self.scans(lines)
         index = self.model.copy_index
         copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
-        title = self.plan.title or title_of(sections)
+        title = self.plan.title or title_of(sections, self.model.vocabulary.rarity)
         return WrittenSong(
             title,
             event.seed,

@@ -75,13 +75,13 @@ def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
     }
 
 
-def title_of(sections: Sequence[Section]) -> str:
+def first_words(sections: Sequence[Section]) -> str:
     """The chorus's first line, else the song's, cut to a few words and not after a little one.
 
     >>> from lyricist.corpus import Line
-    >>> title_of([Section("verse", (Line("We came at dawn"),)), Section("chorus", (Line("Slide, slide"),))])
+    >>> first_words([Section("verse", (Line("We came at dawn"),)), Section("chorus", (Line("Slide, slide"),))])
     'Slide, slide'
-    >>> title_of([Section("verse", (Line("And in the land upon the shore"),))])
+    >>> first_words([Section("verse", (Line("And in the land upon the shore"),))])
     'And in the land'
     """
     chosen = next((s for s in sections if s.name in ("chorus", "refrain", "hook")), None) or sections[0]

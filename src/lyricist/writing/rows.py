@@ -17,7 +17,7 @@ from lyricist.writing.lines import WordSet
 from lyricist.writing.merit import NOWHERE, Floats, Score
 from lyricist.writing.written import Choice
 
-RECENT = 64  # words back that the repetition control looks
+RECENT = 192  # words back that the repetition control looks
 Ints = npt.NDArray[np.int64]
 
 NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
