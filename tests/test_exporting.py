@@ -108,7 +108,15 @@ def test_a_shared_run_holds_what_writing_needs_and_nothing_else(shared: Path) ->
     names = {p.relative_to(shared).as_posix() for p in shared.rglob("*") if p.is_file()}
     step = shared.joinpath("checkpoints").iterdir().__next__().name
     model = {"weights.safetensors", "model.onnx", "writer.onnx"}
-    described = {"config.json", "vocab.json", "columns.safetensors", "copyindex.safetensors", "card.md", "latest"}
+    described = {
+        "config.json",
+        "vocab.json",
+        "columns.safetensors",
+        "copyindex.safetensors",
+        "topics.safetensors",
+        "card.md",
+        "latest",
+    }
     assert names == model | described | {f"checkpoints/{step}/{n}" for n in (*model, "state.json")}
 
 
@@ -135,7 +143,7 @@ def test_what_is_inside_is_said(run_dir: Path, tmp_path: Path, capsys: pytest.Ca
     assert call("export", run_dir, "--share", "-o", tmp_path / "s") == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert "the copy index, the model card" in err
+    assert "the copy index, which words keep company, the model card" in err
     assert "anyone with a list of words can find out which they are" in err
     assert err.splitlines()[-1] == "licence: undeclared: do not share"
 

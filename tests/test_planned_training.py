@@ -10,8 +10,9 @@ from tests import aligned
 
 from conftest import QUICK, SMALL
 from lyricist.checkpoint import Run, load_arrays
-from lyricist.corpus import Corpus
-from lyricist.errors import InputError
+from lyricist.corpus import Corpus, Line, Section, Song
+from lyricist.corpus.store import write_corpus
+from lyricist.errors import InputError, RunError
 from lyricist.metrics import evaluate
 from lyricist.prosody.planfeatures import GROUPS, width
 from lyricist.start import Options, train_songs
@@ -44,7 +45,7 @@ def arrays(path: Path):  # type: ignore[no-untyped-def]
     )
 
 
-@pytest.mark.parametrize("features", ["slots", "tune"])
+@pytest.mark.parametrize("features", ["slots", "tune", "theme", "all"])
 def test_a_run_that_was_stopped_goes_on_bit_for_bit(sung: Corpus, tmp_path: Path, features: str) -> None:
     list(train_songs(sung, tmp_path / "whole", options(features)))
     for steps in (4, 9, 10**9):
@@ -99,10 +100,62 @@ def test_a_base_that_knew_no_plan_learns_to_see_one(sung: Corpus, run: Run, tmp_
     assert load(tmp_path / "again").write(Plan(syllables=(8, 6), lines=(2,), form=("verse",)), seed=1)[0].text
 
 
+def fine_tuned(base: Run, sung: Corpus, out: Path, **options: object) -> Run:
+    train = {"epochs": 1.0, "batch": 4, "steps": 8, "evaluations": 1}
+    list(train_songs(sung, out, Options(base=str(base.path), train=train, **options)))  # type: ignore[arg-type]
+    return Run.open(out)
+
+
+def test_a_run_with_slots_learns_to_see_themes(sung: Corpus, tmp_path: Path) -> None:
+    list(train_songs(sung, tmp_path / "slots", options("slots")))
+    base = Run.open(tmp_path / "slots")
+    made = fine_tuned(base, sung, tmp_path / "theme", features="theme")
+    assert made.config["model"]["features"] == 90
+    assert load_arrays(made.file("weights.safetensors"))["plan"][:, 26:].any()
+    told = evaluate(load(made), sung.songs("test"))["conditional"]
+    assert {"nll_per_word_slots", "nll_per_word_theme", "nll_per_word_wrong_theme"} <= told.keys()
+    plan = {"syllables": (8, 6), "lines": (2,), "form": ("verse",)}
+    assert load(made).write(Plan(**plan, about=("river",)), seed=1)[0].text
+    assert load(made).write(Plan(**plan), seed=1)[0].text
+    again = fine_tuned(made, sung, tmp_path / "again")
+    assert again.config["model"]["features"] == 90
+    assert (again.path / "topics.safetensors").exists()
+
+
+def test_a_theme_and_a_tune_keep_their_columns(tuned: Run, sung: Corpus, tmp_path: Path) -> None:
+    """A rate of nearly nothing leaves the base's weights, in their groups' places."""
+    before = load_arrays(tuned.file("weights.safetensors"))["plan"]
+    train = {"epochs": 1.0, "batch": 4, "steps": 8, "evaluations": 1, "learning_rate": 1e-9}
+    made = Options(base=str(tuned.path), features="all", train=train)
+    list(train_songs(sung, tmp_path / "all", made))
+    after = load_arrays(Run.open(tmp_path / "all").file("weights.safetensors"))["plan"]
+    assert after.shape[1] == width(("slots", "tune", "theme"))
+    assert abs(after[:, :46] - before).max() < 1e-6
+    assert abs(after[:, 46:]).max() < 1e-6
+
+
+def test_a_base_keeps_its_words_where_there_is_no_room_for_more(tuned: Run, tmp_path: Path) -> None:
+    songs = [Song(f"Song {i}", "", (Section("verse", (Line("A dragon sings"),) * 8),), "made") for i in range(12)]
+    other = write_corpus(tmp_path / "c", {"train": songs, "valid": songs[:1], "test": songs[:1]})
+    size = len(tuned.vocabulary)
+    kept = fine_tuned(tuned, other, tmp_path / "kept", vocabulary=size)
+    grown = fine_tuned(tuned, other, tmp_path / "grown", vocabulary=size + 1)
+    assert kept.vocabulary.tokens == tuned.vocabulary.tokens
+    assert len(grown.vocabulary) == size + 1
+
+
+def test_a_run_that_has_lost_its_vectors_says_so(sung: Corpus, tmp_path: Path) -> None:
+    list(train_songs(sung, tmp_path / "r", options("theme")))
+    (tmp_path / "r" / "topics.safetensors").unlink()
+    plan = Plan(syllables=(8, 6), lines=(2,), form=("verse",), about=("river",))
+    with pytest.raises(RunError, match=r"keeps no topics\.safetensors"):
+        load(tmp_path / "r").write(plan, seed=1)
+
+
 @pytest.mark.parametrize(
     ("made", "error"),
     [
-        (Options(features="melody"), "--features 'melody' is unknown: use one of none, slots, tune"),
+        (Options(features="melody"), "--features 'melody' is unknown: use one of none, slots, tune, theme, all"),
         (Options(features="slots", tokenizer="char"), "--features slots is for whole words"),
     ],
 )

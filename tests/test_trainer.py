@@ -78,7 +78,7 @@ def test_a_run_holds_all_that_is_promised(run: Run) -> None:
     names = {p.name for p in run.path.iterdir()}
     assert names >= {
         "config.json", "vocab.json", "latest", "weights.safetensors", "model.onnx", "history.jsonl",
-        "copyindex.safetensors", "card.md", "plots", "tensorboard", "checkpoints",
+        "copyindex.safetensors", "topics.safetensors", "card.md", "plots", "tensorboard", "checkpoints",
     }  # fmt: skip
     assert {p.name for p in (run.path / "plots").iterdir()} == {"loss.png", "architecture.png"}
     assert "undeclared: do not share" in (run.path / "card.md").read_text()

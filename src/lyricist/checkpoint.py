@@ -2,6 +2,7 @@
 
     RUN/config.json vocab.json          what the network is, how it was trained, on what
     RUN/columns.safetensors             words in the order in which they are drawn (runs of whole words)
+    RUN/topics.safetensors              which words keep company in songs (runs of whole words)
     RUN/checkpoints/0001200/            weights.safetensors, model.onnx, writer.onnx, state.safetensors, state.json
     RUN/latest                          {"resume": "0001200", "use": "0000900"}, replaced atomically
     RUN/weights.safetensors model.onnx writer.onnx  the files of the checkpoint to use, for other programs
@@ -285,6 +286,7 @@ def link(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, temporary)
     os.replace(temporary, target)
+    temporary.unlink(missing_ok=True)  # two names of one file are not replaced
 
 
 def named_checkpoints(run: Run) -> set[str]:

@@ -22,12 +22,14 @@ from lyricist.checkpoint import (
     write_synced,
 )
 from lyricist.errors import InputError
+from lyricist.topics import TOPICS
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.linefilter import LINES
 
 SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
 CARD = "card.md"
-SHARED = ("vocab.json", COLUMNS, COPY_INDEX, LINES, CARD)  # of the run; config.json and `latest` are written anew
+# Of the run; config.json and `latest` are written anew.
+SHARED = ("vocab.json", COLUMNS, COPY_INDEX, LINES, TOPICS, CARD)
 PRIVATE = frozenset({"state.safetensors"})  # of the checkpoint: what only resuming needs
 METADATA_FIELD = 14  # `metadata_props` of ONNX's ModelProto, messages of key (1) and value (2)
 

@@ -64,8 +64,9 @@ def base_facts(base: Run | None) -> dict[str, Any]:
     return {"base": name, "base_sha256": hashes.get("model.onnx" if base.packed else "weights.safetensors")}
 
 
-def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arrays]:
-    """The base's vocabulary with the new songs' words appended, its model config and its grown weights.
+def extend(base: Run, tokens: TokenSet, most: int | None = None) -> tuple[Vocabulary, dict[str, Any], Arrays]:
+    """The base's vocabulary with the new songs' words appended, up to `most` words in all, its model config and its
+    grown weights.
 
     Words are written as the new songs write them, and otherwise as the base does.
     """
@@ -78,7 +79,7 @@ def extend(base: Run, tokens: TokenSet) -> tuple[Vocabulary, dict[str, Any], Arr
             f"--tokenizer {tokens.tokenizer} does not fit --from {base.path}, which reads {old.tokenizer.name}s"
         )
     new = [t for t, c in zip(tokens.tokens, tokens.counts, strict=True) if c >= LEAST and t not in old]
-    new = [t for t in new if t not in SPECIALS]
+    new = [t for t in new if t not in SPECIALS][: None if most is None else max(0, most - len(old))]
     all_tokens = [*old.tokens, *new]
     display = {**old.display, **tokens.display_for(iter(all_tokens))}
     vocabulary = Vocabulary(all_tokens, old.tokenizer.name, display, old.order)

@@ -18,9 +18,11 @@ from lyricist.errors import InputError
 from lyricist.hits import Hits
 from lyricist.planset import planned_song, with_wrong_tunes
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import Floats
+from lyricist.prosody.planfeatures import THEME, Floats
 from lyricist.runtime import Ids, StepModel
+from lyricist.themes import Themes
 from lyricist.tokens import SPECIALS, Tokenizer, Vocabulary
+from lyricist.topics import Topics
 from lyricist.writer import Model
 from lyricist.writing.copying import CopyIndex
 from lyricist.writing.decode import log_softmax
@@ -40,6 +42,7 @@ CONDITIONS = (
     "tune",
     "wrong_tune",
 )  # what is shown of a plan: each more than the one before
+THEMED = ("theme", "wrong_theme")  # what is shown beside the slots
 BLEU_SONGS = 60  # songs compared with each other at most: the cost is quadratic
 
 
@@ -181,11 +184,13 @@ def conditional(model: Model, songs: Sequence[Song]) -> dict[str, Any]:
     """Nats per word of songs whose plan the model sees: no perplexities, for much of a song is told beforehand.
 
     Of songs with a tune if there are any and the model knows tunes, `nll_per_word_tune` and `..._wrong_tune` (another
-    song's lines of as many slots) included; else of all songs.
+    song's lines of as many slots) included; else of all songs. Of a model that knows themes, `nll_per_word_theme` and
+    `..._wrong_theme` (the next song's) too, without the tune.
     """
     groups = model.groups
     aligned = [song for song in songs if any(line.slots for line in song.lines())] if "tune" in groups else []
     judged, shown = aligned or songs, CONDITIONS if aligned else CONDITIONS[:3]
+    shown = (*shown, *(THEMED if THEME in groups else ()))
     words = sum(len(model.vocabulary.encode(song)) - 1 for song in judged)
     nats = {name: conditional_nats(model, judged, name).sum() / words for name in shown}
     return {
@@ -203,11 +208,23 @@ def conditional_nats(model: Model, songs: Sequence[Song], condition: str) -> Tot
         return song_nats(model.step_model, encoded)
     lexicon.many(list({w for song in songs for line in song.lines() for w in vocabulary.tokenizer.split(line.text)}))
     plans = [planned_song(song, vocabulary.tokenizer, vocabulary.order, lexicon) for song in songs]
+    themes: Sequence[Floats | None] = [None] * len(songs)
+    if condition in THEMED:
+        themes = shown_themes(encoded, model.topics, condition == "wrong_theme")
     if condition == "wrong_tune":
         plans = with_wrong_tunes(plans)
     elif condition != "tune":
-        plans = [plan.without_tune(metre=condition == "slots") for plan in plans]
-    return song_nats(model.step_model, encoded, [plan.rows(vocabulary.order, model.groups) for plan in plans])
+        plans = [plan.without_tune(metre=condition != "counts") for plan in plans]
+    rows = [plan.rows(vocabulary.order, model.groups, own) for plan, own in zip(plans, themes, strict=True)]
+    return song_nats(model.step_model, encoded, rows)
+
+
+def shown_themes(songs: Sequence[Ids], topics: Topics, wrong: bool) -> list[Floats]:
+    """(N, 64) for each song: a theme as training would draw it; `wrong`: the next song's."""
+    starts = np.cumsum([0, *(len(ids) for ids in songs)])
+    themes = Themes.of(np.concatenate(songs), starts, np.arange(len(topics.vocabulary)), topics)
+    rows = themes.rows(np.arange(starts[-1]), apart=int(wrong))
+    return np.split(rows, starts[1:-1])
 
 
 def as_lines(songs: Iterable[Song], tokenizer: Tokenizer) -> list[Lines]:

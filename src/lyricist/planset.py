@@ -28,6 +28,7 @@ from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.planfeatures import (
     NO_NOTE,
+    THEME,
     UNPLANNED,
     Floats,
     LinePlan,
@@ -40,13 +41,17 @@ from lyricist.prosody.planfeatures import (
     slot_features,
     song_slots,
     tune_features,
+    width,
 )
+from lyricist.splitmix import chance
+from lyricist.themes import Themes
 from lyricist.tokens import SPECIALS, Order, Tokenizer, WordTokenizer
 from lyricist.tokenset import SPLITS, TokenSet
 
 FORMAT = 1
 # How often a song is shown without its plan, without its slots, its metre or its tune, and a slot as unknown.
 OFF = {"all": 0.3, "slots": 0.2, "metre": 0.3, "tune": 0.25, "slot": 0.1}
+THEME_OFF = 0.4  # how often it is shown without its theme
 
 Array = npt.NDArray[Any]
 
@@ -64,9 +69,9 @@ class PlannedSong:
     def slots(self, backward: bool) -> SongSlots:
         return song_slots(self.lines, backward)
 
-    def rows(self, order: Order, groups: Sequence[str]) -> Floats:
-        """(N, F) a row for every token of the song."""
-        return features(*places(self.lines, self.counts), self.slots(order == "backward"), groups)
+    def rows(self, order: Order, groups: Sequence[str], theme: Floats | None = None) -> Floats:
+        """(N, F) a row for every token of the song; `theme` (N, 64) as `Themes` gives it, None: no theme."""
+        return features(*places(self.lines, self.counts), self.slots(order == "backward"), groups, theme)
 
     def without_tune(self, metre: bool = True) -> PlannedSong:
         """The same song without its notes, or also without its metre: only the number of syllables is left."""
@@ -129,13 +134,14 @@ def with_wrong_tunes(songs: Sequence[PlannedSong], seed: int = 0) -> list[Planne
 
 @dataclass
 class PlanSplit:
-    """One split; arrays as in the module's docstring."""
+    """One split; arrays as in the module's docstring. `themes` of its songs, where a network sees them."""
 
     left: Array
     at: Array
     codes: Array
     notes: Array
     starts: npt.NDArray[np.int64]
+    themes: Themes | None = None
 
     def rows(self, tokens: Array, songs: Array, groups: Sequence[str], hide: tuple[int, int] | None = None) -> Floats:
         """(..., F) the rows of tokens (...,), which lie in `songs` (...,). With `hide` = (seed, epoch) some of it is
@@ -154,7 +160,17 @@ class PlanSplit:
             silent = silent if hidden is None else silent | hidden.tune
             notes = ahead(np.where(silent, UNPLANNED, left), self.starts[songs, 1] + at, self.notes, NO_NOTE)
             parts.append(tune_features(notes))
+        if THEME in groups:
+            parts.append(self.theme_rows(tokens, hidden))
         return np.concatenate(parts, axis=-1)
+
+    def theme_rows(self, tokens: Array, hidden: Hidden | None) -> Floats:
+        assert self.themes is not None
+        if hidden is None:
+            return self.themes.rows(tokens)
+        out = np.zeros((*tokens.shape, width((THEME,))), dtype=np.float32)
+        out[~hidden.theme] = self.themes.rows(tokens[~hidden.theme], hidden.seed, hidden.epoch)
+        return out
 
 
 class Hidden:
@@ -165,23 +181,13 @@ class Hidden:
         draw = {name: chance(seed, epoch, i, songs) < share for i, (name, share) in enumerate(OFF.items())}
         self.slots, self.tune = draw["all"] | draw["slots"], draw["all"] | draw["tune"]
         self.no_metre = draw["metre"]
+        self.theme = draw["all"] | (chance(seed, epoch, len(OFF) + 1, songs) < THEME_OFF)
 
     def metre(self, codes: Array, where: Array) -> Array:
         """Codes (..., AHEAD) of the slots from `where` (...,) on, the unknown ones 0."""
         slots = where[..., None] + np.arange(codes.shape[-1])
         unknown = chance(self.seed, self.epoch, len(OFF), slots) < OFF["slot"]
         return np.where(unknown | self.no_metre[..., None], 0, codes)
-
-
-def chance(*parts: int | Array) -> npt.NDArray[np.float64]:
-    """Numbers in [0, 1) that depend on all parts and nothing else (SplitMix64, Steele et al. 2014)."""
-    mixed: Array = np.zeros(1, dtype=np.uint64)
-    for part in parts:
-        mixed = mixed + np.asarray(part).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.asarray((mixed >> np.uint64(11)) / 2.0**53)
 
 
 @dataclass

@@ -10,11 +10,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from lyricist import topics
 from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors
 from lyricist.columns import Columns, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
@@ -25,7 +27,7 @@ from lyricist.planset import plan_set
 from lyricist.presets import FEW_TOKENS, FINE_TUNING, PRESET, PRESETS, TrainConfig
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import CHOICES, width
+from lyricist.prosody.planfeatures import CHOICES, WIDTHS, groups_of, width
 from lyricist.tokens import BREAKS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
@@ -47,8 +49,8 @@ class Options:
     base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter unless a shape is asked for
     tokenizer: str | None = None  # None: the base's, else words
     order: str | None = None  # forward or backward; None: the base's, else ORDER
-    vocabulary: int | None = None
-    features: str | None = None  # none, slots or tune: what of a plan the network sees; None: the base's, else none
+    vocabulary: int | None = None  # words at most; with a base, whose words all stay: new ones up to this many
+    features: str | None = None  # of planset.CHOICES, what of a plan the network sees; None: the base's, else none
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED
@@ -118,6 +120,7 @@ def make_ready(
     if base is not None:
         inherit_lines(base.path, run.path)
     keep_columns(run, tokens)
+    keep_topics(run, tokens, base)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
 
 
@@ -207,7 +210,7 @@ def design(
     preset = PRESETS[name]
     weights: Arrays | None = None
     if base is not None:
-        vocabulary, model, weights = extend(base, tokens)
+        vocabulary, model, weights = extend(base, tokens, options.vocabulary)
         see_plan(model, weights, features_of(options, tokens.tokenizer, model.get("features", 0)))
         model |= FINE_TUNING.model | dict(options.model)  # dropout, that is: other shapes do not fit the weights
         few = {"batch": FINE_TUNING.train["batch"] // 2} if len(tokens.split("train")) <= FEW_TOKENS else {}
@@ -241,8 +244,8 @@ def features_of(options: Options, tokenizer: str, base: int) -> int:
         raise InputError(f"--features {asked!r} is unknown: use one of {', '.join(CHOICES)}")
     if asked != "none" and tokenizer != "word":
         raise InputError(f"--features {asked} is for whole words: leave it out with --tokenizer {tokenizer}")
-    if width(CHOICES[asked]) < base:
-        raise InputError(f"--features {asked} is less than the run to fine-tune takes: leave it out")
+    if not set(groups_of(base)) <= set(CHOICES[asked]):
+        raise InputError(f"--features {asked} is less than the run to fine-tune takes: leave it out, or use all")
     return width(CHOICES[asked])
 
 
@@ -252,7 +255,16 @@ def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
     if features:
         size = weights.get("output", weights["embedding"]).shape[1]
         known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
-        weights["plan"] = np.pad(known, ((0, 0), (0, features - known.shape[1])))
+        old, new = (columns_of(groups_of(n)) for n in (known.shape[1], features))
+        weights["plan"] = np.zeros((size, features), dtype=np.float32)
+        for group, columns in old.items():
+            weights["plan"][:, new[group]] = known[:, columns]
+
+
+def columns_of(groups: tuple[str, ...]) -> dict[str, slice]:
+    """Where the numbers of each group stand in a row."""
+    ends = list(accumulate(WIDTHS[group] for group in groups))
+    return {group: slice(end - WIDTHS[group], end) for group, end in zip(groups, ends, strict=True)}
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
@@ -303,6 +315,19 @@ def keep_columns(run: Run, tokens: TokenSet) -> None:
         size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
         ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
         Columns.by_signature(table.sig, ends, finals).save(run.path / COLUMNS)
+
+
+def keep_topics(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """The run's topical vectors: its base's, where that has some, else learnt from the songs."""
+    if run.vocabulary.tokenizer.name == "word":
+        split = tokens.split("train")
+        ids = tokens.remap(run.vocabulary)[split.ids]
+        if base is not None and (base.path / topics.TOPICS).exists():
+            known = topics.Topics.load(base.path / topics.TOPICS, base.vocabulary)
+            made = topics.inherit(known, run.vocabulary, ids, split.starts)
+        else:
+            made = topics.learn(ids, split.starts, run.vocabulary)
+        made.save(run.path / topics.TOPICS)
 
 
 def describe(run: Run, end: Finished) -> None:

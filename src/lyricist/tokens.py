@@ -11,6 +11,7 @@ so that exactly one break token stands between two lines: `<line>`, the tag of t
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -167,6 +168,10 @@ class Vocabulary:
     def ids(self, tokens: Iterable[str]) -> list[int]:
         """Ids of tokens; a token outside the vocabulary becomes `<unk>`."""
         return [self.index.get(t, self.unk) for t in tokens]
+
+    def rarity(self, token: str) -> float:
+        """Nats by Zipf's law of a token's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)); unknown tokens are rarest."""
+        return math.log(self.index.get(token, len(self)) + 2.7)
 
     def encode(self, song: Song) -> list[int]:
         return self.ids(song_tokens(song, self.tokenizer, self.order))

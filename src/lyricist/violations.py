@@ -79,7 +79,15 @@ def fitted(plan: Plan, sections: Sequence[TextSection]) -> Plan:
             lines = lines or cycle(plan.lines, i) or (len(sections[i].lines) if i < len(sections) else 1)
             rhyme = rhyme or cycle(plan.rhyme, i) or (None if plan.rhyme_with else "X")
         made.append(base.model_copy(update={"lines": lines, "rhyme": rhyme and rhyme[:lines]}))
-    update = {"form": (), "lines": (), "rhyme": (), "start": None, "acrostic": None, "sections": tuple(made)}
+    update = {
+        "form": (),
+        "lines": (),
+        "rhyme": (),
+        "start": None,
+        "acrostic": None,
+        "hook": False,
+        "sections": tuple(made),
+    }
     return plan.model_copy(update={**update, "keep_chorus": plan.keep_chorus and named})
 
 

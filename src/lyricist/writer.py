@@ -20,6 +20,7 @@ from lyricist.prosody.planfeatures import groups_of
 from lyricist.runtime import LateModel, OnnxModel, StepModel
 from lyricist.starter import need_starter
 from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.topics import TOPICS, Topics
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
@@ -27,8 +28,10 @@ from lyricist.writing.decode import LineWritten, SongWritten, decode
 from lyricist.writing.linefilter import LINES, LineFilter
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
-from lyricist.writing.result import WrittenSong, title_of
+from lyricist.writing.result import WrittenSong
 from lyricist.writing.table import WordTable
+from lyricist.writing.theme import from_network
+from lyricist.writing.titles import title_of
 from lyricist.writing.units import HostUnits, OnnxUnits, PackedSteps, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
@@ -48,10 +51,11 @@ class Model:
         columns: Columns | None = None,
         weights: Callable[[], Arrays] | None = None,
         lines: Path | None = None,
+        topics: Path | None = None,
     ) -> None:
         """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`."""
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
-        self.line_file = lines
+        self.line_file, self.topics_file = lines, topics
         self.unit_file, self.unit_columns, self.weights = unit_file, columns, weights
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
@@ -80,6 +84,16 @@ class Model:
     def vectors(self) -> npt.NDArray[np.float32] | None:
         """(V, E) the model's word vectors; None where only its step model is there."""
         return None if self.weights is None else np.asarray(self.weights()["embedding"])
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Which words keep company; the network's own vectors where the run keeps no others."""
+        if self.topics_file is not None and self.topics_file.exists():
+            return Topics.load(self.topics_file, self.vocabulary)
+        size = len(self.vocabulary)
+        return from_network(
+            self.vocabulary, np.zeros((size, 1), dtype=np.float32) if self.vectors is None else self.vectors
+        )
 
     @cached_property
     def unit_model(self) -> OnnxUnits | None:
@@ -195,7 +209,8 @@ class Model:
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]
         known = self.copy_index is not None and self.vocabulary.tokenizer.name == "word"
         copied = self.copy_index.longest_run(words)[0] if known and self.copy_index else None
-        return WrittenSong(title_of(song.sections), event.seed, song.sections, event.nll_per_word, copied)
+        title = title_of(song.sections, self.vocabulary.rarity)
+        return WrittenSong(title, event.seed, song.sections, event.nll_per_word, copied)
 
 
 def fresh_seed() -> int:
@@ -214,10 +229,10 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
     if run.kind != "lstm":
         raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
-    parts, lines = (run.vocabulary, run.path / COPY_INDEX, lexicon), run.path / LINES
+    parts, kept = (run.vocabulary, run.path / COPY_INDEX, lexicon), (run.path / LINES, run.path / TOPICS)
     if run.packed and columns is not None:
         units = OnnxUnits(run.file("model.onnx"), columns, threads)
-        made = Model(PackedSteps(units), *parts, None, columns, run.weights, lines)
+        made = Model(PackedSteps(units), *parts, None, columns, run.weights, *kept)
         made.unit_model = units  # the same session
         return made
     unit_file = run.file("writer.onnx") if columns is not None else None
@@ -225,7 +240,7 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
     plain = LateModel(
         lambda: OnnxModel(run.file("model.onnx"), threads), len(run.vocabulary), int(shape.get("features", 0))
     )
-    return Model(plain, *parts, unit_file, columns, run.weights, lines)
+    return Model(plain, *parts, unit_file, columns, run.weights, *kept)
 
 
 def write(

@@ -30,7 +30,9 @@ from lyricist.writing.units import HostUnits
 from lyricist.writing.vowels import first_carries
 from lyricist.writing.written import SongWritten
 
-PLAIN = Drawing(temperature=1, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, particles=1)
+PLAIN = Drawing(
+    temperature=1, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, particles=1, merit=0
+)
 ORDERS = ("forward", "backward")
 MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "again", "rain", "a", "in", "to", "silver")
 
@@ -388,7 +390,7 @@ def test_long_words_are_favoured_and_archaic_ones_are_not(word: str, nats: float
     asked = compiled(
         Plan(form="verse", lines=1, syllables="5", include=(word,)), (*MORE, "everything", "thou", "heav'n")
     )
-    bias = engine(asked, Drawing(archaic=4, long_words=0.5)).bias
+    bias = engine(asked, Drawing(archaic=4, long_words=0.5)).biases[0]
     assert bias[asked.columns.column_of[asked.table.id_of(word)]] == 0
 
 

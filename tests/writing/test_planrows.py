@@ -15,14 +15,16 @@ from lyricist.errors import InputError
 from lyricist.planset import PlannedSong, planned_song
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import KINDS
-from lyricist.prosody.planfeatures import GROUPS, Note, width
+from lyricist.prosody.planfeatures import GROUPS, TOPICAL, Note, width
+from lyricist.themes import Themes
 from lyricist.tokens import Order, Vocabulary, WordTokenizer
+from lyricist.topics import Topics
 from lyricist.writer import Model
 from lyricist.writing.deadend import search
 from lyricist.writing.engine import Engine
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planfile import parse_plan, plan_text
-from lyricist.writing.planrows import line_plan
+from lyricist.writing.planrows import STRENGTH, line_plan
 from lyricist.writing.result import WrittenSong
 
 WORDS = (*exact_tools.WORDS, "a", "night", "light", "away", "today", "and", "runs", "sings", "river's", "melody")
@@ -102,6 +104,34 @@ def check_law(plan: Plan, order: Order) -> None:
 @pytest.mark.parametrize("name", PLANS)
 def test_the_rows_of_writing_are_the_rows_of_training(name: str, order: Order) -> None:
     check_law(PLANS[name], order)
+
+
+@pytest.mark.parametrize("order", ["forward", "backward"])
+@pytest.mark.parametrize("groups", [("slots", "theme"), (*GROUPS, "theme")])
+def test_the_theme_of_writing_is_that_of_training(
+    order: Order, groups: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines that hold a word of the theme aside, which training would not show them."""
+    about = ("river", "desire")
+    vocabulary = exact_tools.vocabulary(WORDS, order)
+    told = Told(len(vocabulary))
+    told.features = width(groups)
+    model = Model(told, vocabulary)
+    vectors = np.zeros((len(vocabulary), TOPICAL), dtype=np.float32)
+    numbers = [vocabulary.index[word] for word in about]
+    vectors[numbers, [0, 1]] = 1
+    model.topics = Topics(vocabulary, vectors)
+    (song,) = model.write(Plan(form="verse verse", lines=6, syllables=8, about=about), Drawing(particles=1), seed=3)
+    _, rows = rows_of(told)
+    ids = np.array(vocabulary.encode(Song("", "", song.sections, "")))
+    themes = Themes.of(ids, np.array([0, len(ids)]), np.arange(len(vocabulary)), model.topics)
+    monkeypatch.setattr(Themes, "taken", lambda *_: np.array([[*numbers, -1, -1, -1, -1]]))
+    read = themes.read(np.zeros(1, dtype=np.int64))
+    without = ~np.isin(read.line, read.line[np.isin(ids, numbers)])[:-1]
+    trained = themes.rows(np.arange(len(ids)))[:-1]
+    assert np.allclose(rows[without, -TOPICAL:], STRENGTH * trained[without], atol=1e-6)
+    assert rows[1:, -TOPICAL:].any(axis=1).all()
+    assert without.sum() > 20
 
 
 @pytest.mark.parametrize("order", ["forward", "backward"])

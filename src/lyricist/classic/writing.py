@@ -32,7 +32,8 @@ from lyricist.writing.asked import option
 from lyricist.writing.clean import is_unclean
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.result import WrittenSong, title_of
+from lyricist.writing.result import WrittenSong
+from lyricist.writing.titles import title_of
 from lyricist.writing.written import Candidate, Choice, LineWritten
 
 FORM, LINES = ("verse", "chorus", "verse", "chorus"), 4
@@ -235,7 +236,7 @@ class Draft:
         index = self.model.copy_index
         copied = index.longest_run([self.model.vocabulary.tokens[i] for i in self.ids])[0] if index else None
         nll = sum(self.nats) / max(1, len(self.nats))
-        title = self.plan.title or title_of(sections)
+        title = self.plan.title or title_of(sections, self.model.vocabulary.rarity)
         return WrittenSong(title, self.seed, sections, nll, copied, choices=tuple(self.choices))
 
 

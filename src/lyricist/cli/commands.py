@@ -107,7 +107,8 @@ def train(
         str | None, typer.Option(help="forward or backward: from which end the model reads and writes a line.")
     ] = None,
     features: Annotated[
-        str | None, typer.Option(help="What the model sees of a plan: none, slots (syllables and metre) or tune.")
+        str | None,
+        typer.Option(help="What the model sees of a plan: none, slots (syllables and metre), tune, theme or all."),
     ] = None,
     budget: Annotated[str | None, typer.Option(help="Wall time, all included: 90s, 10m, 2h.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the songs, at most.")] = None,
@@ -210,6 +211,7 @@ def write(
     start: options.Start = None,
     acrostic: options.Acrostic = None,
     refrain: options.Refrain = None,
+    hook: options.Hook = False,
     keep_chorus: options.KeepChorus = None,
     title: options.Title = None,
     max_copy: options.MaxCopy = None,
@@ -278,6 +280,7 @@ def plan(
     start: options.Start = None,
     acrostic: options.Acrostic = None,
     refrain: options.Refrain = None,
+    hook: options.Hook = False,
     keep_chorus: options.KeepChorus = None,
     title: options.Title = None,
     max_copy: options.MaxCopy = None,
@@ -347,6 +350,7 @@ def check(
     start: options.Start = None,
     acrostic: options.Acrostic = None,
     refrain: options.Refrain = None,
+    hook: options.Hook = False,
     keep_chorus: options.KeepChorus = None,
     max_copy: options.MaxCopy = None,
     melody: options.Melody = None,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lyricist.checkpoint import COLUMNS, Run
 from lyricist.exporting import CARD, check_target, export, licence_of, size_of
+from lyricist.topics import TOPICS
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.linefilter import LINES
 
@@ -19,6 +20,7 @@ PARTS = {
     COLUMNS: "their order in exact writing",
     COPY_INDEX: "the copy index",
     LINES: "the lines of its base's corpus, as hashes",
+    TOPICS: "which words keep company",
     CARD: "the model card",
 }
 

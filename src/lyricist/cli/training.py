@@ -75,7 +75,9 @@ class Request:
             )
 
     def forbid_with_base(self, model: Mapping[str, Any]) -> None:
-        shape = self.kind | {k: v for k, v in model.items() if not k.startswith("dropout")}
+        shape = {"preset": self.preset, "tokenizer": self.tokenizer} | {
+            k: v for k, v in model.items() if not k.startswith("dropout")
+        }
         for name, value in given(shape).items():
             raise InputError(
                 f"--{name} {value} and --from {self.base} clash: "

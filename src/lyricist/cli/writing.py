@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
 from lyricist.starter import need_starter
-from lyricist.tokens import WordTokenizer
+from lyricist.tokens import Vocabulary, WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong
@@ -68,6 +68,7 @@ def write_command(
         report_tune(tune)
     if tune is not None and not options.get("plan"):
         asked = fulfillable(asked, model)
+    tell_unknown(asked.about, model.vocabulary)
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
@@ -83,6 +84,13 @@ def write_command(
         return
     deliver(named(songs, asked.title), kind, output.out, tell)
     report_command(first)
+
+
+def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
+    """The words of a theme that the model has never met, on stderr; if it knows none, writing says so."""
+    unknown = [word for word in about if word not in vocabulary]
+    if 0 < len(unknown) < len(about):
+        print(f"--about: the model does not know {', '.join(unknown)}: only the other words steer", file=sys.stderr)
 
 
 def check_numbers(count: int, best_of: int, seed: int | None) -> None:

@@ -1,12 +1,13 @@
 """What is to come, as numbers: a row for every token of a song, computed alike in training and in writing.
 
 The row at a token tells what must be known to predict the next one: at a break the line that begins, at a word the
-rest of its line, in the order of reading. Groups of features, each with a flag that is 0 where nothing is known
-(everything of the group is then 0):
+rest of its line, in the order of reading. Groups of features, each all zeros where nothing is known:
 
 - `slots`: the syllables left (one-hot, 16 stands for more) and whether each of the next slots is strong or weak;
-- `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it.
+- `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it;
+- `theme`: where the words of the song's theme point, see `topics`; in training those that stand in other lines.
 
+The first two begin with a flag, for there zeros mean something.
 The numbers of a note are relative to the song's means, so that neither tempo, key nor style tell songs apart: what is
 left is how a note differs from the others it is sung with.
 """
@@ -25,8 +26,17 @@ import numpy.typing as npt
 from lyricist.errors import InputError
 from lyricist.prosody.metre import KINDS, METRES, fits, template
 
-GROUPS = ("slots", "tune")  # in the order of their columns; a model has the first so many
-CHOICES = {"none": (), "slots": ("slots",), "tune": GROUPS}  # what a training may ask for
+GROUPS = ("slots", "tune")  # what is known of lines one by one
+THEME = "theme"  # of the song; the groups' columns stand in the order slots, tune, theme
+CHOICES = {  # what a training may ask for, in columns that tell them apart
+    "none": (),
+    "slots": ("slots",),
+    "tune": GROUPS,
+    "theme": ("slots", THEME),
+    "all": (*GROUPS, THEME),
+}
+TOPICAL = 64  # numbers of a topical word vector
+LENGTH = 1.0  # of the theme's vector
 AHEAD = 4  # slots looked ahead
 MOST_LEFT = 16  # syllables told apart
 UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
@@ -35,7 +45,7 @@ SILENT = -128  # in a note's first number: the slot has no note
 NO_NOTE = (SILENT, 0, 0, 0)
 STEPS = np.array([16, 16, 32, 32])  # codes of a note in units: octaves of length and pitch, strength, rest
 MOST = np.array([32, 16, 32, 32])  # codes at most: two octaves of length, one of pitch
-WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD}
+WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD, THEME: TOPICAL}
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -72,8 +82,8 @@ class SongSlots:
 def width(groups: Sequence[str]) -> int:
     """Features in a row of these groups.
 
-    >>> width(()), width(("slots",)), width(GROUPS)
-    (0, 26, 46)
+    >>> width(()), width(("slots",)), width(GROUPS), width(("slots", "theme"))
+    (0, 26, 46, 90)
     """
     return sum(WIDTHS[group] for group in groups)
 
@@ -166,23 +176,33 @@ def tune_features(notes: Array) -> Floats:
     return out.reshape(*notes.shape[:-2], WIDTHS["tune"])
 
 
-def features(left: Array, at: Array, slots: SongSlots, groups: Sequence[str]) -> Floats:
-    """(N, F) the rows of a song's tokens, from `places`."""
+def theme_features(total: Floats) -> Floats:
+    """(..., 64) of the summed vectors (..., 64) of a theme's words: their direction; zeros where there are none."""
+    length = np.linalg.norm(total, axis=-1, keepdims=True)
+    return np.asarray(total * (LENGTH / np.maximum(length, 1e-9)), dtype=np.float32)
+
+
+def features(left: Array, at: Array, slots: SongSlots, groups: Sequence[str], theme: Floats | None = None) -> Floats:
+    """(N, F) the rows of a song's tokens, from `places`; `theme` (N, 64), None: no theme."""
     parts = []
     if "slots" in groups:
         parts.append(slot_features(left, ahead(left, at, slots.codes, CODES["?"])))
     if "tune" in groups:
         parts.append(tune_features(ahead(left, at, slots.notes, NO_NOTE)))
+    if THEME in groups:
+        parts.append(np.zeros((*left.shape, TOPICAL), dtype=np.float32) if theme is None else theme)
     return np.concatenate(parts, axis=-1) if parts else np.zeros((*left.shape, 0), dtype=np.float32)
 
 
 def line_rows(
-    lines: Sequence[LinePlan], backward: bool, groups: Sequence[str]
+    lines: Sequence[LinePlan], backward: bool, groups: Sequence[str], theme: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Every row that a song of these lines can need: `rows[first[i] + p]` once `p` syllables of line i are read;
-    the last row is all zeros, for what stands outside of lines."""
+    the last row is all zeros, for what stands outside of lines. `theme` (64,) is every line's."""
     left, at = places(lines, [(1,) * len(line.template) for line in lines])
-    rows = features(left, at, song_slots(lines, backward), groups)
+    themes = np.zeros((len(left), TOPICAL), dtype=np.float32)
+    themes[1:-1] = 0 if theme is None else theme
+    rows = features(left, at, song_slots(lines, backward), groups, themes)
     first = np.cumsum([0, *(len(line.template) + 1 for line in lines)], dtype=np.int64)
     return rows[1:], first
 

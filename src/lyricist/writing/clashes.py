@@ -30,6 +30,8 @@ def refuse_clashes(plan: Plan) -> None:
     too_long(sum(s.lines for s in made))
     for i, shape in enumerate(made):
         fitting(shape, i)
+    if plan.hook and plan.acrostic:
+        raise InputError("--hook and --acrostic clash: a line that comes back begins as it did; leave one out")
     lines = [(i, shape, j) for i, shape in enumerate(made) for j in range(shape.lines)]
     texts = [split(shape.text[j]) for _, shape, j in lines]
     sources = repeated(made)

@@ -30,6 +30,9 @@ BLOCK = 32  # units summed together
 BREAK = -2  # drawn: the line ends here
 NOTHING = -1  # drawn: every word is forbidden
 SAME_END = 0.05  # chance that a word which has ended a line of the song already may end another
+LATELY = 64  # words back that every use of a word counts
+LINES_BACK = 12  # words back that make a stutter of a content word: this line and about the last
+STUTTER = 5  # uses that it counts as
 FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
 
 
@@ -69,6 +72,10 @@ class Drawer:
         self.words = words
         self.closed: Bools = np.zeros(words, dtype=bool)  # (W,) words whose next syllable does not carry
         self.closed_share = 1.0  # of their probability on a held note
+        self.content: Bools = np.zeros(
+            words - BREAK, dtype=bool
+        )  # (W,) words that stutter when they come again at once
+        self.once: Bools = self.content  # (W,) and those that are better said once in a song
         self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
 
     def columns_for(self, words: Ints) -> Ints:
@@ -159,14 +166,19 @@ class Drawer:
         return self.columns.word_at[column], rows.e[at, column].astype(np.float64)
 
     def keep(self, words: Ints, recent: npt.NDArray[np.int32]) -> Reals:
-        """(B,) probability that the repetition control lets a word stand."""
-        seen = (recent == words[:, None]).sum(axis=1)
-        return np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * seen))
+        """(B,) probability that the repetition control lets a word stand: used lately it counts, a content word also
+        if it was used long ago, and most if it was used in this line or the last."""
+        seen = recent == words[:, None]
+        uses = seen[:, :LATELY].sum(axis=1).astype(np.float64)
+        uses += self.once[words] * seen[:, LATELY:].sum(axis=1)
+        uses += self.content[words] * (STUTTER * seen[:, :LINES_BACK].any(axis=1))
+        return np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * uses))
 
     def kept_share(self, recent: npt.NDArray[np.int32]) -> Reals:
         """`keep` of every word (and, last, of BREAK) for one row."""
+        said = np.unique(recent[recent >= self.spared]).astype(np.int64)
         out = np.ones(self.words - BREAK)
-        np.multiply.at(out, recent[recent >= self.spared], np.exp(-self.drawing.repetition))
+        out[said] = self.keep(said, np.broadcast_to(recent, (len(said), len(recent))))
         return out
 
     def in_full(self, rows: UnitRows, ask: Request, refuse: Refuse, i: int, floor: float) -> int:

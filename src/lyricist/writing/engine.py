@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,11 +23,14 @@ from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Request
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.explain import choice
 from lyricist.writing.leanings import column_bias
+from lyricist.writing.merit import Merit
 from lyricist.writing.nodes import CLOSED
 from lyricist.writing.plan import Drawing
 from lyricist.writing.planrows import PlanRows
 from lyricist.writing.refusal import RETRIES, Refusal
 from lyricist.writing.rows import Rows
+from lyricist.writing.selection import draw, judge, log_mean, resample, settle
+from lyricist.writing.theme import Theme
 from lyricist.writing.units import UnitModel, UnitRows
 from lyricist.writing.written import LineWritten, SongWritten
 
@@ -46,25 +50,37 @@ class Engine:
         drawing: Drawing,
         ban: CopyBan,
         *,
-        bias: Floats | None = None,
+        theme: Theme | None = None,
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
         plan: PlanRows | None = None,
+        merit: Merit | None = None,
     ) -> None:
-        """`bias` (V,) nats added to words; `keep`: a condition on whole lines, tried for; `explain` records how each
-        word was chosen; `plan`: what the model is told of the song, if it can be told."""
+        """`theme` steers every line; `keep`: a condition on whole lines, tried for; `explain` records how each
+        word was chosen; `plan`: what the model is told of the song, if it can be told; `merit` chooses among
+        the particles."""
         self.model, self.song, self.drawing, self.ban = model, song, drawing, ban
         self.columns, self.table = model.columns, song.table
         self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
         self.drawer.closed, self.drawer.closed_share = song.vowels.closed, song.vowels.share
-        self.bias, self.explain, self.plan = column_bias(song, self.columns, drawing, bias), explain, plan
+        self.theme, self.explain, self.plan = theme, explain, plan
+        levels = theme.levels() if theme else [None]
+        self.biases = [column_bias(song, self.columns, drawing, nats) for nats in levels]
         self.refusal = Refusal(song, ban, bool(drawing.repetition), keep)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
         self.is_break[song.breaks] = True
         self.window = max(1, ban.most)
+        self.merit = merit if drawing.merit else None
+        if merit is not None:
+            self.drawer.content[: len(merit.content)] = merit.content
+            self.drawer.once = self.drawer.content.copy()
+            self.drawer.once[: len(merit.content)] &= ~merit.related
+        self.sung = Counter(song.source)  # how often each line is heard
+        self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None
         exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
         self.looks_ahead = exact and song.backward and song.columns.finals is not None
+        self.fresher: dict[int, tuple[Listed, Listed]] = {}  # by identity of the first, which is kept alive
         self.weighed: dict[tuple[int, int, int], Listed] = {}
 
     # --- songs
@@ -111,14 +127,14 @@ class Engine:
         """The finished song of place s: one of its particles, by their weights."""
         rows = self.rows
         mine = np.array(rows.song_rows(s))
-        w = normalised(rows.weight[mine])
-        point = uniform(key(int(rows.seed[mine[0]]), len(self.song.lines)), 0)
-        n = int(mine[min(int(np.searchsorted(np.cumsum(w), point, side="right")), len(mine) - 1)])
+        n = int(mine[draw(rows.weight[mine], uniform(key(int(rows.seed[mine[0]]), len(self.song.lines)), 0))])
         yield from self.show(s, n, len(self.song.lines))
         rows.idle[mine] = True
         nats = float(rows.nats[n] / rows.tokens[n])
-        form = float(np.logaddexp.reduce(rows.weight[mine]) - np.log(len(mine)))
-        yield SongWritten(int(rows.seed[n]), tuple(rows.ids[n]), nats, form, rows.choices[n], int(rows.unmet[n]))
+        form = log_mean(rows.weight[mine] - rows.merit[mine])
+        yield SongWritten(
+            int(rows.seed[n]), tuple(rows.ids[n]), nats, form, rows.choices[n], int(rows.unmet[n]), rows.scores[n]
+        )
 
     def show(self, s: int, n: int, end: int) -> Iterator[LineWritten]:
         """Lines of row n up to `end` that have not been shown."""
@@ -132,11 +148,19 @@ class Engine:
     # --- one step
 
     def step(self, active: Ints) -> Iterator[LineWritten | SongWritten]:
+        for level, bias in enumerate(self.biases):
+            part = active[np.minimum(self.rows.themed[active], len(self.biases) - 1) == level]
+            if len(part):
+                self.step_part(part, bias)
+        return self.end_lines()
+
+    def step_part(self, active: Ints, bias: Floats) -> None:
+        """One step of rows that are steered alike."""
         rows = self.rows
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
         told = () if self.plan is None else (self.plan.at(rows.line[active], rows.place[active]),)
-        made, state = self.model.units(ids, rows.take_state(active), self.bias, self.drawing.temperature, *told)
+        made, state = self.model.units(ids, rows.take_state(active), bias, self.drawing.temperature, *told)
         rows.put_state(active, state)
         totals = np.log(made.free)
         forced = rows.forced[active] > 0
@@ -144,7 +168,6 @@ class Engine:
             self.take_forced(active, np.flatnonzero(forced), made, totals)
         if not forced.all():
             self.take_drawn(active, np.flatnonzero(~forced), made, totals)
-        return self.end_lines()
 
     def account(self, n: Ints, e: npt.NDArray[Any], totals: npt.NDArray[np.float64]) -> None:
         """Add what the free model thought of a token to the row's nats; `totals` (B,) logs of the rows' free sums."""
@@ -212,6 +235,8 @@ class Engine:
             listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
             if rows.first[i] and rows.rewards[i]:
                 listed = self.rewarded(int(i), listed)
+            elif rows.first[i] and self.fresh is not None and self.song.backward:
+                listed = self.freshened(listed)
             if len(listed.words):
                 out[k] = listed
         return out
@@ -230,6 +255,8 @@ class Engine:
         rows.value[n] = np.log(self.song.nodes.values(after, words))
         self.append(n, words)
         rows.say(n, words)
+        if self.theme is not None:
+            rows.themed[n] += self.theme.holds(words)
         self.move_context(n, words)
         for i, w in zip(n, words, strict=True):
             rows.drawn[i].append(int(w))
@@ -268,6 +295,8 @@ class Engine:
             rows.groups[n] = song.close(i, rows.groups[n], rows.ends[n], line[-1])
             rows.lines[n][i] = line
             rows.ended[n] |= {line[-1]}
+            if self.merit is not None:
+                judge(rows, n, self.merit, self.drawing.merit * self.sung[i], line)
         elif i >= 0:
             rows.lines[n][i] = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
         if i >= 0 and song.backward and self.ban.active:
@@ -285,13 +314,19 @@ class Engine:
         for s in np.flatnonzero(songs):
             mine = np.array(rows.song_rows(int(s)))
             if len(mine) > 1:
-                self.resample(mine)
+                resample(rows, mine)
+                if self.merit is not None and self.section_over(int(rows.line[mine[0]])):
+                    settle(rows, mine)
             yield from self.show_certain(int(s), mine)
             for n in mine:
                 if rows.line[n] < len(self.song.lines):
                     rows.waiting[n] = False
                     rows.tries[n] = 0
                     self.begin_line(int(n))
+
+    def section_over(self, i: int) -> bool:
+        """Whether line i begins a section."""
+        return 0 < i < len(self.song.lines) and self.song.lines[i].section != self.song.lines[i - 1].section
 
     def show_certain(self, s: int, mine: Ints) -> Iterator[LineWritten]:
         """Lines on which all particles of a song agree will not change any more."""
@@ -300,29 +335,11 @@ class Engine:
             i += 1
         yield from self.show(s, int(mine[0]), i)
 
-    def resample(self, mine: Ints) -> None:
-        """Systematic resampling (Kitagawa 1996) when the weights have become uneven."""
-        rows = self.rows
-        w = normalised(rows.weight[mine])
-        if 1 / (w**2).sum() > 0.7 * len(mine):
-            return
-        start = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 1)
-        chosen = np.searchsorted(np.cumsum(w), (np.arange(len(mine)) + start) / len(mine)).clip(max=len(mine) - 1)
-        mean = np.logaddexp.reduce(rows.weight[mine]) - np.log(len(mine))
-        keep = set(chosen.tolist())
-        spare = [j for j in range(len(mine)) if j not in keep]
-        seen: set[int] = set()
-        for c in chosen.tolist():
-            if c in seen:
-                rows.copy(int(mine[spare.pop()]), int(mine[c]))
-            seen.add(c)
-        rows.weight[mine] = mean
-
     def begin_line(self, n: int) -> None:
         rows, song = self.rows, self.song
         i = int(rows.line[n])
         rows.drawn[n] = []
-        rows.value[n] = rows.place[n] = 0
+        rows.value[n] = rows.place[n] = rows.themed[n] = 0
         rows.mark(n)
         if i not in song.beginnings:
             words = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
@@ -357,8 +374,18 @@ class Engine:
         key = (int(self.rows.node[n]), int(self.rows.first[n]), int(self.rows.last[n]))
         if key not in self.weighed:
             reward = np.array([self.rows.rewards[n][w] for w in listed.words.tolist()], dtype=np.float32)
+            if self.fresh is not None:
+                reward *= self.fresh[listed.words]
             self.weighed[key] = Listed(listed.words, listed.columns, listed.weights * reward)
         return self.weighed[key]
+
+    def freshened(self, listed: Listed) -> Listed:
+        """Words that may end a line, the usual ones held back."""
+        if id(listed) not in self.fresher:
+            assert self.fresh is not None
+            made = Listed(listed.words, listed.columns, listed.weights * self.fresh[listed.words])
+            self.fresher[id(listed)] = (listed, made)
+        return self.fresher[id(listed)][1]
 
     # --- dead ends
 
@@ -371,8 +398,3 @@ class Engine:
         gives_in = self.refusal.keep is not None and rows.tries[n] == RETRIES  # any line is good enough from now on
         if rows.tries[n] % RETRIES == 0 and not gives_in:
             search(self, n)
-
-
-def normalised(weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    w = np.exp(weight - weight.max())
-    return np.asarray(w / w.sum())

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Literal
 
+from lyricist.errors import InputError
 from lyricist.prosody.planfeatures import Note
 from lyricist.writing.asked import one_word
-from lyricist.writing.shape import ANY, Shape, assumed, shapes
+from lyricist.writing.shape import ANY, SUNG_TOGETHER, Shape, assumed, shapes
 
 if TYPE_CHECKING:
     from lyricist.writing.plan import Plan
@@ -79,7 +80,7 @@ def layout(plan: Plan, split: Split) -> Layout:
     for i, shape in enumerate(made):
         starts.append(len(lines))
         if shape.returns < 0:
-            lines += new_section(plan, shape, i, groups, split)
+            lines += with_hook(plan, shape, list(new_section(plan, shape, i, groups, split)), len(lines))
         else:
             first = starts[shape.returns]
             lines += [
@@ -108,6 +109,26 @@ def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split
         templates = ANY if open_length else shape.slots(j)
         notes = shape.notes(j) if templates != ANY else ()
         yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes)
+
+
+def with_hook(plan: Plan, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
+    """The lines of a chorus, which begins at line `start` of the song, such that its first comes back in it: in the
+    last that has its slots and its rhyme."""
+    if not plan.hook or shape.name not in SUNG_TOGETHER or shape.lines < 3:
+        return lines
+    first = lines[0]
+    fitting = [
+        j
+        for j, line in enumerate(lines)
+        if j > 1 and line.templates == first.templates and line.group == first.group and line.text is None
+    ]
+    if not fitting:
+        raise InputError(
+            f"--hook and --rhyme {shape.rhyme} clash: no later line of the {shape.name} has the length and the rhyme "
+            "of its first; change the scheme or leave one out"
+        )
+    again = replace(first, number=fitting[-1], same_as=start, text=None, notes=lines[fitting[-1]].notes)
+    return [again if j == fitting[-1] else line for j, line in enumerate(lines)]
 
 
 def rhyme_groups(plan: Plan, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 # Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
-EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain")
+EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain", "hook")
 
 
 READERS: Readers = {
@@ -73,6 +73,7 @@ class Plan(BaseModel):
     start: str | None = None  # first word of the song
     acrostic: str | None = None  # initial letters of the song's first lines
     refrain: str | None = None  # last line of every chorus (refrain), without one of every section
+    hook: bool = False  # a chorus's first line comes back in it
     title: str | None = None
     max_copy: int = Field(default=5, ge=0)  # longest run of words that may stand in the songs; 0: no limit
     keep_chorus: bool = True  # a chorus or refrain comes back word for word
@@ -113,6 +114,8 @@ class Drawing(BaseModel):
     rhyme_temperature: float = Field(default=1.3, gt=0, le=10)  # of the choice among words that rhyme, on top
     archaic: float = Field(default=4.0, ge=0)  # nats off archaic forms (thou, goeth, o'er); 0: off
     long_words: float = Field(default=0.3, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable each, in exact plans
+    fresh: float = Field(default=0.3, ge=0, le=3)  # of a rhyme word, for every e-fold it is more usual than others
+    merit: float = Field(default=1.0, ge=0, le=10)  # weight of a line's score among the particles; 0: off
     particles: int = Field(default=2, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
 
     @property

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from lyricist.columns import Columns
 from lyricist.corpus import Line, Section
-from lyricist.errors import InputError
+from lyricist.errors import InputError, RunError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
+from lyricist.prosody.planfeatures import THEME, TOPICAL, Floats
 from lyricist.prosody.scan import Scansion
 from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.topics import TOPICS
 from lyricist.writing.abreast import write_abreast
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copyban import CopyBan
@@ -20,13 +22,15 @@ from lyricist.writing.engine import Engine
 from lyricist.writing.exact import PlanAutomaton, compile_song
 from lyricist.writing.kept import settled
 from lyricist.writing.layout import Layout, layout
+from lyricist.writing.merit import Merit, mean
 from lyricist.writing.plan import Drawing, Plan, with_defaults
 from lyricist.writing.planrows import PlanRows
-from lyricist.writing.result import WrittenSong, title_of
+from lyricist.writing.result import WrittenSong
 from lyricist.writing.scansion import Usual, scan_song
 from lyricist.writing.shape import shapes
 from lyricist.writing.table import WordTable
-from lyricist.writing.theme import theme_bias
+from lyricist.writing.theme import Theme
+from lyricist.writing.titles import title_of
 from lyricist.writing.units import OnnxUnits, UnitModel
 from lyricist.writing.written import LineWritten, SongWritten
 
@@ -53,10 +57,19 @@ class PlannedWriter:
         needed = [self.table.id_of(w) for w in brought(self.layout)]
         self.units, barred = model.units(self.table.sig[: self.table.known], needed)
         self.song = compile_song(self.table, self.layout, self.units.columns, barred)
-        self.told = PlanRows(self.song, model.groups) if model.groups else None
-        self.bias = theme_bias(self.plan.about, vocabulary, model.vectors if self.plan.about else None)
+        self.theme = Theme.of(self.plan.about, model.topics) if self.plan.about else None
+        self.told = PlanRows(self.song, model.groups, self.theme_told()) if model.groups else None
+        self.merit = Merit(model.topics, self.theme, self.units.columns.finals, len(self.table.words))
         words_given = self.song.given or self.song.keywords or self.plan.start
         self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
+
+    def theme_told(self) -> Floats | None:
+        """(64,) what a model that sees themes is told of the words that the song is about."""
+        if self.theme is None or THEME not in self.model.groups:
+            return None
+        if self.theme.direction.shape != (TOPICAL,):
+            raise RunError(f"the run sees themes and keeps no {TOPICS}: restore it or train again")
+        return self.theme.direction
 
     def events(
         self,
@@ -72,7 +85,17 @@ class PlannedWriter:
         ban = CopyBan(known[0], self.table.words, most, known[1])
 
         def engine(units: UnitModel) -> Engine:
-            return Engine(units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain, plan=self.told)
+            return Engine(
+                units,
+                self.song,
+                drawing,
+                ban,
+                theme=self.theme,
+                keep=keep,
+                explain=explain,
+                plan=self.told,
+                merit=self.merit,
+            )
 
         several = iter(seeds)
         first = list(itertools.islice(several, ABREAST))
@@ -93,9 +116,17 @@ class PlannedWriter:
         scans = self.scans(lines)
         index = self.model.copy_index
         copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
-        title = self.plan.title or title_of(sections)
+        title = self.plan.title or title_of(sections, self.model.vocabulary.rarity)
         return WrittenSong(
-            title, event.seed, sections, event.nll_per_word, copied, tuple(scans), event.choices, event.unmet
+            title,
+            event.seed,
+            sections,
+            event.nll_per_word,
+            copied,
+            tuple(scans),
+            event.choices,
+            event.unmet,
+            mean(event.scores) if event.scores else None,
         )
 
     def scans(self, lines: Sequence[Sequence[str]]) -> list[Scansion]:

@@ -9,13 +9,14 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.prosody.planfeatures import Floats, LinePlan, Note, line_rows
+from lyricist.prosody.planfeatures import Floats, LinePlan, Note, line_rows, theme_features
 from lyricist.prosody.scan import scan_line
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.layout import LineSpec
 from lyricist.writing.nodes import CLOSED
 
 Ints = npt.NDArray[np.int64]
+STRENGTH = 1.0  # of the theme; 1: as in training
 WHOLE = 1_000_000  # a place beyond the end of any line
 
 
@@ -29,9 +30,12 @@ def line_plan(line: LineSpec) -> LinePlan:
 class PlanRows:
     """Rows of features for one plan. Songs of one plan may share it."""
 
-    def __init__(self, song: PlanAutomaton, groups: Sequence[str]) -> None:
+    def __init__(self, song: PlanAutomaton, groups: Sequence[str], theme: Floats | None = None) -> None:
+        """`theme` (64,): where the words that the song is about point, None: it has no theme."""
         self.song, self.lines = song, [line_plan(line) for line in song.lines]
-        self.rows, self.first = line_rows(self.lines, song.backward, groups)
+        self.rows, self.first = line_rows(
+            self.lines, song.backward, groups, None if theme is None else STRENGTH * theme_features(theme)
+        )
         self.size = np.array([len(line.template) for line in self.lines])
         self.place_of: dict[int, int] = {CLOSED: WHOLE}  # by node
         self.counts = lru_cache(10_000)(self.find_counts)

@@ -51,9 +51,20 @@ class Refusal:
             out[closing] = ban.across(rows.left[m], words[closing], rows.right[m])
         for j in closing:
             out[j] = out[j] or self.line(rows, int(n[j]), int(words[j]))
+        opening = closing if self.song.backward else [j for j in np.flatnonzero(says) if not rows.drawn[n[j]]]
+        for j in opening if self.repeats_barred else ():
+            out[j] = out[j] or self.opens_thrice(rows, int(n[j]), int(words[j]))
         for j in np.flatnonzero(words == BREAK):
             out[j] = self.line(rows, int(n[j]), None)
         return out
+
+    def opens_thrice(self, rows: Rows, n: int, word: int) -> bool:
+        """Whether a word would open a line as it opened the two before; of a line begun anew that is not asked."""
+        i = int(rows.line[n])
+        spec = self.song.lines[i]
+        if i < 2 or rows.tries[n] or spec.first or spec.initial:
+            return False
+        return all(rows.lines[n].get(k, (-1,))[0] == word for k in (i - 1, i - 2))
 
     def line(self, rows: Rows, n: int, word: int | None) -> bool:
         """Whether the line of row n, `word` added, is one that stands in the songs or in this song already, or

@@ -11,6 +11,7 @@ from lyricist.corpus import Song as CorpusSong
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.scan import Scansion
 from lyricist.tokens import WordTokenizer
+from lyricist.writing.merit import Score
 from lyricist.writing.written import Choice
 
 TITLE_WORDS = 6
@@ -30,6 +31,7 @@ class WrittenSong:
     scansions: tuple[Scansion, ...] = ()  # one a line, for songs written to a plan
     choices: tuple[Choice, ...] = ()  # how each word was chosen, where that was asked for
     unmet: int = 0  # lines that a condition on whole lines could not be met for
+    score: Score | None = None  # of the lines that were written, the mean, where drafts were judged
 
     @property
     def text(self) -> str:
@@ -46,6 +48,7 @@ class WrittenSong:
             "title": self.title,
             "seed": self.seed,
             "nll_per_word": round(self.nll_per_word, 4),
+            **({} if self.score is None else {"score": self.score.to_json()}),
             "sections": list(self.section_jsons()),
         }
 
@@ -72,13 +75,13 @@ def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
     }
 
 
-def title_of(sections: Sequence[Section]) -> str:
+def first_words(sections: Sequence[Section]) -> str:
     """The chorus's first line, else the song's, cut to a few words and not after a little one.
 
     >>> from lyricist.corpus import Line
-    >>> title_of([Section("verse", (Line("We came at dawn"),)), Section("chorus", (Line("Slide, slide"),))])
+    >>> first_words([Section("verse", (Line("We came at dawn"),)), Section("chorus", (Line("Slide, slide"),))])
     'Slide, slide'
-    >>> title_of([Section("verse", (Line("And in the land upon the shore"),))])
+    >>> first_words([Section("verse", (Line("And in the land upon the shore"),))])
     'And in the land'
     """
     chosen = next((s for s in sections if s.name in ("chorus", "refrain", "hook")), None) or sections[0]

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from lyricist.runtime import State as ModelState
 from lyricist.writing.groups import GroupState
 from lyricist.writing.lines import WordSet
+from lyricist.writing.merit import NOWHERE, Floats, Score
 from lyricist.writing.written import Choice
 
-RECENT = 64  # words back that the repetition control looks
+RECENT = 192  # words back that the repetition control looks
 Ints = npt.NDArray[np.int64]
 
 NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
@@ -34,8 +35,11 @@ NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
     "forced": np.int64,  # tokens queued that are not a matter of choice
     "weight": np.float64,  # log weight among the song's particles
     "value": np.float64,  # log of how much likelier the last word was drawn, which the weight is ahead by
+    "merit": np.float64,  # of its lines so far, which the weight holds
     "nats": np.float64,  # the free model's surprise so far
+    "begun": np.float64,  # and when its line began
     "tokens": np.int64,
+    "themed": np.int64,  # words of the theme in its line
     "unmet": np.int64,  # lines for which a condition on whole lines was not met
     "waiting": np.bool_,  # its line is finished, others' lines are not
     "idle": np.bool_,  # no song here
@@ -59,8 +63,11 @@ class Rows:
     forced: Ints
     weight: npt.NDArray[np.float64]
     value: npt.NDArray[np.float64]
+    merit: npt.NDArray[np.float64]
     nats: npt.NDArray[np.float64]
+    begun: npt.NDArray[np.float64]
     tokens: Ints
+    themed: Ints
     unmet: Ints
     waiting: npt.NDArray[np.bool_]
     idle: npt.NDArray[np.bool_]
@@ -89,6 +96,9 @@ class Rows:
         self.rewards: list[dict[int, float]] = [{}] * n  # of the words that may open the line's rhyme group
         self.pending: list[dict[int, float]] = [{}] * n  # by group, log rewards that the weight is ahead by
         self.choices: list[tuple[Choice, ...]] = [()] * n
+        self.scores: list[tuple[Score, ...]] = [()] * n  # of the lines it wrote
+        self.said: list[frozenset[int]] = [frozenset()] * n  # content words of these
+        self.so_far: list[Floats] = [NOWHERE] * n  # the sum of their topical vectors
         self.marks: list[tuple[Any, ...]] = [()] * n  # what a line that is begun anew goes back to
 
     def clear(self, n: int, seed: int) -> None:
@@ -104,6 +114,7 @@ class Rows:
         self.steps[n] = []
         self.ends[n], self.ended[n] = None, frozenset()
         self.rewards[n], self.pending[n] = {}, {}
+        self.scores[n], self.said[n], self.so_far[n] = (), frozenset(), NOWHERE
 
     def copy(self, to: int, source: int) -> None:
         """Row `to` goes on from where row `source` is."""
@@ -120,6 +131,7 @@ class Rows:
         self.groups[to], self.ends[to], self.ended[to] = self.groups[source], self.ends[source], self.ended[source]
         self.rewards[to], self.pending[to] = self.rewards[source], self.pending[source]
         self.assignment[to], self.choices[to] = self.assignment[source], self.choices[source]
+        self.scores[to], self.said[to], self.so_far[to] = self.scores[source], self.said[source], self.so_far[source]
 
     def take_state(self, rows: Ints) -> ModelState:
         return self.state if len(rows) == len(self.idle) else tuple(s[:, rows] for s in self.state)
@@ -133,6 +145,7 @@ class Rows:
 
     def mark(self, n: int) -> None:
         """Remember row n as it is at the beginning of a line."""
+        self.begun[n] = self.nats[n]
         for kept, s in zip(self.saved, self.state, strict=True):
             kept[:, n] = s[:, n]
         self.marks[n] = (

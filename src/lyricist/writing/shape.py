@@ -143,7 +143,9 @@ def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
     if not rhyme:
         free = (counted or kept) and not plan.rhyme_with
         rhyme = "X" if free else default_scheme(asked.name, lines)
-    return Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), tune=asked.tune)
+    assumes = not (asked.rhyme or cycle(plan.rhyme, i)) and rhyme != "X"
+    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), tune=asked.tune)
+    return replace(made, rhyme=hook_scheme(made)) if plan.hook and assumes and made.name in SUNG_TOGETHER else made
 
 
 def padded(asked: SectionPlan, lines: int) -> tuple[str, ...]:
@@ -162,6 +164,27 @@ def default_scheme(name: str, lines: int) -> str:
     if lines < 4:
         return {1: "A", 2: "AA", 3: "AXA"}[lines]
     return base + OVER[over] if lines < 8 else base
+
+
+def hook_scheme(shape: Shape) -> str:
+    """The scheme of a chorus whose first line comes back in it, as late as its length allows.
+
+    >>> [hook_scheme(Shape("chorus", 4, syllables, (), "AABB", ("",) * 4)) for syllables in ((8,), (8, 6))]
+    ['AABA', 'ABAB']
+    """
+    alike = [j for j in range(2, shape.lines) if shape.slots(j) == shape.slots(0)]
+    if not alike:
+        return shape.rhyme
+    if shape.lines == 4 and alike[-1] == 2:
+        return "ABAB"
+    letters = scheme_of(shape.rhyme, shape.lines)
+    letters[alike[-1]] = letters[0]
+    return "".join(letters)
+
+
+def scheme_of(scheme: str, lines: int) -> list[str]:
+    """A scheme's letters for so many lines, the rest free."""
+    return list(scheme[:lines].ljust(lines, "X"))
 
 
 def merged(shape: Shape, asked: SectionPlan, plan: Plan, i: int) -> Shape:

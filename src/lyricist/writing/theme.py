@@ -1,47 +1,80 @@
-"""Steering by a theme: words that stand near the theme's words in the model's own space are made likelier."""
+"""Steering by a theme: words that keep company with the theme's words are made likelier, line by line.
+
+A line that has said nothing of the theme yet is steered fully, one that has hardly any more: most lines then hold a
+word of the theme and few hold many.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import InputError
-from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.tokens import Vocabulary
+from lyricist.topics import Topics, is_plain, unit
 
 Floats = npt.NDArray[np.float32]
 
-NEAR = 1.5  # deviations above the mean cosine from which a word counts as near
-GAIN = 0.9  # nats for each deviation above that
-MOST = 3.0  # nats at most; what a theme's own words get
-COMMON = 120  # the commonest words, a tenth of the vocabulary at most, belong to every theme
+RELATED = 0.04  # share of the content words, the nearest, that belong to a theme
+NEAREST = 0.004  # share that is steered by all of MOST
+MOST = 4.0  # nats
+COMMON = 120  # words, a tenth of the vocabulary at most, that are too common where there are no topical vectors
+LIKELY, USUAL = 1500, 0.6  # nats less for every e-fold that a word is commoner than that of this rank
+OWN = 2.5  # nats for the theme's own words, which are not to flood the song
+FADE = (1.0, 0.3, 0.0)  # share of the steering in a line that holds no word of the theme yet, one, more
 
 
-def theme_bias(about: Sequence[str], vocabulary: Vocabulary, vectors: Floats | None) -> Floats:
-    """(V,) nats to add to each word. `vectors` (V, E): the model's word vectors, None if it shows none.
+@dataclass(frozen=True, eq=False)
+class Theme:
+    """`nats` (V,) what a line that holds nothing of the theme yet is steered by; `related` (V,) the theme's words;
+    `direction` (D,) where it points, of length 1 or 0."""
 
-    Raises `InputError` if the model knows none of the theme's words.
-    """
-    known = [vocabulary.index[w] for w in about if w in vocabulary]
-    out = np.zeros(len(vocabulary), dtype=np.float32)
-    if not about:
+    nats: Floats
+    related: npt.NDArray[np.bool_]
+    direction: Floats
+
+    @classmethod
+    def of(cls, about: Sequence[str], topics: Topics) -> Theme:
+        """Raises `InputError` if the model knows none of the words."""
+        vocabulary = topics.vocabulary
+        own = [vocabulary.index[w] for w in about if w in vocabulary]
+        if not own:
+            raise InputError(f"--about {', '.join(about)!r}: this model knows none of these words: choose others")
+        nats = nearness(topics, topics.known(about))
+        nats[own] = OWN
+        return cls(nats, nats > 0, topics.theme_vector(about))
+
+    def holds(self, words: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """(B,) which words are the theme's; a word that the plan brought is not."""
+        return np.where(words < len(self.related), self.related[np.minimum(words, len(self.related) - 1)], False)
+
+    def levels(self) -> list[Floats]:
+        """(V,) nats for lines with no word of the theme, with one, with more."""
+        return [self.nats * np.float32(share) for share in FADE]
+
+
+def nearness(topics: Topics, known: Sequence[int]) -> Floats:
+    """(V,) nats by the larger of the cosines to a theme's words and to their mean direction; 0 outside RELATED."""
+    out = np.zeros(len(topics.vocabulary), dtype=np.float32)
+    content = np.flatnonzero(topics.has)
+    if not len(known):
         return out
-    if not known:
-        raise InputError(f"--about {', '.join(about)!r}: this model knows none of these words: choose others")
-    if vectors is not None:
-        out = nearness(vectors, known)
-        spared = min(COMMON, len(vocabulary) // 10)
-        out[:spared] = 0
-    out[[i for i, t in enumerate(vocabulary.tokens) if t in SPECIALS]] = 0
-    out[known] = MOST
-    return out
+    aims = topics.vectors[list(known)]
+    mean = aims.sum(axis=0)
+    aims = np.concatenate([aims, [mean / max(float(np.linalg.norm(mean)), 1e-9)]])
+    cosine = (topics.vectors[content] @ aims.T).max(axis=1)
+    far, near = np.quantile(cosine, [1 - RELATED, 1 - NEAREST])
+    out[content] = MOST * np.clip((cosine - far) / max(float(near - far), 1e-6), 0, 1)
+    usual = np.maximum(0, np.log((LIKELY + 2.7) / (np.arange(len(out)) + 2.7)))  # by Zipf's law
+    return np.where(out > 0, np.maximum(out - USUAL * usual, 0.1), 0).astype(np.float32)
 
 
-def nearness(vectors: Floats, known: Sequence[int]) -> Floats:
-    """(V,) nats by the largest of the standardised cosines to the theme's words."""
-    unit = vectors - vectors.mean(axis=0)
-    unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
-    cosine = unit @ unit[list(known)].T
-    z = (cosine - cosine.mean(axis=0)) / np.maximum(cosine.std(axis=0), 1e-9)
-    return np.asarray(np.clip(GAIN * (z.max(axis=1) - NEAR), 0, MOST), dtype=np.float32)
+def from_network(vocabulary: Vocabulary, vectors: Floats) -> Topics:
+    """Stand-ins from a network's own word vectors, for runs that keep no topical ones."""
+    made = unit(vectors - vectors.mean(axis=0))
+    made[[is_plain(t) for t in vocabulary.tokens]] = 0
+    made[: min(COMMON, len(vocabulary) // 10)] = 0
+    return Topics(vocabulary, made)

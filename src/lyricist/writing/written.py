@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lyricist.writing.merit import Score
+
 
 @dataclass(frozen=True)
 class LineWritten:
@@ -25,6 +27,7 @@ class SongWritten:
     log_form: float = 0.0  # estimate by the song's particles of the model's log probability of the plan, in nats
     choices: tuple[Choice, ...] = ()  # word by word, if they were asked for
     unmet: int = 0  # lines that a condition on whole lines could not be met for
+    scores: tuple[Score, ...] = ()  # of the lines that were written, where drafts were judged
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""How good a line is beside others that might stand in its place: a small score, in nats, by which drafts are chosen.
+
+    merit = SENSE * (log p - COMMONPLACE * log p_common)   the model's own probability of the words, written freely,
+                                                           less a share of what their commonness alone explains
+          + COHERENCE * cosine                             with the theme asked for, or with the song so far
+          - RHYMED * commonness of the rhyme word          how far it is among the song corpus's usual line ends
+          - AGAIN * content words said before              in lines that were not given and do not return
+
+log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
+keeps drafts from being chosen because they say nothing (Li et al. 2016, "A diversity-promoting objective function").
+The cosine is that of topical vectors (`lyricist.topics`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.topics import Topics
+from lyricist.writing.theme import Theme
+
+Floats = npt.NDArray[np.float32]
+
+SENSE = 0.5
+COMMONPLACE = 0.6
+COHERENCE = 3.0
+RHYMED = 0.5
+AGAIN = 1.5
+THEMED = 0.5  # share of that for words of the theme
+NOWHERE = np.zeros(1, dtype=np.float32)  # where a song points before its first line
+USUAL = 0.001  # share of all lines that end in a word from which it is a usual rhyme
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The parts of a line's merit, or of a song's a line, in nats."""
+
+    sense: float = 0.0
+    coherence: float = 0.0
+    rhyme: float = 0.0
+    again: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.sense + self.coherence + self.rhyme + self.again
+
+    def to_json(self) -> dict[str, float]:
+        return {"total": round(self.total, 3), **{f.name: round(getattr(self, f.name), 3) for f in fields(self)}}
+
+
+def mean(scores: Sequence[Score]) -> Score:
+    """The mean of lines' scores; that of no lines is 0."""
+    n = max(1, len(scores))
+    return Score(*(sum(getattr(s, f.name) for s in scores) / n for f in fields(Score)))
+
+
+class Merit:
+    """Scores lines of one model's words. `finals` (V,) share of all lines that end in each word, if that is known."""
+
+    def __init__(self, topics: Topics, theme: Theme | None, finals: Floats | None, words: int) -> None:
+        """`words`: how many there are, those a plan brought included."""
+        size = len(topics.vocabulary)
+        self.vectors = np.zeros((words, topics.vectors.shape[1]), dtype=np.float32)
+        self.vectors[:size] = topics.vectors
+        self.content = np.zeros(words, dtype=bool)
+        self.content[:size] = topics.has
+        self.related = np.zeros(words, dtype=bool)
+        if theme is not None:
+            self.related[:size] = theme.related
+        self.direction = theme.direction if theme is not None and theme.direction.any() else None
+        common = np.log((np.arange(words) + 2.7) * (np.log(words) + 0.5))
+        self.credit = (COMMONPLACE * common).astype(np.float64)
+        self.usual = np.zeros(words)
+        if finals is not None:
+            self.usual[:size] = np.maximum(0, np.log(np.maximum(finals, 1e-9) / USUAL))
+
+    def line(self, words: Sequence[int], nats: float, said: Collection[int], so_far: Floats) -> Score:
+        """`nats`: the free model's surprise at the line; `said`: content words of earlier lines; `so_far` (D,) the
+        sum of their vectors."""
+        own = list(words)
+        sense = SENSE * (float(self.credit[own].sum()) - nats)
+        vector = self.vectors[own].sum(axis=0)
+        aim = self.direction if self.direction is not None else so_far
+        length = float(np.linalg.norm(vector) * np.linalg.norm(aim))
+        coherence = COHERENCE * float((vector * aim).sum()) / length if length > 1e-9 else 0.0
+        content = [w for w in own if self.content[w]]
+        again = (
+            sum((THEMED if self.related[w] else 1.0) for w in content if w in said) + len(content) - len(set(content))
+        )
+        return Score(sense, coherence, -RHYMED * float(self.usual[own[-1]]), -AGAIN * again)
+
+    def fresh(self, nats: float) -> Floats:
+        """(W,) weights of words at the ends of lines, `nats` off for every e-fold that a word is more usual there."""
+        return np.exp(-nats * self.usual).astype(np.float32)
+
+    def after(self, words: Sequence[int], said: frozenset[int], so_far: Floats) -> tuple[frozenset[int], Floats]:
+        """What has been said and where the song points once these words are."""
+        return said | {w for w in words if self.content[w]}, so_far + self.vectors[list(words)].sum(axis=0)

@@ -1,0 +1,73 @@
+"""Which drafts of a song go on: its particles judged at the ends of lines and resampled by their weights.
+
+A particle's weight holds the probability that it was forced to give away and the merit of its lines. At the end of a
+section one draft is taken and all go on from it, so that a section is the best of several and can be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.writing.chance import key, uniform
+from lyricist.writing.merit import Merit
+from lyricist.writing.rows import Rows
+
+Ints = npt.NDArray[np.int64]
+
+EVEN = 0.7  # share of the particles that the effective number must be, or they are resampled
+
+
+def judge(rows: Rows, n: int, merit: Merit, share: float, line: Sequence[int]) -> None:
+    """Add the merit of a line that row n has just written to its weight, `share` times."""
+    score = merit.line(line, float(rows.nats[n] - rows.begun[n]), rows.said[n], rows.so_far[n])
+    rows.scores[n] += (score,)
+    rows.weight[n] += share * score.total
+    rows.merit[n] += share * score.total
+    rows.said[n], rows.so_far[n] = merit.after(line, rows.said[n], rows.so_far[n])
+
+
+def resample(rows: Rows, mine: Ints) -> None:
+    """Systematic resampling (Kitagawa 1996) when the weights have become uneven."""
+    w = normalised(rows.weight[mine])
+    if 1 / (w**2).sum() > EVEN * len(mine):
+        return
+    start = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 1)
+    chosen = np.searchsorted(np.cumsum(w), (np.arange(len(mine)) + start) / len(mine)).clip(max=len(mine) - 1)
+    go_on(rows, mine, chosen)
+
+
+def settle(rows: Rows, mine: Ints) -> None:
+    """Let all go on from one, drawn by the weights."""
+    point = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 2)
+    go_on(rows, mine, np.full(len(mine), draw(rows.weight[mine], point)))
+
+
+def go_on(rows: Rows, mine: Ints, chosen: Ints) -> None:
+    """The rows `mine` go on from those of them that were chosen, all with the mean weight."""
+    mean = log_mean(rows.weight[mine])
+    keep = set(chosen.tolist())
+    spare = [j for j in range(len(mine)) if j not in keep]
+    seen: set[int] = set()
+    for c in chosen.tolist():
+        if c in seen:
+            rows.copy(int(mine[spare.pop()]), int(mine[c]))
+        seen.add(c)
+    rows.weight[mine] = mean
+
+
+def draw(weight: npt.NDArray[np.float64], point: float) -> int:
+    """A place by log weights, at a point from 0 to 1."""
+    w = normalised(weight)
+    return min(int(np.searchsorted(np.cumsum(w), point, side="right")), len(w) - 1)
+
+
+def log_mean(weight: npt.NDArray[np.float64]) -> float:
+    return float(np.logaddexp.reduce(weight) - np.log(len(weight)))
+
+
+def normalised(weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    w = np.exp(weight - weight.max())
+    return np.asarray(w / w.sum())

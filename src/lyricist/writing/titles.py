@@ -1,0 +1,91 @@
+"""A title from the song itself: a phrase that comes back, is the song's own and ends on a word of weight."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from lyricist.corpus import Section
+from lyricist.prosody.metre import FUNCTION_TABLE, FUNCTION_WORDS
+from lyricist.tokens import WordTokenizer, capital
+from lyricist.topics import is_plain
+from lyricist.writing.result import LITTLE, first_words
+
+LONGEST = 5  # words
+CHORUSES = frozenset({"chorus", "refrain", "hook"})
+LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.4, 5: 0.0}  # points by the number of words
+RETURNS = 1.0  # point for each doubling of the times a phrase is sung
+CHORUS, WHOLE, OPENS = 1.0, 0.7, 0.3  # points: in a chorus, a whole line, from a line's first word
+WEIGHT, ENOUGH = 0.35, 7.5  # points for each e-fold of rarity of its rarest word, up to so many
+PRONOUN = -0.6  # points for "he became"
+PRONOUNS = frozenset(FUNCTION_TABLE["pronouns"].split()) - {"my", "your", "his", "her", "its", "our", "their", "thy"}
+VERBS = frozenset(f"{FUNCTION_TABLE['auxiliaries']} {FUNCTION_TABLE['contractions']}".split())
+# Little words that open no title, and those behind which a title may open with a word of weight.
+JOINING = frozenset(f"{FUNCTION_TABLE['conjunctions']} who whom which that not to there".split()) | VERBS
+LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunctions']} so is are was am be".split())
+
+
+def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str:
+    """The best phrase of a song; `rarity`: how rare a word in small letters is, in nats.
+
+    Phrases have 1 to 5 words, end on a content word where a line or the next little word ends them and do not begin
+    with a conjunction or a verb of the grammar. A song without one is called by its first words.
+
+    >>> from lyricist.corpus import Line
+    >>> lines = Line("And in the lonely harbour"), Line("I saw the harbour light")
+    >>> title_of([Section("verse", lines)], lambda word: 5)
+    'The harbour light'
+    """
+    heard: Counter[tuple[str, ...]] = Counter()
+    best: dict[tuple[str, ...], tuple[float, str]] = {}
+    for section in sections:
+        for line in section.lines:
+            pairs = WordTokenizer().split_surface(line.text)
+            for start, end in phrases([w for w, _ in pairs]):
+                phrase = tuple(w for w, _ in pairs[start:end])
+                standing = place(start, end, len(pairs), section.name)
+                heard[phrase] += 1
+                shown = capital(" ".join(written for _, written in pairs[start:end]))
+                best[phrase] = max(best.get(phrase, (-math.inf, "")), (standing, shown))
+    if not heard:
+        return first_words(sections)
+
+    def points(phrase: tuple[str, ...]) -> tuple[float, str]:
+        return worth(phrase, heard[phrase], rarity) + best[phrase][0], best[phrase][1]
+
+    return best[max(best, key=points)][1]
+
+
+def phrases(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """(start, end) of what may be a title in a line."""
+    for start in range(len(words)):
+        if not may_begin(words, start):
+            continue
+        for end in range(start + 1, min(start + LONGEST, len(words)) + 1):
+            ends = end == len(words) or is_little(words[end])
+            if ends and not is_little(words[end - 1]) and any(not is_plain(w) for w in words[start:end]):
+                yield start, end
+
+
+def may_begin(words: Sequence[str], start: int) -> bool:
+    """With a little word that opens a phrase; with a word of weight at a line's beginning or behind a preposition."""
+    if is_little(words[start]):
+        return words[start] not in JOINING
+    return start == 0 or words[start - 1] in LEADING
+
+
+def is_little(word: str) -> bool:
+    return word in FUNCTION_WORDS or word in LITTLE
+
+
+def place(start: int, end: int, length: int, section: str) -> float:
+    """Points for where a phrase stands."""
+    return CHORUS * (section in CHORUSES) + OPENS * (start == 0) + WHOLE * (start == 0 and end == length)
+
+
+def worth(phrase: Sequence[str], times: int, rarity: Callable[[str], float]) -> float:
+    """Points for what a phrase is: its length, how often it is heard, how much its own its rarest word is."""
+    rarest = max(min(rarity(w), ENOUGH) for w in phrase if not is_plain(w))
+    stub = PRONOUN if phrase[0] in PRONOUNS else 0
+    return stub + LENGTHS[len(phrase)] + RETURNS * math.log2(times) + WEIGHT * rarest

@@ -1,0 +1,123 @@
+"""The themes of training: words of the song, never of the line that sees them, the same wherever training goes on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lyricist.planset import THEME_OFF, PlanSplit
+from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features
+from lyricist.themes import MOST, PIECE, Themes
+from lyricist.tokens import Vocabulary
+from lyricist.topics import SIZE, Topics
+
+WORDS = ["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>", "the", "river", "harbour", "lantern", "snow"]
+CONTENT = range(7, 11)  # each points a way of its own
+SONGS = (
+    "<song> <verse> the river <line> the harbour snow <chorus> river lantern <line> the the <end>",
+    "<song> <verse> the snow <line> snow the <end>",
+    "<song> <verse> the the <line> the <end>",
+)
+
+
+def topics() -> Topics:
+    vectors = np.zeros((len(WORDS), TOPICAL), dtype=np.float32)
+    vectors[CONTENT, CONTENT] = 1
+    return Topics(Vocabulary(WORDS), vectors)
+
+
+def themes(songs: tuple[str, ...] = SONGS) -> Themes:
+    ids = [WORDS.index(w) for song in songs for w in song.split()]
+    starts = np.cumsum([0, *(len(song.split()) for song in songs)])
+    return Themes.of(np.array(ids, dtype=np.uint16), starts, np.arange(len(WORDS)), topics())
+
+
+def shown(rows: np.ndarray) -> list[set[str]]:
+    """The words that each row points to."""
+    return [{WORDS[i] for i in np.flatnonzero(row)} for row in rows]
+
+
+def lines_of(made: Themes) -> list[set[str]]:
+    """The words of every token's line, none outside of lines."""
+    out: list[set[str]] = []
+    for token in (WORDS[i] for i in made.ids):
+        opens = token.startswith("<") and token != "<unk>"
+        out.append({token} if opens else out[-1])
+        out[-1].add(token)
+    return out
+
+
+def test_a_vector_has_as_many_numbers_as_the_features_of_a_theme() -> None:
+    assert SIZE == TOPICAL
+
+
+@pytest.mark.parametrize("epoch", range(12))
+def test_a_line_sees_words_of_its_song_that_it_does_not_hold(epoch: int) -> None:
+    made = themes()
+    rows = made.rows(np.arange(len(made.ids)), 3, epoch)
+    songs = np.repeat(np.arange(3), np.diff(made.bounds))
+    own = [{WORDS[i] for i in made.ids[songs == s]} for s in range(3)]
+    for seen, line, song, row in zip(shown(rows), lines_of(made), songs, rows, strict=True):
+        assert seen <= own[song] & set(WORDS[7:])
+        assert not seen & line
+        assert not seen or np.linalg.norm(row) == pytest.approx(LENGTH)
+        if line & {"<song>", "<end>"}:
+            assert not seen
+    for song in range(3):  # all lines of a song see the same words but their own
+        theme = set().union(*(s for s, k in zip(shown(rows), songs, strict=True) if k == song))
+        for seen, line, k in zip(shown(rows), lines_of(made), songs, strict=True):
+            if k == song and not line & {"<song>", "<end>"}:
+                assert seen == theme - line
+
+
+def test_a_row_depends_on_seed_epoch_and_song_alone() -> None:
+    made = themes()
+    at = np.arange(len(made.ids))
+    whole = made.rows(at, 1, 2)
+    some = np.random.default_rng(0).permutation(at)[:12].reshape(3, 4)
+    assert (made.rows(some, 1, 2) == whole[some]).all()
+    assert any((made.rows(at, 1, epoch) != whole).any() for epoch in range(3, 40))
+    assert any((made.rows(at, seed, 2) != whole).any() for seed in range(2, 40))
+
+
+def test_words_are_taken_one_to_six_and_all_of_them_at_times() -> None:
+    """Of a song of four content words; each of 400 draws misses one of the sizes with a probability below 1e-30."""
+    made = themes(SONGS[:1] * 400)
+    taken = made.taken(made.read(np.arange(400)), 0, 0)
+    sizes = (taken >= 0).sum(axis=1)
+    assert taken.shape == (400, MOST)
+    assert set(sizes) == {1, 2, 3, 4}
+    assert all(len(set(row[row >= 0])) == n for row, n in zip(taken, sizes, strict=True))
+    assert set(taken[taken >= 0]) == set(CONTENT)
+
+
+def test_another_songs_theme_leaves_out_the_words_of_the_line_too() -> None:
+    made = themes()
+    rows = made.rows(np.arange(len(made.ids)), apart=2)  # the second song sees the first's
+    second = slice(made.bounds[1], made.bounds[2])
+    seen = shown(rows)[second]
+    assert set().union(*seen) <= {"river", "harbour", "lantern"}
+    assert set().union(*seen)
+
+
+def test_a_long_text_is_cut_between_lines() -> None:
+    long = "<song> <verse> " + "the river snow <line> " * 700 + "harbour <end>"
+    made = themes((long, SONGS[0]))
+    assert len(made.bounds) == 2 + 1 + len(long.split()) // PIECE
+    assert all(WORDS[made.ids[b]] in ("<song>", "<line>") for b in made.bounds[:-1])
+    assert made.rows(np.arange(len(made.ids))).shape == (len(made.ids), TOPICAL)
+
+
+def test_a_song_is_shown_without_its_theme_as_often_as_said() -> None:
+    """Shares of 4,000 draws: off by 0.04 with a probability below 1e-6."""
+    made = themes(("<song> <verse> river <line> snow <line> the <end>",) * 4000)
+    one = np.zeros(len(made.ids), dtype=np.uint8)
+    plans = PlanSplit(one, one.astype(np.uint32), one, np.zeros((0, 4)), np.zeros((4001, 2), dtype=np.int64), made)
+    at = made.bounds[:-1] + 5  # the word of the third line, which holds no content word
+    rows = plans.rows(at, np.arange(4000), ("theme",), (5, 0))
+    assert rows.any(axis=1).mean() == pytest.approx((1 - 0.3) * (1 - THEME_OFF), abs=0.04)
+    assert (plans.rows(at, np.arange(4000), ("theme",)).any(axis=1)).all()
+
+
+def test_no_words_point_nowhere() -> None:
+    assert not theme_features(np.zeros((2, TOPICAL), dtype=np.float32)).any()
