@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lyricist.cli.writing import tell_unknown
 from lyricist.planset import THEME_OFF, PlanSplit
 from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features
 from lyricist.themes import MOST, PIECE, Themes
@@ -121,3 +122,11 @@ def test_a_song_is_shown_without_its_theme_as_often_as_said() -> None:
 
 def test_no_words_point_nowhere() -> None:
     assert not theme_features(np.zeros((2, TOPICAL), dtype=np.float32)).any()
+
+
+def test_words_of_a_theme_that_a_model_has_never_met_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_unknown(("river", "lighthaus", "snow"), Vocabulary(WORDS))
+    assert "does not know lighthaus: only the other words steer" in capsys.readouterr().err
+    tell_unknown(("river",), Vocabulary(WORDS))
+    tell_unknown(("lighthaus",), Vocabulary(WORDS))  # writing refuses this
+    assert not capsys.readouterr().err
