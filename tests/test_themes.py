@@ -10,7 +10,7 @@ from lyricist.planset import THEME_OFF, PlanSplit
 from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features
 from lyricist.themes import MOST, PIECE, Themes
 from lyricist.tokens import Vocabulary
-from lyricist.topics import SIZE, Topics
+from lyricist.topics import SIZE
 
 WORDS = ["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>", "the", "river", "harbour", "lantern", "snow"]
 CONTENT = range(7, 11)  # each points a way of its own
@@ -21,16 +21,16 @@ SONGS = (
 )
 
 
-def topics() -> Topics:
-    vectors = np.zeros((len(WORDS), TOPICAL), dtype=np.float32)
-    vectors[CONTENT, CONTENT] = 1
-    return Topics(Vocabulary(WORDS), vectors)
+def vectors() -> np.ndarray:
+    out = np.zeros((len(WORDS), TOPICAL), dtype=np.float32)
+    out[CONTENT, CONTENT] = 1
+    return out
 
 
 def themes(songs: tuple[str, ...] = SONGS) -> Themes:
     ids = [WORDS.index(w) for song in songs for w in song.split()]
     starts = np.cumsum([0, *(len(song.split()) for song in songs)])
-    return Themes.of(np.array(ids, dtype=np.uint16), starts, np.arange(len(WORDS)), topics())
+    return Themes.of(np.array(ids, dtype=np.uint16), starts, np.arange(len(WORDS)), Vocabulary(WORDS), vectors())
 
 
 def shown(rows: np.ndarray) -> list[set[str]]:

@@ -26,7 +26,7 @@ from lyricist.planset import CHOICES, groups_of, plan_set
 from lyricist.presets import PRESETS, TrainConfig
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import WIDTHS, width
+from lyricist.prosody.planfeatures import THEME, WIDTHS, width
 from lyricist.tokens import BREAKS, SPECIALS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
@@ -88,6 +88,8 @@ def train_songs(
     run = reopen(out, corpus, options) if resume else Run.open(out)
     tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
     plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    if plans is not None and THEME in groups_of(run.config["model"]["features"]):
+        plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
             describe(run)
