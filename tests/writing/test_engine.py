@@ -30,7 +30,9 @@ from lyricist.writing.units import HostUnits
 from lyricist.writing.vowels import first_carries
 from lyricist.writing.written import SongWritten
 
-PLAIN = Drawing(temperature=1, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, particles=1, merit=0)
+PLAIN = Drawing(
+    temperature=1, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, particles=1, merit=0
+)
 ORDERS = ("forward", "backward")
 MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "again", "rain", "a", "in", "to", "silver")
 

@@ -21,6 +21,7 @@ from lyricist.prosody.scan import scan_line
 from lyricist.start import checked
 from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
+from lyricist.writing.merit import Score
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong
 from lyricist.writing.written import Choice, LineWritten
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
+DRAFTS = 16  # of a song that is written by itself
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
 
@@ -83,6 +85,13 @@ def write_command(
         return
     deliver(named(songs, asked.title), kind, output.out, tell)
     report_command(first)
+
+
+def drafts(asked: int | None, count: int, best_of: int) -> int:
+    """Drafts of each song: more for a song by itself."""
+    if asked is not None:
+        return asked
+    return DRAFTS if count == best_of == 1 else Drawing().particles
 
 
 def check_numbers(count: int, best_of: int, seed: int | None) -> None:
@@ -203,6 +212,8 @@ class Reporter:
 def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
     """Every line with its syllables, its stresses on the slots asked for and its rhyme; below it, how each of its
     words was chosen, where the writer recorded that."""
+    if song.score is not None:
+        yield scored(song.score)
     laid = laid_out(plan) if plan.exact else None
     lines = [line for section in song.to_json()["sections"] for line in section["lines"]]
     for i, line in enumerate(lines):
@@ -214,6 +225,15 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
         mark = letter(laid, i) if laid else "-"
         yield f"{i + 1:>3}  {len(stress):>2}  {stress}{slots}  {mark} ({rhyme or '-'})  {line['text']}"
         yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)
+
+
+def scored(score: Score) -> str:
+    """
+    >>> scored(Score(1.5, 2, -0.25, 0))
+    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00'
+    """
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in score.to_json().items() if name != "total")
+    return f"score {score.total:.2f} a line: {parts}"
 
 
 def chosen(choice: Choice) -> str:

@@ -14,16 +14,17 @@ from lyricist.writing.result import LITTLE, first_words
 
 LONGEST = 5  # words
 CHORUSES = frozenset({"chorus", "refrain", "hook"})
-LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.4, 5: 0.0}  # points by the number of words
+LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.5, 5: 0.2}  # points by the number of words
 RETURNS = 1.0  # point for each doubling of the times a phrase is sung
-CHORUS, WHOLE, OPENS = 1.0, 0.7, 0.3  # points: in a chorus, a whole line, from a line's first word
+CHORUS, OPENS, ENDS = 1.0, 0.5, 0.5  # points: in a chorus, from a line's first word, to its last
 WEIGHT, ENOUGH = 0.35, 7.5  # points for each e-fold of rarity of its rarest word, up to so many
-PRONOUN = -0.6  # points for "he became"
+PRONOUN, PREPOSITION = -0.6, -0.6  # points for "he became" and for "of a vest"
 PRONOUNS = frozenset(FUNCTION_TABLE["pronouns"].split()) - {"my", "your", "his", "her", "its", "our", "their", "thy"}
+PREPOSITIONS = frozenset(FUNCTION_TABLE["prepositions"].split()) | {"upon", "into", "within", "above", "between"}
 VERBS = frozenset(f"{FUNCTION_TABLE['auxiliaries']} {FUNCTION_TABLE['contractions']}".split())
 # Little words that open no title, and those behind which a title may open with a word of weight.
 JOINING = frozenset(f"{FUNCTION_TABLE['conjunctions']} who whom which that not to there".split()) | VERBS
-LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunctions']} so is are was am be".split())
+LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunctions']} so".split())
 
 
 def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str:
@@ -35,7 +36,7 @@ def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str
     >>> from lyricist.corpus import Line
     >>> lines = Line("And in the lonely harbour"), Line("I saw the harbour light")
     >>> title_of([Section("verse", lines)], lambda word: 5)
-    'The harbour light'
+    'The lonely harbour'
     """
     heard: Counter[tuple[str, ...]] = Counter()
     best: dict[tuple[str, ...], tuple[float, str]] = {}
@@ -81,11 +82,11 @@ def is_little(word: str) -> bool:
 
 def place(start: int, end: int, length: int, section: str) -> float:
     """Points for where a phrase stands."""
-    return CHORUS * (section in CHORUSES) + OPENS * (start == 0) + WHOLE * (start == 0 and end == length)
+    return CHORUS * (section in CHORUSES) + OPENS * (start == 0) + ENDS * (end == length)
 
 
 def worth(phrase: Sequence[str], times: int, rarity: Callable[[str], float]) -> float:
     """Points for what a phrase is: its length, how often it is heard, how much its own its rarest word is."""
     rarest = max(min(rarity(w), ENOUGH) for w in phrase if not is_plain(w))
-    stub = PRONOUN if phrase[0] in PRONOUNS else 0
+    stub = PRONOUN if phrase[0] in PRONOUNS else PREPOSITION if phrase[0] in PREPOSITIONS else 0
     return stub + LENGTHS[len(phrase)] + RETURNS * math.log2(times) + WEIGHT * rarest
