@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lyricist.checkpoint import disk_errors, replace_file
 from lyricist.cli.display import plural
-from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon
+from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon, with_hook
 from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.errors import InputError
 from lyricist.prosody.lexicon import Lexicon
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
-DRAFTS = 16  # of a song that is written by itself
+DRAFTS = 12  # of a song that is written by itself
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
 
@@ -68,6 +68,7 @@ def write_command(
     model = open_model(run, options.get("lexicon"))
     if tune is not None:
         report_tune(tune)
+    asked = with_hook(asked, options, always=model.vocabulary.order == "backward")
     if tune is not None and not options.get("plan"):
         asked = fulfillable(asked, model)
     first = fresh_seed() if seed is None else seed
