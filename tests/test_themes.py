@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lyricist.cli.writing import tell_unknown
 from lyricist.planset import THEME_OFF, PlanSplit
 from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features
 from lyricist.themes import MOST, PIECE, Themes
 from lyricist.tokens import Vocabulary
-from lyricist.topics import SIZE, Topics
+from lyricist.topics import SIZE
 
 WORDS = ["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>", "the", "river", "harbour", "lantern", "snow"]
 CONTENT = range(7, 11)  # each points a way of its own
@@ -20,16 +21,16 @@ SONGS = (
 )
 
 
-def topics() -> Topics:
-    vectors = np.zeros((len(WORDS), TOPICAL), dtype=np.float32)
-    vectors[CONTENT, CONTENT] = 1
-    return Topics(Vocabulary(WORDS), vectors)
+def vectors() -> np.ndarray:
+    out = np.zeros((len(WORDS), TOPICAL), dtype=np.float32)
+    out[CONTENT, CONTENT] = 1
+    return out
 
 
 def themes(songs: tuple[str, ...] = SONGS) -> Themes:
     ids = [WORDS.index(w) for song in songs for w in song.split()]
     starts = np.cumsum([0, *(len(song.split()) for song in songs)])
-    return Themes.of(np.array(ids, dtype=np.uint16), starts, np.arange(len(WORDS)), topics())
+    return Themes.of(np.array(ids, dtype=np.uint16), starts, np.arange(len(WORDS)), Vocabulary(WORDS), vectors())
 
 
 def shown(rows: np.ndarray) -> list[set[str]]:
@@ -121,3 +122,11 @@ def test_a_song_is_shown_without_its_theme_as_often_as_said() -> None:
 
 def test_no_words_point_nowhere() -> None:
     assert not theme_features(np.zeros((2, TOPICAL), dtype=np.float32)).any()
+
+
+def test_words_of_a_theme_that_a_model_has_never_met_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_unknown(("river", "lighthaus", "snow"), Vocabulary(WORDS))
+    assert "does not know lighthaus: only the other words steer" in capsys.readouterr().err
+    tell_unknown(("river",), Vocabulary(WORDS))
+    tell_unknown(("lighthaus",), Vocabulary(WORDS))  # writing refuses this
+    assert not capsys.readouterr().err

@@ -222,7 +222,9 @@ def conditional_nats(model: Model, songs: Sequence[Song], condition: str) -> Tot
 def shown_themes(songs: Sequence[Ids], topics: Topics, wrong: bool) -> list[Floats]:
     """(N, 64) for each song: a theme as training would draw it; `wrong`: the next song's."""
     starts = np.cumsum([0, *(len(ids) for ids in songs)])
-    themes = Themes.of(np.concatenate(songs), starts, np.arange(len(topics.vocabulary)), topics)
+    themes = Themes.of(
+        np.concatenate(songs), starts, np.arange(len(topics.vocabulary)), topics.vocabulary, topics.vectors
+    )
     rows = themes.rows(np.arange(starts[-1]), apart=int(wrong))
     return np.split(rows, starts[1:-1])
 

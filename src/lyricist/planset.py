@@ -196,6 +196,7 @@ class PlanSet:
 
     path: Path
     keep_alive: object = field(default=None, repr=False)  # a temporary directory, where the corpus is read-only
+    vectors: Floats | None = None  # (V, 64) topical, of the vocabulary's words, for a network that sees themes
 
     def split(self, name: str) -> PlanSplit:
         arrays = [mapped(self.path / f"{name}.{part}", kind) for part, kind in KINDS.items()]

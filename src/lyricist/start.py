@@ -27,7 +27,7 @@ from lyricist.planset import plan_set
 from lyricist.presets import FEW_TOKENS, FINE_TUNING, PRESET, PRESETS, TrainConfig
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import CHOICES, WIDTHS, groups_of, width
+from lyricist.prosody.planfeatures import CHOICES, THEME, WIDTHS, groups_of, width
 from lyricist.tokens import BREAKS, Order, Vocabulary
 from lyricist.tokenset import TokenSet, token_set
 from lyricist.writer import COPY_INDEX
@@ -89,6 +89,8 @@ def train_songs(
     run = reopen(out, corpus, options) if resume else Run.open(out)
     tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
     plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    if plans is not None and THEME in groups_of(run.config["model"]["features"]):
+        plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
             if run.config["base"] is not None:

@@ -18,8 +18,7 @@ import numpy.typing as npt
 
 from lyricist.prosody.planfeatures import WIDTHS, Floats, theme_features
 from lyricist.splitmix import chance
-from lyricist.tokens import BREAKS, END, SONG
-from lyricist.topics import Topics
+from lyricist.tokens import BREAKS, END, SONG, Vocabulary
 
 MOST = 6  # words of a theme
 PIECE = 1_000  # tokens from which a song is cut
@@ -33,40 +32,46 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass
 class Themes:
-    """Of the songs of a split: `ids` (N,), which `remap` turns into the numbers of `topics`' words, and `bounds`
-    (pieces + 1,), where songs and pieces of songs begin, with the end."""
+    """Of a split: `ids` (N,), which `remap` turns into numbers of the vocabulary, `bounds` (pieces + 1,),
+    where songs and pieces of songs begin, with the end, and the words' topical `vectors` (V, 64)."""
 
     ids: Array
     remap: Array
     bounds: Ints
-    topics: Topics
+    vocabulary: Vocabulary
+    vectors: Floats
 
     @classmethod
-    def of(cls, ids: Array, starts: Ints, remap: Array, topics: Topics) -> Themes:
+    def of(cls, ids: Array, starts: Ints, remap: Array, vocabulary: Vocabulary, vectors: Floats) -> Themes:
         """`starts` (songs + 1,): where songs begin, with the end."""
-        breaks = numbered(topics, BREAKS)[remap]
+        breaks = numbered(vocabulary, BREAKS)[remap]
         cuts = [starts]
         for s in np.flatnonzero(np.diff(starts) > PIECE):
             at = starts[s] + np.flatnonzero(breaks[ids[starts[s] : starts[s + 1]]])
             after = np.searchsorted(at, np.arange(starts[s] + PIECE, starts[s + 1], PIECE))
             cuts.append(at[np.unique(after[after < len(at) - 1])])  # the last break ends the song
-        return cls(ids, remap, np.unique(np.concatenate(cuts)).astype(np.int64), topics)
+        return cls(ids, remap, np.unique(np.concatenate(cuts)).astype(np.int64), vocabulary, vectors)
 
     @cached_property
     def breaks(self) -> npt.NDArray[np.bool_]:
         """(V,) the tokens that begin lines, and the end."""
-        return numbered(self.topics, BREAKS)
+        return numbered(self.vocabulary, BREAKS)
 
     @cached_property
     def outside(self) -> npt.NDArray[np.bool_]:
         """(V,) the tokens that stand in no line."""
-        return numbered(self.topics, (SONG, END))
+        return numbered(self.vocabulary, (SONG, END))
+
+    @cached_property
+    def content(self) -> npt.NDArray[np.bool_]:
+        """(V,) the words that point somewhere."""
+        return np.asarray(self.vectors.any(axis=1))
 
     @cached_property
     def weight(self) -> npt.NDArray[np.float64]:
         """(V,) how readily a word is taken."""
-        ranks = np.arange(len(self.topics.vocabulary), dtype=np.float64)
-        return np.asarray((ranks + RANKED) ** RARER * self.topics.has)
+        ranks = np.arange(len(self.vocabulary), dtype=np.float64)
+        return np.asarray((ranks + RANKED) ** RARER * self.content)
 
     def rows(self, tokens: Array, seed: int = 0, epoch: int = 0, apart: int = 0) -> Floats:
         """(..., 64) the theme at tokens (...,), zeros outside of lines. `apart`: that of the piece so many further
@@ -80,7 +85,7 @@ class Themes:
         owner = np.zeros(read.line[-1:].sum() + 1, dtype=np.int64)
         owner[read.line] = read.owner
         shown = (taken >= 0)[owner[lines]] & ~held(read, taken)[lines]
-        vectors = self.topics.vectors[np.maximum(taken, 0)][owner[lines]]  # (lines, MOST, 64)
+        vectors = self.vectors[np.maximum(taken, 0)][owner[lines]]  # (lines, MOST, 64)
         made = theme_features((vectors * shown[..., None]).sum(axis=1))[line_of]
         made[self.outside[read.words[place]]] = 0
         return made.reshape(*tokens.shape, WIDTHS["theme"])
@@ -91,7 +96,7 @@ class Themes:
         first = np.cumsum(lengths) - lengths
         owner = np.repeat(np.arange(len(pieces)), lengths)
         words = self.remap[self.ids[np.arange(len(owner)) + (begin - first)[owner]]]
-        content = np.flatnonzero(self.topics.has[words])
+        content = np.flatnonzero(self.content[words])
         return Reading(pieces, first, owner, words, np.cumsum(self.breaks[words]), content)
 
     def taken(self, read: Reading, seed: int, epoch: int) -> Ints:
@@ -130,8 +135,8 @@ def held(read: Reading, taken: Ints) -> npt.NDArray[np.bool_]:
     return out
 
 
-def numbered(topics: Topics, tokens: Sequence[str] | frozenset[str]) -> npt.NDArray[np.bool_]:
+def numbered(vocabulary: Vocabulary, tokens: Sequence[str] | frozenset[str]) -> npt.NDArray[np.bool_]:
     """(V,) which numbers are these tokens'."""
-    out = np.zeros(len(topics.vocabulary), dtype=bool)
-    out[[topics.vocabulary.index[t] for t in tokens if t in topics.vocabulary]] = True
+    out = np.zeros(len(vocabulary), dtype=bool)
+    out[[vocabulary.index[t] for t in tokens if t in vocabulary]] = True
     return out

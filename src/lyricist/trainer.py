@@ -25,7 +25,6 @@ from lyricist.process import LossStep
 from lyricist.prosody.planfeatures import THEME, groups_of
 from lyricist.themes import Themes
 from lyricist.tokenset import TokenSet
-from lyricist.topics import TOPICS, Topics
 
 VALID_TOKENS = 20_000  # validation tokens looked at during training, about
 RESET = 0.05  # chance of a stream's state being set to zero before a window, so that any start is familiar
@@ -73,9 +72,11 @@ class Trainer(TrainingLoop):
         if bool(self.groups) != (plans is not None):
             raise RunError(f"{run.path}: plan features are for networks that have them, and only for these")
         self.plans = plans.split("train") if plans is not None else None
-        if self.plans is not None and THEME in self.groups:
-            split, known = self.streams.split, Topics.load(run.path / TOPICS, run.vocabulary)
-            self.plans.themes = Themes.of(split.ids, split.starts, self.streams.remap, known)
+        if plans is not None and self.plans is not None and THEME in self.groups:
+            if plans.vectors is None:
+                raise RunError(f"{run.path} sees themes: its topical vectors are missing")
+            split, remap = self.streams.split, self.streams.remap
+            self.plans.themes = Themes.of(split.ids, split.starts, remap, run.vocabulary, plans.vectors)
         optimiser = Optimiser(self.model, self.config)
         if weights is not None:
             optimiser.load_weights(weights)

@@ -35,6 +35,7 @@ from lyricist.writing.titles import title_of
 from lyricist.writing.units import HostUnits, OnnxUnits, PackedSteps, UnitModel
 
 COPY_INDEX = "copyindex.safetensors"
+FAMILIAR = 10.0  # nats of score that turns of phrase are worth which all stand in the songs
 MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
 
 
@@ -183,15 +184,24 @@ class Model:
     def best(
         self, plan: Plan | None = None, drawing: Drawing | None = None, *, seed: int | None = None, of: int = 64
     ) -> WrittenSong:
-        """Of `of` songs with the seeds seed, seed + 1, ... the one whose turns of phrase are most familiar.
+        """Of `of` songs with the seeds seed, seed + 1, ... the one that is best by its lines' score (see
+        `lyricist.writing.merit`) and by how familiar its turns of phrase are (`CopyIndex.familiar`).
 
-        See `CopyIndex.familiar`. No song copies more than the plan allows. `InputError` without a copy index.
+        No song copies more than the plan allows. `InputError` where neither is known: songs written freely by a run
+        without a copy index.
         """
         index, split = self.copy_index, self.vocabulary.tokenizer.split
-        if index is None or self.vocabulary.tokenizer.name != "word":
-            raise InputError("--best-of compares songs by the run's copy index, and this run has none: leave it out")
+        known = index is not None and self.vocabulary.tokenizer.name == "word"
         songs = self.write(plan, drawing, seed=seed, count=of)
-        return max(songs, key=lambda s: index.familiar([split(x.text) for y in s.sections for x in y.lines]))
+        if not known and songs[0].score is None:
+            raise InputError("--best-of compares songs by the run's copy index, and this run has none: leave it out")
+
+        def worth(song: WrittenSong) -> float:
+            lines = [split(line.text) for section in song.sections for line in section.lines]
+            familiar = index.familiar(lines) if known and index is not None else 0.0
+            return FAMILIAR * familiar + (0.0 if song.score is None else song.score.total)
+
+        return max(songs, key=worth)
 
     def feasible(self, plan: Plan) -> None:
         """Raise `PlanError` with what blocks the plan, if anything does."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from plans import PLANS, split
 
 from lyricist.errors import InputError
 from lyricist.writing.layout import Layout, layout
 from lyricist.writing.plan import Plan, with_defaults
-from lyricist.writing.shape import ANY, FREE
+from lyricist.writing.shape import ANY, FREE, shapes
 
 
 def laid(**asked: object) -> Layout:
@@ -125,3 +127,38 @@ def test_a_tune_that_does_not_suit_its_lines_is_refused(fields: dict, parts: lis
     with pytest.raises(InputError) as refusal:
         layout(with_defaults(Plan(sections=[{"name": "verse", **fields}])), str.split)
     assert all(part in str(refusal.value) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "again", "scheme"),
+    [
+        ({"syllables": "8,6"}, 2, "X"),
+        ({"rhyme": "ABAB"}, 2, "ABAB"),
+        ({"rhyme": "ABBA"}, 3, "ABBA"),
+        ({"about": "sea"}, 2, "ABAB"),
+        ({"rhyme_with": "sea", "syllables": 8}, 3, "AABA"),
+        ({}, 2, "ABAB"),
+    ],
+)
+def test_a_hook_comes_back_in_its_chorus(fields: dict[str, Any], again: int, scheme: str) -> None:
+    plan = with_defaults(Plan(hook=True, form="verse chorus verse chorus", **fields))
+    assert with_defaults(plan) == plan
+    lines = layout(plan, str.split).lines
+    assert [line.same_as for line in lines[4:8]] == [4 if j == again else -1 for j in range(4)]
+    assert [line.same_as for line in lines[12:]] == [4, 5, 6, 7]
+    assert shapes(plan)[1].rhyme == scheme
+    assert lines[4 + again].templates == lines[4].templates
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({"rhyme": "AABB", "form": "chorus"}, ("--hook", "--rhyme AABB")),
+        ({"acrostic": "SEA"}, ("--hook", "--acrostic")),
+    ],
+)
+def test_a_hook_that_cannot_be_had_is_refused(fields: dict[str, Any], names: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as e:
+        layout(with_defaults(Plan(hook=True, **fields)), str.split)
+    for name in names:
+        assert name in str(e.value)

@@ -124,7 +124,7 @@ def test_the_theme_of_writing_is_that_of_training(
     (song,) = model.write(Plan(form="verse verse", lines=6, syllables=8, about=about), Drawing(particles=1), seed=3)
     _, rows = rows_of(told)
     ids = np.array(vocabulary.encode(Song("", "", song.sections, "")))
-    themes = Themes.of(ids, np.array([0, len(ids)]), np.arange(len(vocabulary)), model.topics)
+    themes = Themes.of(ids, np.array([0, len(ids)]), np.arange(len(vocabulary)), vocabulary, vectors)
     monkeypatch.setattr(Themes, "taken", lambda *_: np.array([[*numbers, -1, -1, -1, -1]]))
     read = themes.read(np.zeros(1, dtype=np.int64))
     without = ~np.isin(read.line, read.line[np.isin(ids, numbers)])[:-1]

@@ -211,7 +211,7 @@ def write(
     start: options.Start = None,
     acrostic: options.Acrostic = None,
     refrain: options.Refrain = None,
-    hook: options.Hook = False,
+    hook: options.Hook = None,
     keep_chorus: options.KeepChorus = None,
     title: options.Title = None,
     max_copy: options.MaxCopy = None,
@@ -232,7 +232,17 @@ def write(
     top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
     min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.02,
     repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
-    particles: Annotated[int, typer.Option(help="Drafts begun side by side for each song, 1 to 256.")] = 2,
+    particles: Annotated[
+        int | None,
+        typer.Option(
+            help="Drafts begun side by side for each song, 1 to 256. [default: 12, of several songs 2]",
+            show_default=False,
+        ),
+    ] = None,
+    merit: Annotated[float, typer.Option(help="How much drafts are chosen by their lines' score; 0: off.")] = 1.0,
+    fresh: Annotated[
+        float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
+    ] = 0.3,
     rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
     archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
     long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 0.3,
@@ -251,6 +261,7 @@ def write(
     from lyricist.cli import classic, writing
 
     drawing = {name: context.params[name] for name in writing.DRAWING}
+    drawing["particles"] = writing.drafts(particles, count, best_of)
     output = writing.Output(out, json, jsonl, force, explain)
     if model is not None and classic.is_classic(model):
         typed = [name for name in drawing if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
@@ -280,7 +291,7 @@ def plan(
     start: options.Start = None,
     acrostic: options.Acrostic = None,
     refrain: options.Refrain = None,
-    hook: options.Hook = False,
+    hook: options.Hook = None,
     keep_chorus: options.KeepChorus = None,
     title: options.Title = None,
     max_copy: options.MaxCopy = None,
@@ -350,7 +361,7 @@ def check(
     start: options.Start = None,
     acrostic: options.Acrostic = None,
     refrain: options.Refrain = None,
-    hook: options.Hook = False,
+    hook: options.Hook = None,
     keep_chorus: options.KeepChorus = None,
     max_copy: options.MaxCopy = None,
     melody: options.Melody = None,

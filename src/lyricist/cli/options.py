@@ -33,7 +33,12 @@ Clean = Annotated[bool | None, option("Leave out slurs and obscenities (the defa
 Start = Annotated[str | None, option("First word of the song.")]
 Acrostic = Annotated[str | None, option("Initial letters of the lines, such as RIVER.")]
 Refrain = Annotated[str | None, option("A line that ends every chorus; without choruses, every section.")]
-Hook = Annotated[bool, option("The chorus's first line, its strongest, comes back in it.", "--hook")]
+Hook = Annotated[
+    bool | None,
+    option(
+        "The chorus's first line comes back in it (the default where no rhymes are asked for).", "--hook/--no-hook"
+    ),
+]
 KeepChorus = Annotated[
     bool | None, option("A chorus comes back word for word (the default).", "--keep-chorus/--no-keep-chorus")
 ]

@@ -28,6 +28,16 @@ FIELDS = (
     "start", "acrostic", "refrain", "hook", "title", "max_copy", "keep_chorus", "allow",
 )  # fmt: skip
 SWITCHES = frozenset({"clean", "keep_chorus"})  # on unless --no-...
+OWN_SHAPE = (
+    "rhyme",
+    "rhyme_with",
+    "acrostic",
+    "refrain",
+    "like",
+    "plan",
+    "fill",
+    "melody",
+)  # leave no room for a hook
 PER_SECTION = ("syllables", "metre", "rhyme")  # what sections may say for themselves
 
 
@@ -69,6 +79,19 @@ def make_plan(options: Mapping[str, Any], tune: Tune | None = None) -> Plan:
         agree(tune, plan, options["plan"])
     has_lines = plan.refrain is not None or any(any(s.text) for s in plan.sections)
     return settled(plan, read_lexicon(lexicon_file)) if has_lines or lexicon_file else plan
+
+
+def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
+    """The plan with a hook in its chorus, where the call says nothing against one and of the chorus's rhymes nothing.
+    `always`: also if nothing else is asked for."""
+    if options.get("hook") is not None or any(options.get(name) for name in OWN_SHAPE) or not (plan.exact or always):
+        return plan
+    made = plan.model_copy(update={"hook": True})
+    try:
+        laid_out(with_defaults(made))
+    except InputError:  # no line of the chorus is as long as its first
+        return plan
+    return made
 
 
 def is_given(name: str, value: Any) -> bool:
@@ -118,6 +141,7 @@ def plan_command(options: Mapping[str, Any], run: Path | None, out: Path | None,
     check_out(out, force)
     tune = asked_tune(options)
     plan = make_plan(options, tune)
+    plan = with_hook(plan, options)
     plan = with_defaults(plan) if plan.exact else plan
     blocked = blocker(plan, run, options.get("lexicon"))
     if as_json:

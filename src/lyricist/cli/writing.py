@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lyricist.checkpoint import disk_errors, replace_file
 from lyricist.cli.display import plural
-from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon
+from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon, with_hook
 from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.errors import InputError
 from lyricist.presets import checked
@@ -22,6 +22,7 @@ from lyricist.prosody.scan import scan_line
 from lyricist.starter import need_starter
 from lyricist.tokens import Vocabulary, WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
+from lyricist.writing.merit import Score
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong
 from lyricist.writing.written import Choice, LineWritten
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
+DRAFTS = 12  # of a song that is written by itself
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
 
@@ -66,6 +68,7 @@ def write_command(
     model = open_model(run, options.get("lexicon"))
     if tune is not None:
         report_tune(tune)
+    asked = with_hook(asked, options, always=model.vocabulary.order == "backward")
     if tune is not None and not options.get("plan"):
         asked = fulfillable(asked, model)
     tell_unknown(asked.about, model.vocabulary)
@@ -91,6 +94,13 @@ def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
     unknown = [word for word in about if word not in vocabulary]
     if 0 < len(unknown) < len(about):
         print(f"--about: the model does not know {', '.join(unknown)}: only the other words steer", file=sys.stderr)
+
+
+def drafts(asked: int | None, count: int, best_of: int) -> int:
+    """Drafts of each song: more for a song by itself."""
+    if asked is not None:
+        return asked
+    return DRAFTS if count == best_of == 1 else Drawing().particles
 
 
 def check_numbers(count: int, best_of: int, seed: int | None) -> None:
@@ -211,6 +221,8 @@ class Reporter:
 def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
     """Every line with its syllables, its stresses on the slots asked for and its rhyme; below it, how each of its
     words was chosen, where the writer recorded that."""
+    if song.score is not None:
+        yield scored(song.score)
     laid = laid_out(plan) if plan.exact else None
     lines = [line for section in song.to_json()["sections"] for line in section["lines"]]
     for i, line in enumerate(lines):
@@ -222,6 +234,15 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
         mark = letter(laid, i) if laid else "-"
         yield f"{i + 1:>3}  {len(stress):>2}  {stress}{slots}  {mark} ({rhyme or '-'})  {line['text']}"
         yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)
+
+
+def scored(score: Score) -> str:
+    """
+    >>> scored(Score(1.5, 2, -0.25, 0))
+    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00'
+    """
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in score.to_json().items() if name != "total")
+    return f"score {score.total:.2f} a line: {parts}"
 
 
 def chosen(choice: Choice) -> str:

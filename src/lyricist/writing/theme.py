@@ -24,7 +24,7 @@ MOST = 4.0  # nats
 COMMON = 120  # words, a tenth of the vocabulary at most, that are too common where there are no topical vectors
 LIKELY, USUAL = 1500, 0.6  # nats less for every e-fold that a word is commoner than that of this rank
 OWN = 2.5  # nats for the theme's own words, which are not to flood the song
-FADE = (1.0, 0.3, 0.0)  # share of the steering in a line that holds no word of the theme yet, one, more
+FADE = (1.0, 0.5, 0.1)  # share of the steering in a line that holds no word of the theme yet, one, more
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,30 +12,34 @@ from lyricist.tokens import WordTokenizer, capital
 from lyricist.topics import is_plain
 from lyricist.writing.result import LITTLE, first_words
 
-LONGEST = 5  # words
+LONGEST = 6  # words
 CHORUSES = frozenset({"chorus", "refrain", "hook"})
-LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.4, 5: 0.0}  # points by the number of words
+LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.5, 5: 0.2, 6: 0.0}  # points by the number of words
 RETURNS = 1.0  # point for each doubling of the times a phrase is sung
-CHORUS, WHOLE, OPENS = 1.0, 0.7, 0.3  # points: in a chorus, a whole line, from a line's first word
+CHORUS = 1.0  # point for standing in one
+OPENS, ENDS = 0.5, 0.5  # points for beginning with a line (a conjunction aside) and for ending with one
+WHOLE, FRAGMENT = 0.5, -0.8  # points for a whole line, and for a part of one that holds a clause's little words
 WEIGHT, ENOUGH = 0.35, 7.5  # points for each e-fold of rarity of its rarest word, up to so many
-PRONOUN = -0.6  # points for "he became"
+PRONOUN, PREPOSITION = -0.6, -0.6  # points for "he became" and for "of a vest"
 PRONOUNS = frozenset(FUNCTION_TABLE["pronouns"].split()) - {"my", "your", "his", "her", "its", "our", "their", "thy"}
+PREPOSITIONS = frozenset(FUNCTION_TABLE["prepositions"].split()) | {"upon", "into", "within", "above", "between"}
 VERBS = frozenset(f"{FUNCTION_TABLE['auxiliaries']} {FUNCTION_TABLE['contractions']}".split())
+CLAUSE = VERBS | PRONOUNS
 # Little words that open no title, and those behind which a title may open with a word of weight.
 JOINING = frozenset(f"{FUNCTION_TABLE['conjunctions']} who whom which that not to there".split()) | VERBS
-LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunctions']} so is are was am be".split())
+LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunctions']} so".split())
 
 
 def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str:
     """The best phrase of a song; `rarity`: how rare a word in small letters is, in nats.
 
-    Phrases have 1 to 5 words, end on a content word where a line or the next little word ends them and do not begin
+    Phrases have 1 to 6 words, end on a content word where a line or the next little word ends them and do not begin
     with a conjunction or a verb of the grammar. A song without one is called by its first words.
 
     >>> from lyricist.corpus import Line
     >>> lines = Line("And in the lonely harbour"), Line("I saw the harbour light")
     >>> title_of([Section("verse", lines)], lambda word: 5)
-    'The harbour light'
+    'In the lonely harbour'
     """
     heard: Counter[tuple[str, ...]] = Counter()
     best: dict[tuple[str, ...], tuple[float, str]] = {}
@@ -44,7 +48,7 @@ def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str
             pairs = WordTokenizer().split_surface(line.text)
             for start, end in phrases([w for w, _ in pairs]):
                 phrase = tuple(w for w, _ in pairs[start:end])
-                standing = place(start, end, len(pairs), section.name)
+                standing = CHORUS * (section.name in CHORUSES) + place([w for w, _ in pairs], start, end)
                 heard[phrase] += 1
                 shown = capital(" ".join(written for _, written in pairs[start:end]))
                 best[phrase] = max(best.get(phrase, (-math.inf, "")), (standing, shown))
@@ -79,13 +83,16 @@ def is_little(word: str) -> bool:
     return word in FUNCTION_WORDS or word in LITTLE
 
 
-def place(start: int, end: int, length: int, section: str) -> float:
-    """Points for where a phrase stands."""
-    return CHORUS * (section in CHORUSES) + OPENS * (start == 0) + WHOLE * (start == 0 and end == length)
+def place(words: Sequence[str], start: int, end: int) -> float:
+    """Points for where in its line a phrase stands."""
+    opens = start == 0 or (start == 1 and words[0] in JOINING)
+    ends = end == len(words)
+    clause = not opens and not CLAUSE.isdisjoint(words[start:end])
+    return OPENS * opens + ENDS * ends + WHOLE * (opens and ends) + FRAGMENT * clause
 
 
 def worth(phrase: Sequence[str], times: int, rarity: Callable[[str], float]) -> float:
     """Points for what a phrase is: its length, how often it is heard, how much its own its rarest word is."""
     rarest = max(min(rarity(w), ENOUGH) for w in phrase if not is_plain(w))
-    stub = PRONOUN if phrase[0] in PRONOUNS else 0
+    stub = PRONOUN if phrase[0] in PRONOUNS else PREPOSITION if phrase[0] in PREPOSITIONS else 0
     return stub + LENGTHS[len(phrase)] + RETURNS * math.log2(times) + WEIGHT * rarest

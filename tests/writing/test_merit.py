@@ -1,0 +1,178 @@
+"""What drafts are chosen by: sense, coherence, rhyme and what has been said; the choice itself; themes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.writing.exact_tools import WORDS, Bigram, compiled, vocabulary
+
+from lyricist.errors import InputError
+from lyricist.topics import Topics
+from lyricist.writing.copyban import CopyBan
+from lyricist.writing.engine import Engine
+from lyricist.writing.exact import PlanAutomaton
+from lyricist.writing.merit import AGAIN, COHERENCE, NOWHERE, Merit, Score, mean
+from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.selection import draw, log_mean
+from lyricist.writing.theme import FADE, OWN, Theme, from_network
+from lyricist.writing.units import HostUnits
+from lyricist.writing.written import SongWritten
+
+WATER = ("sea", "river", "below")
+FLAME = ("fire", "desire", "stone")
+PLAN = Plan(form="verse chorus verse chorus", lines=4, syllables="6,5", rhyme="ABAB")
+MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "again", "rain", "a", "in", "to", "silver")
+
+
+def topics(order: str = "forward", words: Sequence[str] = WORDS) -> Topics:
+    """Words of water point one way, words of fire another, others nowhere."""
+    known = vocabulary(words, order)
+    vectors = np.zeros((len(known), 2), dtype=np.float32)
+    for axis, group in enumerate((WATER, FLAME)):
+        vectors[known.ids(group), axis] = 1
+    return Topics(known, vectors)
+
+
+def scored(
+    words: str, nats: float = 20.0, said: str = "", theme: Theme | None = None, so_far: Any = NOWHERE
+) -> Score:
+    index = topics().vocabulary.index
+    finals = np.zeros(len(index), dtype=np.float32)
+    finals[index["tree"]] = 0.02
+    made = Merit(topics(), theme, finals, len(index) + 1)
+    return made.line([index[w] for w in words.split()], nats, {index[w] for w in said.split()}, so_far)
+
+
+def test_likelier_lines_have_more_sense() -> None:
+    assert scored("the sea", 10).sense > scored("the sea", 12).sense
+
+
+def test_a_song_coheres_with_itself_and_with_its_theme() -> None:
+    water = np.array([3, 0], dtype=np.float32)
+    assert scored("the sea", so_far=water).coherence == pytest.approx(COHERENCE)
+    assert scored("the fire", so_far=water).coherence == 0
+    assert scored("the sea").coherence == scored("of my love").coherence == 0
+    assert scored("the fire", so_far=water, theme=Theme.of(["desire"], topics())).coherence == pytest.approx(
+        COHERENCE
+    )
+
+
+def test_usual_rhymes_cost() -> None:
+    assert scored("the tree").rhyme < scored("the stone").rhyme == scored("tree stone").rhyme == 0
+
+
+def test_saying_it_again_costs_but_little_words_do_not() -> None:
+    assert scored("my sea", said="sea my").again == -AGAIN
+    assert scored("sea sea").again == -AGAIN
+    assert scored("my my", said="my").again == 0
+    assert -AGAIN < scored("my sea", said="sea", theme=Theme.of(["sea"], topics())).again < 0
+
+
+def test_scores_add_up() -> None:
+    both = mean([Score(1, 2, -1, 0), Score(3, 0, -1, -2)])
+    assert both == Score(2, 1, -1, -1)
+    assert both.total == 1 and mean([]) == Score()
+    assert both.to_json() == {"total": 1, "sense": 2, "coherence": 1, "rhyme": -1, "again": -1}
+
+
+def test_a_draw_by_weights() -> None:
+    weight = np.log(np.array([0.1, 0.6, 0.3]))
+    assert [draw(weight, p) for p in (0.05, 0.5, 0.95)] == [0, 1, 2]
+    assert log_mean(weight) == pytest.approx(np.log(1 / 3))
+
+
+# --- themes
+
+
+def test_a_theme_is_its_words_and_their_company() -> None:
+    theme = Theme.of(["sea"], topics())
+    index = topics().vocabulary.index
+    assert theme.nats[index["sea"]] == OWN and not theme.nats[index["fire"]]
+    assert theme.direction.tolist() == [1, 0]
+    assert [float(nats[index["sea"]]) for nats in theme.levels()] == pytest.approx([OWN * share for share in FADE])
+    assert theme.holds(np.array([index["sea"], index["fire"], len(index) + 5])).tolist() == [True, False, False]
+
+
+def test_a_theme_of_unknown_words_is_refused_and_of_little_ones_steers_by_them() -> None:
+    with pytest.raises(InputError, match="--about 'zeppelin'"):
+        Theme.of(["zeppelin"], topics())
+    theme = Theme.of(["my", "zeppelin"], topics())
+    assert np.flatnonzero(theme.nats).tolist() == [topics().vocabulary.index["my"]]
+    assert not theme.direction.any()
+
+
+def test_without_topical_vectors_the_networks_own_stand_in() -> None:
+    known = vocabulary()
+    made = from_network(known, np.random.default_rng(0).normal(size=(len(known), 4)).astype(np.float32))
+    assert made.has[known.index["river"]] and not made.has[known.index["the"]]
+
+
+# --- in the engine
+
+
+def engine(song: PlanAutomaton, drawing: Drawing, about: str = "", order: str = "backward") -> Engine:
+    known = topics(order, MORE)
+    theme = Theme.of([about], known) if about else None
+    merit = Merit(known, theme, song.columns.finals, len(song.table.words))
+    units = HostUnits(Bigram(song.table.known), song.columns)
+    return Engine(units, song, drawing, CopyBan(None, song.table.words, 0), theme=theme, merit=merit)
+
+
+def written(made: Engine, seeds: Sequence[int]) -> dict[int, SongWritten]:
+    return {e.seed: e for e in made.write(seeds) if isinstance(e, SongWritten)}
+
+
+@pytest.mark.parametrize("about", ["", "sea"])
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_a_chosen_song_does_not_depend_on_its_batch(order: str, about: str) -> None:
+    song = compiled(PLAN, MORE, order, with_ends=True)
+    together = written(engine(song, Drawing(particles=3), about, order), range(8))
+    for seed in (0, 5, 7):
+        assert written(engine(song, Drawing(particles=3), about, order), [seed])[seed] == together[seed]
+
+
+def test_chosen_lines_score_higher() -> None:
+    song = compiled(PLAN, MORE, "backward", with_ends=True)
+    plain = written(engine(song, Drawing(particles=1)), range(12)).values()
+    chosen = written(engine(song, Drawing(particles=8)), range(12)).values()
+    totals = [np.mean([mean(e.scores).total for e in songs]) for songs in (plain, chosen)]
+    assert totals[1] > totals[0] + 0.5
+
+
+def test_lines_are_scored_once_each_and_not_those_that_return() -> None:
+    song = compiled(PLAN, MORE, "backward", with_ends=True)
+    (made,) = written(engine(song, Drawing(particles=4)), [3]).values()
+    assert len(made.scores) == 12  # the chorus comes back
+    assert written(engine(song, Drawing(particles=4, merit=0)), [3])[3].scores == ()
+
+
+def test_most_lines_hold_a_word_of_the_theme() -> None:
+    song = compiled(PLAN, MORE, "backward", with_ends=True)
+    shares = []
+    for about in ("", "sea"):
+        made = written(engine(song, Drawing(particles=1), about), range(12)).values()
+        wet = set(topics("backward", MORE).vocabulary.ids(WATER))
+        shares.append(np.mean([w in wet for e in made for w in e.ids]))
+    assert shares[1] > 1.2 * shares[0]
+
+
+def test_no_line_opens_as_the_two_before_did() -> None:
+    song = compiled(Plan(form="verse", lines=8, syllables=4, rhyme="X"), MORE, "backward", with_ends=True)
+    for made in written(engine(song, Drawing(particles=1)), range(30)).values():
+        breaks = [k for k, w in enumerate(made.ids) if w in song.breaks]
+        opening = [made.ids[k - 1] for k in breaks if k]
+        assert not any(a == b == c for a, b, c in zip(opening, opening[1:], opening[2:], strict=False))
+
+
+def test_a_content_word_is_seldom_said_twice_at_once() -> None:
+    song = compiled(Plan(form="verse", lines=8, syllables=6, rhyme="X"), MORE, "backward", with_ends=True)
+    content = {int(w) for w in np.flatnonzero(topics("backward", MORE).has)}
+    counts = []
+    for repetition in (0.0, 0.4):
+        ids = [e.ids for e in written(engine(song, Drawing(particles=1, repetition=repetition)), range(20)).values()]
+        words = [[w for w in song_ids if w not in song.breaks] for song_ids in ids]
+        counts.append(sum(w in one[max(0, k - 6) : k] for one in words for k, w in enumerate(one) if w in content))
+    assert counts[1] < 0.7 * counts[0]
