@@ -35,10 +35,10 @@ from common import report
 from held_out import HeldOut, held_out
 from lyricist.checkpoint import Run
 from lyricist.corpus import Corpus, Song, open_corpus
-from lyricist.planset import PlannedSong, groups_of, plan_set, planned_song
+from lyricist.planset import PlannedSong, plan_set, planned_song
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import KINDS
-from lyricist.prosody.planfeatures import CODES, LinePlan
+from lyricist.prosody.planfeatures import CODES, LinePlan, groups_of
 from lyricist.tokens import BREAKS, END, WordTokenizer
 from lyricist.tokenset import TokenSet, token_set
 from rivals import Reals, lstm_nats, network

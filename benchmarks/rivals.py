@@ -30,9 +30,9 @@ from lyricist.corpus import Corpus
 from lyricist.events import Finished, Started
 from lyricist.lowprecision import precision_on
 from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.planset import CHOICES, plan_set
+from lyricist.planset import plan_set
 from lyricist.presets import TrainConfig, checked
-from lyricist.prosody.planfeatures import Floats, width
+from lyricist.prosody.planfeatures import CHOICES, Floats, width
 from lyricist.start import UNDECLARED, corpus_facts
 from lyricist.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
 from lyricist.tokenset import TokenSet, token_set

@@ -13,10 +13,8 @@ from tests import aligned
 from lyricist.corpus import Corpus, Line, LineSlot, Song
 from lyricist.errors import InputError
 from lyricist.planset import (
-    CHOICES,
     OFF,
     PlanSplit,
-    chance,
     plan_set,
     planned_line,
     planned_song,
@@ -24,7 +22,8 @@ from lyricist.planset import (
     with_wrong_tunes,
 )
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import GROUPS, groups_of, width
+from lyricist.prosody.planfeatures import CHOICES, GROUPS, groups_of, width
+from lyricist.splitmix import chance
 from lyricist.tokens import CharTokenizer, Order, WordTokenizer, song_tokens
 from lyricist.tokenset import token_set
 

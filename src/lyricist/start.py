@@ -50,7 +50,9 @@ class Options:
     tokenizer: str | None = None  # None: the base's, else words
     order: str | None = None  # forward or backward; None: the base's, else ORDER
     vocabulary: int | None = None  # words at most; with a base, whose words all stay: new ones up to this many
-    features: str | None = None  # of planset.CHOICES, what of a plan the network sees; None: the base's, else none
+    features: str | None = (
+        None  # of planfeatures.CHOICES, what of a plan the network sees; None: the base's, else none
+    )
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED

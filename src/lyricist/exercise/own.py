@@ -30,7 +30,7 @@ QUICK_TRAIN = {"batch": 4, "steps": 16, "evaluations": 3, "epochs": 20.0}
 
 @dataclass(frozen=True)
 class Own:
-    """The project's model. `features`: what of a plan it sees, see `planset.CHOICES`."""
+    """The project's model. `features`: what of a plan it sees, see `planfeatures.CHOICES`."""
 
     key: str
     label: str
