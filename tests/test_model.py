@@ -107,6 +107,16 @@ def test_sampled_softmax_with_all_words_drawn_is_the_full_softmax() -> None:
     assert sampled_softmax_loss(x, w, b, targets, 200_000).item() == pytest.approx(full.item(), rel=1e-4)
 
 
+@pytest.mark.parametrize("low", [False, True])
+def test_with_all_words_certain_a_sample_is_the_full_softmax(low: bool) -> None:
+    torch.manual_seed(2)
+    x, w, b, targets = torch.randn(6, 4), torch.randn(50, 4), torch.randn(50), torch.arange(40, 46)
+    full = torch.nn.functional.cross_entropy(x @ w.t() + b, targets)
+    certain = torch.ones(50, dtype=torch.bool)
+    found = sampled_softmax_loss(x, w, b, targets, 3, low, certain)
+    assert found.item() == pytest.approx(full.item(), rel=0.02 if low else 1e-5)
+
+
 def test_sampled_softmax_gradient_points_with_the_full_one() -> None:
     """Mean over 200 samples; cosine above 0.95 (it was above 0.99 for twenty other seeds)."""
     torch.manual_seed(6)

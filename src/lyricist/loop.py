@@ -237,7 +237,7 @@ class TrainingLoop(ABC):
         saved = load_arrays(run.file("state.safetensors", "resume"))
         self.optimiser.restore(load_arrays(run.file("weights.safetensors", "resume")), saved)
         self.cursor = Cursor(**run.state("resume")["cursor"])
-        if self.config.anchor and run.config["base"] is not None and not self.finished:
+        if self.config.anchor and run.config.get("base") is not None and not self.finished:
             self.optimiser.hold(load_arrays(run.file("weights.safetensors", "first")))
         self.seek(self.cursor.epoch)
         hidden = [saved[f"hidden.{i}"] for i in range(len(self.state))]

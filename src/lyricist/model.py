@@ -104,6 +104,7 @@ class LyricLSTM(nn.Module):
     def __init__(self, config: ModelConfig, precision: str = "float32") -> None:
         super().__init__()
         self.config, self.low = config, precision == "bfloat16"
+        self.certain: Tensor | None = None  # (V,) words that every sample of the softmax holds, see the loss
         c = config
         self.embedding = nn.Parameter(torch.empty(c.vocab_size, c.embedding).uniform_(-0.1, 0.1))
         self.layers = nn.ModuleList(
@@ -176,7 +177,8 @@ class LyricLSTM(nn.Module):
         x, targets = x.flatten(0, 1), targets.flatten()
         low = self.low and self.training
         if negatives and negatives < self.config.vocab_size:
-            return sampled_softmax_loss(x, self.output_weight, self.bias, targets, negatives, low), state
+            parts = x, self.output_weight, self.bias, targets, negatives
+            return sampled_softmax_loss(*parts, low, self.certain), state
         if low:
             return low_softmax_loss(x, self.output_weight, self.bias, targets), state
         return F.cross_entropy(F.linear(x, self.output_weight, self.bias), targets), state
@@ -192,21 +194,32 @@ def low_softmax_loss(x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -
 
 
 def sampled_softmax_loss(
-    x: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, negatives: int, low: bool = False
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    targets: Tensor,
+    negatives: int,
+    low: bool = False,
+    certain: Tensor | None = None,
 ) -> Tensor:
     """Cross-entropy against the true words and a shared log-uniform sample of the others.
 
-    Ids must be sorted by falling frequency. `x` (N, E), `weight` (V, E), `bias` (V), `targets` (N).
-    Logits are corrected by the log of each word's expected count in the sample, true words that
-    were also sampled are masked (Jean et al. 2015, "On using very large target vocabulary").
-    `low`: bfloat16 products.
+    Ids must be sorted by falling frequency, all but those of `certain` (V,) words, which every sample holds.
+    `x` (N, E), `weight` (V, E), `bias` (V), `targets` (N). Logits are corrected by the log of each word's expected
+    count in the sample, true words that were also sampled are masked (Jean et al. 2015, "On using very large target
+    vocabulary"). `low`: bfloat16 products.
     """
     vocab = weight.shape[0]
     draws = torch.rand(negatives, device=x.device)
     sample = (draws * math.log(vocab + 1)).exp().long().sub_(1).clamp_(0, vocab - 1)
-    sample = torch.unique(sample)
-    true = (x * F.embedding(targets, weight)).sum(1) + bias[targets] - log_expected(targets, vocab, negatives)
-    rows, offsets = F.embedding(sample, weight), bias[sample] - log_expected(sample, vocab, negatives)
+    sample = torch.unique(sample if certain is None else torch.cat([sample, certain.nonzero().flatten()]))
+
+    def log_chance(ids: Tensor) -> Tensor:
+        chance = log_expected(ids, vocab, negatives)
+        return chance if certain is None else chance.masked_fill(certain[ids], 0.0)
+
+    true = (x * F.embedding(targets, weight)).sum(1) + bias[targets] - log_chance(targets)
+    rows, offsets = F.embedding(sample, weight), bias[sample] - log_chance(sample)
     if low:
         place = torch.searchsorted(sample, targets).clamp_max_(len(sample) - 1)  # of the true word in the sample
         others = lowprecision.log_sum_exp(x, rows, offsets, place.where(sample[place] == targets, -1))

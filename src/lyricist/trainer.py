@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +28,7 @@ from lyricist.themes import Themes
 from lyricist.tokenset import TokenSet
 
 VALID_TOKENS = 20_000  # validation tokens looked at during training, about
+CERTAIN = 2_000  # of a base's words the commonest in the new songs: the base's ids are not in their order
 RESET = 0.05  # chance of a stream's state being set to zero before a window, so that any start is familiar
 
 
@@ -99,12 +101,21 @@ class Trainer(TrainingLoop):
             raise InputError(
                 f"the training songs hold {len(split)} tokens, too few for batch {self.config.batch}: add songs"
             )
+        if self.run.config.get("base") is not None:
+            self.model.certain = self.commonest(remap[split.ids])
         batch = self.config.batch * self.process.size
         self.streams = Streams(split, remap, batch, self.config.seed)
         self.epoch = self.streams.epoch(0)
         self.valid = [torch.from_numpy(b) for b in song_blocks(tokens.split("valid"), remap, VALID_TOKENS)]
         self.valid_tokens = sum(int((b != PAD).sum()) for b in self.valid)
         self.schedule(self.epoch.windows(self.config.steps))
+
+    def commonest(self, ids: npt.NDArray[np.int32]) -> Tensor:
+        """(V,) true at the commonest words of the training songs."""
+        counts = torch.from_numpy(np.bincount(ids, minlength=self.model_config.vocab_size)).to(self.device)
+        found = torch.zeros(len(counts), dtype=torch.bool, device=self.device)
+        found[counts.argsort(descending=True, stable=True)[:CERTAIN]] = True
+        return found & (counts > 0)
 
     def epoch_length(self) -> int:
         return self.streams.length

@@ -22,6 +22,7 @@ from lyricist.corpus import Corpus, is_corpus, open_corpus
 from lyricist.errors import InputError
 from lyricist.finetuning import SCRATCH, origin
 from lyricist.start import Options, need_torch, train_songs
+from lyricist.starter import starter_path
 
 DEMO_SONGS = 96  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown
@@ -205,7 +206,7 @@ def interruptible() -> Iterator[list[int]]:
 
 
 def demo(out: Path, budget: str, seed: int) -> None:
-    """Train on the bundled songs and write one."""
+    """Train on the bundled songs and write one: from scratch, to be seen learning; the starter knows these songs."""
     from lyricist.cli.writing import print_song
     from lyricist.samples import sample_songs
     from lyricist.writer import load
@@ -216,7 +217,7 @@ def demo(out: Path, budget: str, seed: int) -> None:
         raise InputError(f"{out} exists and is no demo: choose another -o")
     print("Reading the bundled songs (public domain, CC0) ...", file=sys.stderr)
     corpus = sample_songs()
-    options = Options(preset="tiny", train={"budget": limit, "seed": seed}, licence="CC0 1.0")  # to be seen learning
+    options = Options(preset="tiny", train={"budget": limit, "seed": seed}, licence="CC0 1.0")
     finished = run_training(corpus, out, options, False, out.exists(), True, False)
     if finished.reason == "interrupted":
         return
@@ -224,10 +225,10 @@ def demo(out: Path, budget: str, seed: int) -> None:
     song = load(out).best(plan, Drawing(temperature=0.7, repetition=0.6, min_p=0.05), seed=seed, of=DEMO_SONGS)
     print(f"\nOf {DEMO_SONGS} songs it wrote, the one that reads most naturally:\n", file=sys.stderr)
     print_song(song)
-    print(
-        f"\nAnother: lyricist write -m {out} --best-of {DEMO_SONGS}\nYour songs: lyricist train MY_SONGS -o my-run",
-        file=sys.stderr,
-    )
+    print(f"\nAnother: lyricist write -m {out} --best-of {DEMO_SONGS}", file=sys.stderr)
+    if starter_path() is not None:
+        print("From the model that lyricist brings, which has read far more: lyricist write", file=sys.stderr)
+    print("Your songs: lyricist train MY_SONGS -o my-run", file=sys.stderr)
 
 
 def made_by_demo(out: Path) -> bool:
