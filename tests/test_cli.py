@@ -115,7 +115,7 @@ def test_count_is_one_batch_with_the_same_songs(run_dir: Path, capsys: pytest.Ca
     assert call("write", "-m", run_dir, "--count", "70", "--seed", "0", "--jsonl") == 0
     many = capsys.readouterr().out.splitlines()
     assert len(many) == 70
-    assert call("write", "-m", run_dir, "--seed", "66", "--jsonl") == 0
+    assert call("write", "-m", run_dir, "--seed", "66", "--jsonl", "--particles", "2") == 0
     assert capsys.readouterr().out.strip() == many[66]
 
 

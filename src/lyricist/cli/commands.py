@@ -235,15 +235,15 @@ def write(
     particles: Annotated[
         int | None,
         typer.Option(
-            help="Drafts begun side by side for each song, 1 to 256. [default: 12, of several songs 2]",
+            help="Drafts begun side by side for each song, 1 to 256. [default: 12; 2 from 21 songs on]",
             show_default=False,
         ),
     ] = None,
     merit: Annotated[float, typer.Option(help="How much drafts are chosen by their lines' score; 0: off.")] = 1.0,
     fresh: Annotated[
         float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
-    ] = 0.3,
-    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
+    ] = 0.0,
+    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.15,
     archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
     long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 0.3,
     explain: Annotated[

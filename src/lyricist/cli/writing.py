@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
-DRAFTS = 12  # of a song that is written by itself
+DRAFTS, FEW = 12, 20  # drafts of each song, where there are no more than so many songs
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
 
@@ -97,10 +97,16 @@ def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
 
 
 def drafts(asked: int | None, count: int, best_of: int) -> int:
-    """Drafts of each song: more for a song by itself."""
+    """Drafts of each song: fewer where songs are written in bulk, which is said, as it makes other songs of the seeds."""
     if asked is not None:
         return asked
-    return DRAFTS if count == best_of == 1 else Drawing().particles
+    if max(count, best_of) <= FEW:
+        return DRAFTS
+    few = Drawing().particles
+    print(
+        f"{few} drafts a song, as there are more than {FEW} songs: --particles {DRAFTS} takes longer", file=sys.stderr
+    )
+    return few
 
 
 def check_numbers(count: int, best_of: int, seed: int | None) -> None:

@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float32]
 SENSE = 0.5
 COMMONPLACE = 0.6
 COHERENCE = 3.0
-RHYMED = 0.5
+RHYMED = 0.25
 AGAIN = 1.5
 THEMED = 0.5  # share of that for words of the theme
 NOWHERE = np.zeros(1, dtype=np.float32)  # where a song points before its first line
