@@ -363,5 +363,13 @@ def test_the_script_puts_the_files_where_the_package_looks(run: Run, tmp_path: P
         assert done.returncode == 0, done.stderr
         assert "MB  together" in done.stdout
     names = {p.name for p in (tmp_path / "starter").iterdir()}
-    assert names == {"__init__.py", "card.md", "columns.safetensors", "config.json", "model.onnx", "vocab.json"}
+    assert names == {
+        "__init__.py",
+        "card.md",
+        "columns.safetensors",
+        "config.json",
+        "model.onnx",
+        "topics.safetensors",
+        "vocab.json",
+    }
     assert load(tmp_path / "starter").write(seed=1)[0].text
