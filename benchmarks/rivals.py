@@ -45,7 +45,7 @@ Told = tuple[Reals, dict[str, Any]]
 
 ROWS, STEPS = 16, 64  # texts scored side by side, tokens at once
 DROPOUT = {"dropout_input": 0.1, "dropout_hidden": 0.1, "dropout_output": 0.1}
-TRAIN = {"batch": 64, "steps": 64, "learning_rate": 3e-3, "negatives": 1500, "precision": "auto"}
+TRAIN = {"batch": 64, "steps": 64, "learning_rate": 3e-3, "negatives": 1500, "precision": "auto", "patience": 99}
 SETTINGS: dict[str, dict[str, Any]] = {
     "ours": {
         "features": "slots",
