@@ -4,7 +4,7 @@ All learn from one corpus with one vocabulary; the networks have the same second
 sampled softmax, optimiser and schedule. Arrays of tokens and plans are made before the clock starts.
 
 - kneser-ney: interpolated, modified, 5-gram, lines forwards and backwards (the better one counts); no time limit;
-- lstm: 2 x 512, tied, by `lyricist train`;
+- lstm: 2 x 512 projected to 320, tied, about as many parameters as ours, by `lyricist train`;
 - transformer: decoder-only, tied, as many layers as make the parameters of ours; keeps nothing, validates nothing;
 - ours: 1 x 768 projected to 320, tied, plan features in training, none of them in evaluation.
 

@@ -63,9 +63,13 @@ class PlanPrior:
         for i, line in enumerate(song):
             for n in range(min(2, i) + 1):
                 self.seen[tuple(song[i - n : i])][line] += 1
-            self.lengths[min(len(line), LONGEST)] += 1
+
+    def spell(self) -> None:
+        """Lengths and chains of slots of all lines that were learnt."""
+        for line, count in self.seen[()].items():
+            self.lengths[min(len(line), LONGEST)] += count
             for k, slot in enumerate(line):
-                self.chains[line[max(0, k - 2) : k]][slot] += 1
+                self.chains[line[max(0, k - 2) : k]][slot] += count
 
     def nats(self, song: Sequence[Template]) -> float:
         """-log P of all lines of a song; how many there are is not told."""
@@ -100,6 +104,8 @@ def prior_of(songs: Iterable[Sequence[Template]]) -> tuple[PlanPrior, PlanPrior]
     for song in songs:
         counts.learn(counts_only(song))
         slots.learn(song)
+    counts.spell()
+    slots.spell()
     return counts, slots
 
 

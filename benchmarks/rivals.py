@@ -44,21 +44,22 @@ Reals = npt.NDArray[np.float64]
 Told = tuple[Reals, dict[str, Any]]
 
 ROWS, STEPS = 16, 64  # texts scored side by side, tokens at once
-TRAIN = {"batch": 32, "steps": 64, "learning_rate": 3e-3, "negatives": 1024, "precision": "auto"}
+DROPOUT = {"dropout_input": 0.1, "dropout_hidden": 0.1, "dropout_output": 0.1}
+TRAIN = {"batch": 64, "steps": 64, "learning_rate": 3e-3, "negatives": 1500, "precision": "auto", "patience": 99}
 SETTINGS: dict[str, dict[str, Any]] = {
     "ours": {
         "features": "slots",
-        "model": {"layers": 1, "embedding": 320, "hidden": 768, "dropout_output": 0.1},
+        "model": {"layers": 1, "embedding": 320, "hidden": 768, **DROPOUT},
         "train": TRAIN,
     },
     "lstm": {
         "features": "none",
-        "model": {"layers": 2, "embedding": 512, "hidden": 512, "dropout_output": 0.1},
+        "model": {"layers": 2, "embedding": 320, "hidden": 512, **DROPOUT},
         "train": TRAIN,
     },
     "transformer": {
         "model": {"width": 320, "heads": 5, "context": 128, "dropout": 0.0},
-        "train": {**TRAIN, "batch": 16, "steps": 128, "learning_rate": 2e-3},
+        "train": {**TRAIN, "batch": 32, "steps": 128, "learning_rate": 2e-3},
     },
     "kneser-ney": {"model": {"order": 5}},
 }

@@ -207,8 +207,8 @@ def transformer_nats(model: Transformer, texts: Sequence[Ints], stride: int = 32
             row[: w.end - w.start] = texts[w.text][w.start : w.end]
         ids = torch.from_numpy(rows)
         x = model.features(ids[:, :-1])
-        logits = F.linear(x, model.embedding, model.bias).transpose(1, 2)
-        nats = F.cross_entropy(logits, ids[:, 1:], reduction="none").double().numpy()
-        for row, w in zip(nats, block, strict=True):
-            out[w.text] += row[w.scored - 1 - w.start : w.end - 1 - w.start].sum()
+        for k, w in enumerate(block):  # logits of what is scored here only
+            part = slice(w.scored - 1 - w.start, w.end - 1 - w.start)
+            logits = F.linear(x[k, part], model.embedding, model.bias)
+            out[w.text] += float(F.cross_entropy(logits, ids[k, 1:][part], reduction="sum"))
     return out

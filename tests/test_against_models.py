@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
-from against_models import margin, perplexity
+from against_models import main, margin, perplexity
 from held_out import held_out, sung
 from lyricist.batches import Streams
 from lyricist.corpus import PrepareOptions, prepare
@@ -141,3 +142,33 @@ def test_figures_of_songs() -> None:
     assert margin(np.log([4.0, 4.0**3]), np.log([8.0, 8.0**3]), words) == [0.5, 0.5, 0.5]
     value, low, high = margin(np.array([1.0, 1.0]), np.array([1.0, 2.0]), words)
     assert low == 0 < value < high
+
+
+TINY = {
+    "ours": {"model": {"embedding": 8, "hidden": 12}, "train": {"batch": 4, "steps": 8}},
+    "lstm": {"model": {"embedding": 8, "hidden": 12}, "train": {"batch": 4, "steps": 8}},
+    "transformer": {"model": {"width": 8, "heads": 2, "context": 16}, "train": {"batch": 4}},
+}
+
+
+@pytest.mark.full
+def test_a_whole_contest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("held_out.SONGS", tmp_path)
+    rng = np.random.default_rng(0)
+    words = ["night", "light", "river", "moon", "love", "song", "sea", "star", "away", "day"]
+    songs = ["\n".join(" ".join(rng.choice(words, 6)) for _ in range(8)) for _ in range(300)]
+    options = PrepareOptions(valid_share=0.1, test_share=0.1, near_duplicate=None, related=None)
+    corpus = prepare(texts=songs, out=tmp_path / "corpus", options=options)
+    (tmp_path / "settings.json").write_text(json.dumps(TINY))
+    command = [corpus.path, "--budget", 4, "--settings", tmp_path / "settings.json", "--keep", tmp_path / "kept"]
+    monkeypatch.setattr("sys.argv", ["", *map(str, command), "--json", str(tmp_path / "told.json")])
+    main()
+    told = json.loads((tmp_path / "told.json").read_text())
+    found = told["held_out"]["test split"]
+    assert set(found["perplexity"]) == {"kneser-ney", "lstm", "transformer", "ours"}
+    assert all(5 < p < 100 for p, _, _ in found["perplexity"].values())  # ten words by chance, and line ends
+    assert set(found["margin"]) == {"kneser-ney", "lstm", "transformer"}
+    kept = (tmp_path / "kept" / "ours.json").read_bytes()
+    main()  # nothing is made again
+    assert json.loads((tmp_path / "told.json").read_text()) == told
+    assert (tmp_path / "kept" / "ours.json").read_bytes() == kept
