@@ -6,9 +6,10 @@ SONGS are files: PAIRS.jsonl of human_shape.py (ours and theirs, of one form), o
 
 The scorer is no language model and shares nothing with the writer. In VERSE it counts how often words at the ends,
 at the beginnings and in the middle of two lines meet where the second follows the first, and where it does not but
-stands within three lines; each of KINDS gives the log of the smoothed quotient. Their sum over the three joins of four
-lines, with weights fitted on a tenth of the verse that was not counted (logistic, the true order against the others),
-is an order's score; it is tried on a further tenth. Punctuation and case are unseen, archaic words are one word.
+stands within three lines; each of KINDS gives the log of the smoothed quotient. Their sum over the three joins of
+four lines, with weights fitted on a tenth of the verse that was not counted (logistic, the true order against the
+others), is an order's score; it is tried on a further tenth. Punctuation and case are unseen, archaic words are one
+word.
 
 `--judge` is a second scorer: the likelihood of the four lines under a run, one that did not write them and knows none
 of the texts, of its own training; on JUDGED stanzas a hand.
@@ -49,7 +50,7 @@ Stanzas = Sequence[Sequence[Words]]
 LINES = 4
 ORDERS = tuple(permutations(range(LINES)))  # the true one first
 SAME_FORM = [ORDERS.index(order) for order in ((0, 1, 2, 3), (2, 1, 0, 3), (0, 3, 2, 1), (2, 3, 0, 1))]
-JUDGED = 300
+JUDGED = 100
 
 WORDS, FEW = 20_000, 150  # known words; the commonest, which say nothing of what a line is about
 TABLE = 1 << 22  # counts, hashed
@@ -238,15 +239,13 @@ def main() -> None:
     texts = {"verse, held out": [lines[at : at + 20] for at in range(cut, len(lines), 20)]}
     for file in options.songs:
         texts |= songs_of(file)
-    out = {
-        (name, hand): judged(s, songs, most) for name, (s, most) in scorers.items() for hand, songs in texts.items()
-    }
-    for (name, hand), found in out.items():
-        show(f"{hand}, {name}", found)
+    out = {}
+    for name, (scores, most) in scorers.items():
+        for hand, songs in texts.items():
+            out[f"{hand}, {name}"] = judged(scores, songs, most)
+            show(f"{hand}, {name}", out[f"{hand}, {name}"])
     if options.json:
-        options.json.write_text(
-            json.dumps({f"{hand}, {name}": found for (name, hand), found in out.items()}, indent=1)
-        )
+        options.json.write_text(json.dumps(out, indent=1))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ as many, stand beside them. Written songs are kept in SONGS.jsonl, where an inte
 The matcher has word vectors (PPMI, singular vectors) of VERSE, lines of verse, less those of the corpus that the
 writer and its own vectors learnt from (`--without`: a corpus directory), so that it knows other texts. A text is the
 mean of its words' vectors, by idf, each word once; *all ten sets'* words and their families (inflections; roughly,
-whatever begins alike) are taken out of it first, so that none can be matched by the word itself. A set's score is
-the mean cosine to its three words, less the mean and over the deviation of this score over windows of the verse of the
+whatever begins alike) are taken out of it first, so that none can be matched by the word itself. A set's score is the
+mean cosine to its three words, less the mean and over the deviation of this score over windows of the verse of the
 same length: a set of common words is not chosen more often. The highest score of ten is the match. The other nine
 sets are drawn anew, REPEATS times, from songs that share no family with it; intervals count songs, not draws. Chance
 is 10%.
