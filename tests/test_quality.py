@@ -157,7 +157,7 @@ def test_keywords_say_what_a_song_is_about(vectors: Vectors) -> None:
 
 
 def test_songs_are_matched_without_the_words_themselves(vectors: Vectors) -> None:
-    matcher = Matcher(vectors, lines_of([*SEA, *FIELD], 400, 3))
+    matcher = Matcher(vectors)
     sets = [("harbour", "anchor", "sail"), ("meadow", "plough", "corn")]
     assert matcher.match(["sailor", "ship", "wave", "plough", "corn"], sets) == 0
     assert matcher.match(["farmer", "barn", "harvest", "sails"], sets) == 1
