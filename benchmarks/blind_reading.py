@@ -38,10 +38,10 @@ from random import Random
 from typing import Any
 
 import lyricist
+from archaic_words import is_archaic
 from common import songs_or_exit
 from lyricist.writer import Model
 from lyricist.writing.plan import Drawing, Plan
-from shape import is_archaic
 from stanzas import FORMS, form_test
 from verse import Words, cut_lines, human_songs, share_line
 
@@ -86,7 +86,16 @@ Shown = tuple[Entry, Entry]  # A and B
 def plain_drawing() -> Drawing:
     """Sampling and nothing else, at the default's temperature and truncation."""
     default = Drawing()
-    off = {"particles": 1, "candidates": 1, "best_of": 1, "repetition": 0, "long_words": 0, "rhyme_temperature": 1}
+    off = {
+        "particles": 1,
+        "candidates": 1,
+        "best_of": 1,
+        "repetition": 0,
+        "long_words": 0,
+        "rhyme_temperature": 1,
+        "fresh": 0,
+        "merit": 0,
+    }
     known = {name: value for name, value in off.items() if name in Drawing.model_fields}
     return default.model_copy(update=known)
 

@@ -36,11 +36,9 @@ import numpy as np
 import numpy.typing as npt
 
 import lyricist
+from archaic_words import is_archaic
 from human_shape import read_pairs
 from lyricist.tokens import BREAKS
-from price_of_form import stanza_ids
-from shape import is_archaic
-from text_nats import score
 from verse import Words, corpus_lines, cut_lines, verse_lines
 
 Ints = npt.NDArray[np.int64]
@@ -166,6 +164,9 @@ def stanzas(lines: Sequence[Words]) -> list[list[Words]]:
 
 def likelihoods(run: Path) -> Callable[[Stanzas], Reals]:
     """(B, 24) log-likelihoods of every order under a run, whichever break ends a line."""
+    from price_of_form import stanza_ids  # brings the writer, which the other scorer can do without
+    from text_nats import score
+
     model = lyricist.load(run)
     vocabulary = model.vocabulary
     breaks = [vocabulary.index[b] for b in BREAKS if b in vocabulary.index]

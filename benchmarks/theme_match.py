@@ -34,10 +34,10 @@ import numpy as np
 import numpy.typing as npt
 
 import lyricist
+from archaic_words import is_archaic
 from common import songs_or_exit
 from lyricist.writer import Model
 from lyricist.writing.plan import Plan
-from shape import is_archaic
 from verse import Vectors, Words, corpus_lines, cut_lines, human_songs, make_vectors, related, verse_lines, wilson
 
 KEYWORDS, SETS, REPEATS = 3, 10, 20
