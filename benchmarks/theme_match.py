@@ -45,23 +45,24 @@ LINES = 16  # of the default plan
 PASSED = 0.8
 RARE = 7.0  # idf: one window of verse in 1,100
 
-ADVERBS_AND_SUCH = """
-    above across adown again against ago ah all almost along also although always amen amid among amongst
-    another any anything around ask asked asks away bade because before began begin behind below beneath beside
-    best better between beyond bid big both bring bringing came can cannot certainly come comes coming did does
-    doing done down each early eight else enough even ever every everyone everything everywhere few first five
-    four fro gave get gets give given gives goes going gone good great hence here however hundred indeed instead
-    into keep keeps know known last late least less let lets like little long look looked looking looks low made
-    make makes making many maun may might more most much must near never new next nine nothing nobody now off
-    often old once one onto other ought over own perhaps pray put quite rather right said same sat saw say says
-    see seeing seem seemed seems seen set seven shall should since sir six some somebody someone something
-    sometimes soon still stood such suppose sure surely take takes taken tell ten than that then there therefore
-    these thing things think thirty this those though thought thousand three through throughout thus till today
-    together told tomorrow tonight too took toward towards true twelve twenty twice two und under unless until
-    unto upon very want wanted wants well went whatever whenever where wherever whether while whilst whoever
-    whose will within without wrong yes yesterday yet
+OTHERS = """
+    above across adown again against ago ah ain all almost alone along also although always amen amid among
+    amongst ane anither another any anything around ask asked asks away bade because before began begin behind
+    below beneath beside best better between beyond bid big both bring bringing came can cannot certainly come
+    comes coming das der did does doing done down each early eight ein else enough even ever every everyone
+    everything everywhere few first five four frae fro gave get gets gie give given gives glad goes going gone
+    good great hence here however hundred ich indeed instead into ist keep keeps know known last late least less
+    let lets like little long look looked looking looks low made mair make makes making many maun may mein
+    merrily might moment more most much must nae naught near never new next nine nobody nothing now off often
+    old once one onto other ought over own perhaps possessed pray put quite rather remembering right sae said
+    same sat saw say says see seeing seem seemed seems seen set seven shall should since sir six some somebody
+    someone something sometimes soon still stood such suppose sure surely take taken takes tell ten than that
+    then there therefore these thing things think thirty this those though thought thousand three through
+    throughout thus till today together told tomorrow tonight too took toward towards true twelve twenty twice
+    two und under unless until unto upon van very want wanted wants well went whatever whenever where wherever
+    whether while whilst whoever whose wi wie will within without wrong yes yesterday yet zu
 """
-SAYS_NOTHING = frozenset(ADVERBS_AND_SUCH.split())
+SAYS_NOTHING = frozenset(OTHERS.split())  # adverbs, what anything may be said with, Scots, German
 
 
 @dataclass(frozen=True)
