@@ -8,7 +8,8 @@ see: put it where they do not look. The sheet carries its SHA-256, so that nobod
 
 - ours: RUN by the default drawing.
 - plain: PLAIN, a run of an LSTM without anything else, under the same automaton: the same temperature and truncation,
-  one particle, no bonus for long words, no heat at rhymes, no control of repetition, nothing reranked.
+  one particle, no bonus for long words, no heat at rhymes, no control of repetition, nothing reranked. `--blank`
+  shows it nothing of the plan, should it be a run that was trained to see one.
 - human: of hymns, carols, songs and rhymes the first stanza in this form without archaic words, which would give it
   away.
 
@@ -38,10 +39,10 @@ from random import Random
 from typing import Any
 
 import lyricist
+from archaic_words import is_archaic
 from common import songs_or_exit
 from lyricist.writer import Model
 from lyricist.writing.plan import Drawing, Plan
-from shape import is_archaic
 from stanzas import FORMS, form_test
 from verse import Words, cut_lines, human_songs, share_line
 
@@ -86,9 +87,31 @@ Shown = tuple[Entry, Entry]  # A and B
 def plain_drawing() -> Drawing:
     """Sampling and nothing else, at the default's temperature and truncation."""
     default = Drawing()
-    off = {"particles": 1, "candidates": 1, "best_of": 1, "repetition": 0, "long_words": 0, "rhyme_temperature": 1}
+    off = {
+        "particles": 1,
+        "candidates": 1,
+        "best_of": 1,
+        "repetition": 0,
+        "long_words": 0,
+        "rhyme_temperature": 1,
+        "fresh": 0,
+        "merit": 0,
+    }
     known = {name: value for name, value in off.items() if name in Drawing.model_fields}
     return default.model_copy(update=known)
+
+
+class Blank(Model):
+    """A model that is shown nothing of the plan."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return ()
+
+
+def blank(model: Model) -> Model:
+    parts = (model.copy_file, model.lexicon, model.unit_file, model.unit_columns, model.weights_file)
+    return Blank(model.step_model, model.vocabulary, *parts)
 
 
 def written(hand: str, model: Model, plan: Plan, drawing: Drawing, seeds: range) -> list[Entry]:
@@ -258,8 +281,14 @@ def make(options: argparse.Namespace) -> None:
     human = human_stanzas(options.human, rng)
     seeds = range(options.seed * 10_000, options.seed * 10_000 + options.plain + len(human))
     ours = written("ours", lyricist.load(options.run), PLAN, Drawing(), seeds)
-    plain = written("plain", lyricist.load(options.against), PLAN, plain_drawing(), seeds[: options.plain])
-    about = {"profile": Drawing().profile, "run": options.run.name, "against": options.against.name}
+    rival = lyricist.load(options.against)
+    plain = written("plain", blank(rival) if options.blank else rival, PLAN, plain_drawing(), seeds[: options.plain])
+    about = {
+        "profile": Drawing().profile,
+        "run": options.run.name,
+        "against": options.against.name,
+        "blank": options.blank,
+    }
     pairs = pairs_of(ours, [*plain, *human], rng)
     write_sheet(options.output, options.key, pairs, about)
     print(f"{options.output}: {len(plain)} pairs with the plain model, {len(human)} with people")
@@ -280,6 +309,7 @@ def main() -> None:
     one = commands.add_parser("make")
     one.add_argument("run", type=Path)
     one.add_argument("--against", type=Path, required=True, help="a run of a plain LSTM")
+    one.add_argument("--blank", action="store_true", help="show PLAIN nothing of the plan")
     one.add_argument("-o", "--output", type=Path, required=True, help="a folder that is not there yet")
     one.add_argument("--plain", type=int, default=100, help="pairs with the plain model")
     one.add_argument("--human", type=int, default=40, help="pairs with people")

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -33,6 +32,7 @@ from typing import Any
 import numpy as np
 
 import lyricist
+from archaic_words import is_archaic
 from common import songs_or_exit
 from lyricist.checkpoint import Run
 from lyricist.metrics import distinct
@@ -56,34 +56,12 @@ from stanzas import (
 DRAWS = 50
 LEAST, MOST = 0.9, 1.1  # of a ratio
 
-# What nobody has said for long, outside church and verse. Scots is not counted.
-PRONOUNS = "thee thou thy thine thyself ye"
-VERBS = (
-    "hath hast doth dost didst hadst wert wast shalt wilt canst wouldst shouldst couldst mayst saith quoth methinks"
-)
-CUT_SHORT = "'tis 'twas 'twere 'twill 'twould o'er e'er ne'er e'en th'"
-OTHERS = """
-    ere oft nigh yon yonder hither thither whither whence thence hence wherefore unto lo alas nay yea morn eve betwixt
-    whilst amidst thrice hark forsooth
-"""
-ARCHAIC = frozenset(f"{PRONOUNS} {VERBS} {CUT_SHORT} {OTHERS}".split())
-ENDING = re.compile(r".(?:[^e]eth|'st)$")  # goeth, know'st; not teeth
-NAMES = frozenset({"elizabeth", "nazareth", "macbeth"})
-
 
 @cache
 def syllables(word: str) -> int:
     """Of the usual reading; 1 for what cannot be read aloud."""
     readings = default_lexicon().readings(word)
     return readings[0].syllables if readings else 1
-
-
-def is_archaic(word: str) -> bool:
-    """
-    >>> [is_archaic(w) for w in ("thou", "goeth", "know'st", "teeth", "best")]
-    [True, True, True, False, False]
-    """
-    return word in ARCHAIC or (ENDING.search(word) is not None and word not in NAMES)
 
 
 def words_of(sample: Sequence[Stanza]) -> list[str]:

@@ -1,7 +1,7 @@
 """Is a song about what was asked? Songs are matched to three words each, among ten sets, by one who cannot see them.
 
-    python benchmarks/theme_match.py RUN --verse VERSE.txt --written SONGS.jsonl [--songs 200] [--without CORPUS]
-        [--first N] [--vectors FILE.npz] [--json FILE]
+    python benchmarks/theme_match.py RUN --written SONGS.jsonl --vectors FILE.npz [--verse VERSE.txt] [--first N]
+        [--without CORPUS] [--songs 200] [--json FILE]
 
 Of every human song three content words of three families are taken, those with the highest log(1 + tf) x idf x how
 near the word is to the whole song (idf and nearness by the matcher; titles play no part). For each set a song is
@@ -13,8 +13,9 @@ writer and its own vectors learnt from (`--without`: a corpus directory), so tha
 mean of its words' vectors, by idf, each word once; *all ten sets'* words and their families (inflections; roughly,
 whatever begins alike) are taken out of it first, so that none can be matched by the word itself. A set's score is the
 mean cosine to its three words, less the mean and over the deviation of this score over windows of the verse of the
-same length: a set of common words is not chosen more often. The highest score of ten is the match. The other nine sets
-are drawn anew, REPEATS times, from songs that share no family with it; intervals count songs, not draws. Chance is 10%.
+same length: a set of common words is not chosen more often. The highest score of ten is the match. The other nine
+sets are drawn anew, REPEATS times, from songs that share no family with it; intervals count songs, not draws. Chance
+is 10%.
 """
 
 from __future__ import annotations
@@ -33,35 +34,35 @@ import numpy as np
 import numpy.typing as npt
 
 import lyricist
+from archaic_words import is_archaic
 from common import songs_or_exit
 from lyricist.writer import Model
 from lyricist.writing.plan import Plan
-from shape import is_archaic
 from verse import Vectors, Words, corpus_lines, cut_lines, human_songs, make_vectors, related, verse_lines, wilson
 
 KEYWORDS, SETS, REPEATS = 3, 10, 20
 LINES = 16  # of the default plan
-WINDOWS = 400  # of verse, to tell what score a set has anywhere
 PASSED = 0.8
 RARE = 7.0  # idf: one window of verse in 1,100
 
-ADVERBS_AND_SUCH = """
-    above across adown again against ago ah all almost along also although always amen amid among amongst
-    another any anything around ask asked asks away bade because before began begin behind below beneath beside
-    best better between beyond bid big both bring bringing came can cannot certainly come comes coming did does
-    doing done down each early eight else enough even ever every everyone everything everywhere few first five
-    four fro gave get gets give given gives goes going gone good great hence here however hundred indeed instead
-    into keep keeps know known last late least less let lets like little long look looked looking looks low made
-    make makes making many maun may might more most much must near never new next nine nothing nobody now off
-    often old once one onto other ought over own perhaps pray put quite rather right said same sat saw say says
-    see seeing seem seemed seems seen set seven shall should since sir six some somebody someone something
-    sometimes soon still stood such suppose sure surely take takes taken tell ten than that then there therefore
-    these thing things think thirty this those though thought thousand three through throughout thus till today
-    together told tomorrow tonight too took toward towards true twelve twenty twice two und under unless until
-    unto upon very want wanted wants well went whatever whenever where wherever whether while whilst whoever
-    whose will within without wrong yes yesterday yet
+OTHERS = """
+    above across adown again against ago ah ain all almost alone along also although always amen amid among
+    amongst ane anither another any anything around ask asked asks away bade because before began begin behind
+    below beneath beside best better between beyond bid big both bring bringing came can cannot certainly come
+    comes coming das der did does doing done down each early eight ein else enough even ever every everyone
+    everything everywhere few first five four frae fro gave get gets gie give given gives glad goes going gone
+    good great hence here however hundred ich indeed instead into ist keep keeps know known last late least less
+    let lets like little long look looked looking looks low made mair make makes making many maun may mein
+    merrily might moment more most much must nae naught near never new next nine nobody nothing now off often
+    old once one onto other ought over own perhaps possessed pray put quite rather remembering right sae said
+    same sat saw say says see seeing seem seemed seems seen set seven shall should since sir six some somebody
+    someone something sometimes soon still stood such suppose sure surely take taken takes tell ten than that
+    then there therefore these thing things think thirty this those though thought thousand three through
+    throughout thus till today together told tomorrow tonight too took toward towards true twelve twenty twice
+    two und under unless until unto upon van very want wanted wants well went whatever whenever where wherever
+    whether while whilst whoever whose wi wie will within without wrong yes yesterday yet zu
 """
-SAYS_NOTHING = frozenset(ADVERBS_AND_SUCH.split())
+SAYS_NOTHING = frozenset(OTHERS.split())  # adverbs, what anything may be said with, Scots, German
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,10 @@ def read_cases(file: Path) -> Iterator[Case]:
 
 
 class Matcher:
-    """Scores sets of words for texts. `windows` (N, D): texts of the verse, as long as the songs."""
+    """Scores sets of words for texts."""
 
-    def __init__(self, vectors: Vectors, lines: Sequence[Words]) -> None:
+    def __init__(self, vectors: Vectors) -> None:
         self.vectors = vectors
-        starts = np.random.default_rng(0).integers(0, max(1, len(lines) - LINES), WINDOWS)
-        texts = ([word for line in lines[at : at + LINES] for word in line] for at in starts)
-        self.windows = np.stack([vectors.text(text) for text in texts])
 
     def place(self, about: Words) -> npt.NDArray[np.float32]:
         """(D,) mean of the vectors of a set's words."""
@@ -160,7 +158,7 @@ class Matcher:
         rest = [word for word in words if not any(related(word, other) for other in every)]
         text = self.vectors.text(rest)
         places = np.stack([self.place(about) for about in sets])  # (S, D)
-        anywhere = self.windows @ places.T  # (N, S)
+        anywhere = self.vectors.windows @ places.T  # (N, S)
         return int(np.argmax((places @ text - anywhere.mean(axis=0)) / anywhere.std(axis=0)))
 
 
@@ -202,34 +200,36 @@ def show(cases: Sequence[Case], each: dict[str, list[float]]) -> None:
         print("\n".join(cases[i].texts["steered"][:8]))
 
 
-def vectors_of(options: argparse.Namespace, lines: Sequence[Words]) -> Vectors:
-    if options.vectors and options.vectors.exists():
+def vectors_of(options: argparse.Namespace) -> Vectors:
+    """The matcher's vectors: those of the file if it is there, else made of the verse and kept."""
+    if options.vectors.exists():
         return Vectors.load(options.vectors)
+    if options.verse is None:
+        raise SystemExit(f"{options.vectors} is not there: name the verse to make it of (--verse)")
+    without = frozenset(corpus_lines(options.without)) if options.without else frozenset()
+    lines = verse_lines(options.verse, options.first, without=without)
     made = make_vectors(lines)
-    if options.vectors:
-        made.save(options.vectors)
+    made.save(options.vectors)
+    print(f"matcher: {len(lines)} lines of verse, {len(made.index)} words", flush=True)
     return made
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Is a song about what was asked?")
     parser.add_argument("run", type=Path, nargs="?", help="without one, the songs that are there are matched")
-    parser.add_argument("--verse", type=Path, required=True, help="a text file of verse, for the matcher")
+    parser.add_argument("--verse", type=Path, help="a text file of verse, for the matcher")
     parser.add_argument("--first", type=int, default=0, help="the first of its lines to take")
     parser.add_argument("--without", type=Path, help="a corpus whose lines are left out of the verse")
     parser.add_argument("--written", type=Path, required=True, help="kept here; what is there is not written again")
-    parser.add_argument("--vectors", type=Path, help="the matcher's vectors, kept here")
+    parser.add_argument("--vectors", type=Path, required=True, help="the matcher's vectors, kept here")
     parser.add_argument("--songs", type=int, default=200)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    without = frozenset(corpus_lines(options.without)) if options.without else frozenset()
-    lines = verse_lines(options.verse, options.first, without=without)
-    vectors = vectors_of(options, lines)
-    print(f"matcher: {len(lines)} lines of verse, {len(vectors.index)} words", flush=True)
+    vectors = vectors_of(options)
     if options.run:
         write_cases(lyricist.load(options.run), songs_or_exit(), vectors, options.songs, options.written)
     cases = list(read_cases(options.written))
-    each = shares(cases, Matcher(vectors, lines))
+    each = shares(cases, Matcher(vectors))
     show(cases, each)
     if options.json:
         options.json.write_text(json.dumps(summary(each), indent=1))

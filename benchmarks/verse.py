@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -123,11 +123,13 @@ def related(a: str, b: str) -> bool:
 
 @dataclass(frozen=True)
 class Vectors:
-    """`table` (N, D), unit rows; `idf` (N,): log of windows / windows with the word, in their verse."""
+    """`table` (N, D), unit rows; `idf` (N,): log of windows / windows with the word, in their verse.
+    `windows` (SAMPLE, D): `text` of windows of that verse, for what is usual."""
 
     index: dict[str, int]
     table: Floats
     idf: Floats
+    windows: Floats
 
     def text(self, words: Iterable[str]) -> Floats:
         """(D,) mean of the known words' vectors by idf, of length 1; zeros if there are none. Each word once."""
@@ -137,16 +139,19 @@ class Vectors:
 
     def save(self, file: Path) -> None:
         with file.open("wb") as handle:
-            np.savez(handle, words=np.array(list(self.index)), table=self.table.astype(np.float16), idf=self.idf)
+            parts = {"table": self.table.astype(np.float16), "idf": self.idf, "windows": self.windows}
+            np.savez(handle, words=np.array(list(self.index)), **parts)
 
     @classmethod
     def load(cls, file: Path) -> Vectors:
         with np.load(file) as kept:
             words = kept["words"].tolist()
-            return cls({w: i for i, w in enumerate(words)}, kept["table"].astype(np.float32), kept["idf"])
+            table = kept["table"].astype(np.float32)
+            return cls({w: i for i, w in enumerate(words)}, table, kept["idf"], kept["windows"])
 
 
-WINDOW = 20  # lines that count as one text
+WINDOW = 16  # lines that count as one text
+SAMPLE = 400  # windows to tell what is usual
 REACH = 24  # words of the table to either side that count as context
 COMMONEST = 150  # words that say nothing of a theme
 
@@ -164,7 +169,10 @@ def make_vectors(lines: Sequence[Words], size: int = 8000, contexts: int = 4000,
     with np.errstate(divide="ignore", invalid="ignore"):
         ppmi = np.log(pairs * spread.sum() / (pairs.sum(axis=1, keepdims=True) * spread))
     table = singular(np.maximum(np.nan_to_num(ppmi, neginf=0), 0, dtype=np.float32), dimensions)
-    return Vectors(index, table, rarity(lines, index))
+    made = Vectors(index, table, rarity(lines, index), np.zeros((0, table.shape[1]), dtype=np.float32))
+    starts = np.random.default_rng(0).integers(0, max(1, len(lines) - WINDOW), SAMPLE)
+    windows = [made.text(word for line in lines[at : at + WINDOW] for word in line) for at in starts]
+    return replace(made, windows=np.stack(windows))
 
 
 def near_pairs(stream: npt.NDArray[np.int64], size: int, contexts: int) -> npt.NDArray[np.float64]:
