@@ -88,7 +88,7 @@ def train_songs(
     plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
-            if run.config.get("base") is not None:
+            if run.config.get("base") is not None and event.reason != "interrupted":
                 written, held_out = copied(run, corpus)
                 event = replace(event, copied_written=written, copied_held_out=held_out)
             describe(run, event)
