@@ -25,6 +25,7 @@ from lyricist.record import History
 
 MARK_SHARE = 0.1  # of a budget that evaluations and their checkpoints may take
 AFTERWARDS = 1.5  # seconds kept back of a budget for plots and card
+WRITING = 3.0  # and for the songs of a fine-tuned run that show what it copies
 SMOOTHING = 0.98  # of the training loss shown
 
 State = tuple[Tensor, ...]
@@ -52,7 +53,6 @@ class TrainingLoop(ABC):
     model: nn.Module
     wrapped: nn.Module  # (inputs, targets, state, negatives, features) -> (loss, state)
     samples = True  # whether a sample is asked for after evaluations
-    going_on = False  # whether the first weights are another run's: they are judged, and may stay the best
 
     # -- what a subclass says -----------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class TrainingLoop(ABC):
     # -- the loop ---------------------------------------------------------------------------------
 
     def loop(self, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
-        if self.going_on and not self.cursor.step:
+        if self.fine_tuned and not self.cursor.step:
             yield from self.judge_base()
         while True:
             progress, stop = self.process.agree([self.progress(), float(should_stop())])
@@ -187,7 +187,8 @@ class TrainingLoop(ABC):
             yield self.save(best=True)
         self.last_mark = time.monotonic()
         self.mark_cost = self.last_mark - begun
-        self.reserve = min(1.5 * self.mark_cost + AFTERWARDS, 0.2 * (self.config.budget or 0))
+        afterwards = AFTERWARDS + (WRITING if self.fine_tuned else 0.0)
+        self.reserve = min(1.5 * self.mark_cost + afterwards, 0.2 * (self.config.budget or 0))
         if self.samples:
             yield events.SampleDue(self.cursor.step, self.onnx)
 
@@ -237,7 +238,7 @@ class TrainingLoop(ABC):
         saved = load_arrays(run.file("state.safetensors", "resume"))
         self.optimiser.restore(load_arrays(run.file("weights.safetensors", "resume")), saved)
         self.cursor = Cursor(**run.state("resume")["cursor"])
-        if self.config.anchor and run.config.get("base") is not None and not self.finished:
+        if self.config.anchor and self.fine_tuned and not self.finished:
             self.optimiser.hold(load_arrays(run.file("weights.safetensors", "first")))
         self.seek(self.cursor.epoch)
         hidden = [saved[f"hidden.{i}"] for i in range(len(self.state))]
@@ -245,6 +246,11 @@ class TrainingLoop(ABC):
             self.state = tuple(torch.from_numpy(h).to(self.device) for h in hidden)
 
     # -- events -------------------------------------------------------------------------------------
+
+    @property
+    def fine_tuned(self) -> bool:
+        """Whether the first weights are another run's: they are judged, and may stay the best."""
+        return self.run.config.get("base") is not None
 
     @property
     def finished(self) -> bool:

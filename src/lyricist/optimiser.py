@@ -94,9 +94,11 @@ class Optimiser:
             raise RunError("the weights do not fit the run's config: restore it or train again")
         self.put([torch.tensor(weights[n]) for n in own])
 
-    def hold(self, weights: Arrays) -> None:
-        """Take a base's weights as the anchor."""
-        self.anchor = [torch.tensor(weights[name], device=p.device) for name, p in self.parameters.items()]
+    def hold(self, weights: Arrays | None = None) -> None:
+        """Take these weights as the anchor, by default those that the model has now."""
+        self.anchor = [p.clone() for p in self.raw()]
+        if weights is not None:
+            self.anchor = [torch.tensor(weights[name], device=p.device) for name, p in self.parameters.items()]
 
     def restore(self, weights: Arrays, state: Arrays) -> None:
         """What `arrays` and `state` gave."""

@@ -95,7 +95,7 @@ def train_songs(
         plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
-            if run.config.get("base") is not None:
+            if run.config.get("base") is not None and event.reason != "interrupted":
                 written, held_out = copied(run, corpus)
                 event = replace(event, copied_written=written, copied_held_out=held_out)
             describe(run, event)

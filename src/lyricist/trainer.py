@@ -82,11 +82,10 @@ class Trainer(TrainingLoop):
         optimiser = Optimiser(self.model, self.config)
         if weights is not None:
             optimiser.load_weights(weights)
-            self.going_on = True
-            if self.config.anchor:
-                optimiser.hold(weights)
         self.begin(optimiser, self.model.initial_state(self.config.batch), resume)
         self.wrapped = self.wrap()
+        if self.fine_tuned and self.config.anchor and not resume:
+            optimiser.hold()  # all processes alike: they have the first one's weights by now
 
     def wrap(self) -> nn.Module:
         step = LossStep(self.model)
@@ -101,7 +100,7 @@ class Trainer(TrainingLoop):
             raise InputError(
                 f"the training songs hold {len(split)} tokens, too few for batch {self.config.batch}: add songs"
             )
-        if self.run.config.get("base") is not None:
+        if self.fine_tuned:
             self.model.certain = self.commonest(remap[split.ids])
         batch = self.config.batch * self.process.size
         self.streams = Streams(split, remap, batch, self.config.seed)
