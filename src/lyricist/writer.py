@@ -85,7 +85,9 @@ class Model:
         if self.topics_file is not None and self.topics_file.exists():
             return Topics.load(self.topics_file, self.vocabulary)
         size = len(self.vocabulary)
-        return from_network(self.vocabulary, np.zeros((size, 1)) if self.vectors is None else self.vectors)
+        return from_network(
+            self.vocabulary, np.zeros((size, 1), dtype=np.float32) if self.vectors is None else self.vectors
+        )
 
     @cached_property
     def unit_model(self) -> OnnxUnits | None:
