@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from lyricist.cli import run as lyricist
+from lyricist.cli.writing import drafts
 from lyricist.schemas import schema
 
 DRAFT = "[Verse]\nThe river ran below the town\n...\nAnd all the lights were coming down\n\N{HORIZONTAL ELLIPSIS}\n"
@@ -252,3 +253,42 @@ def test_a_song_that_cannot_be_written_leaves_no_output(
     assert call("write", "-m", run_dir, "--rhyme-with", "orange", *kind) == 3
     out, err = capsys.readouterr()
     assert out == "" and "orange" in only_line(err)
+
+
+@pytest.mark.parametrize(
+    ("asked", "again"),
+    [
+        (("--about", "river"), 7),
+        (("--syllables", "8", "--include", "river"), 8),
+        (("--about", "river", "--no-hook"), None),
+        (("--rhyme", "AABB"), None),
+        (("--hook", "--rhyme", "ABBA"), 8),
+        (("--syllables", "8,7,6,5"), None),  # no line is as long as the first
+    ],
+)
+def test_a_chorus_has_a_hook_unless_rhymes_are_asked_for(
+    asked: tuple[str, ...], again: int | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = planned(capsys, *asked)["lines"]
+    assert [n for n in (5, 6, 7, 8) if lines[n - 1]["same_as"]] == [again] * bool(again)
+    assert [line["same_as"] for line in lines[12:]] == [5, 6, 7, 8]
+    assert again is None or lines[again - 1]["same_as"] == 5
+
+
+def test_drafts_are_fewer_in_bulk(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [drafts(None, 1, 1), drafts(None, 20, 1), drafts(None, 1, 20), drafts(3, 1, 1), drafts(3, 99, 1)] == [
+        12, 12, 12, 3, 3,
+    ]  # fmt: skip
+    assert not capsys.readouterr().err
+    assert drafts(None, 21, 1) == drafts(None, 1, 21) == 2
+    assert "2 drafts a song" in capsys.readouterr().err
+
+
+def test_the_score_is_shown(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("write", "-m", run_dir, "--seed", "3", "--json", "--explain") == 0
+    out, err = capsys.readouterr()
+    score = json.loads(out)["songs"][0]["score"]
+    assert score["total"] == pytest.approx(sum(v for k, v in score.items() if k != "total"), abs=0.01)
+    assert f"score {score['total']:.2f} a line: sense" in err
+    assert call("write", "-m", run_dir, "--seed", "3", "--json", "--merit", "0") == 0
+    assert "score" not in json.loads(capsys.readouterr().out)["songs"][0]

@@ -90,8 +90,8 @@ def test_a_draw_by_weights() -> None:
 def test_a_theme_is_its_words_and_their_company() -> None:
     theme = Theme.of(["sea"], topics())
     index = topics().vocabulary.index
-    assert theme.nats[index["sea"]] == OWN and not theme.nats[index["fire"]]
-    assert theme.direction.tolist() == [1, 0]
+    assert theme.nats[0, index["sea"]] == OWN and not theme.nats[0, index["fire"]]
+    assert theme.aims.tolist() == [[1, 0]]
     assert [float(nats[index["sea"]]) for nats in theme.levels()] == pytest.approx([OWN * share for share in FADE])
     assert theme.holds(np.array([index["sea"], index["fire"], len(index) + 5])).tolist() == [True, False, False]
 
@@ -100,8 +100,18 @@ def test_a_theme_of_unknown_words_is_refused_and_of_little_ones_steers_by_them()
     with pytest.raises(InputError, match="--about 'zeppelin'"):
         Theme.of(["zeppelin"], topics())
     theme = Theme.of(["my", "zeppelin"], topics())
-    assert np.flatnonzero(theme.nats).tolist() == [topics().vocabulary.index["my"]]
-    assert not theme.direction.any()
+    assert np.flatnonzero(theme.nats[0]).tolist() == [topics().vocabulary.index["my"]]
+    assert not theme.aims.any()
+
+
+def test_lines_take_turns_between_the_words_of_a_theme() -> None:
+    theme = Theme.of(["sea", "fire"], topics())
+    index = topics().vocabulary.index
+    assert theme.nats.shape == (2, len(index))
+    assert (theme.aims[0] > 0).all() and theme.aims[0, 0] > theme.aims[0, 1] and theme.aims[1, 1] > theme.aims[1, 0]
+    line, held = np.array([-1, 0, 1, 2, 3]), np.array([0, 1, 0, 5, 2])
+    assert theme.level(line, held).tolist() == [0, 1, 3, 2, 5]
+    assert len(theme.levels()) == 6
 
 
 def test_without_topical_vectors_the_networks_own_stand_in() -> None:

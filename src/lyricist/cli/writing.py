@@ -97,7 +97,7 @@ def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
 
 
 def drafts(asked: int | None, count: int, best_of: int) -> int:
-    """Drafts of each song: fewer where songs are written in bulk, which is said, as it makes other songs of the seeds."""
+    """Drafts of each song: fewer in bulk, which is said, as the same seeds then make other songs."""
     if asked is not None:
         return asked
     if max(count, best_of) <= FEW:

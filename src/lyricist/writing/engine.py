@@ -75,7 +75,7 @@ class Engine:
         if merit is not None:
             self.drawer.content[: len(merit.content)] = merit.content
             self.drawer.once = self.drawer.content.copy()
-            self.drawer.once[: len(merit.content)] &= ~merit.related
+            self.drawer.once[: len(merit.content)] &= ~merit.own
         self.sung = Counter(song.source)  # how often each line is heard
         self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None
         exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
@@ -148,10 +148,12 @@ class Engine:
     # --- one step
 
     def step(self, active: Ints) -> Iterator[LineWritten | SongWritten]:
-        for level, bias in enumerate(self.biases):
-            part = active[np.minimum(self.rows.themed[active], len(self.biases) - 1) == level]
-            if len(part):
-                self.step_part(part, bias)
+        if self.theme is None:
+            self.step_part(active, self.biases[0])
+        else:
+            level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+            for which in np.unique(level).tolist():
+                self.step_part(active[level == which], self.biases[which])
         return self.end_lines()
 
     def step_part(self, active: Ints, bias: Floats) -> None:
@@ -296,7 +298,7 @@ class Engine:
             rows.lines[n][i] = line
             rows.ended[n] |= {line[-1]}
             if self.merit is not None:
-                judge(rows, n, self.merit, self.drawing.merit * self.sung[i], line)
+                judge(rows, n, self.merit, self.drawing.merit * self.sung[i], i, line)
         elif i >= 0:
             rows.lines[n][i] = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
         if i >= 0 and song.backward and self.ban.active:

@@ -29,7 +29,7 @@ COMMONPLACE = 0.6
 COHERENCE = 3.0
 RHYMED = 0.25
 AGAIN = 1.5
-THEMED = 0.5  # share of that for words of the theme
+NAMED = 0.5  # share of that for the words that a theme names
 NOWHERE = np.zeros(1, dtype=np.float32)  # where a song points before its first line
 USUAL = 0.001  # share of all lines that end in a word from which it is a usual rhyme
 
@@ -67,29 +67,27 @@ class Merit:
         self.vectors[:size] = topics.vectors
         self.content = np.zeros(words, dtype=bool)
         self.content[:size] = topics.has
-        self.related = np.zeros(words, dtype=bool)
+        self.own = np.zeros(words, dtype=bool)
         if theme is not None:
-            self.related[:size] = theme.related
-        self.direction = theme.direction if theme is not None and theme.direction.any() else None
+            self.own[:size] = theme.own
+        self.aims = theme.aims if theme is not None and theme.aims.any() else None
         common = np.log((np.arange(words) + 2.7) * (np.log(words) + 0.5))
         self.credit = (COMMONPLACE * common).astype(np.float64)
         self.usual = np.zeros(words)
         if finals is not None:
             self.usual[:size] = np.maximum(0, np.log(np.maximum(finals, 1e-9) / USUAL))
 
-    def line(self, words: Sequence[int], nats: float, said: Collection[int], so_far: Floats) -> Score:
-        """`nats`: the free model's surprise at the line; `said`: content words of earlier lines; `so_far` (D,) the
-        sum of their vectors."""
+    def line(self, words: Sequence[int], nats: float, said: Collection[int], so_far: Floats, i: int = 0) -> Score:
+        """`i`: which line of the song; `nats`: the free model's surprise at it; `said`: content words of earlier
+        lines; `so_far` (D,) the sum of their vectors."""
         own = list(words)
         sense = SENSE * (float(self.credit[own].sum()) - nats)
         vector = self.vectors[own].sum(axis=0)
-        aim = self.direction if self.direction is not None else so_far
+        aim = self.aims[i % len(self.aims)] if self.aims is not None else so_far
         length = float(np.linalg.norm(vector) * np.linalg.norm(aim))
         coherence = COHERENCE * float((vector * aim).sum()) / length if length > 1e-9 else 0.0
         content = [w for w in own if self.content[w]]
-        again = (
-            sum((THEMED if self.related[w] else 1.0) for w in content if w in said) + len(content) - len(set(content))
-        )
+        again = sum(NAMED if self.own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
         return Score(sense, coherence, -RHYMED * float(self.usual[own[-1]]), -AGAIN * again)
 
     def fresh(self, nats: float) -> Floats:

@@ -20,9 +20,9 @@ Ints = npt.NDArray[np.int64]
 EVEN = 0.7  # share of the particles that the effective number must be, or they are resampled
 
 
-def judge(rows: Rows, n: int, merit: Merit, share: float, line: Sequence[int]) -> None:
-    """Add the merit of a line that row n has just written to its weight, `share` times."""
-    score = merit.line(line, float(rows.nats[n] - rows.begun[n]), rows.said[n], rows.so_far[n])
+def judge(rows: Rows, n: int, merit: Merit, share: float, i: int, line: Sequence[int]) -> None:
+    """Add the merit of line i, which row n has just written, to its weight, `share` times."""
+    score = merit.line(line, float(rows.nats[n] - rows.begun[n]), rows.said[n], rows.so_far[n], i)
     rows.scores[n] += (score,)
     rows.weight[n] += share * score.total
     rows.merit[n] += share * score.total

@@ -12,12 +12,12 @@ from lyricist.tokens import WordTokenizer, capital
 from lyricist.topics import is_plain
 from lyricist.writing.result import LITTLE, first_words
 
-LONGEST = 6  # words
+LONGEST = 5  # words
 CHORUSES = frozenset({"chorus", "refrain", "hook"})
-LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.5, 5: 0.2, 6: 0.0}  # points by the number of words
+LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.5, 5: 0.2}  # points by the number of words
 RETURNS = 1.0  # point for each doubling of the times a phrase is sung
-CHORUS = 1.0  # point for standing in one
-OPENS, ENDS = 0.5, 0.5  # points for beginning with a line (a conjunction aside) and for ending with one
+CHORUS = 2.0  # points for standing in one
+OPENS, ENDS = 0.8, 0.5  # points for beginning with a line (a conjunction aside) and for ending with one
 WHOLE, FRAGMENT = 0.5, -0.8  # points for a whole line, and for a part of one that holds a clause's little words
 WEIGHT, ENOUGH = 0.35, 7.5  # points for each e-fold of rarity of its rarest word, up to so many
 PRONOUN, PREPOSITION = -0.6, -0.6  # points for "he became" and for "of a vest"
@@ -33,7 +33,7 @@ LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunct
 def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str:
     """The best phrase of a song; `rarity`: how rare a word in small letters is, in nats.
 
-    Phrases have 1 to 6 words, end on a content word where a line or the next little word ends them and do not begin
+    Phrases have 1 to 5 words, end on a content word where a line or the next little word ends them and do not begin
     with a conjunction or a verb of the grammar. A song without one is called by its first words.
 
     >>> from lyricist.corpus import Line
