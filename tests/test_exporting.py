@@ -108,7 +108,15 @@ def test_a_shared_run_holds_what_writing_needs_and_nothing_else(shared: Path) ->
     names = {p.relative_to(shared).as_posix() for p in shared.rglob("*") if p.is_file()}
     step = shared.joinpath("checkpoints").iterdir().__next__().name
     model = {"weights.safetensors", "model.onnx", "writer.onnx"}
-    described = {"config.json", "vocab.json", "columns.safetensors", "copyindex.safetensors", "card.md", "latest"}
+    described = {
+        "config.json",
+        "vocab.json",
+        "columns.safetensors",
+        "words.safetensors",
+        "copyindex.safetensors",
+        "card.md",
+        "latest",
+    }
     assert names == model | described | {f"checkpoints/{step}/{n}" for n in (*model, "state.json")}
 
 

@@ -24,10 +24,18 @@ from lyricist.checkpoint import (
 from lyricist.errors import InputError
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.linefilter import LINES
+from lyricist.writing.wordfacts import WORDS
 
 SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
 CARD = "card.md"
-SHARED = ("vocab.json", COLUMNS, COPY_INDEX, LINES, CARD)  # of the run; config.json and `latest` are written anew
+SHARED = (
+    "vocab.json",
+    COLUMNS,
+    WORDS,
+    COPY_INDEX,
+    LINES,
+    CARD,
+)  # of the run; config.json and `latest` are written anew
 PRIVATE = frozenset({"state.safetensors"})  # of the checkpoint: what only resuming needs
 METADATA_FIELD = 14  # `metadata_props` of ONNX's ModelProto, messages of key (1) and value (2)
 

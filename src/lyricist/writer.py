@@ -29,6 +29,7 @@ from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong, title_of
 from lyricist.writing.table import WordTable
 from lyricist.writing.units import HostUnits, OnnxUnits, UnitModel
+from lyricist.writing.wordfacts import WORDS, facts_of
 
 COPY_INDEX = "copyindex.safetensors"
 MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
@@ -47,10 +48,12 @@ class Model:
         columns: Columns | None = None,
         weights: Path | None = None,
         lines: Path | None = None,
+        facts: Path | None = None,
     ) -> None:
-        """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`."""
+        """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`; `facts`:
+        of what is known of the words, see `WordFacts`."""
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
-        self.line_file = lines
+        self.line_file, self.facts_file = lines, facts
         self.unit_file, self.unit_columns, self.weights_file = unit_file, columns, weights
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
@@ -73,7 +76,8 @@ class Model:
     @cached_property
     def words(self) -> WordTable:
         """What exact plans need to know of the vocabulary."""
-        return WordTable(self.vocabulary, self.lexicon)
+        facts = facts_of(self.vocabulary.tokens, self.lexicon, self.facts_file)
+        return WordTable(self.vocabulary, self.lexicon, facts=facts)
 
     @cached_property
     def vectors(self) -> npt.NDArray[np.float32] | None:
@@ -221,8 +225,8 @@ def load(run: Path | str | Run, threads: int | None = None, lexicon: Lexicon | N
         lambda: OnnxModel(run.file("model.onnx"), threads), len(run.vocabulary), int(shape.get("features", 0))
     )
     weights = run.checkpoint("use") / "weights.safetensors"
-    known = run.path / COPY_INDEX
-    return Model(plain, run.vocabulary, known, lexicon, unit_file, columns, weights, run.path / LINES)
+    known, lines, facts = (run.path / name for name in (COPY_INDEX, LINES, WORDS))
+    return Model(plain, run.vocabulary, known, lexicon, unit_file, columns, weights, lines, facts)
 
 
 def write(

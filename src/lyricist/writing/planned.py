@@ -69,7 +69,7 @@ class PlannedWriter:
         """Lines and songs as they are made; see `Engine` for `keep` and `explain`."""
         most = self.plan.max_copy
         known = (self.model.copy_index, self.model.line_filter) if most else (None, None)
-        ban = CopyBan(known[0], self.table.words, most, known[1])
+        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
 
         def engine(units: UnitModel) -> Engine:
             return Engine(units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain, plan=self.told)
