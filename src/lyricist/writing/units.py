@@ -109,7 +109,7 @@ class OnnxUnits:
             feed[FEATURES] = np.zeros((len(ids), self.features), dtype=np.float32) if features is None else features
         e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
         total = sums.sum(axis=1, dtype=np.float64)
-        return UnitRows(e, sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)
+        return UnitRows(e[:, : self.columns.width], sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)
 
 
 def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: Columns) -> UnitRows:
