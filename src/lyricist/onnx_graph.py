@@ -224,7 +224,9 @@ def assemble(
     outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
     contrib = [helper.make_opsetid(CONTRIB, 1)] if any(n.domain for n in g.nodes) else []
     graph = helper.make_graph(g.nodes, "lyricist_step", inputs, outputs, g.initializers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET), *contrib], producer_name="lyricist")
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET), *contrib], producer_name="lyricist"
+    )
     model.ir_version = IR_VERSION
     helper.set_model_props(model, {"format": "1", **metadata})
     return bytes(model.SerializeToString())

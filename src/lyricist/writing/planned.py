@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lyricist.writer import Model
 
 
+FRESH = 5_000  # songs after which a plan is compiled anew
 ABREAST = 64  # songs from which it pays to have an engine for every core
 
 
@@ -52,11 +53,15 @@ class PlannedWriter:
         self.table = model.words.extended(brought(self.layout), constraints)
         needed = [self.table.id_of(w) for w in brought(self.layout)]
         self.units, barred = model.units(self.table.sig[: self.table.known], needed)
-        self.song = compile_song(self.table, self.layout, self.units.columns, barred)
-        self.told = PlanRows(self.song, model.groups) if model.groups else None
+        self.barred = barred
+        self.compile()
         self.bias = theme_bias(self.plan.about, vocabulary, model.vectors if self.plan.about else None)
         words_given = self.song.given or self.song.keywords or self.plan.start
         self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
+
+    def compile(self) -> None:
+        self.song = compile_song(self.table, self.layout, self.units.columns, self.barred)
+        self.told = PlanRows(self.song, self.model.groups) if self.model.groups else None
 
     def events(
         self,
@@ -66,7 +71,30 @@ class PlannedWriter:
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
     ) -> Iterator[LineWritten | WrittenSong]:
-        """Lines and songs as they are made; see `Engine` for `keep` and `explain`."""
+        """Lines and songs as they are made; see `Engine` for `keep` and `explain`.
+
+        What a compiled plan learns of its rhymes grows with its songs: after FRESH of them it is compiled anew, so
+        that any number of songs takes the memory of these.
+        """
+        several = iter(seeds)
+        for batch in itertools.count():
+            first = list(itertools.islice(several, ABREAST))
+            if not first or (batch and should_stop()):
+                return
+            if batch:
+                self.compile()
+            rest = itertools.islice(several, max(0, FRESH - len(first)))
+            yield from self.batch(drawing, first, rest, should_stop, keep, explain)
+
+    def batch(
+        self,
+        drawing: Drawing,
+        first: list[int],
+        rest: Iterator[int],
+        should_stop: Callable[[], bool],
+        keep: Callable[[Sequence[str]], bool] | None,
+        explain: bool,
+    ) -> Iterator[LineWritten | WrittenSong]:
         most = self.plan.max_copy
         known = (self.model.copy_index, self.model.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
@@ -74,13 +102,11 @@ class PlannedWriter:
         def engine(units: UnitModel) -> Engine:
             return Engine(units, self.song, drawing, ban, bias=self.bias, keep=keep, explain=explain, plan=self.told)
 
-        several = iter(seeds)
-        first = list(itertools.islice(several, ABREAST))
         if isinstance(self.units, OnnxUnits) and len(first) == ABREAST:
             engines = [engine(one) for one in self.units.copies(os.cpu_count() or 1)]
-            made = write_abreast(engines, itertools.chain(first, several), should_stop)
+            made = write_abreast(engines, itertools.chain(first, rest), should_stop)
         else:
-            made = engine(self.units).write(first, should_stop)
+            made = engine(self.units).write(itertools.chain(first, rest), should_stop)
         for event in made:
             yield self.finish(event) if isinstance(event, SongWritten) else event
 
