@@ -115,9 +115,9 @@ def unit_model(
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
 
     Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs instead of
-    logits: `e` (B, C or some more) exponentials less the row's largest, `sums` and `peaks` (B, U) over each unit, `free` (B, 1)
-    the sum over all columns at temperature 1. Activations have one scale a row, so that a row's result does not
-    depend on its neighbours.
+    logits: `e` (B, C, and some columns of nothing) exponentials less the row's largest, `sums` and `peaks` (B, U)
+    over each unit, `free` (B, 1) the sum over all columns at temperature 1. Activations have one scale a row, so that
+    a row's result does not depend on its neighbours.
     """
     g = EightBit()
     x, states = recurrent(g, config, weights, g.embedded(weights["embedding"]))
@@ -222,11 +222,10 @@ def assemble(
         inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", config["features"]]))
     outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", w]) for n, w in widths.items()]
     outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
-    contrib = [helper.make_opsetid(CONTRIB, 1)] if any(n.domain for n in g.nodes) else []
+    domains = [("", OPSET), *([(CONTRIB, 1)] if any(n.domain for n in g.nodes) else [])]
+    imports = [helper.make_opsetid(*each) for each in domains]
     graph = helper.make_graph(g.nodes, "lyricist_step", inputs, outputs, g.initializers)
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET), *contrib], producer_name="lyricist"
-    )
+    model = helper.make_model(graph, opset_imports=imports, producer_name="lyricist")
     model.ir_version = IR_VERSION
     helper.set_model_props(model, {"format": "1", **metadata})
     return bytes(model.SerializeToString())
