@@ -32,7 +32,6 @@ from pathlib import Path
 
 import numpy as np
 from stanza_parsing import LineReader, Stanza, VerseLine, songs, stanzas
-from verse import SHA256, lines_of, modern
 
 from lyricist import read
 from lyricist.checking import EVERY_SONG
@@ -40,6 +39,7 @@ from lyricist.prosody.lexicon import default_lexicon
 from lyricist.samples import FOLDER as SONGBOOK
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.archaic import is_archaic
+from verse import SHA256, lines_of, modern
 
 FEWEST_LINES = 4  # of a song
 UNKNOWN = 0.06  # share of a song's words that the lexicon may lack (dialect, old spelling)

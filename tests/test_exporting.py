@@ -112,6 +112,7 @@ def test_a_shared_run_holds_what_writing_needs_and_nothing_else(shared: Path) ->
         "config.json",
         "vocab.json",
         "columns.safetensors",
+        "words.safetensors",
         "copyindex.safetensors",
         "topics.safetensors",
         "card.md",

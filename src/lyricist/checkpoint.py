@@ -3,6 +3,7 @@
     RUN/config.json vocab.json          what the network is, how it was trained, on what
     RUN/columns.safetensors             words in the order in which they are drawn (runs of whole words)
     RUN/topics.safetensors              which words keep company in songs (runs of whole words)
+    RUN/words.safetensors               how they are said; RUN/lines.safetensors  lines never to be written again
     RUN/checkpoints/0001200/            weights.safetensors, model.onnx, writer.onnx, state.safetensors, state.json
     RUN/latest                          {"resume": "0001200", "use": "0000900"}, replaced atomically
     RUN/weights.safetensors model.onnx writer.onnx  the files of the checkpoint to use, for other programs

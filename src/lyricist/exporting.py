@@ -25,11 +25,12 @@ from lyricist.errors import InputError
 from lyricist.topics import TOPICS
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.linefilter import LINES
+from lyricist.writing.wordfacts import WORDS
 
 SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
 CARD = "card.md"
 # Of the run; config.json and `latest` are written anew.
-SHARED = ("vocab.json", COLUMNS, COPY_INDEX, LINES, TOPICS, CARD)
+SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, TOPICS, CARD)
 PRIVATE = frozenset({"state.safetensors"})  # of the checkpoint: what only resuming needs
 METADATA_FIELD = 14  # `metadata_props` of ONNX's ModelProto, messages of key (1) and value (2)
 

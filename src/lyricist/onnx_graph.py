@@ -26,6 +26,8 @@ OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime since 1.13
 WEIGHT_RANGE = 63  # of 8-bit weights: with more, processors without VNNI overflow in 16 bits (u8 x s8 pairs)
 TINY = 1e-9
 ONE = np.array([1], dtype=np.int64)
+NEVER = -1e30  # of a logit
+CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, which only the writer's graph uses
 
 
 class Graph:
@@ -80,8 +82,9 @@ class EightBit(Graph):
         rounded = self.one("Round", self.one("Div", x, row))
         shifted = self.one("Cast", self.one("Add", rounded, self.scalar("128", 128.0)), to=TensorProto.UINT8)
         middle = self.known("middle", np.array(128, dtype=np.uint8))
-        exact = self.one("Cast", self.one("MatMulInteger", shifted, whole, middle), to=TensorProto.FLOAT)
-        return self.one("Mul", self.one("Mul", exact, scale), row)
+        scales = [whole, self.scalar("1", 1.0), scale, middle]
+        product = self.one("MatMulIntegerToFloat", shifted, *scales, domain=CONTRIB)  # of integers: exact
+        return self.one("Mul", product, row)
 
     def embedded(self, table: Array, ids: str = "ids") -> str:
         """Rows of an embedding (V, E) for `ids`."""
@@ -121,14 +124,18 @@ def unit_model(
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
 
     Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs instead of
-    logits: `e` (B, C) exponentials less the row's largest, `sums` and `peaks` (B, U) over each unit, `free` (B, 1)
-    the sum over all columns at temperature 1. Activations have one scale a row, so that a row's result does not
-    depend on its neighbours. `packed`: the graph is all that is kept of the network. It also gives the `logits`
-    (B, C), and holds the word vectors of a tied network once, in the order of `columns`.
+    logits: `e` (B, C, and some columns of nothing) exponentials less the row's largest, `sums` and `peaks` (B, U)
+    over each unit, `free` (B, 1) the sum over all columns at temperature 1. Activations have one scale a row, so that
+    a row's result does not depend on its neighbours. `packed`: the graph is all that is kept of the network. It also
+    gives the `logits` (B, C and those of nothing), and holds the word vectors of a tied network once, in the order of
+    `columns`.
     """
     g = EightBit()
     output = weights["embedding" if config["tied"] else "output"]
     at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
+    spare = -columns.width % TILE if columns.tiles else 0  # so that tiles can be summed without copying them out
+    at, there = np.pad(at, (0, spare)), np.pad(there, (0, spare))
+    steer = g.one("Concat", "steer", g.constant("spare", np.full(spare, NEVER, dtype=np.float32)), axis=0)
     rows = np.where(there[:, None], output[at], 0).astype(np.float32)
     shared = packed and config["tied"]
     if shared:
@@ -139,33 +146,34 @@ def unit_model(
     product = (
         g.times(x, g.one("Transpose", "embedding"), "embedding.scale") if shared else g.product(x, "output", rows)
     )
-    bias = g.one("Add", g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32)), "steer")
+    bias = g.one("Add", g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32)), steer)
     g.nodes.append(helper.make_node("Add", [product, bias], ["logits"]))
     below = g.one("Sub", "logits", g.one("ReduceMax", "logits", axes=[1], keepdims=1))
     axis = g.known("axis1", ONE)
     g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", below), axis], ["free"], keepdims=1))
     g.nodes.append(helper.make_node("Exp", [g.one("Mul", below, "scale")], ["e"]))
     summed(g, columns)
-    outputs = {"e": columns.width, "sums": columns.units, "peaks": columns.units, "free": 1}
-    outputs |= {"logits": columns.width} if packed else {}
+    outputs = {"e": len(at), "sums": columns.units, "peaks": columns.units, "free": 1}
+    outputs |= {"logits": len(at)} if packed else {}
     return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
 
 
 def summed(g: Graph, columns: Columns) -> None:
     """Sums and peaks of `e`: over tiles, then the columns that stand alone."""
     lone, axis = columns.lone, g.known("axis1", ONE)
-    zero, edge = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in (("zero", 0), ("edge", lone)))
     if not columns.tiles:  # a vocabulary too small for a single tile
         g.nodes += [helper.make_node("Identity", ["e"], [name]) for name in ("sums", "peaks")]
         return
-    end = g.constant("end", np.array([columns.width], dtype=np.int64))
+    at = {"zero": 0, "tiled": columns.tiles, "edge": lone, "end": columns.width}
+    zero, tiled, edge, end = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in at.items())
     alone = g.one("Slice", "e", edge, end, axis)
-    shape = g.constant("tiles", np.array([-1, columns.tiles, TILE], dtype=np.int64))
-    tiles = g.one("Reshape", g.one("Slice", "e", zero, edge, axis), shape)
+    every = -(-columns.width // TILE)  # tiles, those over columns that stand alone included
+    tiles = g.one("Reshape", "e", g.constant("tiles", np.array([-1, every, TILE], dtype=np.int64)))
     sums = g.one("ReduceSum", tiles, g.constant("axis2", np.array([2], dtype=np.int64)), keepdims=0)
     peaks = g.one("ReduceMax", tiles, axes=[2], keepdims=0)
     for name, part in (("sums", sums), ("peaks", peaks)):
-        g.nodes.append(helper.make_node("Concat", [part, alone], [name], axis=1))
+        parts = [g.one("Slice", part, zero, tiled, axis), alone]
+        g.nodes.append(helper.make_node("Concat", parts, [name], axis=1))
 
 
 def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> tuple[str, list[str]]:
@@ -234,8 +242,10 @@ def assemble(
         inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", config["features"]]))
     outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", w]) for n, w in widths.items()]
     outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
+    domains = [("", OPSET), *([(CONTRIB, 1)] if any(n.domain for n in g.nodes) else [])]
+    imports = [helper.make_opsetid(*each) for each in domains]
     graph = helper.make_graph(g.nodes, "lyricist_step", inputs, outputs, g.initializers)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lyricist")
+    model = helper.make_model(graph, opset_imports=imports, producer_name="lyricist")
     model.ir_version = IR_VERSION
     helper.set_model_props(model, {"format": "1", **metadata})
     return bytes(model.SerializeToString())

@@ -34,6 +34,7 @@ from lyricist.writer import COPY_INDEX
 from lyricist.writing.copying import MAX_WORDS, CopyIndex
 from lyricist.writing.linefilter import inherit_lines
 from lyricist.writing.table import WordTable
+from lyricist.writing.wordfacts import WORDS, digest_of
 
 ORDER: Order = "backward"  # in which a new model of words reads a line
 ENDS_WORDS = 3_000_000  # words from which it is learnt after which words lines end
@@ -313,7 +314,8 @@ def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
 def keep_columns(run: Run, tokens: TokenSet) -> None:
     """The order in which the run's words are drawn, for the graph that writes to plans."""
     if run.vocabulary.tokenizer.name == "word":
-        table = WordTable(run.vocabulary, default_lexicon())
+        table = WordTable(run.vocabulary, lexicon := default_lexicon())
+        table.facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
         ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]
         breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
         size, backward = len(run.vocabulary), run.vocabulary.order == "backward"

@@ -33,6 +33,7 @@ from lyricist.writing.table import WordTable
 from lyricist.writing.theme import from_network
 from lyricist.writing.titles import title_of
 from lyricist.writing.units import HostUnits, OnnxUnits, PackedSteps, UnitModel
+from lyricist.writing.wordfacts import WORDS, facts_of
 
 COPY_INDEX = "copyindex.safetensors"
 FAMILIAR = 10.0  # nats of score that turns of phrase are worth which all stand in the songs
@@ -53,10 +54,12 @@ class Model:
         weights: Callable[[], Arrays] | None = None,
         lines: Path | None = None,
         topics: Path | None = None,
+        facts: Path | None = None,
     ) -> None:
-        """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`."""
+        """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`; `facts`:
+        of what is known of the words, see `WordFacts`."""
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
-        self.line_file, self.topics_file = lines, topics
+        self.line_file, self.topics_file, self.facts_file = lines, topics, facts
         self.unit_file, self.unit_columns, self.weights = unit_file, columns, weights
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
@@ -79,7 +82,8 @@ class Model:
     @cached_property
     def words(self) -> WordTable:
         """What exact plans need to know of the vocabulary."""
-        return WordTable(self.vocabulary, self.lexicon)
+        facts = facts_of(self.vocabulary.tokens, self.lexicon, self.facts_file)
+        return WordTable(self.vocabulary, self.lexicon, facts=facts)
 
     @cached_property
     def vectors(self) -> npt.NDArray[np.float32] | None:
@@ -239,7 +243,8 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
     if run.kind != "lstm":
         raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
-    parts, kept = (run.vocabulary, run.path / COPY_INDEX, lexicon), (run.path / LINES, run.path / TOPICS)
+    parts = run.vocabulary, run.path / COPY_INDEX, lexicon
+    kept = run.path / LINES, run.path / TOPICS, run.path / WORDS
     if run.packed and columns is not None:
         units = OnnxUnits(run.file("model.onnx"), columns, threads)
         made = Model(PackedSteps(units), *parts, None, columns, run.weights, *kept)

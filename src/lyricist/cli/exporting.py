@@ -13,11 +13,13 @@ from lyricist.exporting import CARD, check_target, export, licence_of, size_of
 from lyricist.topics import TOPICS
 from lyricist.writer import COPY_INDEX
 from lyricist.writing.linefilter import LINES
+from lyricist.writing.wordfacts import WORDS
 
 PARTS = {
     "weights.safetensors": "the network",
     "vocab.json": "its words",
     COLUMNS: "their order in exact writing",
+    WORDS: "how they are said",
     COPY_INDEX: "the copy index",
     LINES: "the lines of its base's corpus, as hashes",
     TOPICS: "which words keep company",

@@ -42,7 +42,11 @@ def key(reading: Reading, kind: KeyKind) -> str:
     >>> key(light, "perfect"), key(light, "family"), key(light, "assonance")
     ('AY T', 'AY P', 'AY')
     """
-    tail = reading.tail
+    return tail_key(reading.tail, kind)
+
+
+def tail_key(tail: str, kind: KeyKind) -> str:
+    """`key` of any reading with this tail."""
     if kind == "perfect":
         return tail
     if kind == "family":

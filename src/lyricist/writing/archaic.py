@@ -35,6 +35,8 @@ ENDINGS = re.compile(r"""
 WOULD = "you she he they who how that there it what why where when this mom dad"
 MODERN = frozenset({"elizabeth", "nazareth", "macbeth"} | {f"{word}'d" for word in WOULD.split()})
 
+RULES = "\n".join([*sorted(WORDS), ENDINGS.pattern, *sorted(MODERN)])  # all that decides, as a text
+
 
 def is_archaic(word: str) -> bool:
     """Whether a word in small letters is archaic.

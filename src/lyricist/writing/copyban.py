@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.tokens import SPECIALS
-from lyricist.writing.copying import LINE_WORDS, CopyIndex, ngrams, word_hash
+from lyricist.writing.copying import LINE_WORDS, CopyIndex, ngrams, word_hashes
 from lyricist.writing.linefilter import LineFilter
 
 U32 = npt.NDArray[np.uint32]
@@ -40,11 +39,17 @@ class CopyBan:
     lines too of the corpus that `lines` was made from. `most` 0: nothing is barred."""
 
     def __init__(
-        self, index: CopyIndex | None, words: Sequence[str], most: int, lines: LineFilter | None = None
+        self,
+        index: CopyIndex | None,
+        words: Sequence[str],
+        most: int,
+        lines: LineFilter | None = None,
+        hashes: U32 | None = None,
     ) -> None:
+        """`hashes` of the words, where they are known already."""
         self.most, self.lines = most, lines if most > 0 else None
         self.active = index is not None and most > 0
-        self.hashes = np.array([0 if w in SPECIALS else word_hash(w) for w in words], dtype=np.uint32)
+        self.hashes = word_hashes(words) if hashes is None else hashes
         self.runs = np.zeros(0, dtype=np.uint64)
         self.whole: frozenset[int] = frozenset()
         if index is not None and most > 0:

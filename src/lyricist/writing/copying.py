@@ -53,6 +53,11 @@ def hashes_of(words: Iterable[str]) -> U32:
     return np.array([word_hash(w) for w in words], dtype=np.uint32)
 
 
+def word_hashes(tokens: Iterable[str]) -> U32:
+    """Hashes of a vocabulary's tokens, 0 for those that are no words."""
+    return np.array([0 if t in SPECIALS else word_hash(t) for t in tokens], dtype=np.uint32)
+
+
 def ngrams(hashes: U32, n: int) -> U64:
     """Hash of every run of n words: (N,) -> (N - n + 1,); runs over a 0 get hash 0."""
     return window_hash(hashes, np.arange(max(0, len(hashes) - n + 1)), n)
@@ -71,7 +76,7 @@ class CopyIndex:
         """From token ids of whole songs, as a `TokenSet` holds them under the vocabulary's numbering."""
         if vocabulary.order == "backward":
             ids = turned_lines(ids, [vocabulary.index[t] for t in SPECIALS - {UNK} if t in vocabulary])
-        table = np.array([0 if t in SPECIALS else word_hash(t) for t in vocabulary.tokens], dtype=np.uint32)
+        table = word_hashes(vocabulary.tokens)
         line_break = np.array([t in BREAKS for t in vocabulary.tokens])
         is_break = line_break[ids]
         between = np.isin(ids, [vocabulary.index[t] for t in (END, SONG) if t in vocabulary])
@@ -212,9 +217,7 @@ class CopyGuard:
         index = index or CopyIndex(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=bool))
         self.line_filter = line_filter
         self.max_copy, self.lines = max_copy, index.whole_lines(LINE_WORDS, max(LINE_WORDS, max_copy))
-        self.word_hashes = np.array(
-            [0 if t in SPECIALS else word_hash(t) for t in vocabulary.tokens], dtype=np.uint32
-        )
+        self.word_hashes = word_hashes(vocabulary.tokens)
         order = np.argsort(self.word_hashes, kind="stable")
         context = ngrams(index.hashes, max_copy)[:-1]
         following = index.hashes[max_copy:]

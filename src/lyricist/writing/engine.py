@@ -235,8 +235,9 @@ class Engine:
         for k in np.flatnonzero(where).tolist():
             i = n[k]
             listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
-            if rows.first[i] and rows.rewards[i]:
-                listed = self.rewarded(int(i), listed)
+            reward = rows.rewards[i]
+            if rows.first[i] and reward is not None:
+                listed = self.rewarded(int(i), listed, reward)
             elif rows.first[i] and self.fresh is not None and self.song.backward:
                 listed = self.freshened(listed)
             if len(listed.words):
@@ -247,10 +248,11 @@ class Engine:
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
-            if rows.rewards[i]:
+            reward = rows.rewards[i]
+            if reward is not None:
                 g = self.song.lines[rows.line[i]].group
-                rows.pending[i] = {**rows.pending[i], g: math.log(rows.rewards[i][w])}
-                rows.rewards[i] = {}
+                rows.pending[i] = {**rows.pending[i], g: math.log(reward[w])}
+                rows.rewards[i] = None
         rows.node[n], rows.first[n] = after, 0
         if self.plan is not None:
             rows.place[n] = self.plan.places(after)
@@ -362,7 +364,7 @@ class Engine:
         """Weigh the words that may open a rhyme group by the rhymes they have, and take that back when the next line
         of the group begins: the particles then look ahead across lines."""
         rows, g = self.rows, self.song.lines[i].group
-        rows.rewards[n] = {}
+        rows.rewards[n] = None
         if g < 0 or not self.looks_ahead:
             return
         place, ends = self.song.members[g].index(i), rows.ends[n]
@@ -371,14 +373,14 @@ class Engine:
         elif place == 1:
             rows.weight[n] -= rows.pending[n].get(g, 0.0)
 
-    def rewarded(self, n: int, listed: Listed) -> Listed:
+    def rewarded(self, n: int, listed: Listed, reward: npt.NDArray[np.float64]) -> Listed:
         """The opening words of row n, weighed by their rhymes."""
         key = (int(self.rows.node[n]), int(self.rows.first[n]), int(self.rows.last[n]))
         if key not in self.weighed:
-            reward = np.array([self.rows.rewards[n][w] for w in listed.words.tolist()], dtype=np.float32)
+            weights = listed.weights * reward[listed.words].astype(np.float32)
             if self.fresh is not None:
-                reward *= self.fresh[listed.words]
-            self.weighed[key] = Listed(listed.words, listed.columns, listed.weights * reward)
+                weights *= self.fresh[listed.words]
+            self.weighed[key] = Listed(listed.words, listed.columns, weights)
         return self.weighed[key]
 
     def freshened(self, listed: Listed) -> Listed:

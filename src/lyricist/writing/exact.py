@@ -18,15 +18,17 @@ from lyricist.errors import InputError, PlanError
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
 from lyricist.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
-from lyricist.writing.clean import is_unclean
 from lyricist.writing.feasible import Assignment, assignment, check, group_error
 from lyricist.writing.groups import GroupState, LineKind, Rhymes
 from lyricist.writing.kept import fits
 from lyricist.writing.layout import Layout, LineSpec
 from lyricist.writing.lines import LineAutomaton, Slots, WordSet
 from lyricist.writing.nodes import Nodes
-from lyricist.writing.table import SILENT, RhymeSound, WordTable
+from lyricist.writing.table import RhymeSound, WordTable
 from lyricist.writing.vowels import Vowels
+from lyricist.writing.wordfacts import SILENT
+
+Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class PlanAutomaton:
         self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
         self.usable = self.find_usable()
         self.usable[list(barred)] = False
-        self.rhymes = Rhymes(table, lambda w: bool(self.usable[w]), strict)
+        self.rhymes = Rhymes(table, self.usable, strict)
         self.rhymes.finals = columns.finals
         self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, layout.emphasis)
         self.vowels = Vowels(table, self.lines, self.backward, layout.open_vowels)
@@ -67,7 +69,7 @@ class PlanAutomaton:
         self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
         self.initials: dict[str, WordSet] = {}
         self.assignments: dict[int, Assignment] = {}
-        self.rewarded: dict[tuple[object, ...], dict[int, float]] = {}
+        self.rewarded: dict[tuple[object, ...], Reals] = {}
         self.openings: dict[tuple[object, ...], Opening] = {}
         self.kinds: dict[tuple[int, WordSet | None], LineKind] = {}
         self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(layout.groups))]
@@ -84,14 +86,12 @@ class PlanAutomaton:
 
     def find_usable(self) -> npt.NDArray[np.bool_]:
         """(W,) words that may be chosen freely: readable, in the lexicon, without digits, not avoided, clean."""
-        table, avoid = self.table, set(self.layout.avoid)
-        out: npt.NDArray[np.bool_] = np.asarray(table.sig != SILENT)
-        for w in np.flatnonzero(out):
-            word = table.words[w]
-            known = all(r.source != "model" for r in table.readings[w]) and not any(c.isdigit() for c in word)
-            spelled = all(r.syllables <= len(word) for r in table.readings[w])  # etc is not, nor is w
-            out[w] = known and spelled and word not in avoid and not (self.layout.clean and is_unclean(word))
-        out[table.known :] = False
+        table = self.table
+        out = np.zeros(len(table.words), dtype=bool)
+        out[: table.known] = (table.sig[: table.known] != SILENT) & table.facts.choosable
+        if self.layout.clean:
+            out[: table.known] &= ~table.facts.unclean
+        out[[table.index[w] for w in self.layout.avoid if w in table.index]] = False
         return out
 
     def find_beginning(self, line: LineSpec) -> WordSet | None:
@@ -240,18 +240,22 @@ class PlanAutomaton:
         kinds = [self.kind(j, assignment) for j in to_come]
         return self.rhymes.choice(self.rhymes.level(self.layout.groups[g].kind), kinds, groups[g])
 
-    def rewards(
-        self, i: int, assignment: Assignment, groups: Sequence[GroupState], ends: WordSet
-    ) -> dict[int, float]:
-        """For every word that may end line i, the first of its group to be written: about the probability that the
-        group's other lines then rhyme."""
+    def rewards(self, i: int, assignment: Assignment, groups: Sequence[GroupState], ends: WordSet) -> Reals:
+        """(W,) for every word that may end line i, the first of its group to be written: about the probability that
+        the group's other lines then rhyme."""
         g = self.lines[i].group
         name = (i, ends.number, tuple(assignment.items()))
         if name not in self.rewarded:
             level = self.rhymes.level(self.layout.groups[g].kind)
             kinds = [self.kind(j, assignment) for j in self.members[g] if j > i]
-            after = {w: self.rhymes.after(level, groups[g], ends, w) for w in ends.by_word}
-            self.rewarded[name] = {w: self.rhymes.reward(level, kinds, s.chosen, s.taken) for w, s in after.items()}
+            found = np.ones(len(self.table.words))
+            if self.rhymes.wide.at_once([self.kind(i, assignment), *kinds], groups[g]):
+                found[ends.words] = self.rhymes.wide.rewards(level, kinds, ends.words)
+            else:
+                for w in ends.words.tolist():
+                    after = self.rhymes.after(level, groups[g], ends, w)
+                    found[w] = self.rhymes.reward(level, kinds, after.chosen, after.taken)
+            self.rewarded[name] = found
         return self.rewarded[name]
 
     def close(

@@ -7,7 +7,7 @@ condition, by augmenting paths); it is looked at again after every end word draw
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.writing.lines import LineAutomaton, WordSet
-from lyricist.writing.table import Letter, RhymeSound, Signature, WordTable, plain
+from lyricist.writing.table import Letter, RhymeSound, WordTable, plain
+from lyricist.writing.wide import LEAST, Wide
+from lyricist.writing.wordfacts import Signature
 
-LEAST = 1e-6  # of a reward
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", True): "family"}
 
 
@@ -117,7 +120,7 @@ class GroupState:
 class Rhymes:
     """End words by class for lines of given kinds; everything is cached, songs of one plan share it."""
 
-    def __init__(self, table: WordTable, usable: Callable[[int], bool], strict: bool) -> None:
+    def __init__(self, table: WordTable, usable: Bools, strict: bool) -> None:
         self.table, self.usable, self.strict = table, usable, strict
         self.lock = threading.Lock()
         self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
@@ -130,11 +133,20 @@ class Rhymes:
         self.able: dict[tuple[object, ...], bool] = {}
         self.choices: dict[tuple[object, ...], WordSet] = {}
         self.suiting: dict[tuple[object, ...], list[str]] = {}
+        self.wide = Wide(self)
 
     def numbered(self, entries: Iterable[tuple[int, Signature]], sure: bool = False) -> WordSet:
         """A new set. `sure`: each of its words is known to leave the line possible."""
         with self.lock:  # engines may share a plan
-            made = WordSet(len(self.by_number), tuple((w, self.table.letter(w), s) for w, s in entries), sure)
+            made = WordSet.of(len(self.by_number), ((w, self.table.letter(w), s) for w, s in entries), sure)
+            self.by_number.append(made)
+        return made
+
+    def sure_set(self, words: Ints) -> WordSet:
+        """A new set of words of which every reading will do, each known to leave the line possible."""
+        kinds = tuple((letter, letter.signature) for letter in self.table.letters)
+        with self.lock:
+            made = WordSet(len(self.by_number), words, self.table.sig[words].astype(np.int64), kinds, True)
             self.by_number.append(made)
         return made
 
@@ -172,7 +184,7 @@ class Rhymes:
             self.enders[key] = [
                 x
                 for x in self.members(level, cls)
-                if (x.word in held or (x.agrees and self.usable(x.word))) and kind.can_end(x.word, x.letter)
+                if (x.word in held or (x.agrees and self.usable[x.word])) and kind.can_end(x.word, x.letter)
             ]
         return self.enders[key]
 
@@ -211,6 +223,9 @@ class Rhymes:
         if state.chosen:
             return [state.chosen] if self.suits(state.chosen, level, kinds, state.taken) else []
         key = (level, tuple(k.number for k in kinds), state.taken)
+        if key not in self.suiting and self.wide.at_once(kinds, state):
+            names = self.table.endings(level).names
+            self.suiting[key] = [names[c] for c in np.flatnonzero(self.wide.suited(level, kinds)).tolist()]
         if key not in self.suiting:
             all_classes = self.table.classes(level)
             found = [c for c in all_classes if len(all_classes[c]) >= len(kinds)]
@@ -222,6 +237,8 @@ class Rhymes:
         if state.chosen:
             return self.suits(state.chosen, level, kinds, state.taken)
         key = (level, tuple(k.number for k in kinds), state.taken)
+        if key not in self.able and self.wide.at_once(kinds, state):
+            self.able[key] = bool(self.wide.suited(level, kinds).any())
         if key not in self.able:
             every = self.table.classes(level)
             wide = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
@@ -231,6 +248,8 @@ class Rhymes:
     def choice(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> WordSet:
         """The words that may end the first of `kinds` so that the others can still rhyme with it."""
         key = (level, tuple(k.number for k in kinds), state)
+        if key not in self.choices and self.wide.at_once(kinds, state):
+            self.choices[key] = self.wide.choice(level, kinds)
         if key not in self.choices:
             chosen: dict[int, tuple[Signature, str]] = {}
             for cls in self.classes(level, kinds, state):

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.columns import Columns
-from lyricist.writing.archaic import is_archaic
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.plan import Drawing
 from lyricist.writing.units import NEVER
@@ -36,6 +35,5 @@ def leanings(song: PlanAutomaton, drawing: Drawing) -> npt.NDArray[np.float64]:
     """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones."""
     known, table = song.table.known, song.table
     further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
-    old = np.array([is_archaic(w) for w in table.words[:known]], dtype=bool)
     long_words = drawing.long_words + song.layout.long_words
-    return np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * old)
+    return np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)

@@ -8,28 +8,53 @@ right or from right to left: `Slots` counts slots in the order of drawing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lyricist.prosody.metre import BEGINNING, fits
-from lyricist.writing.table import SILENT, Letter, Signature
+import numpy as np
+import numpy.typing as npt
 
+from lyricist.prosody.metre import BEGINNING, fits
+from lyricist.writing.table import Letter
+from lyricist.writing.wordfacts import SILENT, Signature
+
+Ints = npt.NDArray[np.int64]
 STRONG = frozenset({"/", BEGINNING["/"]})
 
 
 @dataclass(frozen=True, eq=False)
 class WordSet:
-    """Words that may stand at one end of a line, each with its letter and the signature of the readings that allow
-    it there."""
+    """Words (N,) that may stand at one end of a line; `kinds[which[i]]` of word i: its letter and the signature of
+    the readings that allow it there."""
 
     number: int
-    entries: tuple[tuple[int, Letter, Signature], ...]
+    words: Ints
+    which: Ints
+    kinds: tuple[tuple[Letter, Signature], ...]
     sure: bool = False  # every word has been seen to leave the line possible
+
+    @classmethod
+    def of(cls, number: int, entries: Iterable[tuple[int, Letter, Signature]], sure: bool = False) -> WordSet:
+        kinds: dict[tuple[Letter, Signature], int] = {}
+        pairs = [(w, kinds.setdefault((letter, s), len(kinds))) for w, letter, s in entries]
+        words, which = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        return cls(number, words, which, tuple(kinds), sure)
+
+    @property
+    def entries(self) -> Iterator[tuple[int, Letter, Signature]]:
+        for word, k in zip(self.words.tolist(), self.which.tolist(), strict=True):
+            yield word, *self.kinds[k]
 
     @cached_property
     def by_word(self) -> dict[int, Signature]:
-        return {word: signature for word, _, signature in self.entries}
+        signatures = [s for _, s in self.kinds]
+        return dict(zip(self.words.tolist(), map(signatures.__getitem__, self.which.tolist()), strict=True))
+
+    def kinds_beside(self, words: Collection[int]) -> set[tuple[Letter, Signature]]:
+        """The kinds of all words but these."""
+        own = self.which[~np.isin(self.words, list(words))] if words else self.which
+        return {self.kinds[k] for k in np.unique(own).tolist()}
 
 
 class Slots:
@@ -147,7 +172,7 @@ class LineAutomaton:
             known = zip(self.keyword_letters, self.keyword_hops, strict=True)
             keys = tuple(tuple(self.ends(x, q) and self.falls([hop]) for q in states) for x, hop in known)
             return Landing(words, keys)
-        plain = {(letter.moves, s) for w, letter, s in last.entries if w not in self.keywords}
+        plain = {(letter.moves, s) for letter, s in last.kinds_beside(self.keywords)}
         words = tuple(
             self.falls([self.steps(s, False) for moves, s in plain if moves[q] >= 0 and self.finals[moves[q]]])
             for q in states

@@ -6,6 +6,7 @@ Node 0 is a finished line. Other nodes are made when a song first comes to them.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,8 @@ from lyricist.writing.draw import Listed
 from lyricist.writing.groups import Rhymes
 from lyricist.writing.lines import Landing, LineAutomaton, WordSet
 from lyricist.writing.rows import Rows
-from lyricist.writing.table import Letter, Signature, WordTable
+from lyricist.writing.table import Letter, WordTable
+from lyricist.writing.wordfacts import Signature
 
 CLOSED = 0
 UNKNOWN, NOWHERE = -2, -1
@@ -187,9 +189,8 @@ class Nodes:
         beginning for which there is a set of `first` words, all of that set that may be."""
         key = (n, first, last)
         if key not in self.lists:
-            words = np.array(self.opening(n, first, last) if first else self.explicit(n, last), dtype=np.int64)
+            words, after = self.opening(n, first, last) if first else self.explicit(n, last)
             known = np.where(words < self.table.known, words, self.table.vocabulary.unk)
-            after = np.array([self.move_word(n, first, last, w) for w in words.tolist()], dtype=np.int64)
             weights = self.values(after, words).astype(np.float32)
             if self.strong_next(n):
                 weights[self.little[self.table.sig[words]]] *= self.faint
@@ -202,27 +203,54 @@ class Nodes:
         assert node is not None
         return bool(self.faint < 1) and node.automaton.slots.next_is_strong(node.bits)
 
-    def explicit(self, n: int, last: int) -> list[int]:
+    def explicit(self, n: int, last: int) -> tuple[Ints, Ints]:
+        """Words that node n's units do not cover, none of which begins a line; and the nodes after them."""
         node = self.nodes[n]
         assert node is not None
-        ends = self.rhymes.by_number[last]
-        candidates = [*node.automaton.keywords, *(ends.by_word if ends else ())]
-        on = self.units[n]
+        ends, keywords, on = self.rhymes.by_number[last], list(node.automaton.keywords), self.units[n]
+        parts = [self.each(n, 0, last, keywords)]
+        if ends is not None:
+            parts.append(self.together(n, ends, False, keywords))
         if n in self.last_letters:
-            landing = (
-                np.isin(self.table.sig[: self.table.known], self.last_letters[n]) & ~self.blocked[: self.table.known]
-            )
-            candidates += np.flatnonzero(landing).tolist()
-        return [
-            w
-            for w in dict.fromkeys(candidates)
-            if not (w < self.table.known and on[self.columns.unit_of[w]] and not self.blocked[w])
-            and self.move_word(n, 0, last, w) != NOWHERE
-        ]
+            sig, free = self.table.sig[: self.table.known].astype(np.int64), ~self.blocked[: self.table.known]
+            landing = np.flatnonzero(np.isin(sig, self.last_letters[n]) & free)
+            landing = landing[~np.isin(landing, keywords)] if keywords else landing
+            self.move(np.full(len(kinds := np.unique(sig[landing])), n), kinds)  # once each, not once a word
+            parts.append((landing, self.move(np.full(len(landing), n), sig[landing])))
+        words, after = (np.concatenate(x) for x in zip(*parts, strict=True))
+        unit = self.columns.unit_of[np.minimum(words, self.table.known - 1)]
+        covered = (words < self.table.known) & (on[unit] > 0) & ~self.blocked[words]
+        left = ~covered & (after != NOWHERE)
+        return words[left], after[left]
 
-    def opening(self, n: int, first: int, last: int) -> list[int]:
-        begins = self.rhymes.by_number[first]
-        assert begins is not None
-        if begins.sure:
-            return list(begins.by_word)
-        return [w for w in begins.by_word if self.move_word(n, first, last, w) != NOWHERE]
+    def opening(self, n: int, first: int, last: int) -> tuple[Ints, Ints]:
+        """Words of a set that may begin the line at node n, and the nodes after them."""
+        begins, node = self.rhymes.by_number[first], self.nodes[n]
+        assert begins is not None and node is not None
+        if last or np.isin(begins.words, list(node.automaton.keywords)).any():
+            words, after = self.each(n, first, last, begins.words.tolist())
+        else:
+            words, after = self.together(n, begins, True, ())
+        left = begins.sure | (after != NOWHERE)
+        return words[left], after[left]
+
+    def each(self, n: int, first: int, last: int, words: Sequence[int]) -> tuple[Ints, Ints]:
+        """Words, and the nodes after them, one by one."""
+        after = [self.move_word(n, first, last, w) for w in words]
+        return np.array(words, dtype=np.int64), np.array(after, dtype=np.int64)
+
+    def together(self, n: int, end: WordSet, begins: bool, keywords: Sequence[int]) -> tuple[Ints, Ints]:
+        """The words of a set at one end of a line and the nodes after them, kind by kind, but for keywords. At its
+        beginning (`begins`) there is no set at the other end."""
+        beside = ~np.isin(end.words, keywords)
+        words, which = end.words[beside], end.which[beside]
+        after = np.zeros(len(end.kinds), dtype=np.int64)
+        for k in np.unique(which).tolist():
+            letter, signature = end.kinds[k]
+            if begins:
+                whole = letter.signature
+                as_last = Signature(whole.stresses & signature.stresses, whole.free)
+                after[k] = self.target(n, -1, Letter(signature, letter.moves), as_last)
+            else:
+                after[k] = self.target(n, -1, letter, signature)
+        return words, after[which]

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lyricist.writer import Model
 
 
+FRESH = 5_000  # songs after which a plan is compiled anew
 ABREAST = 64  # songs from which it pays to have an engine for every core
 
 
@@ -56,20 +57,25 @@ class PlannedWriter:
         self.table = model.words.extended(brought(self.layout), constraints)
         needed = [self.table.id_of(w) for w in brought(self.layout)]
         self.units, barred = model.units(self.table.sig[: self.table.known], needed)
-        self.song = compile_song(self.table, self.layout, self.units.columns, barred)
+        self.barred = barred
         self.theme = Theme.of(self.plan.about, model.topics) if self.plan.about else None
-        self.told = PlanRows(self.song, model.groups, self.theme_told()) if model.groups else None
+        self.compile()
         self.merit = Merit(model.topics, self.theme, self.units.columns.finals, len(self.table.words))
         words_given = self.song.given or self.song.keywords or self.plan.start
         self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
+
+    def compile(self) -> None:
+        self.song = compile_song(self.table, self.layout, self.units.columns, self.barred)
+        self.told = PlanRows(self.song, self.model.groups, self.theme_told()) if self.model.groups else None
 
     def theme_told(self) -> Floats | None:
         """(64,) what a model that sees themes is told of the words that the song is about."""
         if self.theme is None or THEME not in self.model.groups:
             return None
-        if self.theme.direction.shape != (TOPICAL,):
+        told = self.model.topics.theme_vector(self.plan.about)
+        if told.shape != (TOPICAL,):
             raise RunError(f"the run sees themes and keeps no {TOPICS}: restore it or train again")
-        return self.theme.direction
+        return told
 
     def events(
         self,
@@ -79,10 +85,33 @@ class PlannedWriter:
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
     ) -> Iterator[LineWritten | WrittenSong]:
-        """Lines and songs as they are made; see `Engine` for `keep` and `explain`."""
+        """Lines and songs as they are made; see `Engine` for `keep` and `explain`.
+
+        What a compiled plan learns of its rhymes grows with its songs: after FRESH of them it is compiled anew, so
+        that any number of songs takes the memory of these.
+        """
+        several = iter(seeds)
+        for batch in itertools.count():
+            first = list(itertools.islice(several, ABREAST))
+            if not first or (batch and should_stop()):
+                return
+            if batch:
+                self.compile()
+            rest = itertools.islice(several, max(0, FRESH - len(first)))
+            yield from self.batch(drawing, first, rest, should_stop, keep, explain)
+
+    def batch(
+        self,
+        drawing: Drawing,
+        first: list[int],
+        rest: Iterator[int],
+        should_stop: Callable[[], bool],
+        keep: Callable[[Sequence[str]], bool] | None,
+        explain: bool,
+    ) -> Iterator[LineWritten | WrittenSong]:
         most = self.plan.max_copy
         known = (self.model.copy_index, self.model.line_filter) if most else (None, None)
-        ban = CopyBan(known[0], self.table.words, most, known[1])
+        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
 
         def engine(units: UnitModel) -> Engine:
             return Engine(
@@ -97,13 +126,11 @@ class PlannedWriter:
                 merit=self.merit,
             )
 
-        several = iter(seeds)
-        first = list(itertools.islice(several, ABREAST))
         if isinstance(self.units, OnnxUnits) and len(first) == ABREAST:
             engines = [engine(one) for one in self.units.copies(os.cpu_count() or 1)]
-            made = write_abreast(engines, itertools.chain(first, several), should_stop)
+            made = write_abreast(engines, itertools.chain(first, rest), should_stop)
         else:
-            made = engine(self.units).write(first, should_stop)
+            made = engine(self.units).write(itertools.chain(first, rest), should_stop)
         for event in made:
             yield self.finish(event) if isinstance(event, SongWritten) else event
 

@@ -19,6 +19,7 @@ from lyricist.writing.written import Choice
 
 RECENT = 192  # words back that the repetition control looks
 Ints = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
 
 NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
     "seed": np.int64,  # of its song
@@ -93,7 +94,7 @@ class Rows:
         self.groups: list[tuple[GroupState, ...]] = [() for _ in range(n)]
         self.assignment: list[dict[int, tuple[int, ...]]] = [{} for _ in range(n)]
         self.ends: list[WordSet | None] = [None] * n
-        self.rewards: list[dict[int, float]] = [{}] * n  # of the words that may open the line's rhyme group
+        self.rewards: list[Reals | None] = [None] * n  # (W,) of the words that may open the line's rhyme group
         self.pending: list[dict[int, float]] = [{}] * n  # by group, log rewards that the weight is ahead by
         self.choices: list[tuple[Choice, ...]] = [()] * n
         self.scores: list[tuple[Score, ...]] = [()] * n  # of the lines it wrote
@@ -113,7 +114,7 @@ class Rows:
         self.queue[n], self.ids[n], self.drawn[n], self.lines[n] = [], [], [], {}
         self.steps[n] = []
         self.ends[n], self.ended[n] = None, frozenset()
-        self.rewards[n], self.pending[n] = {}, {}
+        self.rewards[n], self.pending[n] = None, {}
         self.scores[n], self.said[n], self.so_far[n] = (), frozenset(), NOWHERE
 
     def copy(self, to: int, source: int) -> None:

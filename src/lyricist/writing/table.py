@@ -7,7 +7,7 @@ an alphabet of about a hundred letters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,32 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.prosody.lexicon import Lexicon
-from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
-from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.tokens import Vocabulary
 from lyricist.writing.constraints import DEAD, Constraint, Table
+from lyricist.writing.copying import word_hashes
+from lyricist.writing.endings import Endings
+from lyricist.writing.wordfacts import SILENT, Signature, Spoken, WordFacts, signature_of
 
 Ints = npt.NDArray[np.int32]
-SILENT = 0  # the signature of what is never drawn inside a planned line
-
-
-@dataclass(frozen=True)
-class Signature:
-    """The stress patterns a word may be read with, one digit a syllable; `free`: a monosyllable that may
-    stand on any slot (a function word)."""
-
-    stresses: frozenset[str]
-    free: bool
-
-    @property
-    def syllables(self) -> frozenset[int]:
-        return frozenset(len(s) for s in self.stresses)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether every reading has the same number of syllables."""
-        return len(self.syllables) == 1
 
 
 @dataclass(frozen=True)
@@ -50,18 +33,6 @@ class Letter:
 
     signature: Signature
     moves: tuple[int, ...] = (0,)
-
-
-def signature_of(word: str, readings: Sequence[Reading]) -> Signature:
-    """A word's signature. The digit of a lone syllable tells nothing that the list of function words does not.
-
-    >>> signature_of("river", [Reading(("R", "IH1", "V", "ER0"))])
-    Signature(stresses=frozenset({'10'}), free=False)
-    >>> signature_of("the", [Reading(("DH", "AH0")), Reading(("DH", "IY0"))])
-    Signature(stresses=frozenset({'1'}), free=True)
-    """
-    stresses = frozenset("1" if r.syllables == 1 else r.stress for r in readings if r.syllables)
-    return Signature(stresses, word in FUNCTION_WORDS and "1" in stresses)
 
 
 class RhymeSound:
@@ -80,6 +51,24 @@ class RhymeSound:
         return self.keys[kind]
 
 
+class Readings(Sequence[Spoken]):
+    """The readings of words by number: of a vocabulary, and of those that a plan brought."""
+
+    def __init__(self, facts: WordFacts, brought: Mapping[int, Spoken] | None = None, words: int = 0) -> None:
+        self.facts, self.found = facts, dict(brought or {})
+        self.words = words or len(facts.texts)
+
+    def __len__(self) -> int:
+        return self.words
+
+    def __getitem__(self, word: Any) -> Any:
+        if word not in self.found:
+            if not 0 <= word < self.words:
+                raise IndexError(word)
+            self.found[word] = self.facts.readings(word)
+        return self.found[word]
+
+
 class WordTable:
     """Readings of a vocabulary and of the words a user brought.
 
@@ -88,29 +77,42 @@ class WordTable:
     constraints.
     """
 
-    def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon, *, base: WordTable | None = None) -> None:
+    added: Sequence[int] = ()  # words that the base has no readings of
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        lexicon: Lexicon,
+        *,
+        base: WordTable | None = None,
+        facts: WordFacts | None = None,
+    ) -> None:
+        """`facts`: of the vocabulary under this lexicon, where they are known already."""
         self.vocabulary, self.lexicon, self.base = vocabulary, lexicon, base
+        if base is not None:
+            facts = base.facts
+        self.facts: WordFacts = facts or WordFacts.of(vocabulary.tokens, lexicon)
         if base is None:
-            tokens = vocabulary.tokens
-            spoken = [t for t in tokens if t not in SPECIALS]
-            found = dict(zip(spoken, lexicon.many(spoken, guessing=False), strict=True))
-            self.words = list(tokens)
-            self.readings = [found.get(t, ()) for t in tokens]
+            self.words = list(vocabulary.tokens)
+            self.readings = Readings(self.facts)
             self.index = dict(vocabulary.index)
             self.found: dict[int, list[tuple[Reading, RhymeSound]]] = {}
-            self.number(Table.of((), self.words, False))
+            self.number(())
 
-    def number(self, further: Table) -> None:
+    def number(self, constraints: Sequence[Constraint[Any]]) -> None:
         """Give every word its letter."""
-        self.further = further
-        numbers: dict[Letter, int] = {Letter(Signature(frozenset(), False), (DEAD,) * len(further.finals)): SILENT}
-        moves = [tuple(row) for row in further.moves.tolist()]
-        ids = [
-            numbers.setdefault(Letter(signature_of(w, r), m), len(numbers)) if r else SILENT
-            for w, r, m in zip(self.words, self.readings, moves, strict=True)
-        ]
-        self.letters = list(numbers)
-        self.sig = np.array(ids, dtype=np.int32)
+        self.further = Table.of(constraints, self.words, self.vocabulary.order == "backward")
+        numbers = {signature: i for i, signature in enumerate(self.facts.signatures)}
+        sig = np.zeros(len(self.words), dtype=np.int32)
+        sig[: self.known] = self.facts.sig
+        for w in self.added:
+            spoken = self.readings[w]
+            sig[w] = numbers.setdefault(signature_of(self.words[w], spoken), len(numbers)) if spoken else SILENT
+        silent = Letter(Signature(frozenset(), False), (DEAD,) * len(self.further.finals))
+        if constraints:
+            self.letters, self.sig = refined(silent, list(numbers), sig, self.further)
+        else:
+            self.letters, self.sig = [silent, *map(Letter, list(numbers)[1:])], sig
 
     def extended(self, extra: Sequence[str], constraints: Sequence[Constraint[Any]] = ()) -> WordTable:
         """This table with words that a plan brings, and the letters refined by further constraints."""
@@ -121,16 +123,13 @@ class WordTable:
             return self
         made = WordTable(self.vocabulary, self.lexicon, base=self)
         made.words = [*self.words, *new]
-        made.readings = [*self.readings, *(self.lexicon.readings(w) for w in new)]
-        for w in guessed:
-            made.readings[self.index[w]] = self.lexicon.readings(w)
         made.index = {**self.index, **{w: len(self.words) + i for i, w in enumerate(new)}}
-        made.found = dict(self.found)
         made.added = [*(self.index[w] for w in guessed), *range(len(self.words), len(made.words))]
-        made.number(Table.of(constraints, made.words, self.vocabulary.order == "backward"))
+        said = {w: self.lexicon.readings(made.words[w]) for w in made.added}
+        made.readings = Readings(self.facts, said, len(made.words))
+        made.found = {w: sounds for w, sounds in self.found.items() if w not in said}
+        made.number(constraints)
         return made
-
-    added: Sequence[int] = ()  # words that the base has no readings of
 
     @property
     def known(self) -> int:
@@ -154,21 +153,46 @@ class WordTable:
         return known
 
     @cached_property
+    def hashes(self) -> npt.NDArray[np.uint32]:
+        """(W,) as copies are compared by."""
+        return np.concatenate([self.facts.hashes, word_hashes(self.words[self.known :])])
+
+    @cached_property
     def by_level(self) -> dict[str, dict[str, list[int]]]:
         return {}
+
+    @cached_property
+    def ends_by_level(self) -> dict[str, Endings]:
+        return {}
+
+    def endings(self, level: str) -> Endings:
+        """How the model's words sound at a line's end, whatever a plan brings."""
+        if self.base is not None:
+            return self.base.endings(level)
+        if level not in self.ends_by_level:
+            self.ends_by_level[level] = Endings.of(self.facts, level)
+        return self.ends_by_level[level]
 
     def classes(self, level: str) -> dict[str, list[int]]:
         """Class key under a level of rhyme -> words of which some reading has it, commonest first."""
         if level not in self.by_level:
-            out = dict(self.base.classes(level)) if self.base is not None else {}
-            for word in range(len(self.words)) if self.base is None else self.added:
+            out = dict(self.base.classes(level)) if self.base is not None else self.endings(level).classes()
+            for word in self.added:
                 for k in dict.fromkeys(sound.key(level) for _, sound in self.sounds(word)):
-                    if self.base is not None:
-                        out[k] = [*out.get(k, ()), word]  # the base keeps its own list
-                    else:
-                        out.setdefault(k, []).append(word)
+                    out[k] = [*out.get(k, ()), word]  # the base keeps its own list
             self.by_level[level] = out
         return self.by_level[level]
+
+
+def refined(silent: Letter, signatures: Sequence[Signature], sig: Ints, further: Table) -> tuple[list[Letter], Ints]:
+    """Letters of words that have these signatures and, under further constraints, these moves; and each word's."""
+    numbers = {silent: SILENT}
+    moves = map(tuple, further.moves.tolist())
+    ids = [
+        numbers.setdefault(Letter(signatures[s], m), len(numbers)) if s != SILENT else SILENT
+        for s, m in zip(sig.tolist(), moves, strict=True)
+    ]
+    return list(numbers), np.array(ids, dtype=np.int32)
 
 
 def plain(reading: Reading) -> str:

@@ -107,7 +107,7 @@ class OnnxUnits:
         feed = self.feed(ids, state, bias, temperature, features)
         e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
         total = sums.sum(axis=1, dtype=np.float64)
-        return UnitRows(e, sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)
+        return UnitRows(e[:, : self.columns.width], sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)
 
     def feed(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None

@@ -1,0 +1,38 @@
+"""Keep a corpus's whole lines from ever being written again by a run: makes RUN/lines.safetensors.
+
+    python scripts/build_line_filter.py CORPUS RUN
+
+For corpora too large for a copy index to be handed on. CORPUS is a directory that `lyricist prepare` made; lines of
+five words or more of all its splits go in, two bytes each (see `lyricist.writing.linefilter`). Prints the figures
+that the model card states.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from lyricist.checkpoint import Run
+from lyricist.corpus import open_corpus
+from lyricist.writing.linefilter import LINES, LineFilter
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Keep a corpus's whole lines from being written again by a run.")
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("run", type=Path)
+    options = parser.parse_args()
+    run, corpus = Run.open(options.run), open_corpus(options.corpus)
+    made = LineFilter.of_songs(corpus.songs())
+    made.save(run.path / LINES)
+    figures = {
+        "lines": len(made.values),
+        "bytes": (run.path / LINES).stat().st_size,
+        "false_positives": round(len(made.values) / 2**made.bits, 6),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
