@@ -214,7 +214,8 @@ def save_checkpoint(
     folder = run.path / "checkpoints"
     with disk_errors(run.path):
         if name in named_checkpoints(run):  # already complete on disk: never take away what `latest` names
-            point_at(run, name, best, keep_first)
+            held = "first" in read_json(run.path / "latest")  # its state.json may still ask for it
+            point_at(run, name, best, keep_first or held)
             return folder / name
         made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
         made.chmod(0o755)
