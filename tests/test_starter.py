@@ -185,7 +185,7 @@ def test_writing_without_a_run_writes_from_the_starter(starter: Path, capsys: py
     assert call(["write", "-m", str(starter), "--seed", "3"]) == 0
     assert call(["write", "-m", "starter", "--seed", "3"]) == 0
     assert capsys.readouterr().out == first * 2
-    assert lyricist.load().write(seed=3, drawing=Drawing(particles=12))[0].text == first.strip()
+    assert lyricist.load().write(Plan(hook=True), Drawing(particles=12), seed=3)[0].text == first.strip()
 
 
 def test_a_package_without_a_starter_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -251,11 +251,18 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
         made.unit_model = units  # the same session
         return made
     unit_file = run.file("writer.onnx") if columns is not None else None
-    shape = run.config["model"]
-    plain = LateModel(
-        lambda: OnnxModel(run.file("model.onnx"), threads), len(run.vocabulary), int(shape.get("features", 0))
-    )
+    plain = plain_model(run, threads, late=unit_file is not None)
     return Model(plain, *parts, unit_file, columns, run.weights, *kept)
+
+
+def plain_model(run: Run, threads: int | None, late: bool) -> StepModel:
+    """The run's own graph; `late`: opened when it is first used, since writing to plans runs another."""
+
+    def opened() -> StepModel:
+        return OnnxModel(run.file("model.onnx"), threads)
+
+    size, features = len(run.vocabulary), int(run.config["model"].get("features", 0))
+    return LateModel(opened, size, features) if late else opened()
 
 
 def write(
