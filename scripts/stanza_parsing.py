@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from gutenberg_verse import clean
 
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.rhyme import key
 from lyricist.tokens import WordTokenizer
-from verse import clean
 
 # Which lines of a stanza rhyme. The earlier goes before where several fit alike.
 PATTERNS = {

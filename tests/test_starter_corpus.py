@@ -69,7 +69,7 @@ def parsing(script: ModuleType) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def verse(script: ModuleType) -> ModuleType:
-    return sys.modules["verse"]
+    return sys.modules["gutenberg_verse"]
 
 
 def found(script: ModuleType, parsing: ModuleType, lines: list[str]) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ DIMS, TYPE, NAME, RAW = 1, 2, 8, 9  # fields of TensorProto
 TYPES: dict[int, Any] = {1: np.float32, 3: np.int8, 7: np.int64}  # the ONNX data types that weights have
 
 
-EXTRAS = ("lines.safetensors", "topics.safetensors")  # taken along where a run has them
+EXTRAS = ("lines.safetensors", "topics.safetensors", "words.safetensors")  # taken along where a run has them
 
 
 def pack(run: Run, out: Path) -> Run:

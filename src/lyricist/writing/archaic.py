@@ -23,6 +23,7 @@ TABLE = {
     """,
     "cries": "lo alas alack nay yea forsooth prithee hark verily",
     "nouns": "morn eve eventide",
+    "spellings": "to-day to-night to-morrow good-bye",
 }
 WORDS = frozenset(word for row in TABLE.values() for word in row.split())
 ENDINGS = re.compile(r"""

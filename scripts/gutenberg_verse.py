@@ -26,11 +26,12 @@ SHORTEST = 2
 
 # Old forms, and what is said now, mostly in as many syllables.
 FORMS = """
-    thou=you thee=you thy=your thine=your thyself=yourself ye=you hath=has doth=does hast=have dost=do art=are
-    wert=were wast=were shalt=shall wilt=will canst=can wouldst=would shouldst=should couldst=could didst=did
-    hadst=had mayst=may mightst=might must=must quoth=said 'tis=it's tis=it's oft=often nigh=near morn=morning
-    e'en=even ne'er=never e'er=ever o'er=over ere=before th'=the thro'=through tho'=though 'twill=it'll
-    whilst=while amidst=amid amongst=among betwixt=between unto=to o'=of i'=in wi'=with an'=and thou'lt=you'll
+    to-day=today to-night=tonight to-morrow=tomorrow good-bye=goodbye thou=you thee=you thy=your thine=your
+    thyself=yourself ye=you hath=has doth=does hast=have dost=do art=are wert=were wast=were shalt=shall
+    wilt=will canst=can wouldst=would shouldst=should couldst=could didst=did hadst=had mayst=may
+    mightst=might must=must quoth=said 'tis=it's tis=it's oft=often nigh=near morn=morning e'en=even
+    ne'er=never e'er=ever o'er=over ere=before th'=the thro'=through tho'=though 'twill=it'll whilst=while
+    amidst=amid amongst=among betwixt=between unto=to o'=of i'=in wi'=with an'=and thou'lt=you'll
     thou'rt=you're thou'st=you've thou'dst=you'd knowest=know seest=see goest=go lovest=love comest=come
     hearest=hear livest=live givest=give makest=make doest=do sayest=say thinkest=think know'st=know
     see'st=see com'st=come lov'st=love hear'st=hear liv'st=live giv'st=give mak'st=make think'st=think
