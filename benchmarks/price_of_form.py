@@ -48,10 +48,11 @@ from lyricist.runtime import State
 from lyricist.tokens import BREAKS, END, LINE, SONG, TAGS, Vocabulary
 from lyricist.writer import Model
 from lyricist.writing.copyban import CopyBan
-from lyricist.writing.engine import Engine, normalised
+from lyricist.writing.engine import Engine
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planrows import PlanRows
+from lyricist.writing.selection import normalised
 from lyricist.writing.units import NEVER, UnitModel, UnitRows, unit_rows
 from lyricist.writing.written import LineWritten, SongWritten
 from stanzas import (

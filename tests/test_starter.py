@@ -371,5 +371,6 @@ def test_the_script_puts_the_files_where_the_package_looks(run: Run, tmp_path: P
         "model.onnx",
         "topics.safetensors",
         "vocab.json",
+        "words.safetensors",
     }
     assert load(tmp_path / "starter").write(seed=1)[0].text
