@@ -64,23 +64,25 @@ def dropout(p: float) -> dict[str, float]:
 
 
 PRESET = "small"  # where none is named
-FINE_TUNING = Preset(
-    "a base that knows English, and a few dozen to a few hundred songs, about a minute",
-    0,
-    2,
-    dropout(0.3),
-    {
-        "batch": 16,
-        "steps": 32,
-        "learning_rate": 1.5e-3,
-        "epochs": 6.0,
-        "negatives": 1024,
-        "anchor": 10.0,
-        "precision": "auto",
-        "evaluations": 8,
-    },
-)
-FEW_TOKENS = 10_000  # training tokens up to which fine-tuning takes half as many streams, for as many updates
+PATIENT: dict[str, Any] = {  # what holds for any base: few epochs, the base's weights held on to, few evaluations
+    "steps": 32,
+    "learning_rate": 1.5e-3,
+    "epochs": 6.0,
+    "negatives": 1024,
+    "anchor": 10.0,
+    "precision": "auto",
+    "evaluations": 8,
+}
+FINE_TUNING = Preset("a base and some hundred songs", 0, 2, dropout(0.3), {**PATIENT, "batch": 16})
+FINE_TUNING_FEW = Preset("a base and a few dozen songs", 0, 2, dropout(0.5), {**PATIENT, "batch": 8})
+FEW_TOKENS = 10_000  # training tokens that are few
+
+
+def fine_tuning(tokens: int) -> Preset:
+    """How to go on from a base with so many training tokens."""
+    return FINE_TUNING_FEW if tokens <= FEW_TOKENS else FINE_TUNING
+
+
 PRESETS: dict[str, Preset] = {
     "tiny": Preset(
         "a few dozen songs, about a minute",

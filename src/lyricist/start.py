@@ -24,7 +24,7 @@ from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
 from lyricist.finetuning import base_facts, base_of, copied, extend
 from lyricist.planset import plan_set
-from lyricist.presets import FEW_TOKENS, FINE_TUNING, PRESET, PRESETS, TrainConfig
+from lyricist.presets import PRESET, PRESETS, TrainConfig, fine_tuning
 from lyricist.presets import checked as checked
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import CHOICES, THEME, WIDTHS, groups_of, width
@@ -217,9 +217,9 @@ def design(
     if base is not None:
         vocabulary, model, weights = extend(base, tokens, options.vocabulary)
         see_plan(model, weights, features_of(options, tokens.tokenizer, model.get("features", 0)))
-        model |= FINE_TUNING.model | dict(options.model)  # dropout, that is: other shapes do not fit the weights
-        few = {"batch": FINE_TUNING.train["batch"] // 2} if len(tokens.split("train")) <= FEW_TOKENS else {}
-        settings = {**FINE_TUNING.train, **few}
+        way = fine_tuning(len(tokens.split("train")))
+        model |= way.model | dict(options.model)  # dropout, that is: other shapes do not fit the weights
+        settings = way.train
     else:
         settings = preset.train
         size = options.vocabulary or preset.vocabulary
