@@ -1,7 +1,9 @@
-"""How long a user waits: `lyricist --help`, `lyricist write` to its first line, and the demo, in new processes.
+"""How long a user waits: `lyricist --help`, `lyricist write` to its first line and to its end, and the demo, in new
+processes; and, in one process with the run loaded, for the first line of plans it has not seen.
 
-Times are medians of fresh processes beside `python -c pass` of the same run; "cold" drops the system's
-file cache first, where that is allowed.
+"cpu" figures are the processes' own seconds, which other work on the machine does not stretch; the others are
+medians of fresh processes beside `python -c pass` of the same run. "cold" drops the system's file cache first, where
+that is allowed.
 
     python benchmarks/startup.py --run RUN
 """
@@ -18,6 +20,8 @@ import time
 from pathlib import Path
 
 from common import lyricist, report, timed
+
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def drop_caches() -> bool:
@@ -49,6 +53,24 @@ def first_line(run: Path) -> float:
     return found
 
 
+def loaded(run: Path) -> dict[str, float]:
+    """CPU seconds: to load a run with all that writing needs, and to the first line of other plans."""
+    import lyricist as library
+    from lyricist.writing.planned import PlannedWriter
+
+    begun = time.process_time()
+    model = library.load(run)
+    assert model.words and model.unit_model and model.groups is not None
+    took = {"load_cpu": round(time.process_time() - begun, 3)}
+    waits = []
+    for syllables, rhyme in (("8,6", "ABAB"), ("7", "AABB"), ("9,7,5", "ABAB"), ("10", "ABBA"), ("6", "AAAA")):
+        begun = time.process_time()
+        plan = library.Plan(form="verse chorus", lines=4, syllables=syllables, rhyme=rhyme)
+        next(PlannedWriter(model, plan).events(library.Drawing(), [1]))
+        waits.append(time.process_time() - begun)
+    return took | {"first_request_cpu": round(waits[0], 3), "request_cpu": round(statistics.median(waits[1:]), 3)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True)
@@ -59,6 +81,9 @@ def main() -> None:
         "help": round(median(lyricist("--help"), 7), 3),
         "write_first_line": round(statistics.median(first_line(arguments.run) for _ in range(5)), 3),
     }
+    whole = [timed(lyricist("write", "-m", arguments.run, "--seed", 1), **QUIET) for _ in range(5)]
+    figures["write_song"] = {k: round(statistics.median(w[k] for w in whole), 3) for k in whole[0]}
+    figures |= loaded(arguments.run)
     if drop_caches():
         figures["write_first_line_cold"] = round(first_line(arguments.run), 3)
         drop_caches()
