@@ -124,9 +124,11 @@ def human_stanzas(count: int, rng: Random) -> list[Entry]:
     fits, found = form_test(PLAN), []
     songs = human_songs(songs_or_exit(), least=4)
     for song in rng.sample(songs, len(songs)):
+        if len(found) == count:
+            break
         stanzas = (cut_lines(song.lines[at : at + 4]) for at in range(0, len(song.lines) - 3, 4))
         chosen = next((s for s in stanzas if modern(s) and fits(tuple(s))), None)
-        if chosen is not None and len(found) < count:
+        if chosen is not None:
             found.append(Entry("human", song.name, plainly(chosen)))
     return found
 
