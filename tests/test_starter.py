@@ -24,7 +24,7 @@ from lyricist.packed import pack, unpacked
 from lyricist.record import read_history
 from lyricist.start import Options, train_songs
 from lyricist.writer import load
-from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.plan import Drawing, Plan, with_defaults
 from lyricist.writing.units import OnnxUnits, PackedSteps
 
 SHAPES = [
@@ -185,7 +185,8 @@ def test_writing_without_a_run_writes_from_the_starter(starter: Path, capsys: py
     assert call(["write", "-m", str(starter), "--seed", "3"]) == 0
     assert call(["write", "-m", "starter", "--seed", "3"]) == 0
     assert capsys.readouterr().out == first * 2
-    assert lyricist.load().write(Plan(hook=True), Drawing(particles=12), seed=3)[0].text == first.strip()
+    song = with_defaults(Plan(hook=True)).model_copy(update={"metre": ("iambic",)})
+    assert lyricist.load().write(song, Drawing(particles=12), seed=3)[0].text == first.strip()
 
 
 def test_a_package_without_a_starter_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,7 @@ OWN_SHAPE = (
     "fill",
     "melody",
 )  # leave no room for a hook
+OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")  # ask for words that may not be iambic
 PER_SECTION = ("syllables", "metre", "rhyme")  # what sections may say for themselves
 
 
@@ -79,6 +80,15 @@ def make_plan(options: Mapping[str, Any], tune: Tune | None = None) -> Plan:
         agree(tune, plan, options["plan"])
     has_lines = plan.refrain is not None or any(any(s.text) for s in plan.sections)
     return settled(plan, read_lexicon(lexicon_file)) if has_lines or lexicon_file else plan
+
+
+def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
+    """The plan with what good songs have, where the call leaves it open: a hook, and iambic lines where it says
+    nothing of their shape. `always`: also if nothing else is asked for."""
+    plan = with_hook(plan, options, always)
+    if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
+        plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
+    return plan
 
 
 def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
@@ -141,7 +151,7 @@ def plan_command(options: Mapping[str, Any], run: Path | None, out: Path | None,
     check_out(out, force)
     tune = asked_tune(options)
     plan = make_plan(options, tune)
-    plan = with_hook(plan, options)
+    plan = as_a_song(plan, options)
     plan = with_defaults(plan) if plan.exact else plan
     blocked = blocker(plan, run, options.get("lexicon"))
     if as_json:

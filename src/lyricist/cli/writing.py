@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lyricist.checkpoint import disk_errors, replace_file
 from lyricist.cli.display import plural
-from lyricist.cli.planning import laid_out, letter, make_plan, read_lexicon, with_hook
+from lyricist.cli.planning import as_a_song, laid_out, letter, make_plan, read_lexicon
 from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.errors import InputError
 from lyricist.presets import checked
@@ -68,7 +68,7 @@ def write_command(
     model = open_model(run, options.get("lexicon"))
     if tune is not None:
         report_tune(tune)
-    asked = with_hook(asked, options, always=model.vocabulary.order == "backward")
+    asked = as_a_song(asked, options, always=model.vocabulary.order == "backward")
     if tune is not None and not options.get("plan"):
         asked = fulfillable(asked, model)
     tell_unknown(asked.about, model.vocabulary)
