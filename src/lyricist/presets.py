@@ -73,9 +73,9 @@ PATIENT: dict[str, Any] = {  # what holds for any base: few epochs, the base's w
     "precision": "auto",
     "evaluations": 8,
 }
-FINE_TUNING = Preset("a base and some hundred songs", 0, 2, dropout(0.3), {**PATIENT, "batch": 16})
+FINE_TUNING = Preset("a base and some hundred songs", 0, 2, dropout(0.5), {**PATIENT, "batch": 16})
 FINE_TUNING_FEW = Preset("a base and a few dozen songs", 0, 2, dropout(0.5), {**PATIENT, "batch": 8})
-FEW_TOKENS = 10_000  # training tokens that are few
+FEW_TOKENS = 10_000  # training tokens that are few: smaller batches make as many updates of them
 
 
 def fine_tuning(tokens: int) -> Preset:
