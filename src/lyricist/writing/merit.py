@@ -2,7 +2,7 @@
 
     merit = SENSE * (log p - COMMONPLACE * log p_common)   the model's own probability of the words, written freely,
                                                            less a share of what their commonness alone explains
-          + COHERENCE * cosine                             with the theme asked for, or with the song so far
+          + COHERENCE * cosine                             with the song so far; THEME * that with the theme asked for
           - RHYMED * commonness of the rhyme word          how far it is among the song corpus's usual line ends
           - AGAIN * content words said before              in lines that were not given and do not return
 
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 
 SENSE = 0.5
 COMMONPLACE = 0.6
-COHERENCE = 3.0
+COHERENCE, THEME = 3.0, 6.0
 RHYMED = 0.25
 AGAIN = 1.5
 NAMED = 0.5  # share of that for the words that a theme names
@@ -85,7 +85,8 @@ class Merit:
         vector = self.vectors[own].sum(axis=0)
         aim = self.aims[i % len(self.aims)] if self.aims is not None else so_far
         length = float(np.linalg.norm(vector) * np.linalg.norm(aim))
-        coherence = COHERENCE * float((vector * aim).sum()) / length if length > 1e-9 else 0.0
+        share = COHERENCE if self.aims is None else THEME
+        coherence = share * float((vector * aim).sum()) / length if length > 1e-9 else 0.0
         content = [w for w in own if self.content[w]]
         again = sum(NAMED if self.own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
         return Score(sense, coherence, -RHYMED * float(self.usual[own[-1]]), -AGAIN * again)

@@ -20,12 +20,12 @@ Floats = npt.NDArray[np.float32]
 
 RELATED = 0.04  # share of the content words, the nearest, that belong to a theme
 NEAREST = 0.004  # share that is steered by all of MOST
-MOST = 4.0  # nats
+MOST = 5.5  # nats
 COMMON = 120  # words, a tenth of the vocabulary at most, that are too common where there are no topical vectors
-LIKELY, USUAL = 1500, 0.6  # nats less for every e-fold that a word is commoner than that of this rank
+LIKELY, USUAL = 1500, 0.4  # nats less for every e-fold that a word is commoner than that of this rank
 OWN = 2.5  # nats for the theme's own words, which are not to flood the song
 OTHERS = 0.4  # share of the steering towards the words whose turn it is not
-FADE = (1.0, 0.5, 0.1)  # share of the steering in a line that holds no word of the theme yet, one, more
+FADE = (1.0, 0.7, 0.3)  # share of the steering in a line that holds no word of the theme yet, one, more
 
 
 @dataclass(frozen=True, eq=False)

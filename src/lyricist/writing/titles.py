@@ -14,7 +14,7 @@ from lyricist.writing.result import LITTLE, first_words
 
 LONGEST = 5  # words
 CHORUSES = frozenset({"chorus", "refrain", "hook"})
-LENGTHS = {1: -0.5, 2: 0.6, 3: 0.8, 4: 0.5, 5: 0.2}  # points by the number of words
+LENGTHS = {1: -0.5, 2: 0.3, 3: 0.8, 4: 0.8, 5: 0.6}  # points by the number of words
 RETURNS = 1.0  # point for each doubling of the times a phrase is sung
 CHORUS = 2.0  # points for standing in one
 OPENS, ENDS = 0.8, 0.5  # points for beginning with a line (a conjunction aside) and for ending with one
@@ -68,7 +68,7 @@ def phrases(words: Sequence[str]) -> Iterator[tuple[int, int]]:
             continue
         for end in range(start + 1, min(start + LONGEST, len(words)) + 1):
             ends = end == len(words) or is_little(words[end])
-            if ends and not is_little(words[end - 1]) and any(not is_plain(w) for w in words[start:end]):
+            if ends and not is_plain(words[end - 1]):
                 yield start, end
 
 
