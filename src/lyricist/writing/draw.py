@@ -266,7 +266,9 @@ class Beside:
         self.values: dict[int, npt.NDArray[np.float32]] = {}
         for rows_of in self.alike().values():
             listed = ask.lists[rows_of[0]]
-            values = rows.e[ask.at[rows_of]].take(listed.columns, axis=1, mode="clip")
+            values = np.empty((len(rows_of), len(listed.columns)), dtype=np.float32)
+            for own, at in zip(values, ask.at[rows_of].tolist(), strict=True):  # no copies of whole rows
+                np.take(rows.e[at], listed.columns, out=own, mode="clip")
             values *= listed.weights
             flat = np.flatnonzero(ask.whole[rows_of])
             if flatten != 1 and len(flat):
