@@ -10,8 +10,8 @@ see: put it where they do not look. The sheet carries its SHA-256, so that nobod
 - plain: PLAIN, a run of an LSTM without anything else, under the same automaton: the same temperature and truncation,
   one particle, no bonus for long words, no heat at rhymes, no control of repetition, nothing reranked. `--blank`
   shows it nothing of the plan, should it be a run that was trained to see one.
-- human: of hymns, carols, songs and rhymes the first stanza in this form without archaic words, which would give it
-  away.
+- human: of hymns, carols, songs and rhymes the first stanza of 8, 6, 8, 6 syllables whose second and fourth line
+  rhyme and that has no archaic word, which would give it away. (There are too few that rhyme ABAB in strict iambs.)
 
 The first stanza each seed gives, the first human ones after shuffling: none is chosen. All are printed alike: small
 letters, a capital at a line's beginning, no punctuation. Whether a pair is with the plain model or with people, and
@@ -44,7 +44,7 @@ from common import songs_or_exit
 from lyricist.writer import Model
 from lyricist.writing.plan import Drawing, Plan
 from stanzas import FORMS, form_test
-from verse import Words, cut_lines, human_songs, share_line
+from verse import SOURCES, Words, cut_lines, human_songs, share_line
 
 QUESTIONS = {
     "sense": "Which makes more sense: do its lines say something, and one thing after another?",
@@ -53,6 +53,7 @@ QUESTIONS = {
 }
 COLUMNS = ("pair", *QUESTIONS, "known")
 PLAN = FORMS["common metre ABAB"]
+LOOSELY = Plan(form=("verse",), lines=(4,), syllables=(8, 6), rhyme=("XAXA",))  # what people's stanzas must keep
 WORST = 20
 
 SHEET = """# A blind reading
@@ -120,9 +121,9 @@ def written(hand: str, model: Model, plan: Plan, drawing: Drawing, seeds: range)
 
 
 def human_stanzas(count: int, rng: Random) -> list[Entry]:
-    """Stanzas people wrote in the form, without archaic forms: one a song, its first; fewer if there are no more."""
-    fits, found = form_test(PLAN), []
-    songs = human_songs(songs_or_exit(), least=4)
+    """Stanzas people wrote in the form, without archaic words: one a song, its first; fewer if there are no more."""
+    fits, found = form_test(LOOSELY), []
+    songs = human_songs(songs_or_exit(), (*SOURCES, "moore"), least=4)
     for song in rng.sample(songs, len(songs)):
         if len(found) == count:
             break
