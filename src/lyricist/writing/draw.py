@@ -30,6 +30,7 @@ BLOCK = 32  # units summed together
 BREAK = -2  # drawn: the line ends here
 NOTHING = -1  # drawn: every word is forbidden
 SAME_END = 0.05  # chance that a word which has ended a line of the song already may end another
+SAID_TWICE = 0.05  # chance that a word may stand beside itself
 LATELY = 64  # words back that every use of a word counts
 LINES_BACK = 12  # words back that make a stutter of a content word: this line and about the last
 STUTTER = 5  # uses that it counts as
@@ -172,11 +173,14 @@ class Drawer:
         uses = seen[:, :LATELY].sum(axis=1).astype(np.float64)
         uses += self.once[words] * seen[:, LATELY:].sum(axis=1)
         uses += self.content[words] * (STUTTER * seen[:, :LINES_BACK].any(axis=1))
-        return np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * uses))
+        twice = np.where(seen[:, 0], SAID_TWICE, 1.0)
+        return np.asarray(np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * uses)) * twice)
 
     def kept_share(self, recent: npt.NDArray[np.int32]) -> Reals:
         """`keep` of every word (and, last, of BREAK) for one row."""
-        said = np.unique(recent[recent >= self.spared]).astype(np.int64)
+        counts = recent >= self.spared
+        counts[0] = recent[0] >= 0
+        said = np.unique(recent[counts]).astype(np.int64)
         out = np.ones(self.words - BREAK)
         out[said] = self.keep(said, np.broadcast_to(recent, (len(said), len(recent))))
         return out
