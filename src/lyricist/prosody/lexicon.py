@@ -127,7 +127,8 @@ class Lexicon:
         words that only the fallback model could read have none."""
         new = [word for word in dict.fromkeys(words) if word not in self._found]
         fresh = dict(zip(new, self._read(new, self.table.finder(len(new)), guessing), strict=True))
-        return [fresh[word] if word in fresh else self._found[word] for word in words]
+        found = [fresh[word] if word in fresh else self._found[word] for word in words]
+        return found if guessing else [() if r and r[0].source == "model" else r for r in found]
 
     def known(self, word: str) -> bool:
         """Whether the word has readings without the fallback model."""
