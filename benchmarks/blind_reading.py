@@ -111,8 +111,9 @@ class Blank(Model):
 
 
 def blank(model: Model) -> Model:
-    parts = (model.copy_file, model.lexicon, model.unit_file, model.unit_columns, model.weights_file)
-    return Blank(model.step_model, model.vocabulary, *parts)
+    made = Blank.__new__(Blank)
+    made.__dict__.update(model.__dict__)  # the same session and files
+    return made
 
 
 def written(hand: str, model: Model, plan: Plan, drawing: Drawing, seeds: range) -> list[Entry]:
