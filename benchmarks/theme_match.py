@@ -37,7 +37,7 @@ import lyricist
 from archaic_words import is_archaic
 from common import songs_or_exit
 from lyricist.writer import Model
-from lyricist.writing.plan import Plan
+from lyricist.writing.plan import Drawing, Plan
 from verse import Vectors, Words, corpus_lines, cut_lines, human_songs, make_vectors, related, verse_lines, wilson
 
 KEYWORDS, SETS, REPEATS = 3, 10, 20
@@ -107,19 +107,20 @@ def wanted(folder: Path, vectors: Vectors, count: int) -> Iterator[tuple[str, Wo
             yield song.name, about, song.lines[:LINES]
 
 
-def write_cases(model: Model, folder: Path, vectors: Vectors, count: int, file: Path) -> None:
-    """Adds a case of each song that is not in the file."""
+def write_cases(model: Model, folder: Path, vectors: Vectors, count: int, file: Path, drafts: int | None) -> None:
+    """Adds a case of each song that is not in the file. `drafts` of each song; None: as the default profile has."""
+    drawing = Drawing() if drafts is None else Drawing(particles=drafts)
     done = {case.name for case in read_cases(file)}
     with file.open("a", encoding="utf-8") as handle:
         for number, (name, about, lines) in enumerate(wanted(folder, vectors, count)):
             if name in done:
                 continue
             try:
-                steered = model.write(Plan(about=about), seed=number)[0]
+                steered = model.write(Plan(about=about), drawing, seed=number)[0]
             except lyricist.InputError as e:
                 print(f"{name}: {e}", flush=True)
                 continue
-            unsteered = model.write(Plan(syllables=(8, 6), rhyme=("ABAB", "AABB")), seed=number)[0]
+            unsteered = model.write(Plan(syllables=(8, 6), rhyme=("ABAB", "AABB")), drawing, seed=number)[0]
             texts = {"steered": lines_of(steered.text), "unsteered": lines_of(unsteered.text), "human": lines}
             row = {"name": name, "about": about, "known": known(model, about), "texts": texts}
             print(json.dumps(row), file=handle, flush=True)
@@ -223,11 +224,13 @@ def main() -> None:
     parser.add_argument("--written", type=Path, required=True, help="kept here; what is there is not written again")
     parser.add_argument("--vectors", type=Path, required=True, help="the matcher's vectors, kept here")
     parser.add_argument("--songs", type=int, default=200)
+    parser.add_argument("--particles", type=int, help="drafts of each song, 12 as `lyricist write` has them")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     vectors = vectors_of(options)
     if options.run:
-        write_cases(lyricist.load(options.run), songs_or_exit(), vectors, options.songs, options.written)
+        model, songs = lyricist.load(options.run), options.songs
+        write_cases(model, songs_or_exit(), vectors, songs, options.written, options.particles)
     cases = list(read_cases(options.written))
     each = shares(cases, Matcher(vectors))
     show(cases, each)
