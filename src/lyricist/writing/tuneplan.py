@@ -22,7 +22,7 @@ MOST_VERSES = 20
 # Leanings with which words for a tune have as many little words on strong notes, as many long words and as many
 # hard vowels on long notes as people's words for it, in nats.
 EMPHASIS = 2.3  # off a little word on a strong note
-LONG_WORDS = 0.6  # for a word's second and third syllable
+LONG_WORDS = 0.2  # for a word's second and third syllable
 OPEN_VOWELS = 2.5  # off a vowel that does not carry, on a long or high note
 
 
