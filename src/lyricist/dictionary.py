@@ -37,8 +37,8 @@ def rhymes(
     clean: no slurs or obscenities. A word no lexicon has is read by the pronunciation model. Raises InputError
     for what is not one word, or cannot be read aloud.
 
-    >>> [rhyme.word for rhyme in rhymes("moon", "perfect", syllables=1)][:3]
-    ['noon', 'soon', 'spoon']
+    >>> [rhyme.word for rhyme in rhymes("moon", "perfect", words=["spoon", "river", "noon"])]
+    ['spoon', 'noon']
     """
     lexicon = lexicon or default_lexicon()
     target = readable(word, lexicon)
