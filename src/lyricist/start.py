@@ -24,8 +24,7 @@ from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
 from lyricist.finetuning import base_facts, base_of, copied, extend
 from lyricist.planset import plan_set
-from lyricist.presets import PRESET, PRESETS, TrainConfig, fine_tuning
-from lyricist.presets import checked as checked
+from lyricist.presets import PRESET, PRESETS, TrainConfig, checked, fine_tuning
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import CHOICES, THEME, WIDTHS, groups_of, width
 from lyricist.tokens import BREAKS, Order, Vocabulary

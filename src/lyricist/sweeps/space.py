@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lyricist.errors import InputError
-from lyricist.presets import PRESETS, TrainConfig, dropout
-from lyricist.start import Options, checked
+from lyricist.presets import PRESETS, TrainConfig, checked, dropout
+from lyricist.start import Options
 
 Value = str | int | float | bool | None
 SAMPLERS = ("grid", "random", "tpe")
