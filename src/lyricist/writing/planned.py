@@ -124,6 +124,7 @@ class PlannedWriter:
                 explain=explain,
                 plan=self.told,
                 merit=self.merit,
+                judge=self.model.line_judge if drawing.judge and drawing.particles > 1 else None,
             )
 
         if isinstance(self.units, OnnxUnits) and len(first) == ABREAST:

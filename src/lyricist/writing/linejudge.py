@@ -1,0 +1,117 @@
+"""How real a line reads where it stands: a small LSTM that reads a song forwards and judges every line of it.
+
+It was taught to tell verse by people from what the starter draws when it is told the same forms, and a line that
+follows from one that was moved there (`scripts/build_line_judge.py`). Of a line it says by how many nats people are
+likelier to have written it than the starter, given the song so far: with that the starter's drafts are weighed (noise
+contrast, Gutmann and Hyvärinen 2010; "Residual energy-based models for text generation", Deng et al. 2020).
+
+It reads the starter's word vectors, so it judges the starter and what is fine-tuned from it. All its products are of
+whole numbers so small that float32 sums them exactly, in any order: a line's value does not depend on what else is in
+the batch. N lines, E numbers a word, H hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.checkpoint import COLUMNS, Arrays, Run, load_arrays
+from lyricist.columns import Columns
+from lyricist.errors import RunError
+from lyricist.packed import Initializers
+from lyricist.starter import NAME, starter_path
+from lyricist.tokens import LINE, SONG, UNK, Vocabulary
+
+VERSE = "<verse>"  # opens every section, to the judge
+JUDGE = "judge.safetensors"  # in the starter's directory
+OWN, JOIN = 1.0, 0.5  # shares of how real the line reads, and of whether it follows
+MOST = 8.0  # nats that a line's value may be away from 0, so that no single line decides a song
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+ReaderState = tuple[Floats, ...]  # h, c, each (N, H)
+
+
+class Product:
+    """Times a weight (O, I) kept in 8 bits, one scale an output."""
+
+    def __init__(self, arrays: Arrays, name: str) -> None:
+        self.whole = np.ascontiguousarray(arrays[name].T.astype(np.float32))  # (I, O)
+        self.scale, self.bias = arrays[f"{name}.scale"], arrays.get(f"{name}.bias", np.float32(0))
+
+    def __call__(self, x: Floats) -> Floats:
+        """x (N, I), rounded to 8 bits, one scale a row -> (N, O)."""
+        row = np.maximum(np.abs(x).max(axis=1, keepdims=True), 1e-9) / np.float32(127)
+        return np.asarray(np.rint(x / row) @ self.whole * row * self.scale + self.bias)
+
+
+class LineJudge:
+    """`vectors` (R, E) 8-bit word vectors with scales (R,); `place` (V,) the row of each of the `words`."""
+
+    def __init__(
+        self, arrays: Arrays, vectors: npt.NDArray[np.int8], scales: Floats, place: Ints, words: Vocabulary
+    ) -> None:
+        self.opening, self.within = words.index[VERSE], words.index[LINE]
+        self.vectors, self.scales, self.place = vectors, scales, place
+        self.from_word, self.from_state = Product(arrays, "word"), Product(arrays, "state")
+        self.heads = [(Product(arrays, f"{name}.0"), Product(arrays, f"{name}.2")) for name in ("own", "join")]
+        self.hidden, self.words = len(self.from_state.whole), len(place)
+        zero = np.zeros((1, self.hidden), dtype=np.float32)
+        self.start = self.step(np.array([words.index[SONG]]), (zero, zero))  # before a song's first break
+
+    def step(self, words: Ints, state: ReaderState) -> ReaderState:
+        """Read a word (N,) of each line."""
+        h, c = state
+        at = self.place[words]
+        x = self.vectors[at].astype(np.float32)
+        gates = x @ self.from_word.whole * self.scales[at][:, None] * self.from_word.scale
+        gates += self.from_state(h)
+        n = self.hidden
+        kept = sigmoid(gates[:, n : 2 * n]) * c
+        c = kept + sigmoid(gates[:, :n]) * np.tanh(gates[:, 2 * n : 3 * n])
+        return sigmoid(gates[:, 3 * n :]) * np.tanh(c), c
+
+    def read(self, lines: Sequence[Sequence[int]], breaks: Ints, state: ReaderState) -> tuple[Floats, ReaderState]:
+        """The values (N,) in nats of lines, each after the break (N,) that parts it from what the state has read, and
+        the state after them."""
+        h, c = (part.copy() for part in self.step(breaks, state))
+        before, lengths = h.copy(), np.array([len(line) for line in lines])
+        total = np.zeros_like(h)
+        for t in range(int(lengths.max())):
+            on = np.flatnonzero(lengths > t)
+            h[on], c[on] = self.step(np.array([lines[k][t] for k in on.tolist()]), (h[on], c[on]))
+            total[on] += h[on]
+        mean = total / lengths[:, None].astype(np.float32)
+        own = self.head(0, np.concatenate([h, mean], axis=1))
+        join = self.head(1, np.concatenate([h, mean, before], axis=1))
+        return np.clip(OWN * own + JOIN * join, -MOST, MOST), (h, c)
+
+    def head(self, which: int, x: Floats) -> Floats:
+        inner, outer = self.heads[which]
+        return outer(np.tanh(inner(x)))[:, 0]
+
+
+def sigmoid(x: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))))
+
+
+def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
+    """The judge of what a run writes: of the starter and of runs that went on from it, if the package brings one.
+
+    Words that the starter does not know are unknown to it.
+    """
+    home = starter_path()
+    if home is None or not (home / JUDGE).exists():
+        return None
+    if run.path.resolve() != home.resolve() and run.config.get("base") != NAME:
+        return None
+    starter = Run.open(home)
+    graph = Initializers(starter.file("model.onnx"))
+    at, index = Columns.load(home / COLUMNS).column_of, starter.vocabulary.index
+    place = np.array([at[index.get(token, index[UNK])] for token in words.tokens])
+    try:
+        return LineJudge(load_arrays(home / JUDGE), graph["embedding"], graph["embedding.scale"], place, words)
+    except (KeyError, ValueError) as e:
+        raise RunError(f"{home / JUDGE} does not belong to this starter: install lyricist again") from e
