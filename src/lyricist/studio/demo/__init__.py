@@ -25,7 +25,7 @@ router = APIRouter()
 @router.get("/api/demo", tags=["studio"], summary="The song and the tune of --demo")
 def get_demo(request: Request) -> JSONResponse:
     """A draft, its plan and a tune as a file to upload; 404 where the studio was started without `--demo`."""
-    if not getattr(request.app.state, "demo", False):
+    if not request.app.state.settings.demo:
         told = {"code": "not_found", "message": "there is no demo song: start the studio with --demo"}
         return JSONResponse({"error": told}, status_code=404)
     return JSONResponse(demo())
