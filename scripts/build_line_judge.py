@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from judge_network import BATCH, Examples, JudgeNetwork, Quatrains, learn_to_judge, read_verse, separation
+from judge_network import BATCH, Clock, Examples, JudgeNetwork, Quatrains, learn_to_judge, read_verse, separation
 
 from lyricist.batches import Streams
 from lyricist.checkpoint import Run, replace_file, tensor_bytes
@@ -149,7 +149,7 @@ def main() -> None:
     sets = [token_set(open_corpus(path), "word", "forward") for path in reversed(options.corpora)]
     streams = [Streams(s.split("train"), s.remap(forwards), BATCH, options.seed) for s in sets]
     shares = (0.4, 0.6) if len(streams) == 2 else (1.0,)
-    read_verse(network, streams, shares, options.reading)
+    read_verse(network, streams, shares, Clock(options.reading))
 
     corpus, reading = open_corpus(options.corpora[0]), Reading(model)
     theirs = {split: list(people(corpus, reading, split)) for split in ("train", "valid")}
@@ -160,7 +160,8 @@ def main() -> None:
     kept = ours[::HELD_OUT]
     del ours[::HELD_OUT]
     print(f"{len(theirs['train'])} texts of people, {len(ours)} of the starter", file=sys.stderr)
-    learn_to_judge(network, Examples(theirs["train"], ours, forwards, random.Random(options.seed)), options.judging)
+    shown = Examples(theirs["train"], ours, forwards, random.Random(options.seed))
+    learn_to_judge(network, shown, Clock(options.judging))
     figures = separation(network, Examples(theirs["valid"], kept, forwards, random.Random(0)))
     replace_file(options.out, [tensor_bytes(network.arrays())])
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))

@@ -114,12 +114,11 @@ def at(x: Tensor, places: Tensor) -> Tensor:
 # --- the first lesson
 
 
-def read_verse(network: JudgeNetwork, streams: Sequence[Streams], shares: Sequence[float], minutes: float) -> None:
+def read_verse(network: JudgeNetwork, streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -> None:
     """Train as a language model on several corpora, one after the other, each until its share of the time is over."""
     reader, parameters = network.reader, [p for p in network.reader.parameters() if p.requires_grad]
     adam = torch.optim.AdamW(parameters, lr=READING_RATE, weight_decay=0, fused=True)
     state, begun = reader.initial_state(BATCH), time.monotonic()
-    clock = Clock(minutes)
     for k, window in enumerate(windows(streams, shares, clock)):
         done = clock.share
         adam.param_groups[0]["lr"] = READING_RATE * rate(done)
@@ -147,13 +146,12 @@ def windows(streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -
 # --- the second
 
 
-def learn_to_judge(network: JudgeNetwork, examples: Examples, minutes: float) -> None:
+def learn_to_judge(network: JudgeNetwork, examples: Examples, clock: Clock) -> None:
     """Train the heads, and the reader gently, on examples drawn anew in every round."""
     reader = [p for p in network.reader.layers.parameters() if p.requires_grad]
     heads = [*network.own.parameters(), *network.join.parameters()]
     groups = [{"params": reader}, {"params": heads}]
     adam = torch.optim.AdamW(groups, lr=NETWORK_RATE, weight_decay=0.01, fused=True)
-    clock = Clock(minutes)
     for k, some in enumerate(examples.forever()):
         if clock.share >= 1:
             return
@@ -207,10 +205,10 @@ class Examples:
         lines, chance = [line for quatrain in text for line in quatrain], self.chance
         kind, n = chance.random(), len(lines)
         if kind < 0.35:
-            a = chance.randrange(n - 1)
+            a = chance.randrange(1, n - 1)
             b = chance.randrange(a + 1, min(n, a + 4))
             lines[a], lines[b] = lines[b], lines[a]
-            wrong = a or b
+            wrong = a
         elif kind < 0.5 and n > 4:
             lines, wrong = lines[4:] + lines[:4], 4
         else:
@@ -250,6 +248,8 @@ class Examples:
 
 
 class Clock:
+    """How much of a lesson is over."""
+
     def __init__(self, minutes: float) -> None:
         self.begun, self.seconds = time.monotonic(), 60 * minutes
 
