@@ -1,7 +1,7 @@
 /* The tune view: a file of music, its phrases with the words under them, the score, and how it sounds. */
 
 import { loadDemo, uploadTune } from "./demo.js";
-import { debounce, el, fill } from "./dom.js";
+import { debounce, el, fill, stylesheet } from "./dom.js";
 import { fileDrop } from "./filedrop.js";
 import { mountPhrases } from "./phrases.js";
 import { mountScore } from "./score.js";
@@ -12,7 +12,8 @@ import { draftLines, layDraft, layOwn, timeline } from "./underlay.js";
 const KINDS = ".mid,.midi,.kar,.rmi,.musicxml,.xml,.mxl,.abc";
 
 /** @param {HTMLElement} root @param {any} app */
-export function mount(root, app) {
+export async function mount(root, app) {
+  await stylesheet("parts.css");
   const drop = fileDrop({
     label: "Choose a tune", multiple: false, accept: KINDS,
     about: "MIDI, karaoke, MusicXML or ABC. Only this studio reads it.",
@@ -61,7 +62,7 @@ export function mount(root, app) {
     checking = new AbortController();
     try {
       const checked = own ? [] : await checkLines(app, lines, checking.signal);
-      parts.lay(own ? layOwn(tune) : layDraft(tune, checked), { own, lines: lines.length });
+      parts.lay(own ? layOwn(tune) : layDraft(tune, checked), { own, lines: lines.length, sections: draft.sections });
     } catch (error) {
       app.fail(error);
     }
