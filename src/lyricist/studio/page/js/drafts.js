@@ -94,7 +94,9 @@ export function makeDrafts(desk, planPanel) {
     return app.announce(`Opened: ${chosen.name}`);
   }
 
-  const saveText = () => save(new Blob([asText(desk.doc)], { type: "text/plain;charset=utf-8" }), `${fileName(nameOf(desk.doc))}.txt`);
+  function saveText() {
+    save(new Blob([asText(desk.doc)], { type: "text/plain;charset=utf-8" }), `${fileName(nameOf(desk.doc))}.txt`);
+  }
 
   function saveJson() {
     const { title, rows: lines } = desk.doc;
