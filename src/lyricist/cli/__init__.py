@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a call; every failure is one line on stderr."""
-    from lyricist.cli import commands, experiments  # noqa: F401 (they register the commands)
+    from lyricist.cli import commands, experiments, studio  # noqa: F401 (they register the commands)
 
     try:
         result = typer.main.get_command(app).main(arguments, prog_name="lyricist", standalone_mode=False)

@@ -13,9 +13,9 @@ from lyricist.cli.tunes import agree, asked_tune, over_tune, phrase_rows, report
 from lyricist.errors import InputError, PlanError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import pattern_of
-from lyricist.tokens import WordTokenizer
+from lyricist.writing.goodform import as_a_song, hyphened, laid_out, letter, line_json
 from lyricist.writing.kept import settled
-from lyricist.writing.layout import Layout, LineSpec, layout
+from lyricist.writing.layout import LineSpec
 from lyricist.writing.plan import Plan, with_defaults
 from lyricist.writing.planfile import plan_text, read_plan
 
@@ -28,17 +28,6 @@ FIELDS = (
     "start", "acrostic", "refrain", "hook", "title", "max_copy", "keep_chorus", "allow",
 )  # fmt: skip
 SWITCHES = frozenset({"clean", "keep_chorus"})  # on unless --no-...
-OWN_SHAPE = (
-    "rhyme",
-    "rhyme_with",
-    "acrostic",
-    "refrain",
-    "like",
-    "plan",
-    "fill",
-    "melody",
-)  # leave no room for a hook
-OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")  # ask for words that may not be iambic
 PER_SECTION = ("syllables", "metre", "rhyme")  # what sections may say for themselves
 
 
@@ -80,28 +69,6 @@ def make_plan(options: Mapping[str, Any], tune: Tune | None = None) -> Plan:
         agree(tune, plan, options["plan"])
     has_lines = plan.refrain is not None or any(any(s.text) for s in plan.sections)
     return settled(plan, read_lexicon(lexicon_file)) if has_lines or lexicon_file else plan
-
-
-def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
-    """The plan with what good songs have, where the call leaves it open: a hook, and iambic lines where it says
-    nothing of their shape. `always`: also if nothing else is asked for."""
-    plan = with_hook(plan, options, always)
-    if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
-        plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
-    return plan
-
-
-def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
-    """The plan with a hook in its chorus, where the call says nothing against one and of the chorus's rhymes nothing.
-    `always`: also if nothing else is asked for."""
-    if options.get("hook") is not None or any(options.get(name) for name in OWN_SHAPE) or not (plan.exact or always):
-        return plan
-    made = plan.model_copy(update={"hook": True})
-    try:
-        laid_out(with_defaults(made))
-    except InputError:  # no line of the chorus is as long as its first
-        return plan
-    return made
 
 
 def is_given(name: str, value: Any) -> bool:
@@ -196,10 +163,6 @@ def blocker(plan: Plan, run: Path | None, lexicon: Path | None) -> PlanError | N
     return None
 
 
-def laid_out(plan: Plan) -> Layout:
-    return layout(plan, WordTokenizer().split)
-
-
 def table(plan: Plan) -> Iterator[str]:
     """A plan as rows of text: section, line, syllables, slots, rhyme and what is given."""
     if not plan.exact:
@@ -244,11 +207,6 @@ def slots(line: LineSpec) -> str:
     return pattern_of(only) if set(only) - {"?"} else "-"
 
 
-def letter(laid: Layout, i: int) -> str:
-    group = laid.lines[i].group
-    return "X" if group < 0 else laid.groups[group].letter
-
-
 def notes(line: LineSpec) -> str:
     """What is said of one line alone."""
     if line.same_as >= 0:
@@ -286,26 +244,4 @@ def plan_json(plan: Plan, run: Path | None, blocked: PlanError | None) -> dict[s
         "lines": [line_json(laid, i) for i in range(len(laid.lines))] if laid else [],
         "feasible": None if run is None else blocked is None,
         "blocked": None if blocked is None else str(blocked),
-    }
-
-
-def hyphened(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    >>> hyphened({"rhyme_kind": "near"})
-    {'rhyme-kind': 'near'}
-    """
-    return {name.replace("_", "-"): value for name, value in fields.items()}
-
-
-def line_json(laid: Layout, i: int) -> dict[str, Any]:
-    line = laid.lines[i]
-    return {
-        "line": i + 1,
-        "section": line.section + 1,
-        "name": line.name,
-        "slots": [pattern_of(slots) for slots in line.templates],
-        "rhyme": letter(laid, i),
-        "text": line.given or None,
-        "begins": line.first or line.initial or None,
-        "same_as": line.same_as + 1 if line.same_as >= 0 else None,
     }

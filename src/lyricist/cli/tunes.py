@@ -69,7 +69,7 @@ def verses_of(tune: Tune, texts: list[str], options: Mapping[str, Any]) -> int:
 
 def agree(tune: Tune, plan: Plan, path: Path) -> None:
     """A saved plan, as somebody has edited it, beside the tune it is sung to. InputError where it does not fit."""
-    from lyricist.cli.planning import laid_out
+    from lyricist.writing.goodform import laid_out
 
     lines, size = laid_out(plan).lines, len(tune.phrases)
     if len(lines) % size:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lyricist.checkpoint import disk_errors, replace_file
 from lyricist.cli.display import plural
-from lyricist.cli.planning import as_a_song, laid_out, letter, make_plan, read_lexicon
+from lyricist.cli.planning import make_plan, read_lexicon
 from lyricist.cli.tunes import asked_tune, report_tune
 from lyricist.errors import InputError
 from lyricist.presets import checked
@@ -22,6 +22,7 @@ from lyricist.prosody.scan import scan_line
 from lyricist.starter import need_starter
 from lyricist.tokens import Vocabulary, WordTokenizer
 from lyricist.writer import Model, fresh_seed, load
+from lyricist.writing.goodform import as_a_song, laid_out, letter
 from lyricist.writing.merit import Score
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong

@@ -1,0 +1,92 @@
+"""The studio's app: every route, behind the guard."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from lyricist.studio import errors, pages
+from lyricist.studio.access import LOCAL, Guard
+from lyricist.studio.desk import Desk, Models, OnlyStarter
+from lyricist.studio.settings import Settings
+
+ROUTES = ("writing", "alternatives", "why", "checking", "planning", "models", "tunes", "scores", "training")
+FURTHER = ("drafts", "demo")
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app of one studio, for any ASGI server. Nothing is loaded until it starts."""
+    settings = settings or Settings()
+    app = FastAPI(
+        title="lyricist studio",
+        version=version("lyricist"),
+        summary="Songs written line by line, exactly as asked.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.desk = Desk(settings, make_models(app, settings))
+    errors.install(app)
+    add_basics(app, settings)
+    for name in (*ROUTES, *FURTHER):
+        module = optional(name)
+        if module is not None and hasattr(module, "router"):
+            app.include_router(module.router)
+    app.include_router(pages.router)
+    app.add_middleware(Guard, settings=settings)
+    return app
+
+
+def optional(name: str) -> Any:
+    """A module of this folder, None where there is none."""
+    full = f"lyricist.studio.{name}"
+    return importlib.import_module(full) if importlib.util.find_spec(full) else None
+
+
+def make_models(app: FastAPI, settings: Settings) -> Models:
+    found = optional("models")
+    if found is not None and hasattr(found, "make_models"):
+        made: Models = found.make_models(settings)
+        return made
+    return OnlyStarter()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Warm when it starts; stops what is at work when it ends."""
+    desk: Desk = app.state.desk
+    await run_in_threadpool(desk.warm)
+    yield
+    desk.close()
+
+
+def add_basics(app: FastAPI, settings: Settings) -> None:
+    @app.get("/api/health", tags=["studio"])
+    async def health() -> dict[str, str]:
+        """Whether the studio answers."""
+        return {"status": "ok"}
+
+    @app.get("/api/version", tags=["studio"])
+    async def versions() -> dict[str, Any]:
+        """What this studio is and permits."""
+        from lyricist.writing.plan import Drawing
+
+        return {
+            "version": version("lyricist"),
+            "profile": Drawing(particles=settings.particles).profile,
+            "training": settings.training,
+            "token_needed": bool(settings.tokens),
+            "demo": settings.demo,
+            "limits": settings.limits.model_dump(),
+        }
+
+
+__all__ = ["LOCAL", "create_app"]

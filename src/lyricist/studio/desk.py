@@ -1,0 +1,98 @@
+"""What the routes share: the models, the loop that writes, tunes by their id, plans as requests ask for them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Protocol
+
+from fastapi import Request
+
+from lyricist.errors import InputError
+from lyricist.studio.access import LOCAL
+from lyricist.studio.bodies import Asked, read_plan
+from lyricist.studio.decoding import Decoding
+from lyricist.studio.settings import Settings
+from lyricist.writer import Model, load
+from lyricist.writing.goodform import as_a_song
+from lyricist.writing.plan import Plan
+
+
+class Models(Protocol):
+    """Where models come from; None names the owner's current one."""
+
+    def get(self, owner: str, name: str | None = None) -> Model: ...
+
+
+class OnlyStarter:
+    """The starter for everybody."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.made: Model | None = None
+
+    def get(self, owner: str, name: str | None = None) -> Model:
+        with self.lock:
+            if self.made is None:
+                self.made = load(threads=1)
+            return self.made
+
+
+class Desk:
+    """One studio at work."""
+
+    def __init__(self, settings: Settings, models: Models) -> None:
+        self.settings, self.models, self.decoding = settings, models, Decoding(settings)
+
+    def warm(self) -> None:
+        """Load what every request needs, so that the first is as quick as the others."""
+        from lyricist.checking import check
+
+        check("The river ran below the town")
+        model = self.model(LOCAL, None)
+        model.write(Plan(form=("verse",), syllables=(8,)), seed=1)
+
+    def close(self) -> None:
+        self.decoding.close()
+
+    def model(self, owner: str, name: str | None) -> Model:
+        return self.models.get(owner, name)
+
+    def plan(self, owner: str, asked: Asked, model: Model) -> Plan:
+        """The plan of a request, with what good songs have where it says nothing. `InputError`."""
+        plan = read_plan(asked.plan)
+        if asked.tune is not None:
+            plan = self.over_tune(owner, asked, plan)
+        said = {name for name in plan.model_fields_set if getattr(plan, name) not in ((), None)}
+        options: dict[str, Any] = {name: asked.plan.get(name) for name in said} | {"plan": plan.sections or None}
+        made = as_a_song(plan, options, always=model.vocabulary.order == "backward")
+        self.check_size(made)
+        return made
+
+    def checked_plan(self, owner: str, asked: Asked) -> Plan | None:
+        """What a text is compared with: only what the request says; None if it says nothing."""
+        if not asked.plan and asked.tune is None:
+            return None
+        plan = read_plan(asked.plan)
+        return plan if asked.tune is None else self.over_tune(owner, asked, plan)
+
+    def common_words(self) -> list[str] | None:
+        """The starter's words, commonest first, in which order rhymes are shown."""
+        return self.model(LOCAL, None).vocabulary.tokens
+
+    def over_tune(self, owner: str, asked: Asked, plan: Plan) -> Plan:
+        raise InputError("tunes are not there yet")
+
+    def check_size(self, plan: Plan) -> None:
+        from lyricist.writing.shape import shapes
+
+        most = self.settings.limits.lines_per_song
+        lines = sum(shape.lines for shape in shapes(plan)) if plan.exact else 0
+        if lines > most:
+            raise InputError(f"the plan has {lines} lines: at most {most} (limit lines_per_song)")
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the studio that a request came to; for `Depends`."""
+    found = request.app.state.desk
+    assert isinstance(found, Desk)
+    return found
