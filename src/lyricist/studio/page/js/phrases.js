@@ -11,8 +11,8 @@ const MOST_VERSES = 6; // under one roll
 export function mountPhrases(tune, onPlay) {
   const list = el("ol", { class: "phrases" });
   const remark = el("p", { class: "muted small", hidden: true });
-  const legend = el("p", { class: "legend muted small" }, el("span", { class: "key strong-key", "aria-hidden": "true" }),
-    "strong beat", el("span", { class: "key", "aria-hidden": "true" }), "weak beat");
+  const legend = el("p", { class: "legend muted small" }, el("span", { class: "swatch strong-swatch", "aria-hidden": "true" }),
+    "strong beat", el("span", { class: "swatch", "aria-hidden": "true" }), "weak beat");
   const table = el("details", { class: "as-table" }, el("summary", {}, "The notes as a table"));
   const node = el("div", { class: "panel phrases-panel stack" }, el("div", { class: "phrases-head" }, el("h2", { class: "small-head" }, "Phrases"), legend), remark, list, table);
   const longest = Math.max(...tune.phrases.map(lengthOf));
@@ -83,7 +83,7 @@ function lightUp(row, { verse, slot }, arrives) {
   if (!row) return;
   row.classList.add("playing");
   row.querySelector(`.slot[data-slot="${slot}"]`)?.classList.add("now");
-  const words = row.querySelector(`.words[data-row="${verse}"]`);
+  const words = row.querySelector(`.under[data-row="${verse}"]`);
   words?.classList.add("row-now");
   const syllable = words?.querySelector(`.syllable[data-slot="${slot}"]`);
   if (syllable) {

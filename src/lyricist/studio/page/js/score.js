@@ -6,7 +6,7 @@ import { scoreRequest } from "./tuneactions.js";
 /** @param {any} app @param {any} tune */
 export function mountScore(app, tune) {
   const image = el("img", { class: "score-page", alt: "" });
-  const paper = el("div", { class: "paper", hidden: true, on: { click: enlarge } }, image);
+  const paper = el("div", { class: "score-paper", hidden: true, on: { click: enlarge } }, image);
   const larger = el("button", { type: "button", class: "quiet", "aria-haspopup": "dialog", hidden: true, on: { click: enlarge } }, "Enlarge");
   const said = el("p", { class: "muted small", role: "status" });
   const where = el("span", { class: "small", "aria-live": "polite" });

@@ -33,7 +33,7 @@ export async function mount(root, app) {
       app.set("tune", await uploadTune(app, file), "tune");
       show(app.state.tune);
       const { phrases } = app.state.tune;
-      app.announce(`${titleOf(app.state.tune)}: ${phrases.length} phrases, ${count(phrases)} notes to sing.`);
+      app.announce(`${titleOf(app.state.tune)}: ${phrases.length} phrases, ${count(phrases)} notes to sing.`, { quiet: true });
     } catch (error) {
       app.fail(error);
     } finally {
@@ -56,6 +56,7 @@ export async function mount(root, app) {
   /** Lay the draft's words on the tune: what a word's syllables are, the studio says. */
   async function check(draft = app.state.draft) {
     if (!parts) return;
+    stale = false;
     const lines = draftLines(draft);
     const own = !lines.some((line) => line.trim());
     checking?.abort();
@@ -68,10 +69,15 @@ export async function mount(root, app) {
     }
   }
 
-  const soon = debounce(() => check(), 250);
+  let stale = false; // the draft has changed while nobody looked
+  const soon = debounce(() => (root.hidden ? (stale = true) : check()), 250);
   app.on("tune", (next, source) => source !== "tune" && show(next));
   app.on("draft", () => soon());
-  app.on("view", (name) => name === "tune" && parts?.shown());
+  app.on("view", (name) => {
+    if (name !== "tune") return;
+    if (stale) check();
+    parts?.shown();
+  });
   onSpace(root, () => parts?.toggle());
   show(app.state.tune);
 }
@@ -91,6 +97,7 @@ function open(body, app, tune, preview) {
   return {
     lay(verses, about) {
       phrases.lay(verses, about);
+      if (!about.own) actions.suggest(verses.length);
       player.load(timeline(tune, verses.length), verses);
       score.refresh(about.own);
     },
