@@ -22,9 +22,9 @@ export function mount(root, app) {
   const suggest = makeSuggest(desk, sheet);
   const compose = makeCompose(desk, sheet);
   const why = makeWhy(desk, sheet);
-  const plan = makePlanPanel(desk);
-  const side = makeSidePanel(desk, sheet, suggest, why);
-  const status = makeStatus(desk, sheet);
+  const plan = makePlanPanel(desk, closePanel);
+  const side = makeSidePanel(desk, sheet, suggest, why, closePanel);
+  const status = makeStatus(desk, sheet, suggest);
   const drafts = makeDrafts(desk, plan);
   const toolbar = makeToolbar(desk, { compose, suggest, drafts, showPlan, showSide });
   const title = titleInput(desk);
@@ -74,10 +74,14 @@ export function mount(root, app) {
 
   function escape() {
     if (desk.busy) return compose.stop();
+    if (root.dataset.open) return closePanel();
     if (sheet.ghost) return suggest.clear();
-    if (document.activeElement === sheet.area) return false;
+    return document.activeElement === sheet.area ? false : sheet.focus();
+  }
+
+  function closePanel() {
     root.dataset.open = "";
-    return sheet.focus();
+    sheet.focus();
   }
 
   /** On a narrow window one panel at a time lies over the sheet. */

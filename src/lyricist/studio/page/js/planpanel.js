@@ -9,7 +9,7 @@ import { wishes } from "./wishes.js";
 const PAUSE = 300; // ms after the last key
 
 /** @param {any} desk @returns {{node: HTMLElement, set: (plan: any) => void}} */
-export function makePlanPanel(desk) {
+export function makePlanPanel(desk, onClose) {
   const { app } = desk;
   const fields = makeFields(changed);
   const verdict = el("p", { class: "verdict", id: "plan-verdict", role: "status" });
@@ -28,7 +28,8 @@ export function makePlanPanel(desk) {
     FIELDS.map(({ name }) => fields.of(name).node),
     el("details", { class: "more" }, el("summary", {}, "More wishes"), el("div", { class: "plan-form" }, MORE.map(({ name }) => fields.of(name).node))));
   const node = el("aside", { class: "plan", id: "plan", "aria-label": "Plan" },
-    el("h2", {}, "Plan"), presets, verdict, form, pattern, el("div", { class: "row" }, save, clear));
+    el("div", { class: "panel-head" }, el("h2", {}, "Plan"), el("button", { type: "button", class: "quiet only-over", on: { click: onClose } }, "Close")),
+    presets, verdict, form, pattern, el("div", { class: "row" }, save, clear));
 
   function changed() {
     const plan = planOf(fields, app.state.plan.sections);
@@ -100,7 +101,7 @@ export function makePlanPanel(desk) {
     try {
       const { presets: list } = await app.api.get("/api/presets");
       const buttons = list.map(({ label, about, plan }) => el("button", {
-        type: "button", class: "preset", title: about, on: { click: () => { set(plan, { name: label }); app.announce(`${label}: ${about}`); } },
+        type: "button", class: "preset", title: about, on: { click: () => { set(plan, { name: label }); app.announce(`${label}: ${about}`, { quiet: true }); } },
       }, label));
       const like = el("button", { type: "button", class: "preset", title: "Same form, syllables, stresses and rhymes as the song on the sheet", on: { click: likeThis } }, "Like this song");
       fill(presets, buttons, like);

@@ -13,7 +13,7 @@ export function makeSheet(desk) {
   area.setAttribute("autocapitalize", "sentences");
   const mirror = el("div", { class: "mirror" });
   const node = el("div", { class: "sheet" }, mirror, area);
-  const sheet = { node, area, infos: new Map(), ghost: "", wantedOf: () => null, render, wordUnder };
+  const sheet = { node, area, infos: new Map(), ghost: "", wantedOf: () => null, render, wordUnder, suggest };
   let shown = []; // what each row was drawn from
 
   function render() {
@@ -36,6 +36,14 @@ export function makeSheet(desk) {
     while (mirror.children.length > rows.length) mirror.lastChild.remove();
     shown.length = rows.length;
     [...mirror.children].forEach((each, i) => each.classList.toggle("here", i === line));
+  }
+
+  /** Show a suggestion on the caret's empty line, "" to take it away. */
+  function suggest(text) {
+    if (sheet.ghost === text) return;
+    sheet.ghost = text;
+    render();
+    desk.say("ghost", text);
   }
 
   /** The word at a point of the window: `{row, index, box}`; the text area lies over it. */
