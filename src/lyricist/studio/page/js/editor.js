@@ -49,8 +49,15 @@ export function mount(root, app) {
   function begin() {
     const given = app.state.draft;
     if (given.sections.length) desk.open(docOf(given));
-    else if (!drafts.restore()) desk.open(desk.doc);
+    else if (!drafts.restore()) first();
     if (matchMedia("(pointer: fine)").matches) sheet.focus();
+  }
+
+  /** Nothing is kept: an empty sheet, or the song of --demo. */
+  async function first() {
+    desk.open(desk.doc);
+    const { demo } = app.state.version ?? (await new Promise((done) => { app.on("version", done); }));
+    if (demo && drafts.isEmpty()) (await import("./demo.js")).loadDemo(app);
   }
 
   function actions() {

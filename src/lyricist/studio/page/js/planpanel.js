@@ -2,9 +2,9 @@
 
 import { textOf, isLine } from "./doc.js";
 import { debounce, el, fill } from "./dom.js";
-import { FIELDS, MORE, makeFields, planOf } from "./planfields.js";
+import { BY_SECTION, FIELDS, MORE, makeFields, planOf } from "./planfields.js";
 import { patternView } from "./pattern.js";
-import { wishes } from "./wishes.js";
+import { BY_TUNE, wishes } from "./wishes.js";
 
 const PAUSE = 300; // ms after the last key
 
@@ -49,10 +49,16 @@ export function makePlanPanel(desk, onClose) {
 
   function showSections(list, name) {
     sections.hidden = !list?.length;
-    for (const each of ["form", "lines", "syllables", "metre", "rhyme"]) fields.of(each).node.hidden = Boolean(list?.length);
+    hideSaid();
     if (!list?.length) return;
     fill(sections, el("p", { class: "small" }, `${name || "Each section has wishes of its own"}: ${list.map((each) => each.name).join(", ")}.`),
       el("button", { type: "button", class: "quiet small", on: { click: () => set(planOf(fields, null)) } }, "Write a plan of my own"));
+  }
+
+  /** Fields whose wishes the sections or the tune say are not there. */
+  function hideSaid() {
+    const bySections = Boolean(app.state.plan.sections?.length);
+    for (const name of BY_SECTION) fields.of(name).node.hidden = bySections || (Boolean(app.state.tune) && BY_TUNE.includes(name));
   }
 
   async function ask() {
@@ -112,6 +118,7 @@ export function makePlanPanel(desk, onClose) {
 
   function showTune(found) {
     tune.hidden = !found;
+    hideSaid();
     if (!found) return;
     fill(tune, `To the tune \u201c${found.title || "untitled"}\u201d`,
       el("button", { type: "button", class: "quiet small", on: { click: () => app.set("tune", null, "plan") } }, "Let it go"));

@@ -46,7 +46,7 @@ export function makeScan(desk, sheet, onSong) {
     if (!doc.rows.some((row) => isLine(row.text))) return show(null, doc, key);
     running = new AbortController();
     try {
-      const found = await app.api.post("/api/check", body, running.signal);
+      const found = await heard(body, running.signal);
       if (failed) app.announce("The studio answers again");
       failed = false;
       show(found, doc, key);
@@ -56,6 +56,16 @@ export function makeScan(desk, sheet, onSong) {
       if (!failed || error.status) app.fail(error);
       failed = !error.status;
       if (error.retryAfter || failed) setTimeout(later, (error.retryAfter || 3) * 1000);
+    }
+  }
+
+  /** A plan that is wrong (it says so itself) does not keep the text from being read. */
+  async function heard({ text, ...asked }, signal) {
+    try {
+      return await app.api.post("/api/check", { text, ...asked }, signal);
+    } catch (error) {
+      if (![400, 404, 409, 422].includes(error.status) || !Object.keys(asked).length) throw error;
+      return app.api.post("/api/check", { text }, signal);
     }
   }
 
