@@ -8,6 +8,9 @@ export const wordsOf = (text) => [...text.matchAll(WORD)].map((m) => ({ text: m[
 /** The word of a line that a column touches: its index, or -1. */
 export const wordAt = (text, column) => wordsOf(text).findIndex((word) => word.start <= column && column <= word.end);
 
+/** Whether two words are the same letters, whatever their apostrophes and capitals. */
+export const same = (one, other) => plain(one) === plain(other);
+
 const plain = (text) => text.toLowerCase().replace(/\u2019/g, "'");
 
 /**

@@ -1,6 +1,6 @@
 /* The sheet of paper: one text area over a mirror of the same text that shows what is known of each line. */
 
-import { isBlank, isHead, isLine, isOpen, placeOf, retext, startOf, textOf } from "./doc.js";
+import { isBlank, isHead, isLine, isOpen, placesOf, retext, startOf, textOf } from "./doc.js";
 import { el } from "./dom.js";
 import { rowNode } from "./rowview.js";
 
@@ -19,12 +19,13 @@ export function makeSheet(desk) {
   function render() {
     const { rows } = desk.doc;
     const line = desk.row;
+    const places = placesOf(rows, isBlank(rows[line].text) ? line : -1);
     let number = 0;
     rows.forEach((row, i) => {
       if (isLine(row.text)) number++;
       const info = isLine(row.text) && !isOpen(row.text) ? sheet.infos.get(i) : null;
       const here = i === line && !isHead(row.text) && (isBlank(row.text) || isOpen(row.text));
-      const wanted = info || here || isOpen(row.text) ? sheet.wantedOf(placeOf(desk.doc, i)) : null;
+      const wanted = info || here || isOpen(row.text) ? sheet.wantedOf(places[i]) : null;
       const ghost = here && isBlank(row.text) ? sheet.ghost : "";
       const key = JSON.stringify([row, info, wanted, ghost, number]);
       if (shown[i] === key) return;
