@@ -46,7 +46,7 @@ class RoomLimits(BaseModel):
     uploads: int = Field(default=100, ge=1)  # tunes of one owner
     drafts: int = Field(default=200, ge=1)  # of one owner
     runs: int = Field(default=10, ge=1)  # trainings of one owner, those that have ended included
-    owner_bytes: int = Field(default=500 * MEGABYTE, ge=1)  # of all things of one owner, runs included
+    owner_bytes: int = Field(default=2_000 * MEGABYTE, ge=1)  # of all things of one owner, runs included
     all_bytes: int = Field(default=20_000 * MEGABYTE, ge=1)  # of all owners together
     tune_bytes: int = Field(default=4 * MEGABYTE, ge=1)  # of a file of music
     tune_notes: int = Field(default=20_000, ge=1)  # of all its parts
@@ -64,9 +64,9 @@ class RoomLimits(BaseModel):
     days_kept: float = Field(default=30.0, gt=0)  # after the last use
 
 
-@dataclass(frozen=True)
+@dataclass
 class Thing:
-    """One tune, draft or training of an owner."""
+    """One tune, draft or training of an owner; `path` changes once, when it is complete."""
 
     id: str
     path: Path
@@ -132,6 +132,7 @@ class Store:
                 self.write_meta(made)
                 self.need_place(owner, kind)
                 os.replace(made.path, folder / made.id)
+            made.path = folder / made.id
         except BaseException:
             shutil.rmtree(made.path, ignore_errors=True)
             raise
