@@ -1,6 +1,6 @@
-"""Teach the judge of lines what the starter does wrong, and put it beside the starter: makes judge.safetensors.
+"""Teach the judge of lines what the starter does wrong, and put it beside the starter: makes judge.onnx.
 
-    python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] -o src/lyricist/starter/judge.safetensors
+    python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] -o src/lyricist/starter/judge.onnx
 
 RUN is the run that the starter was packed from (its word vectors, in 32 bits); a CORPUS a directory that `lyricist
 prepare` made, SONGS_CORPUS that of the starter's second stage. First the network learns to read verse forwards, on
@@ -24,7 +24,7 @@ import torch
 from judge_network import BATCH, Clock, Examples, JudgeNetwork, Quatrains, learn_to_judge, read_verse, separation
 
 from lyricist.batches import Streams
-from lyricist.checkpoint import Run, replace_file, tensor_bytes
+from lyricist.checkpoint import Run, replace_file
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import PlanError
 from lyricist.lowprecision import precision_on
@@ -163,7 +163,7 @@ def main() -> None:
     shown = Examples(theirs["train"], ours, forwards, random.Random(options.seed))
     learn_to_judge(network, shown, Clock(options.judging))
     figures = separation(network, Examples(theirs["valid"], kept, forwards, random.Random(0)))
-    replace_file(options.out, [tensor_bytes(network.arrays())])
+    replace_file(options.out, [network.file()])
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from lyricist.batches import Streams
 from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.onnx_graph import eight_bit
+from lyricist.onnx_graph import cell_model, eight_bit
 from lyricist.tokens import END, LINE, SONG, Vocabulary
 
 HIDDEN, INNER = 512, 64
@@ -28,7 +28,6 @@ READING_RATE, NETWORK_RATE, HEAD_RATE = 3e-3, 6e-4, 2e-3
 LINES = 8  # of a text at most
 WRONG = 3.0  # weight of a line out of place beside one in its place, which are more
 
-Arrays = dict[str, npt.NDArray[np.generic]]
 Quatrains = list[list[list[int]]]  # one or two, each of four lines of word numbers
 
 
@@ -89,21 +88,16 @@ class JudgeNetwork(nn.Module):
         end, before = at(h, batch.last), at(h, (batch.first - 1).clamp(min=0))
         return self.own(torch.cat([end, mean], -1))[..., 0], self.join(torch.cat([end, mean, before], -1))[..., 0]
 
-    def arrays(self) -> Arrays:
-        """What `lyricist.writing.linejudge` reads: weights in 8 bits, one scale an output."""
-        layer, out = self.reader.layers[0], {}
-
-        def put(name: str, weight: Tensor, bias: Tensor | None = None) -> None:
-            out[name], out[f"{name}.scale"] = eight_bit(weight.detach().numpy())
-            if bias is not None:
-                out[f"{name}.bias"] = bias.detach().numpy()
-
-        put("word", layer.weight_ih)
-        put("state", layer.weight_hh, layer.bias_ih + layer.bias_hh)
+    def file(self) -> bytes:
+        """What `lyricist.writing.linejudge` reads: the reader as a graph and the heads beside it, in 8 bits."""
+        heads: dict[str, npt.NDArray[np.generic]] = {}
         for name, head in (("own", self.own), ("join", self.join)):
-            put(f"{name}.0", head[1].weight, head[1].bias)
-            put(f"{name}.2", head[3].weight, head[3].bias)
-        return out
+            for i, place in ((1, 0), (3, 2)):
+                weight, bias = head[i].weight.detach().numpy(), head[i].bias.detach().numpy()
+                heads[f"{name}.{place}"], heads[f"{name}.{place}.scale"] = eight_bit(weight)
+                heads[f"{name}.{place}.bias"] = bias
+        layer = {f"layers.0.{name}": p.detach().numpy() for name, p in self.reader.layers[0].named_parameters()}
+        return cell_model(layer, heads)
 
 
 def at(x: Tensor, places: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from tests.writing.exact_tools import vocabulary
 
 from lyricist.onnx_graph import eight_bit
-from lyricist.writing.linejudge import JOIN, OWN, LineJudge
+from lyricist.writing.linejudge import JOIN, JUDGE, OWN, LineJudge
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -89,10 +89,11 @@ def test_a_batch_says_where_the_lines_are(examples: Examples) -> None:
     assert batch.right[2].tolist() == [1, 1, 0, 1, 1, 1, 1, 1] and batch.whole.tolist() == [1, 1, 0]
 
 
-def test_what_is_kept_judges_as_the_network_does(network: JudgeNetwork, examples: Examples) -> None:
+def test_what_is_kept_judges_as_the_network_does(network: JudgeNetwork, examples: Examples, tmp_path: Path) -> None:
     network.eval()
     whole, scale = eight_bit(network.reader.embedding.detach().numpy())
-    made = LineJudge(dict(network.arrays()), whole, scale, np.arange(len(KNOWN)), KNOWN)
+    (tmp_path / JUDGE).write_bytes(network.file())
+    made = LineJudge(tmp_path / JUDGE, whole, scale, np.arange(len(KNOWN)), KNOWN)
     state, text = made.start, examples.people[0][0]
     with torch.no_grad():
         own, join = network(examples.batch([Example([text], True)]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,9 @@ import pytest
 from tests.writing.exact_tools import Bigram, compiled, vocabulary
 from tests.writing.test_merit import MORE, PLAN, topics
 
-from lyricist.checkpoint import Run, tensor_bytes
+from lyricist.checkpoint import Run
 from lyricist.errors import RunError
+from lyricist.onnx_graph import cell_model
 from lyricist.packed import pack
 from lyricist.tokens import SONG, Vocabulary
 from lyricist.writer import load
@@ -24,30 +27,41 @@ from lyricist.writing.units import HostUnits
 from lyricist.writing.written import SongWritten
 
 EMBEDDING, HIDDEN, INNER = 12, 16, 5
-SHAPES = {
-    "word": (4 * HIDDEN, EMBEDDING),
-    "state": (4 * HIDDEN, HIDDEN),
-    "own.0": (INNER, 2 * HIDDEN),
-    "own.2": (1, INNER),
-    "join.0": (INNER, 3 * HIDDEN),
-    "join.2": (1, INNER),
-}
+HEADS = {"own.0": (INNER, 2 * HIDDEN), "own.2": (1, INNER), "join.0": (INNER, 3 * HIDDEN), "join.2": (1, INNER)}
 
 
-def weights(embedding: int = EMBEDDING) -> dict[str, np.ndarray]:
+def heads() -> dict[str, np.ndarray]:
     chance, out = np.random.default_rng(1), {}
-    for name, shape in (SHAPES | {"word": (4 * HIDDEN, embedding)}).items():
+    for name, shape in HEADS.items():
         out[name] = chance.integers(-63, 64, shape).astype(np.int8)
         out[f"{name}.scale"] = chance.uniform(0.005, 0.02, shape[0]).astype(np.float32)
-        if name != "word":
-            out[f"{name}.bias"] = chance.normal(0, 0.3, shape[0]).astype(np.float32)
+        out[f"{name}.bias"] = chance.normal(0, 0.3, shape[0]).astype(np.float32)
     return out
+
+
+def layer(embedding: int = EMBEDDING) -> dict[str, np.ndarray]:
+    chance = np.random.default_rng(4)
+    shapes = {
+        "weight_ih": (4 * HIDDEN, embedding),
+        "weight_hh": (4 * HIDDEN, HIDDEN),
+        "bias_ih": (4 * HIDDEN,),
+        "bias_hh": (4 * HIDDEN,),
+    }
+    return {f"layers.0.{name}": chance.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+@cache
+def graph(embedding: int = EMBEDDING) -> bytes:
+    return cell_model(layer(embedding), heads())
 
 
 def judge(words: Vocabulary) -> LineJudge:
     chance, size = np.random.default_rng(2), len(words)
     vectors = chance.integers(-63, 64, (size, EMBEDDING)).astype(np.int8)
-    return LineJudge(weights(), vectors, np.full(size, 0.01, dtype=np.float32), np.arange(size), words)
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / JUDGE
+        file.write_bytes(graph())
+        return LineJudge(file, vectors, np.full(size, 0.01, dtype=np.float32), np.arange(size), words)
 
 
 def lines(words: Vocabulary, number: int) -> list[list[int]]:
@@ -61,8 +75,10 @@ def start(made: LineJudge, number: int) -> tuple[np.ndarray, ...]:
 
 def plainly(made: LineJudge, read: Sequence[Sequence[int]], line: Sequence[int]) -> float:
     """The value of a line after others, word by word in 64 bits and without rounding states."""
-    w = {n: v.astype(float) for n, v in weights().items()}
-    w |= {n: w[n] * w[f"{n}.scale"][:, None] for n in SHAPES}
+    w = {n: v.astype(float) for n, v in (heads() | layer()).items()}
+    w |= {n: w[n] * w[f"{n}.scale"][:, None] for n in HEADS}
+    cell = {name: w[f"layers.0.{name}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    bias = cell["bias_ih"] + cell["bias_hh"]
     h, c = np.zeros(HIDDEN), np.zeros(HIDDEN)
     states = []
     known = vocabulary()
@@ -71,7 +87,7 @@ def plainly(made: LineJudge, read: Sequence[Sequence[int]], line: Sequence[int])
         tokens += [made.opening if i == 0 else made.within, *words]
     for token in tokens:
         x = made.vectors[token] * 0.01
-        i, f, g, o = np.split(w["word"] @ x + w["state"] @ h + w["state.bias"], 4)
+        i, f, g, o = np.split(cell["weight_ih"] @ x + cell["weight_hh"] @ h + bias, 4)
         c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
         h = np.tanh(c) / (1 + np.exp(-o))
         states.append(h)
@@ -166,7 +182,7 @@ def starter(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tests' run, packed, as the package's starter with a judge."""
     home = pack(run, tmp_path / "starter").path
     monkeypatch.setattr("lyricist.starter.HERE", home)
-    (home / JUDGE).write_bytes(tensor_bytes(weights(run.config["model"]["embedding"])))
+    (home / JUDGE).write_bytes(graph(run.config["model"]["embedding"]))
     return home
 
 
@@ -186,8 +202,8 @@ def test_a_starter_without_one_is_not(run: Run, starter: Path) -> None:
     assert load(starter).line_judge is None
 
 
-@pytest.mark.parametrize("content", [b"", b"no judge", tensor_bytes({"word": np.zeros((4, 2), dtype=np.int8)})])
+@pytest.mark.parametrize("content", [b"", b"no judge", cell_model(layer(), {})])
 def test_a_damaged_judge_is_named(starter: Path, content: bytes) -> None:
     (starter / JUDGE).write_bytes(content)
-    with pytest.raises(RunError, match="judge.safetensors"):
+    with pytest.raises(RunError, match="judge.onnx"):
         load(starter).line_judge  # noqa: B018

@@ -6,26 +6,28 @@ likelier to have written it than the starter, given the song so far: with that t
 contrast, Gutmann and Hyvärinen 2010; "Residual energy-based models for text generation", Deng et al. 2020).
 
 It reads the starter's word vectors, so it judges the starter and what is fine-tuned from it. All its products are of
-whole numbers so small that float32 sums them exactly, in any order: a line's value does not depend on what else is in
-the batch. N lines, E numbers a word, H hidden.
+whole numbers, which add up to the same in any order: a line's value does not depend on what else is in the batch.
+N lines, E numbers a word, H hidden.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.checkpoint import COLUMNS, Arrays, Run, load_arrays
+from lyricist.checkpoint import COLUMNS, Arrays, Run
 from lyricist.columns import Columns
 from lyricist.errors import RunError
 from lyricist.packed import Initializers
+from lyricist.runtime import open_session
 from lyricist.starter import NAME, starter_path
 from lyricist.tokens import LINE, SONG, UNK, Vocabulary
 
 VERSE = "<verse>"  # opens every section, to the judge
-JUDGE = "judge.safetensors"  # in the starter's directory
+JUDGE = "judge.onnx"  # in the starter's directory
 OWN, JOIN = 1.0, 0.5  # shares of how real the line reads, and of whether it follows
 MOST = 8.0  # nats that a line's value may be away from 0, so that no single line decides a song
 
@@ -39,10 +41,10 @@ class Product:
 
     def __init__(self, arrays: Arrays, name: str) -> None:
         self.whole = np.ascontiguousarray(arrays[name].T.astype(np.float32))  # (I, O)
-        self.scale, self.bias = arrays[f"{name}.scale"], arrays.get(f"{name}.bias", np.float32(0))
+        self.scale, self.bias = arrays[f"{name}.scale"], arrays[f"{name}.bias"]
 
     def __call__(self, x: Floats) -> Floats:
-        """x (N, I), rounded to 8 bits, one scale a row -> (N, O)."""
+        """x (N, I), rounded to 8 bits, one scale a row -> (N, O). Whole numbers below 2^24 add up exactly."""
         row = np.maximum(np.abs(x).max(axis=1, keepdims=True), 1e-9) / np.float32(127)
         return np.asarray(np.rint(x / row) @ self.whole * row * self.scale + self.bias)
 
@@ -51,27 +53,24 @@ class LineJudge:
     """`vectors` (R, E) 8-bit word vectors with scales (R,); `place` (V,) the row of each of the `words`."""
 
     def __init__(
-        self, arrays: Arrays, vectors: npt.NDArray[np.int8], scales: Floats, place: Ints, words: Vocabulary
+        self, file: Path, vectors: npt.NDArray[np.int8], scales: Floats, place: Ints, words: Vocabulary
     ) -> None:
+        """Raises `RunError` for a file that is not a judge's."""
         self.opening, self.within = words.index[VERSE], words.index[LINE]
-        self.vectors, self.scales, self.place = vectors, scales, place
-        self.from_word, self.from_state = Product(arrays, "word"), Product(arrays, "state")
-        self.heads = [(Product(arrays, f"{name}.0"), Product(arrays, f"{name}.2")) for name in ("own", "join")]
-        self.hidden, self.words = len(self.from_state.whole), len(place)
-        zero = np.zeros((1, self.hidden), dtype=np.float32)
+        self.vectors, self.scales, self.place, self.words = vectors, scales, place, len(place)
+        self.session, arrays = open_session(file, 1), Initializers(file).arrays
+        try:
+            self.heads = [(Product(arrays, f"{name}.0"), Product(arrays, f"{name}.2")) for name in ("own", "join")]
+            zero = np.zeros((1, len(arrays["own.0"][0]) // 2), dtype=np.float32)
+        except (KeyError, IndexError) as e:
+            raise RunError(f"{file} is not a judge of lines: install lyricist again") from e
         self.start = self.step(np.array([words.index[SONG]]), (zero, zero))  # before a song's first break
 
     def step(self, words: Ints, state: ReaderState) -> ReaderState:
         """Read a word (N,) of each line."""
-        h, c = state
         at = self.place[words]
-        x = self.vectors[at].astype(np.float32)
-        gates = x @ self.from_word.whole * self.scales[at][:, None] * self.from_word.scale
-        gates += self.from_state(h)
-        n = self.hidden
-        kept = sigmoid(gates[:, n : 2 * n]) * c
-        c = kept + sigmoid(gates[:, :n]) * np.tanh(gates[:, 2 * n : 3 * n])
-        return sigmoid(gates[:, 3 * n :]) * np.tanh(c), c
+        x = self.vectors[at] * self.scales[at][:, None]
+        return tuple(self.session.run(["next_h", "next_c"], {"x": x, "h": state[0], "c": state[1]}))
 
     def read(self, lines: Sequence[Sequence[int]], breaks: Ints, state: ReaderState) -> tuple[Floats, ReaderState]:
         """The values (N,) in nats of lines, each after the break (N,) that parts it from what the state has read, and
@@ -93,10 +92,6 @@ class LineJudge:
         return outer(np.tanh(inner(x)))[:, 0]
 
 
-def sigmoid(x: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))))
-
-
 def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
     """The judge of what a run writes: of the starter and of runs that went on from it, if the package brings one.
 
@@ -111,7 +106,4 @@ def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
     graph = Initializers(starter.file("model.onnx"))
     at, index = Columns.load(home / COLUMNS).column_of, starter.vocabulary.index
     place = np.array([at[index.get(token, index[UNK])] for token in words.tokens])
-    try:
-        return LineJudge(load_arrays(home / JUDGE), graph["embedding"], graph["embedding.scale"], place, words)
-    except (KeyError, ValueError) as e:
-        raise RunError(f"{home / JUDGE} does not belong to this starter: install lyricist again") from e
+    return LineJudge(home / JUDGE, graph["embedding"], graph["embedding.scale"], place, words)
