@@ -12,6 +12,7 @@ from lyricist.studio.access import LOCAL
 from lyricist.studio.bodies import Asked, read_plan
 from lyricist.studio.decoding import Decoding
 from lyricist.studio.settings import Settings
+from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model, load
 from lyricist.writing.goodform import as_a_song
 from lyricist.writing.plan import Plan
@@ -67,6 +68,13 @@ class Desk:
         made = as_a_song(plan, options, always=model.vocabulary.order == "backward")
         self.check_size(made)
         return made
+
+    async def feasible(self, owner: str, model: Model, plan: Plan) -> None:
+        """Raise `PlanError` with what blocks a plan, if anything does."""
+        if plan.exact and isinstance(model.vocabulary.tokenizer, WordTokenizer):
+            await self.decoding.ask(owner, lambda: self.decoding.compiled.get(model, plan))
+        else:
+            await self.decoding.ask(owner, lambda: model.feasible(plan))
 
     def checked_plan(self, owner: str, asked: Asked) -> Plan | None:
         """What a text is compared with: only what the request says; None if it says nothing."""
