@@ -1,4 +1,4 @@
-"""A written song and a tune put together: its syllables under the notes."""
+"""Words and a tune put together, a written song's or anybody's: their syllables under the notes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from itertools import accumulate, pairwise
 
 from lyricist.errors import InputError
 from lyricist.melody.scores import Sung, SungWord, sing
-from lyricist.melody.tune import Tune
+from lyricist.melody.tune import Phrase, Tune
+from lyricist.prosody.lexicon import Lexicon, default_lexicon
+from lyricist.prosody.metre import slots_of
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.scan import Scansion
+from lyricist.prosody.scan import Scansion, scan_line
 from lyricist.prosody.syllabify import syllables_of
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.result import WrittenSong
@@ -28,6 +30,30 @@ def sung(song: WrittenSong, tune: Tune) -> Sung:
     if len(words) % size:
         raise InputError(f"the song has {len(words)} lines and the tune {size} phrases: a verse needs all of them")
     return sing(tune, [words[i : i + size] for i in range(0, len(words), size)])
+
+
+def sung_text(lines: Sequence[str], tune: Tune, lexicon: Lexicon | None = None, partial: bool = False) -> Sung:
+    """Lay any words on a tune, each line read so that it fills its phrase if it can; verses as in `sung`.
+
+    With `partial` an unfinished text is laid too: phrases without a line, or with one that does not fit, stay bare.
+    Otherwise InputError names what does not fit.
+    """
+    lexicon, size = lexicon or default_lexicon(), len(tune.phrases)
+    short = -len(lines) % size if lines else size
+    if short and not partial:
+        raise InputError(f"there are {len(lines)} lines for {size} phrases of the tune: give one for each")
+    words = [fitted(text, tune.phrases[i % size], lexicon, partial) for i, text in enumerate(lines)] + [[]] * short
+    return sing(tune, [words[i : i + size] for i in range(0, len(words), size)])
+
+
+def fitted(text: str, phrase: Phrase, lexicon: Lexicon, partial: bool) -> list[SungWord]:
+    """The words of a line for a phrase; none, if it may be left out and does not fit."""
+    slots = slots_of(phrase.pattern)
+    words = sung_words(text, scan_line(WordTokenizer().split(text), lexicon, slots, len(slots)))
+    if not words and not partial:
+        raise InputError(f"{text!r} has nothing to sing, and its phrase {len(slots)} notes: write that line first")
+    fits = sum(len(word.parts) for word in words) == len(slots)
+    return words if fits or not partial else []
 
 
 def sung_words(text: str, scan: Scansion) -> list[SungWord]:

@@ -21,6 +21,7 @@ from lyricist.cli.preparing import RIGHTS, read_sources
 from lyricist.corpus import Corpus, is_corpus, open_corpus
 from lyricist.errors import InputError
 from lyricist.finetuning import SCRATCH, origin
+from lyricist.sampling import sample_lines
 from lyricist.start import Options, need_torch, train_songs
 from lyricist.starter import starter_path
 
@@ -174,17 +175,6 @@ def run_training(
                 finished = event
     assert finished is not None
     return finished
-
-
-def sample_lines(event: events.SampleDue, out: Path) -> str:
-    """A line or two the model would write now."""
-    from lyricist.runtime import OnnxModel
-    from lyricist.writer import Model
-    from lyricist.writing.decode import LineWritten
-
-    model = Model(OnnxModel(event.model(), threads=1), Run.open(out).vocabulary)
-    lines = (e.text for e in model.events(seeds=[event.step]) if isinstance(e, LineWritten))
-    return " / ".join(line for _, line in zip(range(2), lines, strict=False))
 
 
 @contextmanager

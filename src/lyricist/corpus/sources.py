@@ -13,7 +13,10 @@ from lyricist.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to read. `folder` is the named folder it was found in, "" if the file itself was named."""
+    """A file to read. `folder` is the named folder it was found in, "" if the file itself was named.
+
+    A program that keeps files under names of its own can give them to `prepare` so, with the names they came with.
+    """
 
     path: Path
     name: str  # relative to the named folder's parent: never a personal path
@@ -26,9 +29,13 @@ def is_corpus(path: str | os.PathLike[str]) -> bool:
     return Path(path, "corpus.json").is_file() and Path(path, "songs.jsonl").is_file()
 
 
-def find_files(sources: Iterable[str | os.PathLike[str]]) -> Iterator[Found]:
-    """The files of each source. InputError for one that is not there or cannot be listed."""
+def find_files(sources: Iterable[str | os.PathLike[str] | Found]) -> Iterator[Found]:
+    """The files of each source; what is a `Found` already stays as it is. InputError for one that is not there or
+    cannot be listed."""
     for given in sources:
+        if isinstance(given, Found):
+            yield given
+            continue
         path = Path(given)
         if is_corpus(path):
             yield Found(path / "songs.jsonl", f"{path.resolve().name}/songs.jsonl")

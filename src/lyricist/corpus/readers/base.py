@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lyricist.corpus.options import PrepareOptions
 from lyricist.corpus.song import Song
@@ -46,7 +46,7 @@ class Source:
         return parse_song(text, title=title, artist=artist, source=self.name, file_title=file_title, drop=self.drop)
 
     def named(self) -> tuple[str, str]:
-        return name_parts(self.path.stem)
+        return name_parts(PurePosixPath(self.name).stem)
 
 
 Reader = Callable[[Source], Iterator[Song]]

@@ -58,7 +58,7 @@ class Sung:
 def sing(tune: Tune, verses: Sequence[Sequence[Sequence[SungWord]]]) -> Sung:
     """Lay words on a tune: verse, line, word; a line for every phrase, a syllable for every slot.
 
-    Raises InputError where a verse or a line does not fit.
+    A line without words leaves its phrase bare. Raises InputError where a verse or a line does not fit.
     """
     if not verses:
         raise InputError("no verse to sing: give at least one, with a line for every phrase of the tune")
@@ -84,7 +84,7 @@ def check_counts(tune: Tune, verse: Sequence[SungLine], which: str) -> None:
         )
     for number, (line, phrase) in enumerate(zip(verse, tune.phrases, strict=True), 1):
         found, wanted = sum(len(word.parts) for word in line.words), len(phrase.slots)
-        if found != wanted:
+        if found != wanted and line.words:
             raise InputError(
                 f"line {number} of {which} has {found} syllables and its phrase {wanted} notes to sing: {line.text!r}"
             )
@@ -92,8 +92,11 @@ def check_counts(tune: Tune, verse: Sequence[SungLine], which: str) -> None:
 
 def lay(phrases: Sequence[Phrase], verse: Sequence[SungLine], number: int) -> Laid:
     section = None
-    out = []
+    out: list[tuple[Lyric | None, ...]] = []
     for phrase, line in zip(phrases, verse, strict=True):
+        if not line.words:
+            out.append((None,) * len(phrase.slots))
+            continue
         opens = phrase.section != section
         section = phrase.section
         parts = ((part, hyphen) for word in line.words for part, hyphen in hyphenated(word.parts))

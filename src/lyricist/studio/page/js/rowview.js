@@ -1,0 +1,104 @@
+/* One row of the sheet: what stands beside the text (lock, syllables, rhyme), the text with its stresses, the note. */
+
+import { isBlank, isHead, isOpen } from "./doc.js";
+import { el, svg } from "./dom.js";
+import { placed, reasonOf, same, syllableSpots } from "./scansion.js";
+
+/**
+ * @param {{text: string, locked: boolean}} row
+ * @param {{info: any, wanted: any, number: number, ghost: string, onLock: () => void}} given
+ */
+export function rowNode(row, given) {
+  const kind = isHead(row.text) ? "head" : isBlank(row.text) ? "blank" : isOpen(row.text) ? "open" : "line";
+  const node = el("div", { class: "sheet-row", "data-kind": kind, "data-locked": row.locked });
+  node.append(gutter(kind, row, given), words(kind, row, given), note(given.info));
+  return node;
+}
+
+function gutter(kind, row, { info, wanted, number, onLock }) {
+  const box = el("div", { class: "gutter" });
+  if (kind === "line") box.append(lockButton(row, info, number, onLock), count(info, wanted), letter(info));
+  else if (wanted) box.append(el("span", { class: "count wanted", "aria-hidden": "true" }, wanted.syllables ?? ""),
+    el("span", { class: "letter wanted", "aria-hidden": "true" }, wanted.rhyme && wanted.rhyme !== "X" ? wanted.rhyme : ""));
+  return box;
+}
+
+function lockButton(row, info, number, onLock) {
+  const button = el("button", {
+    type: "button", class: "lock quiet", title: row.locked ? "Unlock this line" : "Lock this line", tabindex: "-1",
+    "aria-pressed": row.locked, "aria-label": `Lock line ${number}: ${row.text.trim()}`, on: { click: onLock },
+  });
+  button.append(padlock(row.locked));
+  return button;
+}
+
+function padlock(shut) {
+  return svg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" },
+    svg("rect", { x: 3, y: 7, width: 10, height: 7, rx: 1.2, fill: shut ? "currentColor" : "none", stroke: "currentColor", "stroke-width": 1.3 }),
+    svg("path", { d: shut ? "M5 7V4.8a3 3 0 0 1 6 0V7" : "M5 7V4.6a3 3 0 0 1 5.8-1", fill: "none", stroke: "currentColor", "stroke-width": 1.3, "stroke-linecap": "round" }));
+}
+
+function count(info, wanted) {
+  if (!info) return el("span", { class: "count" });
+  const off = info.violations.some((each) => each.kind === "syllables");
+  const text = off && wanted?.syllables ? `${info.syllables}/${wanted.syllables}` : String(info.syllables);
+  return el("span", { class: off ? "count off" : "count", title: `${info.syllables} syllables` }, text);
+}
+
+function letter(info) {
+  const rhymed = info && info.letter !== "X";
+  const title = rhymed ? `rhyme ${info.letter}${info.rhymes ? `, ${info.rhymes}` : ""}` : "";
+  return el("span", { class: "letter", "data-rhyme": rhymed ? hueOf(info.letter) : null, title }, rhymed ? info.letter : "");
+}
+
+/** The colour of a rhyme letter, 1 to 8. */
+export const hueOf = (name) => ((name.toUpperCase().charCodeAt(0) - 65) % 8) + 1;
+
+function words(kind, row, { info, ghost }) {
+  const box = el("div", { class: "words", "aria-hidden": "true" });
+  if (kind === "line" && info) spans(box, row.text, info);
+  else box.append(row.text || "\u200b");
+  if (ghost) box.append(el("span", { class: "ghost" }, ghost));
+  return box;
+}
+
+function spans(box, text, info) {
+  const bad = badWords(info);
+  let from = 0;
+  const read = placed(text, info.words ?? []).filter((word) => !info.stale || same(word.text, text.slice(word.start, word.end)));
+  read.forEach((word, i) => {
+    box.append(text.slice(from, word.start));
+    const span = el("span", { class: "w", "data-i": i });
+    if (bad(word, i === read.length - 1)) span.classList.add("bad");
+    if (i === read.length - 1 && info.letter !== "X") span.dataset.rhyme = hueOf(info.letter);
+    stressed(span, text.slice(word.start, word.end), word.stress ?? "", word.parts);
+    box.append(span);
+    from = word.end;
+  });
+  box.append(text.slice(from) || "\u200b");
+}
+
+/** The letters of a word, those that carry a syllable each in a span that draws its mark. */
+function stressed(span, word, stress, parts) {
+  let from = 0;
+  for (const [k, [a, b]] of syllableSpots(word, stress.length, parts).entries()) {
+    if (a > from) span.append(word.slice(from, a));
+    span.append(el("span", { class: "v", "data-s": stress[k] === "/" ? "strong" : "weak" }, word.slice(a, b)));
+    from = b;
+  }
+  span.append(word.slice(from));
+}
+
+/** Whether a word is what a violation is about: the whole line, its last word, or the word named. */
+function badWords(info) {
+  const kinds = new Set(info.violations.map((each) => each.kind));
+  const named = new Set(info.violations.filter((each) => /avoid|unclean/.test(each.kind)).map((each) => String(each.found).toLowerCase()));
+  const whole = ["syllables", "metre", "text", "chorus", "refrain"].some((kind) => kinds.has(kind));
+  const end = kinds.has("rhyme") || kinds.has("identical-rhyme");
+  return (word, last) => whole || (end && last) || named.has(word.text.toLowerCase());
+}
+
+function note(info) {
+  if (!info?.violations?.length) return el("div", { class: "note" });
+  return el("div", { class: "note" }, info.violations.map((each) => el("p", {}, reasonOf(each))));
+}
