@@ -236,7 +236,7 @@ def test_a_training_is_watched_and_its_model_writes(studio_with: Callable[..., S
 @pytest.mark.full
 def test_one_at_a_time_stopped_resumed_and_deleted(studio_with: Callable[..., Studio]) -> None:
     client = studio_with(limits=Limits(trainings=1)).client
-    given, other = add(client, budget_seconds=600), add(client)
+    given, other = add(client, budget_seconds=600, epochs=2_000), add(client)
     client.post(f"/api/training/{given}/start")
     until(client, given, "progress")
     refused = client.post(f"/api/training/{other}/start")
@@ -263,15 +263,24 @@ def test_one_at_a_time_stopped_resumed_and_deleted(studio_with: Callable[..., St
 @pytest.mark.full
 def test_what_cannot_be_trained_says_why(studio_with: Callable[..., Studio]) -> None:
     client = studio_with().client
-    few = dict(itertools.islice(SONGS.items(), 3))
+    few = {f"{noun}.txt": f"the {noun} ran and ran and ran and ran".encode() for noun in NOUNS[:3]}
     given = post(client, few).json()["id"]
     client.post(f"/api/training/{given}/start")
     name, data = list(follow(client, given))[-1]
+    assert name == "failed" and "too few" in data["message"] and "/" not in data["message"]
     view = client.get(f"/api/training/{given}").json()
-    if name == "failed":
-        assert view["status"] == "failed" and view["message"] == data["message"] and view["model"] is None
-    else:
-        assert view["status"] == "done"
+    assert view["status"] == "failed" and view["message"] == data["message"] and view["model"] is None
+    assert client.post(f"/api/training/{given}/resume").json()["status"] == "running", "it may be tried again"
+    assert list(follow(client, given))[-1][0] == "failed"
+
+
+@pytest.mark.full
+def test_songs_without_rhymes_are_trained_on(studio_with: Callable[..., Studio]) -> None:
+    """What cannot be sampled is trained all the same."""
+    client = studio_with().client
+    given = post(client, dict(itertools.islice(SONGS.items(), 3))).json()["id"]
+    client.post(f"/api/training/{given}/start")
+    assert list(follow(client, given))[-1][0] == "finished"
 
 
 @contextmanager
@@ -303,7 +312,7 @@ def address(process: subprocess.Popen[str]) -> str:
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_studio_that_is_killed_finds_its_training_at_work(tmp_path: Path) -> None:
     with served(tmp_path) as (process, client):
-        given = add(client, budget_seconds=600)
+        given = add(client, budget_seconds=600, epochs=2_000)
         client.post(f"/api/training/{given}/start")
         until(client, given, "saved")
         process.kill()
@@ -320,7 +329,7 @@ def test_a_studio_that_is_killed_finds_its_training_at_work(tmp_path: Path) -> N
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_killed_together_with_its_training_it_offers_to_resume(tmp_path: Path) -> None:
     with served(tmp_path) as (process, client):
-        given = add(client, budget_seconds=600)
+        given = add(client, budget_seconds=600, epochs=2_000)
         client.post(f"/api/training/{given}/start")
         saved = until(client, given, "saved")[-1][1]["step"]
         (child,) = children(process.pid, "trainee")

@@ -99,6 +99,7 @@ def train(folder: Path, should_stop: Callable[[], bool]) -> Iterator[events.Trai
     resume = (run / "latest").exists()
     preset = "tiny" if corpus.info["words"] < FEW_WORDS else "small"
     limits = {"budget": asked["budget_seconds"], "save_every": SAVE_SECONDS}
+    limits |= {"epochs": asked["epochs"]} if asked["epochs"] else {}
     options = Options()
     if not resume:
         base, licence = asked["from"], asked["licence"]

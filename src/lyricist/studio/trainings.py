@@ -46,7 +46,8 @@ class TrainingAsked(Body):
 
     name: str = Field(default="", max_length=100)
     from_: Literal["starter", "scratch"] = Field(default="starter", alias="from")
-    budget_seconds: float = Field(default=300.0, ge=5)
+    budget_seconds: float = Field(default=300.0, ge=5)  # at most: fewer where the preset's passes are over sooner
+    epochs: float | None = Field(default=None, gt=0, le=10_000)  # passes over the songs; None: the preset's
     licence: str = Field(default=UNDECLARED, max_length=200)
 
 
@@ -210,7 +211,9 @@ class Trainings:
         usable = status in ("done", "stopped", "failed") and (thing.path / RUN / "latest").exists()
         return {
             "id": thing.id,
-            **{name: thing.meta.get(name) for name in ("name", "from", "budget_seconds", "licence", "made")},
+            **{
+                name: thing.meta.get(name) for name in ("name", "from", "budget_seconds", "epochs", "licence", "made")
+            },
             "status": status,
             "progress": 1.0 if status == "done" else progress.get("progress", 0.0),
             "loss": progress.get("loss"),
