@@ -18,6 +18,8 @@ import httpx
 import pytest
 from studioserver import Studio, parsed
 
+from lyricist.errors import InputError
+from lyricist.studio.alive import at_work, hold, holder
 from lyricist.studio.hands import python_path
 from lyricist.studio.ledger import Ledger, events_from
 from lyricist.studio.settings import Limits
@@ -196,6 +198,50 @@ def test_a_long_training_keeps_a_short_curve(tmp_path: Path) -> None:
         ledger.fold({"event": "sample", "step": i, "text": "la"})
     steps = [point["step"] for point in ledger.curve]
     assert len(steps) <= 400 and steps[0] == 0 and steps == sorted(steps) and len(ledger.samples) == 100
+
+
+HOLDER = "import sys, pathlib; from lyricist.studio.alive import hold; f = hold(pathlib.Path(sys.argv[1])); print(flush=True); input()"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds a training's folder, as one of a studio that was killed does."""
+    env = {**os.environ, "PYTHONPATH": python_path()}
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": env}
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], **pipes) as process:
+        assert process.stdout is not None and process.stdout.readline() == "\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_folder_is_held_by_one_process_for_as_long_as_it_lives(tmp_path: Path) -> None:
+    assert not at_work(tmp_path) and holder(tmp_path) is None
+    with held(tmp_path) as process:
+        assert at_work(tmp_path) and holder(tmp_path) == process.pid
+        with pytest.raises(InputError, match="another process"):
+            hold(tmp_path, patience=0)
+    assert not at_work(tmp_path) and holder(tmp_path) is None
+    hold(tmp_path, patience=0).close()
+
+
+def test_a_training_that_a_killed_studio_left_at_work_is_found_and_can_be_ended(
+    studio_with: Callable[..., Studio],
+) -> None:
+    studio = studio_with()
+    client, given, other = studio.client, add(studio.client), add(studio.client)
+    (folder,) = studio.settings.data.glob(f"owners/*/trainings/{given}")
+    Diary(folder).tell("begun")
+    assert client.get(f"/api/training/{given}").json()["status"] == "stopped"
+    with held(folder) as process:
+        assert client.get(f"/api/training/{given}").json()["status"] == "running"
+        assert client.post(f"/api/training/{given}/resume").status_code == 409
+        assert client.post(f"/api/training/{other}/start").status_code == 429
+        assert client.post(f"/api/training/{given}/stop").json()["status"] == "stopping"
+        assert client.delete(f"/api/training/{given}").status_code == 204
+        assert process.wait(10) != 0
+    assert not folder.exists()
 
 
 # -- trainings that run -----------------------------------------------------------------------------------------------

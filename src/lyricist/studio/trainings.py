@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from lyricist.checkpoint import replace_file
 from lyricist.corpus.readers import READERS
 from lyricist.errors import InputError
 from lyricist.start import UNDECLARED
-from lyricist.studio.alive import at_work
+from lyricist.studio.alive import at_work, holder
 from lyricist.studio.bodies import Body
 from lyricist.studio.errors import Refused, busy
 from lyricist.studio.hands import Hand, python_path
@@ -142,7 +143,10 @@ class Trainings:
         if child is not None:
             child.kill()
             child.wait()
-        elif not self.ends([thing.path], STOP_SECONDS):
+        elif (process := holder(thing.path)) is not None:  # of a studio before this one
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+        if not self.ends([thing.path], STOP_SECONDS):
             raise busy("this training is about to save: try again soon", 5)
         self.store.remove(thing)
         with self.lock:
@@ -208,7 +212,6 @@ class Trainings:
 
     def summary(self, thing: Thing, status: str, ledger: Ledger) -> dict[str, Any]:
         progress = ledger.progress
-        usable = status in ("done", "stopped", "failed") and (thing.path / RUN / "latest").exists()
         return {
             "id": thing.id,
             **{
@@ -221,12 +224,21 @@ class Trainings:
             "words_per_second": progress.get("words_per_second"),
             "seconds_left": progress.get("seconds_left") if status == "running" else None,
             "message": message(status, ledger),
-            "model": thing.id if usable else None,
+            "model": thing.id if usable(thing, status) else None,
         }
+
+    def model(self, thing: Thing) -> bool:
+        """Whether a training has a model to write with now."""
+        return usable(thing, self.look(thing)[0])
 
     def all(self, owner: str) -> list[dict[str, Any]]:
         """An owner's trainings, without their histories."""
         return [self.summary(thing, *self.look(thing)) for thing in self.store.all(owner, "trainings")]
+
+
+def usable(thing: Thing, status: str) -> bool:
+    """Whether a training has a model that is not being written over."""
+    return status in ("done", "stopped", "failed") and (thing.path / RUN / "latest").exists()
 
 
 def message(status: str, ledger: Ledger) -> str:
