@@ -26,7 +26,7 @@ from lyricist.studio.alive import hold
 EVENTS, STOP, RUN, CORPUS, ASKED = "events.jsonl", "stop", "run", "corpus", "asked.json"
 PROGRESS_SECONDS = 0.5  # between two lines about progress
 SAMPLE_SECONDS = 4.0  # and between two samples
-SAVE_SECONDS = 10.0  # between two checkpoints: what a crash may cost
+SAVE_SECONDS = {"starter": 20.0, "scratch": 10.0}  # between two checkpoints: what a crash may cost
 NICER = 10  # than the studio: lines come first
 FEW_WORDS = 50_000  # for which a tiny network is enough, from scratch
 
@@ -98,7 +98,7 @@ def train(folder: Path, should_stop: Callable[[], bool]) -> Iterator[events.Trai
     corpus, run = open_corpus(folder / CORPUS), folder / RUN
     resume = (run / "latest").exists()
     preset = "tiny" if corpus.info["words"] < FEW_WORDS else "small"
-    limits = {"budget": asked["budget_seconds"], "save_every": SAVE_SECONDS}
+    limits = {"budget": asked["budget_seconds"], "save_every": SAVE_SECONDS[asked["from"]]}
     limits |= {"epochs": asked["epochs"]} if asked["epochs"] else {}
     options = Options()
     if not resume:
