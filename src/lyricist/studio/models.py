@@ -18,6 +18,7 @@ from lyricist.errors import LyricistError
 from lyricist.prosody.planfeatures import groups_of
 from lyricist.starter import NAME, need_starter, starter_path
 from lyricist.studio.access import owner
+from lyricist.studio.answers import CardAnswer, ChosenAnswer, ModelsAnswer
 from lyricist.studio.bodies import Body
 from lyricist.studio.errors import Refused
 from lyricist.studio.store import Store, Thing, shown
@@ -213,7 +214,7 @@ def models_of(request: Request) -> Models:
     return models
 
 
-@router.get("")
+@router.get("", response_model=ModelsAnswer)
 def list_models(request: Request, owner: Owner) -> dict[str, Any]:
     """The models you may write with, and which is current."""
     models = models_of(request)
@@ -221,13 +222,13 @@ def list_models(request: Request, owner: Owner) -> dict[str, Any]:
     return {"models": [models.json(owner, entry, current) for entry in models.all(owner)]}
 
 
-@router.get("/{name}/card")
+@router.get("/{name}/card", response_model=CardAnswer)
 def get_card(request: Request, owner: Owner, name: str) -> dict[str, str]:
     """What a model is, what it learnt from, under which licence: Markdown."""
     return {"markdown": models_of(request).card(owner, name)}
 
 
-@router.put("/current")
+@router.put("/current", response_model=ChosenAnswer)
 def choose_model(request: Request, owner: Owner, chosen: Chosen) -> dict[str, str]:
     """Write with another model from now on, where a request names none."""
     models_of(request).choose(owner, chosen.name)
