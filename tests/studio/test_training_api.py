@@ -94,6 +94,15 @@ def test_lyrics_are_understood(studio_server: Studio) -> None:
     assert client.get(f"/api/training/{made['id']}").status_code == 404
 
 
+def test_songs_of_one_file(studio_server: Studio) -> None:
+    """Whoever uploads says how a file falls into songs, where it does not say so itself."""
+    book = b"\n\n".join(re.sub(rb"\[\w+\]\n|\n(?=\n)", b"", song) for song in list(SONGS.values())[:9])
+    refused = post(studio_server.client, {"book.txt": book}, songs_by="file")
+    assert refused.status_code == 422 and "one song only" in refused.json()["error"]["message"]
+    taken = post(studio_server.client, {"book.txt": book}, songs_by="blank")
+    assert taken.status_code == 201 and taken.json()["understood"]["songs"] > 2
+
+
 def test_names_of_files_are_titles_and_no_paths(studio_server: Studio) -> None:
     files = {f"../../{i}/\u202e<b>{name}": data for i, (name, data) in enumerate(SONGS.items())}
     answer = post(studio_server.client, files)

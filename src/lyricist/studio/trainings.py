@@ -7,6 +7,7 @@ still at work; what a studio remembers only spares it looking.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -24,7 +25,7 @@ from pydantic import Field
 
 from lyricist.checkpoint import replace_file
 from lyricist.corpus.readers import READERS
-from lyricist.errors import InputError
+from lyricist.errors import InputError, MissingExtra
 from lyricist.start import UNDECLARED
 from lyricist.studio.alive import at_work, holder
 from lyricist.studio.bodies import Body
@@ -37,7 +38,7 @@ from lyricist.studio.uploads import Upload
 
 BROKE_OFF = "training broke off; resume goes on from what was last saved"
 RUN_BYTES = 400_000_000  # that a run may grow to
-STOP_SECONDS = 10.0  # for trainings to save when the studio ends
+STOP_SECONDS = 20.0  # for trainings to save when the studio ends
 LEDGERS = 64  # kept in memory
 OFF = "training is switched off in this studio: start it with training, or use lyricist train"
 
@@ -50,6 +51,7 @@ class TrainingAsked(Body):
     budget_seconds: float = Field(default=300.0, ge=5)  # at most: fewer where the preset's passes are over sooner
     epochs: float | None = Field(default=None, gt=0, le=10_000)  # passes over the songs; None: the preset's
     licence: str = Field(default=UNDECLARED, max_length=200)
+    songs_by: Literal["auto", "blank", "file"] = "auto"  # how a text file falls into songs
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Trainings:
             raise InputError(f"budget_seconds {asked.budget_seconds:g}: at most {limits.training_seconds:g}")
         with self.store.create(owner, "trainings", 3 * sum(len(file.data) for file in files)) as thing:
             put = [(put_file(thing.path, i, file), file.name) for i, file in enumerate(files)]
-            job = put, thing.path / CORPUS
+            job = put, thing.path / CORPUS, asked.songs_by
             understood = self.hand.ask(limits.lyrics_seconds, "lyrics_seconds", "songs", *job)
             for path, _ in put:
                 path.unlink()  # the corpus holds what is needed
@@ -87,6 +89,7 @@ class Trainings:
     def start(self, owner: str, given: str, resume: bool) -> dict[str, Any]:
         """Begin a training, or go on with one. `Refused` where it is at work or done, or too many others are."""
         self.need_allowed()
+        need_packages()
         thing = self.store.get(owner, "trainings", given)
         with self.lock:
             status, _ = self.look(thing)
@@ -103,7 +106,8 @@ class Trainings:
 
     def spawn(self, thing: Thing) -> None:
         (thing.path / STOP).unlink(missing_ok=True)
-        Diary(thing.path).tell("begun")
+        with contextlib.closing(Diary(thing.path)) as diary:
+            diary.tell("begun")
         env = {**os.environ, "PYTHONPATH": python_path()}
         env.setdefault("OMP_NUM_THREADS", str(threads()))
         with open(thing.path / "log.txt", "wb") as log:
@@ -234,6 +238,12 @@ class Trainings:
     def all(self, owner: str) -> list[dict[str, Any]]:
         """An owner's trainings, without their histories."""
         return [self.summary(thing, *self.look(thing)) for thing in self.store.all(owner, "trainings")]
+
+
+def need_packages() -> None:
+    """Raise `MissingExtra` where there is nothing to train with; nothing is loaded for that."""
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "onnx")):
+        raise MissingExtra("training", "train")
 
 
 def usable(thing: Thing, status: str) -> bool:
