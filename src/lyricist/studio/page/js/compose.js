@@ -88,7 +88,6 @@ export function makeCompose(desk, sheet) {
     if (what === "Writing") scrollTo({ top: 0 });
     app.set("song", song, "editor");
     app.announce(`${what === "Writing" ? "Written" : "Rewritten"}: ${places.length} lines${seed === null ? "" : `, seed ${seed}`}`);
-    sheet.focus();
   }
 
   function failed(error, before, got) {
@@ -99,6 +98,7 @@ export function makeCompose(desk, sheet) {
   function end() {
     running = null;
     desk.busy = "";
+    sheet.focus();
   }
 
   /** Try again when the studio is busy and says for how long. */

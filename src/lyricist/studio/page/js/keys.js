@@ -43,10 +43,10 @@ export function mountKeys(on, { area, node, shown }) {
   const keys = table(on);
   const help = makeHelp(keys);
   node.append(help);
-  on.help = () => (help.open ? help.close() : help.showModal());
+  on.help = () => help.showModal();
   addEventListener("keydown", (event) => {
     if (!shown() || event.isComposing || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open]") && !help.open) return;
+    if (document.querySelector("dialog[open]")) return; // it has keys of its own
     for (const [, , is, run, place] of keys) {
       if (!run || !is(event)) continue;
       if (place === "text" && event.target !== area) continue;
