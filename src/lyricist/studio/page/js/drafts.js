@@ -22,7 +22,10 @@ export function makeDrafts(desk, planPanel) {
   app.on("plan", later);
   app.on("save", ({ text, name, type }) => save(new Blob([text], { type }), name));
   addEventListener("pagehide", () => later.now());
-  addEventListener("storage", () => dialog.open && list());
+  addEventListener("storage", ({ key }) => {
+    if (key === store.keyOf(id)) id = store.freshId(); // another window writes on this draft: ours goes on as a copy
+    if (dialog.open) list();
+  });
 
   /** The draft that was open when the page was left; false if there is none. */
   function restore() {

@@ -84,7 +84,7 @@ export function makePlanPanel(desk, onClose) {
     fields.wrong(error?.status === 422 || error?.status === 400 ? named?.[1].replace("-", "_") : null, reason);
     verdict.dataset.kind = reason ? "blocked" : "free";
     const asked = Object.keys(app.state.plan).length > 0;
-    verdict.textContent = reason ? reason.replace(/--/g, "") : asked ? "This plan can be fulfilled." : "Nothing is asked for: the model is free.";
+    verdict.textContent = reason ? reason.replace(/--/g, "") : asked ? "This plan can be fulfilled." : "Nothing is asked for: any song will do.";
     if (found) toml = found.toml;
   }
 

@@ -57,7 +57,7 @@ export function makeSidePanel(desk, sheet, suggest, why, onClose) {
   }
 
   async function refresh() {
-    if (desk.busy || !node.offsetParent) return;
+    if (desk.busy || !node.getClientRects().length) return;
     const word = wordAtCaret(desk, sheet);
     headline(word);
     const tab = tabs.find(({ name }) => name === current);
