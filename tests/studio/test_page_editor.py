@@ -52,11 +52,10 @@ def lines(page: Any) -> list[str]:
 
 
 def column(page: Any, name: str) -> list[str]:
-    """What stands beside every line."""
-    texts: list[str] = page.eval_on_selector_all(
-        ".sheet-row[data-kind=line]", f"rows => rows.map(r => r.querySelector('.{name}').textContent)"
-    )
-    return texts
+    """What stands beside every line: its "count", its rhyme "letter"; "" for none."""
+    shown = {"count": r"^[0-9/]+", "letter": "[A-Z]$"}[name]
+    texts = page.eval_on_selector_all(f".sheet-row[data-kind=line] .{name}", "spots => spots.map(s => s.textContent)")
+    return [found[0] if (found := re.search(shown, text)) else "" for text in texts]
 
 
 def caret(page: Any, row: int, word: str) -> None:

@@ -87,7 +87,7 @@ export function makeCompose(desk, sheet) {
     desk.change({ title, rows: doc.rows }, { kind, at: what === "Writing" ? [first, first] : desk.at });
     if (what === "Writing") scrollTo({ top: 0 });
     app.set("song", song, "editor");
-    app.announce(`${what === "Writing" ? "Written" : "Rewritten"}: ${places.length} lines${seed === null ? "" : `, seed ${seed}`}`);
+    app.announce(facts(what === "Writing" ? "Written" : "Rewritten", places.length, song, seed));
   }
 
   function failed(error, before, got) {
@@ -129,6 +129,12 @@ function grow(song, { text, opens }) {
 function relocked(doc, before) {
   const locked = new Set(before.rows.filter((row) => row.locked).map((row) => row.text));
   return { ...doc, rows: doc.rows.map((row) => ({ ...row, locked: locked.has(row.text) })) };
+}
+
+/** What came of it: lines, the longest run of words that stands in the training songs, the seed. */
+function facts(done, lines, song, seed) {
+  const copied = Number.isInteger(song?.copied) ? `, longest copied run ${song.copied} words` : "";
+  return `${done}: ${lines} lines${copied}${seed === null ? "" : `, seed ${seed}`}`;
 }
 
 function pause(ms, signal) {

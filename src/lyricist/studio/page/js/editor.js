@@ -100,6 +100,7 @@ export function mount(root, app) {
   function showSide(name) {
     root.dataset.open = "side";
     side.choose(name, { focus: true });
+    sheet.reveal();
   }
 }
 

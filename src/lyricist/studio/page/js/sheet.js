@@ -11,7 +11,7 @@ export function makeSheet(desk) {
     "aria-describedby": "line-status", placeholder: "",
   });
   area.setAttribute("autocapitalize", "sentences");
-  const mirror = el("div", { class: "mirror" });
+  const mirror = el("div", { class: "mirror", role: "group", "aria-label": "What is heard, line by line" });
   const node = el("div", { class: "sheet" }, mirror, area);
   const sheet = { node, area, infos: new Map(), ghost: "", wantedOf: () => null, render, wordUnder, suggest };
   let shown = []; // what each row was drawn from
@@ -92,6 +92,7 @@ export function makeSheet(desk) {
   desk.on("caret", (moved, from) => {
     if (from !== "sheet" && document.activeElement === area) area.setSelectionRange(...desk.at);
     if (moved) render();
+    if (moved && from === "sheet") sheet.reveal();
   });
   desk.on("busy", (what) => { area.readOnly = Boolean(what); node.classList.toggle("busy", Boolean(what)); });
 

@@ -53,7 +53,8 @@ export function makeSidePanel(desk, sheet, suggest, why, onClose) {
     }
     fill(body, tabs.find((tab) => tab.name === name).root);
     refresh();
-    if (focus) (name === "rhymes" ? rhymes.input : body).focus();
+    const typed = name === "rhymes" && matchMedia("(pointer: fine)").matches; // no keyboard pops up under a finger
+    if (focus) (typed ? rhymes.input : body).focus({ preventScroll: true });
   }
 
   async function refresh() {
