@@ -32,10 +32,11 @@ from lyricist.corpus.store import FORMAT, Corpus, open_corpus
 from lyricist.errors import InputError
 
 PathLike = str | os.PathLike[str]
+Given = PathLike | Found
 
 
 def prepare(
-    sources: PathLike | Iterable[PathLike] = (),
+    sources: PathLike | Iterable[Given] = (),
     out: PathLike | None = None,
     *,
     texts: Iterable[str | dict[str, Any]] | None = None,
@@ -59,7 +60,7 @@ def prepare(
     options = options or PrepareOptions()
     if midi is not None and options.as_is:
         raise InputError("as_is and midi clash: a benchmark's text is not sung; leave one out")
-    given = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
+    given: list[Given] = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     if out is None:
         holder = tempfile.TemporaryDirectory(prefix="lyricist-corpus-", ignore_cleanup_errors=True)
         made = make(given, Path(holder.name, "corpus"), texts, options, midi, on_progress)
@@ -68,7 +69,7 @@ def prepare(
 
 
 def make(
-    given: Sequence[PathLike],
+    given: Sequence[Given],
     target: Path,
     texts: Iterable[str | dict[str, Any]] | None,
     options: PrepareOptions,
@@ -94,10 +95,11 @@ def make(
     return open_corpus(target)
 
 
-def without_tunes(files: Sequence[Found], given: Sequence[PathLike], midi: Path) -> list[Found]:
+def without_tunes(files: Sequence[Found], given: Sequence[Given], midi: Path) -> list[Found]:
     """The files to read where the folder of the tunes lies in one of songs: its tunes are joined, no songs."""
     here = midi.resolve()
-    if not any(here != Path(source).resolve() and here.is_relative_to(Path(source).resolve()) for source in given):
+    places = [Path(source).resolve() for source in given if not isinstance(source, Found)]
+    if not any(here != place and here.is_relative_to(place) for place in places):
         return list(files)
     return [
         replace(found, skip="a tune to be joined") if found.path.resolve().is_relative_to(here) else found
@@ -141,12 +143,12 @@ def names_of(intake: Intake, songs: npt.NDArray[np.int64]) -> Iterator[tuple[int
         yield at, name_of(Song.from_json(json.loads(line)))
 
 
-def check_enough(intake: Intake, kept: npt.NDArray[np.int64], given: Sequence[PathLike]) -> None:
+def check_enough(intake: Intake, kept: npt.NDArray[np.int64], given: Sequence[Given]) -> None:
     """InputError if nothing is left, or too little to split."""
     options = intake.options
     dropped = Report(intake.rows).summary()
     if not len(kept):
-        names = ", ".join(str(name) for name in given) or "texts"
+        names = ", ".join(each.name if isinstance(each, Found) else str(each) for each in given) or "texts"
         why = f"dropped: {dropped}" if dropped else "no songs found"
         raise InputError(
             f"nothing usable in {names[:200]} ({why}); give lyrics of at least {options.min_words} words"

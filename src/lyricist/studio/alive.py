@@ -6,7 +6,7 @@ A number of a process may be given again to another one; a lock may not.
 from __future__ import annotations
 
 import contextlib
-import os
+import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -16,7 +16,7 @@ from lyricist.errors import InputError
 FILE = "lock"
 PATIENCE = 5.0  # seconds for a process that was killed to be gone
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: IO[bytes]) -> None:

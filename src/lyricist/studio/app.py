@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from lyricist.studio import errors, pages
 from lyricist.studio.access import LOCAL, Guard
-from lyricist.studio.desk import Desk, Models, OnlyStarter
+from lyricist.studio.desk import Desk
+from lyricist.studio.rooms import Rooms
 from lyricist.studio.settings import Settings
 
 ROUTES = ("writing", "alternatives", "why", "checking", "planning", "models", "tunes", "scores", "training")
@@ -33,7 +34,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = settings
-    app.state.desk = Desk(settings, make_models(app, settings))
+    app.state.rooms = Rooms.of(settings)
+    app.state.desk = Desk(settings, app.state.rooms)
     errors.install(app)
     add_basics(app, settings)
     for name in (*ROUTES, *FURTHER):
@@ -51,21 +53,15 @@ def optional(name: str) -> Any:
     return importlib.import_module(full) if importlib.util.find_spec(full) else None
 
 
-def make_models(app: FastAPI, settings: Settings) -> Models:
-    found = optional("models")
-    if found is not None and hasattr(found, "make_models"):
-        made: Models = found.make_models(settings)
-        return made
-    return OnlyStarter()
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Warm when it starts; stops what is at work when it ends."""
     desk: Desk = app.state.desk
     await run_in_threadpool(desk.warm)
+    app.state.rooms.open()
     yield
     desk.close()
+    await run_in_threadpool(app.state.rooms.close)
 
 
 def add_basics(app: FastAPI, settings: Settings) -> None:
@@ -85,7 +81,7 @@ def add_basics(app: FastAPI, settings: Settings) -> None:
             "training": settings.training,
             "token_needed": bool(settings.tokens),
             "demo": settings.demo,
-            "limits": settings.limits.model_dump(),
+            "limits": app.state.rooms.limits.model_dump() | settings.limits.model_dump(),
         }
 
 

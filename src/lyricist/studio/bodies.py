@@ -76,6 +76,7 @@ class Asked(Body):
     tune: str | None = None
     verses: int | None = None
     track: int | None = None
+    phrases: str | None = Field(default=None, max_length=2_000)  # lengths of the tune's phrases in syllables
     model: str | None = None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import Request
 
@@ -11,37 +10,21 @@ from lyricist.errors import InputError
 from lyricist.studio.access import LOCAL
 from lyricist.studio.bodies import Asked, read_plan
 from lyricist.studio.decoding import Decoding
+from lyricist.studio.rooms import Rooms
 from lyricist.studio.settings import Settings
-from lyricist.writer import Model, load
+from lyricist.writer import Model
 from lyricist.writing.goodform import as_a_song
 from lyricist.writing.plan import Plan
+from lyricist.writing.tuneplan import plan_to, relaxed
 
-
-class Models(Protocol):
-    """Where models come from; None names the owner's current one."""
-
-    def get(self, owner: str, name: str | None = None) -> Model: ...
-
-
-class OnlyStarter:
-    """The starter for everybody."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.made: Model | None = None
-
-    def get(self, owner: str, name: str | None = None) -> Model:
-        with self.lock:
-            if self.made is None:
-                self.made = load(threads=1)
-            return self.made
+SAID_BY_TUNE = frozenset({"form", "lines", "syllables", "metre", "sections"})
 
 
 class Desk:
     """One studio at work."""
 
-    def __init__(self, settings: Settings, models: Models) -> None:
-        self.settings, self.models, self.decoding = settings, models, Decoding(settings)
+    def __init__(self, settings: Settings, rooms: Rooms) -> None:
+        self.settings, self.rooms, self.decoding = settings, rooms, Decoding(settings)
 
     def warm(self) -> None:
         """Load what every request needs, so that the first is as quick as the others."""
@@ -55,7 +38,7 @@ class Desk:
         self.decoding.close()
 
     def model(self, owner: str, name: str | None) -> Model:
-        return self.models.get(owner, name)
+        return self.rooms.models.get(owner, name)
 
     def plan(self, owner: str, asked: Asked, model: Model) -> Plan:
         """The plan of a request, with what good songs have where it says nothing. `InputError`."""
@@ -66,7 +49,7 @@ class Desk:
         options: dict[str, Any] = {name: asked.plan.get(name) for name in said} | {"plan": plan.sections or None}
         made = as_a_song(plan, options, always=model.vocabulary.order == "backward")
         self.check_size(made)
-        return made
+        return relaxed(made, model.feasible)[0] if asked.tune is not None else made
 
     def checked_plan(self, owner: str, asked: Asked) -> Plan | None:
         """What a text is compared with: only what the request says; None if it says nothing."""
@@ -80,7 +63,11 @@ class Desk:
         return self.model(LOCAL, None).vocabulary.tokens
 
     def over_tune(self, owner: str, asked: Asked, plan: Plan) -> Plan:
-        raise InputError("tunes are not there yet")
+        """The plan as the tune has it, which says what its lines are; what else is asked for stands."""
+        assert asked.tune is not None
+        tune = self.rooms.tunes.open(owner, asked.tune, asked.track, asked.phrases)
+        said = {name: getattr(plan, name) for name in plan.model_fields_set - SAID_BY_TUNE}
+        return plan_to(tune, asked.verses or 1, **said)
 
     def check_size(self, plan: Plan) -> None:
         from lyricist.writing.shape import shapes

@@ -23,7 +23,7 @@ class SavedDraft(Body):
     """A draft with what belongs to it: its plan, and the names of its tune and model."""
 
     draft: Draft
-    plan: dict[str, Any] = {}
+    plan: dict[str, Any] = Field(default_factory=dict)
     tune: str | None = Field(default=None, max_length=100)
     model: str | None = Field(default=None, max_length=200)
 

@@ -1,4 +1,4 @@
-"""The studio's side of `hand.py`: processes that are started when they are needed and killed when they take too long."""
+"""The studio's side of `hand.py`: processes started when they are needed and killed when they take too long."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Ledger:
     folder: Path
     at: int = 0  # bytes read
     begun: int = 0  # how often it was started or resumed
-    last: Event = field(default_factory=dict)  # the last of ENDS, if no start came after it
+    last: Event = field(default_factory=dict)  # the last of ENDS, if it has not begun again
     progress: Event = field(default_factory=dict)
     history: list[Event] = field(default_factory=list)
     curve: list[Event] = field(default_factory=list)
@@ -41,9 +41,9 @@ class Ledger:
 
     def fold(self, event: Event) -> None:
         kind = event.get("event")
-        if kind == "started":
-            self.begun += 1
-            self.last = {}
+        if kind == "begun":
+            self.begun, self.last = self.begun + 1, {}
+        elif kind == "started":
             self.forget_after(event.get("resumed_at") or 0)
         elif kind == "progress":
             self.progress = event

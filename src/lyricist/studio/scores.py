@@ -174,7 +174,9 @@ def scores_of(request: Request) -> Scores:
     return scores
 
 
-FILES = {200: {"content": {kind.split(";")[0]: {} for kind in MEDIA.values()}, "description": "The file."}}
+FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind.split(";")[0]: {} for kind in MEDIA.values()}, "description": "The file."}
+}
 
 
 @router.post("", response_class=Response, responses=FILES)

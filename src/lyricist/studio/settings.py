@@ -32,7 +32,7 @@ class Limits(BaseModel):
     requests_at_work: int = Field(default=64, ge=1)  # of writing: beyond, 429
     requests_per_owner: int = Field(default=24, ge=1)  # of these, for one token
     uploads: int = Field(default=100, ge=1)  # kept for one owner
-    owner_bytes: int = Field(default=500_000_000, ge=1)
+    owner_bytes: int = Field(default=2_000_000_000, ge=1)  # runs of 100 to 300 MB among them
     days_kept: float = Field(default=30.0, gt=0)  # uploads, drafts and runs that nobody touches
     trainings: int = Field(default=1, ge=1)  # at once
     training_seconds: float = Field(default=3600.0, gt=0)  # of one training

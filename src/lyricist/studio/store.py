@@ -46,7 +46,7 @@ class RoomLimits(BaseModel):
     uploads: int = Field(default=100, ge=1)  # tunes of one owner
     drafts: int = Field(default=200, ge=1)  # of one owner
     runs: int = Field(default=10, ge=1)  # trainings of one owner, those that have ended included
-    owner_bytes: int = Field(default=500 * MEGABYTE, ge=1)  # of all things of one owner, runs included
+    owner_bytes: int = Field(default=2_000 * MEGABYTE, ge=1)  # of all things of one owner, runs included
     all_bytes: int = Field(default=20_000 * MEGABYTE, ge=1)  # of all owners together
     tune_bytes: int = Field(default=4 * MEGABYTE, ge=1)  # of a file of music
     tune_notes: int = Field(default=20_000, ge=1)  # of all its parts
@@ -64,9 +64,9 @@ class RoomLimits(BaseModel):
     days_kept: float = Field(default=30.0, gt=0)  # after the last use
 
 
-@dataclass(frozen=True)
+@dataclass
 class Thing:
-    """One tune, draft or training of an owner."""
+    """One tune, draft or training of an owner; `path` changes once, when it is complete."""
 
     id: str
     path: Path
@@ -123,7 +123,7 @@ class Store:
         self.need_room(owner, expected)
         folder = self.owner_folder(owner) / kind
         made = Thing(secrets.token_hex(8), folder / f"{GONE}{secrets.token_hex(8)}", {})
-        with disk_errors(Path("the studio's data")):
+        with self.lock, disk_errors(Path("the studio's data")):
             made.path.mkdir(parents=True, mode=0o700)
         try:
             yield made
@@ -132,6 +132,7 @@ class Store:
                 self.write_meta(made)
                 self.need_place(owner, kind)
                 os.replace(made.path, folder / made.id)
+            made.path = folder / made.id
         except BaseException:
             shutil.rmtree(made.path, ignore_errors=True)
             raise
@@ -142,7 +143,7 @@ class Store:
             self.write_meta(thing)
 
     def write_meta(self, thing: Thing) -> None:
-        replace_file(thing.path / META, [json.dumps(thing.meta, ensure_ascii=False).encode()])
+        replace_file(thing.path / META, [json.dumps(thing.meta).encode()])
         os.utime(thing.path / META, (self.clock(), self.clock()))
 
     def remove(self, thing: Thing) -> None:
@@ -185,15 +186,20 @@ class Store:
                 for path in (folder / kind).glob("*"):
                     with suppress(OSError):
                         self.sweep_one(path, now)
-                with suppress(OSError):
-                    (folder / kind).rmdir()
+            with self.lock:  # no thing is begun meanwhile
+                self.tidy(folder, now)
+
+    def tidy(self, folder: Path, now: float) -> None:
+        """Remove an owner's folders that hold nothing any more."""
+        with suppress(OSError):
+            if old(folder / PREFS, now, self.limits.days_kept):
+                (folder / PREFS).unlink()
+        for place in (*(folder / kind for kind in KINDS), folder):
             with suppress(OSError):
-                if not any((folder / kind).exists() for kind in KINDS) and old(folder, now, self.limits.days_kept):
-                    (folder / PREFS).unlink(missing_ok=True)
-                    folder.rmdir()
+                place.rmdir()
 
     def sweep_one(self, path: Path, now: float) -> None:
-        if path.name.startswith((GONE, ".gone")):
+        if path.name.startswith(GONE):
             if old(path, now, 1.0):
                 shutil.rmtree(path, ignore_errors=True)
         elif self.expired(path):
@@ -213,6 +219,7 @@ class Store:
         with self.lock, disk_errors(Path("the studio's data")):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(folder / PREFS, [json.dumps({**self.prefs(owner), **chosen}).encode()])
+            os.utime(folder / PREFS, (self.clock(), self.clock()))
 
 
 def old(path: Path, now: float, days: float) -> bool:

@@ -7,6 +7,7 @@ It needs no studio to go on, and tells whoever looks by the folder alone: it hol
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
 import os
@@ -35,14 +36,14 @@ class Diary:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.cut = cut_off(folder / EVENTS)
         self.file: IO[bytes] = open(folder / EVENTS, "ab", buffering=0)  # noqa: SIM115 (it stays open)
-        if self.file.tell() and not (folder / EVENTS).read_bytes().endswith(b"\n"):
-            self.file.write(b"\n")  # behind a line that a crash has cut
         self.last = {"progress": -math.inf, "sample": -math.inf}
 
     def tell(self, event: str, **data: Any) -> None:
         line = {"event": event, **{name: number(value) for name, value in data.items()}}
-        self.file.write(json.dumps(line).encode() + b"\n")
+        self.file.write(b"\n" * self.cut + json.dumps(line).encode() + b"\n")
+        self.cut = False
 
     def due(self, event: str, seconds: float) -> bool:
         """Whether so much time has passed since an event of this kind."""
@@ -76,6 +77,11 @@ class Diary:
             self.tell("sample", step=event.step, text=text)
 
 
+def cut_off(path: Path) -> bool:
+    """Whether a crash has cut the last line of a file."""
+    return path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
+
+
 def number(value: Any) -> Any:
     """A value that JSON has; null for infinity and for what is no number."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -84,17 +90,19 @@ def number(value: Any) -> Any:
 def train(folder: Path, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
     """Train what the folder asks for, from its last checkpoint on where there is one."""
     from lyricist.corpus import open_corpus
-    from lyricist.start import Options, train_songs
+    from lyricist.start import Options, need_torch, train_songs
 
+    need_torch()
+    importlib.import_module("lyricist.trainer")  # takes seconds, which are none of the budget's
     asked = json.loads((folder / ASKED).read_text(encoding="utf-8"))
     corpus, run = open_corpus(folder / CORPUS), folder / RUN
     resume = (run / "latest").exists()
-    scratch = (
-        {"preset": "tiny" if corpus.info["words"] < FEW_WORDS else "small"} if asked["from"] == "scratch" else {}
-    )
+    preset = "tiny" if corpus.info["words"] < FEW_WORDS else "small"
     limits = {"budget": asked["budget_seconds"], "save_every": SAVE_SECONDS}
-    fresh = Options(base=asked["from"], train=limits, licence=asked["licence"], **scratch)
-    options = Options() if resume else fresh
+    options = Options()
+    if not resume:
+        base, licence = asked["from"], asked["licence"]
+        options = Options(preset if base == "scratch" else None, base, train=limits, licence=licence)
     return train_songs(corpus, run, options, resume=resume, force=not resume, should_stop=should_stop)
 
 

@@ -26,7 +26,7 @@ from lyricist.studio.uploads import form_body, read_form
 router = APIRouter(prefix="/api/training", tags=["training"])
 Owner = Annotated[str, Depends(owner)]
 LOOK_SECONDS = 0.2  # between two looks at the events of a training
-TOLD = ("progress", "evaluated", "sample", "saved", *ENDS)
+TOLD = ("started", "progress", "evaluated", "sample", "saved", *ENDS)
 following: Counter[str] = Counter()  # streams of each owner
 
 
@@ -98,7 +98,7 @@ def delete_training(request: Request, owner: Owner, id: str) -> None:
 
 @router.get("/{id}/events", response_class=StreamingResponse)
 async def follow_training(request: Request, owner: Owner, id: str) -> StreamingResponse:
-    """Events as they happen, after one `status`: progress, evaluated, sample, saved, and at last finished or failed."""
+    """Events as they happen, after one `status`: progress, evaluated, sample, saved; at last finished or failed."""
     trainings = trainings_of(request)
     thing = await run_in_threadpool(trainings.store.get, owner, "trainings", id)
     most = trainings.store.limits.followers

@@ -31,7 +31,7 @@ from lyricist.studio.errors import Refused, busy
 from lyricist.studio.hands import Hand, python_path
 from lyricist.studio.ledger import Ledger
 from lyricist.studio.store import Store, Thing
-from lyricist.studio.trainee import ASKED, CORPUS, RUN, STOP
+from lyricist.studio.trainee import ASKED, CORPUS, RUN, STOP, Diary
 from lyricist.studio.uploads import Upload
 
 BROKE_OFF = "training broke off; resume goes on from what was last saved"
@@ -94,13 +94,14 @@ class Trainings:
                 raise Refused("conflict", "this training is done: upload the songs again to train another")
             if status == "ready" and resume:
                 raise Refused("conflict", "this training has not begun: start it")
-            self.need_turn()
+            self.need_turn(thing)
             self.store.need_room(owner, RUN_BYTES)
             self.spawn(thing)
             return self.view(thing)
 
     def spawn(self, thing: Thing) -> None:
         (thing.path / STOP).unlink(missing_ok=True)
+        Diary(thing.path).tell("begun")
         env = {**os.environ, "PYTHONPATH": python_path()}
         env.setdefault("OMP_NUM_THREADS", str(threads()))
         with open(thing.path / "log.txt", "wb") as log:
@@ -115,9 +116,10 @@ class Trainings:
         if not self.allowed:
             raise Refused("training_off", OFF)
 
-    def need_turn(self) -> None:
-        """`Refused` busy where as many trainings as may be are at work."""
-        running = sum(self.is_alive(path) for path in self.store.root.glob("owners/*/trainings/*"))
+    def need_turn(self, thing: Thing) -> None:
+        """`Refused` busy where as many others as may be are at work."""
+        paths = self.store.root.glob("owners/*/trainings/*")
+        running = sum(self.is_alive(path) for path in paths if path.name != thing.id)
         if running >= self.store.limits.trainings:
             raise busy(f"{running} trainings are at work, the limit (trainings): try again when one has ended", 30)
 
@@ -185,7 +187,7 @@ class Trainings:
                 self.ledgers.popitem(last=False)
             alive = self.is_alive(thing.path)  # before its events: what it told as it ended is there then
             ledger.read()
-        if alive:
+        if alive and not ledger.last:
             return "stopping" if (thing.path / STOP).exists() else "running", ledger
         if ledger.last.get("event") == "failed":
             return "failed", ledger

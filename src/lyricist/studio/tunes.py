@@ -1,4 +1,4 @@
-"""Tunes that people upload: read by a process of their own, shown as phrases of slots, sung by requests that name them."""
+"""Tunes that people upload: read by a process of their own, shown as phrases of slots, named by other requests."""
 
 from __future__ import annotations
 
