@@ -1,6 +1,6 @@
 /* Writing a song and rewriting what is not locked: lines come into the sheet as they are made. */
 
-import { docOf, draftOf, isLine, isOpen, refill, startOf } from "./doc.js";
+import { docOf, draftOf, firstLine, isLine, isOpen, refill, startOf } from "./doc.js";
 import { wishes } from "./wishes.js";
 
 const TRIES = 3; // where the studio is busy and says when to come back
@@ -83,7 +83,7 @@ export function makeCompose(desk, sheet) {
     if (what === "Rewriting") doc = refill(before, places) ?? relocked(docOf(song ?? draftOf(desk.doc)), before);
     const title = (what === "Writing" ? song?.title : before.title || song?.title) ?? before.title;
     end();
-    const first = startOf(doc.rows, Math.max(0, doc.rows.findIndex((row) => isLine(row.text))));
+    const first = firstLine(doc.rows);
     desk.change({ title, rows: doc.rows }, { kind, at: what === "Writing" ? [first, first] : desk.at });
     if (what === "Writing") scrollTo({ top: 0 });
     app.set("song", song, "editor");

@@ -1,6 +1,6 @@
 /* The song that is being written: its document, where the caret is, undo and redo, and who wants to know. */
 
-import { EMPTY, draftOf, placeOf, rowAt, startOf } from "./doc.js";
+import { EMPTY, draftOf, firstLine, placeOf, rowAt, startOf } from "./doc.js";
 import { history } from "./history.js";
 
 /** @param {any} app */
@@ -56,7 +56,8 @@ export function makeDesk(app) {
     say: tell,
     /** Another song: what was there is kept as a draft, not as a step. */
     open(doc) {
-      past.reset({ doc, at: [0, 0] });
+      const first = firstLine(doc.rows);
+      past.reset({ doc, at: [first, first] });
       changed("");
     },
   };

@@ -116,5 +116,8 @@ export function rowAt(rows, offset) {
   return { row, column: offset };
 }
 
+/** The place in the text where its first sung line begins. */
+export const firstLine = (rows) => startOf(rows, Math.max(0, rows.findIndex((row) => isLine(row.text))));
+
 /** The place in the text where a row begins. */
 export const startOf = (rows, row) => rows.slice(0, row).reduce((sum, each) => sum + each.text.length + 1, 0);

@@ -16,10 +16,14 @@ export function makePlanPanel(desk, onClose) {
   const pattern = el("div", { class: "pattern" });
   const presets = el("div", { class: "presets", role: "group", "aria-label": "Begin with" });
   const sections = el("div", { class: "plan-sections", hidden: true });
-  const tune = el("p", { class: "plan-tune small row", hidden: true });
+  const toTune = el("input", { type: "checkbox" });
+  const tuneName = el("span");
+  const tune = el("label", { class: "check plan-tune", hidden: true }, toTune, tuneName);
+  toTune.addEventListener("change", () => bind(toTune.checked));
   const check = debounce(ask, PAUSE);
   let running = null;
   let toml = "";
+  let bound = null; // id of the tune that is written to
 
   const save = el("button", { type: "button", class: "quiet small", disabled: true, on: { click: saveToml } }, "Save as plan.toml");
   const clear = el("button", { type: "button", class: "quiet small", on: { click: () => { set({}); app.announce("The plan is empty"); } } }, "Empty the plan");
@@ -58,7 +62,7 @@ export function makePlanPanel(desk, onClose) {
   /** Fields whose wishes the sections or the tune say are not there. */
   function hideSaid() {
     const bySections = Boolean(app.state.plan.sections?.length);
-    for (const name of BY_SECTION) fields.of(name).node.hidden = bySections || (Boolean(app.state.tune) && BY_TUNE.includes(name));
+    for (const name of BY_SECTION) fields.of(name).node.hidden = bySections || (app.state.toTune && BY_TUNE.includes(name));
   }
 
   async function ask() {
@@ -116,15 +120,22 @@ export function makePlanPanel(desk, onClose) {
     }
   }
 
+  /** Offer to write to the tune that was chosen; its phrases then say what the lines are. */
   function showTune(found) {
     tune.hidden = !found;
-    hideSaid();
-    if (!found) return;
-    fill(tune, `To the tune \u201c${found.title || "untitled"}\u201d`,
-      el("button", { type: "button", class: "quiet small", on: { click: () => app.set("tune", null, "plan") } }, "Let it go"));
+    tuneName.textContent = found ? `Write to the tune \u201c${found.title || "untitled"}\u201d` : "";
+    if (bound && found?.id !== bound) bind(false);
   }
 
-  app.on("tune", (found) => { showTune(found); check(); });
+  function bind(on) {
+    toTune.checked = on;
+    app.state.toTune = on;
+    bound = on ? app.state.tune.id : null;
+    hideSaid();
+    changed();
+  }
+
+  app.on("tune", showTune);
   app.on("model", check);
   app.on("plan", (plan, source) => { if (source !== "plan") set(plan ?? {}); });
   showTune(app.state.tune);

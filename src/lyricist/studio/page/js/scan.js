@@ -19,7 +19,6 @@ export function makeScan(desk, sheet, onSong) {
 
   desk.on("doc", () => { carry(); later(); });
   app.on("plan", later);
-  app.on("tune", later);
 
   /** Until the answer is there, rows keep what is known of their text, and a line being typed what was known. */
   function carry() {
