@@ -68,7 +68,9 @@ def caret(page: Any, row: int, word: str) -> None:
 
 
 def said(page: Any, beginning: str) -> None:
-    page.wait_for_function("text => document.getElementById('message-text').textContent.startsWith(text)", arg=beginning)
+    page.wait_for_function(
+        "text => document.getElementById('message-text').textContent.startsWith(text)", arg=beginning
+    )
 
 
 def wish(page: Any, **fields: str) -> None:
@@ -136,7 +138,7 @@ def test_again_keeps_what_is_locked(visit: Open) -> None:
     page.keyboard.press("Alt+l")
     page.get_by_role("button", name="Lock line 4").click()
     assert page.locator(".lock[aria-pressed=true]").count() == 2
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Again", exact=True).click()
     said(page, "Rewritten")
     after = lines(page)
     assert [after[0], after[3]] == [before[0], before[3]]
@@ -290,6 +292,20 @@ def test_undo_and_redo_over_everything(visit: Open) -> None:
     assert page.input_value("#lyrics") == written
 
 
+def test_undo_brings_a_plan_back(visit: Open) -> None:
+    page = desk(visit())
+    wish(page, Syllables="7", About="river")
+    with page.expect_response(lambda answer: answer.url.endswith("/api/plan")):
+        page.get_by_role("button", name="Hymn", exact=True).click()
+    assert page.locator(".plan").get_by_label("Syllables", exact=True).input_value() == "8,6"
+    page.get_by_role("button", name="Undo").click()
+    assert page.locator(".plan").get_by_label("Syllables", exact=True).input_value() == "7"
+    assert page.get_by_label("About", exact=True).input_value() == "river"
+    page.get_by_role("button", name="Redo").click()
+    assert page.locator(".plan").get_by_label("Syllables", exact=True).input_value() == "8,6"
+    assert page.get_by_label("About", exact=True).input_value() == ""
+
+
 def test_stop_leaves_a_text_one_can_write_on(visit: Open) -> None:
     page = desk(visit())
     wish(page, Form="verse verse verse verse verse verse verse verse", Lines="8", Syllables="8")
@@ -310,7 +326,7 @@ def test_drafts_survive_a_reload_and_files_a_round_trip(visit: Open) -> None:
     wish(page, About="river")
     page.wait_for_function("() => (localStorage.getItem('lyricist.drafts') || '').includes('Below the Town')")
     page.wait_for_function(
-        "() => Object.values(localStorage).some(text => text.includes('\"about\":\"river\"') && text.includes('\"locked\":true'))"
+        '() => Object.values(localStorage).some(text => text.includes(\'"about":"river"\') && text.includes(\'"locked":true\'))'
     )
     page.reload()
     page.wait_for_function("() => document.getElementById('lyrics')?.value")
@@ -418,7 +434,9 @@ def test_nothing_serious_by_axe(visit: Open, scheme: str, size: tuple[int, int])
     page = desk(here)
     paste(page, LYRICS)
     caret(page, 1, "town")
-    page.wait_for_function("() => document.querySelector('.word-now')?.textContent === 'town'" if size != NARROW else "() => 1")
+    page.wait_for_function(
+        "() => document.querySelector('.word-now')?.textContent === 'town'" if size != NARROW else "() => 1"
+    )
     here.shot(f"desk-{scheme}-{size[0]}")
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

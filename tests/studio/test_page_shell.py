@@ -132,4 +132,6 @@ def test_sections_are_read_off_the_text(visit: Open) -> None:
         assert found == sections, text
     draft = {"title": "T", "sections": [{"name": "chorus", "lines": [{"text": "one", "locked": True}, {"text": ""}]}]}
     there = evaluate(page, "doc.js", "m.draftOf(m.docOf(x))", draft)
-    assert there["sections"] == [{"name": "chorus", "lines": [{"text": "one", "locked": True}, {"text": "", "locked": False}]}]
+    assert there["sections"] == [
+        {"name": "chorus", "lines": [{"text": "one", "locked": True}, {"text": "", "locked": False}]}
+    ]

@@ -31,8 +31,8 @@ export function makeDrafts(desk, planPanel) {
   function restore() {
     const draft = store.load(id);
     if (!draft) return false;
-    desk.open({ title: draft.title, rows: draft.rows });
     planPanel.set(draft.plan);
+    desk.open({ title: draft.title, rows: draft.rows });
     return true;
   }
 
@@ -62,8 +62,8 @@ export function makeDrafts(desk, planPanel) {
   function begin(other, doc, plan) {
     later.now();
     id = other;
+    planPanel.set(plan); // before the sheet, whose steps begin anew with this plan
     desk.open(doc);
-    planPanel.set(plan);
     later.now();
     try {
       store.makeCurrent(id);

@@ -11,7 +11,7 @@ const PAUSE = 300; // ms after the last key
 /** @param {any} desk @returns {{node: HTMLElement, set: (plan: any) => void}} */
 export function makePlanPanel(desk, onClose) {
   const { app } = desk;
-  const fields = makeFields(changed);
+  const fields = makeFields(() => changed("plan"));
   const verdict = el("p", { class: "verdict", id: "plan-verdict", role: "status" });
   const pattern = el("div", { class: "pattern" });
   const presets = el("div", { class: "presets", role: "group", "aria-label": "Begin with" });
@@ -35,8 +35,9 @@ export function makePlanPanel(desk, onClose) {
     el("div", { class: "panel-head" }, el("h2", {}, "Plan"), el("button", { type: "button", class: "quiet only-over", on: { click: onClose } }, "Close")),
     presets, verdict, form, pattern, el("div", { class: "row" }, save, clear));
 
-  function changed() {
+  function changed(kind = "") {
     const plan = planOf(fields, app.state.plan.sections);
+    if (JSON.stringify(plan) !== JSON.stringify(desk.plan)) desk.replan(plan, kind);
     app.state.drawing = fields.drawing();
     app.state.seed = fields.seed();
     app.set("plan", plan, "plan");
