@@ -21,13 +21,13 @@ export const MORE = [
   { name: "rhyme_kind", label: "Rhymes are", choices: ["perfect", "near"], select: true },
   { name: "rhyme_with", label: "A rhymes with", hint: "a word" },
   { name: "refrain", label: "Refrain, the last line of every chorus", hint: "Carry me home, river", wide: true },
-  { name: "acrostic", label: "Acrostic", hint: "RIVER" },
-  { name: "max_copy", label: "Longest copied run", hint: "5 words", number: true, about: "of words that stand in the training songs; 0 is no limit" },
+  { name: "acrostic", label: "Acrostic", hint: "RIVER", wide: true },
+  { name: "max_copy", label: "Longest copied run", hint: "5 words", number: true, about: "of words that stand in the training songs; 0: no limit", wide: true },
   { name: "hook", label: "A chorus\u2019s first line comes back in it", flag: true, usual: false, wide: true },
   { name: "keep_chorus", label: "Every chorus is the same, word for word", flag: true, usual: true, wide: true },
   { name: "clean", label: "No slurs and obscenities", flag: true, usual: true, wide: true },
   { name: "temperature", label: "Boldness", drawing: true, range: [0.5, 1.4, 0.05], usual: 0.9, wide: true },
-  { name: "seed", label: "Seed", hint: "new each time", number: true, apart: true, about: "the same seed and plan give the same song" },
+  { name: "seed", label: "Seed", hint: "new each time", number: true, apart: true, about: "the same seed and plan give the same song", wide: true },
 ];
 
 /** What sections, where a plan has some, say themselves. */
