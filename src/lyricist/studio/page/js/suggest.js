@@ -91,7 +91,7 @@ export function makeSuggest(desk, sheet) {
     running?.abort();
     running = new AbortController();
     const { section, line, draft } = place;
-    const body = { draft, section, line, count: EACH, ...wishes(app, { always: true, drawing: true }), ...extra };
+    const body = { draft, section, line, count: EACH, ...wishes(app, { always: true }), ...extra };
     const found = await app.api.post("/api/alternatives", body, running.signal);
     return found.lines ?? [];
   }

@@ -11,21 +11,22 @@ export function makeWhy(desk, sheet) {
   const { app } = desk;
   const ask = remembered((body, signal) => app.api.post("/api/why", body, signal));
 
-  /** The choices of a row's words. */
-  async function ofRow(row, signal) {
+  /** The choices of a row's words, and the order in which they were made. */
+  async function ofRow(row) {
     const place = placeOf(desk.doc, row);
-    if (!place) return [];
+    if (!place) return { words: [] };
     const { section, line, draft } = place;
-    const found = await ask({ draft, section, line, ...wishes(app, { always: true, drawing: true }) }, signal);
-    return found.words ?? [];
+    return ask({ draft, section, line, ...wishes(app, { always: true }) });
   }
 
   /** Fill a panel with the choice of one word. */
   async function show(root, word) {
     if (!word) return fill(root, el("p", { class: "muted" }, "Put the caret into a word to see what else the model thought of there."));
     if (!root.querySelector(".candidates")) fill(root, el("p", { class: "muted" }, "Asking the model"));
-    const words = await ofRow(word.row);
-    return fill(root, choiceView(words[word.index], word.text));
+    const { words, order } = await ofRow(word.row);
+    const backward = order === "backward" && words[word.index];
+    return fill(root, choiceView(words[word.index], word.text),
+      backward ? el("p", { class: "small muted" }, "This model writes a line from its end: the words to the right stood there already.") : null);
   }
 
   return { ofRow, show, hover: () => mountHover(desk, sheet, ofRow) };
@@ -80,7 +81,7 @@ function mountHover(desk, sheet, ofRow) {
 
   async function open({ row, index, node }) {
     try {
-      const words = await ofRow(row);
+      const { words } = await ofRow(row);
       if (over !== node || !node.isConnected) return;
       fill(card, el("p", { class: "why-word" }, node.textContent), choiceView(words[index], node.textContent));
       card.hidden = false;
