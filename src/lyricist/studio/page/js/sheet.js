@@ -54,6 +54,7 @@ export function makeSheet(desk) {
   }
 
   area.addEventListener("input", (event) => {
+    if (area.value === textOf(desk.doc)) return; // one of the many events of a text put in line by line
     const kind = /^(insertText|insertCompositionText|delete)/.test(event.inputType ?? "") ? event.inputType.slice(0, 6) : "";
     const rows = retext(desk.doc.rows, area.value);
     const text = rows.map((row) => row.text).join("\n");

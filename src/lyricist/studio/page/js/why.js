@@ -5,6 +5,7 @@ import { el, fill } from "./dom.js";
 import { remembered, wishes } from "./wishes.js";
 
 const HOVER = 450; // ms that the pointer rests on a word
+const UNLIKELY = "too unlikely here"; // what the API says of a word that nothing forbids
 
 /** @param {any} desk @param {any} sheet */
 export function makeWhy(desk, sheet) {
@@ -44,7 +45,8 @@ export function choiceView(choice, text) {
 
 function candidate({ word, p, drawn_p, forbidden }, chosen, most) {
   const here = word.toLowerCase() === String(chosen).toLowerCase();
-  const row = el("li", { class: forbidden ? "candidate forbidden" : "candidate", "aria-current": here ? "true" : null },
+  const ruled = forbidden && forbidden !== UNLIKELY;
+  const row = el("li", { class: ruled ? "candidate forbidden" : "candidate", "aria-current": here ? "true" : null },
     el("span", { class: "candidate-word" }, word),
     el("span", { class: "bars", "aria-hidden": "true" },
       el("i", { class: "bar thought", style: { width: `${(100 * p) / most}%` } }),
