@@ -95,7 +95,8 @@ def test_writes_a_song_to_the_plan(visit: Open) -> None:
     read(page, text)
     assert re.findall(r"^\[.*\]$", text, re.M) == ["[verse]", "[chorus]"]
     assert column(page, "count") == ["8", "6", "8", "6"] * 2
-    assert column(page, "letter") == ["A", "B", "A", "B"] * 2
+    letters = column(page, "letter")  # A and B may sound alike
+    assert all(letters) and letters[::4] == letters[2::4] and letters[1::4] == letters[3::4]
     assert page.locator(".note p").count() == 0
     assert page.input_value("[aria-label=Title]")
     here.shot("write")
