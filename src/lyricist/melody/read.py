@@ -44,23 +44,24 @@ def read_score(path: str | Path) -> Score:
     return reader(kind)(data, path.name)
 
 
-def bytes_of(path: Path) -> bytes:
-    """What the file holds, at most MOST_BYTES."""
+def bytes_of(path: Path, called: str = "") -> bytes:
+    """What the file holds, at most MOST_BYTES. `called`: its name in messages, where it is not its path."""
+    called = called or str(path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder: name a file of music ({', '.join(SUFFIXES)})")
+        raise InputError(f"{called} is a folder: name a file of music ({', '.join(SUFFIXES)})")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
-        raise InputError(f"{path} is not there: name a file of music ({', '.join(SUFFIXES)})") from error
+        raise InputError(f"{called} is not there: name a file of music ({', '.join(SUFFIXES)})") from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{called} cannot be read: {error.strerror or error}") from error
     except ValueError as error:  # a null byte in the name
-        raise InputError(f"{str(path)!r} is no name of a file: {error}") from error
+        raise InputError(f"{called!r} is no name of a file: {error}") from error
     if len(data) > MOST_BYTES:
-        raise InputError(f"{path} has more than {MOST_BYTES // 1_000_000} MB: no tune has; name a file of music")
+        raise InputError(f"{called} has more than {MOST_BYTES // 1_000_000} MB: no tune has; name a file of music")
     if not data:
-        raise InputError(f"{path} is empty: name a file with notes")
+        raise InputError(f"{called} is empty: name a file with notes")
     return data
 
 

@@ -27,7 +27,7 @@ def read_melody(source: Source) -> Iterator[Song]:
     from lyricist.melody.read import ABC, bytes_of, kind_of, reader
 
     try:
-        data = bytes_of(source.path)
+        data = bytes_of(source.path, source.name)
         kind = kind_of(source.path.name, data)
     except InputError as error:  # reports name no places on this machine
         raise InputError(str(error).replace(str(source.path), source.name)) from None
