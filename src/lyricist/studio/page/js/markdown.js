@@ -23,7 +23,7 @@ function block(lines, at, top) {
   if (/^(---|\*\*\*|___)\s*$/.test(line)) return [el("hr"), at + 1];
   const head = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
   if (head) return [el(`h${Math.min(6, head[1].length + top - 1)}`, {}, inline(head[2])), at + 1];
-  if (/^\s*\|/.test(line)) return taken(lines, at, (each) => /^\s*\|/.test(each), (kept) => el("pre", { class: "as-text" }, aligned(kept)));
+  if (/^\s*\|/.test(line)) return taken(lines, at, (each) => /^\s*\|/.test(each), (kept) => el("pre", { class: "as-text", tabindex: 0 }, aligned(kept)));
   if (ITEM.test(line)) return list(lines, at);
   return taken(lines, at, (each) => each.trim() && !STARTS.test(each), (kept) => el("p", {}, inline(kept.join(" "))));
 }

@@ -31,7 +31,7 @@ export function trainingCard(app, first, onRemoved) {
     showProgress(parts, training);
     if (training.understood) fill(parts.understood, understoodOf(training));
     chart.node.hidden = training.status === "ready";
-    chart.draw(training.history ?? []);
+    chart.draw(lossesOf(training));
     showSamples(parts.samples, training.samples ?? []);
     if (before !== training.status || !parts.actions.childElementCount) fill(parts.actions, actions());
   }
@@ -105,7 +105,10 @@ export function trainingCard(app, first, onRemoved) {
 
   function onEvent(name, data) {
     if (name === "status") show(data);
-    else if (name === "progress") show({ ...kept(data, ["progress", "loss", "words_per_second", "seconds_left"]), status: alive(training.status) });
+    else if (name === "progress") {
+      const curve = [...(training.curve ?? []), { step: data.step, loss: data.loss }];
+      show({ ...kept(data, ["progress", "words_per_second", "seconds_left"]), curve, status: alive(training.status) });
+    }
     else if (name === "evaluated") show({ valid_loss: data.valid_loss, history: [...(training.history ?? []), data] });
     else if (name === "sample") show({ samples: [...(training.samples ?? []), data] });
     else if (name === "finished") show({ finished: data });
@@ -135,6 +138,10 @@ export function trainingCard(app, first, onRemoved) {
 const SAID = { ready: "Ready", running: "Training", stopping: "Saving", stopped: "Stopped", done: "Done", failed: "Failed" };
 
 const alive = (status) => (status === "stopping" ? status : "running");
+
+/** The loss of the songs trained on is known at every step, that of those held out at evaluations. */
+const lossesOf = ({ curve = [], history = [] }) =>
+  ({ train: curve, heldOut: history.map(({ step, valid_loss: loss }) => ({ step, loss })) });
 
 const kept = (data, names) => Object.fromEntries(names.filter((name) => name in data).map((name) => [name, data[name]]));
 
