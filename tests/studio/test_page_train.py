@@ -167,7 +167,7 @@ def test_cards_are_rendered_as_text(visit: Open, trained: Studio) -> None:
           const { markdown } = await import(new URL("page/js/markdown.js", document.baseURI));
           const made = markdown(card, 2);
           const texts = (selector) => [...made.querySelectorAll(selector)].map((each) => each.textContent);
-          return { heads: texts("h2, h3"), paragraphs: texts("p"), items: texts("li"), code: texts("code"), table: texts("pre.as-text"),
+          return { heads: texts("h2, h3"), paragraphs: texts("p"), items: texts("li"), code: texts("code"), cells: texts("th, td"),
             strong: texts("strong"), other: made.querySelectorAll("img, script, a").length };
         }""",
         CARD,
@@ -175,7 +175,7 @@ def test_cards_are_rendered_as_text(visit: Open, trained: Studio) -> None:
     assert told["heads"] == ["A card", "Figures"]
     assert told["paragraphs"][0] == f"Trained on 6 songs, see docs and a page (javascript:alert(1)). It goes on {HOSTILE}."
     assert told["items"] == ["one", "two and more", "first"]
-    assert told["table"] == ["what    value\nwords   1,234"]
+    assert told["cells"] == ["what", "value", "words", "1,234"]
     assert told["code"] == ["docs", "<script>alert(2)</script>"] and told["strong"] == ["6 songs"]
     assert told["other"] == 0
 

@@ -234,6 +234,30 @@ def test_names_and_titles_stay_text(visit: Open, studio_server: Studio, tmp_path
     assert page.locator("img:not(.score-page), main script").count() == 0
 
 
+def test_it_is_read_in_other_phrases_and_opened_again(visit: Open, studio_with: Callable[..., Studio]) -> None:
+    page = with_tune(visit(studio_with()))
+    page.get_by_text("Another part, other phrases").click()
+    page.get_by_label("Syllables of the phrases").fill("14")
+    page.get_by_role("button", name="Read it so").click()
+    page.locator(".phrase").nth(4).wait_for(state="detached")
+    assert [row.locator(".slot").count() for row in page.locator(".phrase").all()] == [14] * 4
+    page.reload()
+    page.locator(".phrase").nth(3).wait_for()
+    assert page.locator(".phrase").count() == 4
+
+
+def test_a_tune_from_before_is_opened_or_forgotten(visit: Open, studio_with: Callable[..., Studio]) -> None:
+    studio = studio_with()
+    for _ in range(2):
+        studio.client.post("/api/tunes", files={"file": (f"{HOSTILE}.abc", SHORT)})
+    page = visit(studio).go("tune")
+    page.get_by_role("button", name="Forget Two Notes").first.click()
+    page.locator(".tune-list li").nth(1).wait_for(state="detached")
+    page.get_by_role("button", name="Two Notes", exact=True).click()
+    page.locator(".phrase").first.wait_for()
+    assert page.locator(".slot").count() == 3
+
+
 @pytest.mark.parametrize(("name", "text"), [("words.abc", "no notes here"), ("tune.mid", "MThd"), (f"{HOSTILE}.pdf", "x")])
 def test_what_is_no_tune_is_said_in_a_line(visit: Open, studio_server: Studio, tmp_path: Path, name: str, text: str) -> None:
     visited = visit(studio_server)

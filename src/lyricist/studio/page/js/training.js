@@ -168,12 +168,20 @@ function showProgress({ progress, bar, figures }, training) {
   bar.value = training.progress ?? 0;
   const number = (value, digits) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const { before } = training.finished ?? {};
+  const kept = training.status === "done" ? bestStep(training.history) : null;
   figures.textContent = [
     `${Math.floor(100 * (training.progress ?? 0))} %`,
     Number.isFinite(training.valid_loss) ? `held-out loss ${number(training.valid_loss, 2)}${Number.isFinite(before) ? `, ${number(before, 2)} before` : ""}` : "",
+    kept === null ? "" : `the model of step ${kept.toLocaleString("en")} is kept`,
     training.status === "running" && training.words_per_second ? `${number(training.words_per_second, 0)} words a second` : "",
     training.status === "running" && Number.isFinite(training.seconds_left) ? remaining(training.seconds_left) : "",
   ].filter(Boolean).join(" · ");
+}
+
+/** The step of the lowest held-out loss, whose model is kept. */
+function bestStep(history = []) {
+  const known = history.filter((each) => Number.isFinite(each.valid_loss));
+  return known.length ? known.reduce((best, each) => (each.valid_loss < best.valid_loss ? each : best)).step : null;
 }
 
 /** What it writes by now, the newest first. */
@@ -182,5 +190,5 @@ function showSamples(node, samples) {
   if (node.childElementCount === Math.min(samples.length, SAMPLES) + 1) return;
   fill(node, el("h3", {}, "What it writes"), samples.slice(-SAMPLES).reverse().map(({ step, text }) =>
     el("figure", { class: "sample" }, el("figcaption", { class: "muted small" }, `step ${step.toLocaleString("en")}`),
-      el("blockquote", { class: "lyrics" }, String(text).split("\n").map((line) => el("p", {}, line || "\u00a0"))))));
+      el("blockquote", { class: "lyrics" }, String(text).split(/\n| \/ /).map((line) => el("p", {}, line || "\u00a0"))))));
 }
