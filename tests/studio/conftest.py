@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import browser, visit  # noqa: F401 (fixtures)
 from studioserver import Studio, running
 
 from lyricist.studio.settings import Settings

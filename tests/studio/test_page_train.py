@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Visit, browser, visit  # noqa: F401
+from browsing import Visit
 from studioserver import Studio, running
 
 from lyricist.samples import FOLDER
@@ -173,7 +173,10 @@ def test_cards_are_rendered_as_text(visit: Open, trained: Studio) -> None:
         CARD,
     )
     assert told["heads"] == ["A card", "Figures"]
-    assert told["paragraphs"][0] == f"Trained on 6 songs, see docs and a page (javascript:alert(1)). It goes on {HOSTILE}."
+    assert (
+        told["paragraphs"][0]
+        == f"Trained on 6 songs, see docs and a page (javascript:alert(1)). It goes on {HOSTILE}."
+    )
     assert told["items"] == ["one", "two and more", "first"]
     assert told["cells"] == ["what", "value", "words", "1,234"]
     assert told["code"] == ["docs", "<script>alert(2)</script>"] and told["strong"] == ["6 songs"]

@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from browsing import Visit, browser, visit  # noqa: F401
+from browsing import Visit
 from studioserver import Studio
 
 from lyricist.melody.read import read_tune
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.full
 Open = Callable[..., Visit]
 ABC = demo.FOLDER / "row-me-home.abc"
 HOSTILE = "<img src=x onerror=alert(1)>"
-LINES = [line for line in (demo.FOLDER / "row-me-home.txt").read_text("utf-8").splitlines() if line and line[0] != "["]
+LINES = [
+    line for line in (demo.FOLDER / "row-me-home.txt").read_text("utf-8").splitlines() if line and line[0] != "["
+]
 SHORT = """X:1
 T:Two Notes
 M:4/4
@@ -65,7 +67,16 @@ def test_a_tune_becomes_phrases_of_slots(visit: Open, studio_server: Studio) -> 
     first = page.locator(".phrase").first
     strong = [each.get_attribute("class") for each in first.locator(".slot").all()]
     assert strong == ["slot", "slot strong"] * 4
-    assert first.locator(".syllable").all_text_contents() == ["The", "har", "bour", "lights", "are", "com", "ing", "on,"]
+    assert first.locator(".syllable").all_text_contents() == [
+        "The",
+        "har",
+        "bour",
+        "lights",
+        "are",
+        "com",
+        "ing",
+        "on,",
+    ]
     assert "D4 G4 A4" in first.locator("svg").get_attribute("aria-label")
     page.get_by_text("The notes as a table").click()
     assert page.locator(".phrases-panel tbody tr").count() == 56
@@ -211,7 +222,12 @@ def test_notes_are_as_long_as_they_are_unless_their_words_need_more(
     visit: Open, studio_server: Studio, lengths: list[float], needs: list[float], width: float
 ) -> None:
     page = visit(studio_server).go("tune")
-    got = module(page, "measure.js", "return module.spread(given.lengths, given.needs, given.width);", locals_of(lengths, needs, width))
+    got = module(
+        page,
+        "measure.js",
+        "return module.spread(given.lengths, given.needs, given.width);",
+        locals_of(lengths, needs, width),
+    )
     assert sum(got) == pytest.approx(max(width, sum(needs)))
     assert all(a >= b - 1e-9 for a, b in zip(got, needs, strict=True))
     free = [g / n for g, n, need in zip(got, lengths, needs, strict=True) if g > need + 1e-9]
@@ -258,8 +274,12 @@ def test_a_tune_from_before_is_opened_or_forgotten(visit: Open, studio_with: Cal
     assert page.locator(".slot").count() == 3
 
 
-@pytest.mark.parametrize(("name", "text"), [("words.abc", "no notes here"), ("tune.mid", "MThd"), (f"{HOSTILE}.pdf", "x")])
-def test_what_is_no_tune_is_said_in_a_line(visit: Open, studio_server: Studio, tmp_path: Path, name: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"), [("words.abc", "no notes here"), ("tune.mid", "MThd"), (f"{HOSTILE}.pdf", "x")]
+)
+def test_what_is_no_tune_is_said_in_a_line(
+    visit: Open, studio_server: Studio, tmp_path: Path, name: str, text: str
+) -> None:
     visited = visit(studio_server)
     visited.refusals = True
     page = visited.go("tune")
