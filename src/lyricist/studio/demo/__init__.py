@@ -19,7 +19,7 @@ PLAN = {
     "about": "sea, night",
 }
 
-router = APIRouter()
+router = APIRouter(tags=["demo"])
 
 
 @router.get("/api/demo", tags=["studio"], summary="The song and the tune of --demo")
