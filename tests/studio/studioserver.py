@@ -21,6 +21,7 @@ class Studio:
 
     def __init__(self, settings: Settings, sock: socket.socket, server: uvicorn.Server) -> None:
         self.settings, self.port, self.server = settings, sock.getsockname()[1], server
+        self.app: Any = server.config.app
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = self.as_owner(settings.tokens[0] if settings.tokens else None)
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from studioserver import Studio
 
-from test_cli_bad_tunes import REFUSED, SUNG, TAKEN, C, bomb, xml
+from badtunes import REFUSED, SUNG, TAKEN, C, bomb, xml
 
 MEGABYTE = 2**20
 MARKUP = "<script>alert(1)</script>"

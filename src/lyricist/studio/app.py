@@ -60,6 +60,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Warm when it starts; stops what is at work when it ends."""
     desk: Desk = app.state.desk
     await run_in_threadpool(desk.warm)
+    app.state.rooms.open()
     yield
     desk.close()
     await run_in_threadpool(app.state.rooms.close)

@@ -59,9 +59,9 @@ class Models:
         stamp = stamp_of(entry.path)
         with self.lock:
             known = self.known(stamp)
+            if known is not None:
+                return known
             turn = self.loading.setdefault(stamp, threading.Lock())
-        if known is not None:
-            return known
         try:
             with turn:  # who comes second finds it loaded
                 with self.lock:
@@ -75,7 +75,6 @@ class Models:
         found = self.loaded.get(stamp)
         if found is not None:
             self.loaded.move_to_end(stamp)
-            self.loading.pop(stamp, None)
         return found
 
     def keep(self, stamp: Stamp, model: Model) -> Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from lyricist.studio.hands import Hand
 from lyricist.studio.models import Models
 from lyricist.studio.scores import Scores
 from lyricist.studio.settings import Settings
-from lyricist.studio.store import RoomLimits, Store
+from lyricist.studio.store import SWEEP_SECONDS, RoomLimits, Store
 from lyricist.studio.trainings import Trainings
 from lyricist.studio.tunes import Tunes
 
@@ -32,6 +34,7 @@ class Rooms:
         self.limits = limits or RoomLimits()
         with disk_errors(data):
             (data / "owners").mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.closing = threading.Event()
         self.store = Store(data, self.limits, clock)
         self.music, self.lyrics = (Hand(self.limits.reading_megabytes, self.limits.waiting) for _ in range(2))
         self.trainings = Trainings(self.store, self.lyrics, training)
@@ -46,8 +49,21 @@ class Rooms:
         limits = RoomLimits(**{name: given[name] for name in RoomLimits.model_fields if name in given})
         return cls(settings.data, settings.models, settings.training, limits)
 
+    def open(self) -> None:
+        """From now on remove what has expired even while nobody asks for anything."""
+        self.closing.clear()
+        threading.Thread(target=self.tidy, name="sweeping", daemon=True).start()
+
+    def tidy(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                self.store.sweep()
+            if self.closing.wait(SWEEP_SECONDS):
+                return
+
     def close(self) -> None:
         """Let trainings save and end, and end the processes that read uploads. Takes some seconds at most."""
+        self.closing.set()
         self.trainings.close()
         self.music.close()
         self.lyrics.close()

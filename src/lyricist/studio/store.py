@@ -123,7 +123,7 @@ class Store:
         self.need_room(owner, expected)
         folder = self.owner_folder(owner) / kind
         made = Thing(secrets.token_hex(8), folder / f"{GONE}{secrets.token_hex(8)}", {})
-        with disk_errors(Path("the studio's data")):
+        with self.lock, disk_errors(Path("the studio's data")):
             made.path.mkdir(parents=True, mode=0o700)
         try:
             yield made
@@ -143,7 +143,7 @@ class Store:
             self.write_meta(thing)
 
     def write_meta(self, thing: Thing) -> None:
-        replace_file(thing.path / META, [json.dumps(thing.meta, ensure_ascii=False).encode()])
+        replace_file(thing.path / META, [json.dumps(thing.meta).encode()])
         os.utime(thing.path / META, (self.clock(), self.clock()))
 
     def remove(self, thing: Thing) -> None:
@@ -186,15 +186,20 @@ class Store:
                 for path in (folder / kind).glob("*"):
                     with suppress(OSError):
                         self.sweep_one(path, now)
-                with suppress(OSError):
-                    (folder / kind).rmdir()
+            with self.lock:  # no thing is begun meanwhile
+                self.tidy(folder, now)
+
+    def tidy(self, folder: Path, now: float) -> None:
+        """Remove an owner's folders that hold nothing any more."""
+        with suppress(OSError):
+            if old(folder / PREFS, now, self.limits.days_kept):
+                (folder / PREFS).unlink()
+        for place in (*(folder / kind for kind in KINDS), folder):
             with suppress(OSError):
-                if not any((folder / kind).exists() for kind in KINDS) and old(folder, now, self.limits.days_kept):
-                    (folder / PREFS).unlink(missing_ok=True)
-                    folder.rmdir()
+                place.rmdir()
 
     def sweep_one(self, path: Path, now: float) -> None:
-        if path.name.startswith((GONE, ".gone")):
+        if path.name.startswith(GONE):
             if old(path, now, 1.0):
                 shutil.rmtree(path, ignore_errors=True)
         elif self.expired(path):
@@ -214,6 +219,7 @@ class Store:
         with self.lock, disk_errors(Path("the studio's data")):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(folder / PREFS, [json.dumps({**self.prefs(owner), **chosen}).encode()])
+            os.utime(folder / PREFS, (self.clock(), self.clock()))
 
 
 def old(path: Path, now: float, days: float) -> bool:

@@ -7,6 +7,7 @@ It needs no studio to go on, and tells whoever looks by the folder alone: it hol
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
 import os
@@ -89,8 +90,10 @@ def number(value: Any) -> Any:
 def train(folder: Path, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
     """Train what the folder asks for, from its last checkpoint on where there is one."""
     from lyricist.corpus import open_corpus
-    from lyricist.start import Options, train_songs
+    from lyricist.start import Options, need_torch, train_songs
 
+    need_torch()
+    importlib.import_module("lyricist.trainer")  # takes seconds, which are none of the budget's
     asked = json.loads((folder / ASKED).read_text(encoding="utf-8"))
     corpus, run = open_corpus(folder / CORPUS), folder / RUN
     resume = (run / "latest").exists()

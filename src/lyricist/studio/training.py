@@ -26,7 +26,7 @@ from lyricist.studio.uploads import form_body, read_form
 router = APIRouter(prefix="/api/training", tags=["training"])
 Owner = Annotated[str, Depends(owner)]
 LOOK_SECONDS = 0.2  # between two looks at the events of a training
-TOLD = ("progress", "evaluated", "sample", "saved", *ENDS)
+TOLD = ("started", "progress", "evaluated", "sample", "saved", *ENDS)
 following: Counter[str] = Counter()  # streams of each owner
 
 

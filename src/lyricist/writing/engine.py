@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.errors import PlanError
 from lyricist.writing.chance import key, uniform
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.deadend import search
@@ -82,29 +83,58 @@ class Engine:
         self.looks_ahead = exact and song.backward and song.columns.finals is not None
         self.fresher: dict[int, tuple[Listed, Listed]] = {}  # by identity of the first, which is kept alive
         self.weighed: dict[tuple[int, int, int], Listed] = {}
+        self.failed: dict[int, PlanError] = {}  # by place
 
     # --- songs
 
     def write(
         self, seeds: Iterable[int], should_stop: Callable[[], bool] = lambda: False
     ) -> Iterator[LineWritten | SongWritten]:
-        """One song a seed; lines when they are certain, songs when they are finished, in any order."""
+        """One song a seed; lines when they are certain, songs when they are finished, in any order. `PlanError` for
+        one that cannot be finished."""
         waiting = iter(seeds)
+        first = list(itertools.islice(waiting, self.most))
+        self.open(len(first))
+        for s, seed in enumerate(first):
+            self.begin(s, seed)
+        while not self.rows.idle.all() and not should_stop():
+            for s, event in self.turn():
+                if isinstance(event, PlanError):
+                    raise event
+                yield event
+                if isinstance(event, SongWritten):
+                    for seed in itertools.islice(waiting, 1):
+                        self.begin(s, seed)
+
+    @property
+    def most(self) -> int:
+        """Songs that are best written side by side."""
+        return max(1, ROWS // self.drawing.particles)
+
+    def open(self, places: int) -> None:
+        """Room for so many songs side by side, none of which is begun."""
         particles = self.drawing.particles
-        first = list(itertools.islice(waiting, max(1, ROWS // particles)))
-        self.rows = Rows(len(first), particles, self.window, self.model.initial_state(len(first) * particles))
-        self.shown = [0] * len(first)
-        for i, seed in enumerate(first):
-            self.begin(i, seed)
-        while not should_stop():
-            active = np.flatnonzero(~(self.rows.idle | self.rows.waiting))
-            if not len(active):
-                return
-            yield from self.step(active)
-            for s in self.finished_songs():
-                yield from self.give(s)
-                for seed in itertools.islice(waiting, 1):
-                    self.begin(s, seed)
+        self.rows = Rows(places, particles, self.window, self.model.initial_state(places * particles))
+        self.shown = [0] * places
+
+    def free_places(self) -> list[int]:
+        """Places without a song."""
+        return np.flatnonzero(self.rows.idle[:: self.rows.particles]).tolist()
+
+    def leave(self, s: int) -> None:
+        """Give up the song of place s."""
+        self.rows.idle[self.rows.song_rows(s)] = True
+
+    def turn(self) -> Iterator[tuple[int, LineWritten | SongWritten | PlanError]]:
+        """One word for every song that is begun; what comes of it by place. A song that no words can finish leaves
+        its place with an error."""
+        active = np.flatnonzero(~(self.rows.idle | self.rows.waiting))
+        yield from self.step(active)
+        for s in self.finished_songs():
+            for event in self.give(s):
+                yield s, event
+        while self.failed:
+            yield self.failed.popitem()
 
     def begin(self, s: int, seed: int) -> None:
         """A new song in place s."""
@@ -147,7 +177,7 @@ class Engine:
 
     # --- one step
 
-    def step(self, active: Ints) -> Iterator[LineWritten | SongWritten]:
+    def step(self, active: Ints) -> Iterator[tuple[int, LineWritten]]:
         if self.theme is None:
             self.step_part(active, self.biases[0])
         else:
@@ -227,7 +257,8 @@ class Engine:
             self.append(np.array([i]), np.array([self.song.break_after[rows.line[i]]]))
             self.line_ended(int(i))
         for i in n[~good]:
-            self.again(int(i))
+            if not rows.idle[i]:
+                self.again(int(i))
 
     def lists(self, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
         """Words that rows may draw beside what their nodes' units cover, by position in `n`."""
@@ -309,7 +340,7 @@ class Engine:
         rows.line[n] = i + 1
         rows.waiting[n] = True
 
-    def end_lines(self) -> Iterator[LineWritten | SongWritten]:
+    def end_lines(self) -> Iterator[tuple[int, LineWritten]]:
         """Resample the songs all of whose particles have ended their line, and begin the next."""
         rows = self.rows
         if not rows.waiting.any():
@@ -321,7 +352,8 @@ class Engine:
                 resample(rows, mine)
                 if self.merit is not None and self.section_over(int(rows.line[mine[0]])):
                     settle(rows, mine)
-            yield from self.show_certain(int(s), mine)
+            for event in self.show_certain(int(s), mine):
+                yield int(s), event
             for n in mine:
                 if rows.line[n] < len(self.song.lines):
                     rows.waiting[n] = False
@@ -401,4 +433,8 @@ class Engine:
         self.begin_line(n)
         gives_in = self.refusal.keep is not None and rows.tries[n] == RETRIES  # any line is good enough from now on
         if rows.tries[n] % RETRIES == 0 and not gives_in:
-            search(self, n)
+            try:
+                search(self, n)
+            except PlanError as error:
+                self.failed[n // rows.particles] = error
+                self.leave(n // rows.particles)

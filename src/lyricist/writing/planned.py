@@ -109,22 +109,8 @@ class PlannedWriter:
         keep: Callable[[Sequence[str]], bool] | None,
         explain: bool,
     ) -> Iterator[LineWritten | WrittenSong]:
-        most = self.plan.max_copy
-        known = (self.model.copy_index, self.model.line_filter) if most else (None, None)
-        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
-
         def engine(units: UnitModel) -> Engine:
-            return Engine(
-                units,
-                self.song,
-                drawing,
-                ban,
-                theme=self.theme,
-                keep=keep,
-                explain=explain,
-                plan=self.told,
-                merit=self.merit,
-            )
+            return self.engine(drawing, units, keep, explain)
 
         if isinstance(self.units, OnnxUnits) and len(first) == ABREAST:
             engines = [engine(one) for one in self.units.copies(os.cpu_count() or 1)]
@@ -133,6 +119,30 @@ class PlannedWriter:
             made = engine(self.units).write(itertools.chain(first, rest), should_stop)
         for event in made:
             yield self.finish(event) if isinstance(event, SongWritten) else event
+
+    def engine(
+        self,
+        drawing: Drawing,
+        units: UnitModel | None = None,
+        keep: Callable[[Sequence[str]], bool] | None = None,
+        explain: bool = False,
+    ) -> Engine:
+        """What writes songs of this plan; `finish` makes songs of what it writes. `units`: the model in a session of
+        its own."""
+        most = self.plan.max_copy
+        known = (self.model.copy_index, self.model.line_filter) if most else (None, None)
+        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
+        return Engine(
+            self.units if units is None else units,
+            self.song,
+            drawing,
+            ban,
+            theme=self.theme,
+            keep=keep,
+            explain=explain,
+            plan=self.told,
+            merit=self.merit,
+        )
 
     def finish(self, event: SongWritten) -> WrittenSong:
         """The song with its given lines as they were given, its readings and its longest copied run."""

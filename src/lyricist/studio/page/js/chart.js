@@ -3,7 +3,7 @@
 import { el, fill, svg } from "./dom.js";
 import { px } from "./measure.js";
 
-const MARGIN = { top: 14, right: 92, bottom: 40, left: 46 };
+const MARGIN = { top: 14, right: 92, bottom: 40, left: 54 };
 const LINES = [
   { key: "train_loss", name: "Your songs", kind: "train" },
   { key: "valid_loss", name: "Held out", kind: "held-out" },
@@ -82,9 +82,11 @@ function curves(points, width, height) {
 
 function axes(at, width, height) {
   const [right, foot] = [width - MARGIN.right, height - MARGIN.bottom];
-  const across = ticks(at.low, at.high, 4).flatMap((loss) => [
+  const losses = ticks(at.low, at.high, 4);
+  const digits = losses.every(Number.isInteger) ? 0 : losses.every((loss) => Number.isInteger(loss * 10)) ? 1 : 2;
+  const across = losses.flatMap((loss) => [
     svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: px(at.y(loss)), y2: px(at.y(loss)) }),
-    svg("text", { x: MARGIN.left - 8, y: px(at.y(loss) + 4), "text-anchor": "end" }, figure(loss)),
+    svg("text", { x: MARGIN.left - 8, y: px(at.y(loss) + 4), "text-anchor": "end" }, loss.toFixed(digits)),
   ]);
   const down = ticks(at.left, at.right, width < 480 ? 3 : 6).filter(Number.isInteger).map((step) =>
     svg("text", { x: px(at.x(step)), y: foot + 18, "text-anchor": "middle" }, step.toLocaleString("en")));

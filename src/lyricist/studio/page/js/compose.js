@@ -83,7 +83,9 @@ export function makeCompose(desk, sheet) {
     if (what === "Rewriting") doc = refill(before, places) ?? relocked(docOf(song ?? draftOf(desk.doc)), before);
     const title = (what === "Writing" ? song?.title : before.title || song?.title) ?? before.title;
     end();
-    desk.change({ title, rows: doc.rows }, { kind, at: [0, 0] });
+    const first = startOf(doc.rows, Math.max(0, doc.rows.findIndex((row) => isLine(row.text))));
+    desk.change({ title, rows: doc.rows }, { kind, at: what === "Writing" ? [first, first] : desk.at });
+    if (what === "Writing") scrollTo({ top: 0 });
     app.set("song", song, "editor");
     app.announce(`${what === "Writing" ? "Written" : "Rewritten"}: ${places.length} lines${seed === null ? "" : `, seed ${seed}`}`);
     sheet.focus();

@@ -52,6 +52,8 @@ export function makeDesk(app) {
     },
     undo: () => travel(past.undo(), "Undone", "There is nothing to undo"),
     redo: () => travel(past.redo(), "Done again", "There is nothing to do again"),
+    /** Tell those who listen to `name`. */
+    say: tell,
     /** Another song: what was there is kept as a draft, not as a step. */
     open(doc) {
       past.reset({ doc, at: [0, 0] });

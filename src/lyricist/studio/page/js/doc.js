@@ -65,14 +65,21 @@ export function draftOf(doc, at = -1) {
   return { title: doc.title, sections };
 }
 
+/** Where each row stands: `{section, line, name}`, null for heads and gaps. */
+export function placesOf(rows, at = -1) {
+  const places = rows.map(() => null);
+  sectionsOf(rows, at).forEach(({ name, rows: there }, section) => {
+    there.forEach((row, line) => { places[row] = { section, line, name }; });
+  });
+  return places;
+}
+
 /** Where a row stands: `{section, line, name, draft}` with the draft it counts in, or null for heads and gaps. */
 export function placeOf(doc, row) {
   if (!doc.rows[row] || isHead(doc.rows[row].text)) return null;
   const at = isBlank(doc.rows[row].text) ? row : -1;
-  const sections = sectionsOf(doc.rows, at);
-  const section = sections.findIndex((each) => each.rows.includes(row));
-  if (section < 0) return null;
-  return { section, line: sections[section].rows.indexOf(row), name: sections[section].name, draft: draftOf(doc, at) };
+  const place = placesOf(doc.rows, at)[row];
+  return place && { ...place, draft: draftOf(doc, at) };
 }
 
 /** A draft (or a song of the API: its sections have names and lines with a text) as a document. */

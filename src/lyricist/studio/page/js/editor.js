@@ -22,9 +22,9 @@ export function mount(root, app) {
   const suggest = makeSuggest(desk, sheet);
   const compose = makeCompose(desk, sheet);
   const why = makeWhy(desk, sheet);
-  const plan = makePlanPanel(desk);
-  const side = makeSidePanel(desk, sheet, suggest, why);
-  const status = makeStatus(desk, sheet);
+  const plan = makePlanPanel(desk, closePanel);
+  const side = makeSidePanel(desk, sheet, suggest, why, closePanel);
+  const status = makeStatus(desk, sheet, suggest);
   const drafts = makeDrafts(desk, plan);
   const toolbar = makeToolbar(desk, { compose, suggest, drafts, showPlan, showSide });
   const title = titleInput(desk);
@@ -49,8 +49,15 @@ export function mount(root, app) {
   function begin() {
     const given = app.state.draft;
     if (given.sections.length) desk.open(docOf(given));
-    else if (!drafts.restore()) desk.open(desk.doc);
+    else if (!drafts.restore()) first();
     if (matchMedia("(pointer: fine)").matches) sheet.focus();
+  }
+
+  /** Nothing is kept: an empty sheet, or the song of --demo. */
+  async function first() {
+    desk.open(desk.doc);
+    const { demo } = app.state.version ?? (await new Promise((done) => { app.on("version", done); }));
+    if (demo && drafts.isEmpty()) (await import("./demo.js")).loadDemo(app);
   }
 
   function actions() {
@@ -74,10 +81,14 @@ export function mount(root, app) {
 
   function escape() {
     if (desk.busy) return compose.stop();
+    if (root.dataset.open) return closePanel();
     if (sheet.ghost) return suggest.clear();
-    if (document.activeElement === sheet.area) return false;
+    return document.activeElement === sheet.area ? false : sheet.focus();
+  }
+
+  function closePanel() {
     root.dataset.open = "";
-    return sheet.focus();
+    sheet.focus();
   }
 
   /** On a narrow window one panel at a time lies over the sheet. */

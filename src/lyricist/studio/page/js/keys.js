@@ -27,7 +27,7 @@ const table = (on) => [
   ["Drafts", [CTRL, "O"], (e) => e.code === "KeyO" && ctrl(e), on.drafts],
   ["Save as text", [CTRL, "S"], (e) => e.code === "KeyS" && ctrl(e), on.save],
   ["Write, Tune, Train, Models", [ALT, "1 \u2013 4"], () => false, null],
-  ["These shortcuts", ["?"], (e) => (e.key === "?" && !typing(e)) || e.key === "F1", on.help],
+  ["These shortcuts", ["?"], (e) => (e.key === "?" && !typing(e)) || e.key === "F1", () => on.help()],
 ];
 
 const ctrl = (e) => (e.ctrlKey || e.metaKey) && !e.altKey;

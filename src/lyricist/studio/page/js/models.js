@@ -1,10 +1,11 @@
 /* The models view: which there are, what each is, which one writes. */
 
-import { el, fill } from "./dom.js";
+import { el, fill, stylesheet } from "./dom.js";
 import { markdown } from "./markdown.js";
 
 /** @param {HTMLElement} root @param {any} app */
-export function mount(root, app) {
+export async function mount(root, app) {
+  await stylesheet("parts.css");
   const list = el("ul", { class: "models" });
   const card = el("article", { class: "panel model-card", "aria-label": "Model card", tabindex: -1, hidden: true });
   const none = el("p", { class: "muted", hidden: true }, "No model is there yet: train one from songs of yours.");

@@ -32,6 +32,6 @@ function lineView({ syllables, metre, rhyme }) {
   const said = `${syllables ?? "any number of"} syllables${metre ? `, ${metre}` : ""}${rhyme && rhyme !== "X" ? `, rhyme ${rhyme}` : ""}`;
   return el("li", {}, el("span", { class: "unseen" }, said),
     el("span", { class: "count", "aria-hidden": "true" }, syllables ?? "\u2013"),
-    stressMarks(marks.replace(/\|/g, "")),
-    el("span", { class: "letter", "aria-hidden": "true", "data-rhyme": rhyme && rhyme !== "X" ? hueOf(rhyme) : null }, rhyme && rhyme !== "X" ? rhyme : ""));
+    el("span", { class: "letter", "aria-hidden": "true", "data-rhyme": rhyme && rhyme !== "X" ? hueOf(rhyme) : null }, rhyme && rhyme !== "X" ? rhyme : ""),
+    stressMarks(marks.replace(/\|/g, "")));
 }

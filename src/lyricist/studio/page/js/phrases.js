@@ -11,13 +11,14 @@ const MOST_VERSES = 6; // under one roll
 export function mountPhrases(tune, onPlay) {
   const list = el("ol", { class: "phrases" });
   const remark = el("p", { class: "muted small", hidden: true });
-  const legend = el("p", { class: "legend muted small" }, el("span", { class: "key strong-key", "aria-hidden": "true" }),
-    "strong beat", el("span", { class: "key", "aria-hidden": "true" }), "weak beat");
+  const legend = el("p", { class: "legend muted small" }, el("span", { class: "swatch strong-swatch", "aria-hidden": "true" }),
+    "strong beat", el("span", { class: "swatch", "aria-hidden": "true" }), "weak beat");
   const table = el("details", { class: "as-table" }, el("summary", {}, "The notes as a table"));
   const node = el("div", { class: "panel phrases-panel stack" }, el("div", { class: "phrases-head" }, el("h2", { class: "small-head" }, "Phrases"), legend), remark, list, table);
   const longest = Math.max(...tune.phrases.map(lengthOf));
   const range = rangeOf(tune);
   let verses = [];
+  let heads = new Map(); // where the draft's sections begin
   let rows = [];
   let lit = null;
   let width = 0;
@@ -33,7 +34,7 @@ export function mountPhrases(tune, onPlay) {
   }
 
   function rowOf(phrase, i, lines, look) {
-    const opens = i === 0 || tune.phrases[i - 1].section !== phrase.section;
+    const opens = i === 0 || heads.has(i) || (!heads.size && sectionOf(tune, i) !== sectionOf(tune, i - 1));
     const picture = drawPhrase(phrase, lines, { ...look, first: lines.length > 1 ? 1 : 0, label: describe(phrase, i + 1, lines) });
     picture.addEventListener("click", (event) => {
       const slot = event.target.closest("[data-slot]")?.dataset.slot ?? 0;
@@ -42,7 +43,7 @@ export function mountPhrases(tune, onPlay) {
     return el("li", { class: opens && i ? "phrase opens" : "phrase", "data-phrase": i },
       el("button", { type: "button", class: "quiet phrase-play", "aria-label": `Play from phrase ${i + 1}`,
         title: "Play from here", on: { click: () => onPlay(phrase.slots[0].start_beat) } }, String(i + 1)),
-      el("div", { class: "phrase-roll" }, opens ? el("p", { class: "section-name" }, phrase.section) : null, picture,
+      el("div", { class: "phrase-roll" }, opens ? el("p", { class: "section-name" }, heads.get(i) ?? phrase.section) : null, picture,
         misfits(phrase, lines).map((text) => el("p", { class: "misfit small" }, text))));
   }
 
@@ -58,8 +59,9 @@ export function mountPhrases(tune, onPlay) {
     watch: () => seen.observe(list),
     close: () => seen.disconnect(),
     /** Other words under the notes. */
-    lay(next, { own, lines }) {
+    lay(next, { own, lines, sections }) {
       verses = next;
+      heads = own ? new Map() : headsOf(sections, tune.phrases.length);
       fill(remark, remarkOf(tune, verses, own, lines));
       remark.hidden = !remark.textContent;
       fill(table, el("summary", {}, "The notes as a table"), tableOf(tune, verses));
@@ -81,7 +83,7 @@ function lightUp(row, { verse, slot }, arrives) {
   if (!row) return;
   row.classList.add("playing");
   row.querySelector(`.slot[data-slot="${slot}"]`)?.classList.add("now");
-  const words = row.querySelector(`.words[data-row="${verse}"]`);
+  const words = row.querySelector(`.under[data-row="${verse}"]`);
   words?.classList.add("row-now");
   const syllable = words?.querySelector(`.syllable[data-slot="${slot}"]`);
   if (syllable) {
@@ -95,6 +97,19 @@ function lightUp(row, { verse, slot }, arrives) {
 function reveal(row) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   row.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+}
+
+const sectionOf = (tune, i) => tune.phrases[i].section_index ?? tune.phrases[i].section;
+
+/** Names of the draft's sections at the phrases of the first verse that they begin on. */
+function headsOf(sections, phrases) {
+  const heads = new Map();
+  let at = 0;
+  for (const { name, lines } of sections) {
+    if (lines.length && at < phrases) heads.set(at, name);
+    at += lines.length;
+  }
+  return heads;
 }
 
 const family = (node) => getComputedStyle(node).getPropertyValue("--serif").trim() || "serif";

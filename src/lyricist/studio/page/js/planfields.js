@@ -30,6 +30,9 @@ export const MORE = [
   { name: "seed", label: "Seed", hint: "new each time", number: true, apart: true, about: "the same seed and plan give the same song" },
 ];
 
+/** What sections, where a plan has some, say themselves. */
+export const BY_SECTION = ["form", "lines", "syllables", "metre", "rhyme"];
+
 const ALL = [...FIELDS, ...MORE];
 
 /** Make all the fields. @param {() => void} changed */
@@ -59,7 +62,7 @@ export function makeFields(changed) {
 export function planOf(fields, sections) {
   const plan = valuesOf(ALL.filter((spec) => !spec.drawing && !spec.apart), fields.of);
   if (!sections?.length) return plan;
-  for (const name of ["form", "lines", "syllables", "metre", "rhyme"]) delete plan[name];
+  for (const name of BY_SECTION) delete plan[name];
   return { ...plan, sections };
 }
 

@@ -2,14 +2,14 @@
 
 import { textOf, isLine } from "./doc.js";
 import { debounce, el, fill } from "./dom.js";
-import { FIELDS, MORE, makeFields, planOf } from "./planfields.js";
+import { BY_SECTION, FIELDS, MORE, makeFields, planOf } from "./planfields.js";
 import { patternView } from "./pattern.js";
-import { wishes } from "./wishes.js";
+import { BY_TUNE, wishes } from "./wishes.js";
 
 const PAUSE = 300; // ms after the last key
 
 /** @param {any} desk @returns {{node: HTMLElement, set: (plan: any) => void}} */
-export function makePlanPanel(desk) {
+export function makePlanPanel(desk, onClose) {
   const { app } = desk;
   const fields = makeFields(changed);
   const verdict = el("p", { class: "verdict", id: "plan-verdict", role: "status" });
@@ -28,7 +28,8 @@ export function makePlanPanel(desk) {
     FIELDS.map(({ name }) => fields.of(name).node),
     el("details", { class: "more" }, el("summary", {}, "More wishes"), el("div", { class: "plan-form" }, MORE.map(({ name }) => fields.of(name).node))));
   const node = el("aside", { class: "plan", id: "plan", "aria-label": "Plan" },
-    el("h2", {}, "Plan"), presets, verdict, form, pattern, el("div", { class: "row" }, save, clear));
+    el("div", { class: "panel-head" }, el("h2", {}, "Plan"), el("button", { type: "button", class: "quiet only-over", on: { click: onClose } }, "Close")),
+    presets, verdict, form, pattern, el("div", { class: "row" }, save, clear));
 
   function changed() {
     const plan = planOf(fields, app.state.plan.sections);
@@ -48,10 +49,16 @@ export function makePlanPanel(desk) {
 
   function showSections(list, name) {
     sections.hidden = !list?.length;
-    for (const each of ["form", "lines", "syllables", "metre", "rhyme"]) fields.of(each).node.hidden = Boolean(list?.length);
+    hideSaid();
     if (!list?.length) return;
     fill(sections, el("p", { class: "small" }, `${name || "Each section has wishes of its own"}: ${list.map((each) => each.name).join(", ")}.`),
       el("button", { type: "button", class: "quiet small", on: { click: () => set(planOf(fields, null)) } }, "Write a plan of my own"));
+  }
+
+  /** Fields whose wishes the sections or the tune say are not there. */
+  function hideSaid() {
+    const bySections = Boolean(app.state.plan.sections?.length);
+    for (const name of BY_SECTION) fields.of(name).node.hidden = bySections || (Boolean(app.state.tune) && BY_TUNE.includes(name));
   }
 
   async function ask() {
@@ -100,7 +107,7 @@ export function makePlanPanel(desk) {
     try {
       const { presets: list } = await app.api.get("/api/presets");
       const buttons = list.map(({ label, about, plan }) => el("button", {
-        type: "button", class: "preset", title: about, on: { click: () => { set(plan, { name: label }); app.announce(`${label}: ${about}`); } },
+        type: "button", class: "preset", title: about, on: { click: () => { set(plan, { name: label }); app.announce(`${label}: ${about}`, { quiet: true }); } },
       }, label));
       const like = el("button", { type: "button", class: "preset", title: "Same form, syllables, stresses and rhymes as the song on the sheet", on: { click: likeThis } }, "Like this song");
       fill(presets, buttons, like);
@@ -111,6 +118,7 @@ export function makePlanPanel(desk) {
 
   function showTune(found) {
     tune.hidden = !found;
+    hideSaid();
     if (!found) return;
     fill(tune, `To the tune \u201c${found.title || "untitled"}\u201d`,
       el("button", { type: "button", class: "quiet small", on: { click: () => app.set("tune", null, "plan") } }, "Let it go"));

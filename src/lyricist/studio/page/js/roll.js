@@ -84,7 +84,7 @@ function note(slot, i, place, look) {
   const mark = slot.strong ? svg("circle", { class: "mark", cx: px(place.x + 3), cy: px(y - 5), r: 1.75 }) : null;
   return svg("g", { class: slot.strong ? "slot strong" : "slot", "data-slot": i },
     svg("rect", { class: "reach", x: px(place.x), y: 0, width: px(place.room), height: ABOVE + look.height }),
-    svg("rect", { class: "bar", x: px(place.x), y: px(y), width: px(place.width), height: BAR, rx: 2 }), mark);
+    svg("rect", { class: "tone", x: px(place.x), y: px(y), width: px(place.width), height: BAR, rx: 2 }), mark);
 }
 
 /** A line's syllables, each under its slot, hyphens between those of a word. */
@@ -94,13 +94,13 @@ function words(line, row, places, y, look) {
     Math.max(1, places[each.slot].room - 2)), 1);
   const size = Math.max(9, look.size / natural);
   const font = `${size}px ${look.family}`;
-  const group = svg("g", { class: "words", "data-row": row, "font-size": px(size) });
+  const group = svg("g", { class: "under", "data-row": row, "font-size": px(size) });
   for (const { text, slot, word, joins } of shown) {
     const { x, room } = places[slot];
     group.append(svg("text", { class: "syllable", x: px(x), y: px(y), "data-slot": slot, "data-word": word }, text));
     const free = x + textWidth(text, font);
     const next = x + room;
-    if (joins && next - free > 5) {
+    if (joins && !text.endsWith("-") && next - free > 5) {
       group.append(svg("text", { class: "hyphen", x: px((free + next) / 2), y: px(y), "text-anchor": "middle" }, "-"));
     }
   }

@@ -2,7 +2,7 @@
 
 import { isBlank, isHead, isOpen } from "./doc.js";
 import { el, svg } from "./dom.js";
-import { placed, reasonOf, syllableSpots } from "./scansion.js";
+import { placed, reasonOf, same, syllableSpots } from "./scansion.js";
 
 /**
  * @param {{text: string, locked: boolean}} row
@@ -65,7 +65,7 @@ function words(kind, row, { info, ghost }) {
 function spans(box, text, info) {
   const bad = badWords(info);
   let from = 0;
-  const read = placed(text, info.words ?? []);
+  const read = placed(text, info.words ?? []).filter((word) => !info.stale || same(word.text, text.slice(word.start, word.end)));
   read.forEach((word, i) => {
     box.append(text.slice(from, word.start));
     const span = el("span", { class: "w", "data-i": i });

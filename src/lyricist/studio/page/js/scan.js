@@ -5,22 +5,22 @@ import { debounce } from "./dom.js";
 import { byRow } from "./scansion.js";
 import { wishes } from "./wishes.js";
 
-const PAUSE = 60; // ms after the last key
+const PATIENCE = 8000; // ms that an answer may take
 
 /** @param {any} desk @param {any} sheet @param {(song: any[], found: any) => void} onSong */
 export function makeScan(desk, sheet, onSong) {
   const { app } = desk;
-  let running = null;
+  let running = false;
   let asked = "";
   let failed = false;
   let known = []; // texts of the rows the infos belong to
-  const later = debounce(ask, PAUSE);
+  const later = debounce(ask, 0);
 
   desk.on("doc", () => { carry(); later(); });
   app.on("plan", later);
   app.on("tune", later);
 
-  /** Until the answer is there, rows keep what is known of their text. */
+  /** Until the answer is there, rows keep what is known of their text, and a line being typed what was known. */
   function carry() {
     const { rows } = desk.doc;
     if (rows.length === known.length && rows.every((row, i) => row.text === known[i])) return;
@@ -29,7 +29,9 @@ export function makeScan(desk, sheet, onSong) {
     const infos = new Map();
     rows.forEach((row, i) => {
       const info = known[i] === row.text ? old.get(i) : before.get(row.text);
+      const stale = !info && rows.length === known.length && isLine(row.text) && old.get(i);
       if (info) infos.set(i, info);
+      else if (stale) infos.set(i, { ...stale, stale: true, violations: [] });
     });
     sheet.infos = infos;
     known = rows.map((row) => row.text);
@@ -41,17 +43,18 @@ export function makeScan(desk, sheet, onSong) {
     const text = textOf(doc);
     const body = { text, ...wishes(app) };
     const key = JSON.stringify(body);
-    if (key === asked) return;
-    running?.abort();
+    if (key === asked || running) return; // one at a time: what was typed meanwhile is asked for next
     if (!doc.rows.some((row) => isLine(row.text))) return show(null, doc, key);
-    running = new AbortController();
+    running = true;
     try {
-      const found = await app.api.post("/api/check", body, running.signal);
+      const found = await heard(body, AbortSignal.timeout(PATIENCE));
+      running = false;
       if (failed) app.announce("The studio answers again");
       failed = false;
       show(found, doc, key);
+      later();
     } catch (error) {
-      if (error.name === "AbortError") return;
+      running = false;
       asked = "";
       if (!failed || error.status) app.fail(error);
       failed = !error.status;
@@ -59,12 +62,22 @@ export function makeScan(desk, sheet, onSong) {
     }
   }
 
+  /** A plan that is wrong (it says so itself) does not keep the text from being read. */
+  async function heard({ text, ...asked }, signal) {
+    try {
+      return await app.api.post("/api/check", { text, ...asked }, signal);
+    } catch (error) {
+      if (![400, 404, 409, 422].includes(error.status) || !Object.keys(asked).length) throw error;
+      return app.api.post("/api/check", { text }, signal);
+    }
+  }
+
   function show(found, doc, key) {
     asked = key;
     const { rows, song } = found ? byRow(found) : { rows: new Map(), song: [] };
-    if (doc !== desk.doc && textOf(doc) !== textOf(desk.doc)) return;
     sheet.infos = rows;
     known = doc.rows.map((row) => row.text);
+    if (doc !== desk.doc) carry();
     sheet.render();
     onSong(song, found);
   }

@@ -8,6 +8,9 @@ export const wordsOf = (text) => [...text.matchAll(WORD)].map((m) => ({ text: m[
 /** The word of a line that a column touches: its index, or -1. */
 export const wordAt = (text, column) => wordsOf(text).findIndex((word) => word.start <= column && column <= word.end);
 
+/** Whether two words are the same letters, whatever their apostrophes and capitals. */
+export const same = (one, other) => plain(one) === plain(other);
+
 const plain = (text) => text.toLowerCase().replace(/\u2019/g, "'");
 
 /**
@@ -42,12 +45,23 @@ export function byRow(found) {
   return { rows, song };
 }
 
+/** The word that a finding quotes: `'door' (AO R)` -> "door"; what it says itself if none. */
+function quoted(text) {
+  const [, , word] = /(['"])(.+?)\1(?![a-z])/.exec(text) ?? [];
+  return word ? `\u201c${word}\u201d` : String(text);
+}
+
 const REASONS = {
   syllables: ({ found, expected }) => `${found} ${plural(found, "syllable")}, ${expected} asked for`,
   metre: ({ expected, found }) => `stressed ${marksOf(found)}, asked for ${marksOf(expected)}`,
-  rhyme: ({ expected, found }) => `${found} is not ${expected}`,
-  "identical-rhyme": ({ found, expected }) => `${found} rhymes with itself: ${expected}`,
-  lines: ({ expected, found }) => `${expected}, here ${found}`,
+  rhyme: ({ expected, found }) => `${quoted(found)} is no ${/near/.test(expected) ? "near" : "perfect"} rhyme for ${quoted(expected)}`,
+  "identical-rhyme": ({ expected, found }) => `${quoted(found)} sounds the same as ${quoted(expected)}: no rhyme`,
+  lines: ({ expected, found }) => `${expected} asked for, here ${found}`,
+  section: ({ expected, found }) => `${expected} asked for, here ${found}`,
+  form: ({ expected, found }) => `a ${expected} is asked for here, not a ${found}`,
+  chorus: ({ expected }) => `does not come back word for word: \u201c${String(expected).replace(/^line \d+ again: /, "")}\u201d`,
+  refrain: ({ expected }) => `the refrain is \u201c${expected}\u201d`,
+  text: ({ expected }) => `the plan gives \u201c${expected}\u201d`,
   include: ({ expected }) => `\u201c${expected}\u201d must occur`,
   avoid: ({ found }) => `\u201c${found}\u201d is to be avoided`,
   unclean: ({ found }) => `\u201c${found}\u201d is not clean`,

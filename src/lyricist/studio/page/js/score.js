@@ -6,15 +6,15 @@ import { scoreRequest } from "./tuneactions.js";
 /** @param {any} app @param {any} tune */
 export function mountScore(app, tune) {
   const image = el("img", { class: "score-page", alt: "" });
-  const paper = el("button", { type: "button", class: "paper", hidden: true, title: "Enlarge", "aria-haspopup": "dialog",
-    on: { click: enlarge } }, image);
+  const paper = el("div", { class: "score-paper", hidden: true, on: { click: enlarge } }, image);
+  const larger = el("button", { type: "button", class: "quiet", "aria-haspopup": "dialog", hidden: true, on: { click: enlarge } }, "Enlarge");
   const said = el("p", { class: "muted small", role: "status" });
   const where = el("span", { class: "small", "aria-live": "polite" });
   const before = turn("Previous page", "‹", -1);
   const after = turn("Next page", "›", 1);
   const pager = el("div", { class: "row pager", hidden: true }, before, where, after);
   const node = el("div", { class: "panel score-panel stack" },
-    el("div", { class: "score-head" }, el("h2", { class: "small-head" }, "Score"), pager), said, paper);
+    el("div", { class: "score-head" }, el("h2", { class: "small-head" }, "Score"), el("div", { class: "row" }, pager, larger)), said, paper);
   let page = 1;
   let pages = 1;
   let stale = true;
@@ -43,37 +43,27 @@ export function mountScore(app, tune) {
     stale = false;
     node.setAttribute("aria-busy", "true");
     try {
-      const { blob, notice } = await fetchPage(wanted, asking.signal);
+      const blob = await fetchPage(wanted, asking.signal);
       page = Math.min(wanted, pages);
-      await show(blob, notice);
+      await show(blob);
     } catch (error) {
       if (error.name === "AbortError") return;
-      paper.hidden = true;
+      paper.hidden = larger.hidden = true;
       pager.hidden = true;
       said.textContent = error.message;
     }
     node.removeAttribute("aria-busy");
   }
 
-  /** With the draft's words; with none where they do not fit, and why. */
+  /** Lines that do not fit their phrases are left out of a score that is only looked at. */
   async function fetchPage(number, signal) {
-    const request = scoreRequest(app, tune, "svg");
-    try {
-      return { blob: await one(request, number, signal), notice: "" };
-    } catch (error) {
-      if (error.name === "AbortError" || !request.draft || error.status === 404) throw error;
-      const blob = await one({ tune: tune.id, format: "svg" }, number, signal);
-      return { blob, notice: `Without your words, for now: ${error.message}` };
-    }
-  }
-
-  async function one(request, number, signal) {
+    const request = { ...scoreRequest(app, tune, "svg"), partial: true };
     const { blob, headers } = await app.api.file(`/api/score?page=${number}`, request, signal);
     pages = Number(headers.get("X-Pages")) || 1;
     return new Blob([blob], { type: "image/svg+xml" });
   }
 
-  async function show(blob, notice) {
+  async function show(blob) {
     const next = URL.createObjectURL(blob);
     image.src = next;
     await image.decode().catch(() => {});
@@ -81,8 +71,8 @@ export function mountScore(app, tune) {
     url = next;
     const title = app.state.draft.title || tune.title || "the tune";
     image.alt = `The score of ${title}, page ${page} of ${pages}. The notes and words are in the table of notes.`;
-    said.textContent = notice;
-    paper.hidden = false;
+    said.textContent = "";
+    paper.hidden = larger.hidden = false;
     pager.hidden = pages < 2;
     where.textContent = `Page ${page} of ${pages}`;
     before.disabled = page <= 1;
@@ -100,9 +90,8 @@ export function mountScore(app, tune) {
     shown: () => stale && load(),
     /** Every page as an image, for printing. @returns {Promise<Blob[]>} */
     async allPages() {
-      const { blob } = await fetchPage(1);
-      const out = [blob];
-      for (let number = 2; number <= pages; number++) out.push((await fetchPage(number)).blob);
+      const out = [await fetchPage(1)];
+      for (let number = 2; number <= pages; number++) out.push(await fetchPage(number));
       return out;
     },
     close() {

@@ -1,6 +1,6 @@
 /* The sheet of paper: one text area over a mirror of the same text that shows what is known of each line. */
 
-import { isBlank, isHead, isLine, isOpen, placeOf, retext, startOf, textOf } from "./doc.js";
+import { isBlank, isHead, isLine, isOpen, placesOf, retext, startOf, textOf } from "./doc.js";
 import { el } from "./dom.js";
 import { rowNode } from "./rowview.js";
 
@@ -13,18 +13,19 @@ export function makeSheet(desk) {
   area.setAttribute("autocapitalize", "sentences");
   const mirror = el("div", { class: "mirror" });
   const node = el("div", { class: "sheet" }, mirror, area);
-  const sheet = { node, area, infos: new Map(), ghost: "", wantedOf: () => null, render, wordUnder };
+  const sheet = { node, area, infos: new Map(), ghost: "", wantedOf: () => null, render, wordUnder, suggest };
   let shown = []; // what each row was drawn from
 
   function render() {
     const { rows } = desk.doc;
     const line = desk.row;
+    const places = placesOf(rows, isBlank(rows[line].text) ? line : -1);
     let number = 0;
     rows.forEach((row, i) => {
       if (isLine(row.text)) number++;
       const info = isLine(row.text) && !isOpen(row.text) ? sheet.infos.get(i) : null;
       const here = i === line && !isHead(row.text) && (isBlank(row.text) || isOpen(row.text));
-      const wanted = info || here || isOpen(row.text) ? sheet.wantedOf(placeOf(desk.doc, i)) : null;
+      const wanted = info || here || isOpen(row.text) ? sheet.wantedOf(places[i]) : null;
       const ghost = here && isBlank(row.text) ? sheet.ghost : "";
       const key = JSON.stringify([row, info, wanted, ghost, number]);
       if (shown[i] === key) return;
@@ -36,6 +37,14 @@ export function makeSheet(desk) {
     while (mirror.children.length > rows.length) mirror.lastChild.remove();
     shown.length = rows.length;
     [...mirror.children].forEach((each, i) => each.classList.toggle("here", i === line));
+  }
+
+  /** Show a suggestion on the caret's empty line, "" to take it away. */
+  function suggest(text) {
+    if (sheet.ghost === text) return;
+    sheet.ghost = text;
+    render();
+    desk.say("ghost", text);
   }
 
   /** The word at a point of the window: `{row, index, box}`; the text area lies over it. */

@@ -8,7 +8,7 @@ import { spokenStress, wordAtCaret } from "./words.js";
 const SETTLE = { lines: 0, words: 500, rhymes: 200, why: 350 }; // ms that the caret rests before a tab asks
 
 /** @param {any} desk @param {any} sheet @param {any} suggest @param {any} why */
-export function makeSidePanel(desk, sheet, suggest, why) {
+export function makeSidePanel(desk, sheet, suggest, why, onClose) {
   const rhymes = makeRhymes(desk);
   const tabs = [
     { name: "lines", label: "Lines", view: makeLines(desk, suggest) },
@@ -21,7 +21,9 @@ export function makeSidePanel(desk, sheet, suggest, why) {
   const head = el("div", { class: "word-head" });
   const list = el("div", { class: "side-tabs", role: "tablist", "aria-label": "At the caret" });
   const body = el("div", { class: "side-body", role: "tabpanel", id: "side-body", tabindex: "-1" });
-  const node = el("aside", { class: "side", "aria-label": "Line and word" }, head, list, body);
+  const close = el("button", { type: "button", class: "quiet only-over", on: { click: onClose } }, "Close");
+  const top = el("div", { class: "panel-head" }, head, close);
+  const node = el("aside", { class: "side", "aria-label": "Line and word" }, top, list, body);
   const timers = Object.fromEntries(tabs.map(({ name }) => [name, debounce(() => refresh(), SETTLE[name])]));
 
   for (const tab of tabs) {
@@ -74,7 +76,7 @@ export function makeSidePanel(desk, sheet, suggest, why) {
 
   function headline(word) {
     if (!word) return fill(head, el("p", { class: "word-now muted" }, "\u2014"));
-    const reading = word.reading ? el("span", { class: "word-reading" }, word.reading.toLowerCase().replace(/[0-9]/g, "")) : null;
+    const reading = word.parts?.length > 1 ? el("span", {}, word.parts.join("\u00b7")) : null;
     const marks = word.stress ? el("span", { class: "word-stress" },
       el("span", { class: "unseen" }, spokenStress(word.stress)), stressMarks(word.stress)) : null;
     return fill(head, el("p", { class: "word-now" }, word.text), el("p", { class: "small muted row" }, marks, reading));

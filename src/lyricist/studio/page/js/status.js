@@ -6,7 +6,7 @@ import { hueOf } from "./rowview.js";
 import { reasonOf } from "./scansion.js";
 
 /** @param {any} desk @param {any} sheet */
-export function makeStatus(desk, sheet) {
+export function makeStatus(desk, sheet, suggest) {
   const { app } = desk;
   const node = el("footer", { class: "status", id: "line-status" });
   const departures = el("div", { class: "departures", hidden: true, role: "group", "aria-label": "What the song lacks" });
@@ -15,9 +15,16 @@ export function makeStatus(desk, sheet) {
   function line() {
     const row = desk.doc.rows[desk.row];
     if (desk.busy) return fill(node, el("p", {}, `${desk.busy}\u2026`));
+    if (sheet.ghost) return fill(node, ghost());
     const info = row && isLine(row.text) ? sheet.infos.get(desk.row) : null;
     if (!info) return fill(node, el("p", { class: "muted" }, placeText(row)));
     return fill(node, el("p", {}, ...facts(info)), info.violations.map((each) => el("p", { class: "wrong" }, reasonOf(each))));
+  }
+
+  /** The suggestion, to be taken with a finger or a pointer. */
+  function ghost() {
+    const take = el("button", { type: "button", class: "small", on: { click: () => { suggest.accept(); sheet.focus(); } } }, "Take it");
+    return el("p", { class: "row" }, take, el("span", { class: "muted" }, el("kbd", {}, "Tab"), " takes the suggestion"));
   }
 
   function placeText(row) {
@@ -59,6 +66,7 @@ export function makeStatus(desk, sheet) {
     if (moved && info && from === "sheet") app.announce(node.textContent.trim(), { quiet: true });
   });
   desk.on("busy", line);
+  desk.on("ghost", line);
   desk.on("doc", line);
   app.on("pattern", line);
   return { node, departures, line, say, song };

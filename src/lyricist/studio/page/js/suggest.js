@@ -47,9 +47,7 @@ export function makeSuggest(desk, sheet) {
   function clear() {
     running?.abort();
     later.cancel();
-    if (!sheet.ghost) return;
-    sheet.ghost = "";
-    sheet.render();
+    sheet.suggest("");
   }
 
   async function ghost() {
@@ -72,8 +70,7 @@ export function makeSuggest(desk, sheet) {
   const begin = (row) => ({ row, lines: [], at: 0, kind: `=walk ${++walks}` });
 
   function present(text) {
-    sheet.ghost = text;
-    sheet.render();
+    sheet.suggest(text);
     app.announce(`Suggestion: ${text}. Tab takes it.`, { quiet: true });
   }
 
@@ -104,7 +101,7 @@ export function makeSuggest(desk, sheet) {
     const text = sheet.ghost;
     if (!text) return false;
     const { row } = desk;
-    sheet.ghost = "";
+    sheet.suggest("");
     if (isHead(text)) insertHead(row, text);
     else {
       if (walk) walk.at = 1;
@@ -159,7 +156,7 @@ export function makeSuggest(desk, sheet) {
     if (!walk || walk.row !== desk.row) return;
     walk.at = at;
     const { text } = walk.lines[at];
-    sheet.ghost = "";
+    sheet.suggest("");
     desk.setRow(walk.row, text, { kind: walk.kind });
     app.announce(`${at ? `${at} of ${walk.lines.length - 1}` : "As it was"}: ${text || "empty line"}`, { quiet: true });
     tell();

@@ -11,7 +11,7 @@ export function makeToolbar(desk, { compose, suggest, drafts, showPlan, showSide
   const stop = button("Stop", "Stop writing (Esc)", () => compose.stop(), "primary");
   const undo = button("Undo", "Undo (Ctrl+Z)", () => desk.undo(), "quiet");
   const redo = button("Redo", "Redo (Ctrl+Shift+Z)", () => desk.redo(), "quiet");
-  const open = button("Drafts", "Drafts and files (Ctrl+O)", () => drafts.open(), "quiet");
+  const open = button("Drafts", "Drafts and files (Ctrl+O)", () => drafts.open(), "quiet drafts-button");
   const plan = button("Plan", "The plan (Alt+P)", showPlan, "quiet only-narrow plan-button");
   const side = button("Word", "What else could stand at the caret", () => showSide("rhymes"), "quiet only-narrow");
   const ghosts = el("input", { type: "checkbox", checked: true });

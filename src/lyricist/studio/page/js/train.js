@@ -1,6 +1,6 @@
 /* The train view: lyrics in, what was understood, and the trainings there are. */
 
-import { el, field, fill } from "./dom.js";
+import { el, field, fill, stylesheet } from "./dom.js";
 import { fileDrop } from "./filedrop.js";
 import { trainingCard } from "./training.js";
 
@@ -11,7 +11,8 @@ const RIGHTS = [["", "Choose one"], ["own lyrics", "I wrote them"], ["public dom
   ["used with permission", "I have permission to train on them"]];
 
 /** @param {HTMLElement} root @param {any} app */
-export function mount(root, app) {
+export async function mount(root, app) {
+  await stylesheet("parts.css");
   const cards = new Map();
   const list = el("div", { class: "trainings stack" });
   const form = uploadForm(app, (training) => {

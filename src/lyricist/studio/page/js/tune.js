@@ -1,7 +1,7 @@
 /* The tune view: a file of music, its phrases with the words under them, the score, and how it sounds. */
 
 import { loadDemo, uploadTune } from "./demo.js";
-import { debounce, el, fill } from "./dom.js";
+import { debounce, el, fill, stylesheet } from "./dom.js";
 import { fileDrop } from "./filedrop.js";
 import { mountPhrases } from "./phrases.js";
 import { mountScore } from "./score.js";
@@ -12,7 +12,8 @@ import { draftLines, layDraft, layOwn, timeline } from "./underlay.js";
 const KINDS = ".mid,.midi,.kar,.rmi,.musicxml,.xml,.mxl,.abc";
 
 /** @param {HTMLElement} root @param {any} app */
-export function mount(root, app) {
+export async function mount(root, app) {
+  await stylesheet("parts.css");
   const drop = fileDrop({
     label: "Choose a tune", multiple: false, accept: KINDS,
     about: "MIDI, karaoke, MusicXML or ABC. Only this studio reads it.",
@@ -32,7 +33,7 @@ export function mount(root, app) {
       app.set("tune", await uploadTune(app, file), "tune");
       show(app.state.tune);
       const { phrases } = app.state.tune;
-      app.announce(`${titleOf(app.state.tune)}: ${phrases.length} phrases, ${count(phrases)} notes to sing.`);
+      app.announce(`${titleOf(app.state.tune)}: ${phrases.length} phrases, ${count(phrases)} notes to sing.`, { quiet: true });
     } catch (error) {
       app.fail(error);
     } finally {
@@ -55,22 +56,28 @@ export function mount(root, app) {
   /** Lay the draft's words on the tune: what a word's syllables are, the studio says. */
   async function check(draft = app.state.draft) {
     if (!parts) return;
+    stale = false;
     const lines = draftLines(draft);
     const own = !lines.some((line) => line.trim());
     checking?.abort();
     checking = new AbortController();
     try {
       const checked = own ? [] : await checkLines(app, lines, checking.signal);
-      parts.lay(own ? layOwn(tune) : layDraft(tune, checked), { own, lines: lines.length });
+      parts.lay(own ? layOwn(tune) : layDraft(tune, checked), { own, lines: lines.length, sections: draft.sections });
     } catch (error) {
       app.fail(error);
     }
   }
 
-  const soon = debounce(() => check(), 250);
+  let stale = false; // the draft has changed while nobody looked
+  const soon = debounce(() => (root.hidden ? (stale = true) : check()), 250);
   app.on("tune", (next, source) => source !== "tune" && show(next));
   app.on("draft", () => soon());
-  app.on("view", (name) => name === "tune" && parts?.shown());
+  app.on("view", (name) => {
+    if (name !== "tune") return;
+    if (stale) check();
+    parts?.shown();
+  });
   onSpace(root, () => parts?.toggle());
   show(app.state.tune);
 }
@@ -90,6 +97,7 @@ function open(body, app, tune, preview) {
   return {
     lay(verses, about) {
       phrases.lay(verses, about);
+      if (!about.own) actions.suggest(verses.length);
       player.load(timeline(tune, verses.length), verses);
       score.refresh(about.own);
     },

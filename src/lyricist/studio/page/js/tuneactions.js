@@ -40,13 +40,15 @@ export function scoreRequest(app, tune, format) {
  * @param {(draft: any) => void} preview shows a draft that is being written
  */
 export function mountActions(app, tune, score, preview) {
-  return { write: writePanel(app, tune, preview), downloads: downloadPanel(app, tune, score) };
+  const write = writePanel(app, tune, preview);
+  return { write: write.node, suggest: write.suggest, downloads: downloadPanel(app, tune, score) };
 }
 
 function writePanel(app, tune, preview) {
   let stop = null;
-  const verses = el("select", { id: "tune-verses" }, [1, 2, 3, 4].map((n) => el("option", { value: String(n) }, n)));
-  verses.value = String(versesNow(app, tune));
+  let chosen = false;
+  const verses = el("select", { id: "tune-verses", on: { change: () => { chosen = true; } } },
+    [1, 2, 3, 4].map((n) => el("option", { value: String(n) }, n)));
   const button = el("button", { type: "button", class: "primary", on: { click: () => (stop ? stop.abort() : write()) } });
   const back = el("button", { type: "button", class: "quiet", hidden: true }, "Put the old words back");
   const status = el("p", { class: "small muted", role: "status" });
@@ -89,15 +91,14 @@ function writePanel(app, tune, preview) {
     };
   }
 
-  return el("div", { class: "panel write-panel stack" },
+  const node = el("div", { class: "panel write-panel stack" },
     el("div", { class: "row" }, button,
       el("label", { class: "inline-field", for: "tune-verses" }, el("span", {}, "Verses"), verses), back), status);
-}
-
-/** How many verses the draft has, 1 to 4. */
-function versesNow(app, tune) {
-  const lines = app.state.draft.sections.reduce((sum, section) => sum + section.lines.length, 0);
-  return Math.max(1, Math.min(4, Math.round(lines / tune.phrases.length)));
+  /** As many verses as the draft has, unless a number was chosen. */
+  const suggest = (count) => {
+    if (!chosen && !stop) verses.value = String(Math.max(1, Math.min(4, count)));
+  };
+  return { node, suggest };
 }
 
 /** Write to the tune, keeping locked lines; the draft as it grows goes to `onDraft`. */

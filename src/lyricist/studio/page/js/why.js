@@ -47,7 +47,7 @@ function candidate({ word, p, drawn_p, forbidden }, chosen, most) {
     el("span", { class: "candidate-word" }, word),
     el("span", { class: "bars", "aria-hidden": "true" },
       el("i", { class: "bar thought", style: { width: `${(100 * p) / most}%` } }),
-      el("i", { class: "bar drawn", style: { width: `${(100 * drawn_p) / most}%` } })),
+      drawn_p > 0 ? el("i", { class: "bar drawn", style: { width: `${(100 * drawn_p) / most}%` } }) : null),
     el("span", { class: "candidate-p" }, el("span", { class: "unseen" }, "thought of "), percent(p)));
   if (!forbidden) row.append(el("span", { class: "unseen" }, `, drawn ${percent(drawn_p)}`));
   if (forbidden) row.append(el("span", { class: "candidate-why" }, forbidden));

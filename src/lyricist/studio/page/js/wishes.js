@@ -1,10 +1,14 @@
 /* What every request says of the song that is wanted: plan, tune and model, those that are chosen. */
 
+/** What a tune says itself, so that the plan says nothing of it. */
+export const BY_TUNE = ["form", "lines", "syllables", "metre", "sections"];
+
 /** @param {any} app @param {{always?: boolean, drawing?: boolean}} [how] always: a plan even if it is empty */
 export function wishes(app, { always = false, drawing = false } = {}) {
   const { plan, tune, model, drawing: drawn } = app.state;
   const asked = {};
-  if (always || Object.keys(plan ?? {}).length) asked.plan = plan ?? {};
+  const left = Object.fromEntries(Object.entries(plan ?? {}).filter(([name]) => !tune?.id || !BY_TUNE.includes(name)));
+  if (always || Object.keys(left).length) asked.plan = left;
   if (tune?.id) asked.tune = tune.id;
   if (model) asked.model = typeof model === "string" ? model : model.name;
   if (drawing && Object.keys(drawn ?? {}).length) asked.drawing = drawn;
