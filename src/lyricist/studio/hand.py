@@ -28,10 +28,7 @@ def tune(path: Path, name: str, most: int, track: int | None, phrases: str | Non
     """A file of music, called `name`, as a tune. InputError, also for more than `most` notes."""
     from lyricist.melody.read import bytes_of, kind_of, reader, tune_of
 
-    try:
-        data = bytes_of(path)
-    except InputError as error:  # nobody is told where things are on this machine
-        raise InputError(str(error).replace(str(path), name)) from None
+    data = bytes_of(path, name)
     score = reader(kind_of(name, data))(data, name)
     notes = sum(len(part.notes) for part in score.parts)
     if notes > most:
