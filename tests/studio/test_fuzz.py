@@ -17,7 +17,7 @@ CONTRACT = """
     models/current tunes tunes/{id} score training training/{id} training/{id}/start training/{id}/stop
     training/{id}/resume training/{id}/events
 """
-TAGS = ("studio", "writing", "reading", "planning", "models", "tunes", "scores", "training", "drafts", "demo")
+TAGS = ("studio", "writing", "reading", "planning", "models", "tunes", "scores", "training", "drafts")
 
 
 @pytest.fixture(scope="module")

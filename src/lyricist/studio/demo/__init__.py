@@ -19,7 +19,7 @@ PLAN = {
     "about": "sea, night",
 }
 
-router = APIRouter(tags=["demo"])
+router = APIRouter()
 
 
 @router.get("/api/demo", tags=["studio"], summary="The song and the tune of --demo")
