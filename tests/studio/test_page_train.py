@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from studioserver import Studio, running
-from watching import Visit, browser, visit  # noqa: F401 (fixtures)
+from watching import Visit, headless, visiting  # noqa: F401 (fixtures)
 
 from lyricist.samples import FOLDER
 from lyricist.studio.settings import Settings

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from studioserver import Studio
-from watching import Visit, browser, visit  # noqa: F401 (fixtures)
+from watching import Visit, headless, visiting  # noqa: F401 (fixtures)
 
 from lyricist.melody.read import read_tune
 from lyricist.studio import demo

@@ -67,8 +67,8 @@ class Visit:
         ]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+@pytest.fixture(scope="module", name="browser")
+def headless() -> Iterator[Any]:
     """A headless Chromium: Debian's where it is there, else Playwright's own."""
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
@@ -77,8 +77,8 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture
-def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
+@pytest.fixture(name="visit")
+def visiting(browser: Any) -> Iterator[Callable[..., Visit]]:
     """Opens pages: `visit(studio, width=390, theme="dark")`. At the end nothing may have gone wrong on them."""
     with ExitStack() as stack:
         visits: list[Visit] = []
