@@ -1,4 +1,4 @@
-"""The network behind the judge of lines, and its two lessons: to read verse forwards, then to tell whose it is.
+"""The network behind the judge of lines, and its two lessons: to read verse forwards, then to tell what follows.
 
 T words, B stanzas side by side, L lines of each, E numbers a word, H hidden.
 """
@@ -33,10 +33,9 @@ Quatrains = list[list[list[int]]]  # one or two, each of four lines of word numb
 
 @dataclass(frozen=True)
 class Example:
-    """A text, whether people wrote it, and the first line that was put where it stands, if there is one."""
+    """A text, and the first line that was put where it stands, if there is one."""
 
     text: Quatrains
-    people: bool
     wrong: int | None = None
 
 
@@ -45,15 +44,12 @@ class Batch:
     ids: Tensor  # (T, B)
     first: Tensor  # (B, L) places of each line's words in `ids`
     last: Tensor
-    there: Tensor  # (B, L) 1 where there is a line
-    people: Tensor  # (B,)
-    whole: Tensor  # (B,) 1 where no line was moved
     right: Tensor  # (B, L) 1 for a line in its place
     asked: Tensor  # (B, L) weight of that question
 
 
 class JudgeNetwork(nn.Module):
-    """An LSTM over the starter's word vectors, which stay as they are, and two small heads."""
+    """An LSTM over the starter's word vectors, which stay as they are, and a small head."""
 
     def __init__(self, embedding: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], precision: str) -> None:
         super().__init__()
@@ -71,13 +67,10 @@ class JudgeNetwork(nn.Module):
         self.reader.embedding.data.copy_(torch.from_numpy(embedding))
         self.reader.bias.data.copy_(torch.from_numpy(bias))
         self.reader.embedding.requires_grad_(False)
-        self.own, self.join = (
-            nn.Sequential(nn.Dropout(0.3), nn.Linear(n * HIDDEN, INNER), nn.Tanh(), nn.Linear(INNER, 1))
-            for n in (2, 3)
-        )
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(3 * HIDDEN, INNER), nn.Tanh(), nn.Linear(INNER, 1))
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Of each line (B, L): nats for people having written it, and for its standing in its place."""
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, L) nats for each line's standing in its place."""
         x = self.reader.embed(batch.ids)
         state = self.reader.initial_state(x.shape[1])
         h, _ = self.reader.layers[0](x, tuple(state))
@@ -86,18 +79,17 @@ class JudgeNetwork(nn.Module):
         words = (batch.last - batch.first + 1).clamp(min=1)[..., None]
         mean = (at(summed, batch.last + 1) - at(summed, batch.first)) / words
         end, before = at(h, batch.last), at(h, (batch.first - 1).clamp(min=0))
-        return self.own(torch.cat([end, mean], -1))[..., 0], self.join(torch.cat([end, mean, before], -1))[..., 0]
+        return self.head(torch.cat([end, mean, before], -1))[..., 0]  # type: ignore[no-any-return]
 
     def file(self) -> bytes:
-        """What `lyricist.writing.linejudge` reads: the reader as a graph and the heads beside it, in 8 bits."""
-        heads: dict[str, npt.NDArray[np.generic]] = {}
-        for name, head in (("own", self.own), ("join", self.join)):
-            for i, place in ((1, 0), (3, 2)):
-                weight, bias = head[i].weight.detach().numpy(), head[i].bias.detach().numpy()
-                heads[f"{name}.{place}"], heads[f"{name}.{place}.scale"] = eight_bit(weight)
-                heads[f"{name}.{place}.bias"] = bias
+        """What `lyricist.writing.linejudge` reads: the reader as a graph and the head beside it, in 8 bits."""
+        head: dict[str, npt.NDArray[np.generic]] = {}
+        for i, name in ((1, "inner"), (3, "outer")):
+            weight, bias = self.head[i].weight.detach().numpy(), self.head[i].bias.detach().numpy()
+            head[name], head[f"{name}.scale"] = eight_bit(weight)
+            head[f"{name}.bias"] = bias
         layer = {f"layers.0.{name}": p.detach().numpy() for name, p in self.reader.layers[0].named_parameters()}
-        return cell_model(layer, heads)
+        return cell_model(layer, head)
 
 
 def at(x: Tensor, places: Tensor) -> Tensor:
@@ -141,53 +133,42 @@ def windows(streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -
 
 
 def learn_to_judge(network: JudgeNetwork, examples: Examples, clock: Clock) -> None:
-    """Train the heads, and the reader gently, on examples drawn anew in every round."""
-    reader = [p for p in network.reader.layers.parameters() if p.requires_grad]
-    heads = [*network.own.parameters(), *network.join.parameters()]
-    groups = [{"params": reader}, {"params": heads}]
-    adam = torch.optim.AdamW(groups, lr=NETWORK_RATE, weight_decay=0.01, fused=True)
+    """Train the head, and the reader gently, on examples drawn anew in every round."""
+    reader, head = list(network.reader.layers.parameters()), list(network.head.parameters())
+    adam = torch.optim.AdamW([{"params": reader}, {"params": head}], lr=NETWORK_RATE, weight_decay=0.01, fused=True)
     for k, some in enumerate(examples.forever()):
         if clock.share >= 1:
             return
         for group, top in zip(adam.param_groups, (NETWORK_RATE, HEAD_RATE), strict=True):
             group["lr"] = top * rate(clock.share)
         loss = judging_loss(network, examples.batch(some))
-        descend(adam, loss, reader + heads)
+        descend(adam, loss, reader + head)
         if k % 500 == 0:
             print(f"judging {clock.share:.0%}: {loss.item():.3f}", file=sys.stderr, flush=True)
 
 
 def judging_loss(network: JudgeNetwork, batch: Batch) -> Tensor:
-    """Lines' nats add up to those of the text as far as it goes, which are asked after each line."""
-    own, join = network(batch)
-    so_far = (own * batch.there).cumsum(1)
-    people = batch.people[:, None].expand_as(so_far)
-    weight = batch.there * batch.whole[:, None]
-    whose = F.binary_cross_entropy_with_logits(so_far, people, weight, reduction="sum") / weight.sum().clamp(min=1)
-    asked = batch.asked
-    follows = F.binary_cross_entropy_with_logits(join, batch.right, asked, reduction="sum") / asked.sum().clamp(min=1)
-    return whose + follows
+    """Cross-entropy of whether each line stands in its place."""
+    nats, asked = network(batch), batch.asked
+    loss = F.binary_cross_entropy_with_logits(nats, batch.right, asked, reduction="sum")
+    return loss / asked.sum().clamp(min=1)
 
 
 class Examples:
-    """Texts by people and by the starter, and the people's with lines out of place, as batches."""
+    """Texts as they were written and with lines out of place, as batches."""
 
-    def __init__(
-        self, people: list[Quatrains], starter: list[Quatrains], vocabulary: Vocabulary, chance: random.Random
-    ) -> None:
-        self.people, self.starter, self.chance = people, starter, chance
+    def __init__(self, texts: list[Quatrains], vocabulary: Vocabulary, chance: random.Random) -> None:
+        self.texts, self.chance = texts, chance
         index = vocabulary.index
         self.song, self.verse, self.line, self.end = (index[t] for t in (SONG, "<verse>", LINE, END))
         self.by_length: dict[int, list[list[int]]] = {}
-        for line in (line for text in people for quatrain in text for line in quatrain):
+        for line in (line for text in texts for quatrain in text for line in quatrain):
             self.by_length.setdefault(len(line), []).append(line)
 
     def forever(self) -> Iterator[list[Example]]:
         """Batches of texts of like length."""
         while True:
-            some = [Example(text, True) for text in self.people]
-            drawn = self.chance.sample(self.starter, min(len(self.starter), len(some)))
-            some += [Example(text, False) for text in drawn] + [self.disordered(text) for text in self.people]
+            some = [Example(text) for text in self.texts] + [self.disordered(text) for text in self.texts]
             self.chance.shuffle(some)
             some.sort(key=lambda e: len(e.text))
             cuts = [some[i : i + BATCH] for i in range(0, len(some), BATCH)]
@@ -208,7 +189,7 @@ class Examples:
         else:
             wrong = chance.randrange(1, n)
             lines[wrong] = chance.choice(self.by_length[len(lines[wrong])])
-        return Example([lines[i : i + 4] for i in range(0, n, 4)], True, wrong)
+        return Example([lines[i : i + 4] for i in range(0, n, 4)], wrong)
 
     def spelt(self, text: Quatrains) -> tuple[list[int], list[int], list[int]]:
         """Tokens, and the places of the lines' first and last words."""
@@ -225,17 +206,14 @@ class Examples:
         made = [self.spelt(example.text) for example in some]
         ids = np.full((max(len(m[0]) for m in made), len(some)), self.end)
         first, last = (np.zeros((len(some), LINES), dtype=np.int64) for _ in range(2))
-        there, asked = (np.zeros((len(some), LINES), dtype=np.float32) for _ in range(2))
-        right = np.ones((len(some), LINES), dtype=np.float32)
+        asked, right = np.zeros((len(some), LINES), dtype=np.float32), np.ones((len(some), LINES), dtype=np.float32)
         for k, (example, (words, begins, ends)) in enumerate(zip(some, made, strict=True)):
             n, wrong = len(begins), example.wrong
-            ids[: len(words), k], first[k, :n], last[k, :n], there[k, :n] = words, begins, ends, 1
-            asked[k, 1 : n if wrong is None else wrong + 1] = example.people
+            ids[: len(words), k], first[k, :n], last[k, :n] = words, begins, ends
+            asked[k, 1 : n if wrong is None else wrong] = 1  # the first line has nothing to follow from
             if wrong is not None:
                 right[k, wrong], asked[k, wrong] = 0, WRONG
-        people = np.array([e.people for e in some], dtype=np.float32)
-        whole = np.array([e.wrong is None for e in some], dtype=np.float32)
-        return Batch(*map(torch.from_numpy, (ids, first, last, there, people, whole, right, asked)))
+        return Batch(*map(torch.from_numpy, (ids, first, last, right, asked)))
 
 
 # --- both
@@ -264,32 +242,21 @@ def descend(adam: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Param
     adam.step()
 
 
-def separation(network: JudgeNetwork, examples: Examples) -> dict[str, float]:
-    """Areas under the curve on texts it has not seen: of a line's and a quatrain's author, and of a line's place."""
+def separation(network: JudgeNetwork, examples: Examples) -> float:
+    """How often a line in its place is worth more than one that is not, in texts it has not seen."""
     network.eval()
-    plain = [Example(t, True) for t in examples.people] + [Example(t, False) for t in examples.starter]
-    moved = [examples.disordered(text) for text in examples.people]
-    lines: dict[bool, list[float]] = {True: [], False: []}
-    quatrains: dict[bool, list[float]] = {True: [], False: []}
-    places: dict[bool, list[float]] = {True: [], False: []}
+    worth: dict[bool, list[float]] = {True: [], False: []}
     with torch.no_grad():
-        for some in (plain, moved):
+        for some in ([Example(text) for text in examples.texts], [examples.disordered(t) for t in examples.texts]):
             for i in range(0, len(some), BATCH):
                 part = some[i : i + BATCH]
-                own, join = (x.numpy() for x in network(examples.batch(part)))
-                for k, example in enumerate(part):
-                    n = 4 * len(example.text)
-                    if example.wrong is not None:
-                        places[False].append(join[k, example.wrong])
-                        continue
-                    lines[example.people] += own[k, :n].tolist()
-                    quatrains[example.people].append(own[k, :4].sum())
-                    if example.people:
-                        places[True] += join[k, 1:n].tolist()
+                for example, nats in zip(part, network(examples.batch(part)).numpy(), strict=True):
+                    if example.wrong is None:
+                        worth[True] += nats[1 : 4 * len(example.text)].tolist()
+                    else:
+                        worth[False].append(nats[example.wrong])
     network.train()
-    return {
-        name: area(p[True], p[False]) for name, p in (("line", lines), ("quatrain", quatrains), ("place", places))
-    }
+    return area(worth[True], worth[False])
 
 
 def area(high: Sequence[float], low: Sequence[float]) -> float:

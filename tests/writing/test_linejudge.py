@@ -20,14 +20,14 @@ from lyricist.tokens import SONG, Vocabulary
 from lyricist.writer import load
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.engine import Engine
-from lyricist.writing.linejudge import JOIN, JUDGE, MOST, OWN, LineJudge, judge_of
+from lyricist.writing.linejudge import JUDGE, MOST, LineJudge, judge_of
 from lyricist.writing.merit import Merit
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.units import HostUnits
 from lyricist.writing.written import SongWritten
 
 EMBEDDING, HIDDEN, INNER = 12, 16, 5
-HEADS = {"own.0": (INNER, 2 * HIDDEN), "own.2": (1, INNER), "join.0": (INNER, 3 * HIDDEN), "join.2": (1, INNER)}
+HEADS = {"inner": (INNER, 3 * HIDDEN), "outer": (1, INNER)}
 
 
 def heads() -> dict[str, np.ndarray]:
@@ -92,12 +92,9 @@ def plainly(made: LineJudge, read: Sequence[Sequence[int]], line: Sequence[int])
         h = np.tanh(c) / (1 + np.exp(-o))
         states.append(h)
     own = states[-len(line) :]
-    both = np.concatenate([own[-1], np.mean(own, axis=0)])
-    values = [
-        (w[f"{n}.2"] @ np.tanh(w[f"{n}.0"] @ x + w[f"{n}.0.bias"]) + w[f"{n}.2.bias"])[0]
-        for n, x in (("own", both), ("join", np.concatenate([both, states[-len(line) - 1]])))
-    ]
-    return float(np.clip(OWN * values[0] + JOIN * values[1], -MOST, MOST))
+    seen = np.concatenate([own[-1], np.mean(own, axis=0), states[-len(line) - 1]])
+    value = w["outer"] @ np.tanh(w["inner"] @ seen + w["inner.bias"]) + w["outer.bias"]
+    return float(np.clip(value[0], -MOST, MOST))
 
 
 def test_a_line_is_worth_what_the_network_says() -> None:

@@ -1,9 +1,8 @@
-"""How real a line reads where it stands: a small LSTM that reads a song forwards and judges every line of it.
+"""Whether a line follows: a small LSTM that reads a song forwards and judges every line where it stands.
 
-It was taught to tell verse by people from what the starter draws when it is told the same forms, and a line that
-follows from one that was moved there (`scripts/build_line_judge.py`). Of a line it says by how many nats people are
-likelier to have written it than the starter, given the song so far: with that the starter's drafts are weighed (noise
-contrast, Gutmann and Hyvärinen 2010; "Residual energy-based models for text generation", Deng et al. 2020).
+It was taught to tell lines of verse in their place from lines that were moved there or exchanged for others
+(`scripts/build_line_judge.py`). Of a line it says, in nats, how much likelier it stands in its place than not, given
+the song so far; by that the starter's drafts are weighed, whose lines are drawn from their ends.
 
 It reads the starter's word vectors, so it judges the starter and what is fine-tuned from it. All its products are of
 whole numbers, which add up to the same in any order: a line's value does not depend on what else is in the batch.
@@ -28,8 +27,7 @@ from lyricist.tokens import LINE, SONG, UNK, Vocabulary
 
 VERSE = "<verse>"  # opens every section, to the judge
 JUDGE = "judge.onnx"  # in the starter's directory
-OWN, JOIN = 1.0, 0.5  # shares of how real the line reads, and of whether it follows
-MOST = 8.0  # nats that a line's value may be away from 0, so that no single line decides a song
+MOST = 5.0  # nats that a line's value may be away from 0, so that no single line decides a song
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -60,8 +58,8 @@ class LineJudge:
         self.vectors, self.scales, self.place, self.words = vectors, scales, place, len(place)
         self.session, arrays = open_session(file, 1), Initializers(file).arrays
         try:
-            self.heads = [(Product(arrays, f"{name}.0"), Product(arrays, f"{name}.2")) for name in ("own", "join")]
-            zero = np.zeros((1, len(arrays["own.0"][0]) // 2), dtype=np.float32)
+            self.inner, self.outer = Product(arrays, "inner"), Product(arrays, "outer")
+            zero = np.zeros((1, len(arrays["inner"][0]) // 3), dtype=np.float32)
         except (KeyError, IndexError) as e:
             raise RunError(f"{file} is not a judge of lines: install lyricist again") from e
         self.start = self.step(np.array([words.index[SONG]]), (zero, zero))  # before a song's first break
@@ -83,13 +81,8 @@ class LineJudge:
             h[on], c[on] = self.step(np.array([lines[k][t] for k in on.tolist()]), (h[on], c[on]))
             total[on] += h[on]
         mean = total / lengths[:, None].astype(np.float32)
-        own = self.head(0, np.concatenate([h, mean], axis=1))
-        join = self.head(1, np.concatenate([h, mean, before], axis=1))
-        return np.clip(OWN * own + JOIN * join, -MOST, MOST), (h, c)
-
-    def head(self, which: int, x: Floats) -> Floats:
-        inner, outer = self.heads[which]
-        return outer(np.tanh(inner(x)))[:, 0]
+        worth = self.outer(np.tanh(self.inner(np.concatenate([h, mean, before], axis=1))))[:, 0]
+        return np.clip(worth, -MOST, MOST), (h, c)
 
 
 def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:

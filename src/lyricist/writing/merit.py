@@ -5,7 +5,7 @@
           + COHERENCE * cosine                             with the song so far; THEME * that with the theme asked for
           - RHYMED * commonness of the rhyme word          how far it is among the song corpus's usual line ends
           - AGAIN * content words said before              in lines that were not given and do not return
-          + judged                                         by a network that reads forwards, see `linejudge`
+          + judged                                         whether it follows, see `linejudge`
 
 log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
 keeps drafts from being chosen because they say nothing (Li et al. 2016, "A diversity-promoting objective function").
