@@ -56,7 +56,7 @@ LYRICS: dict[str, bytes] = {
     "utf16.txt": ("The river ran\nbelow the town\n" * 20).encode("utf-16"),
     "cut.txt": ("The river ran below\n" * 20).encode("utf-16")[:-1],
     "line.txt": b"oh " * (3 * MEGABYTE),
-    "lines.txt": b"a\n" * (MEGABYTE // 2),
+    "lines.txt": b"a\n" * (MEGABYTE // 8),
     "deep.json": b"[" * 100_000 + b"]" * 100_000,
     "nan.json": b'[{"title": NaN, "lyrics": 1e999}]',
     "cut.json": b'[{"title": "a", "lyrics": "The river',
