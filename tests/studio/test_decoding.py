@@ -23,7 +23,9 @@ def song_of(events: list[tuple[str, Any]]) -> Any:
 
 
 def test_songs_are_the_same_whatever_else_is_written(studio_server: Studio) -> None:
-    asked = [({"plan": plan, "seed": seed}) for seed in range(4) for plan in (HYMN, COUPLETS, {**HYMN, "rhyme": "AABB"})]
+    asked = [
+        ({"plan": plan, "seed": seed}) for seed in range(4) for plan in (HYMN, COUPLETS, {**HYMN, "rhyme": "AABB"})
+    ]
     with ThreadPoolExecutor(12) as pool:
         together = list(pool.map(lambda body: song_of(studio_server.events("/api/write", body)), asked))
     model, drawing = lyricist.load(), lyricist.Drawing(particles=Settings().particles)

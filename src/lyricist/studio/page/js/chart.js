@@ -5,26 +5,32 @@ import { px } from "./measure.js";
 
 const MARGIN = { top: 14, right: 92, bottom: 40, left: 54 };
 const LINES = [
-  { key: "train_loss", name: "Your songs", kind: "train" },
-  { key: "valid_loss", name: "Held out", kind: "held-out" },
+  { key: "train", name: "Your songs", kind: "train" },
+  { key: "heldOut", name: "Held out", kind: "held-out" },
 ];
+const CALM = 25; // parts that a long line is divided into: each of its points is the mean of about one
+
+/**
+ * @typedef {{step: number, loss: number}} Point
+ * @typedef {{train: Point[], heldOut: Point[]}} Losses
+ */
 
 /**
  * A chart that redraws itself to the width it has.
- * @returns {{node: HTMLElement, draw: (history: {step: number, train_loss: number, valid_loss: number}[]) => void,
- *   close: () => void}}
+ * @returns {{node: HTMLElement, draw: (losses: Losses) => void, close: () => void}}
  */
 export function lossChart() {
   const picture = el("div", { class: "chart-picture" });
   const table = el("details", { class: "as-table", hidden: true });
   const summary = el("summary", {}, "The curves as a table");
   const node = el("figure", { class: "chart" }, el("figcaption", { class: "label" }, "Loss"), picture, table);
-  let points = [];
+  let losses = { train: [], heldOut: [] };
   let width = 0;
 
   function redraw() {
-    table.hidden = !points.length;
-    fill(picture, points.length && width > 120 ? curves(points, width, width < 480 ? 200 : 260) : empty());
+    const some = losses.train.length + losses.heldOut.length > 0;
+    table.hidden = !some;
+    fill(picture, some && width > 120 ? curves(losses, width, width < 480 ? 200 : 260) : empty());
   }
   const seen = new ResizeObserver(([entry]) => {
     const next = Math.floor(entry.contentRect.width);
@@ -35,16 +41,28 @@ export function lossChart() {
   seen.observe(picture);
   return {
     node,
-    draw(history) {
-      points = history.filter((point) => Number.isFinite(point.step));
-      fill(table, summary, tableOf(points));
+    draw(next) {
+      losses = { train: calmed(known(next.train)), heldOut: known(next.heldOut) };
+      fill(table, summary, tableOf(losses));
       redraw();
     },
     close: () => seen.disconnect(),
   };
 }
 
-const empty = () => el("p", { class: "muted small chart-empty" }, "The curves begin with the first evaluation.");
+const empty = () => el("p", { class: "muted small chart-empty" }, "The curves begin with the first steps.");
+
+const known = (points) => points.filter(({ step, loss }) => Number.isFinite(step) && Number.isFinite(loss));
+
+/** Each point the mean of those just before it, so that single batches do not hide where it goes. */
+export function calmed(points) {
+  const window = Math.max(1, Math.round(points.length / CALM));
+  let sum = 0;
+  return points.map(({ step, loss }, i) => {
+    sum += loss - (i >= window ? points[i - window].loss : 0);
+    return { step, loss: sum / Math.min(i + 1, window) };
+  });
+}
 
 /** Round numbers that divide a range into about `about` parts. @returns {number[]} */
 export function ticks(low, high, about) {
@@ -57,12 +75,13 @@ export function ticks(low, high, about) {
 }
 
 /** What the axes span: steps from the first to the last, losses with some room. */
-function scales(points, width, height) {
-  const losses = points.flatMap((point) => LINES.map(({ key }) => point[key])).filter(Number.isFinite);
+function scales(losses, width, height) {
+  const points = [...losses.train, ...losses.heldOut];
+  const heights = points.map((point) => point.loss);
   const steps = points.map((point) => point.step);
   const [left, right] = [Math.min(...steps), Math.max(...steps, Math.min(...steps) + 1)];
-  const room = (Math.max(...losses) - Math.min(...losses)) * 0.08 || 0.2;
-  const [low, high] = [Math.min(...losses) - room, Math.max(...losses) + room];
+  const room = (Math.max(...heights) - Math.min(...heights)) * 0.08 || 0.2;
+  const [low, high] = [Math.min(...heights) - room, Math.max(...heights) + room];
   const inner = { width: width - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom };
   return {
     left, right, low, high,
@@ -71,13 +90,13 @@ function scales(points, width, height) {
   };
 }
 
-function curves(points, width, height) {
-  const at = scales(points, width, height);
-  const last = points.at(-1);
-  const label = `Loss from step ${at.left} to ${last.step}: ` +
-    LINES.map(({ key, name }) => `${name.toLowerCase()} ${figure(points[0][key])} to ${figure(last[key])}`).join(", ");
+function curves(losses, width, height) {
+  const at = scales(losses, width, height);
+  const there = LINES.filter(({ key }) => losses[key].length);
+  const label = `Loss from step ${at.left} to ${at.right}: ` +
+    there.map(({ key, name }) => `${name.toLowerCase()} ${figure(losses[key][0].loss)} to ${figure(losses[key].at(-1).loss)}`).join(", ");
   return svg("svg", { class: "curves", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label },
-    axes(at, width, height), LINES.map((line) => curve(line, points, at)), endLabels(points, at));
+    axes(at, width, height), there.map((line) => curve(line, losses[line.key], at)), endLabels(there, losses, at));
 }
 
 function axes(at, width, height) {
@@ -96,30 +115,30 @@ function axes(at, width, height) {
     svg("text", { class: "axis-name", x: -(MARGIN.top + foot) / 2, y: 12, "text-anchor": "middle", transform: "rotate(-90)" }, "nats per word"));
 }
 
-function curve({ key, kind }, points, at) {
-  const known = points.filter((point) => Number.isFinite(point[key]));
-  const line = known.map((point) => `${px(at.x(point.step))},${px(at.y(point[key]))}`).join(" ");
-  const dots = known.length > 40 ? known.slice(-1) : known;
+function curve({ kind }, points, at) {
+  const line = points.map(({ step, loss }) => `${px(at.x(step))},${px(at.y(loss))}`).join(" ");
+  const dots = points.length > 24 ? points.slice(-1) : points;
   return svg("g", { class: `curve ${kind}` }, svg("polyline", { points: line }),
-    dots.map((point) => svg("circle", { cx: px(at.x(point.step)), cy: px(at.y(point[key])), r: 2.5 })));
+    dots.map(({ step, loss }) => svg("circle", { cx: px(at.x(step)), cy: px(at.y(loss)), r: 2.5 })));
 }
 
 /** Names at the ends of the lines, held apart where the lines are close. */
-function endLabels(points, at) {
-  const ends = LINES.map((line) => ({ ...line, last: points.findLast((point) => Number.isFinite(point[line.key])) }))
-    .filter((line) => line.last)
-    .map((line) => ({ ...line, x: at.x(line.last.step) + 9, y: at.y(line.last[line.key]) + 4 }))
+function endLabels(there, losses, at) {
+  const ends = there.map((line) => ({ ...line, last: losses[line.key].at(-1) }))
+    .map((line) => ({ ...line, x: at.x(line.last.step) + 9, y: at.y(line.last.loss) + 4 }))
     .sort((a, b) => a.y - b.y);
   ends.forEach((end, i) => { if (i) end.y = Math.max(end.y, ends[i - 1].y + 16); });
   return ends.map(({ name, kind, x, y }) => svg("text", { class: `curve-name ${kind}`, x: px(x), y: px(y) }, name));
 }
 
-function tableOf(points) {
+/** A row for every evaluation, with the loss of the steps before it. */
+function tableOf({ train, heldOut }) {
+  const rows = heldOut.map(({ step, loss }) => [step, train.findLast((point) => point.step <= step)?.loss, loss]);
   return el("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "The curves as a table" },
     el("table", {},
       el("thead", {}, el("tr", {}, ["Step", ...LINES.map(({ name }) => name)].map((text) => el("th", { scope: "col" }, text)))),
-      el("tbody", {}, points.map((point) =>
-        el("tr", {}, el("td", {}, point.step.toLocaleString("en")), LINES.map(({ key }) => el("td", {}, figure(point[key]))))))));
+      el("tbody", {}, rows.map(([step, ...values]) =>
+        el("tr", {}, el("td", {}, step.toLocaleString("en")), values.map((value) => el("td", {}, figure(value))))))));
 }
 
 const figure = (value) => (Number.isFinite(value) ? value.toFixed(2) : "–");

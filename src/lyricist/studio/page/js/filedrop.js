@@ -3,10 +3,11 @@
 import { el, uid } from "./dom.js";
 
 /**
- * @param {{label: string, about: string, accept: string, multiple: boolean, onFiles: (files: File[]) => void}} options
+ * @param {{label: string, about: string, accept: string, multiple: boolean, onFiles: (files: File[]) => void,
+ *   area: HTMLElement}} options area: where files may be dropped, the whole view
  * @returns {{node: HTMLElement, busy: (text: string) => void, small: (on: boolean) => void}}
  */
-export function fileDrop({ label, about, accept, multiple, onFiles }) {
+export function fileDrop({ label, about, accept, multiple, onFiles, area }) {
   const id = uid("files");
   const input = el("input", { type: "file", id, class: "unseen", accept, multiple,
     on: { change: () => { give(input.files); input.value = ""; } } });
@@ -24,10 +25,10 @@ export function fileDrop({ label, about, accept, multiple, onFiles }) {
     event.preventDefault();
     node.classList.toggle("over", on);
   };
-  node.addEventListener("dragenter", hover(true));
-  node.addEventListener("dragover", hover(true));
-  node.addEventListener("dragleave", hover(false));
-  node.addEventListener("drop", (event) => {
+  area.addEventListener("dragenter", hover(true));
+  area.addEventListener("dragover", hover(true));
+  area.addEventListener("dragleave", hover(false));
+  area.addEventListener("drop", (event) => {
     hover(false)(event);
     give(event.dataTransfer?.files);
   });

@@ -1,4 +1,4 @@
-/* A little Markdown: headings, paragraphs, lists, code, tables as they stand. Everything is text, nothing is markup. */
+/* A little Markdown: headings, paragraphs, lists, code, tables. Everything is text, nothing is markup. */
 
 import { el } from "./dom.js";
 
@@ -23,7 +23,7 @@ function block(lines, at, top) {
   if (/^(---|\*\*\*|___)\s*$/.test(line)) return [el("hr"), at + 1];
   const head = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
   if (head) return [el(`h${Math.min(6, head[1].length + top - 1)}`, {}, inline(head[2])), at + 1];
-  if (/^\s*\|/.test(line)) return taken(lines, at, (each) => /^\s*\|/.test(each), (kept) => el("pre", { class: "as-text" }, aligned(kept)));
+  if (/^\s*\|/.test(line)) return taken(lines, at, (each) => /^\s*\|/.test(each), table);
   if (ITEM.test(line)) return list(lines, at);
   return taken(lines, at, (each) => each.trim() && !STARTS.test(each), (kept) => el("p", {}, inline(kept.join(" "))));
 }
@@ -57,13 +57,15 @@ function list(lines, at) {
   return [el(ordered ? "ol" : "ul", {}, items.map((item) => el("li", {}, inline(item)))), end];
 }
 
-/** A table's columns made even, its rule left out. */
-function aligned(rows) {
-  const cells = rows.map((row) => row.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/\\\|/g, "|")))
-    .filter((row) => !row.every((cell) => /^:?-+:?$/.test(cell)));
-  const widths = [];
-  for (const row of cells) row.forEach((cell, i) => { widths[i] = Math.max(widths[i] ?? 0, cell.length); });
-  return cells.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("   ").trimEnd()).join("\n");
+/** Rows of cells; a head that says nothing is left out. */
+function table(lines) {
+  const rows = lines.map((row) =>
+    row.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/\\\|/g, "|")));
+  const ruled = rows.length > 1 && rows[1].every((cell) => /^:?-+:?$/.test(cell));
+  const head = ruled && rows[0].some(Boolean) ? rows[0] : null;
+  const row = (tag, cells) => el("tr", {}, cells.map((cell) => el(tag, tag === "th" ? { scope: "col" } : {}, inline(cell))));
+  return el("table", {}, head ? el("thead", {}, row("th", head)) : null,
+    el("tbody", {}, rows.slice(ruled ? 2 : 0).map((cells) => row("td", cells))));
 }
 
 /** `code`, **strong** and the text of links. @returns {(Node | string)[]} */

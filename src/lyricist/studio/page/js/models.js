@@ -77,7 +77,8 @@ export async function useModel(app, name, label = name) {
 
 const labelOf = (model) => model.label || model.name;
 
-const KINDS = { starter: "comes with lyricist", trained: "trained here" };
+const KINDS = { starter: "comes with lyricist", own: "trained here", folder: "from the folder of models" };
+const FEATURES = { slots: "sees the notes of a line", theme: "follows a theme", melody: "hears the melody" };
 
 function factsOf(model) {
   return [
@@ -85,7 +86,7 @@ function factsOf(model) {
     model.parameters ? `${size(model.parameters)} parameters` : "",
     model.vocabulary ? `${model.vocabulary.toLocaleString("en")} words` : "",
     model.direction ? (/right|back/.test(model.direction) ? "writes lines from their end" : "writes lines from their beginning") : "",
-    ...(model.features ?? []).map((feature) => `reads ${feature}`),
+    ...(model.features ?? []).map((feature) => FEATURES[feature] ?? feature),
   ].filter(Boolean);
 }
 

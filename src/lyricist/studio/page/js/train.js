@@ -15,7 +15,7 @@ export async function mount(root, app) {
   await stylesheet("parts.css");
   const cards = new Map();
   const list = el("div", { class: "trainings stack" });
-  const form = uploadForm(app, (training) => {
+  const form = uploadForm(app, root, (training) => {
     add(training, true);
     app.announce(`${training.understood.songs} songs read: start when you are ready.`);
   });
@@ -55,10 +55,10 @@ export async function mount(root, app) {
 }
 
 /** Files and what is to be made of them. */
-function uploadForm(app, onRead) {
+function uploadForm(app, area, onRead) {
   let files = [];
   const chosen = el("ul", { class: "chosen" });
-  const drop = fileDrop({ label: "Choose lyrics", multiple: true, accept: KINDS, onFiles: choose,
+  const drop = fileDrop({ label: "Choose lyrics", multiple: true, accept: KINDS, onFiles: choose, area,
     about: "Text, ChordPro, LRC, CSV, JSON and more; a file may hold one song or many." });
   const name = field("Name of the model", el("input", { type: "text", maxLength: 100, placeholder: "My songs", autocomplete: "off" }));
   const rights = field("May you use these lyrics?", el("select", { required: true }, RIGHTS.map(([value, text]) => el("option", { value }, text))),

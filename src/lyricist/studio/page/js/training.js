@@ -31,7 +31,7 @@ export function trainingCard(app, first, onRemoved) {
     showProgress(parts, training);
     if (training.understood) fill(parts.understood, understoodOf(training));
     chart.node.hidden = training.status === "ready";
-    chart.draw(training.history ?? []);
+    chart.draw(lossesOf(training));
     showSamples(parts.samples, training.samples ?? []);
     if (before !== training.status || !parts.actions.childElementCount) fill(parts.actions, actions());
   }
@@ -105,7 +105,10 @@ export function trainingCard(app, first, onRemoved) {
 
   function onEvent(name, data) {
     if (name === "status") show(data);
-    else if (name === "progress") show({ ...kept(data, ["progress", "loss", "words_per_second", "seconds_left"]), status: alive(training.status) });
+    else if (name === "progress") {
+      const curve = [...(training.curve ?? []), { step: data.step, loss: data.loss }];
+      show({ ...kept(data, ["progress", "words_per_second", "seconds_left"]), curve, status: alive(training.status) });
+    }
     else if (name === "evaluated") show({ valid_loss: data.valid_loss, history: [...(training.history ?? []), data] });
     else if (name === "sample") show({ samples: [...(training.samples ?? []), data] });
     else if (name === "finished") show({ finished: data });
@@ -136,6 +139,10 @@ const SAID = { ready: "Ready", running: "Training", stopping: "Saving", stopped:
 
 const alive = (status) => (status === "stopping" ? status : "running");
 
+/** The loss of the songs trained on is known at every step, that of those held out at evaluations. */
+const lossesOf = ({ curve = [], history = [] }) =>
+  ({ train: curve, heldOut: history.map(({ step, valid_loss: loss }) => ({ step, loss })) });
+
 const kept = (data, names) => Object.fromEntries(names.filter((name) => name in data).map((name) => [name, data[name]]));
 
 function cardParts(chart) {
@@ -161,12 +168,20 @@ function showProgress({ progress, bar, figures }, training) {
   bar.value = training.progress ?? 0;
   const number = (value, digits) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const { before } = training.finished ?? {};
+  const kept = training.status === "done" ? bestStep(training.history) : null;
   figures.textContent = [
     `${Math.floor(100 * (training.progress ?? 0))} %`,
     Number.isFinite(training.valid_loss) ? `held-out loss ${number(training.valid_loss, 2)}${Number.isFinite(before) ? `, ${number(before, 2)} before` : ""}` : "",
+    kept === null ? "" : `the model of step ${kept.toLocaleString("en")} is kept`,
     training.status === "running" && training.words_per_second ? `${number(training.words_per_second, 0)} words a second` : "",
     training.status === "running" && Number.isFinite(training.seconds_left) ? remaining(training.seconds_left) : "",
   ].filter(Boolean).join(" · ");
+}
+
+/** The step of the lowest held-out loss, whose model is kept. */
+function bestStep(history = []) {
+  const known = history.filter((each) => Number.isFinite(each.valid_loss));
+  return known.length ? known.reduce((best, each) => (each.valid_loss < best.valid_loss ? each : best)).step : null;
 }
 
 /** What it writes by now, the newest first. */
@@ -175,5 +190,5 @@ function showSamples(node, samples) {
   if (node.childElementCount === Math.min(samples.length, SAMPLES) + 1) return;
   fill(node, el("h3", {}, "What it writes"), samples.slice(-SAMPLES).reverse().map(({ step, text }) =>
     el("figure", { class: "sample" }, el("figcaption", { class: "muted small" }, `step ${step.toLocaleString("en")}`),
-      el("blockquote", { class: "lyrics" }, String(text).split("\n").map((line) => el("p", {}, line || "\u00a0"))))));
+      el("blockquote", { class: "lyrics" }, String(text).split(/\n| \/ /).map((line) => el("p", {}, line || "\u00a0"))))));
 }

@@ -4,9 +4,11 @@ import { loadDemo, uploadTune } from "./demo.js";
 import { debounce, el, fill, stylesheet } from "./dom.js";
 import { fileDrop } from "./filedrop.js";
 import { mountPhrases } from "./phrases.js";
+import { readingForm } from "./reading.js";
 import { mountScore } from "./score.js";
 import { mountTransport } from "./transport.js";
 import { factsOf, mountActions } from "./tuneactions.js";
+import { remember, tuneList } from "./tunelist.js";
 import { draftLines, layDraft, layOwn, timeline } from "./underlay.js";
 
 const KINDS = ".mid,.midi,.kar,.rmi,.musicxml,.xml,.mxl,.abc";
@@ -17,11 +19,12 @@ export async function mount(root, app) {
   const drop = fileDrop({
     label: "Choose a tune", multiple: false, accept: KINDS,
     about: "MIDI, karaoke, MusicXML or ABC. Only this studio reads it.",
-    onFiles: ([file]) => take(file),
+    onFiles: ([file]) => take(file), area: root,
   });
+  const before = tuneList(app, (found) => app.set("tune", found, "list"));
   const head = el("div", { class: "tune-head" });
   const body = el("div", { class: "tune-body" });
-  root.append(el("div", { class: "view tune stack" }, head, drop.node, body));
+  root.append(el("div", { class: "view tune stack" }, head, drop.node, before.node, body));
 
   let tune = null;
   let parts = null; // what stands in the body while there is a tune
@@ -46,8 +49,10 @@ export async function mount(root, app) {
     parts?.close();
     parts = null;
     drop.small(Boolean(tune));
+    before.node.classList.toggle("with-tune", Boolean(tune));
+    if (tune) remember(tune);
     root.firstChild.classList.toggle("has-tune", Boolean(tune));
-    fill(head, tune ? headOf(tune) : emptyHead(app));
+    fill(head, tune ? headOf(tune, readingForm(app, tune, (other) => app.set("tune", other, "reading"))) : emptyHead(app));
     fill(body);
     if (tune) parts = open(body, app, tune, check);
     check();
@@ -80,6 +85,7 @@ export async function mount(root, app) {
   });
   onSpace(root, () => parts?.toggle());
   show(app.state.tune);
+  await before.again();
 }
 
 /** The parts that one tune has, and what can be asked of them together. */
@@ -132,11 +138,11 @@ function emptyHead(app) {
     el("p", { class: "muted" }, "A line for every phrase, a syllable for every note, stresses on strong beats.", ours));
 }
 
-function headOf(tune) {
+function headOf(tune, reading) {
   const warned = (tune.warnings ?? []).map((text) => el("li", {}, text));
   return el("div", { class: "stack tight" }, el("h1", {}, titleOf(tune)),
     el("ul", { class: "facts" }, factsOf(tune).map((fact) => el("li", {}, fact))),
-    warned.length ? el("ul", { class: "warned" }, warned) : null);
+    warned.length ? el("ul", { class: "warned" }, warned) : null, reading);
 }
 
 /** Space plays and pauses while the view is seen, unless a control wants it. */

@@ -2,6 +2,7 @@
 
 import { el, fileName, fill, save } from "./dom.js";
 import { printSheet } from "./printsheet.js";
+import { tuneAsked } from "./reading.js";
 
 const SAID_BY_TUNE = ["form", "lines", "syllables", "metre", "sections", "tune", "verses", "track"];
 const FILES = [
@@ -32,7 +33,7 @@ export function scoreRequest(app, tune, format) {
   const { draft } = app.state;
   const worded = draft.sections.some((section) => section.lines.some((line) => line.text.trim()));
   const title = draft.title || tune.title || "";
-  return { tune: tune.id, format, ...(worded ? { draft } : {}), ...(title ? { title } : {}) };
+  return { ...tuneAsked(tune), format, ...(worded ? { draft } : {}), ...(title ? { title } : {}) };
 }
 
 /**
@@ -106,7 +107,7 @@ async function writeWords(app, tune, verses, signal, onDraft) {
   const plan = Object.fromEntries(Object.entries(app.state.plan ?? {}).filter(([key]) => !SAID_BY_TUNE.includes(key)));
   const { draft } = app.state;
   const locked = draft.sections.some((section) => section.lines.some((line) => line.locked));
-  const body = { plan, tune: tune.id, verses, ...(app.state.model ? { model: app.state.model } : {}) };
+  const body = { plan, ...tuneAsked(tune), verses, ...(app.state.model ? { model: app.state.model } : {}) };
   const grown = { title: draft.title, sections: [] };
   let song = null;
   const onEvent = (name, data) => {
