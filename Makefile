@@ -12,6 +12,7 @@ test: $(VENV)/.dev            ## the core suite: Python only
 	$(BIN)/python -m pytest -m "not full"
 
 test-all: $(VENV)/.keras      ## what needs minutes, or more than Python
+	.ci/system
 	$(BIN)/python -m pytest -m full
 
 check: $(VENV)/.dev           ## style, types, one-way imports, the public surface

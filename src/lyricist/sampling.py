@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from lyricist.checkpoint import Run
+from lyricist.errors import PlanError
 from lyricist.events import SampleDue
 
 
 def sample_lines(event: SampleDue, out: Path, lines: int = 2) -> str:
-    """The first lines of a song that the model would write now, parted by " / "."""
+    """The first lines of a song that the model would write now, parted by " / "; "" if it can write none yet."""
     from lyricist.runtime import OnnxModel
     from lyricist.writer import Model
     from lyricist.writing.decode import LineWritten
 
     model = Model(OnnxModel(event.model(), threads=1), Run.open(out).vocabulary)
     written = (e.text for e in model.events(seeds=[event.step]) if isinstance(e, LineWritten))
-    return " / ".join(line for _, line in zip(range(lines), written, strict=False))
+    try:
+        return " / ".join(islice(written, lines))
+    except PlanError:  # few songs hold no words that rhyme: no reason to end their training
+        return ""

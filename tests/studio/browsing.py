@@ -1,94 +1,102 @@
-"""A real browser on a real studio. Every page is watched: a console error or a request to another host fails its test."""
+"""A real browser on a real studio: what it shows, and what it must never do (console errors, other hosts)."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from studioserver import Studio
 
-SHOTS = Path(os.environ.get("LYRICIST_SCREENSHOTS", "build/screenshots"))
-REFUSED = "Failed to load resource"  # what Chromium logs of every answer that is an error
+CHROMIUM = os.environ.get("LYRICIST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+WIDE, MIDDLE, NARROW = (1440, 900), (1024, 768), (390, 844)
 
 
 class Visit:
-    """A page that is open, and what went wrong on it."""
+    """One window of its own on a studio. Leaving it asserts that nothing went wrong in it."""
 
-    def __init__(self, page: Any, studio: Studio) -> None:
-        self.page, self.studio = page, studio
-        self.wrong: list[str] = []
-        self.refusals = False  # whether the studio may refuse something
-        page.set_default_timeout(60_000)
-        page.on("console", lambda message: self.note(message.type, message.text))
-        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
-        page.on("request", self.look_at)
-        page.on("dialog", self.answer)
+    def __init__(self, browser: Any, studio: Studio, scheme: str, size: tuple[int, int], shots: Path) -> None:
+        self.studio, self.shots = studio, shots
+        self.errors: list[str] = []
+        self.hosts: set[str] = set()
+        self.context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            permissions=["clipboard-read", "clipboard-write"],
+            accept_downloads=True,
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.page.on("console", self.heard)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
 
-    def note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not (self.refusals and text.startswith(REFUSED)):
-            self.wrong.append(f"console {kind}: {text}")
+    def heard(self, message: Any) -> None:
+        refused = "Failed to load resource" in message.text  # the browser's own note of a 4xx that the page expects
+        if message.type == "error" and not refused:
+            self.errors.append(message.text)
 
-    def look_at(self, request: Any) -> None:
-        if not request.url.startswith((self.studio.url, "blob:", "data:")):
-            self.wrong.append(f"request to {request.url}")
-
-    def answer(self, dialog: Any) -> None:
-        """Confirmations are confirmed; an alert can only come of script that should not have run."""
-        if dialog.type == "alert":
-            self.wrong.append(f"alert: {dialog.message}")
-        dialog.accept()
-
-    def go(self, view: str) -> Any:
-        """Show a view of the page, such as "tune"."""
-        self.page.goto(f"{self.studio.url}/#{view}")
-        self.page.locator(f"[data-view={view}]:not(a):not(body)").wait_for()
+    def open(self, view: str = "") -> Any:
+        self.page.goto(f"{self.studio.url}/{'#' + view if view else ''}")
         return self.page
 
     def shot(self, name: str) -> None:
-        """Keep a picture of the whole page."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=self.shots / f"{name}.png")
 
-    def serious(self) -> list[str]:
-        """What axe-core finds serious or critical, with the elements."""
-        from axe_playwright_python.sync_playwright import Axe
+    def close(self) -> None:
+        self.context.close()
+        assert not self.errors, self.errors
+        assert {host for host in self.hosts if host} <= {urlsplit(self.studio.url).netloc}, self.hosts
 
-        found = Axe().run(self.page).response["violations"]
-        return [
-            f"{each['id']}: {node['html'][:200]}"
-            for each in found
-            if each["impact"] in ("serious", "critical")
-            for node in each["nodes"]
-        ]
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("no Chromium is installed (LYRICIST_CHROMIUM names one)")
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium: Debian's where it is there, else Playwright's own."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    """Debian's Chromium, headless; skipped where there is none."""
+    with chromium() as made:
+        yield made
 
 
 @pytest.fixture
-def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
-    """Opens pages: `visit(studio, width=390, theme="dark")`. At the end nothing may have gone wrong on them."""
+def visit(browser: Any, studio_server: Studio, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    """Opens a window: `visit("dark", NARROW, studio=another)`. Screenshots go to LYRICIST_SHOTS, or a folder for now."""
+    shots = Path(os.environ.get("LYRICIST_SHOTS") or tmp_path / "shots")
+    shots.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        visits: list[Visit] = []
 
-        def open_page(studio: Studio, width: int = 1440, theme: str = "light", **more: Any) -> Visit:
-            size = {"width": width, "height": 1000 if width > 600 else 844}
-            context = browser.new_context(viewport=size, color_scheme=theme, accept_downloads=True, **more)
-            stack.callback(context.close)
-            visits.append(Visit(context.new_page(), studio))
-            return visits[-1]
+        def start(scheme: str = "light", size: tuple[int, int] = WIDE, studio: Studio | None = None) -> Visit:
+            made = Visit(browser, studio or studio_server, scheme, size, shots)
+            stack.callback(made.close)
+            return made
 
-        yield open_page
-        assert [wrong for each in visits for wrong in each.wrong] == []
+        yield start
+
+
+def serious(page: Any) -> list[str]:
+    """What axe-core finds serious or critical on the page as it stands."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{each['id']} ({each['impact']}): {node['target']} {node.get('failureSummary', '')}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import browser, visit  # noqa: F401 (fixtures)
+from browsing import browser, visit
 from studioserver import Studio, running
 
 from lyricist.studio.settings import Settings
+
+__all__ = ["browser", "visit"]  # fixtures of the tests that drive a browser
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Visit
 from studioserver import Studio, running
+from watching import Visit, headless, visiting  # noqa: F401 (fixtures)
 
 from lyricist.samples import FOLDER
 from lyricist.studio.settings import Settings

@@ -9,8 +9,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from browsing import Visit
 from studioserver import Studio
+from watching import Visit, headless, visiting  # noqa: F401 (fixtures)
 
 from lyricist.melody.read import read_tune
 from lyricist.studio import demo

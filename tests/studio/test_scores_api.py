@@ -87,7 +87,7 @@ def test_an_unfinished_draft_is_sung_as_far_as_it_goes(studio_server: Studio, tu
 
 
 def test_pages_of_a_long_score(studio_server: Studio) -> None:
-    notes = "|".join(" ".join("cdec" for _ in range(8)) for _ in range(120))
+    notes = "|".join(" ".join("cdec" for _ in range(8)) for _ in range(40))
     given = upload(studio_server, b"X:1\nT:Long\nM:4/4\nL:1/4\nK:C\n" + notes.encode() + b"|]\n", "long.abc")["id"]
     first = score(studio_server, tune=given, format="svg")
     pages = int(first.headers["x-pages"])

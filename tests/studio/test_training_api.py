@@ -18,6 +18,8 @@ import httpx
 import pytest
 from studioserver import Studio, parsed
 
+from lyricist.errors import InputError
+from lyricist.studio.alive import at_work, hold, holder
 from lyricist.studio.hands import python_path
 from lyricist.studio.ledger import Ledger, events_from
 from lyricist.studio.settings import Limits
@@ -90,6 +92,15 @@ def test_lyrics_are_understood(studio_server: Studio) -> None:
     assert [name for name, _ in follow(client, made["id"])] == ["status"], "nothing is at work, so it ends"
     assert client.delete(f"/api/training/{made['id']}").status_code == 204
     assert client.get(f"/api/training/{made['id']}").status_code == 404
+
+
+def test_songs_of_one_file(studio_server: Studio) -> None:
+    """Whoever uploads says how a file falls into songs, where it does not say so itself."""
+    book = b"\n\n".join(re.sub(rb"\[\w+\]\n|\n(?=\n)", b"", song) for song in list(SONGS.values())[:9])
+    refused = post(studio_server.client, {"book.txt": book}, songs_by="file")
+    assert refused.status_code == 422 and "one song only" in refused.json()["error"]["message"]
+    taken = post(studio_server.client, {"book.txt": book}, songs_by="blank")
+    assert taken.status_code == 201 and taken.json()["understood"]["songs"] > 2
 
 
 def test_names_of_files_are_titles_and_no_paths(studio_server: Studio) -> None:
@@ -198,6 +209,50 @@ def test_a_long_training_keeps_a_short_curve(tmp_path: Path) -> None:
     assert len(steps) <= 400 and steps[0] == 0 and steps == sorted(steps) and len(ledger.samples) == 100
 
 
+HOLDER = "import sys, pathlib; from lyricist.studio.alive import hold; f = hold(pathlib.Path(sys.argv[1])); print(flush=True); input()"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds a training's folder, as one of a studio that was killed does."""
+    env = {**os.environ, "PYTHONPATH": python_path()}
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": env}
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], **pipes) as process:
+        assert process.stdout is not None and process.stdout.readline() == "\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_folder_is_held_by_one_process_for_as_long_as_it_lives(tmp_path: Path) -> None:
+    assert not at_work(tmp_path) and holder(tmp_path) is None
+    with held(tmp_path) as process:
+        assert at_work(tmp_path) and holder(tmp_path) == process.pid
+        with pytest.raises(InputError, match="another process"):
+            hold(tmp_path, patience=0)
+    assert not at_work(tmp_path) and holder(tmp_path) is None
+    hold(tmp_path, patience=0).close()
+
+
+def test_a_training_that_a_killed_studio_left_at_work_is_found_and_can_be_ended(
+    studio_with: Callable[..., Studio],
+) -> None:
+    studio = studio_with()
+    client, given, other = studio.client, add(studio.client), add(studio.client)
+    (folder,) = studio.settings.data.glob(f"owners/*/trainings/{given}")
+    Diary(folder).tell("begun")
+    assert client.get(f"/api/training/{given}").json()["status"] == "stopped"
+    with held(folder) as process:
+        assert client.get(f"/api/training/{given}").json()["status"] == "running"
+        assert client.post(f"/api/training/{given}/resume").status_code == 409
+        assert client.post(f"/api/training/{other}/start").status_code == 429
+        assert client.post(f"/api/training/{given}/stop").json()["status"] == "stopping"
+        assert client.delete(f"/api/training/{given}").status_code == 204
+        assert process.wait(10) != 0
+    assert not folder.exists()
+
+
 # -- trainings that run -----------------------------------------------------------------------------------------------
 
 
@@ -236,7 +291,7 @@ def test_a_training_is_watched_and_its_model_writes(studio_with: Callable[..., S
 @pytest.mark.full
 def test_one_at_a_time_stopped_resumed_and_deleted(studio_with: Callable[..., Studio]) -> None:
     client = studio_with(limits=Limits(trainings=1)).client
-    given, other = add(client, budget_seconds=600), add(client)
+    given, other = add(client, budget_seconds=600, epochs=2_000), add(client)
     client.post(f"/api/training/{given}/start")
     until(client, given, "progress")
     refused = client.post(f"/api/training/{other}/start")
@@ -263,15 +318,24 @@ def test_one_at_a_time_stopped_resumed_and_deleted(studio_with: Callable[..., St
 @pytest.mark.full
 def test_what_cannot_be_trained_says_why(studio_with: Callable[..., Studio]) -> None:
     client = studio_with().client
-    few = dict(itertools.islice(SONGS.items(), 3))
+    few = {f"{noun}.txt": f"the {noun} ran and ran and ran and ran".encode() for noun in NOUNS[:3]}
     given = post(client, few).json()["id"]
     client.post(f"/api/training/{given}/start")
     name, data = list(follow(client, given))[-1]
+    assert name == "failed" and "too few" in data["message"] and "/" not in data["message"]
     view = client.get(f"/api/training/{given}").json()
-    if name == "failed":
-        assert view["status"] == "failed" and view["message"] == data["message"] and view["model"] is None
-    else:
-        assert view["status"] == "done"
+    assert view["status"] == "failed" and view["message"] == data["message"] and view["model"] is None
+    assert client.post(f"/api/training/{given}/resume").json()["status"] == "running", "it may be tried again"
+    assert list(follow(client, given))[-1][0] == "failed"
+
+
+@pytest.mark.full
+def test_songs_without_rhymes_are_trained_on(studio_with: Callable[..., Studio]) -> None:
+    """What cannot be sampled is trained all the same."""
+    client = studio_with().client
+    given = post(client, dict(itertools.islice(SONGS.items(), 3))).json()["id"]
+    client.post(f"/api/training/{given}/start")
+    assert list(follow(client, given))[-1][0] == "finished"
 
 
 @contextmanager
@@ -303,7 +367,7 @@ def address(process: subprocess.Popen[str]) -> str:
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_studio_that_is_killed_finds_its_training_at_work(tmp_path: Path) -> None:
     with served(tmp_path) as (process, client):
-        given = add(client, budget_seconds=600)
+        given = add(client, budget_seconds=600, epochs=2_000)
         client.post(f"/api/training/{given}/start")
         until(client, given, "saved")
         process.kill()
@@ -320,7 +384,7 @@ def test_a_studio_that_is_killed_finds_its_training_at_work(tmp_path: Path) -> N
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_killed_together_with_its_training_it_offers_to_resume(tmp_path: Path) -> None:
     with served(tmp_path) as (process, client):
-        given = add(client, budget_seconds=600)
+        given = add(client, budget_seconds=600, epochs=2_000)
         client.post(f"/api/training/{given}/start")
         saved = until(client, given, "saved")[-1][1]["step"]
         (child,) = children(process.pid, "trainee")

@@ -59,8 +59,10 @@ def serve(uvicorn: Any, settings: Any, sock: socket.socket, ready: Callable[[], 
     """Run the server on a socket that listens already; no address of a request goes to a log."""
     from lyricist.studio.app import create_app
 
+    app = create_app(settings)
+    app.state.rooms.prepare()
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -168,7 +168,8 @@ def run_training(
             if isinstance(event, events.SampleDue):
                 if sample and not quiet and time.monotonic() - last_sample > SAMPLE_SECONDS:
                     last_sample = time.monotonic()
-                    view.sample(sample_lines(event, out))
+                    if lines := sample_lines(event, out):
+                        view.sample(lines)
             else:
                 view.show(event)
             if isinstance(event, events.Finished):

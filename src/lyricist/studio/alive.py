@@ -6,6 +6,7 @@ A number of a process may be given again to another one; a lock may not.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -36,12 +37,23 @@ def hold(folder: Path, patience: float = PATIENCE) -> IO[bytes]:
     while True:
         try:
             _lock(file)
+            file.truncate(0)
+            file.write(str(os.getpid()).encode())
+            file.flush()
             return file
         except OSError:
             if time.monotonic() > until:
                 file.close()
                 raise InputError("another process trains this run: let it end, or stop it first") from None
             time.sleep(0.05)
+
+
+def holder(folder: Path) -> int | None:
+    """The number of the process that holds a folder; None where none does, or it cannot be told."""
+    if at_work(folder):
+        with contextlib.suppress(OSError, ValueError):
+            return int((folder / FILE).read_bytes())
+    return None
 
 
 def at_work(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from lyricist.studio import errors, pages
 from lyricist.studio.access import LOCAL, Guard
+from lyricist.studio.description import FAILURES
 from lyricist.studio.desk import Desk
 from lyricist.studio.rooms import Rooms
 from lyricist.studio.settings import Settings
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Songs written line by line, exactly as asked.",
         docs_url=None,
         redoc_url=None,
+        responses=FAILURES,
         lifespan=lifespan,
     )
     app.state.settings = settings

@@ -68,6 +68,19 @@ class Draft(Body):
     def count(self) -> int:
         return sum(len(section.lines) for section in self.sections)
 
+    def lines(self) -> list[tuple[str, list[tuple[str, bool]]]]:
+        """Sections as `lyricist.writing.drafted` takes them."""
+        return [(s.name, [(line.text, line.locked) for line in s.lines]) for s in self.sections]
+
+
+class SavedDraft(Body):
+    """A draft with what belongs to it: its plan, and the names of its tune and model."""
+
+    draft: Draft
+    plan: dict[str, Any] = Field(default_factory=dict)
+    tune: str | None = Field(default=None, max_length=100)
+    model: str | None = Field(default=None, max_length=200)
+
 
 class Asked(Body):
     """What every request about a plan may say."""

@@ -8,11 +8,13 @@ from fastapi import Request
 
 from lyricist.errors import InputError
 from lyricist.studio.access import LOCAL
-from lyricist.studio.bodies import Asked, read_plan
+from lyricist.studio.bodies import Asked, Draft, read_plan
 from lyricist.studio.decoding import Decoding
 from lyricist.studio.rooms import Rooms
 from lyricist.studio.settings import Settings
+from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model
+from lyricist.writing.drafted import OneLine, plan_line
 from lyricist.writing.goodform import as_a_song
 from lyricist.writing.plan import Plan
 from lyricist.writing.tuneplan import plan_to, relaxed
@@ -42,21 +44,44 @@ class Desk:
 
     def plan(self, owner: str, asked: Asked, model: Model) -> Plan:
         """The plan of a request, with what good songs have where it says nothing. `InputError`."""
-        plan = read_plan(asked.plan)
-        if asked.tune is not None:
-            plan = self.over_tune(owner, asked, plan)
+        plan = self.asked_plan(owner, asked)
         said = {name for name in plan.model_fields_set if getattr(plan, name) not in ((), None)}
-        options: dict[str, Any] = {name: asked.plan.get(name) for name in said} | {"plan": plan.sections or None}
+        options: dict[str, Any] = {name: getattr(plan, name) for name in said} | {"plan": plan.sections or None}
         made = as_a_song(plan, options, always=model.vocabulary.order == "backward")
         self.check_size(made)
-        return relaxed(made, model.feasible)[0] if asked.tune is not None else made
+        if asked.tune is None:
+            return made
+
+        def feasible(tried: Plan) -> None:
+            self.decoding.compiled.get(model, tried)
+
+        return relaxed(made, feasible)[0]
+
+    def asked_plan(self, owner: str, asked: Asked) -> Plan:
+        """Only what the request says."""
+        plan = read_plan(asked.plan)
+        return plan if asked.tune is None else self.over_tune(owner, asked, plan)
+
+    def one_line(self, owner: str, asked: Asked, draft: Draft, at: tuple[int, int], model: Model) -> OneLine:
+        """The plan for one line of a draft."""
+        self.check_draft(draft)
+        return plan_line(draft.lines(), *at, self.asked_plan(owner, asked), model.lexicon)
+
+    def check_draft(self, draft: Draft) -> None:
+        limits = self.settings.limits
+        if draft.count() > limits.lines_per_song:
+            raise InputError(f"the draft has {draft.count()} lines: at most {limits.lines_per_song} (lines_per_song)")
+
+    async def feasible(self, owner: str, model: Model, plan: Plan) -> None:
+        """Raise `PlanError` with what blocks a plan, if anything does."""
+        if plan.exact and isinstance(model.vocabulary.tokenizer, WordTokenizer):
+            await self.decoding.ask(owner, lambda: self.decoding.compiled.get(model, plan))
+        else:
+            await self.decoding.ask(owner, lambda: model.feasible(plan))
 
     def checked_plan(self, owner: str, asked: Asked) -> Plan | None:
         """What a text is compared with: only what the request says; None if it says nothing."""
-        if not asked.plan and asked.tune is None:
-            return None
-        plan = read_plan(asked.plan)
-        return plan if asked.tune is None else self.over_tune(owner, asked, plan)
+        return self.asked_plan(owner, asked) if asked.plan or asked.tune is not None else None
 
     def common_words(self) -> list[str] | None:
         """The starter's words, commonest first, in which order rhymes are shown."""

@@ -7,25 +7,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import Field
 
 from lyricist.studio.access import owner
-from lyricist.studio.bodies import Body, Draft
+from lyricist.studio.answers import DraftAnswer, DraftsAnswer
+from lyricist.studio.bodies import SavedDraft
 from lyricist.studio.errors import Refused
 from lyricist.studio.store import Store, Thing
 
 router = APIRouter(prefix="/api/drafts", tags=["drafts"])
 Owner = Annotated[str, Depends(owner)]
 SAVED = ("draft", "plan", "tune", "model")
-
-
-class SavedDraft(Body):
-    """A draft with what belongs to it: its plan, and the names of its tune and model."""
-
-    draft: Draft
-    plan: dict[str, Any] = Field(default_factory=dict)
-    tune: str | None = Field(default=None, max_length=100)
-    model: str | None = Field(default=None, max_length=200)
 
 
 @dataclass
@@ -69,25 +60,25 @@ def drafts_of(request: Request) -> Drafts:
     return drafts
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=DraftAnswer)
 def add_draft(request: Request, owner: Owner, saved: SavedDraft) -> dict[str, Any]:
     """Keep a draft."""
     return drafts_of(request).add(owner, saved)
 
 
-@router.get("")
+@router.get("", response_model=DraftsAnswer)
 def list_drafts(request: Request, owner: Owner) -> dict[str, Any]:
     """Your drafts, the last changed first."""
     return {"drafts": drafts_of(request).all(owner)}
 
 
-@router.get("/{id}")
+@router.get("/{id}", response_model=DraftAnswer)
 def get_draft(request: Request, owner: Owner, id: str) -> dict[str, Any]:
     """One draft."""
     return draft_json(drafts_of(request).store.get(owner, "drafts", id))
 
 
-@router.put("/{id}")
+@router.put("/{id}", response_model=DraftAnswer)
 def replace_draft(request: Request, owner: Owner, id: str, saved: SavedDraft) -> dict[str, Any]:
     """Put a draft in place of another."""
     return drafts_of(request).replace(owner, id, saved)

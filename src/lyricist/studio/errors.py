@@ -30,6 +30,7 @@ STATUS = {
     "forbidden": 403,
     "training_off": 403,
     "too_large": 413,
+    "too_long": 422,
     "busy": 429,
     "failed": 500,
 }

@@ -46,12 +46,13 @@ def score(made: Tune, lines: list[str] | None, title: str | None, suffix: str, p
     return list(SUFFIXES[suffix](entitled(what, title)))
 
 
-def songs(files: list[tuple[Path, str]], out: Path) -> dict[str, Any]:
+def songs(files: list[tuple[Path, str]], out: Path, songs_by: str) -> dict[str, Any]:
     """Files, each with the name it was given, as a corpus at `out`; what was understood."""
-    from lyricist.corpus import prepare
+    from lyricist.corpus import PrepareOptions, prepare
     from lyricist.corpus.sources import Found
 
-    corpus = prepare([Found(path, name, "songs") for path, name in files], out)
+    found = [Found(path, name, "songs") for path, name in files]
+    corpus = prepare(found, out, options=PrepareOptions.model_validate({"songs_by": songs_by}))
     dropped: dict[str, dict[str, Any]] = {}
     for row in corpus.report.sources:
         for reason, (count, example) in row.dropped.items():
@@ -63,7 +64,7 @@ def songs(files: list[tuple[Path, str]], out: Path) -> dict[str, Any]:
         "songs": corpus.info["songs"],
         "lines": corpus.info["lines"],
         "words": corpus.info["words"],
-        "dropped": [{**found, "examples": found["examples"][:EXAMPLES]} for found in dropped.values()],
+        "dropped": [{**each, "examples": each["examples"][:EXAMPLES]} for each in dropped.values()],
         "titles": [song.title or next((line.text for line in song.lines()), "") for song in first],
         "notes": corpus.report.notes,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,15 +18,17 @@ from lyricist.errors import LyricistError
 from lyricist.prosody.planfeatures import groups_of
 from lyricist.starter import NAME, need_starter, starter_path
 from lyricist.studio.access import owner
+from lyricist.studio.answers import CardAnswer, ChosenAnswer, ModelsAnswer
 from lyricist.studio.bodies import Body
 from lyricist.studio.errors import Refused
-from lyricist.studio.store import Store, shown
+from lyricist.studio.store import Store, Thing, shown
 from lyricist.studio.trainee import RUN
 from lyricist.studio.trainings import Trainings
 from lyricist.writer import Model, load
 
 router = APIRouter(prefix="/api/models", tags=["models"])
 Owner = Annotated[str, Depends(owner)]
+STARTER = "The starter"
 MOST_FACTS = 200  # runs of which facts are kept
 Stamp = tuple[str, int]  # a run's folder and when its files to use were last replaced
 
@@ -88,30 +91,43 @@ class Models:
 
     def all(self, owner: str) -> Iterator[Entry]:
         if (starter := starter_path()) is not None:
-            yield Entry(NAME, "starter", "The starter", starter)
+            yield Entry(NAME, "starter", STARTER, starter)
+        yield from self.of_folder()
+        for thing in self.store.all(owner, "trainings"):
+            yield from self.of_training(thing)
+
+    def of_folder(self) -> Iterator[Entry]:
         if self.folder is not None and self.folder.is_dir():
             for path in sorted(self.folder.iterdir()):
                 if (path / "config.json").is_file() and not path.name.startswith("."):
                     yield Entry(path.name, "folder", shown(path.name), path)
-        for made in self.trainings.all(owner):
-            if made["model"]:
-                path = self.store.get(owner, "trainings", made["id"]).path / RUN
-                yield Entry(made["id"], "own", made["name"], path)
+
+    def of_training(self, thing: Thing) -> Iterator[Entry]:
+        """The model of a training, if it has one and is not at work on it."""
+        if self.trainings.model(thing):
+            yield Entry(thing.id, "own", str(thing.meta.get("name", "")), thing.path / RUN)
 
     def find(self, owner: str, name: str) -> Entry:
         """The model of a name. `Refused` not_found, also for one of another owner."""
         if name == NAME:
-            return Entry(NAME, "starter", "The starter", need_starter())
-        found = next((entry for entry in self.all(owner) if entry.name == name), None)
-        if found is None:
-            raise Refused("not_found", f"no model {shown(name)!r} here: /api/models lists them")
-        return found
+            return Entry(NAME, "starter", STARTER, need_starter())
+        for entry in self.of_folder():
+            if entry.name == name:
+                return entry
+        with suppress(Refused):
+            for entry in self.of_training(self.store.get(owner, "trainings", name)):
+                return entry
+        raise Refused("not_found", f"no model {shown(name)!r} here: /api/models lists them")
 
     def current(self, owner: str) -> str:
         """The name of an owner's current model: as chosen, if it is still there, else the first."""
-        names = [entry.name for entry in self.all(owner)]
         chosen = self.store.prefs(owner).get("model")
-        return chosen if chosen in names else names[0] if names else NAME
+        with suppress(Refused):
+            return self.find(owner, chosen).name if isinstance(chosen, str) else self.first(owner)
+        return self.first(owner)
+
+    def first(self, owner: str) -> str:
+        return next((entry.name for entry in self.all(owner)), NAME)
 
     def choose(self, owner: str, name: str) -> None:
         self.find(owner, name)
@@ -198,7 +214,7 @@ def models_of(request: Request) -> Models:
     return models
 
 
-@router.get("")
+@router.get("", response_model=ModelsAnswer)
 def list_models(request: Request, owner: Owner) -> dict[str, Any]:
     """The models you may write with, and which is current."""
     models = models_of(request)
@@ -206,13 +222,13 @@ def list_models(request: Request, owner: Owner) -> dict[str, Any]:
     return {"models": [models.json(owner, entry, current) for entry in models.all(owner)]}
 
 
-@router.get("/{name}/card")
+@router.get("/{name}/card", response_model=CardAnswer)
 def get_card(request: Request, owner: Owner, name: str) -> dict[str, str]:
     """What a model is, what it learnt from, under which licence: Markdown."""
     return {"markdown": models_of(request).card(owner, name)}
 
 
-@router.put("/current")
+@router.put("/current", response_model=ChosenAnswer)
 def choose_model(request: Request, owner: Owner, chosen: Chosen) -> dict[str, str]:
     """Write with another model from now on, where a request names none."""
     models_of(request).choose(owner, chosen.name)

@@ -35,7 +35,7 @@ async def plan(asked: Asked, who: Owner, desk: At) -> dict[str, Any]:
     made = await run_in_threadpool(desk.plan, who, asked, model)
     reason: str | None = None
     try:
-        await desk.decoding.ask(who, lambda: model.feasible(made))
+        await desk.feasible(who, model, made)
     except PlanError as error:
         reason = plain(str(error))
     return described(made, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -30,10 +31,8 @@ class Rooms:
         limits: RoomLimits | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`clock`: seconds, by which things expire. InputError where `data` cannot be written."""
+        """`clock`: seconds, by which things expire."""
         self.limits = limits or RoomLimits()
-        with disk_errors(data):
-            (data / "owners").mkdir(parents=True, exist_ok=True, mode=0o700)
         self.closing = threading.Event()
         self.store = Store(data, self.limits, clock)
         self.music, self.lyrics = (Hand(self.limits.reading_megabytes, self.limits.waiting) for _ in range(2))
@@ -48,6 +47,13 @@ class Rooms:
         given = settings.limits.model_dump()
         limits = RoomLimits(**{name: given[name] for name in RoomLimits.model_fields if name in given})
         return cls(settings.data, settings.models, settings.training, limits)
+
+    def prepare(self) -> None:
+        """Make the folder that holds everything. InputError where it cannot be written."""
+        with disk_errors(self.store.root):
+            (self.store.root / "owners").mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.TemporaryFile(dir=self.store.root):
+                pass
 
     def open(self) -> None:
         """From now on remove what has expired even while nobody asks for anything."""

@@ -52,7 +52,7 @@ class Settings(BaseModel):
     training: bool = True
     demo: bool = False
     particles: int = Field(default=4, ge=1, le=256)  # drafts of a song, where a request does not say
-    threads: int = Field(default_factory=lambda: max(1, min(8, os.cpu_count() or 1)))  # that write
+    threads: int = Field(default_factory=lambda: min(8, cores()))  # that write
     limits: Limits = Limits()
 
     @property
@@ -72,6 +72,11 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def default_data() -> Path:

@@ -50,8 +50,8 @@ class RoomLimits(BaseModel):
     all_bytes: int = Field(default=20_000 * MEGABYTE, ge=1)  # of all owners together
     tune_bytes: int = Field(default=4 * MEGABYTE, ge=1)  # of a file of music
     tune_notes: int = Field(default=20_000, ge=1)  # of all its parts
-    tune_seconds: float = Field(default=10.0, gt=0)  # that reading one may take
-    score_seconds: float = Field(default=20.0, gt=0)  # that writing a score may take
+    tune_seconds: float = Field(default=20.0, gt=0)  # that reading one may take
+    score_seconds: float = Field(default=30.0, gt=0)  # that writing a score may take
     draft_bytes: int = Field(default=MEGABYTE // 4, ge=1)
     lyrics_files: int = Field(default=2_000, ge=1)
     lyrics_seconds: float = Field(default=120.0, gt=0)  # that reading them may take

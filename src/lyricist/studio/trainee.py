@@ -26,7 +26,8 @@ from lyricist.studio.alive import hold
 EVENTS, STOP, RUN, CORPUS, ASKED = "events.jsonl", "stop", "run", "corpus", "asked.json"
 PROGRESS_SECONDS = 0.5  # between two lines about progress
 SAMPLE_SECONDS = 4.0  # and between two samples
-SAVE_SECONDS = 10.0  # between two checkpoints: what a crash may cost
+SAVE_SECONDS = {"starter": 20.0, "scratch": 10.0}  # between two checkpoints: what a crash may cost
+PATIENCE = 60.0  # for one that has just stopped here to be gone
 NICER = 10  # than the studio: lines come first
 FEW_WORDS = 50_000  # for which a tiny network is enough, from scratch
 
@@ -44,6 +45,9 @@ class Diary:
         line = {"event": event, **{name: number(value) for name, value in data.items()}}
         self.file.write(b"\n" * self.cut + json.dumps(line).encode() + b"\n")
         self.cut = False
+
+    def close(self) -> None:
+        self.file.close()
 
     def due(self, event: str, seconds: float) -> bool:
         """Whether so much time has passed since an event of this kind."""
@@ -98,7 +102,8 @@ def train(folder: Path, should_stop: Callable[[], bool]) -> Iterator[events.Trai
     corpus, run = open_corpus(folder / CORPUS), folder / RUN
     resume = (run / "latest").exists()
     preset = "tiny" if corpus.info["words"] < FEW_WORDS else "small"
-    limits = {"budget": asked["budget_seconds"], "save_every": SAVE_SECONDS}
+    limits = {"budget": asked["budget_seconds"], "save_every": SAVE_SECONDS[asked["from"]]}
+    limits |= {"epochs": asked["epochs"]} if asked["epochs"] else {}
     options = Options()
     if not resume:
         base, licence = asked["from"], asked["licence"]
@@ -129,7 +134,7 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(NICER)
     try:
-        lock = hold(folder)
+        lock = hold(folder, PATIENCE)
     except LyricistError:
         sys.exit(2)
     with lock:

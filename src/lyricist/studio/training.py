@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from lyricist.errors import InputError
 from lyricist.studio.access import owner
+from lyricist.studio.answers import TrainingAnswer, TrainingsAnswer
 from lyricist.studio.errors import busy
 from lyricist.studio.ledger import ENDS, events_from
 from lyricist.studio.sse import BEAT, BEAT_SECONDS, event, stream
@@ -36,7 +37,12 @@ def trainings_of(request: Request) -> Trainings:
     return trainings
 
 
-@router.post("", status_code=201, openapi_extra=form_body("files", several=True, options="string"))
+@router.post(
+    "",
+    status_code=201,
+    response_model=TrainingAnswer,
+    openapi_extra=form_body("files", several=True, options="string"),
+)
 async def upload_lyrics(request: Request, owner: Owner) -> dict[str, Any]:
     """Upload lyrics of any kind that `lyricist prepare` reads; what was understood of them. `options`: JSON with
     name, from (starter or scratch), budget_seconds, licence."""
@@ -59,32 +65,32 @@ def asked_in(text: str) -> TrainingAsked:
         raise InputError("options is not JSON: send an object with name, from, budget_seconds, licence") from None
 
 
-@router.get("")
+@router.get("", response_model=TrainingsAnswer)
 def list_trainings(request: Request, owner: Owner) -> dict[str, Any]:
     """Your trainings, the newest first, without their histories."""
     return {"trainings": trainings_of(request).all(owner)}
 
 
-@router.get("/{id}")
+@router.get("/{id}", response_model=TrainingAnswer)
 def get_training(request: Request, owner: Owner, id: str) -> dict[str, Any]:
     """One training: what is known of it up to now."""
     trainings = trainings_of(request)
     return trainings.view(trainings.store.get(owner, "trainings", id))
 
 
-@router.post("/{id}/start")
+@router.post("/{id}/start", response_model=TrainingAnswer)
 def start_training(request: Request, owner: Owner, id: str) -> dict[str, Any]:
     """Begin."""
     return trainings_of(request).start(owner, id, resume=False)
 
 
-@router.post("/{id}/stop")
+@router.post("/{id}/stop", response_model=TrainingAnswer)
 def stop_training(request: Request, owner: Owner, id: str) -> dict[str, Any]:
     """Save and end."""
     return trainings_of(request).stop(owner, id)
 
 
-@router.post("/{id}/resume")
+@router.post("/{id}/resume", response_model=TrainingAnswer)
 def resume_training(request: Request, owner: Owner, id: str) -> dict[str, Any]:
     """Go on from what was last saved."""
     return trainings_of(request).start(owner, id, resume=True)

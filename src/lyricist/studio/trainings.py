@@ -7,8 +7,10 @@ still at work; what a studio remembers only spares it looking.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -23,9 +25,9 @@ from pydantic import Field
 
 from lyricist.checkpoint import replace_file
 from lyricist.corpus.readers import READERS
-from lyricist.errors import InputError
+from lyricist.errors import InputError, MissingExtra
 from lyricist.start import UNDECLARED
-from lyricist.studio.alive import at_work
+from lyricist.studio.alive import at_work, holder
 from lyricist.studio.bodies import Body
 from lyricist.studio.errors import Refused, busy
 from lyricist.studio.hands import Hand, python_path
@@ -36,7 +38,7 @@ from lyricist.studio.uploads import Upload
 
 BROKE_OFF = "training broke off; resume goes on from what was last saved"
 RUN_BYTES = 400_000_000  # that a run may grow to
-STOP_SECONDS = 10.0  # for trainings to save when the studio ends
+STOP_SECONDS = 20.0  # for trainings to save when the studio ends
 LEDGERS = 64  # kept in memory
 OFF = "training is switched off in this studio: start it with training, or use lyricist train"
 
@@ -46,8 +48,10 @@ class TrainingAsked(Body):
 
     name: str = Field(default="", max_length=100)
     from_: Literal["starter", "scratch"] = Field(default="starter", alias="from")
-    budget_seconds: float = Field(default=300.0, ge=5)
+    budget_seconds: float = Field(default=300.0, ge=5)  # at most: fewer where the preset's passes are over sooner
+    epochs: float | None = Field(default=None, gt=0, le=10_000)  # passes over the songs; None: the preset's
     licence: str = Field(default=UNDECLARED, max_length=200)
+    songs_by: Literal["auto", "blank", "file"] = "auto"  # how a text file falls into songs
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Trainings:
             raise InputError(f"budget_seconds {asked.budget_seconds:g}: at most {limits.training_seconds:g}")
         with self.store.create(owner, "trainings", 3 * sum(len(file.data) for file in files)) as thing:
             put = [(put_file(thing.path, i, file), file.name) for i, file in enumerate(files)]
-            job = put, thing.path / CORPUS
+            job = put, thing.path / CORPUS, asked.songs_by
             understood = self.hand.ask(limits.lyrics_seconds, "lyrics_seconds", "songs", *job)
             for path, _ in put:
                 path.unlink()  # the corpus holds what is needed
@@ -85,6 +89,7 @@ class Trainings:
     def start(self, owner: str, given: str, resume: bool) -> dict[str, Any]:
         """Begin a training, or go on with one. `Refused` where it is at work or done, or too many others are."""
         self.need_allowed()
+        need_packages()
         thing = self.store.get(owner, "trainings", given)
         with self.lock:
             status, _ = self.look(thing)
@@ -101,7 +106,8 @@ class Trainings:
 
     def spawn(self, thing: Thing) -> None:
         (thing.path / STOP).unlink(missing_ok=True)
-        Diary(thing.path).tell("begun")
+        with contextlib.closing(Diary(thing.path)) as diary:
+            diary.tell("begun")
         env = {**os.environ, "PYTHONPATH": python_path()}
         env.setdefault("OMP_NUM_THREADS", str(threads()))
         with open(thing.path / "log.txt", "wb") as log:
@@ -141,7 +147,10 @@ class Trainings:
         if child is not None:
             child.kill()
             child.wait()
-        elif not self.ends([thing.path], STOP_SECONDS):
+        elif (process := holder(thing.path)) is not None:  # of a studio before this one
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+        if not self.ends([thing.path], STOP_SECONDS):
             raise busy("this training is about to save: try again soon", 5)
         self.store.remove(thing)
         with self.lock:
@@ -207,10 +216,11 @@ class Trainings:
 
     def summary(self, thing: Thing, status: str, ledger: Ledger) -> dict[str, Any]:
         progress = ledger.progress
-        usable = status in ("done", "stopped", "failed") and (thing.path / RUN / "latest").exists()
         return {
             "id": thing.id,
-            **{name: thing.meta.get(name) for name in ("name", "from", "budget_seconds", "licence", "made")},
+            **{
+                name: thing.meta.get(name) for name in ("name", "from", "budget_seconds", "epochs", "licence", "made")
+            },
             "status": status,
             "progress": 1.0 if status == "done" else progress.get("progress", 0.0),
             "loss": progress.get("loss"),
@@ -218,12 +228,27 @@ class Trainings:
             "words_per_second": progress.get("words_per_second"),
             "seconds_left": progress.get("seconds_left") if status == "running" else None,
             "message": message(status, ledger),
-            "model": thing.id if usable else None,
+            "model": thing.id if usable(thing, status) else None,
         }
+
+    def model(self, thing: Thing) -> bool:
+        """Whether a training has a model to write with now."""
+        return usable(thing, self.look(thing)[0])
 
     def all(self, owner: str) -> list[dict[str, Any]]:
         """An owner's trainings, without their histories."""
         return [self.summary(thing, *self.look(thing)) for thing in self.store.all(owner, "trainings")]
+
+
+def need_packages() -> None:
+    """Raise `MissingExtra` where there is nothing to train with; nothing is loaded for that."""
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "onnx")):
+        raise MissingExtra("training", "train")
+
+
+def usable(thing: Thing, status: str) -> bool:
+    """Whether a training has a model that is not being written over."""
+    return status in ("done", "stopped", "failed") and (thing.path / RUN / "latest").exists()
 
 
 def message(status: str, ledger: Ledger) -> str:

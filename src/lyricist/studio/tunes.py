@@ -18,6 +18,7 @@ from lyricist.melody.scores.names import spell
 from lyricist.melody.scores.sing import own_words
 from lyricist.melody.tune import Clock, Phrase, Slot, Tune
 from lyricist.studio.access import owner
+from lyricist.studio.answers import TuneAnswer, TunesAnswer
 from lyricist.studio.errors import Refused
 from lyricist.studio.hands import Hand
 from lyricist.studio.store import Store, Thing, shown
@@ -188,7 +189,12 @@ def tunes_of(request: Request) -> Tunes:
     return tunes
 
 
-@router.post("", status_code=201, openapi_extra=form_body("file", track="integer", phrases="string"))
+@router.post(
+    "",
+    status_code=201,
+    response_model=TuneAnswer,
+    openapi_extra=form_body("file", track="integer", phrases="string"),
+)
 async def upload_tune(request: Request, owner: Owner) -> dict[str, Any]:
     """Upload a MIDI, karaoke, MusicXML or ABC file; the tune, in phrases of slots."""
     form = await read_form(request, most_files=1)
@@ -209,13 +215,13 @@ def number_of(text: str | None) -> int | None:
     return int(text)
 
 
-@router.get("")
+@router.get("", response_model=TunesAnswer)
 def list_tunes(request: Request, owner: Owner) -> dict[str, Any]:
     """Your tunes, the newest first."""
     return {"tunes": tunes_of(request).all(owner)}
 
 
-@router.get("/{id}")
+@router.get("/{id}", response_model=TuneAnswer)
 def get_tune(request: Request, owner: Owner, id: str, track: Track = None, phrases: Phrases = None) -> dict[str, Any]:
     """One tune, also with another part sung or divided into other phrases."""
     return tune_json(*tunes_of(request).find(owner, id, track, phrases))

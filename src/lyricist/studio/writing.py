@@ -41,10 +41,10 @@ async def write(asked: Write, who: Owner, desk: At) -> StreamingResponse:
     drawing = read_drawing(asked.drawing, desk.settings.particles, limits)
     model = await run_in_threadpool(desk.model, who, asked.model)
     plan = await run_in_threadpool(desk.plan, who, asked, model)
-    await desk.decoding.ask(who, lambda: model.feasible(plan))
+    await desk.feasible(who, model, plan)
     seed = fresh_seed() if asked.seed is None else asked.seed
     seeds = range(seed, seed + asked.count)
-    made = desk.decoding.follow(who, lambda stop: model.events(plan, drawing, seeds, stop, explain=asked.explain))
+    made = desk.decoding.write(who, model, plan, drawing, seeds, asked.explain)
     return stream(told_as_events(made, {"seed": seed, "plan": plan_json(plan)}))
 
 

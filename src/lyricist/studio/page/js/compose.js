@@ -1,6 +1,6 @@
 /* Writing a song and rewriting what is not locked: lines come into the sheet as they are made. */
 
-import { docOf, draftOf, isLine, isOpen, refill, startOf } from "./doc.js";
+import { docOf, draftOf, firstLine, isLine, isOpen, refill, startOf } from "./doc.js";
 import { wishes } from "./wishes.js";
 
 const TRIES = 3; // where the studio is busy and says when to come back
@@ -83,12 +83,11 @@ export function makeCompose(desk, sheet) {
     if (what === "Rewriting") doc = refill(before, places) ?? relocked(docOf(song ?? draftOf(desk.doc)), before);
     const title = (what === "Writing" ? song?.title : before.title || song?.title) ?? before.title;
     end();
-    const first = startOf(doc.rows, Math.max(0, doc.rows.findIndex((row) => isLine(row.text))));
+    const first = firstLine(doc.rows);
     desk.change({ title, rows: doc.rows }, { kind, at: what === "Writing" ? [first, first] : desk.at });
     if (what === "Writing") scrollTo({ top: 0 });
     app.set("song", song, "editor");
-    app.announce(`${what === "Writing" ? "Written" : "Rewritten"}: ${places.length} lines${seed === null ? "" : `, seed ${seed}`}`);
-    sheet.focus();
+    app.announce(facts(what === "Writing" ? "Written" : "Rewritten", places.length, song, seed));
   }
 
   function failed(error, before, got) {
@@ -99,6 +98,7 @@ export function makeCompose(desk, sheet) {
   function end() {
     running = null;
     desk.busy = "";
+    sheet.focus();
   }
 
   /** Try again when the studio is busy and says for how long. */
@@ -129,6 +129,12 @@ function grow(song, { text, opens }) {
 function relocked(doc, before) {
   const locked = new Set(before.rows.filter((row) => row.locked).map((row) => row.text));
   return { ...doc, rows: doc.rows.map((row) => ({ ...row, locked: locked.has(row.text) })) };
+}
+
+/** What came of it: lines, the longest run of words that stands in the training songs, the seed. */
+function facts(done, lines, song, seed) {
+  const copied = Number.isInteger(song?.copied) ? `, longest copied run ${song.copied} words` : "";
+  return `${done}: ${lines} lines${copied}${seed === null ? "" : `, seed ${seed}`}`;
 }
 
 function pause(ms, signal) {

@@ -1,17 +1,19 @@
 /* The song that is being written: its document, where the caret is, undo and redo, and who wants to know. */
 
-import { EMPTY, draftOf, placeOf, rowAt, startOf } from "./doc.js";
+import { EMPTY, draftOf, firstLine, placeOf, rowAt, startOf } from "./doc.js";
 import { history } from "./history.js";
 
 /** @param {any} app */
 export function makeDesk(app) {
-  const past = history({ doc: EMPTY, at: [0, 0] });
+  const past = history({ doc: EMPTY, at: [0, 0], plan: {} });
   const listeners = new Map();
   let busy = "";
 
   const desk = {
     app,
     get doc() { return past.present.doc; },
+    /** The plan, as the steps know it; the panel keeps it up to date. */
+    get plan() { return past.present.plan; },
     /** Selection, as offsets into the text. */
     get at() { return past.present.at; },
     /** Row of the caret. */
@@ -31,8 +33,13 @@ export function makeDesk(app) {
     },
     /** A new document. `kind`: changes of one kind soon after another are undone together. `at`: the selection. */
     change(doc, { kind = "", at = null, from = "" } = {}) {
-      past.push({ doc, at: at ?? within(doc, desk.at) }, kind);
+      past.push({ doc, at: at ?? within(doc, desk.at), plan: desk.plan }, kind);
       changed(from);
+    },
+    /** Another plan, a step like any other. */
+    replan(plan, kind = "") {
+      past.push({ doc: desk.doc, at: desk.at, plan }, kind);
+      tell("steps");
     },
     /** Change one row's text, the caret at its end unless told otherwise. */
     setRow(row, text, { kind = "", caret = text.length } = {}) {
@@ -47,23 +54,28 @@ export function makeDesk(app) {
     },
     select(at, from = "") {
       const before = desk.row;
-      past.amend({ doc: desk.doc, at });
+      past.amend({ ...past.present, at });
       tell("caret", desk.row !== before, from);
     },
-    undo: () => travel(past.undo(), "Undone", "There is nothing to undo"),
-    redo: () => travel(past.redo(), "Done again", "There is nothing to do again"),
+    undo: () => travel(() => past.undo(), "Undone", "There is nothing to undo"),
+    redo: () => travel(() => past.redo(), "Done again", "There is nothing to do again"),
     /** Tell those who listen to `name`. */
     say: tell,
     /** Another song: what was there is kept as a draft, not as a step. */
     open(doc) {
-      past.reset({ doc, at: [0, 0] });
+      const first = firstLine(doc.rows);
+      past.reset({ doc, at: [first, first], plan: desk.plan });
       changed("");
     },
   };
 
-  function travel(state, said, nothing) {
+  function travel(go, said, nothing) {
+    const { plan } = desk;
+    const state = go();
     app.announce(state ? said : nothing, { quiet: true });
-    if (state) changed("");
+    if (!state) return;
+    if (state.plan !== plan) app.set("plan", state.plan, "undo");
+    changed("");
   }
 
   function changed(from) {

@@ -20,8 +20,10 @@ export function nameOf(text) {
   return NAMES.find((each) => each === name) ?? NAMES.find((each) => name.startsWith(each)) ?? "verse";
 }
 
-/** Text as rows; line ends and odd spaces tidied. */
-export const rowsOf = (text) => text.replace(/\r\n?|[\u2028\u2029\v\f]/g, "\n").split("\n").map((each) => ({ text: each, locked: false }));
+/** Text as rows; line ends tidied, characters left out that no one can type. */
+export const rowsOf = (text) => tidy(text).split("\n").map((each) => ({ text: each, locked: false }));
+
+const tidy = (text) => (text.toWellFormed?.() ?? text).replace(/\r\n?|[\u2028\u2029\v\f]/g, "\n").replace(/[\0-\x08\x0e-\x1f\x7f]/g, "");
 
 export const textOf = (doc) => doc.rows.map((row) => row.text).join("\n");
 
@@ -113,6 +115,9 @@ export function rowAt(rows, offset) {
   while (row < rows.length - 1 && offset > rows[row].text.length) offset -= rows[row++].text.length + 1;
   return { row, column: offset };
 }
+
+/** The place in the text where its first sung line begins. */
+export const firstLine = (rows) => startOf(rows, Math.max(0, rows.findIndex((row) => isLine(row.text))));
 
 /** The place in the text where a row begins. */
 export const startOf = (rows, row) => rows.slice(0, row).reduce((sum, each) => sum + each.text.length + 1, 0);

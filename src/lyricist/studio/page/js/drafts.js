@@ -22,14 +22,17 @@ export function makeDrafts(desk, planPanel) {
   app.on("plan", later);
   app.on("save", ({ text, name, type }) => save(new Blob([text], { type }), name));
   addEventListener("pagehide", () => later.now());
-  addEventListener("storage", () => dialog.open && list());
+  addEventListener("storage", ({ key }) => {
+    if (key === store.keyOf(id)) id = store.freshId(); // another window writes on this draft: ours goes on as a copy
+    if (dialog.open) list();
+  });
 
   /** The draft that was open when the page was left; false if there is none. */
   function restore() {
     const draft = store.load(id);
     if (!draft) return false;
-    desk.open({ title: draft.title, rows: draft.rows });
     planPanel.set(draft.plan);
+    desk.open({ title: draft.title, rows: draft.rows });
     return true;
   }
 
@@ -59,8 +62,8 @@ export function makeDrafts(desk, planPanel) {
   function begin(other, doc, plan) {
     later.now();
     id = other;
+    planPanel.set(plan); // before the sheet, whose steps begin anew with this plan
     desk.open(doc);
-    planPanel.set(plan);
     later.now();
     try {
       store.makeCurrent(id);

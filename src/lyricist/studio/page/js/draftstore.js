@@ -2,7 +2,7 @@
 
 const LIST = "lyricist.drafts"; // [{id, name, updated}], the latest first
 const CURRENT = "lyricist.current";
-const key = (id) => `lyricist.draft.${id}`;
+export const keyOf = (id) => `lyricist.draft.${id}`;
 const FORMAT = 1;
 
 /** @typedef {{id: string, name: string, updated: number}} Entry */
@@ -24,18 +24,18 @@ export const freshId = () => crypto.getRandomValues(new Uint32Array(2)).join("")
 
 /** Keep a draft; throws what the storage throws when it is full. */
 export function keep(id, name, content) {
-  localStorage.setItem(key(id), JSON.stringify({ format: FORMAT, ...content }));
+  localStorage.setItem(keyOf(id), JSON.stringify({ format: FORMAT, ...content }));
   const others = list().filter((each) => each.id !== id);
   localStorage.setItem(LIST, JSON.stringify([{ id, name, updated: Date.now() }, ...others]));
 }
 
 /** A draft as it was kept, or null. */
 export function load(id) {
-  return sound(read(key(id), null));
+  return sound(read(keyOf(id), null));
 }
 
 export function remove(id) {
-  localStorage.removeItem(key(id));
+  localStorage.removeItem(keyOf(id));
   localStorage.setItem(LIST, JSON.stringify(list().filter((each) => each.id !== id)));
 }
 

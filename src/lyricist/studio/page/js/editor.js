@@ -2,7 +2,7 @@
 
 import { makeCompose } from "./compose.js";
 import { makeDesk } from "./desk.js";
-import { docOf, isLine } from "./doc.js";
+import { docOf, firstLine, isLine } from "./doc.js";
 import { makeDrafts } from "./drafts.js";
 import { el, fill } from "./dom.js";
 import { mountKeys } from "./keys.js";
@@ -41,7 +41,7 @@ export function mount(root, app) {
   document.getElementById("masthead-end").prepend(
     el("button", { type: "button", class: "quiet", "aria-label": "Shortcuts", title: "Shortcuts (?)", on: { click: () => keys.help() } }, "?"));
 
-  app.on("draft", (draft, source) => { if (source !== "editor" && draft) desk.change(docOf(draft)); });
+  app.on("draft", (draft, source) => { if (source !== "editor" && draft) take(docOf(draft)); });
   app.on("view", (name) => { if (name === "write") sheet.render(); });
   dropFiles(root, drafts);
   begin();
@@ -51,6 +51,12 @@ export function mount(root, app) {
     if (given.sections.length) desk.open(docOf(given));
     else if (!drafts.restore()) first();
     if (matchMedia("(pointer: fine)").matches) sheet.focus();
+  }
+
+  /** A draft from another view: one step that undo takes back. */
+  function take(doc) {
+    const first = firstLine(doc.rows);
+    desk.change(doc, { at: [first, first] });
   }
 
   /** Nothing is kept: an empty sheet, or the song of --demo. */
@@ -100,6 +106,7 @@ export function mount(root, app) {
   function showSide(name) {
     root.dataset.open = "side";
     side.choose(name, { focus: true });
+    sheet.reveal();
   }
 }
 

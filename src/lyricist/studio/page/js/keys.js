@@ -43,10 +43,10 @@ export function mountKeys(on, { area, node, shown }) {
   const keys = table(on);
   const help = makeHelp(keys);
   node.append(help);
-  on.help = () => (help.open ? help.close() : help.showModal());
+  on.help = () => help.showModal();
   addEventListener("keydown", (event) => {
     if (!shown() || event.isComposing || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open]") && !help.open) return;
+    if (document.querySelector("dialog[open]")) return; // it has keys of its own
     for (const [, , is, run, place] of keys) {
       if (!run || !is(event)) continue;
       if (place === "text" && event.target !== area) continue;
@@ -60,11 +60,11 @@ export function mountKeys(on, { area, node, shown }) {
 }
 
 function makeHelp(keys) {
-  const rows = keys.map(([label, names]) => el("tr", {}, el("th", { scope: "row" }, label),
-    el("td", {}, names.flatMap((name, i) => [i ? " " : null, el("kbd", {}, name)]))));
+  const rows = keys.map(([label, names]) => el("div", {}, el("dt", {}, label),
+    el("dd", {}, names.flatMap((name, i) => [i ? " " : null, el("kbd", {}, name)]))));
   const close = el("button", { type: "button", class: "quiet", on: { click: () => help.close() } }, "Close");
   const help = el("dialog", { class: "help", "aria-labelledby": "help-title" },
     el("div", { class: "dialog-head" }, el("h2", { id: "help-title" }, "Shortcuts"), close),
-    el("table", {}, el("tbody", {}, rows)));
+    el("dl", { class: "keys" }, rows));
   return help;
 }

@@ -48,7 +48,7 @@ export function makeWords(desk) {
     if (!place) return null;
     if (!root.querySelector(".word-list")) fill(root, el("p", { class: "muted" }, "Trying other words"));
     const { draft, section, line } = place;
-    const body = { draft, section, line, word: word.index, count: 10, ...wishes(app, { always: true, drawing: true }) };
+    const body = { draft, section, line, word: word.index, count: 10, ...wishes(app, { always: true }) };
     const { lines } = await ask(body);
     if (turn !== asked) return null;
     return fill(root, lines.length ? listOf(word, lines)

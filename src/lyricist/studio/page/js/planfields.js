@@ -5,13 +5,13 @@ import { el, field, uid } from "./dom.js";
 /** In the panel's first part. `join`: what parts a list's values as text. */
 export const FIELDS = [
   { name: "form", label: "Form", hint: "verse chorus verse chorus", join: " ", wide: true },
-  { name: "lines", label: "Lines", hint: "4, or 4,2 section by section", join: "," },
-  { name: "syllables", label: "Syllables", hint: "8,6 line by line", join: "," },
-  { name: "metre", label: "Metre", hint: "iambic, or x/x/x/x/", join: ",", choices: ["iambic", "trochaic", "anapestic", "dactylic"] },
-  { name: "rhyme", label: "Rhyme scheme", hint: "ABAB, AABB; X is free", join: ",", choices: ["ABAB", "AABB", "ABBA", "XAXA", "AAAA"] },
-  { name: "about", label: "About", hint: "river, night", join: ", ", wide: true },
+  { name: "lines", label: "Lines", hint: "4", title: "Lines of each section: 4, or 4,2 section by section", join: "," },
+  { name: "syllables", label: "Syllables", hint: "8,6", title: "Syllables of each line: 8, or 8,6 line by line", join: "," },
+  { name: "metre", label: "Metre", hint: "iambic", title: "A name, or a mark for each syllable: x weak, / strong, ? any, such as x/x/x/x/", join: ",", choices: ["iambic", "trochaic", "anapestic", "dactylic"] },
+  { name: "rhyme", label: "Rhyme scheme", hint: "ABAB", title: "Letters, section by section: ABAB, AABB; X is free", join: ",", choices: ["ABAB", "AABB", "ABBA", "XAXA", "AAAA"] },
+  { name: "about", label: "About", hint: "river, night", title: "Words that steer the choice of words", join: ", ", wide: true },
   { name: "start", label: "First word", hint: "any" },
-  { name: "title", label: "Title", hint: "the model finds one" },
+  { name: "title", label: "Title", hint: "found" },
 ];
 
 /** Under "More wishes". */
@@ -21,13 +21,13 @@ export const MORE = [
   { name: "rhyme_kind", label: "Rhymes are", choices: ["perfect", "near"], select: true },
   { name: "rhyme_with", label: "A rhymes with", hint: "a word" },
   { name: "refrain", label: "Refrain, the last line of every chorus", hint: "Carry me home, river", wide: true },
-  { name: "acrostic", label: "Acrostic", hint: "RIVER" },
-  { name: "max_copy", label: "Longest copied run", hint: "5 words", number: true, about: "of words that stand in the training songs; 0 is no limit" },
+  { name: "acrostic", label: "Acrostic", hint: "RIVER", wide: true },
+  { name: "max_copy", label: "Longest copied run", hint: "5 words", number: true, about: "of words that stand in the training songs; 0: no limit", wide: true },
   { name: "hook", label: "A chorus\u2019s first line comes back in it", flag: true, usual: false, wide: true },
   { name: "keep_chorus", label: "Every chorus is the same, word for word", flag: true, usual: true, wide: true },
   { name: "clean", label: "No slurs and obscenities", flag: true, usual: true, wide: true },
   { name: "temperature", label: "Boldness", drawing: true, range: [0.5, 1.4, 0.05], usual: 0.9, wide: true },
-  { name: "seed", label: "Seed", hint: "new each time", number: true, apart: true, about: "the same seed and plan give the same song" },
+  { name: "seed", label: "Seed", hint: "new each time", number: true, apart: true, about: "the same seed and plan give the same song", wide: true },
 ];
 
 /** What sections, where a plan has some, say themselves. */
@@ -110,7 +110,7 @@ function slider(spec) {
 }
 
 function text(spec) {
-  const control = el("input", { type: "text", placeholder: spec.hint ?? "", spellcheck: false });
+  const control = el("input", { type: "text", placeholder: spec.hint ?? "", title: spec.title ?? "", spellcheck: false });
   if (spec.number) control.inputMode = "numeric";
   const made = field(spec.label, control, spec.about ?? "");
   if (spec.choices) {

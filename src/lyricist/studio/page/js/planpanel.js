@@ -11,15 +11,19 @@ const PAUSE = 300; // ms after the last key
 /** @param {any} desk @returns {{node: HTMLElement, set: (plan: any) => void}} */
 export function makePlanPanel(desk, onClose) {
   const { app } = desk;
-  const fields = makeFields(changed);
+  const fields = makeFields(() => changed("plan"));
   const verdict = el("p", { class: "verdict", id: "plan-verdict", role: "status" });
   const pattern = el("div", { class: "pattern" });
   const presets = el("div", { class: "presets", role: "group", "aria-label": "Begin with" });
   const sections = el("div", { class: "plan-sections", hidden: true });
-  const tune = el("p", { class: "plan-tune small row", hidden: true });
+  const toTune = el("input", { type: "checkbox" });
+  const tuneName = el("span");
+  const tune = el("label", { class: "check plan-tune", hidden: true }, toTune, tuneName);
+  toTune.addEventListener("change", () => bind(toTune.checked));
   const check = debounce(ask, PAUSE);
   let running = null;
   let toml = "";
+  let bound = null; // id of the tune that is written to
 
   const save = el("button", { type: "button", class: "quiet small", disabled: true, on: { click: saveToml } }, "Save as plan.toml");
   const clear = el("button", { type: "button", class: "quiet small", on: { click: () => { set({}); app.announce("The plan is empty"); } } }, "Empty the plan");
@@ -31,8 +35,9 @@ export function makePlanPanel(desk, onClose) {
     el("div", { class: "panel-head" }, el("h2", {}, "Plan"), el("button", { type: "button", class: "quiet only-over", on: { click: onClose } }, "Close")),
     presets, verdict, form, pattern, el("div", { class: "row" }, save, clear));
 
-  function changed() {
+  function changed(kind = "") {
     const plan = planOf(fields, app.state.plan.sections);
+    if (JSON.stringify(plan) !== JSON.stringify(desk.plan)) desk.replan(plan, kind);
     app.state.drawing = fields.drawing();
     app.state.seed = fields.seed();
     app.set("plan", plan, "plan");
@@ -58,7 +63,7 @@ export function makePlanPanel(desk, onClose) {
   /** Fields whose wishes the sections or the tune say are not there. */
   function hideSaid() {
     const bySections = Boolean(app.state.plan.sections?.length);
-    for (const name of BY_SECTION) fields.of(name).node.hidden = bySections || (Boolean(app.state.tune) && BY_TUNE.includes(name));
+    for (const name of BY_SECTION) fields.of(name).node.hidden = bySections || (app.state.toTune && BY_TUNE.includes(name));
   }
 
   async function ask() {
@@ -84,7 +89,7 @@ export function makePlanPanel(desk, onClose) {
     fields.wrong(error?.status === 422 || error?.status === 400 ? named?.[1].replace("-", "_") : null, reason);
     verdict.dataset.kind = reason ? "blocked" : "free";
     const asked = Object.keys(app.state.plan).length > 0;
-    verdict.textContent = reason ? reason.replace(/--/g, "") : asked ? "This plan can be fulfilled." : "Nothing is asked for: the model is free.";
+    verdict.textContent = reason ? reason.replace(/--/g, "") : asked ? "This plan can be fulfilled." : "Nothing is asked for: any song will do.";
     if (found) toml = found.toml;
   }
 
@@ -116,15 +121,22 @@ export function makePlanPanel(desk, onClose) {
     }
   }
 
+  /** Offer to write to the tune that was chosen; its phrases then say what the lines are. */
   function showTune(found) {
     tune.hidden = !found;
-    hideSaid();
-    if (!found) return;
-    fill(tune, `To the tune \u201c${found.title || "untitled"}\u201d`,
-      el("button", { type: "button", class: "quiet small", on: { click: () => app.set("tune", null, "plan") } }, "Let it go"));
+    tuneName.textContent = found ? `Write to the tune \u201c${found.title || "untitled"}\u201d` : "";
+    if (bound && found?.id !== bound) bind(false);
   }
 
-  app.on("tune", (found) => { showTune(found); check(); });
+  function bind(on) {
+    toTune.checked = on;
+    app.state.toTune = on;
+    bound = on ? app.state.tune.id : null;
+    hideSaid();
+    changed();
+  }
+
+  app.on("tune", showTune);
   app.on("model", check);
   app.on("plan", (plan, source) => { if (source !== "plan") set(plan ?? {}); });
   showTune(app.state.tune);

@@ -23,7 +23,6 @@ export function makeRhymes(desk) {
   const later = debounce(() => look(), 250);
 
   input.addEventListener("input", () => { at = null; later(); });
-  input.addEventListener("keydown", (event) => event.stopPropagation());
   for (const choice of [kind, syllables]) choice.addEventListener("change", () => look());
 
   function show(root, word) {

@@ -10,7 +10,8 @@ import { placed, reasonOf, same, syllableSpots } from "./scansion.js";
  */
 export function rowNode(row, given) {
   const kind = isHead(row.text) ? "head" : isBlank(row.text) ? "blank" : isOpen(row.text) ? "open" : "line";
-  const node = el("div", { class: "sheet-row", "data-kind": kind, "data-locked": row.locked });
+  const spoken = kind === "line" ? { role: "group", "aria-label": `Line ${given.number}` } : {};
+  const node = el("div", { class: "sheet-row", "data-kind": kind, "data-locked": row.locked, ...spoken });
   node.append(gutter(kind, row, given), words(kind, row, given), note(given.info));
   return node;
 }
@@ -42,14 +43,17 @@ function count(info, wanted) {
   if (!info) return el("span", { class: "count" });
   const off = info.violations.some((each) => each.kind === "syllables");
   const text = off && wanted?.syllables ? `${info.syllables}/${wanted.syllables}` : String(info.syllables);
-  return el("span", { class: off ? "count off" : "count", title: `${info.syllables} syllables` }, text);
+  return el("span", { class: off ? "count off" : "count", title: `${info.syllables} syllables` }, text, unseen(" syllables"));
 }
 
 function letter(info) {
   const rhymed = info && info.letter !== "X";
   const title = rhymed ? `rhyme ${info.letter}${info.rhymes ? `, ${info.rhymes}` : ""}` : "";
-  return el("span", { class: "letter", "data-rhyme": rhymed ? hueOf(info.letter) : null, title }, rhymed ? info.letter : "");
+  const said = rhymed ? [unseen("rhyme "), info.letter] : "";
+  return el("span", { class: "letter", "data-rhyme": rhymed ? hueOf(info.letter) : null, title }, said);
 }
+
+const unseen = (text) => el("span", { class: "unseen" }, text);
 
 /** The colour of a rhyme letter, 1 to 8. */
 export const hueOf = (name) => ((name.toUpperCase().charCodeAt(0) - 65) % 8) + 1;

@@ -6,19 +6,19 @@ import { byRow } from "./scansion.js";
 import { wishes } from "./wishes.js";
 
 const PATIENCE = 8000; // ms that an answer may take
+const AGAIN = 3; // s until a studio that did not answer is asked again
 
 /** @param {any} desk @param {any} sheet @param {(song: any[], found: any) => void} onSong */
 export function makeScan(desk, sheet, onSong) {
   const { app } = desk;
   let running = false;
   let asked = "";
-  let failed = false;
+  let failed = ""; // what was said
   let known = []; // texts of the rows the infos belong to
   const later = debounce(ask, 0);
 
   desk.on("doc", () => { carry(); later(); });
   app.on("plan", later);
-  app.on("tune", later);
 
   /** Until the answer is there, rows keep what is known of their text, and a line being typed what was known. */
   function carry() {
@@ -50,15 +50,15 @@ export function makeScan(desk, sheet, onSong) {
       const found = await heard(body, AbortSignal.timeout(PATIENCE));
       running = false;
       if (failed) app.announce("The studio answers again");
-      failed = false;
+      failed = "";
       show(found, doc, key);
       later();
     } catch (error) {
       running = false;
       asked = "";
-      if (!failed || error.status) app.fail(error);
-      failed = !error.status;
-      if (error.retryAfter || failed) setTimeout(later, (error.retryAfter || 3) * 1000);
+      if (error.message !== failed) app.fail(error); // once, not at every key
+      failed = error.message;
+      if (error.retryAfter || !error.status) setTimeout(later, (error.retryAfter || AGAIN) * 1000);
     }
   }
 

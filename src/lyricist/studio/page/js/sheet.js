@@ -11,7 +11,7 @@ export function makeSheet(desk) {
     "aria-describedby": "line-status", placeholder: "",
   });
   area.setAttribute("autocapitalize", "sentences");
-  const mirror = el("div", { class: "mirror" });
+  const mirror = el("div", { class: "mirror", role: "group", "aria-label": "What is heard, line by line" });
   const node = el("div", { class: "sheet" }, mirror, area);
   const sheet = { node, area, infos: new Map(), ghost: "", wantedOf: () => null, render, wordUnder, suggest };
   let shown = []; // what each row was drawn from
@@ -54,6 +54,7 @@ export function makeSheet(desk) {
   }
 
   area.addEventListener("input", (event) => {
+    if (area.value === textOf(desk.doc)) return; // one of the many events of a text put in line by line
     const kind = /^(insertText|insertCompositionText|delete)/.test(event.inputType ?? "") ? event.inputType.slice(0, 6) : "";
     const rows = retext(desk.doc.rows, area.value);
     const text = rows.map((row) => row.text).join("\n");
@@ -92,6 +93,7 @@ export function makeSheet(desk) {
   desk.on("caret", (moved, from) => {
     if (from !== "sheet" && document.activeElement === area) area.setSelectionRange(...desk.at);
     if (moved) render();
+    if (moved && from === "sheet") sheet.reveal();
   });
   desk.on("busy", (what) => { area.readOnly = Boolean(what); node.classList.toggle("busy", Boolean(what)); });
 

@@ -53,11 +53,12 @@ export function makeSidePanel(desk, sheet, suggest, why, onClose) {
     }
     fill(body, tabs.find((tab) => tab.name === name).root);
     refresh();
-    if (focus) (name === "rhymes" ? rhymes.input : body).focus();
+    const typed = name === "rhymes" && matchMedia("(pointer: fine)").matches; // no keyboard pops up under a finger
+    if (focus) (typed ? rhymes.input : body).focus({ preventScroll: true });
   }
 
   async function refresh() {
-    if (desk.busy || !node.offsetParent) return;
+    if (desk.busy || !node.getClientRects().length) return;
     const word = wordAtCaret(desk, sheet);
     headline(word);
     const tab = tabs.find(({ name }) => name === current);

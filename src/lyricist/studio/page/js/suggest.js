@@ -62,8 +62,7 @@ export function makeSuggest(desk, sheet) {
       present(lines[0].text);
       tell();
     } catch (error) {
-      if (error.name !== "AbortError" && error.status !== 409 && error.status !== 429) app.fail(error);
-      if (error.status === 409) app.announce(error.message);
+      if (error.name !== "AbortError" && !error.code) throw error; // the plan and the check say what is wrong
     }
   }
 
@@ -91,7 +90,7 @@ export function makeSuggest(desk, sheet) {
     running?.abort();
     running = new AbortController();
     const { section, line, draft } = place;
-    const body = { draft, section, line, count: EACH, ...wishes(app, { always: true, drawing: true }), ...extra };
+    const body = { draft, section, line, count: EACH, ...wishes(app, { always: true }), ...extra };
     const found = await app.api.post("/api/alternatives", body, running.signal);
     return found.lines ?? [];
   }
@@ -122,13 +121,19 @@ export function makeSuggest(desk, sheet) {
   async function step(by) {
     const { row } = desk;
     if (desk.busy || isHead(desk.doc.rows[row].text)) return;
-    if (desk.doc.rows[row].locked) return app.announce("This line is locked: unlock it with Alt+L to change it");
+    if (locked(row)) return;
     if (!walk || walk.row !== row) {
       app.announce("Looking for other lines", { quiet: true });
       if (!(await more())) return;
       if (by < 0) return pick(walk.lines.length - 1);
     } else if (walk.at + by >= walk.lines.length && !(await more())) return;
     pick((walk.at + by + walk.lines.length) % walk.lines.length);
+  }
+
+  function locked(row) {
+    const is = desk.doc.rows[row].locked;
+    if (is) app.announce("This line is locked: unlock it with Alt+L to change it");
+    return is;
   }
 
   /** Ask for further alternatives of the caret's line; false if there are none. */
@@ -153,7 +158,7 @@ export function makeSuggest(desk, sheet) {
 
   /** Put one of the alternatives into its line. */
   function pick(at) {
-    if (!walk || walk.row !== desk.row) return;
+    if (!walk || walk.row !== desk.row || locked(walk.row)) return;
     walk.at = at;
     const { text } = walk.lines[at];
     sheet.suggest("");

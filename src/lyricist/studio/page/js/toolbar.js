@@ -36,6 +36,7 @@ export function makeToolbar(desk, { compose, suggest, drafts, showPlan, showSide
 
   desk.on("doc", refresh);
   desk.on("busy", refresh);
+  desk.on("steps", refresh);
   refresh();
   return { node };
 }

@@ -5,27 +5,29 @@ import { el, fill } from "./dom.js";
 import { remembered, wishes } from "./wishes.js";
 
 const HOVER = 450; // ms that the pointer rests on a word
+const UNLIKELY = "too unlikely here"; // what the API says of a word that nothing forbids
 
 /** @param {any} desk @param {any} sheet */
 export function makeWhy(desk, sheet) {
   const { app } = desk;
   const ask = remembered((body, signal) => app.api.post("/api/why", body, signal));
 
-  /** The choices of a row's words. */
-  async function ofRow(row, signal) {
+  /** The choices of a row's words, and the order in which they were made. */
+  async function ofRow(row) {
     const place = placeOf(desk.doc, row);
-    if (!place) return [];
+    if (!place) return { words: [] };
     const { section, line, draft } = place;
-    const found = await ask({ draft, section, line, ...wishes(app, { always: true, drawing: true }) }, signal);
-    return found.words ?? [];
+    return ask({ draft, section, line, ...wishes(app, { always: true }) });
   }
 
   /** Fill a panel with the choice of one word. */
   async function show(root, word) {
     if (!word) return fill(root, el("p", { class: "muted" }, "Put the caret into a word to see what else the model thought of there."));
     if (!root.querySelector(".candidates")) fill(root, el("p", { class: "muted" }, "Asking the model"));
-    const words = await ofRow(word.row);
-    return fill(root, choiceView(words[word.index], word.text));
+    const { words, order } = await ofRow(word.row);
+    const backward = order === "backward" && words[word.index];
+    return fill(root, choiceView(words[word.index], word.text),
+      backward ? el("p", { class: "small muted" }, "This model writes a line from its end: the words to the right stood there already.") : null);
   }
 
   return { ofRow, show, hover: () => mountHover(desk, sheet, ofRow) };
@@ -43,7 +45,8 @@ export function choiceView(choice, text) {
 
 function candidate({ word, p, drawn_p, forbidden }, chosen, most) {
   const here = word.toLowerCase() === String(chosen).toLowerCase();
-  const row = el("li", { class: forbidden ? "candidate forbidden" : "candidate", "aria-current": here ? "true" : null },
+  const ruled = forbidden && forbidden !== UNLIKELY;
+  const row = el("li", { class: ruled ? "candidate forbidden" : "candidate", "aria-current": here ? "true" : null },
     el("span", { class: "candidate-word" }, word),
     el("span", { class: "bars", "aria-hidden": "true" },
       el("i", { class: "bar thought", style: { width: `${(100 * p) / most}%` } }),
@@ -80,7 +83,7 @@ function mountHover(desk, sheet, ofRow) {
 
   async function open({ row, index, node }) {
     try {
-      const words = await ofRow(row);
+      const { words } = await ofRow(row);
       if (over !== node || !node.isConnected) return;
       fill(card, el("p", { class: "why-word" }, node.textContent), choiceView(words[index], node.textContent));
       card.hidden = false;

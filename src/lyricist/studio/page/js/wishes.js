@@ -5,7 +5,8 @@ export const BY_TUNE = ["form", "lines", "syllables", "metre", "sections"];
 
 /** @param {any} app @param {{always?: boolean, drawing?: boolean}} [how] always: a plan even if it is empty */
 export function wishes(app, { always = false, drawing = false } = {}) {
-  const { plan, tune, model, drawing: drawn } = app.state;
+  const { plan, model, drawing: drawn } = app.state;
+  const tune = app.state.toTune ? app.state.tune : null;
   const asked = {};
   const left = Object.fromEntries(Object.entries(plan ?? {}).filter(([name]) => !tune?.id || !BY_TUNE.includes(name)));
   if (always || Object.keys(left).length) asked.plan = left;
