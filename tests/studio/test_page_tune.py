@@ -309,6 +309,29 @@ def test_what_is_no_tune_is_said_in_a_line(
     assert page.locator(".phrase").count() == 0
 
 
+def test_a_long_score_is_turned_page_by_page(visit: Open, studio_server: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "long.abc"
+    bars = "\n".join("C D E F | G A B c | c B A G | F E D C |" for _ in range(60))
+    path.write_text(f"X:1\nT:Long\nM:4/4\nL:1/4\nK:C\n{bars}\n")
+    page = with_tune(visit(studio_server), path)
+    where = page.locator(".pager span")
+    pages = int(where.text_content().split()[-1])
+    assert pages > 1 and page.get_by_role("button", name="Previous page").is_disabled()
+    first = page.locator(".score-page").get_attribute("src")
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text(f"Page 2 of {pages}").wait_for()
+    assert page.locator(".score-page").get_attribute("src") != first
+    taken: list[str] = []
+    page.on("download", lambda each: taken.append(each.suggested_filename))
+    with page.expect_download(lambda each: each.suggested_filename == f"Long-{pages}.svg"):
+        page.locator("[data-format=svg]").click()
+    assert len(taken) == pages
+    page.get_by_role("button", name="Enlarge").click()
+    page.locator("dialog.score-large img").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("dialog.score-large").wait_for(state="detached")
+
+
 def test_what_is_printed_is_the_score_and_the_words(visit: Open, studio_server: Studio) -> None:
     page = with_tune(visit(studio_server))
     give_draft(page, LINES[:8], "On Paper")

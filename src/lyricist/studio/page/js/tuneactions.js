@@ -23,7 +23,7 @@ export function factsOf(tune) {
     tune.tempo ? `${Math.round(tune.tempo)} beats a minute` : "",
     seconds ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} long` : "",
     `${tune.phrases.length} ${tune.phrases.length === 1 ? "phrase" : "phrases"}`,
-    `${notes} notes to sing`,
+    `${notes} ${notes === 1 ? "note" : "notes"} to sing`,
   ].filter(Boolean);
 }
 
