@@ -130,9 +130,22 @@ def test_locked_lines_stay(visit: Open, studio_server: Studio) -> None:
     )
     page.get_by_role("button", name="Write words to this tune").click()
     page.get_by_text("Words are written").wait_for()
+    page.locator(".phrase").nth(7).locator(".syllable").first.wait_for()
     assert page.locator(".phrase").nth(1).locator(".syllable").all_text_contents() == LINES[1].split()
     page.get_by_role("button", name="Put the old words back").click()
     page.get_by_text("The old words are back").wait_for()
+    page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
+
+
+def test_writing_is_stopped_and_the_words_stay(visit: Open, studio_server: Studio) -> None:
+    page = with_tune(visit(studio_server))
+    give_draft(page, LINES[:8], "Stay")
+    page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
+    page.get_by_label("Verses").select_option("4")
+    page.get_by_role("button", name="Write words to this tune").click()
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    page.get_by_text("Stopped: your words are as they were").wait_for()
+    page.get_by_role("button", name="Write words to this tune").wait_for()
     page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
 
 

@@ -111,11 +111,14 @@ async function writeWords(app, tune, verses, signal, onDraft) {
   const locked = draft.sections.some((section) => section.lines.some((line) => line.locked));
   const body = { plan, ...tuneAsked(tune), verses, ...(app.state.model ? { model: app.state.model } : {}) };
   const grown = { title: draft.title, sections: [] };
+  const given = draft.sections.flatMap((section) => section.lines);
+  let at = 0;
   let song = null;
   const onEvent = (name, data) => {
     if (name === "error") throw new app.api.ApiError(data.code, data.message);
     if (name === "song") song = data;
-    if (name === "line") onDraft(grow(grown, data));
+    if (name === "line") onDraft(grow(grown, locked && given[at]?.locked ? { ...data, text: given[at].text } : data));
+    if (name === "line") at++;
   };
   await app.api.stream(locked ? "/api/fill" : "/api/write", locked ? { draft, ...body } : body, onEvent, signal);
   if (!song) throw new app.api.ApiError("no_song", "No song came of it: try again.");
