@@ -357,6 +357,8 @@ def test_what_is_printed_is_the_score_and_the_words(visit: Open, studio_server: 
     assert not page.locator(".transport").is_visible() and not page.locator(".masthead").is_visible()
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     assert page.locator(".print-sheet").count() == 0
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")  # as the browser's own command does
+    page.locator(".print-sheet").get_by_text(LINES[7]).wait_for()
 
 
 def test_the_demo_opens_with_a_song_and_a_tune(visit: Open, studio_with: Callable[..., Studio]) -> None:

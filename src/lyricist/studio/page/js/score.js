@@ -1,7 +1,7 @@
 /* The engraved score, page by page. Each page is shown as an image, so that nothing in it can run. */
 
 import { debounce, el, fill } from "./dom.js";
-import { printSheet } from "./printsheet.js";
+import { onBrowserPrint, printSheet } from "./printsheet.js";
 import { scoreRequest } from "./tuneactions.js";
 
 /** @param {any} app @param {any} tune */
@@ -37,13 +37,15 @@ export function mountScore(app, tune) {
     box.showModal();
   }
 
+  const titled = () => app.state.draft.title || tune.title || "";
+
   /** Every page, and the words. */
   async function printAll() {
     printing.disabled = true;
     try {
       const sheets = [await fetchPage(1)];
       for (let number = 2; number <= pages; number++) sheets.push(await fetchPage(number));
-      await printSheet({ title: app.state.draft.title || tune.title || "", pages: sheets, draft: app.state.draft });
+      await printSheet({ title: titled(), pages: sheets, draft: app.state.draft });
     } catch (error) {
       app.fail(error);
     } finally {
@@ -96,6 +98,7 @@ export function mountScore(app, tune) {
   }
 
   const soon = debounce(() => seen() && load(), 500);
+  const noPrint = onBrowserPrint(() => (seen() && url ? { title: titled(), urls: [url], draft: app.state.draft } : null));
   return {
     node,
     /** The words have changed. */
@@ -106,6 +109,7 @@ export function mountScore(app, tune) {
     shown: () => stale && load(),
     close() {
       soon.cancel();
+      noPrint();
       asking?.abort();
       if (url) URL.revokeObjectURL(url);
     },

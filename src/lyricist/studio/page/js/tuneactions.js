@@ -2,7 +2,7 @@
 
 import { el, fileName, fill, save } from "./dom.js";
 import { tuneAsked } from "./reading.js";
-import { BY_TUNE } from "./wishes.js";
+import { BY_TUNE, wishes } from "./wishes.js";
 
 const FILES = [
   ["musicxml", "MusicXML", "the score, for notation programs"],
@@ -106,10 +106,11 @@ function writePanel(app, tune, preview) {
 
 /** Write to the tune, keeping locked lines; the draft as it grows goes to `onDraft`. */
 async function writeWords(app, tune, verses, signal, onDraft) {
-  const plan = Object.fromEntries(Object.entries(app.state.plan ?? {}).filter(([key]) => !BY_TUNE.includes(key)));
+  const asked = wishes(app, { always: true, drawing: true });
+  const plan = Object.fromEntries(Object.entries(asked.plan).filter(([key]) => !BY_TUNE.includes(key)));
   const { draft } = app.state;
   const locked = draft.sections.some((section) => section.lines.some((line) => line.locked));
-  const body = { plan, ...tuneAsked(tune), verses, ...(app.state.model ? { model: app.state.model } : {}) };
+  const body = { ...asked, plan, ...tuneAsked(tune), verses };
   const grown = { title: draft.title, sections: [] };
   const given = draft.sections.flatMap((section) => section.lines);
   let at = 0;
