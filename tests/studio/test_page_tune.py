@@ -79,6 +79,7 @@ def test_a_tune_becomes_phrases_of_slots(visit: Open, studio_server: Studio) -> 
     ]
     assert "D4 G4 A4" in first.locator("svg").get_attribute("aria-label")
     page.get_by_text("The notes as a table").click()
+    page.locator(".phrases-panel tbody tr").nth(55).wait_for()
     assert page.locator(".phrases-panel tbody tr").count() == 56
 
 
