@@ -6,8 +6,9 @@
 
 Clients write songs of 16 lines, each to a plan of its own, one after the other; the first line is timed from the
 request. Beside it stands the rate of `Model.events` on the same plans and drawing, in batches of 64 songs, measured
-afterwards in this process; on a machine that is busy otherwise, compare the lines of a CPU second. A typed line is timed alone and while the others write. Cycles show the server's memory;
-`--open` times Chromium with a fresh profile until the sheet takes a key.
+afterwards in this process; on a machine that is busy otherwise, compare the lines of a CPU second. A typed line is
+timed alone and while the others write. Cycles show the server's memory; `--open` times Chromium with a fresh profile
+until the sheet takes a key.
 """
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ async def crowd(port: int, clients: int, seconds: float, particles: int) -> Tall
 
 
 def batch_rate(particles: int, seconds: float) -> tuple[float, float]:
-    """Lines a second, and a CPU second, of `Model.events`: plan after plan, compiled beforehand, each as one batch."""
+    """Lines a second, and a CPU second, of `Model.events`: plan after plan, compiled before, each as one batch."""
     model, drawing = lyricist.load(), lyricist.Drawing(particles=particles)
     lines, spent, worked = 0, 0.0, 0.0
     for plan in (lyricist.Plan(**plan) for plan in PLANS * 100):
