@@ -350,6 +350,40 @@ def test_drafts_survive_a_reload_and_files_a_round_trip(visit: Open) -> None:
     assert page.input_value("#lyrics") == LYRICS
     page.get_by_role("button", name="Drafts").click()
     assert page.locator(".draft").count() == 2
+    with page.expect_download() as getting:
+        page.get_by_role("button", name="Save as .txt").click()
+    text = getting.value.path().read_text()
+    assert text == f"Below the Town\n\n{LYRICS}\n"
+    page.get_by_role("button", name="New song").click()
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "song.txt", "mimeType": "text/plain", "buffer": text.encode()}
+    )
+    said(page, "Opened: song.txt")
+    assert page.input_value("#lyrics") == LYRICS
+    assert page.input_value("[aria-label=Title]") == "Below the Town"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "not json",
+        "[]",
+        '{"rows": "x"}',
+        '{"sections": [{"lines": 3}]}',
+        '{"rows": [{"text": "river", "locked": "no"}, 7, null], "plan": {"sections": "x", "form": {"a": []}}, "title": 3}',
+    ],
+)
+def test_a_file_that_is_no_draft_does_no_harm(visit: Open, content: str) -> None:
+    page = desk(visit())
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "draft.json", "mimeType": "application/json", "buffer": content.encode()}
+    )
+    page.wait_for_function("() => document.getElementById('message-text').textContent.includes('draft.json')")
+    paste(page, LYRICS)
+    page.wait_for_function("() => (localStorage.getItem('lyricist.drafts') || '').includes('The river ran')")
+    page.reload()
+    page.wait_for_function("() => document.getElementById('lyrics')?.value")
+    assert page.input_value("#lyrics") == LYRICS
 
 
 def test_text_of_a_file_stays_text(visit: Open) -> None:

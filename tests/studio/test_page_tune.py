@@ -166,14 +166,13 @@ def test_play_lights_the_words(visit: Open, studio_server: Studio) -> None:
 
 PLAY = """
   let now = 100, tick = null;
-  const struck = [], beats = [], states = [];
+  const struck = [], times = [], states = [];
   const voice = { now: () => now, resume: async () => {}, play: (...note) => struck.push(note), silence: () => struck.push("silence"), close() {} };
   const parts = { voice, clock: () => now, every: (fn) => { tick = fn; return () => { tick = null; }; } };
-  const player = module.createPlayer({ onBeat: (beat) => beats.push(beat), onState: (on) => states.push(on) }, parts);
-  const sounds = [0, 1, 2, 3].map((beat) => ({ beat, beats: 1, pitch: 60 + beat }));
+  const player = new module.Player({ onTime: (time) => times.push(time), onState: (on) => states.push(on) }, parts);
   const near = (value) => Math.round(value * 1000) / 1000;
   const run = (seconds) => { for (let i = 0; i < 10; i++) { now += seconds / 10; tick?.(); } };
-  player.load(sounds, 4, 60);
+  player.load([0, 1, 2, 3].map((at) => ({ at, seconds: 1, pitch: 60 + at })), 4);
 """
 
 
@@ -181,7 +180,7 @@ def test_the_player_keeps_time_by_the_clock_it_is_given(visit: Open, studio_serv
     page = visit(studio_server).go("tune")
     body = """
       await player.play(0); run(4.2);
-      return { notes: struck.filter(Array.isArray).map(([pitch, at, length]) => [pitch, near(at), near(length)]), states, last: beats.at(-1) };
+      return { notes: struck.filter(Array.isArray).map((note) => note.map(near)), states, last: times.at(-1) };
     """
     told = module(page, "player.js", PLAY + body)
     assert told["notes"] == [[60, 100.06, 1], [61, 101.06, 1], [62, 102.06, 1], [63, 103.06, 1]]
@@ -191,10 +190,10 @@ def test_the_player_keeps_time_by_the_clock_it_is_given(visit: Open, studio_serv
 def test_twice_the_tempo_is_half_the_time(visit: Open, studio_server: Studio) -> None:
     page = visit(studio_server).go("tune")
     body = """
-      player.setRate(2); await player.play(2); run(0.5);
-      const halfway = player.position();
-      player.setRate(1); run(0.5);
-      return { halfway: near(halfway), then: near(player.position()), notes: struck.filter(Array.isArray).map(([pitch]) => pitch) };
+      player.rate = 2; await player.play(2); run(0.5);
+      const halfway = player.time;
+      player.rate = 1; run(0.5);
+      return { halfway: near(halfway), then: near(player.time), notes: struck.filter(Array.isArray).map(([pitch]) => pitch) };
     """
     told = module(page, "player.js", PLAY + body)
     assert told["halfway"] == pytest.approx(2.88)  # it begins 0.06 s late, so that the first note is in time
@@ -207,11 +206,31 @@ def test_seeking_silences_what_was_to_come(visit: Open, studio_server: Studio) -
     body = """
       await player.play(0); run(0.3); struck.length = 0;
       player.seek(3); run(0.2); player.pause();
-      return { struck: struck.map((each) => each[0]), paused: near(player.position()), playing: player.playing() };
+      return { struck: struck.map((each) => each[0]), paused: near(player.time), playing: player.playing };
     """
     told = module(page, "player.js", PLAY + body)
     assert told["struck"] == ["s", 63, "s"]  # silence, the note sought, silence
     assert told["paused"] == pytest.approx(3.2) and not told["playing"]
+
+
+@pytest.mark.parametrize("verses", [1, 3])
+def test_notes_sound_when_the_file_says(visit: Open, studio_server: Studio, tmp_path: Path, verses: int) -> None:
+    """Also where the tempo changes and a syllable is sung on two notes."""
+    path = tmp_path / "slower.abc"
+    path.write_text(
+        "X:1\nT:Slower\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nC D (EF) | [Q:1/4=60] G2 A2 |]\nw: One two three _ four five\n"
+    )
+    page = visit(studio_server).go("tune")
+    with path.open("rb") as file:
+        tune = studio_server.client.post("/api/tunes", files={"file": (path.name, file)}).json()
+    told = module(
+        page, "underlay.js", "return module.timeline(given.tune, given.verses);", {"tune": tune, "verses": verses}
+    )
+    assert [round(sound["at"], 3) for sound in told["sounds"][:6]] == [0, 0.5, 1, 1.5, 2, 4]
+    assert [round(sound["seconds"], 3) for sound in told["sounds"][:6]] == [0.5, 0.5, 0.5, 0.5, 2, 2]
+    assert [(cue["verse"], cue["slot"]) for cue in told["cues"]] == [(v, s) for v in range(verses) for s in range(5)]
+    assert told["end"] == pytest.approx(6 * verses)
+    assert [cue["at"] for cue in told["cues"]] == sorted(cue["at"] for cue in told["cues"])
 
 
 @pytest.mark.parametrize(

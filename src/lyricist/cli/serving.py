@@ -102,7 +102,7 @@ def listening(host: str, port: int) -> socket.socket:
     """A socket bound to an address. `InputError` naming it where that cannot be."""
     try:
         kind, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        sock = socket.socket(kind, socket.SOCK_STREAM)
+        sock = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY on no other
         if sys.platform != "win32":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(where)

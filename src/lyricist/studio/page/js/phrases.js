@@ -6,7 +6,7 @@ import { describe, drawPhrase, lengthOf, pitchName, rangeOf } from "./roll.js";
 const MOST_VERSES = 6; // under one roll
 
 /**
- * @param {any} tune @param {(beat: number) => void} onPlay called with the beat that was chosen
+ * @param {any} tune @param {(phrase: number, slot: number) => void} onPlay from which slot it is to be played
  */
 export function mountPhrases(tune, onPlay) {
   const list = el("ol", { class: "phrases" });
@@ -37,12 +37,11 @@ export function mountPhrases(tune, onPlay) {
     const opens = i === 0 || heads.has(i) || (!heads.size && sectionOf(tune, i) !== sectionOf(tune, i - 1));
     const picture = drawPhrase(phrase, lines, { ...look, first: lines.length > 1 ? 1 : 0, label: describe(phrase, i + 1, lines) });
     picture.addEventListener("click", (event) => {
-      const slot = event.target.closest("[data-slot]")?.dataset.slot ?? 0;
-      onPlay(phrase.slots[Number(slot)].start_beat);
+      onPlay(i, Number(event.target.closest("[data-slot]")?.dataset.slot ?? 0));
     });
     return el("li", { class: opens && i ? "phrase opens" : "phrase", "data-phrase": i },
       el("button", { type: "button", class: "quiet phrase-play", "aria-label": `Play from phrase ${i + 1}`,
-        title: "Play from here", on: { click: () => onPlay(phrase.slots[0].start_beat) } }, String(i + 1)),
+        title: "Play from here", on: { click: () => onPlay(i, 0) } }, String(i + 1)),
       el("div", { class: "phrase-roll" }, opens ? el("p", { class: "section-name" }, heads.get(i) ?? phrase.section) : null, picture,
         misfits(phrase, lines).map((text) => el("p", { class: "misfit small" }, text))));
   }

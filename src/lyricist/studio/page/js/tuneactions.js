@@ -42,7 +42,7 @@ export function scoreRequest(app, tune, format) {
  */
 export function mountActions(app, tune, score, preview) {
   const write = writePanel(app, tune, preview);
-  return { write: write.node, suggest: write.suggest, downloads: downloadPanel(app, tune, score) };
+  return { write: write.node, suggest: write.suggest, close: write.close, downloads: downloadPanel(app, tune, score) };
 }
 
 function writePanel(app, tune, preview) {
@@ -53,6 +53,7 @@ function writePanel(app, tune, preview) {
   const button = el("button", { type: "button", class: "primary", on: { click: () => (stop ? stop.abort() : write()) } });
   const back = el("button", { type: "button", class: "quiet", hidden: true }, "Put the old words back");
   const status = el("p", { class: "small muted", role: "status" });
+  const about = el("p", { class: "small muted" });
   idle();
 
   function idle(said = "") {
@@ -94,12 +95,14 @@ function writePanel(app, tune, preview) {
 
   const node = el("div", { class: "panel write-panel stack" },
     el("div", { class: "row" }, button,
-      el("label", { class: "inline-field", for: "tune-verses" }, el("span", {}, "Verses"), verses), back), status);
+      el("label", { class: "inline-field", for: "tune-verses" }, el("span", {}, "Verses"), verses), back), about, status);
+  const said = (plan) => { about.textContent = plan?.about?.length ? `About ${[plan.about].flat().join(", ")}, as the plan says.` : ""; };
+  said(app.state.plan);
   /** As many verses as the draft has, unless a number was chosen. */
   const suggest = (count) => {
     if (!chosen && !stop) verses.value = String(Math.max(1, Math.min(4, count)));
   };
-  return { node, suggest };
+  return { node, suggest, close: app.on("plan", said) };
 }
 
 /** Write to the tune, keeping locked lines; the draft as it grows goes to `onDraft`. */
@@ -148,8 +151,13 @@ function downloadPanel(app, tune, score) {
   async function take(button, format) {
     button.disabled = true;
     try {
-      const file = await app.api.file("/api/score", scoreRequest(app, tune, format));
-      save(file.blob, file.name || `${fileName(app.state.draft.title || tune.title || "song")}.${format}`);
+      const asked = scoreRequest(app, tune, format);
+      const file = await app.api.file("/api/score", asked);
+      const name = file.name || `${fileName(app.state.draft.title || tune.title || "song")}.${format}`;
+      save(file.blob, name);
+      for (let page = 2; page <= Number(file.headers.get("X-Pages") ?? 1); page++) { // only engraved scores have more
+        save((await app.api.file(`/api/score?page=${page}`, asked)).blob, name.replace(/(\.\w+)$/, `-${page}$1`));
+      }
     } catch (error) {
       app.fail(error);
     } finally {
