@@ -49,7 +49,9 @@ def parsed(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
 @contextmanager
 def running(settings: Settings) -> Iterator[Studio]:
     """A server for as long as the block lasts; it has started when the block begins."""
-    sock = socket.socket()
+    sock = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # named, so that nothing waits to be sent
     sock.bind(("127.0.0.1", 0))
     started = threading.Event()
 

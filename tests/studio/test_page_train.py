@@ -62,6 +62,7 @@ def test_songs_become_a_model_that_writes(visit: Open, trained: Studio) -> None:
     assert card.locator(".chart tbody tr").count() == card.locator(".curve.held-out circle").count()
     visited.shot("train-done")
     card.get_by_role("button", name="Write with it").click()
+    page.locator("#lyrics").wait_for()
     page.goto(f"{trained.url}/#models")
     chosen = page.locator(".model.current", has_text="Six Songs")
     chosen.get_by_text("Writes now").wait_for()
@@ -94,6 +95,23 @@ def test_a_training_is_found_again_stopped_and_gone_on_with(visit: Open, trained
     card.get_by_role("button", name="Delete").click()
     card.wait_for(state="detached")
     assert "Interrupted" not in {each["name"] for each in trained.client.get("/api/training").json()["trainings"]}
+
+
+def test_a_studio_that_does_not_answer_is_waited_for(visit: Open, trained: Studio) -> None:
+    visited = visit(trained)
+    visited.refusals = True
+    page = visited.go("train")
+    card = read_songs(page, "Cut Off", 60)
+    page.route("**/events", lambda route: route.abort())
+    card.get_by_role("button", name="Start training").click()
+    card.get_by_text("The studio does not answer; trying again").wait_for()
+    page.unroute("**/events")
+    card.locator(".curve.held-out circle").first.wait_for(timeout=120_000)
+    assert not card.locator(".training-message").is_visible()
+    card.get_by_role("button", name="Stop").click()
+    reached(card, "stopped")
+    card.get_by_role("button", name="Delete").click()
+    card.wait_for(state="detached")
 
 
 def test_the_right_to_the_lyrics_must_be_said(visit: Open, trained: Studio) -> None:

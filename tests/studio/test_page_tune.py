@@ -79,6 +79,7 @@ def test_a_tune_becomes_phrases_of_slots(visit: Open, studio_server: Studio) -> 
     ]
     assert "D4 G4 A4" in first.locator("svg").get_attribute("aria-label")
     page.get_by_text("The notes as a table").click()
+    page.locator(".phrases-panel tbody tr").nth(55).wait_for()
     assert page.locator(".phrases-panel tbody tr").count() == 56
 
 
@@ -130,9 +131,22 @@ def test_locked_lines_stay(visit: Open, studio_server: Studio) -> None:
     )
     page.get_by_role("button", name="Write words to this tune").click()
     page.get_by_text("Words are written").wait_for()
+    page.locator(".phrase").nth(7).locator(".syllable").first.wait_for()
     assert page.locator(".phrase").nth(1).locator(".syllable").all_text_contents() == LINES[1].split()
     page.get_by_role("button", name="Put the old words back").click()
     page.get_by_text("The old words are back").wait_for()
+    page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
+
+
+def test_writing_is_stopped_and_the_words_stay(visit: Open, studio_server: Studio) -> None:
+    page = with_tune(visit(studio_server))
+    give_draft(page, LINES[:8], "Stay")
+    page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
+    page.get_by_label("Verses").select_option("4")
+    page.get_by_role("button", name="Write words to this tune").click()
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    page.get_by_text("Stopped: your words are as they were").wait_for()
+    page.get_by_role("button", name="Write words to this tune").wait_for()
     page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
 
 
@@ -166,14 +180,13 @@ def test_play_lights_the_words(visit: Open, studio_server: Studio) -> None:
 
 PLAY = """
   let now = 100, tick = null;
-  const struck = [], beats = [], states = [];
+  const struck = [], times = [], states = [];
   const voice = { now: () => now, resume: async () => {}, play: (...note) => struck.push(note), silence: () => struck.push("silence"), close() {} };
   const parts = { voice, clock: () => now, every: (fn) => { tick = fn; return () => { tick = null; }; } };
-  const player = module.createPlayer({ onBeat: (beat) => beats.push(beat), onState: (on) => states.push(on) }, parts);
-  const sounds = [0, 1, 2, 3].map((beat) => ({ beat, beats: 1, pitch: 60 + beat }));
+  const player = new module.Player({ onTime: (time) => times.push(time), onState: (on) => states.push(on) }, parts);
   const near = (value) => Math.round(value * 1000) / 1000;
   const run = (seconds) => { for (let i = 0; i < 10; i++) { now += seconds / 10; tick?.(); } };
-  player.load(sounds, 4, 60);
+  player.load([0, 1, 2, 3].map((at) => ({ at, seconds: 1, pitch: 60 + at })), 4);
 """
 
 
@@ -181,7 +194,7 @@ def test_the_player_keeps_time_by_the_clock_it_is_given(visit: Open, studio_serv
     page = visit(studio_server).go("tune")
     body = """
       await player.play(0); run(4.2);
-      return { notes: struck.filter(Array.isArray).map(([pitch, at, length]) => [pitch, near(at), near(length)]), states, last: beats.at(-1) };
+      return { notes: struck.filter(Array.isArray).map((note) => note.map(near)), states, last: times.at(-1) };
     """
     told = module(page, "player.js", PLAY + body)
     assert told["notes"] == [[60, 100.06, 1], [61, 101.06, 1], [62, 102.06, 1], [63, 103.06, 1]]
@@ -191,10 +204,10 @@ def test_the_player_keeps_time_by_the_clock_it_is_given(visit: Open, studio_serv
 def test_twice_the_tempo_is_half_the_time(visit: Open, studio_server: Studio) -> None:
     page = visit(studio_server).go("tune")
     body = """
-      player.setRate(2); await player.play(2); run(0.5);
-      const halfway = player.position();
-      player.setRate(1); run(0.5);
-      return { halfway: near(halfway), then: near(player.position()), notes: struck.filter(Array.isArray).map(([pitch]) => pitch) };
+      player.rate = 2; await player.play(2); run(0.5);
+      const halfway = player.time;
+      player.rate = 1; run(0.5);
+      return { halfway: near(halfway), then: near(player.time), notes: struck.filter(Array.isArray).map(([pitch]) => pitch) };
     """
     told = module(page, "player.js", PLAY + body)
     assert told["halfway"] == pytest.approx(2.88)  # it begins 0.06 s late, so that the first note is in time
@@ -207,11 +220,31 @@ def test_seeking_silences_what_was_to_come(visit: Open, studio_server: Studio) -
     body = """
       await player.play(0); run(0.3); struck.length = 0;
       player.seek(3); run(0.2); player.pause();
-      return { struck: struck.map((each) => each[0]), paused: near(player.position()), playing: player.playing() };
+      return { struck: struck.map((each) => each[0]), paused: near(player.time), playing: player.playing };
     """
     told = module(page, "player.js", PLAY + body)
     assert told["struck"] == ["s", 63, "s"]  # silence, the note sought, silence
     assert told["paused"] == pytest.approx(3.2) and not told["playing"]
+
+
+@pytest.mark.parametrize("verses", [1, 3])
+def test_notes_sound_when_the_file_says(visit: Open, studio_server: Studio, tmp_path: Path, verses: int) -> None:
+    """Also where the tempo changes and a syllable is sung on two notes."""
+    path = tmp_path / "slower.abc"
+    path.write_text(
+        "X:1\nT:Slower\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nC D (EF) | [Q:1/4=60] G2 A2 |]\nw: One two three _ four five\n"
+    )
+    page = visit(studio_server).go("tune")
+    with path.open("rb") as file:
+        tune = studio_server.client.post("/api/tunes", files={"file": (path.name, file)}).json()
+    told = module(
+        page, "underlay.js", "return module.timeline(given.tune, given.verses);", {"tune": tune, "verses": verses}
+    )
+    assert [round(sound["at"], 3) for sound in told["sounds"][:6]] == [0, 0.5, 1, 1.5, 2, 4]
+    assert [round(sound["seconds"], 3) for sound in told["sounds"][:6]] == [0.5, 0.5, 0.5, 0.5, 2, 2]
+    assert [(cue["verse"], cue["slot"]) for cue in told["cues"]] == [(v, s) for v in range(verses) for s in range(5)]
+    assert told["end"] == pytest.approx(6 * verses)
+    assert [cue["at"] for cue in told["cues"]] == sorted(cue["at"] for cue in told["cues"])
 
 
 @pytest.mark.parametrize(
@@ -290,6 +323,29 @@ def test_what_is_no_tune_is_said_in_a_line(
     assert page.locator(".phrase").count() == 0
 
 
+def test_a_long_score_is_turned_page_by_page(visit: Open, studio_server: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "long.abc"
+    bars = "\n".join("C D E F | G A B c | c B A G | F E D C |" for _ in range(60))
+    path.write_text(f"X:1\nT:Long\nM:4/4\nL:1/4\nK:C\n{bars}\n")
+    page = with_tune(visit(studio_server), path)
+    where = page.locator(".pager span")
+    pages = int(where.text_content().split()[-1])
+    assert pages > 1 and page.get_by_role("button", name="Previous page").is_disabled()
+    first = page.locator(".score-page").get_attribute("src")
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text(f"Page 2 of {pages}").wait_for()
+    assert page.locator(".score-page").get_attribute("src") != first
+    taken: list[str] = []
+    page.on("download", lambda each: taken.append(each.suggested_filename))
+    with page.expect_download(lambda each: each.suggested_filename == f"Long-{pages}.svg"):
+        page.locator("[data-format=svg]").click()
+    assert len(taken) == pages
+    page.get_by_role("button", name="Enlarge").click()
+    page.locator("dialog.score-large img").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("dialog.score-large").wait_for(state="detached")
+
+
 def test_what_is_printed_is_the_score_and_the_words(visit: Open, studio_server: Studio) -> None:
     page = with_tune(visit(studio_server))
     give_draft(page, LINES[:8], "On Paper")
@@ -302,6 +358,8 @@ def test_what_is_printed_is_the_score_and_the_words(visit: Open, studio_server: 
     assert not page.locator(".transport").is_visible() and not page.locator(".masthead").is_visible()
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     assert page.locator(".print-sheet").count() == 0
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")  # as the browser's own command does
+    page.locator(".print-sheet").get_by_text(LINES[7]).wait_for()
 
 
 def test_the_demo_opens_with_a_song_and_a_tune(visit: Open, studio_with: Callable[..., Studio]) -> None:

@@ -18,6 +18,7 @@ import httpx
 import pytest
 from studioserver import Studio, parsed
 
+from lyricist import events
 from lyricist.errors import InputError
 from lyricist.studio.alive import at_work, hold, holder
 from lyricist.studio.hands import python_path
@@ -188,6 +189,15 @@ def test_a_ledger_goes_back_to_the_checkpoint_a_run_goes_on_from(tmp_path: Path)
     diary.tell("finished", reason="done", step=4)
     ledger.read()
     assert ledger.done
+
+
+def test_however_short_a_training_its_curve_has_a_point_where_it_is_judged(tmp_path: Path) -> None:
+    diary = Diary(tmp_path)
+    for i in (1, 2, 3, 4):
+        diary.hear(events.Progress(i, 0.1, i / 9, 5.0 - i, 0.01, 9.0, 0.1, 1.0))
+        if i > 2:
+            diary.hear(events.Evaluated(i, 0.1, 0.1, 5.0 - i, 5.0 - i, True))
+    assert [each["step"] for each in told(tmp_path).curve] == [1, 3, 4]
 
 
 def test_a_line_that_a_crash_has_cut_is_passed_over(tmp_path: Path) -> None:

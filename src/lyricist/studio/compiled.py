@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
+from typing import Any
 
-from lyricist.errors import PlanError
+from lyricist.errors import PlanError, RunError
 from lyricist.writer import Model
 from lyricist.writing.plan import Plan
 from lyricist.writing.planned import FRESH, PlannedWriter
+from lyricist.writing.steered import SteeredUnits
+from lyricist.writing.units import OnnxUnits, UnitModel
 
 KEPT = 24  # compiled plans
+MODELS = 3  # whose graphs are open for songs of several plans
 Key = tuple[int, Plan]
 
 
@@ -29,6 +34,7 @@ class Compiled:
     def __init__(self, kept: int = KEPT) -> None:
         self.kept, self.lock = kept, threading.Lock()
         self.entries: OrderedDict[Key, Entry] = OrderedDict()
+        self.opened: OrderedDict[int, tuple[Any, SteeredUnits | None]] = OrderedDict()  # by session
 
     def get(self, model: Model, plan: Plan, songs: int = 0) -> PlannedWriter:
         """The plan compiled; `songs`: how many will be written to it. Raises `PlanError` if none can be."""
@@ -55,3 +61,19 @@ class Compiled:
             while len(self.entries) > self.kept:
                 self.entries.popitem(last=False)
             return entry
+
+    def steered(self, units: UnitModel) -> SteeredUnits | None:
+        """What runs a model for songs of several plans at once; None for a model that cannot."""
+        if not isinstance(units, OnnxUnits):
+            return None
+        with self.lock:
+            key = id(units.session)
+            if key not in self.opened:
+                made: SteeredUnits | None = None
+                with suppress(RunError, OSError):
+                    made = SteeredUnits(units)
+                self.opened[key] = (units.session, made)
+            self.opened.move_to_end(key)
+            while len(self.opened) > MODELS:
+                self.opened.popitem(last=False)
+            return self.opened[key][1]

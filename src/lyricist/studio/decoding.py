@@ -19,14 +19,15 @@ from lyricist.studio.compiled import Compiled
 from lyricist.studio.errors import busy
 from lyricist.studio.settings import Settings
 from lyricist.studio.sse import BEAT_SECONDS
-from lyricist.studio.works import Own, Shared, Ticket, Work
+from lyricist.studio.works import Own, Shared, Ticket, Work, in_turn
 from lyricist.writer import Model
 from lyricist.writing.plan import Drawing, Plan
 
 T = TypeVar("T")
 SLICE = 0.004  # seconds of one turn, if a step does not take longer
+TOGETHER = 48  # rows of engines that go in step: more take long, and somebody waits for a first line
 CROWD = 4  # songs of one engine from which another core gets an engine of its own
-ENGINES = 8  # plans and drawings whose engines are kept while nobody writes
+ENGINES = 24  # plans and drawings whose engines are kept while nobody writes
 ASKING = 4  # plans compiled at the same time
 Key = tuple[int, Drawing, bool]
 
@@ -112,7 +113,8 @@ class Decoding:
         with self.changed:
             shared = self.least(key)
         if shared is None:
-            shared = Shared(writer, writer.engine(drawing, explain=explain))
+            units = None if explain else self.compiled.steered(writer.units)
+            shared = Shared(writer, writer.engine(drawing, explain=explain), units)
             with self.changed:
                 self.engines.setdefault(key, []).append(shared)
         with self.changed:
@@ -162,35 +164,44 @@ class Decoding:
                     self.changed.wait()
                 if self.closed:
                     return
-                work = self.pick()
-            self.spend(work)
+                works = self.pick()
+            self.spend(works)
             with self.changed:
-                if work.more():
-                    self.ready.append(work)
-                else:
-                    self.alive.discard(id(work))
+                for work in works:
+                    if work.more():
+                        self.ready.append(work)
+                    else:
+                        self.alive.discard(id(work))
+                self.changed.notify()
 
-    def pick(self) -> Work:
-        """The work whose turn it is."""
+    def pick(self) -> list[Work]:
+        """The works whose turn it is: one, or engines of one model that go in step."""
 
         def rank(work: Work) -> tuple[bool, float]:
             tickets = work.tickets()
             waits = any(not ticket.begun for ticket in tickets)
             return not waits, min((self.used[ticket.owner] for ticket in tickets), default=0.0)
 
-        best = min(self.ready, key=rank) if len(self.ready) > 1 else self.ready[0]
-        self.ready.remove(best)
-        return best
+        order = sorted(self.ready, key=rank) if len(self.ready) > 1 else self.ready
+        chosen = companions(order, self.settings.threads)
+        self.ready = [work for work in self.ready if work not in chosen]
+        return chosen
 
-    def spend(self, work: Work) -> None:
-        """One turn of a work, which its owners pay for. What breaks ends this work only."""
+    def spend(self, works: Sequence[Work]) -> None:
+        """A turn of some works, which their owners pay for. What breaks ends these only."""
         start = time.perf_counter()
-        tickets = work.tickets()
+        tickets = [ticket for work in works for ticket in work.tickets()]
         try:
-            while work.more() and time.perf_counter() - start < SLICE:
-                work.turn()
+            while any(work.more() for work in works):
+                if len(works) == 1:
+                    works[0].turn()
+                else:
+                    in_turn([work for work in works if isinstance(work, Shared)])
+                if time.perf_counter() - start > SLICE:
+                    break
         except BaseException as error:
-            work.fail(error)
+            for work in works:
+                work.fail(error)
         spent = (time.perf_counter() - start) / max(1, len(tickets))
         with self.changed:
             for ticket in tickets:
@@ -201,6 +212,23 @@ class Decoding:
             self.closed = True
             self.changed.notify_all()
         self.asking.shutdown(wait=False, cancel_futures=True)
+
+
+def companions(order: Sequence[Work], threads: int) -> list[Work]:
+    """The first work, and those that may go in step with it: of one model, as many rows as a step takes well, and no
+    more than this thread's share of them."""
+    first = order[0]
+    if not isinstance(first, Shared) or first.units is None:
+        return [first]
+    like = [work for work in order if isinstance(work, Shared) and work.units is first.units]
+    found: list[Work] = []
+    rows = 0
+    for work in like[: -(-len(like) // threads)]:
+        rows += len(work) * work.engine.drawing.particles
+        if found and rows > TOGETHER:
+            break
+        found.append(work)
+    return found
 
 
 def tell(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[Any], item: Any) -> None:

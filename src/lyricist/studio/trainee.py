@@ -24,11 +24,11 @@ from lyricist.errors import LyricistError
 from lyricist.studio.alive import hold
 
 EVENTS, STOP, RUN, CORPUS, ASKED = "events.jsonl", "stop", "run", "corpus", "asked.json"
-PROGRESS_SECONDS = 0.5  # between two lines about progress
+PROGRESS_SECONDS = 0.25  # between two lines about progress
 SAMPLE_SECONDS = 4.0  # and between two samples
 SAVE_SECONDS = {"starter": 20.0, "scratch": 10.0}  # between two checkpoints: what a crash may cost
 PATIENCE = 60.0  # for one that has just stopped here to be gone
-NICER = 10  # than the studio: lines come first
+NICER = 5  # than the studio: lines come first
 FEW_WORDS = 50_000  # for which a tiny network is enough, from scratch
 
 
@@ -40,6 +40,7 @@ class Diary:
         self.cut = cut_off(folder / EVENTS)
         self.file: IO[bytes] = open(folder / EVENTS, "ab", buffering=0)  # noqa: SIM115 (it stays open)
         self.last = {"progress": -math.inf, "sample": -math.inf}
+        self.untold: events.Progress | None = None  # the last progress, if nothing was told of it
 
     def tell(self, event: str, **data: Any) -> None:
         line = {"event": event, **{name: number(value) for name, value in data.items()}}
@@ -62,9 +63,11 @@ class Diary:
             case events.Started():
                 facts = {"parameters": event.parameters, "vocabulary": event.vocabulary}
                 self.tell("started", **facts, resumed_at=event.resumed_at)
-            case events.Progress() if self.due("progress", PROGRESS_SECONDS):
-                self.tell("progress", **dataclasses.asdict(event))
+            case events.Progress():
+                self.untold = event
+                self.progress(at_once=False)
             case events.Evaluated():
+                self.progress(at_once=True)  # a curve has a point where it is judged, however short the training
                 self.tell("evaluated", **dataclasses.asdict(event))
             case events.SampleDue() if self.due("sample", SAMPLE_SECONDS):
                 self.sample(event)
@@ -72,6 +75,12 @@ class Diary:
                 self.tell("saved", step=event.step)
             case events.Finished():
                 self.tell("finished", **dataclasses.asdict(event))
+
+    def progress(self, at_once: bool) -> None:
+        """Tell of the last progress, if it is time to."""
+        if self.untold is not None and (at_once or self.due("progress", PROGRESS_SECONDS)):
+            self.tell("progress", **dataclasses.asdict(self.untold))
+            self.untold = None
 
     def sample(self, event: events.SampleDue) -> None:
         from lyricist.sampling import sample_lines

@@ -10,9 +10,13 @@ from typing import Any, Protocol
 
 from lyricist.errors import LyricistError
 from lyricist.studio.errors import Refused
+from lyricist.writing.chorus import in_step
 from lyricist.writing.engine import Engine
 from lyricist.writing.planned import PlannedWriter
+from lyricist.writing.steered import SteeredUnits
 from lyricist.writing.written import LineWritten, SongWritten
+
+PLACES = 16  # songs of one engine side by side
 
 
 class Ticket:
@@ -86,12 +90,13 @@ class Shared:
     `join` may be called by any thread; everything else is done by the one whose turn it is.
     """
 
-    def __init__(self, writer: PlannedWriter, engine: Engine) -> None:
-        self.writer, self.engine = writer, engine
+    def __init__(self, writer: PlannedWriter, engine: Engine, units: SteeredUnits | None = None) -> None:
+        """`units`: what runs the model for engines of several plans at once, where it can be."""
+        self.writer, self.engine, self.units = writer, engine, units
         self.songs: dict[int, Ticket] = {}  # by place
         self.waiting: deque[tuple[Ticket, int]] = deque()
         self.lock = threading.Lock()
-        engine.open(engine.most)
+        engine.open(min(engine.most, PLACES))
 
     def __len__(self) -> int:
         return len(self.songs) + len(self.waiting)
@@ -109,11 +114,15 @@ class Shared:
         return len(self) > 0
 
     def turn(self) -> None:
-        self.leave()
-        self.begin()
+        self.change()
         if self.songs:
             for place, event in self.engine.turn():
                 self.deliver(place, event)
+
+    def change(self) -> None:
+        """Let go of songs and begin others, as was asked since the last turn."""
+        self.leave()
+        self.begin()
 
     def leave(self) -> None:
         """Songs that nobody waits for any more are given up."""
@@ -157,3 +166,17 @@ class Shared:
         self.songs.clear()
         self.waiting.clear()
         self.engine.open(self.engine.most)
+
+
+def in_turn(works: Sequence[Shared]) -> None:
+    """One step of several engines of one model, together."""
+    for work in works:
+        work.change()
+    busy = [work for work in works if work.songs]
+    if len(busy) == 1:
+        busy[0].turn()
+    elif busy:
+        units = busy[0].units
+        assert units is not None
+        for i, place, event in in_step([work.engine for work in busy], units):
+            busy[i].deliver(place, event)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,11 @@ class Drawer:
         )  # (W,) words that stutter when they come again at once
         self.once: Bools = self.content  # (W,) and those that are better said once in a song
         self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
+
+    @cached_property
+    def once_key(self) -> tuple[bytes, bytes]:
+        """Drawers of one drawing that have the same may draw for each other."""
+        return self.once.tobytes(), self.content.tobytes()
 
     def columns_for(self, words: Ints) -> Ints:
         """Columns of words; a word the model does not know has the column of `<unk>`."""

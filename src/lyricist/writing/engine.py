@@ -11,16 +11,17 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import PlanError
+from lyricist.runtime import State as ModelState
 from lyricist.writing.chance import key, uniform
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.deadend import search
-from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Request
+from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Refuse, Request
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.explain import choice
 from lyricist.writing.leanings import column_bias
@@ -40,6 +41,32 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 ROWS = 128  # rows decoded side by side: more are no faster and take as much more memory
+
+
+class Part(NamedTuple):
+    """Rows that are steered alike, and by which of the engine's biases."""
+
+    rows: Ints
+    bias: int
+
+
+class Asking(NamedTuple):
+    """What `UnitModel.units` is to be called with: (B,) ids, state, (C,) bias, and plan features (B, F) if any."""
+
+    ids: Ints
+    state: ModelState
+    bias: Floats
+    told: tuple[Floats, ...]
+
+
+class Wish(NamedTuple):
+    """What rows may draw from what the model made: `rows` (B,) of the engine, `totals` logs of free sums."""
+
+    rows: Ints
+    made: UnitRows
+    ask: Request
+    totals: npt.NDArray[np.float64]
+    refuse: Refuse
 
 
 class Engine:
@@ -133,8 +160,15 @@ class Engine:
     def turn(self) -> Iterator[tuple[int, LineWritten | SongWritten | PlanError]]:
         """One word for every song that is begun; what comes of it by place. A song that no words can finish leaves
         its place with an error."""
-        active = np.flatnonzero(~(self.rows.idle | self.rows.waiting))
-        yield from self.step(active)
+        yield from self.step(self.active())
+        yield from self.finish()
+
+    def active(self) -> Ints:
+        """Rows at work."""
+        return np.flatnonzero(~(self.rows.idle | self.rows.waiting))
+
+    def finish(self) -> Iterator[tuple[int, LineWritten | SongWritten | PlanError]]:
+        """Songs that are finished, or cannot be, by place."""
         for s in self.finished_songs():
             for event in self.give(s):
                 yield s, event
@@ -185,28 +219,39 @@ class Engine:
     # --- one step
 
     def step(self, active: Ints) -> Iterator[tuple[int, LineWritten]]:
-        if self.theme is None:
-            self.step_part(active, self.biases[0])
-        else:
-            level = self.theme.level(self.rows.line[active], self.rows.themed[active])
-            for which in np.unique(level).tolist():
-                self.step_part(active[level == which], self.biases[which])
+        """One word for these rows; the lines that are certain by it."""
+        parts = self.parts(active)
+        asked = [self.asking(part) for part in parts]
+        made = [self.model.units(a.ids, a.state, a.bias, self.drawing.temperature, *a.told) for a in asked]
+        for wish in [w for part, each in zip(parts, made, strict=True) for w in self.read(part, *each)]:
+            self.take(wish, *self.drawer.draw(wish.made, wish.ask, wish.refuse))
         return self.end_lines()
 
-    def step_part(self, active: Ints, bias: Floats) -> None:
-        """One step of rows that are steered alike."""
-        rows = self.rows
+    def parts(self, active: Ints) -> list[Part]:
+        """Rows that are steered alike."""
+        if self.theme is None:
+            return [Part(active, 0)]
+        level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+        return [Part(active[level == which], which) for which in np.unique(level).tolist()]
+
+    def asking(self, part: Part) -> Asking:
+        """What the model is to be run on."""
+        rows, active = self.rows, part.rows
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
         told = () if self.plan is None else (self.plan.at(rows.line[active], rows.place[active]),)
-        made, state = self.model.units(ids, rows.take_state(active), bias, self.drawing.temperature, *told)
+        return Asking(ids, rows.take_state(active), self.biases[part.bias], told)
+
+    def read(self, part: Part, made: UnitRows, state: ModelState) -> Iterator[Wish]:
+        """Take what the model made of a part's rows; those that are to draw, if there are any."""
+        rows, active = self.rows, part.rows
         rows.put_state(active, state)
         totals = np.log(made.free)
         forced = rows.forced[active] > 0
         if forced.any():
             self.take_forced(active, np.flatnonzero(forced), made, totals)
         if not forced.all():
-            self.take_drawn(active, np.flatnonzero(~forced), made, totals)
+            yield self.drawing_rows(active, np.flatnonzero(~forced), made, totals)
 
     def account(self, n: Ints, e: npt.NDArray[Any], totals: npt.NDArray[np.float64]) -> None:
         """Add what the free model thought of a token to the row's nats; `totals` (B,) logs of the rows' free sums."""
@@ -234,7 +279,8 @@ class Engine:
         for i in n[ends]:
             self.line_ended(int(i))
 
-    def take_drawn(self, active: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> None:
+    def drawing_rows(self, active: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> Wish:
+        """What rows at these places of `active` may draw."""
         rows, n = self.rows, active[which]
         nodes, opening = rows.node[n], rows.first[n] > 0
         units = self.song.nodes.units[nodes]
@@ -246,7 +292,11 @@ class Engine:
         held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
         ended = {k: rows.ended[n[k]] for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
         ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
-        words, share = self.drawer.draw(made, ask, lambda r, w: self.refusal.words(rows, n[r], w))
+        return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
+
+    def take(self, wish: Wish, words: Ints, share: npt.NDArray[np.float64]) -> None:
+        """Let rows say what was drawn for them."""
+        rows, n, made, ask, which = self.rows, wish.rows, wish.made, wish.ask, wish.ask.at
         rows.count[n] = ask.count
         if self.explain:
             for k, i in enumerate(n):
@@ -255,9 +305,9 @@ class Engine:
         good = words != NOTHING
         rows.weight[n[good]] += np.log(np.maximum(share[good], 1e-38)) - rows.value[n[good]]
         ends, says = words == BREAK, words >= 0
-        e = np.where(ends, breaks, 0.0)
+        e = np.where(ends, ask.breaks, 0.0)
         e[says] = made.e[which[says], self.drawer.columns_for(words[says])]
-        self.account(n[good], e[good], totals[which][good])
+        self.account(n[good], e[good], wish.totals[which][good])
         self.take_words(n[says], words[says])
         for i in n[ends]:
             rows.value[i] = 0

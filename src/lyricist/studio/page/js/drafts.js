@@ -13,7 +13,7 @@ export function makeDrafts(desk, planPanel) {
   let id = store.currentId() || store.freshId();
   let full = false;
   const later = debounce(keep, PAUSE);
-  const file = el("input", { type: "file", accept: ".txt,.json,.md,.lrc,text/plain,application/json", hidden: true });
+  const file = el("input", { type: "file", accept: ".txt,.md,.json,text/plain,application/json", hidden: true });
   const rows = el("ul", { class: "draft-list" });
   const dialog = makeDialog();
   file.addEventListener("change", () => { openFile(file.files[0]); file.value = ""; });
@@ -90,7 +90,7 @@ export function makeDrafts(desk, planPanel) {
     if (!chosen) return;
     if (chosen.size > LARGEST) return app.announce(`${chosen.name} is larger than 2 MB: this is no song`);
     const text = await chosen.text();
-    const draft = /\.json$/i.test(chosen.name) ? fromJson(text) : { title: "", rows: rowsOf(text.trimEnd()), plan: {} };
+    const draft = /\.json$/i.test(chosen.name) ? fromJson(text) : fromText(text);
     if (!draft || draft.rows.length > 5000) return app.announce(`${chosen.name} holds no draft of lyricist and no song`);
     begin(store.freshId(), { title: draft.title, rows: draft.rows }, draft.plan);
     dialog.close();
@@ -149,6 +149,12 @@ function fromJson(text) {
     return store.sound({ ...docOf(song), plan: data.plan });
   }
   return store.sound(data);
+}
+
+/** A file of text; a first line by itself above the first head is its title. */
+function fromText(text) {
+  const [, title = "", rest = text] = /^\ufeff?\s*(?:Title:\s*)?([^[\n\r]{1,200}?)[ \t]*\r?\n\s*\n(\s*\[[^\]\n]+\][^]*)$/i.exec(text) ?? [];
+  return { title, rows: rowsOf(rest.replace(/^\ufeff/, "").trimEnd()), plan: {} };
 }
 
 /** Title, a blank line, the text. */

@@ -4,6 +4,7 @@ const LIST = "lyricist.drafts"; // [{id, name, updated}], the latest first
 const CURRENT = "lyricist.current";
 export const keyOf = (id) => `lyricist.draft.${id}`;
 const FORMAT = 1;
+const LONGEST = 200; // characters of a title
 
 /** @typedef {{id: string, name: string, updated: number}} Entry */
 
@@ -44,6 +45,16 @@ export function sound(data) {
   if (!data || !Array.isArray(data.rows)) return null;
   const rows = data.rows.filter((row) => typeof row?.text === "string")
     .map((row) => ({ text: row.text.replace(/\s*[\r\n]+\s*/g, " "), locked: row.locked === true }));
-  const plan = data.plan && typeof data.plan === "object" && !Array.isArray(data.plan) ? data.plan : {};
-  return { title: typeof data.title === "string" ? data.title : "", rows: rows.length ? rows : [{ text: "", locked: false }], plan };
+  const title = typeof data.title === "string" ? data.title.slice(0, LONGEST) : "";
+  return { title, rows: rows.length ? rows : [{ text: "", locked: false }], plan: soundPlan(data.plan) };
 }
+
+/** A plan whose sections have names; what its values say is for the studio to judge. */
+function soundPlan(plan) {
+  if (!isObject(plan)) return {};
+  const { sections, ...rest } = plan;
+  const named = Array.isArray(sections) && sections.length && sections.every((each) => isObject(each) && typeof each.name === "string");
+  return named ? plan : rest;
+}
+
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);

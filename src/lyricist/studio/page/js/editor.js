@@ -35,7 +35,7 @@ export function mount(root, app) {
 
   const paper = el("section", { class: "paper", "aria-label": "Song" }, toolbar.node, title, status.departures, sheet.node, status.node);
   root.classList.add("desk");
-  fill(root, plan.node, paper, side.node, drafts.node);
+  fill(root, el("h1", { class: "unseen" }, "Write"), plan.node, paper, side.node, drafts.node);
   why.hover();
   const keys = mountKeys(actions(), { area: sheet.area, node: root, shown: () => !root.hidden });
   document.getElementById("masthead-end").prepend(

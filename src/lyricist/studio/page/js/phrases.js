@@ -6,14 +6,15 @@ import { describe, drawPhrase, lengthOf, pitchName, rangeOf } from "./roll.js";
 const MOST_VERSES = 6; // under one roll
 
 /**
- * @param {any} tune @param {(beat: number) => void} onPlay called with the beat that was chosen
+ * @param {any} tune @param {(phrase: number, slot: number) => void} onPlay from which slot it is to be played
  */
 export function mountPhrases(tune, onPlay) {
   const list = el("ol", { class: "phrases" });
   const remark = el("p", { class: "muted small", hidden: true });
   const legend = el("p", { class: "legend muted small" }, el("span", { class: "swatch strong-swatch", "aria-hidden": "true" }),
     "strong beat", el("span", { class: "swatch", "aria-hidden": "true" }), "weak beat");
-  const table = el("details", { class: "as-table" }, el("summary", {}, "The notes as a table"));
+  const cells = el("div");
+  const table = el("details", { class: "as-table", on: { toggle: () => tabulate() } }, el("summary", {}, "The notes as a table"), cells);
   const node = el("div", { class: "panel phrases-panel stack" }, el("div", { class: "phrases-head" }, el("h2", { class: "small-head" }, "Phrases"), legend), remark, list, table);
   const longest = Math.max(...tune.phrases.map(lengthOf));
   const range = rangeOf(tune);
@@ -22,6 +23,11 @@ export function mountPhrases(tune, onPlay) {
   let rows = [];
   let lit = null;
   let width = 0;
+
+  /** Thousands of cells: only for those who look. */
+  function tabulate() {
+    fill(cells, table.open ? tableOf(tune, verses) : null);
+  }
 
   function draw() {
     if (width < 60) return;
@@ -37,12 +43,11 @@ export function mountPhrases(tune, onPlay) {
     const opens = i === 0 || heads.has(i) || (!heads.size && sectionOf(tune, i) !== sectionOf(tune, i - 1));
     const picture = drawPhrase(phrase, lines, { ...look, first: lines.length > 1 ? 1 : 0, label: describe(phrase, i + 1, lines) });
     picture.addEventListener("click", (event) => {
-      const slot = event.target.closest("[data-slot]")?.dataset.slot ?? 0;
-      onPlay(phrase.slots[Number(slot)].start_beat);
+      onPlay(i, Number(event.target.closest("[data-slot]")?.dataset.slot ?? 0));
     });
     return el("li", { class: opens && i ? "phrase opens" : "phrase", "data-phrase": i },
       el("button", { type: "button", class: "quiet phrase-play", "aria-label": `Play from phrase ${i + 1}`,
-        title: "Play from here", on: { click: () => onPlay(phrase.slots[0].start_beat) } }, String(i + 1)),
+        title: "Play from here", on: { click: () => onPlay(i, 0) } }, String(i + 1)),
       el("div", { class: "phrase-roll" }, opens ? el("p", { class: "section-name" }, heads.get(i) ?? phrase.section) : null, picture,
         misfits(phrase, lines).map((text) => el("p", { class: "misfit small" }, text))));
   }
@@ -64,7 +69,7 @@ export function mountPhrases(tune, onPlay) {
       heads = own ? new Map() : headsOf(sections, tune.phrases.length);
       fill(remark, remarkOf(tune, verses, own, lines));
       remark.hidden = !remark.textContent;
-      fill(table, el("summary", {}, "The notes as a table"), tableOf(tune, verses));
+      tabulate();
       draw();
     },
     /** Show what sounds: `{verse, phrase, slot}`, or nothing. */

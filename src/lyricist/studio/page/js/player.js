@@ -1,17 +1,12 @@
-// Plays notes by Web Audio and says where it is. Beats are quarter notes from the beginning.
+/* Plays notes by Web Audio and says where it is. Times are seconds of the tune at its own tempo. */
 
 import { createVoice } from "./voice.js";
 
 const AHEAD = 1.5; // seconds of notes handed to the audio clock: more than the second a hidden page may sleep
 const TICK = 40; // milliseconds
+const LEAD = 0.06; // seconds before the first note, so that it is handed over in time
 
-/**
- * @typedef {{beat: number, beats: number, pitch: number}} Sound
- * @typedef {{clock?: () => number, voice?: object, every?: (fn: () => void) => (() => void)}} Parts
- */
-
-const same = (a, b) =>
-  a.length === b.length && a.every((one, i) => one.beat === b[i].beat && one.beats === b[i].beats && one.pitch === b[i].pitch);
+/** @typedef {{at: number, seconds: number, pitch: number}} Sound */
 
 /** Calls a function again and again; the returned function ends it. */
 function everyTick(fn) {
@@ -19,106 +14,123 @@ function everyTick(fn) {
   return () => clearInterval(timer);
 }
 
-/**
- * A player. `onBeat(beat)` is called as it goes, `onState(playing)` when it starts and stops.
- * The parts can be replaced: a clock in seconds, a voice (as voice.js makes one), a timer.
- * @param {{onBeat?: (beat: number) => void, onState?: (playing: boolean) => void}} hooks
- * @param {Parts} [parts]
- */
-export function createPlayer({ onBeat = () => {}, onState = () => {} }, parts = {}) {
-  const voice = parts.voice ?? createVoice();
-  const clock = parts.clock ?? (() => voice.now());
-  const every = parts.every ?? everyTick;
+const same = (a, b) =>
+  a.length === b.length && a.every((one, i) => one.at === b[i].at && one.seconds === b[i].seconds && one.pitch === b[i].pitch);
+
+export class Player {
   /** @type {Sound[]} */
-  let sounds = [];
-  let end = 0; // beats
-  let tempo = 100; // quarters a minute
-  let rate = 1;
-  let anchor = { beat: 0, time: 0 }; // where and when it was last set going
-  let next = 0; // the first sound not yet handed over
-  let stopTicking = null;
+  #sounds = [];
+  #next = 0; // the first sound not yet handed over
+  #end = 0;
+  #rate = 1; // 2: twice as fast
+  #anchor = { time: 0, now: 0 }; // where and when it was last set going
+  #stopTicking = null;
 
-  const perSecond = () => (tempo * rate) / 60;
-  const playing = () => stopTicking !== null;
-  const position = () =>
-    playing() ? Math.min(end, anchor.beat + Math.max(0, clock() - anchor.time) * perSecond()) : anchor.beat;
+  /**
+   * The parts can be replaced: a clock in seconds, a voice (as voice.js makes one), a timer.
+   * @param {{onTime?: (time: number) => void, onState?: (playing: boolean) => void}} hooks called as it goes; when it
+   *   starts and stops
+   * @param {{clock?: () => number, voice?: any, every?: (fn: () => void) => (() => void)}} [parts]
+   */
+  constructor({ onTime = () => {}, onState = () => {} }, parts = {}) {
+    this.onTime = onTime;
+    this.onState = onState;
+    this.voice = parts.voice ?? createVoice();
+    this.clock = parts.clock ?? (() => this.voice.now());
+    this.every = parts.every ?? everyTick;
+  }
 
-  function handOver() {
-    const until = position() + AHEAD * perSecond();
-    while (next < sounds.length && sounds[next].beat < until) {
-      const { beat, beats, pitch } = sounds[next++];
-      const at = anchor.time + (beat - anchor.beat) / perSecond();
-      voice.play(pitch, Math.max(at, clock()), beats / perSecond());
+  get playing() {
+    return this.#stopTicking !== null;
+  }
+
+  /** Where it is. */
+  get time() {
+    if (!this.playing) return this.#anchor.time;
+    return Math.min(this.#end, this.#anchor.time + Math.max(0, this.clock() - this.#anchor.now) * this.#rate);
+  }
+
+  /** Another tune: its sounds and its end. Stops, unless only the words have changed. @param {Sound[]} sounds */
+  load(sounds, end) {
+    if (same(sounds, this.#sounds) && end === this.#end) return;
+    if (this.playing) this.#halt(0);
+    this.#sounds = [...sounds].sort((a, b) => a.at - b.at);
+    this.#end = end;
+    this.#set(this.#anchor.time);
+  }
+
+  /** From a time on; without one from where it stands. */
+  async play(time = this.time) {
+    if (!this.#sounds.length) return;
+    await this.voice.resume();
+    if (!this.playing) this.#stopTicking = this.every(() => this.#tick());
+    this.#set(time >= this.#end ? 0 : time);
+    this.#anchor.now += LEAD;
+    this.onState(true);
+    this.#tick();
+  }
+
+  pause() {
+    if (this.playing) this.#halt(this.time);
+  }
+
+  stop() {
+    this.#halt(0);
+  }
+
+  seek(time) {
+    this.#set(time);
+    if (this.playing) this.#handOver();
+    this.onTime(this.#anchor.time);
+  }
+
+  /** Faster or slower: 1 is the tune's own tempo. */
+  set rate(value) {
+    const { time } = this;
+    this.#rate = value;
+    this.#set(time);
+    if (this.playing) this.#handOver();
+  }
+
+  get rate() {
+    return this.#rate;
+  }
+
+  /** Silent for good. */
+  close() {
+    if (this.playing) this.#halt(0);
+    this.voice.close();
+  }
+
+  #tick() {
+    const { time } = this;
+    if (time >= this.#end) return this.#halt(0);
+    this.#handOver();
+    this.onTime(time);
+  }
+
+  #handOver() {
+    const until = this.time + AHEAD * this.#rate;
+    while (this.#next < this.#sounds.length && this.#sounds[this.#next].at < until) {
+      const { at, seconds, pitch } = this.#sounds[this.#next++];
+      const due = this.#anchor.now + (at - this.#anchor.time) / this.#rate;
+      this.voice.play(pitch, Math.max(due, this.clock()), seconds / this.#rate);
     }
   }
 
-  function tick() {
-    const beat = position();
-    if (beat >= end) {
-      halt(0);
-      return;
-    }
-    handOver();
-    onBeat(beat);
+  /** Stand at a time; what was handed over is taken back. */
+  #set(time) {
+    this.voice.silence();
+    this.#anchor = { time: Math.max(0, Math.min(this.#end, time)), now: this.clock() };
+    const next = this.#sounds.findIndex((sound) => sound.at >= this.#anchor.time - 1e-6);
+    this.#next = next < 0 ? this.#sounds.length : next;
   }
 
-  /** From a beat on, silently if it is not playing. */
-  function setAnchor(beat) {
-    voice.silence();
-    anchor = { beat: Math.max(0, Math.min(end, beat)), time: clock() };
-    next = sounds.findIndex((sound) => sound.beat >= anchor.beat - 1e-6);
-    if (next < 0) next = sounds.length;
+  #halt(time) {
+    this.#stopTicking?.();
+    this.#stopTicking = null;
+    this.#set(time);
+    this.onTime(time);
+    this.onState(false);
   }
-
-  function halt(beat) {
-    if (stopTicking) stopTicking();
-    stopTicking = null;
-    setAnchor(beat);
-    onBeat(beat);
-    onState(false);
-  }
-
-  return {
-    /** Another tune: its sounds, its end in beats, its tempo in quarters a minute. Stops. */
-    load(/** @type {Sound[]} */ given, /** @type {number} */ endBeat, /** @type {number} */ quarters) {
-      if (same(given, sounds) && endBeat === end) return; // only the words have changed
-      if (playing()) halt(0);
-      sounds = [...given].sort((a, b) => a.beat - b.beat);
-      end = endBeat;
-      tempo = quarters > 0 ? quarters : 100;
-      setAnchor(Math.min(anchor.beat, end));
-    },
-    async play(/** @type {number} */ beat = anchor.beat) {
-      if (!sounds.length) return;
-      await voice.resume();
-      if (!playing()) stopTicking = every(tick);
-      setAnchor(beat >= end ? 0 : beat);
-      anchor.time += 0.06; // the first note is handed over before it is due
-      onState(true);
-      tick();
-    },
-    pause: () => playing() && halt(position()),
-    stop: () => halt(0),
-    seek(/** @type {number} */ beat) {
-      setAnchor(beat);
-      if (playing()) handOver();
-      onBeat(anchor.beat);
-    },
-    /** Faster or slower: 1 is the tune's own tempo. */
-    setRate(/** @type {number} */ value) {
-      const beat = position();
-      rate = value;
-      setAnchor(beat);
-      if (playing()) handOver();
-    },
-    /** Silent for good. */
-    close() {
-      if (playing()) halt(0);
-      voice.close();
-    },
-    playing,
-    position,
-    end: () => end,
-    seconds: (/** @type {number} */ beat) => beat / perSecond(),
-  };
 }

@@ -2,7 +2,7 @@
 
 import { el, field, fill, stylesheet } from "./dom.js";
 import { fileDrop } from "./filedrop.js";
-import { trainingCard } from "./training.js";
+import { TrainingCard } from "./training.js";
 
 const KINDS = ".txt,.md,.csv,.tsv,.json,.jsonl,.lrc,.cho,.chordpro,.crd,.pro,.kar,.mid,.midi,.musicxml,.xml,.mxl,.abc,.zip";
 const LENGTHS = [[60, "1 minute", "a taste"], [300, "5 minutes", "for a handful of songs"], [1200, "20 minutes", "for a songbook"]];
@@ -26,8 +26,7 @@ export async function mount(root, app) {
     off, form, list));
 
   function add(training, first = false) {
-    const card = trainingCard(app, training, () => {
-      card.close();
+    const card = new TrainingCard(app, training, () => {
       card.node.remove();
       cards.delete(training.id);
     });

@@ -8,136 +8,148 @@ import { remaining, understoodOf } from "./understood.js";
 const SAMPLES = 12; // kept in sight
 const AGAIN = 2000; // ms before following is tried again
 
-/**
- * A card that follows its training while it is at work.
- * @param {any} app @param {any} first the training as the API gave it @param {() => void} onRemoved
- */
-export function trainingCard(app, first, onRemoved) {
-  let training = first;
-  let following = null;
-  const chart = lossChart();
-  const parts = cardParts(chart.node);
-  const { node } = parts;
-  node.dataset.training = first.id;
+/** A card that follows its training while it is at work. */
+export class TrainingCard {
+  #following = null;
 
-  function show(next) {
-    const before = training.status;
-    training = { ...training, ...next };
-    node.dataset.status = training.status;
+  /** @param {any} app @param {any} training as the API gave it @param {() => void} onRemoved */
+  constructor(app, training, onRemoved) {
+    Object.assign(this, { app, training, onRemoved });
+    this.chart = lossChart();
+    this.parts = cardParts(this.chart.node);
+    this.node = this.parts.node;
+    this.node.dataset.training = training.id;
+    this.#show(training);
+    if (AT_WORK.includes(training.status)) this.#follow();
+    else if (!training.history) this.#refetch().catch((error) => app.fail(error));
+  }
+
+  /** Deleted elsewhere. */
+  gone() {
+    this.close();
+    this.onRemoved();
+  }
+
+  close() {
+    this.#following?.abort();
+    this.chart.close();
+  }
+
+  #show(next) {
+    const before = this.training.status;
+    const { parts } = this;
+    const training = { ...this.training, ...next };
+    this.training = training;
+    this.node.dataset.status = training.status;
     parts.name.textContent = training.name;
     parts.status.textContent = SAID[training.status] ?? training.status;
     parts.message.textContent = training.message ?? "";
     parts.message.hidden = !training.message;
     showProgress(parts, training);
-    if (training.understood) fill(parts.understood, understoodOf(training));
-    chart.node.hidden = training.status === "ready";
-    chart.draw(lossesOf(training));
+    if (training.understood) showUnderstood(parts.understood, training);
+    this.chart.node.hidden = training.status === "ready";
+    this.chart.draw(lossesOf(training));
     showSamples(parts.samples, training.samples ?? []);
-    if (before !== training.status || !parts.actions.childElementCount) fill(parts.actions, actions());
+    if (before !== training.status || "model" in next) fill(parts.actions, this.#actions());
   }
 
-  function actions() {
-    const { status, model } = training;
+  #actions() {
+    const { status, model } = this.training;
+    const button = (label, fn, kind = "") =>
+      el("button", { type: "button", class: kind, "aria-label": `${label}: ${this.training.name}`, on: { click: fn } }, label);
     return [
-      status === "ready" ? button("Start training", () => act("start"), "primary") : null,
-      status === "running" ? button("Stop", () => act("stop")) : null,
-      status === "stopped" || status === "failed" ? button("Go on", () => act("resume"), "primary") : null,
-      model ? button("Write with it", use, status === "done" ? "primary" : "") : null,
-      status === "running" || status === "stopping" ? null : button("Delete", remove, "quiet"),
+      status === "ready" ? button("Start training", () => this.#act("start"), "primary") : null,
+      status === "running" ? button("Stop", () => this.#act("stop")) : null,
+      status === "stopped" || status === "failed" ? button("Go on", () => this.#act("resume"), "primary") : null,
+      model ? button("Write with it", () => this.#use(), status === "done" ? "primary" : "") : null,
+      AT_WORK.includes(status) ? null : button("Delete", () => this.#remove(), "quiet"),
     ].filter(Boolean);
   }
 
-  const button = (label, fn, kind = "") =>
-    el("button", { type: "button", class: kind, "aria-label": `${label}: ${training.name}`, on: { click: fn } }, label);
-
-  async function act(what) {
+  async #act(what) {
     try {
-      show(await app.api.post(`/api/training/${training.id}/${what}`, {}));
-      app.announce({ start: "Training has begun.", stop: "Saving what was learned …", resume: "Training goes on." }[what]);
-      if (what !== "stop") follow();
+      this.#show(await this.app.api.post(`/api/training/${this.training.id}/${what}`, {}));
+      this.app.announce({ start: "Training has begun.", stop: "Saving what was learned …", resume: "Training goes on." }[what]);
+      this.parts.actions.querySelector("button")?.focus();
+      if (what !== "stop") this.#follow();
     } catch (error) {
-      app.fail(error);
+      this.app.fail(error);
     }
   }
 
-  async function use() {
+  async #use() {
     try {
-      await useModel(app, training.model, training.name);
+      await useModel(this.app, this.training.model, this.training.name);
+      this.app.go("write");
     } catch (error) {
-      app.fail(error);
+      this.app.fail(error);
     }
   }
 
-  async function remove() {
-    if (!confirm(`Delete the training “${training.name}” and its model?`)) return;
+  async #remove() {
+    if (!confirm(`Delete the training “${this.training.name}” and its model?`)) return;
     try {
-      await app.api.del(`/api/training/${training.id}`);
-      onRemoved();
-      app.emit("models");
-      app.announce(`${training.name} is deleted.`);
+      await this.app.api.del(`/api/training/${this.training.id}`);
+      this.gone();
+      this.app.emit("models");
+      this.app.announce(`${this.training.name} is deleted.`);
     } catch (error) {
-      app.fail(error);
+      this.app.fail(error);
     }
   }
 
-  async function refetch() {
-    show(await app.api.get(`/api/training/${training.id}`));
-    return training.status === "running" || training.status === "stopping";
+  /** What is known by now; whether it is at work. */
+  async #refetch() {
+    this.#show(await this.app.api.get(`/api/training/${this.training.id}`));
+    return AT_WORK.includes(this.training.status);
   }
 
   /** Listen as long as it is at work. */
-  async function follow() {
-    following?.abort();
-    const mine = new AbortController();
-    following = mine;
+  async #follow() {
+    this.#following?.abort();
+    this.#following = new AbortController();
+    const { signal } = this.#following;
     try {
-      let alive = true;
-      while (alive && !mine.signal.aborted) {
-        await app.api.stream(`/api/training/${training.id}/events`, null, onEvent, mine.signal);
-        alive = await refetch();
-        if (alive) await new Promise((done) => setTimeout(done, AGAIN));
-      }
-      if (["done", "stopped", "failed"].includes(training.status)) ended();
+      while ((await this.#hear(signal)) && !signal.aborted) await new Promise((done) => setTimeout(done, AGAIN));
+      if (!signal.aborted) this.#ended();
     } catch (error) {
-      app.fail(error);
+      this.app.fail(error);
     }
   }
 
-  function onEvent(name, data) {
-    if (name === "status") show(data);
+  /** Listen until the stream ends; whether it is still at work, or cannot be reached for now. */
+  async #hear(signal) {
+    try {
+      await this.app.api.stream(`/api/training/${this.training.id}/events`, null, (name, data) => this.#onEvent(name, data), signal);
+      return await this.#refetch();
+    } catch (error) {
+      if (error.code !== "offline" || signal.aborted) throw error;
+      this.#show({ message: "The studio does not answer; trying again. The training goes on by itself." });
+      return true;
+    }
+  }
+
+  #onEvent(name, data) {
+    const { curve = [], history = [], samples = [], status } = this.training;
+    if (name === "status") this.#show(data);
     else if (name === "progress") {
-      const curve = [...(training.curve ?? []), { step: data.step, loss: data.loss }];
-      show({ ...kept(data, ["progress", "words_per_second", "seconds_left"]), curve, status: alive(training.status) });
-    }
-    else if (name === "evaluated") show({ valid_loss: data.valid_loss, history: [...(training.history ?? []), data] });
-    else if (name === "sample") show({ samples: [...(training.samples ?? []), data] });
-    else if (name === "finished") show({ finished: data });
+      const known = kept(data, ["progress", "words_per_second", "seconds_left"]);
+      this.#show({ ...known, curve: [...curve, { step: data.step, loss: data.loss }], status: status === "stopping" ? status : "running" });
+    } else if (name === "evaluated") this.#show({ valid_loss: data.valid_loss, history: [...history, data] });
+    else if (name === "sample") this.#show({ samples: [...samples, data] });
+    else if (name === "finished") this.#show({ finished: data });
   }
 
-  function ended() {
-    app.emit("models");
-    app.announce(training.status === "done" ? `${training.name} is trained.` : `${training.name}: ${SAID[training.status]}.`);
+  #ended() {
+    const { name, status } = this.training;
+    this.app.emit("models");
+    this.app.announce(status === "done" ? `${name} is trained.` : `${name}: ${SAID[status].toLowerCase()}.`);
   }
-
-  show(first);
-  if (first.status === "running" || first.status === "stopping") follow();
-  else if (!first.history) refetch().catch((error) => app.fail(error));
-  return {
-    node,
-    /** Deleted elsewhere. */
-    gone() {
-      if (!following || following.signal.aborted) onRemoved();
-    },
-    close() {
-      following?.abort();
-      chart.close();
-    },
-  };
 }
 
-const SAID = { ready: "Ready", running: "Training", stopping: "Saving", stopped: "Stopped", done: "Done", failed: "Failed" };
+const AT_WORK = ["running", "stopping"];
 
-const alive = (status) => (status === "stopping" ? status : "running");
+const SAID = { ready: "Ready", running: "Training", stopping: "Saving", stopped: "Stopped", done: "Done", failed: "Failed" };
 
 /** The loss of the songs trained on is known at every step, that of those held out at evaluations. */
 const lossesOf = ({ curve = [], history = [] }) =>
@@ -182,6 +194,14 @@ function showProgress({ progress, bar, figures }, training) {
 function bestStep(history = []) {
   const known = history.filter((each) => Number.isFinite(each.valid_loss));
   return known.length ? known.reduce((best, each) => (each.valid_loss < best.valid_loss ? each : best)).step : null;
+}
+
+/** What was read does not change, but whether it lies open is the reader's once it is shown. */
+function showUnderstood(node, training) {
+  const key = `${training.id} ${training.status === "ready"}`;
+  if (node.dataset.shown === key) return;
+  node.dataset.shown = key;
+  fill(node, understoodOf(training));
 }
 
 /** What it writes by now, the newest first. */

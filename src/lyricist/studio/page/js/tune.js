@@ -6,7 +6,7 @@ import { fileDrop } from "./filedrop.js";
 import { mountPhrases } from "./phrases.js";
 import { readingForm } from "./reading.js";
 import { mountScore } from "./score.js";
-import { mountTransport } from "./transport.js";
+import { Transport } from "./transport.js";
 import { factsOf, mountActions } from "./tuneactions.js";
 import { remember, tuneList } from "./tunelist.js";
 import { draftLines, layDraft, layOwn, timeline } from "./underlay.js";
@@ -79,7 +79,7 @@ export async function mount(root, app) {
   app.on("tune", (next, source) => source !== "tune" && show(next));
   app.on("draft", () => soon());
   app.on("view", (name) => {
-    if (name !== "tune") return;
+    if (name !== "tune") return parts?.left();
     if (stale) check();
     parts?.shown();
   });
@@ -90,28 +90,30 @@ export async function mount(root, app) {
 
 /** The parts that one tune has, and what can be asked of them together. */
 function open(body, app, tune, preview) {
-  const player = mountTransport(tune, (cue) => phrases.light(cue), app);
-  const phrases = mountPhrases(tune, (beat) => player.playFrom(beat));
+  const transport = new Transport(tune, (cue) => phrases.light(cue), app);
+  const phrases = mountPhrases(tune, (phrase, slot) => transport.playSlot(phrase, slot));
   const score = mountScore(app, tune);
-  const actions = mountActions(app, tune, score, preview);
+  const actions = mountActions(app, tune, preview);
   body.append(
     el("section", { class: "phrases-side stack", "aria-label": "Phrases" }, actions.write, phrases.node),
     el("section", { class: "score-side stack", "aria-label": "Score" }, actions.downloads, score.node),
-    player.node,
+    transport.node,
   );
   phrases.watch();
   return {
     lay(verses, about) {
       phrases.lay(verses, about);
       if (!about.own) actions.suggest(verses.length);
-      player.load(timeline(tune, verses.length), verses);
+      transport.load(timeline(tune, verses.length), verses);
       score.refresh(about.own);
     },
     shown: () => score.shown(),
-    toggle: () => player.toggle(),
+    toggle: () => transport.toggle(),
+    left: () => transport.player.pause(),
     close() {
-      player.close();
+      transport.player.close();
       phrases.close();
+      actions.close();
       score.close();
     },
   };

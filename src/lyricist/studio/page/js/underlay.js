@@ -1,4 +1,4 @@
-// Words laid on a tune: which syllable of the draft stands under which slot.
+/* Words laid on a tune: which syllable of the draft stands under which slot, and when. */
 
 /**
  * @typedef {{text: string, slot: number, word: number, joins: boolean}} Syllable joins: its word goes on after it
@@ -113,27 +113,36 @@ export function layOwn(tune) {
 }
 
 /**
- * What sounds when, over all verses: for the player and for the lights.
- * @returns {{sounds: {beat: number, beats: number, pitch: number}[], cues: object[], end: number, step: number}}
+ * What sounds when, over all verses, in seconds at the tune's own tempi: for the player and for the lights.
+ * @returns {{sounds: {at: number, seconds: number, pitch: number}[], end: number,
+ *   cues: {at: number, verse: number, phrase: number, slot: number}[]}}
  */
 export function timeline(tune, verses) {
-  const last = tune.phrases.at(-1)?.slots.at(-1);
-  const end = last ? last.start_beat + last.beats : 0;
-  const step = tune.verse_beats ?? wholeBars(end, tune.metre);
+  const beat = 60 / (tune.tempo || 100);
+  const all = tune.phrases.flatMap((phrase, at) => phrase.slots.map((slot, i) => ({ ...timed(slot, beat), slot, phrase: at, i })));
+  const end = all.reduce((most, { start, seconds }) => Math.max(most, start + seconds), 0);
+  const step = end + silence(tune) * beat;
   const sounds = [];
   const cues = [];
   for (let verse = 0; verse < Math.max(1, verses); verse++) {
-    tune.phrases.forEach((phrase, at) =>
-      phrase.slots.forEach((slot, i) => {
-        const shift = verse * step;
-        cues.push({ beat: slot.start_beat + shift, end: slot.start_beat + slot.beats + shift, verse, phrase: at, slot: i });
-        for (const note of slot.notes?.length ? slot.notes : [slot]) {
-          sounds.push({ beat: note.start_beat + shift, beats: note.beats, pitch: note.pitch });
-        }
-      }),
-    );
+    for (const { start, seconds, slot, phrase, i } of all) {
+      cues.push({ at: start + verse * step, verse, phrase, slot: i });
+      const perBeat = slot.beats ? seconds / slot.beats : beat;
+      for (const note of slot.notes?.length ? slot.notes : [slot]) {
+        sounds.push({ at: start + verse * step + (note.start_beat - slot.start_beat) * perBeat, seconds: note.beats * perBeat, pitch: note.pitch });
+      }
+    }
   }
-  return { sounds, cues, end: end + (Math.max(1, verses) - 1) * step, step };
+  return { sounds, cues, end: step * (Math.max(1, verses) - 1) + end };
+}
+
+/** When a slot begins and how long it is, in seconds: as the studio says, or by the tempo. */
+const timed = (slot, beat) => ({ start: slot.start ?? slot.start_beat * beat, seconds: slot.seconds ?? slot.beats * beat });
+
+/** Quarters from the end of a verse to the beginning of the next, so that its bars are whole. */
+function silence(tune) {
+  const end = tune.phrases.flatMap((phrase) => phrase.slots).reduce((most, slot) => Math.max(most, slot.start_beat + slot.beats), 0);
+  return (tune.verse_beats ?? wholeBars(end, tune.metre)) - end;
 }
 
 /** A length rounded up to whole bars of a metre such as "4/4" or "6/8", in quarters. */
@@ -143,13 +152,13 @@ export function wholeBars(beats, metre) {
   return Math.ceil(beats / bar - 1e-6) * bar;
 }
 
-/** The cue at a beat, or the last before it; -1 before the first. Cues are in order. */
-export function cueAt(cues, beat) {
+/** The cue at a time, or the last before it; -1 before the first. Cues are in order. */
+export function cueAt(cues, time) {
   let low = 0;
   let high = cues.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (cues[middle].beat <= beat + 1e-6) low = middle + 1;
+    if (cues[middle].at <= time + 1e-6) low = middle + 1;
     else high = middle;
   }
   return low - 1;

@@ -1,4 +1,4 @@
-// A plain, warm voice: two oscillators through a soft filter, with an envelope and a late, slight vibrato.
+/* A plain, warm voice: two oscillators through a soft filter, with an envelope and a late, slight vibrato. */
 
 const ATTACK = 0.03; // seconds
 const RELEASE = 0.12;

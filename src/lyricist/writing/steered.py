@@ -1,0 +1,157 @@
+"""A run's graph with a steer and a temperature for every row, so that songs of different plans are one batch.
+
+The graph that exact writing runs takes one steer (C,) for all its rows. It is the same graph here but for the
+declared sizes of two inputs and the node that pads the steer, which are changed in its bytes when it is opened: the
+sums are of the same numbers in the same order, row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.columns import Columns
+from lyricist.errors import RunError
+from lyricist.runtime import FEATURES, State, features_of, open_session
+from lyricist.writing.units import NEVER, OnnxUnits, UnitRows
+
+Floats = npt.NDArray[np.float32]
+Field = tuple[int, int, Any]  # number, wire type, value
+
+GRAPH, NODE, INPUT = 7, 1, 11  # fields of ModelProto and GraphProto
+NODE_INPUT, NODE_OUTPUT, OP_TYPE, ATTRIBUTE = 1, 2, 4, 5  # of NodeProto
+NAME, TYPE = 1, 2  # of ValueInfoProto
+
+
+class SteeredUnits:
+    """The model of an `OnnxUnits` for rows that are each steered by themselves. RunError for another graph."""
+
+    def __init__(self, units: OnnxUnits) -> None:
+        source = units.model if isinstance(units.model, bytes) else Path(units.model).read_bytes()
+        self.columns: Columns = units.columns
+        self.width = int(next(o for o in units.session.get_outputs() if o.name == "e").shape[1])
+        self.session = open_session(per_row(source, self.width), 1)
+        self.features = features_of(self.session)
+        names = {"ids", "steer", "scale", FEATURES}
+        self.states = [i.name for i in self.session.get_inputs() if i.name not in names]
+        self.outputs = ["e", "sums", "peaks", "free", *(f"next_{name}" for name in self.states)]
+
+    def units_of(
+        self,
+        ids: npt.NDArray[np.int64],
+        state: State,
+        biases: Sequence[Floats],
+        sizes: Sequence[int],
+        temperature: npt.NDArray[np.float64],
+        features: Floats | None,
+    ) -> tuple[UnitRows, State]:
+        """As `UnitModel.units`, with biases (C,) for as many rows each as `sizes` says and temperatures (B,)."""
+        steer = np.full((len(ids), self.width), NEVER, dtype=np.float32)
+        start = 0
+        for bias, size in zip(biases, sizes, strict=True):
+            steer[start : start + size, : len(bias)] = bias
+            start += size
+        scale = np.array([np.array(1 / t, dtype=np.float32) for t in temperature], dtype=np.float32)[:, None]
+        feed: dict[str, Any] = {"ids": ids.astype(np.int64), "steer": steer, "scale": scale}
+        feed |= dict(zip(self.states, state, strict=True))
+        if features is not None:
+            feed[FEATURES] = features
+        e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
+        total = sums.sum(axis=1, dtype=np.float64)
+        made = UnitRows(e[:, : self.columns.width], sums, peaks, total, free[:, 0].astype(np.float64))
+        return made, tuple(new)
+
+
+# --- the graph's bytes (protocol buffers)
+
+
+def per_row(model: bytes, width: int) -> bytes:
+    """The graph with `steer` (B, width) and `scale` (B, 1). RunError where it does not take these."""
+    done: set[str] = set()
+
+    def node(data: bytes) -> bytes:
+        fields = list(read(data))
+        inputs = [value for number, _, value in fields if number == NODE_INPUT]
+        if inputs[:1] != [b"steer"]:
+            return data
+        done.add("node")
+        out = next(value for number, _, value in fields if number == NODE_OUTPUT)
+        return write([(NODE_INPUT, 2, b"steer"), (NODE_OUTPUT, 2, out), (OP_TYPE, 2, b"Identity")])
+
+    def value(data: bytes) -> bytes:
+        name = next(value for number, _, value in read(data) if number == NAME)
+        if name not in (b"steer", b"scale"):
+            return data
+        done.add(name.decode())
+        return write([(NAME, 2, name), (TYPE, 2, matrix("batch", width if name == b"steer" else 1))])
+
+    changes = {NODE: node, INPUT: value}
+    made = changed(model, {GRAPH: lambda graph: changed(graph, changes)})
+    if done != {"node", "steer", "scale"}:
+        raise RunError("the run's graph takes no steer: train again with this version")
+    return made
+
+
+def matrix(rows: str, columns: int) -> bytes:
+    """A TypeProto: float32 (rows, columns)."""
+    shape = write([(1, 2, write([(2, 2, rows.encode())])), (1, 2, write([(1, 0, columns)]))])
+    return write([(1, 2, write([(1, 0, 1), (2, 2, shape)]))])
+
+
+def changed(data: bytes, changes: Mapping[int, Callable[[bytes], bytes]]) -> bytes:
+    """A message with some of its fields replaced."""
+    return write((n, kind, changes[n](value) if n in changes else value) for n, kind, value in read(data))
+
+
+def read(data: bytes) -> Iterator[Field]:
+    """The fields of a message; values are numbers or bytes."""
+    at = 0
+    while at < len(data):
+        tag, at = number(data, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = number(data, at)
+            yield tag >> 3, kind, value
+            continue
+        size, at = number(data, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
+        yield tag >> 3, kind, data[at : at + size]
+        at += size
+
+
+def write(fields: Iterator[Field] | Sequence[Field]) -> bytes:
+    parts = []
+    for n, kind, value in fields:
+        parts.append(digits(n << 3 | kind))
+        if kind == 0:
+            parts.append(digits(value))
+        else:
+            parts += [digits(len(value)), value] if kind == 2 else [value]
+    return b"".join(parts)
+
+
+def number(data: bytes, at: int) -> tuple[int, int]:
+    """A number of variable length at a place, and the place after it."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+
+
+def digits(value: int) -> bytes:
+    """
+    >>> digits(300), number(digits(300), 0)
+    (b'\\xac\\x02', (300, 2))
+    """
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
