@@ -246,7 +246,7 @@ def write(
     ] = 0.0,
     rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.15,
     archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
-    long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 0.7,
+    long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 0.3,
     explain: Annotated[
         bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
     ] = False,

@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float32]
 
 SENSE = 0.5
 COMMONPLACE = 0.6
-COHERENCE, THEME = 3.0, 6.0
+COHERENCE, THEME = 3.0, 3.5
 RHYMED = 0.25
 AGAIN = 1.5
 NAMED = 0.5  # share of that for the words that a theme names
