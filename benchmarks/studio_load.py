@@ -6,8 +6,9 @@
 
 Clients write songs of 16 lines, each to a plan of its own, one after the other; the first line is timed from the
 request. Beside it stands the rate of `Model.events` on the same plans and drawing, in batches of 64 songs, measured
-afterwards in this process. A typed line is timed alone and while the others write. Cycles show the server's memory;
-`--open` times Chromium with a fresh profile until the sheet takes a key.
+afterwards in this process; on a machine that is busy otherwise, compare the lines of a CPU second. A typed line is
+timed alone and while the others write. Cycles show the server's memory; `--open` times Chromium with a fresh profile
+until the sheet takes a key.
 """
 
 from __future__ import annotations
@@ -85,6 +86,11 @@ class Server:
             pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
             out += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
         return round(out, 1)
+
+    def cpu_seconds(self) -> float:
+        """That the studio has had of its cores."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -196,18 +202,19 @@ async def crowd(port: int, clients: int, seconds: float, particles: int) -> Tall
     return tally
 
 
-def batch_rate(particles: int, seconds: float) -> float:
-    """Lines a second of `Model.events`, plan after plan, each as one batch; plans are compiled beforehand."""
+def batch_rate(particles: int, seconds: float) -> tuple[float, float]:
+    """Lines a second, and a CPU second, of `Model.events`: plan after plan, compiled before, each as one batch."""
     model, drawing = lyricist.load(), lyricist.Drawing(particles=particles)
-    lines, spent = 0, 0.0
+    lines, spent, worked = 0, 0.0, 0.0
     for plan in (lyricist.Plan(**plan) for plan in PLANS * 100):
         next(iter(model.events(plan, drawing, [0])))
-        start = time.perf_counter()
+        start, before = time.perf_counter(), time.process_time()
         lines += sum(not hasattr(e, "sections") for e in model.events(plan, drawing, range(1, 1 + SONGS)))
         spent += time.perf_counter() - start
+        worked += time.process_time() - before
         if spent > seconds:
             break
-    return lines / spent
+    return lines / spent, lines / worked
 
 
 # -- typing
@@ -281,7 +288,7 @@ async def memory(server: Server, cycles: int) -> dict[str, Any]:
 
 def open_seconds(url: str, times: int = 5) -> list[float]:
     """Seconds from asking for the page until its sheet takes a key, each in a Chromium of its own."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     found = []
     with sync_playwright() as play:
@@ -291,7 +298,7 @@ def open_seconds(url: str, times: int = 5) -> list[float]:
             start = time.perf_counter()
             page.goto(url, wait_until="commit")
             page.locator("#lyrics").press("O")
-            page.wait_for_function("document.querySelector('#lyrics').value.endsWith('O')")
+            expect(page.locator("#lyrics")).to_have_value("O")
             found.append(time.perf_counter() - start)
             browser.close()
     return found
@@ -307,11 +314,12 @@ def spread(seconds: list[float]) -> dict[str, float]:
 
 
 def writing(server: Server, options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
+    before = server.cpu_seconds()
     tally = asyncio.run(crowd(server.port, options.clients, options.seconds, options.particles))
-    delivered = tally.lines / options.seconds
+    delivered, worked = tally.lines / options.seconds, server.cpu_seconds() - before
 
     def figures() -> dict[str, Any]:
-        batch = batch_rate(options.particles, options.seconds / 2)
+        batch, batch_cpu = batch_rate(options.particles, options.seconds / 2)
         return {
             "clients": options.clients,
             "seconds": options.seconds,
@@ -323,6 +331,9 @@ def writing(server: Server, options: argparse.Namespace) -> Callable[[], dict[st
             "lines_per_second": round(delivered, 1),
             "batch_lines_per_second": round(batch, 1),
             "ratio": round(delivered / batch, 3),
+            "studio_cores": round(worked / options.seconds, 2),
+            "lines_per_cpu_second": round(tally.lines / worked, 1),
+            "batch_lines_per_cpu_second": round(batch_cpu, 1),
         }
 
     return figures

@@ -14,6 +14,7 @@ import pytest
 from studioserver import Studio
 
 CHROMIUM = os.environ.get("LYRICIST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+SHOTS = Path(os.environ.get("LYRICIST_SHOTS") or "build/screenshots")  # kept, for people to look at
 WIDE, MIDDLE, NARROW = (1440, 900), (1024, 768), (390, 844)
 
 
@@ -76,14 +77,13 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def visit(browser: Any, studio_server: Studio, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
-    """Opens a window: `visit("dark", NARROW, studio=another)`. Screenshots go to LYRICIST_SHOTS, or a folder for now."""
-    shots = Path(os.environ.get("LYRICIST_SHOTS") or tmp_path / "shots")
-    shots.mkdir(parents=True, exist_ok=True)
+def visit(browser: Any, studio_server: Studio) -> Iterator[Callable[..., Visit]]:
+    """Opens a window: `visit("dark", NARROW, studio=another)`. Screenshots go to SHOTS."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
 
         def start(scheme: str = "light", size: tuple[int, int] = WIDE, studio: Studio | None = None) -> Visit:
-            made = Visit(browser, studio or studio_server, scheme, size, shots)
+            made = Visit(browser, studio or studio_server, scheme, size, SHOTS)
             stack.callback(made.close)
             return made
 

@@ -62,6 +62,7 @@ def test_songs_become_a_model_that_writes(visit: Open, trained: Studio) -> None:
     assert card.locator(".chart tbody tr").count() == card.locator(".curve.held-out circle").count()
     visited.shot("train-done")
     card.get_by_role("button", name="Write with it").click()
+    page.locator("#lyrics").wait_for()
     page.goto(f"{trained.url}/#models")
     chosen = page.locator(".model.current", has_text="Six Songs")
     chosen.get_by_text("Writes now").wait_for()

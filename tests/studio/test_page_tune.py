@@ -79,6 +79,7 @@ def test_a_tune_becomes_phrases_of_slots(visit: Open, studio_server: Studio) -> 
     ]
     assert "D4 G4 A4" in first.locator("svg").get_attribute("aria-label")
     page.get_by_text("The notes as a table").click()
+    page.locator(".phrases-panel tbody tr").nth(55).wait_for()
     assert page.locator(".phrases-panel tbody tr").count() == 56
 
 
@@ -130,9 +131,22 @@ def test_locked_lines_stay(visit: Open, studio_server: Studio) -> None:
     )
     page.get_by_role("button", name="Write words to this tune").click()
     page.get_by_text("Words are written").wait_for()
+    page.locator(".phrase").nth(7).locator(".syllable").first.wait_for()
     assert page.locator(".phrase").nth(1).locator(".syllable").all_text_contents() == LINES[1].split()
     page.get_by_role("button", name="Put the old words back").click()
     page.get_by_text("The old words are back").wait_for()
+    page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
+
+
+def test_writing_is_stopped_and_the_words_stay(visit: Open, studio_server: Studio) -> None:
+    page = with_tune(visit(studio_server))
+    give_draft(page, LINES[:8], "Stay")
+    page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
+    page.get_by_label("Verses").select_option("4")
+    page.get_by_role("button", name="Write words to this tune").click()
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    page.get_by_text("Stopped: your words are as they were").wait_for()
+    page.get_by_role("button", name="Write words to this tune").wait_for()
     page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
 
 
@@ -309,6 +323,29 @@ def test_what_is_no_tune_is_said_in_a_line(
     assert page.locator(".phrase").count() == 0
 
 
+def test_a_long_score_is_turned_page_by_page(visit: Open, studio_server: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "long.abc"
+    bars = "\n".join("C D E F | G A B c | c B A G | F E D C |" for _ in range(60))
+    path.write_text(f"X:1\nT:Long\nM:4/4\nL:1/4\nK:C\n{bars}\n")
+    page = with_tune(visit(studio_server), path)
+    where = page.locator(".pager span")
+    pages = int(where.text_content().split()[-1])
+    assert pages > 1 and page.get_by_role("button", name="Previous page").is_disabled()
+    first = page.locator(".score-page").get_attribute("src")
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_text(f"Page 2 of {pages}").wait_for()
+    assert page.locator(".score-page").get_attribute("src") != first
+    taken: list[str] = []
+    page.on("download", lambda each: taken.append(each.suggested_filename))
+    with page.expect_download(lambda each: each.suggested_filename == f"Long-{pages}.svg"):
+        page.locator("[data-format=svg]").click()
+    assert len(taken) == pages
+    page.get_by_role("button", name="Enlarge").click()
+    page.locator("dialog.score-large img").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("dialog.score-large").wait_for(state="detached")
+
+
 def test_what_is_printed_is_the_score_and_the_words(visit: Open, studio_server: Studio) -> None:
     page = with_tune(visit(studio_server))
     give_draft(page, LINES[:8], "On Paper")
@@ -321,6 +358,8 @@ def test_what_is_printed_is_the_score_and_the_words(visit: Open, studio_server: 
     assert not page.locator(".transport").is_visible() and not page.locator(".masthead").is_visible()
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     assert page.locator(".print-sheet").count() == 0
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")  # as the browser's own command does
+    page.locator(".print-sheet").get_by_text(LINES[7]).wait_for()
 
 
 def test_the_demo_opens_with_a_song_and_a_tune(visit: Open, studio_with: Callable[..., Studio]) -> None:

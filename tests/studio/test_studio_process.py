@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from badtunes import TAKEN
+from lyricist.cli import run as lyricist
 
 MARK = "xylophagous"  # stands in all that is sent, and may stand in no log
 SONG = f"The {MARK} river ran below the town\nand nobody came\n" * 10
@@ -81,3 +82,34 @@ def test_no_lyrics_in_the_log(studio: Process) -> None:
     code, said = studio.end()
     assert code == 0
     assert MARK not in said
+
+
+def test_limits_are_options(tmp_path: Path) -> None:
+    """One of requests, one of what is kept, one that both know."""
+    studio = Process(tmp_path, "--limit", "lines_per_song=2", "--limit", "drafts=1", "--limit", "days_kept=2.5")
+    limits = studio.client.get("/api/version").json()["limits"]
+    assert (limits["lines_per_song"], limits["drafts"], limits["days_kept"]) == (2, 1, 2.5)
+    answer = studio.client.post("/api/plan", json={"plan": {"lines": 3, "syllables": 8}})
+    assert answer.status_code == 422 and "lines_per_song" in answer.json()["error"]["message"]
+    draft = {"draft": {"sections": []}}
+    assert [studio.client.post("/api/drafts", json=draft).status_code for _ in range(2)] == [201, 413]
+    assert studio.end()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("lines_per_songs=2", "did you mean lines_per_song"), ("drafts=0", "drafts"), ("drafts", "drafts"), ("=", "=")],
+)
+def test_a_limit_that_is_none_is_refused(option: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lyricist(["studio", "--port", "0", "--no-browser", "--limit", option]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_training_is_off_where_a_proxy_makes_it_known_to_others(tmp_path: Path) -> None:
+    options = ["--token", "a-token-of-somebody", "--allow-host", "songs.example.org"]
+    for more, allowed in (([], False), (["--training"], True)):
+        (tmp_path / str(allowed)).mkdir()
+        studio = Process(tmp_path / str(allowed), *options, *more)
+        answer = studio.client.get("/api/version", headers={"host": "songs.example.org"})
+        assert answer.json()["training"] is allowed
+        assert studio.end()[0] == 0

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import SHOTS, chromium
 from studioserver import Studio
 
-SHOTS = Path(os.environ.get("LYRICIST_SCREENSHOTS", "build/screenshots"))
 REFUSED = "Failed to load resource"  # what Chromium logs of every answer that is an error
 
 
@@ -69,12 +66,9 @@ class Visit:
 
 @pytest.fixture(scope="module", name="browser")
 def headless() -> Iterator[Any]:
-    """A headless Chromium: Debian's where it is there, else Playwright's own."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    """Debian's Chromium, headless; skipped where there is none."""
+    with chromium() as made:
+        yield made
 
 
 @pytest.fixture(name="visit")

@@ -23,6 +23,7 @@ def studio_command(
     data: Path | None,
     models: Path | None,
     training: bool | None,
+    limits: Sequence[str],
     demo: bool,
     browser: bool,
 ) -> None:
@@ -30,6 +31,7 @@ def studio_command(
     try:
         import uvicorn
 
+        from lyricist.cli.limits import read_limits
         from lyricist.studio.settings import Settings, is_local
     except ImportError as e:
         raise MissingExtra("lyricist studio", "studio") from e
@@ -40,13 +42,16 @@ def studio_command(
     if models is not None and not models.is_dir():
         raise InputError(f"--models {models} is no folder: name one that holds runs")
     given: dict[str, Any] = {} if data is None else {"data": data}
+    asked, kept = read_limits(limits)
     settings = Settings(
         host=host,
         port=port,
         tokens=known,
         hosts=tuple(hosts),
         models=models,
-        training=local if training is None else training,
+        training=local and not hosts if training is None else training,  # a proxy's name: others can reach it
+        limits=asked,
+        kept=kept.model_dump(exclude_unset=True),
         demo=demo,
         **given,
     )

@@ -37,7 +37,15 @@ def studio(
     training: Annotated[
         bool | None,
         typer.Option(
-            "--training/--no-training", help="Permit training. [default: only on this machine]", show_default=False
+            "--training/--no-training",
+            help="Permit training. [default: where only this machine can reach it]",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit", metavar="NAME=VALUE", help="Another limit than the usual; several times.", show_default=False
         ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Open with a song and a tune in it.")] = False,
@@ -47,4 +55,4 @@ def studio(
     from lyricist.cli.serving import studio_command
 
     who = (token or [], token_file)
-    studio_command(host, port, *who, allow_host or [], data, models, training, demo, browser)
+    studio_command(host, port, *who, allow_host or [], data, models, training, limit or [], demo, browser)

@@ -45,7 +45,8 @@ class Rooms:
     def of(cls, settings: Settings) -> Rooms:
         """The rooms that a studio's settings ask for."""
         given = settings.limits.model_dump()
-        limits = RoomLimits(**{name: given[name] for name in RoomLimits.model_fields if name in given})
+        shared = {name: given[name] for name in RoomLimits.model_fields if name in given}
+        limits = RoomLimits(**(shared | settings.kept))
         return cls(settings.data, settings.models, settings.training, limits)
 
     def prepare(self) -> None:

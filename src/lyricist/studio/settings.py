@@ -54,6 +54,7 @@ class Settings(BaseModel):
     particles: int = Field(default=4, ge=1, le=256)  # drafts of a song, where a request does not say
     threads: int = Field(default_factory=lambda: min(8, cores()))  # that write
     limits: Limits = Limits()
+    kept: dict[str, float] = {}  # limits of what is kept, where they are not the usual: see `RoomLimits`
 
     @property
     def local(self) -> bool:

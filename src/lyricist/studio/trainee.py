@@ -28,7 +28,7 @@ PROGRESS_SECONDS = 0.25  # between two lines about progress
 SAMPLE_SECONDS = 4.0  # and between two samples
 SAVE_SECONDS = {"starter": 20.0, "scratch": 10.0}  # between two checkpoints: what a crash may cost
 PATIENCE = 60.0  # for one that has just stopped here to be gone
-NICER = 10  # than the studio: lines come first
+NICER = 5  # than the studio: lines come first
 FEW_WORDS = 50_000  # for which a tiny network is enough, from scratch
 
 

@@ -13,7 +13,8 @@ export function mountPhrases(tune, onPlay) {
   const remark = el("p", { class: "muted small", hidden: true });
   const legend = el("p", { class: "legend muted small" }, el("span", { class: "swatch strong-swatch", "aria-hidden": "true" }),
     "strong beat", el("span", { class: "swatch", "aria-hidden": "true" }), "weak beat");
-  const table = el("details", { class: "as-table" }, el("summary", {}, "The notes as a table"));
+  const cells = el("div");
+  const table = el("details", { class: "as-table", on: { toggle: () => tabulate() } }, el("summary", {}, "The notes as a table"), cells);
   const node = el("div", { class: "panel phrases-panel stack" }, el("div", { class: "phrases-head" }, el("h2", { class: "small-head" }, "Phrases"), legend), remark, list, table);
   const longest = Math.max(...tune.phrases.map(lengthOf));
   const range = rangeOf(tune);
@@ -22,6 +23,11 @@ export function mountPhrases(tune, onPlay) {
   let rows = [];
   let lit = null;
   let width = 0;
+
+  /** Thousands of cells: only for those who look. */
+  function tabulate() {
+    fill(cells, table.open ? tableOf(tune, verses) : null);
+  }
 
   function draw() {
     if (width < 60) return;
@@ -63,7 +69,7 @@ export function mountPhrases(tune, onPlay) {
       heads = own ? new Map() : headsOf(sections, tune.phrases.length);
       fill(remark, remarkOf(tune, verses, own, lines));
       remark.hidden = !remark.textContent;
-      fill(table, el("summary", {}, "The notes as a table"), tableOf(tune, verses));
+      tabulate();
       draw();
     },
     /** Show what sounds: `{verse, phrase, slot}`, or nothing. */

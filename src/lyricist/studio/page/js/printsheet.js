@@ -2,23 +2,37 @@
 
 import { el } from "./dom.js";
 
-/**
- * Print score pages (as blobs) and the words. @param {{title: string, pages: Blob[], draft: any}} what
- */
+/** Print score pages (as blobs) and the words. @param {{title: string, pages: Blob[], draft: any}} what */
 export async function printSheet({ title, pages, draft }) {
-  document.querySelector(".print-sheet")?.remove();
   const urls = pages.map((page) => URL.createObjectURL(page));
+  const images = layOut(title, urls, draft);
+  await Promise.all(images.map((image) => image.decode()));
+  addEventListener("afterprint", () => urls.forEach((url) => URL.revokeObjectURL(url)), { once: true });
+  print();
+}
+
+/** The browser's own command prints the page that is seen. @param {() => {title: string, urls: string[], draft: any} | null} what */
+export function onBrowserPrint(what) {
+  const before = () => {
+    const found = document.querySelector(".print-sheet") ? null : what();
+    if (found) layOut(found.title, found.urls, found.draft);
+  };
+  addEventListener("beforeprint", before);
+  return () => removeEventListener("beforeprint", before);
+}
+
+/** Put the sheet into the document until it is printed; its images. */
+function layOut(title, urls, draft) {
+  document.querySelector(".print-sheet")?.remove();
   const images = urls.map((src, i) => el("img", { class: "print-page", src, alt: `Page ${i + 1} of the score` }));
   const sheet = el("div", { class: "print-sheet" }, images, wordsOf(title, draft));
   document.body.append(sheet);
   document.body.classList.add("prints-sheet");
-  await Promise.all(images.map((image) => image.decode()));
   addEventListener("afterprint", () => {
     sheet.remove();
     document.body.classList.remove("prints-sheet");
-    urls.forEach((url) => URL.revokeObjectURL(url));
   }, { once: true });
-  print();
+  return images;
 }
 
 function wordsOf(title, draft) {

@@ -40,6 +40,7 @@ export function makeRhymes(desk) {
     const query = new URLSearchParams({ word, kind: kind.value, limit: String(MOST) });
     if (syllables.value) query.set("syllables", syllables.value);
     asked = String(query);
+    if (!list.querySelector("section")) fill(list, el("p", { class: "muted" }, "Looking for rhymes"));
     try {
       const { rhymes } = await ask({ query: asked });
       if (asked === String(query)) draw(word, rhymes);

@@ -14,7 +14,8 @@ export const pitchName = (pitch) => `${NAMES[pitch % 12]}${Math.floor(pitch / 12
 
 /** Lowest and highest pitch of a tune. @returns {[number, number]} */
 export function rangeOf(tune) {
-  const pitches = tune.phrases.flatMap((phrase) => phrase.slots.map((slot) => slot.pitch));
+  const slots = tune.phrases.flatMap((phrase) => phrase.slots);
+  const pitches = slots.flatMap((slot) => [slot.pitch, ...(slot.notes ?? []).map((note) => note.pitch)]);
   return [Math.min(...pitches), Math.max(...pitches)];
 }
 
@@ -59,8 +60,9 @@ function placesOf(phrase, lines, look) {
   const lengths = spans(phrase.slots);
   const font = `${look.size}px ${look.family}`;
   const needs = phrase.slots.map((_, i) => Math.max(9, ...lines.map((line) => needOf(line, i, font))));
-  const share = look.longest ? Math.min(1, lengthOf(phrase) / look.longest) : 1;
-  let rooms = spread(lengths, needs, look.width * share);
+  const length = lengthOf(phrase);
+  const roomy = Math.max(...needs.map((need, i) => (need / lengths[i]) * length)); // where all are as long as they are
+  let rooms = spread(lengths, needs, Math.min(look.width, Math.max(roomy, look.width * Math.min(1, length / look.longest))));
   const taken = rooms.reduce((sum, each) => sum + each, 0);
   if (taken > look.width) rooms = rooms.map((room) => (room * look.width) / taken);
   let x = 0;
@@ -80,11 +82,24 @@ function needOf(line, slot, font) {
 function note(slot, i, place, look) {
   const [low, high] = look.range;
   const step = (look.height - BAR) / Math.max(high - low, 5);
-  const y = ABOVE + (high - slot.pitch) * step;
+  const height = (pitch) => ABOVE + (high - pitch) * step;
+  const y = height(slot.pitch);
   const mark = slot.strong ? svg("circle", { class: "mark", cx: px(place.x + 3), cy: px(y - 5), r: 1.75 }) : null;
   return svg("g", { class: slot.strong ? "slot strong" : "slot", "data-slot": i },
     svg("rect", { class: "reach", x: px(place.x), y: 0, width: px(place.room), height: ABOVE + look.height }),
-    svg("rect", { class: "tone", x: px(place.x), y: px(y), width: px(place.width), height: BAR, rx: 2 }), mark);
+    tones(slot, place).map(({ x, width, pitch }) =>
+      svg("rect", { class: "tone", x: px(x), y: px(height(pitch)), width: px(width), height: BAR, rx: 2 })), mark);
+}
+
+/** The notes of a slot: one, or several that are sung on its syllable. */
+function tones(slot, place) {
+  const notes = slot.notes?.length > 1 && slot.beats > 0 ? slot.notes : [{ ...slot }];
+  const perBeat = (place.width + GAP) / slot.beats;
+  return notes.map((note) => ({
+    x: place.x + (note.start_beat - slot.start_beat) * perBeat,
+    width: Math.max(2, note.beats * perBeat - (note === notes.at(-1) ? GAP : 0)),
+    pitch: note.pitch,
+  }));
 }
 
 /** A line's syllables, each under its slot, hyphens between those of a word. */

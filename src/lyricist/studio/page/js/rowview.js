@@ -1,8 +1,8 @@
-/* One row of the sheet: what stands beside the text (lock, syllables, rhyme), the text with its stresses, the note. */
+/* One row of the sheet: what stands beside the text (lock, syllables, rhyme), the text, the note. */
 
 import { isBlank, isHead, isOpen } from "./doc.js";
 import { el, svg } from "./dom.js";
-import { placed, reasonOf, same, syllableSpots } from "./scansion.js";
+import { reasonOf } from "./scansion.js";
 
 /**
  * @param {{text: string, locked: boolean}} row
@@ -12,7 +12,7 @@ export function rowNode(row, given) {
   const kind = isHead(row.text) ? "head" : isBlank(row.text) ? "blank" : isOpen(row.text) ? "open" : "line";
   const spoken = kind === "line" ? { role: "group", "aria-label": `Line ${given.number}` } : {};
   const node = el("div", { class: "sheet-row", "data-kind": kind, "data-locked": row.locked, ...spoken });
-  node.append(gutter(kind, row, given), words(kind, row, given), note(given.info));
+  node.append(gutter(kind, row, given), words(row, given.ghost), note(given.info));
   return node;
 }
 
@@ -58,48 +58,11 @@ const unseen = (text) => el("span", { class: "unseen" }, text);
 /** The colour of a rhyme letter, 1 to 8. */
 export const hueOf = (name) => ((name.toUpperCase().charCodeAt(0) - 65) % 8) + 1;
 
-function words(kind, row, { info, ghost }) {
-  const box = el("div", { class: "words", "aria-hidden": "true" });
-  if (kind === "line" && info) spans(box, row.text, info);
-  else box.append(row.text || "\u200b");
+/** The text as one run of letters; what is known of it is laid over it, see marks. */
+function words(row, ghost) {
+  const box = el("div", { class: "words", "aria-hidden": "true" }, row.text || "\u200b");
   if (ghost) box.append(el("span", { class: "ghost" }, ghost));
   return box;
-}
-
-function spans(box, text, info) {
-  const bad = badWords(info);
-  let from = 0;
-  const read = placed(text, info.words ?? []).filter((word) => !info.stale || same(word.text, text.slice(word.start, word.end)));
-  read.forEach((word, i) => {
-    box.append(text.slice(from, word.start));
-    const span = el("span", { class: "w", "data-i": i });
-    if (bad(word, i === read.length - 1)) span.classList.add("bad");
-    if (i === read.length - 1 && info.letter !== "X") span.dataset.rhyme = hueOf(info.letter);
-    stressed(span, text.slice(word.start, word.end), word.stress ?? "", word.parts);
-    box.append(span);
-    from = word.end;
-  });
-  box.append(text.slice(from) || "\u200b");
-}
-
-/** The letters of a word, those that carry a syllable each in a span that draws its mark. */
-function stressed(span, word, stress, parts) {
-  let from = 0;
-  for (const [k, [a, b]] of syllableSpots(word, stress.length, parts).entries()) {
-    if (a > from) span.append(word.slice(from, a));
-    span.append(el("span", { class: "v", "data-s": stress[k] === "/" ? "strong" : "weak" }, word.slice(a, b)));
-    from = b;
-  }
-  span.append(word.slice(from));
-}
-
-/** Whether a word is what a violation is about: the whole line, its last word, or the word named. */
-function badWords(info) {
-  const kinds = new Set(info.violations.map((each) => each.kind));
-  const named = new Set(info.violations.filter((each) => /avoid|unclean/.test(each.kind)).map((each) => String(each.found).toLowerCase()));
-  const whole = ["syllables", "metre", "text", "chorus", "refrain"].some((kind) => kinds.has(kind));
-  const end = kinds.has("rhyme") || kinds.has("identical-rhyme");
-  return (word, last) => whole || (end && last) || named.has(word.text.toLowerCase());
 }
 
 function note(info) {

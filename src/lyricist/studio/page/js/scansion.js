@@ -14,19 +14,19 @@ export const same = (one, other) => plain(one) === plain(other);
 const plain = (text) => text.toLowerCase().replace(/\u2019/g, "'");
 
 /**
- * The words that were read, each with its place in the text. They are paired in order where there are as many of
+ * The words that were read, each with its index among them and its place in the text. They are paired in order where there are as many of
  * both, and found by their letters otherwise.
  */
 export function placed(text, read) {
   const there = wordsOf(text);
-  if (there.length === read.length) return read.map((word, i) => ({ ...word, start: there[i].start, end: there[i].end }));
+  if (there.length === read.length) return read.map((word, index) => ({ ...word, index, start: there[index].start, end: there[index].end }));
   const low = plain(text);
   let from = 0;
-  return read.flatMap((word) => {
+  return read.flatMap((word, index) => {
     const start = low.indexOf(plain(word.text), from);
     if (start < 0) return [];
     from = start + word.text.length;
-    return [{ ...word, start, end: from }];
+    return [{ ...word, index, start, end: from }];
   });
 }
 

@@ -1,6 +1,7 @@
 /* The engraved score, page by page. Each page is shown as an image, so that nothing in it can run. */
 
 import { debounce, el, fill } from "./dom.js";
+import { onBrowserPrint, printSheet } from "./printsheet.js";
 import { scoreRequest } from "./tuneactions.js";
 
 /** @param {any} app @param {any} tune */
@@ -12,9 +13,10 @@ export function mountScore(app, tune) {
   const where = el("span", { class: "small", "aria-live": "polite" });
   const before = turn("Previous page", "‹", -1);
   const after = turn("Next page", "›", 1);
+  const printing = el("button", { type: "button", class: "quiet", on: { click: printAll } }, "Print");
   const pager = el("div", { class: "row pager", hidden: true }, before, where, after);
   const node = el("div", { class: "panel score-panel stack" },
-    el("div", { class: "score-head" }, el("h2", { class: "small-head" }, "Score"), el("div", { class: "row" }, pager, larger)), said, paper);
+    el("div", { class: "score-head" }, el("h2", { class: "small-head" }, "Score"), el("div", { class: "row" }, pager, printing, larger)), said, paper);
   let page = 1;
   let pages = 1;
   let stale = true;
@@ -33,6 +35,22 @@ export function mountScore(app, tune) {
       el("div", { class: "dialog-head" }, el("h2", {}, app.state.draft.title || tune.title || "Score"), close), large);
     document.body.append(box);
     box.showModal();
+  }
+
+  const titled = () => app.state.draft.title || tune.title || "";
+
+  /** Every page, and the words. */
+  async function printAll() {
+    printing.disabled = true;
+    try {
+      const sheets = [await fetchPage(1)];
+      for (let number = 2; number <= pages; number++) sheets.push(await fetchPage(number));
+      await printSheet({ title: titled(), pages: sheets, draft: app.state.draft });
+    } catch (error) {
+      app.fail(error);
+    } finally {
+      printing.disabled = false;
+    }
   }
 
   const seen = () => Boolean(node.offsetParent);
@@ -80,6 +98,7 @@ export function mountScore(app, tune) {
   }
 
   const soon = debounce(() => seen() && load(), 500);
+  const noPrint = onBrowserPrint(() => (seen() && url ? { title: titled(), urls: [url], draft: app.state.draft } : null));
   return {
     node,
     /** The words have changed. */
@@ -88,14 +107,9 @@ export function mountScore(app, tune) {
       soon();
     },
     shown: () => stale && load(),
-    /** Every page as an image, for printing. @returns {Promise<Blob[]>} */
-    async allPages() {
-      const out = [await fetchPage(1)];
-      for (let number = 2; number <= pages; number++) out.push(await fetchPage(number));
-      return out;
-    },
     close() {
       soon.cancel();
+      noPrint();
       asking?.abort();
       if (url) URL.revokeObjectURL(url);
     },

@@ -2,6 +2,7 @@
 
 import { isBlank, isHead, isLine, isOpen, placesOf, retext, startOf, textOf } from "./doc.js";
 import { el } from "./dom.js";
+import { draw, measure } from "./marks.js";
 import { rowNode } from "./rowview.js";
 
 /** @param {any} desk @returns {{node: HTMLElement, area: HTMLTextAreaElement, render: () => void, wordUnder: Function}} */
@@ -20,6 +21,7 @@ export function makeSheet(desk) {
     const { rows } = desk.doc;
     const line = desk.row;
     const places = placesOf(rows, isBlank(rows[line].text) ? line : -1);
+    const fresh = [];
     let number = 0;
     rows.forEach((row, i) => {
       if (isLine(row.text)) number++;
@@ -33,11 +35,25 @@ export function makeSheet(desk) {
       const made = rowNode(row, { info, wanted, number, ghost, onLock: () => desk.lock(i) });
       if (mirror.children[i]) mirror.children[i].replaceWith(made);
       else mirror.append(made);
+      if (info) fresh.push([made, row.text, info]);
     });
     while (mirror.children.length > rows.length) mirror.lastChild.remove();
     shown.length = rows.length;
     [...mirror.children].forEach((each, i) => each.classList.toggle("here", i === line));
+    overlay(fresh);
   }
+
+  /** Marks over rows: all are measured before any is drawn, so the layout is done once. */
+  function overlay(list) {
+    const found = list.map(([node, text, info]) => measure(node, text, info));
+    list.forEach(([node], i) => draw(node, found[i]));
+  }
+
+  /** The lines are set anew: another width, another size of type, a view that is shown again. */
+  new ResizeObserver(() => {
+    const known = desk.doc.rows.map(({ text }, i) => [mirror.children[i], text, sheet.infos.get(i)]);
+    if (mirror.offsetWidth) overlay(known.filter(([node, text, info]) => info && node?.dataset.kind === "line" && isLine(text)));
+  }).observe(mirror);
 
   /** Show a suggestion on the caret's empty line, "" to take it away. */
   function suggest(text) {
@@ -66,7 +82,7 @@ export function makeSheet(desk) {
     if (event.inputType === "historyRedo") { event.preventDefault(); desk.redo(); }
   });
   document.addEventListener("selectionchange", caretMoved);
-  area.addEventListener("keyup", caretMoved);
+  for (const each of ["keyup", "pointerup"]) area.addEventListener(each, caretMoved);
   area.addEventListener("focus", () => node.classList.add("focused"));
   area.addEventListener("blur", () => node.classList.remove("focused"));
 

@@ -80,6 +80,7 @@ export class TrainingCard {
   async #use() {
     try {
       await useModel(this.app, this.training.model, this.training.name);
+      this.app.go("write");
     } catch (error) {
       this.app.fail(error);
     }

@@ -93,7 +93,7 @@ function open(body, app, tune, preview) {
   const transport = new Transport(tune, (cue) => phrases.light(cue), app);
   const phrases = mountPhrases(tune, (phrase, slot) => transport.playSlot(phrase, slot));
   const score = mountScore(app, tune);
-  const actions = mountActions(app, tune, score, preview);
+  const actions = mountActions(app, tune, preview);
   body.append(
     el("section", { class: "phrases-side stack", "aria-label": "Phrases" }, actions.write, phrases.node),
     el("section", { class: "score-side stack", "aria-label": "Score" }, actions.downloads, score.node),

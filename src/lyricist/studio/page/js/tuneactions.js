@@ -1,10 +1,9 @@
-/* What one does with a tune: write words to it, take the song away as a file, print it. */
+/* What one does with a tune: write words to it, take the song away as a file. */
 
 import { el, fileName, fill, save } from "./dom.js";
-import { printSheet } from "./printsheet.js";
 import { tuneAsked } from "./reading.js";
+import { BY_TUNE, wishes } from "./wishes.js";
 
-const SAID_BY_TUNE = ["form", "lines", "syllables", "metre", "sections", "tune", "verses", "track"];
 const FILES = [
   ["musicxml", "MusicXML", "the score, for notation programs"],
   ["mid", "MIDI", "the notes, with the words as lyric events"],
@@ -24,7 +23,7 @@ export function factsOf(tune) {
     tune.tempo ? `${Math.round(tune.tempo)} beats a minute` : "",
     seconds ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} long` : "",
     `${tune.phrases.length} ${tune.phrases.length === 1 ? "phrase" : "phrases"}`,
-    `${notes} notes to sing`,
+    `${notes} ${notes === 1 ? "note" : "notes"} to sing`,
   ].filter(Boolean);
 }
 
@@ -37,12 +36,12 @@ export function scoreRequest(app, tune, format) {
 }
 
 /**
- * @param {any} app @param {any} tune @param {any} score
+ * @param {any} app @param {any} tune
  * @param {(draft: any) => void} preview shows a draft that is being written
  */
-export function mountActions(app, tune, score, preview) {
+export function mountActions(app, tune, preview) {
   const write = writePanel(app, tune, preview);
-  return { write: write.node, suggest: write.suggest, close: write.close, downloads: downloadPanel(app, tune, score) };
+  return { write: write.node, suggest: write.suggest, close: write.close, downloads: downloadPanel(app, tune) };
 }
 
 function writePanel(app, tune, preview) {
@@ -107,16 +106,20 @@ function writePanel(app, tune, preview) {
 
 /** Write to the tune, keeping locked lines; the draft as it grows goes to `onDraft`. */
 async function writeWords(app, tune, verses, signal, onDraft) {
-  const plan = Object.fromEntries(Object.entries(app.state.plan ?? {}).filter(([key]) => !SAID_BY_TUNE.includes(key)));
+  const asked = wishes(app, { always: true, drawing: true });
+  const plan = Object.fromEntries(Object.entries(asked.plan).filter(([key]) => !BY_TUNE.includes(key)));
   const { draft } = app.state;
   const locked = draft.sections.some((section) => section.lines.some((line) => line.locked));
-  const body = { plan, ...tuneAsked(tune), verses, ...(app.state.model ? { model: app.state.model } : {}) };
+  const body = { ...asked, plan, ...tuneAsked(tune), verses };
   const grown = { title: draft.title, sections: [] };
+  const given = draft.sections.flatMap((section) => section.lines);
+  let at = 0;
   let song = null;
   const onEvent = (name, data) => {
     if (name === "error") throw new app.api.ApiError(data.code, data.message);
     if (name === "song") song = data;
-    if (name === "line") onDraft(grow(grown, data));
+    if (name === "line") onDraft(grow(grown, locked && given[at]?.locked ? { ...data, text: given[at].text } : data));
+    if (name === "line") at++;
   };
   await app.api.stream(locked ? "/api/fill" : "/api/write", locked ? { draft, ...body } : body, onEvent, signal);
   if (!song) throw new app.api.ApiError("no_song", "No song came of it: try again.");
@@ -143,10 +146,9 @@ function relock(draft, before) {
   return draft;
 }
 
-function downloadPanel(app, tune, score) {
+function downloadPanel(app, tune) {
   const buttons = FILES.map(([format, label, about]) =>
     el("button", { type: "button", title: about, "data-format": format, on: { click: (event) => take(event.currentTarget, format) } }, label));
-  const print = el("button", { type: "button", on: { click: () => printAll() } }, "Print");
 
   async function take(button, format) {
     button.disabled = true;
@@ -166,18 +168,6 @@ function downloadPanel(app, tune, score) {
     }
   }
 
-  async function printAll() {
-    print.disabled = true;
-    try {
-      const pages = await score.allPages();
-      await printSheet({ title: app.state.draft.title || tune.title || "", pages, draft: app.state.draft });
-    } catch (error) {
-      app.fail(error);
-    } finally {
-      print.disabled = false;
-    }
-  }
-
   const panel = el("div", { class: "panel downloads" });
-  return fill(panel, el("h2", { class: "small-head" }, "Take it away"), el("div", { class: "row", role: "group", "aria-label": "Downloads" }, buttons, print));
+  return fill(panel, el("h2", { class: "small-head" }, "Take it away"), el("div", { class: "row", role: "group", "aria-label": "Downloads" }, buttons));
 }

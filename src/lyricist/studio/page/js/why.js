@@ -85,7 +85,7 @@ function mountHover(desk, sheet, ofRow) {
     try {
       const { words } = await ofRow(row);
       if (over !== node || !node.isConnected) return;
-      fill(card, el("p", { class: "why-word" }, node.textContent), choiceView(words[index], node.textContent));
+      fill(card, el("p", { class: "why-word" }, node.dataset.text), choiceView(words[index], node.dataset.text));
       card.hidden = false;
       place(card, node.getBoundingClientRect());
     } catch {

@@ -10,7 +10,7 @@ export function wishes(app, { always = false, drawing = false } = {}) {
   const asked = {};
   const left = Object.fromEntries(Object.entries(plan ?? {}).filter(([name]) => !tune?.id || !BY_TUNE.includes(name)));
   if (always || Object.keys(left).length) asked.plan = left;
-  if (tune?.id) asked.tune = tune.id;
+  if (tune?.id) Object.assign(asked, { tune: tune.id, ...tune.reading }); // read as the tune view was told to
   if (model) asked.model = typeof model === "string" ? model : model.name;
   if (drawing && Object.keys(drawn ?? {}).length) asked.drawing = drawn;
   return asked;

@@ -19,10 +19,8 @@ function wordIn(text, info, row, column) {
     return index < 0 ? null : { row, index, ...wordsOf(text)[index] };
   }
   const read = placed(text, info.words);
-  const index = read.findIndex((word) => word.start <= column && column <= word.end);
-  if (index < 0) return null;
-  const word = read[index];
-  return { ...word, row, index, text: text.slice(word.start, word.end), last: index === read.length - 1 };
+  const word = read.find(({ start, end }) => start <= column && column <= end);
+  return word ? { ...word, row, text: text.slice(word.start, word.end) } : null;
 }
 
 /** Another word in its place, its first letter large or small as before. */
