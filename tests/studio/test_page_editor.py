@@ -113,7 +113,9 @@ def test_pasted_lyrics_are_read_aloud(visit: Open) -> None:
         ".sheet-row:nth-child(2) .v", "spots => spots.map(s => s.dataset.s === 'strong' ? '/' : 'x').join('')"
     )
     assert strong == "x/x/x/x/"
-    runs = page.eval_on_selector_all(".words", "boxes => boxes.map(b => b.firstChild.data)")  # set as the text area is
+    runs = page.eval_on_selector_all(
+        ".words", "boxes => boxes.map(b => b.firstChild.data)"
+    )  # set as the text area is
     assert [run.replace("\u200b", "") for run in runs] == LYRICS.split("\n")
 
 
