@@ -5,10 +5,10 @@
     python benchmarks/studio_load.py --clients 0 --open
 
 Clients write songs of 16 lines, each to a plan of its own, one after the other; the first line is timed from the
-request. Beside it stands the rate of `Model.events` on the same plans and drawing, in batches of 64 songs, measured
-afterwards in this process; on a machine that is busy otherwise, compare the lines of a CPU second. A typed line is
-timed alone and while the others write. Cycles show the server's memory; `--open` times Chromium with a fresh profile
-until the sheet takes a key.
+request. Every plan was asked about once before, as the page does while one types it. Beside it stands the rate of
+`Model.events` on the same plans and drawing, in batches of 64 songs, measured afterwards in this process; on a
+machine that is busy otherwise, compare the lines of a CPU second. A typed line is timed alone and while the others
+write. Cycles show the server's memory; `--open` times Chromium with a fresh profile until the sheet takes a key.
 """
 
 from __future__ import annotations
@@ -196,6 +196,8 @@ async def type_lines(port: int, until: float, tally: Tally) -> None:
 
 
 async def crowd(port: int, clients: int, seconds: float, particles: int) -> Tally:
+    for plan in PLANS[:clients]:
+        await whole(port, "POST", "/api/plan", {"plan": plan})
     tally, until = Tally(), time.perf_counter() + seconds
     writers = [write_songs(port, client, until, particles, tally) for client in range(clients)]
     await asyncio.gather(*writers, type_lines(port, until, tally))

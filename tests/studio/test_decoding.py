@@ -160,3 +160,24 @@ def test_limits_and_mistakes_are_named(studio_server: Studio, body: Any, said: s
     assert answer.status_code == 422
     assert said in answer.json()["error"]["message"]
     assert "\n" not in answer.json()["error"]["message"]
+
+
+def test_what_breaks_ends_only_what_broke(
+    studio_with: Callable[..., Studio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody foresaw is told without its words, and the studio goes on."""
+    from lyricist.writing.engine import Engine
+
+    begin = Engine.begin
+
+    def broken(engine: Engine, s: int, seed: int) -> None:
+        if seed == 666:
+            raise ZeroDivisionError("the river ran")
+        begin(engine, s, seed)
+
+    monkeypatch.setattr(Engine, "begin", broken)
+    studio = studio_with(threads=1)
+    told = {"code": "failed", "message": "unexpected ZeroDivisionError: please report it"}
+    assert ("error", told) in studio.events("/api/write", {"plan": HYMN, "seed": 666})
+    assert song_of(studio.events("/api/write", {"plan": HYMN, "seed": 1}))
+    assert song_of(studio.events("/api/write", {"plan": COUPLETS, "seed": 1}))

@@ -66,3 +66,34 @@ def test_all_that_the_page_names_is_served(studio_server: Studio) -> None:
         answer = studio_server.client.get(f"/page/{name}")
         assert answer.status_code == 200, name
         assert answer.headers["content-type"].split(";")[0] in {kind.split(";")[0] for kind in pages.KINDS.values()}
+
+
+def imported(name: str) -> set[str]:
+    """A module and all that it imports before it runs."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            text = (pages.PAGE / "js" / here).read_text(encoding="utf-8")
+            waiting += re.findall(r"^(?:import|export)\b[^\"'()]*[\"']\./([^\"']+)[\"']", text, re.MULTILINE)
+    return found
+
+
+def test_the_first_view_is_fetched_at_once() -> None:
+    """Every module of it stands in the head: a browser that learns of them one by one takes twice the time."""
+    named_there = re.findall(
+        r"<link rel=\"modulepreload\" href=\"page/js/([^\"]+)\">", (pages.PAGE / "index.html").read_text()
+    )
+    assert sorted(named_there) == sorted((imported("app.js") | imported("editor.js")) - {"app.js"})
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/page/js/app.js", "/page/css/base.css"])
+def test_what_a_browser_has_is_not_sent_again(studio_server: Studio, path: str) -> None:
+    first = studio_server.client.get(path)
+    again = studio_server.client.get(path, headers={"if-none-match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert "default-src 'none'" in again.headers["content-security-policy"]
+    other = studio_server.client.get(path, headers={"if-none-match": '"another"'})
+    assert other.content == first.content

@@ -244,6 +244,7 @@ def read_chords(line: str) -> tuple[tuple[int, str], ...]:
 
 TOKEN = re.compile(r"\S+")
 INLINE_CHORD = re.compile(r"\[([^\[\]]*)\]")
+SPACES = re.compile(r"\s+")
 
 
 def inline_chords(line: str) -> Line:
@@ -254,15 +255,21 @@ def inline_chords(line: str) -> Line:
     """
     text, chords, done = "", [], 0
     for found in INLINE_CHORD.finditer(line):
-        text = squeeze(text + line[done : found.start()])
+        text += following(text, line[done : found.start()])
         done = found.end()
         name = found[1].strip()
         if CHORD.fullmatch(name):
             chords.append((len(text), name))
         elif not name.startswith("*"):  # "[*softly]" is a ChordPro annotation; other brackets are kept
-            text += found.group()
-    text = squeeze(text + line[done:]).rstrip()
+            text += SPACES.sub(" ", found.group())
+    text = (text + following(text, line[done:])).rstrip()
     return Line(text, tuple((min(at, len(text)), name) for at, name in chords))
+
+
+def following(text: str, more: str) -> str:
+    """What a line goes on with: single spaces, none at its start; one at the end stays, for more may follow."""
+    more = SPACES.sub(" ", more)
+    return more.lstrip() if not text or text.endswith(" ") else more
 
 
 def squeeze(text: str) -> str:

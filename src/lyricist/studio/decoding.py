@@ -25,7 +25,7 @@ from lyricist.writing.plan import Drawing, Plan
 
 T = TypeVar("T")
 SLICE = 0.004  # seconds of one turn, if a step does not take longer
-TOGETHER = 48  # rows of engines that go in step: more take long, and somebody waits for a first line
+TOGETHER, FIRST = 48, 24  # rows of engines that go in step; and while somebody waits for a first line
 CROWD = 4  # songs of one engine from which another core gets an engine of its own
 ENGINES = 24  # plans and drawings whose engines are kept while nobody writes
 ASKING = 4  # plans compiled at the same time
@@ -178,9 +178,8 @@ class Decoding:
         """The works whose turn it is: one, or engines of one model that go in step."""
 
         def rank(work: Work) -> tuple[bool, float]:
-            tickets = work.tickets()
-            waits = any(not ticket.begun for ticket in tickets)
-            return not waits, min((self.used[ticket.owner] for ticket in tickets), default=0.0)
+            used = (self.used[ticket.owner] for ticket in work.tickets())
+            return not waits(work), min(used, default=0.0)
 
         order = sorted(self.ready, key=rank) if len(self.ready) > 1 else self.ready
         chosen = companions(order, self.settings.threads)
@@ -214,6 +213,11 @@ class Decoding:
         self.asking.shutdown(wait=False, cancel_futures=True)
 
 
+def waits(work: Work) -> bool:
+    """Whether somebody has not been shown a line yet."""
+    return any(not ticket.begun for ticket in work.tickets())
+
+
 def companions(order: Sequence[Work], threads: int) -> list[Work]:
     """The first work, and those that may go in step with it: of one model, as many rows as a step takes well, and no
     more than this thread's share of them."""
@@ -225,7 +229,7 @@ def companions(order: Sequence[Work], threads: int) -> list[Work]:
     rows = 0
     for work in like[: -(-len(like) // threads)]:
         rows += len(work) * work.engine.drawing.particles
-        if found and rows > TOGETHER:
+        if found and rows > (FIRST if waits(first) else TOGETHER):
             break
         found.append(work)
     return found

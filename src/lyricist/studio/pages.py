@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from lyricist.studio.errors import Refused
 
@@ -23,22 +25,22 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def index() -> FileResponse:
-    return page_file("index.html")
+async def index(request: Request) -> Response:
+    return page_file("index.html", request)
 
 
 @router.get("/docs")
-def docs() -> FileResponse:
-    return page_file("docs.html")
+async def docs(request: Request) -> Response:
+    return page_file("docs.html", request)
 
 
 @router.get("/page/{name:path}")
-def file(name: str) -> FileResponse:
-    return page_file(name)
+async def file(name: str, request: Request) -> Response:
+    return page_file(name, request)
 
 
-def page_file(name: str) -> FileResponse:
-    """A file of the page. 404 for whatever else a path may name."""
+def page_file(name: str, request: Request) -> Response:
+    """A file of the page; 304 where the browser has it already. 404 for whatever else a path may name."""
     path = PAGE / name
     try:
         inside = path.resolve().is_relative_to(PAGE.resolve()) and path.is_file()
@@ -46,4 +48,14 @@ def page_file(name: str) -> FileResponse:
         inside = False
     if not inside or path.suffix not in KINDS:
         raise Refused("not_found", "there is no such page")
-    return FileResponse(path, media_type=KINDS[path.suffix])
+    data, tag = content(path, path.stat().st_mtime_ns)
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"etag": tag})
+    return Response(data, media_type=KINDS[path.suffix], headers={"etag": tag})
+
+
+@lru_cache(256)
+def content(path: Path, changed: int) -> tuple[bytes, str]:
+    """What a file holds since `changed`, and its tag: kept, since a page is many small files at once."""
+    data = path.read_bytes()
+    return data, f'"{hashlib.sha256(data).hexdigest()[:32]}"'

@@ -165,7 +165,8 @@ class Shared:
             ticket.gone = True
         self.songs.clear()
         self.waiting.clear()
-        self.engine.open(self.engine.most)
+        self.engine.failed.clear()
+        self.engine.open(min(self.engine.most, PLACES))
 
 
 def in_turn(works: Sequence[Shared]) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lyricist.corpus.marks import squeeze
+from lyricist.corpus.marks import following
 from lyricist.corpus.readers.base import Source
 from lyricist.corpus.song import Line, Song
 from lyricist.corpus.structure import build_song
@@ -57,10 +57,10 @@ def timed_lines(raw: str) -> list[Line]:
         at = stamp.end()
     text, words, done = "", [], at
     for found in WORD_STAMP.finditer(raw, at):
-        text = squeeze(text + raw[done : found.start()])
+        text += following(text, raw[done : found.start()])
         done = found.end()
         words.append((len(text), seconds(found[1], found[2])))
-    text = squeeze(text + raw[done:]).rstrip()
+    text = (text + following(text, raw[done:])).rstrip()
     word_times = tuple((place, when) for place, when in words if place < len(text))  # the last one may end the line
     return [Line(text, (), when, word_times) for when in times] or [Line(text)]
 
