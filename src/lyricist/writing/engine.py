@@ -106,7 +106,7 @@ class Engine:
             self.drawer.content[: len(merit.content)] = merit.content
             self.drawer.once = self.drawer.content.copy()
             self.drawer.once[: len(merit.content)] &= ~merit.own
-        self.judge = judge if self.merit is not None and drawing.judge and drawing.particles > 1 else None
+        self.judge = judge if self.merit is not None and drawing.judged else None
         self.sung = Counter(song.source)  # how often each line is heard
         self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None
         exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured

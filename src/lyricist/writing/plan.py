@@ -25,6 +25,7 @@ __all__ = [
     "with_defaults",
 ]
 
+FEW = 4  # drafts from which they are judged
 # Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
 EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain", "hook")
 
@@ -118,6 +119,11 @@ class Drawing(BaseModel):
     merit: float = Field(default=1.0, ge=0, le=10)  # weight of a line's score among the particles; 0: off
     judge: float = Field(default=1.0, ge=0, le=10)  # weight of what the judge of lines says; 0: off
     particles: int = Field(default=2, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
+
+    @property
+    def judged(self) -> bool:
+        """Whether there are drafts enough for a judge of lines to choose among."""
+        return self.judge > 0 and self.particles >= FEW
 
     @property
     def profile(self) -> str:

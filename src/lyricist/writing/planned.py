@@ -142,7 +142,7 @@ class PlannedWriter:
             explain=explain,
             plan=self.told,
             merit=self.merit,
-            judge=self.model.line_judge if drawing.judge and drawing.particles > 1 else None,
+            judge=self.model.line_judge if drawing.judged else None,
         )
 
     def finish(self, event: SongWritten) -> WrittenSong:
