@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "classic"))
 
 from classicsongs import exercise
+from tests.conftest import literal_songs
 
-from conftest import literal_songs
 from lyricist.corpus import PrepareOptions, prepare
 from lyricist.start import Options, train_songs
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from tests.conftest import literal_songs
 
-from conftest import literal_songs
 from lyricist.cli import run as lyricist
 from lyricist.schemas import schema
 

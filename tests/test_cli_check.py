@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from tests.conftest import literal_songs
 
-from conftest import literal_songs
 from lyricist.checkpoint import Run
 from lyricist.cli import run as lyricist
 from lyricist.corpus import Corpus, prepare

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests import aligned
+from tests.conftest import QUICK, SMALL
 
-from conftest import QUICK, SMALL
 from lyricist.checkpoint import Run, load_arrays
 from lyricist.corpus import Corpus, Line, Section, Song
 from lyricist.corpus.store import write_corpus

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import QUICK, SMALL
 
-from conftest import QUICK, SMALL
 from lyricist import events
 from lyricist.checkpoint import Run, load_arrays
 from lyricist.corpus import Corpus

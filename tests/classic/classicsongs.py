@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mido
-
-from conftest import literal_songs
+from tests.conftest import literal_songs
 
 QUARTER = 480
 ARTIST = "The Paper Boats"

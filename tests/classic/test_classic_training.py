@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 from classicsongs import ARTIST, title, tune, tune_name
+from tests.conftest import QUICK_CLASSIC as QUICK
+from tests.conftest import SMALL_CLASSIC as SMALL
 
-from conftest import QUICK_CLASSIC as QUICK
-from conftest import SMALL_CLASSIC as SMALL
 from lyricist import events
 from lyricist.batches import PAD
 from lyricist.checkpoint import Run, load_arrays, tensor_bytes

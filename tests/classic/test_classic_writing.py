@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from classicsongs import tune
+from tests.conftest import QUICK_CLASSIC, SMALL_CLASSIC
 
-from conftest import QUICK_CLASSIC, SMALL_CLASSIC
 from lyricist import evaluate, write
 from lyricist.classic.judge import accuracy, predictions
 from lyricist.classic.songs import SungWords
