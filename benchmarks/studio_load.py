@@ -258,6 +258,7 @@ MIXED: tuple[tuple[str, str, Any, str], ...] = (  # method, path, body, status
     ("GET", "/api/presets", None, "2"),
     ("GET", "/", None, "2"),
     ("GET", "/api/models", None, "2"),
+    ("POST", "/api/write", {"plan": {"form": "verse", "lines": 2, "syllables": "6"}, "seed": 0}, "2"),
     ("POST", "/api/check", {"text": 1}, "422"),
     ("GET", "/api/tunes/{n:016x}", None, "404"),
     ("POST", "/api/plan/like", {"text": "Oh the river {n}\nis deep\n\nOh the sea\nasleep"}, "2"),
@@ -267,7 +268,9 @@ MIXED: tuple[tuple[str, str, Any, str], ...] = (  # method, path, body, status
 async def one_cycle(port: int, n: int) -> None:
     method, path, body, expected = MIXED[n % len(MIXED)]
     path = path.format(n=n)
-    if body and "{n}" in str(body):
+    if body and "seed" in body:
+        body = body | {"seed": n}
+    elif body and "{n}" in str(body):
         body = {"text": body["text"].format(n=n)}
     try:
         await whole(port, method, path, body)
