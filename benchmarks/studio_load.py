@@ -79,18 +79,23 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
+    def pids(self) -> list[int]:
+        """The studio and its children."""
+        found = [self.process.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").glob("*/children"):
+                found += [child for child in map(int, task.read_text().split()) if child not in found]
+        return found
+
     def memory_mb(self) -> float:
-        """Resident, of the studio and its children."""
-        pids, out = [self.process.pid], 0.0
-        for pid in pids:
-            pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-            out += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-        return round(out, 1)
+        """Resident, of all of them."""
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids())
+        return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
     def cpu_seconds(self) -> float:
-        """That the studio has had of its cores."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """That they have had of the cores."""
+        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.pids())
+        return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -253,6 +258,7 @@ MIXED: tuple[tuple[str, str, Any, str], ...] = (  # method, path, body, status
     ("GET", "/api/presets", None, "2"),
     ("GET", "/", None, "2"),
     ("GET", "/api/models", None, "2"),
+    ("POST", "/api/write", {"plan": {"form": "verse", "lines": 2, "syllables": "6"}, "seed": 0}, "2"),
     ("POST", "/api/check", {"text": 1}, "422"),
     ("GET", "/api/tunes/{n:016x}", None, "404"),
     ("POST", "/api/plan/like", {"text": "Oh the river {n}\nis deep\n\nOh the sea\nasleep"}, "2"),
@@ -262,7 +268,9 @@ MIXED: tuple[tuple[str, str, Any, str], ...] = (  # method, path, body, status
 async def one_cycle(port: int, n: int) -> None:
     method, path, body, expected = MIXED[n % len(MIXED)]
     path = path.format(n=n)
-    if body and "{n}" in str(body):
+    if body and "seed" in body:
+        body = body | {"seed": n}
+    elif body and "{n}" in str(body):
         body = {"text": body["text"].format(n=n)}
     try:
         await whole(port, method, path, body)

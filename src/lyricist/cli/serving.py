@@ -32,7 +32,7 @@ def studio_command(
         import uvicorn
 
         from lyricist.cli.limits import read_limits
-        from lyricist.studio.settings import Settings, is_local
+        from lyricist.studio.settings import Settings, cores, is_local
     except ImportError as e:
         raise MissingExtra("lyricist studio", "studio") from e
     known = read_tokens(tokens, token_file)
@@ -50,6 +50,7 @@ def studio_command(
         hosts=tuple(hosts),
         models=models,
         training=local and not hosts if training is None else training,  # a proxy's name: others can reach it
+        processes=cores() if cores() > 1 else 0,
         limits=asked,
         kept=kept.model_dump(exclude_unset=True),
         demo=demo,

@@ -84,7 +84,7 @@ async def other_lines(asked: Alternatives, one: OneLine, who: str, desk: Desk, m
     seed = fresh_seed() if asked.seed is None else asked.seed
     present = asked.draft.sections[asked.section].lines[asked.line].text
     made = desk.decoding.write(
-        who, model, one.plan, Drawing(particles=1), range(seed, seed + SPARE * asked.count + SPARE)
+        who, model, one.plan, Drawing(particles=1), range(seed, seed + SPARE * asked.count + SPARE), here=True
     )
     songs = [song async for song in made if isinstance(song, WrittenSong)]
     songs.sort(key=lambda song: (-(song.score.total if song.score else 0.0), song.seed))

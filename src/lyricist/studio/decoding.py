@@ -13,7 +13,7 @@ import time
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lyricist.studio.compiled import Compiled
 from lyricist.studio.errors import busy
@@ -22,6 +22,9 @@ from lyricist.studio.sse import BEAT_SECONDS
 from lyricist.studio.works import Own, Shared, Ticket, Work, in_turn
 from lyricist.writer import Model
 from lyricist.writing.plan import Drawing, Plan
+
+if TYPE_CHECKING:
+    from lyricist.studio.scribes import Scribes
 
 T = TypeVar("T")
 SLICE = 0.004  # seconds of one turn, if a step does not take longer
@@ -46,6 +49,7 @@ class Decoding:
         self.engines: OrderedDict[Key, list[Shared]] = OrderedDict()
         self.used: defaultdict[str, float] = defaultdict(float)  # seconds by owner
         self.threads: list[threading.Thread] = []
+        self.scribes: Scribes | None = None
         self.closed = False
 
     # --- from requests, in the event loop
@@ -59,16 +63,21 @@ class Decoding:
             self.leave(owner)
 
     async def write(
-        self, owner: str, model: Model, plan: Plan, drawing: Drawing, seeds: Sequence[int], explain: bool = False
+        self,
+        owner: str,
+        model: Model,
+        plan: Plan,
+        drawing: Drawing,
+        seeds: Sequence[int],
+        explain: bool = False,
+        here: bool = False,
     ) -> AsyncIterator[Any]:
-        """Lines and songs as they are made; None where nothing came for a while. See `Model.events`."""
-        planned = plan.exact or model.vocabulary.order == "backward" or explain
+        """Lines and songs as they are made; None where nothing came for a while. See `Model.events`. `here`: in this
+        process, for what is short and whose plan is compiled already."""
 
         def begin(ticket: Ticket) -> None:
-            if planned:
-                self.join(ticket, model, plan, drawing, seeds, explain)
-            else:
-                self.add(Own(ticket, model.events(plan, drawing, seeds, ticket.over)))
+            if here or self.scribes is None or not self.scribes.take(ticket, model, plan, drawing, seeds, explain):
+                self.begin(ticket, model, plan, drawing, seeds, explain)
 
         async for item in self.follow(owner, begin):
             yield item
@@ -84,6 +93,7 @@ class Decoding:
                 yield item
         finally:
             ticket.gone = True
+            ticket.leave()
             self.leave(owner)
 
     def enter(self, owner: str) -> None:
@@ -103,6 +113,15 @@ class Decoding:
                 self.used.clear()
 
     # --- works
+
+    def begin(
+        self, ticket: Ticket, model: Model, plan: Plan, drawing: Drawing, seeds: Sequence[int], explain: bool
+    ) -> None:
+        """Put a request to work in this process."""
+        if plan.exact or model.vocabulary.order == "backward" or explain:
+            self.join(ticket, model, plan, drawing, seeds, explain)
+        else:
+            self.add(Own(ticket, model.events(plan, drawing, seeds, ticket.over)))
 
     def join(
         self, ticket: Ticket, model: Model, plan: Plan, drawing: Drawing, seeds: Sequence[int], explain: bool
@@ -207,6 +226,8 @@ class Decoding:
                 self.used[ticket.owner] += spent
 
     def close(self) -> None:
+        if self.scribes is not None:
+            self.scribes.close()
         with self.changed:
             self.closed = True
             self.changed.notify_all()

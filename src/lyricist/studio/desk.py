@@ -27,11 +27,18 @@ class Desk:
 
     def __init__(self, settings: Settings, rooms: Rooms) -> None:
         self.settings, self.rooms, self.decoding = settings, rooms, Decoding(settings)
+        if settings.processes:
+            from lyricist.studio.scribes import Scribes
+
+            seconds = settings.limits.seconds_per_request
+            self.decoding.scribes = Scribes(settings.processes, seconds, rooms.models.run_of)
 
     def warm(self) -> None:
         """Load what every request needs, so that the first is as quick as the others."""
         from lyricist.checking import check
 
+        if self.decoding.scribes is not None:
+            self.decoding.scribes.open()
         check("The river ran below the town")
         model = self.model(LOCAL, None)
         model.write(Plan(form=("verse",), syllables=(8,)), seed=1)

@@ -45,6 +45,9 @@ class Refused(Exception):
         super().__init__(message)
         self.code, self.message, self.headers = code, message, dict(headers or {})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Refused, (self.code, self.message, self.headers)
+
 
 def busy(message: str, seconds: int = 1) -> Refused:
     """429: come again in so many seconds."""

@@ -74,6 +74,11 @@ class Models:
             with self.lock:
                 self.loading.pop(stamp, None)
 
+    def run_of(self, model: Model) -> Path | None:
+        """The folder of a model that is loaded."""
+        with self.lock:
+            return next((Path(stamp[0]) for stamp, known in self.loaded.items() if known is model), None)
+
     def known(self, stamp: Stamp) -> Model | None:
         found = self.loaded.get(stamp)
         if found is not None:

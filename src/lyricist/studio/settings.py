@@ -53,6 +53,7 @@ class Settings(BaseModel):
     demo: bool = False
     particles: int = Field(default=4, ge=1, le=256)  # drafts of a song, where a request does not say
     threads: int = Field(default_factory=lambda: min(8, cores()))  # that write
+    processes: int = Field(default=0, ge=0)  # that write instead, each with a model of its own
     limits: Limits = Limits()
     kept: dict[str, float] = {}  # limits of what is kept, where they are not the usual: see `RoomLimits`
 

@@ -6,16 +6,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from lyricist.errors import LyricistError
 from lyricist.studio.errors import Refused
 from lyricist.writing.chorus import in_step
 from lyricist.writing.engine import Engine
+from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.steered import SteeredUnits
 from lyricist.writing.written import LineWritten, SongWritten
 
+READY = 0  # the number of the message that says that a writing process has its model
 PLACES = 16  # songs of one engine side by side
 
 
@@ -28,6 +32,7 @@ class Ticket:
         self.gone = False  # nobody listens any more
         self.begun = False  # something has been shown
         self.left = 1  # songs
+        self.leave: Callable[[], None] = lambda: None  # says to another process that nobody listens any more
 
     def over(self) -> bool:
         """Whether to stop: nobody listens, or the time is up, which is told."""
@@ -39,6 +44,20 @@ class Ticket:
     def give(self, item: Any) -> None:
         self.begun = True
         self.tell(item)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Songs for a process of its own to write; `number` names it from then on."""
+
+    number: int
+    owner: str
+    run: Path
+    plan: Plan
+    drawing: Drawing
+    seeds: tuple[int, ...]
+    explain: bool
+    seconds: float
 
 
 class Work(Protocol):
