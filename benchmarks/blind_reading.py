@@ -6,7 +6,7 @@
 `make` writes FOLDER/sheet.md (for readers), FOLDER/answers.csv (to be filled in) and KEY.json, which readers must not
 see: put it where they do not look. The sheet carries its SHA-256, so that nobody can change it afterwards.
 
-- ours: RUN by the default drawing.
+- ours: RUN by the default drawing, with 12 drafts of each song as `lyricist write` has them (`--particles`).
 - plain: PLAIN, a run of an LSTM without anything else, under the same automaton: the same temperature and truncation,
   one particle, no bonus for long words, no heat at rhymes, no control of repetition, nothing reranked. `--blank`
   shows it nothing of the plan, should it be a run that was trained to see one.
@@ -284,11 +284,12 @@ def make(options: argparse.Namespace) -> None:
     rng = Random(options.seed)
     human = human_stanzas(options.human, rng)
     seeds = range(options.seed * 10_000, options.seed * 10_000 + options.plain + len(human))
-    ours = written("ours", lyricist.load(options.run), PLAN, Drawing(), seeds)
+    drawing = Drawing(particles=options.particles)
+    ours = written("ours", lyricist.load(options.run), PLAN, drawing, seeds)
     rival = lyricist.load(options.against)
     plain = written("plain", blank(rival) if options.blank else rival, PLAN, plain_drawing(), seeds[: options.plain])
     about = {
-        "profile": Drawing().profile,
+        "profile": drawing.profile,
         "run": options.run.name,
         "against": options.against.name,
         "blank": options.blank,
@@ -313,6 +314,7 @@ def main() -> None:
     one = commands.add_parser("make")
     one.add_argument("run", type=Path)
     one.add_argument("--against", type=Path, required=True, help="a run of a plain LSTM")
+    one.add_argument("--particles", type=int, default=12, help="drafts of each of ours")
     one.add_argument("--blank", action="store_true", help="show PLAIN nothing of the plan")
     one.add_argument("-o", "--output", type=Path, required=True, help="a folder that is not there yet")
     one.add_argument("--plain", type=int, default=100, help="pairs with the plain model")

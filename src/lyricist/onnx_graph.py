@@ -158,6 +158,24 @@ def unit_model(
     return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
 
 
+def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:
+    """One LSTM layer alone, in 8 bits: inputs `x` (B, E), `h` and `c` (B, H), outputs `next_h` and `next_c`.
+    `weights`: of layer 0; `heads`: kept in the file beside them, and used by no node."""
+    g = EightBit()
+    for name, array in heads.items():
+        g.constant(name, array)
+    made = lstm_cell(g, 0, "x", ["h", "c"], weights)
+    for name, value in zip(("next_h", "next_c"), made, strict=True):
+        g.nodes.append(helper.make_node("Identity", [value], [name]))
+    hidden, inputs = weights["layers.0.weight_hh"].shape[1], weights["layers.0.weight_ih"].shape[1]
+
+    def batch(name: str, width: int) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
+
+    ins = [batch("x", inputs), batch("h", hidden), batch("c", hidden)]
+    return serialised(g, "lyricist_cell", ins, [batch("next_h", hidden), batch("next_c", hidden)], {})
+
+
 def summed(g: Graph, columns: Columns) -> None:
     """Sums and peaks of `e`: over tiles, then the columns that stand alone."""
     lone, axis = columns.lone, g.known("axis1", ONE)
@@ -242,9 +260,19 @@ def assemble(
         inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", config["features"]]))
     outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", w]) for n, w in widths.items()]
     outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
+    return serialised(g, "lyricist_step", inputs, outputs, metadata)
+
+
+def serialised(
+    g: Graph,
+    name: str,
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+    metadata: Mapping[str, str],
+) -> bytes:
     domains = [("", OPSET), *([(CONTRIB, 1)] if any(n.domain for n in g.nodes) else [])]
     imports = [helper.make_opsetid(*each) for each in domains]
-    graph = helper.make_graph(g.nodes, "lyricist_step", inputs, outputs, g.initializers)
+    graph = helper.make_graph(g.nodes, name, inputs, outputs, g.initializers)
     model = helper.make_model(graph, opset_imports=imports, producer_name="lyricist")
     model.ir_version = IR_VERSION
     helper.set_model_props(model, {"format": "1", **metadata})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
 from lyricist.writing.decode import LineWritten, SongWritten, decode
 from lyricist.writing.linefilter import LINES, LineFilter
+from lyricist.writing.linejudge import LineJudge, judge_of
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong
@@ -55,12 +56,14 @@ class Model:
         lines: Path | None = None,
         topics: Path | None = None,
         facts: Path | None = None,
+        judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None,
     ) -> None:
         """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`; `facts`:
-        of what is known of the words, see `WordFacts`."""
+        of what is known of the words, see `WordFacts`; `judge`: opens that of its lines."""
         self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
         self.line_file, self.topics_file, self.facts_file = lines, topics, facts
         self.unit_file, self.unit_columns, self.weights = unit_file, columns, weights
+        self.open_judge = judge
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
 
@@ -73,6 +76,11 @@ class Model:
     def line_filter(self) -> LineFilter | None:
         """The whole lines of a corpus too large for a copy index; None where the run holds none."""
         return LineFilter.load(self.line_file) if self.line_file and self.line_file.exists() else None
+
+    @cached_property
+    def line_judge(self) -> LineJudge | None:
+        """Chooses among the drafts of what the starter, or a run that went on from it, writes."""
+        return self.open_judge(self.vocabulary)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -245,14 +253,15 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
     parts = run.vocabulary, run.path / COPY_INDEX, lexicon
     kept = run.path / LINES, run.path / TOPICS, run.path / WORDS
+    judge = partial(judge_of, run)
     if run.packed and columns is not None:
         units = OnnxUnits(run.file("model.onnx"), columns, threads)
-        made = Model(PackedSteps(units), *parts, None, columns, run.weights, *kept)
+        made = Model(PackedSteps(units), *parts, None, columns, run.weights, *kept, judge)
         made.unit_model = units  # the same session
         return made
     unit_file = run.file("writer.onnx") if columns is not None else None
     plain = plain_model(run, threads, late=unit_file is not None)
-    return Model(plain, *parts, unit_file, columns, run.weights, *kept)
+    return Model(plain, *parts, unit_file, columns, run.weights, *kept, judge)
 
 
 def plain_model(run: Run, threads: int | None, late: bool) -> StepModel:

@@ -73,7 +73,7 @@ def test_scores_add_up() -> None:
     both = mean([Score(1, 2, -1, 0), Score(3, 0, -1, -2)])
     assert both == Score(2, 1, -1, -1)
     assert both.total == 1 and mean([]) == Score()
-    assert both.to_json() == {"total": 1, "sense": 2, "coherence": 1, "rhyme": -1, "again": -1}
+    assert both.to_json() == {"total": 1, "sense": 2, "coherence": 1, "rhyme": -1, "again": -1, "judged": 0}
 
 
 def test_a_draw_by_weights() -> None:

@@ -240,6 +240,7 @@ def write(
         ),
     ] = None,
     merit: Annotated[float, typer.Option(help="How much drafts are chosen by their lines' score; 0: off.")] = 1.0,
+    judge: Annotated[float, typer.Option(help="How much by the judge of lines as well; 0: off.")] = 1.0,
     fresh: Annotated[
         float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
     ] = 0.0,

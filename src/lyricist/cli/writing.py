@@ -246,7 +246,7 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
 def scored(score: Score) -> str:
     """
     >>> scored(Score(1.5, 2, -0.25, 0))
-    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00'
+    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00, judged 0.00'
     """
     parts = ", ".join(f"{name} {value:.2f}" for name, value in score.to_json().items() if name != "total")
     return f"score {score.total:.2f} a line: {parts}"

@@ -25,13 +25,14 @@ from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Refuse, Reques
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.explain import choice
 from lyricist.writing.leanings import column_bias
+from lyricist.writing.linejudge import LineJudge
 from lyricist.writing.merit import Merit
 from lyricist.writing.nodes import CLOSED
 from lyricist.writing.plan import Drawing
 from lyricist.writing.planrows import PlanRows
 from lyricist.writing.refusal import RETRIES, Refusal
 from lyricist.writing.rows import Rows
-from lyricist.writing.selection import draw, judge, log_mean, resample, settle
+from lyricist.writing.selection import draw, hear, judge, log_mean, resample, settle
 from lyricist.writing.theme import Theme
 from lyricist.writing.units import UnitModel, UnitRows
 from lyricist.writing.written import LineWritten, SongWritten
@@ -83,10 +84,11 @@ class Engine:
         explain: bool = False,
         plan: PlanRows | None = None,
         merit: Merit | None = None,
+        judge: LineJudge | None = None,
     ) -> None:
         """`theme` steers every line; `keep`: a condition on whole lines, tried for; `explain` records how each
-        word was chosen; `plan`: what the model is told of the song, if it can be told; `merit` chooses among
-        the particles."""
+        word was chosen; `plan`: what the model is told of the song, if it can be told; `merit` and, with it, `judge`
+        choose among the particles."""
         self.model, self.song, self.drawing, self.ban = model, song, drawing, ban
         self.columns, self.table = model.columns, song.table
         self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
@@ -104,6 +106,7 @@ class Engine:
             self.drawer.content[: len(merit.content)] = merit.content
             self.drawer.once = self.drawer.content.copy()
             self.drawer.once[: len(merit.content)] &= ~merit.own
+        self.judge = judge if self.merit is not None and drawing.judged else None
         self.sung = Counter(song.source)  # how often each line is heard
         self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None
         exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
@@ -142,6 +145,8 @@ class Engine:
         """Room for so many songs side by side, none of which is begun."""
         particles = self.drawing.particles
         self.rows = Rows(places, particles, self.window, self.model.initial_state(places * particles))
+        if self.judge is not None:
+            self.rows.read = tuple(np.repeat(part, places * particles, axis=0) for part in self.judge.start)
         self.shown = [0] * places
 
     def free_places(self) -> list[int]:
@@ -176,6 +181,8 @@ class Engine:
         self.shown[s] = 0
         for n in rows.song_rows(s):
             rows.clear(n, seed)
+            for part, start in zip(rows.read, self.judge.start if self.judge else (), strict=True):
+                part[n] = start[0]
             rows.prev[n] = song.prompt
             rows.groups[n] = song.initial_groups
             rows.assignment[n] = dict(song.assignment(seed * 1009 + int(rows.particle[n])))
@@ -396,6 +403,8 @@ class Engine:
         if not rows.waiting.any():
             return
         songs = rows.waiting.reshape(rows.songs, rows.particles).all(axis=1) & ~rows.idle[:: rows.particles]
+        if self.judge is not None:
+            self.hear(np.flatnonzero(np.repeat(songs, rows.particles) & (rows.line > 0)), self.judge)
         for s in np.flatnonzero(songs):
             mine = np.array(rows.song_rows(int(s)))
             if len(mine) > 1:
@@ -409,6 +418,15 @@ class Engine:
                     rows.waiting[n] = False
                     rows.tries[n] = 0
                     self.begin_line(int(n))
+
+    def hear(self, mine: Ints, judge: LineJudge) -> None:
+        """Let the judge read the lines that the rows `mine` have ended."""
+        if not len(mine):
+            return
+        song, ended = self.song, (self.rows.line[mine] - 1).tolist()
+        shares = [self.drawing.judge * self.sung[i] if i in song.beginnings else 0.0 for i in ended]
+        breaks = np.array([judge.opening if i == 0 or self.section_over(i) else judge.within for i in ended])
+        hear(self.rows, mine, judge, shares, breaks, self.table.vocabulary.unk)
 
     def section_over(self, i: int) -> bool:
         """Whether line i begins a section."""

@@ -5,6 +5,7 @@
           + COHERENCE * cosine                             with the song so far; THEME * that with the theme asked for
           - RHYMED * commonness of the rhyme word          how far it is among the song corpus's usual line ends
           - AGAIN * content words said before              in lines that were not given and do not return
+          + judged                                         whether it follows, see `linejudge`
 
 log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
 keeps drafts from being chosen because they say nothing (Li et al. 2016, "A diversity-promoting objective function").
@@ -26,7 +27,7 @@ Floats = npt.NDArray[np.float32]
 
 SENSE = 0.5
 COMMONPLACE = 0.6
-COHERENCE, THEME = 3.0, 6.0
+COHERENCE, THEME = 3.0, 3.5
 RHYMED = 0.25
 AGAIN = 1.5
 NAMED = 0.5  # share of that for the words that a theme names
@@ -42,10 +43,11 @@ class Score:
     coherence: float = 0.0
     rhyme: float = 0.0
     again: float = 0.0
+    judged: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.sense + self.coherence + self.rhyme + self.again
+        return self.sense + self.coherence + self.rhyme + self.again + self.judged
 
     def to_json(self) -> dict[str, float]:
         return {"total": round(self.total, 3), **{f.name: round(getattr(self, f.name), 3) for f in fields(self)}}

@@ -25,6 +25,7 @@ __all__ = [
     "with_defaults",
 ]
 
+FEW = 4  # drafts from which they are judged
 # Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
 EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain", "hook")
 
@@ -116,7 +117,13 @@ class Drawing(BaseModel):
     long_words: float = Field(default=0.7, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable each, in exact plans
     fresh: float = Field(default=0.0, ge=0, le=3)  # of a rhyme word, for every e-fold it is more usual than others
     merit: float = Field(default=1.0, ge=0, le=10)  # weight of a line's score among the particles; 0: off
+    judge: float = Field(default=1.0, ge=0, le=10)  # weight of what the judge of lines says; 0: off
     particles: int = Field(default=2, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
+
+    @property
+    def judged(self) -> bool:
+        """Whether there are drafts enough for a judge of lines to choose among."""
+        return self.judge > 0 and self.particles >= FEW
 
     @property
     def profile(self) -> str:

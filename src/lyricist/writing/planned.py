@@ -142,6 +142,7 @@ class PlannedWriter:
             explain=explain,
             plan=self.told,
             merit=self.merit,
+            judge=self.model.line_judge if drawing.judged else None,
         )
 
     def finish(self, event: SongWritten) -> WrittenSong:

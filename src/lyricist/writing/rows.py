@@ -85,6 +85,7 @@ class Rows:
         self.recent = np.full((n, RECENT), -1, dtype=np.int32)
         self.state = state  # each (L, N, H)
         self.saved = tuple(s.copy() for s in state)  # at the beginning of the line
+        self.read: tuple[Floats, ...] = ()  # each (N, H), what the judge of lines has read
         self.queue: list[list[int]] = [[] for _ in range(n)]
         self.steps: list[list[int]] = [[] for _ in range(n)]  # places after the words that are queued
         self.ids: list[list[int]] = [[] for _ in range(n)]
@@ -126,6 +127,8 @@ class Rows:
             array[to] = array[source]
         for s in self.state:
             s[:, to] = s[:, source]
+        for part in self.read:
+            part[to] = part[source]
         self.queue[to], self.ids[to] = list(self.queue[source]), list(self.ids[source])
         self.steps[to] = list(self.steps[source])
         self.drawn[to], self.lines[to] = list(self.drawn[source]), dict(self.lines[source])

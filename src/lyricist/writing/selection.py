@@ -7,11 +7,13 @@ section one draft is taken and all go on from it, so that a section is the best 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist.writing.chance import key, uniform
+from lyricist.writing.linejudge import LineJudge
 from lyricist.writing.merit import Merit
 from lyricist.writing.rows import Rows
 
@@ -27,6 +29,21 @@ def judge(rows: Rows, n: int, merit: Merit, share: float, i: int, line: Sequence
     rows.weight[n] += share * score.total
     rows.merit[n] += share * score.total
     rows.said[n], rows.so_far[n] = merit.after(line, rows.said[n], rows.so_far[n])
+
+
+def hear(rows: Rows, mine: Ints, judge: LineJudge, shares: Sequence[float], breaks: Ints, unknown: int) -> None:
+    """Let the judge read the line that each of the rows `mine` has ended, after its break, and add what it says to
+    the row's weight, as many times as `shares` says of the line (0: it was given, or stands there again)."""
+    lines = [rows.lines[n][int(rows.line[n]) - 1] for n in mine]
+    known = [[w if w < judge.words else unknown for w in line] for line in lines]
+    values, read = judge.read(known, breaks, tuple(part[mine] for part in rows.read))
+    for part, new in zip(rows.read, read, strict=True):
+        part[mine] = new
+    for n, value, share in zip(mine.tolist(), values.tolist(), shares, strict=True):
+        if share:
+            rows.scores[n] = (*rows.scores[n][:-1], replace(rows.scores[n][-1], judged=value))
+            rows.weight[n] += share * value
+            rows.merit[n] += share * value
 
 
 def resample(rows: Rows, mine: Ints) -> None:

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 RELATED = 0.04  # share of the content words, the nearest, that belong to a theme
 NEAREST = 0.004  # share that is steered by all of MOST
-MOST = 5.5  # nats
+MOST = 3.0  # nats
 COMMON = 120  # words, a tenth of the vocabulary at most, that are too common where there are no topical vectors
 LIKELY, USUAL = 1500, 0.4  # nats less for every e-fold that a word is commoner than that of this rank
 OWN = 2.5  # nats for the theme's own words, which are not to flood the song

@@ -1,0 +1,265 @@
+"""The network behind the judge of lines, and its two lessons: to read verse forwards, then to tell what follows.
+
+T words, B stanzas side by side, L lines of each, E numbers a word, H hidden.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lyricist.batches import Streams
+from lyricist.model import LyricLSTM, ModelConfig
+from lyricist.onnx_graph import cell_model, eight_bit
+from lyricist.tokens import END, LINE, SONG, Vocabulary
+
+HIDDEN, INNER = 512, 64
+BATCH, STEPS, NEGATIVES = 64, 64, 1500
+READING_RATE, NETWORK_RATE, HEAD_RATE = 3e-3, 6e-4, 2e-3
+LINES = 8  # of a text at most
+WRONG = 3.0  # weight of a line out of place beside one in its place, which are more
+
+Quatrains = list[list[list[int]]]  # one or two, each of four lines of word numbers
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text, and the first line that was put where it stands, if there is one."""
+
+    text: Quatrains
+    wrong: int | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    ids: Tensor  # (T, B)
+    first: Tensor  # (B, L) places of each line's words in `ids`
+    last: Tensor
+    right: Tensor  # (B, L) 1 for a line in its place
+    asked: Tensor  # (B, L) weight of that question
+
+
+class JudgeNetwork(nn.Module):
+    """An LSTM over the starter's word vectors, which stay as they are, and a small head."""
+
+    def __init__(self, embedding: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], precision: str) -> None:
+        super().__init__()
+        size, width = embedding.shape
+        config = ModelConfig(
+            vocab_size=size,
+            embedding=width,
+            hidden=HIDDEN,
+            layers=1,
+            tied=True,
+            dropout_input=0.15,
+            dropout_output=0.1,
+        )
+        self.reader = LyricLSTM(config, precision)
+        self.reader.embedding.data.copy_(torch.from_numpy(embedding))
+        self.reader.bias.data.copy_(torch.from_numpy(bias))
+        self.reader.embedding.requires_grad_(False)
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(3 * HIDDEN, INNER), nn.Tanh(), nn.Linear(INNER, 1))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(B, L) nats for each line's standing in its place."""
+        x = self.reader.embed(batch.ids)
+        state = self.reader.initial_state(x.shape[1])
+        h, _ = self.reader.layers[0](x, tuple(state))
+        h = h.transpose(0, 1)  # (B, T, H)
+        summed = F.pad(h.cumsum(1), (0, 0, 1, 0))
+        words = (batch.last - batch.first + 1).clamp(min=1)[..., None]
+        mean = (at(summed, batch.last + 1) - at(summed, batch.first)) / words
+        end, before = at(h, batch.last), at(h, (batch.first - 1).clamp(min=0))
+        return self.head(torch.cat([end, mean, before], -1))[..., 0]  # type: ignore[no-any-return]
+
+    def file(self) -> bytes:
+        """What `lyricist.writing.linejudge` reads: the reader as a graph and the head beside it, in 8 bits."""
+        head: dict[str, npt.NDArray[np.generic]] = {}
+        for i, name in ((1, "inner"), (3, "outer")):
+            weight, bias = self.head[i].weight.detach().numpy(), self.head[i].bias.detach().numpy()
+            head[name], head[f"{name}.scale"] = eight_bit(weight)
+            head[f"{name}.bias"] = bias
+        layer = {f"layers.0.{name}": p.detach().numpy() for name, p in self.reader.layers[0].named_parameters()}
+        return cell_model(layer, head)
+
+
+def at(x: Tensor, places: Tensor) -> Tensor:
+    """x (B, T, H) at places (B, L) -> (B, L, H)."""
+    return x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
+
+
+# --- the first lesson
+
+
+def read_verse(network: JudgeNetwork, streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -> None:
+    """Train as a language model on several corpora, one after the other, each until its share of the time is over."""
+    reader, parameters = network.reader, [p for p in network.reader.parameters() if p.requires_grad]
+    adam = torch.optim.AdamW(parameters, lr=READING_RATE, weight_decay=0, fused=True)
+    state, begun = reader.initial_state(BATCH), time.monotonic()
+    for k, window in enumerate(windows(streams, shares, clock)):
+        done = clock.share
+        adam.param_groups[0]["lr"] = READING_RATE * rate(done)
+        state = tuple(s.detach() * (torch.rand(1, BATCH, 1) > 0.05) for s in state)  # songs begin from nothing
+        ids = torch.from_numpy(window)
+        loss, state = reader.loss(ids[:-1], ids[1:], state, 0 if done > 0.9 else NEGATIVES)
+        descend(adam, loss, parameters)
+        if k % 500 == 0:
+            speed = (k + 1) * BATCH * STEPS / (time.monotonic() - begun)
+            print(f"reading {done:.0%}: {loss.item():.3f} nats, {speed:.0f} words/s", file=sys.stderr, flush=True)
+
+
+def windows(streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -> Iterator[npt.NDArray[np.int64]]:
+    """(T + 1, B) of one corpus after the other, over and over until its share of the time is over."""
+    for stream, until in zip(streams, np.cumsum(shares), strict=True):
+        number = 0
+        while clock.share < until:
+            epoch, number = stream.epoch(number), number + 1
+            for i in range(stream.length // STEPS):
+                if clock.share >= until:
+                    break
+                yield epoch.window(i * STEPS, STEPS)
+
+
+# --- the second
+
+
+def learn_to_judge(network: JudgeNetwork, examples: Examples, clock: Clock) -> None:
+    """Train the head, and the reader gently, on examples drawn anew in every round."""
+    reader, head = list(network.reader.layers.parameters()), list(network.head.parameters())
+    adam = torch.optim.AdamW([{"params": reader}, {"params": head}], lr=NETWORK_RATE, weight_decay=0.01, fused=True)
+    for k, some in enumerate(examples.forever()):
+        if clock.share >= 1:
+            return
+        for group, top in zip(adam.param_groups, (NETWORK_RATE, HEAD_RATE), strict=True):
+            group["lr"] = top * rate(clock.share)
+        loss = judging_loss(network, examples.batch(some))
+        descend(adam, loss, reader + head)
+        if k % 500 == 0:
+            print(f"judging {clock.share:.0%}: {loss.item():.3f}", file=sys.stderr, flush=True)
+
+
+def judging_loss(network: JudgeNetwork, batch: Batch) -> Tensor:
+    """Cross-entropy of whether each line stands in its place."""
+    nats, asked = network(batch), batch.asked
+    loss = F.binary_cross_entropy_with_logits(nats, batch.right, asked, reduction="sum")
+    return loss / asked.sum().clamp(min=1)
+
+
+class Examples:
+    """Texts as they were written and with lines out of place, as batches."""
+
+    def __init__(self, texts: list[Quatrains], vocabulary: Vocabulary, chance: random.Random) -> None:
+        self.texts, self.chance = texts, chance
+        index = vocabulary.index
+        self.song, self.verse, self.line, self.end = (index[t] for t in (SONG, "<verse>", LINE, END))
+        self.by_length: dict[int, list[list[int]]] = {}
+        for line in (line for text in texts for quatrain in text for line in quatrain):
+            self.by_length.setdefault(len(line), []).append(line)
+
+    def forever(self) -> Iterator[list[Example]]:
+        """Batches of texts of like length."""
+        while True:
+            some = [Example(text) for text in self.texts] + [self.disordered(text) for text in self.texts]
+            self.chance.shuffle(some)
+            some.sort(key=lambda e: len(e.text))
+            cuts = [some[i : i + BATCH] for i in range(0, len(some), BATCH)]
+            self.chance.shuffle(cuts)
+            yield from cuts
+
+    def disordered(self, text: Quatrains) -> Example:
+        """With two lines changed about, the quatrains changed about, or a line exchanged for one of another song."""
+        lines, chance = [line for quatrain in text for line in quatrain], self.chance
+        kind, n = chance.random(), len(lines)
+        if kind < 0.35:
+            a = chance.randrange(1, n - 1)
+            b = chance.randrange(a + 1, min(n, a + 4))
+            lines[a], lines[b] = lines[b], lines[a]
+            wrong = a
+        elif kind < 0.5 and n > 4:
+            lines, wrong = lines[4:] + lines[:4], 4
+        else:
+            wrong = chance.randrange(1, n)
+            lines[wrong] = chance.choice(self.by_length[len(lines[wrong])])
+        return Example([lines[i : i + 4] for i in range(0, n, 4)], wrong)
+
+    def spelt(self, text: Quatrains) -> tuple[list[int], list[int], list[int]]:
+        """Tokens, and the places of the lines' first and last words."""
+        ids, first, last = [self.song], [], []
+        for quatrain in text:
+            for i, line in enumerate(quatrain):
+                ids.append(self.line if i else self.verse)
+                first.append(len(ids))
+                ids += line
+                last.append(len(ids) - 1)
+        return [*ids, self.end], first, last
+
+    def batch(self, some: Sequence[Example]) -> Batch:
+        made = [self.spelt(example.text) for example in some]
+        ids = np.full((max(len(m[0]) for m in made), len(some)), self.end)
+        first, last = (np.zeros((len(some), LINES), dtype=np.int64) for _ in range(2))
+        asked, right = np.zeros((len(some), LINES), dtype=np.float32), np.ones((len(some), LINES), dtype=np.float32)
+        for k, (example, (words, begins, ends)) in enumerate(zip(some, made, strict=True)):
+            n, wrong = len(begins), example.wrong
+            ids[: len(words), k], first[k, :n], last[k, :n] = words, begins, ends
+            asked[k, 1 : n if wrong is None else wrong] = 1  # the first line has nothing to follow from
+            if wrong is not None:
+                right[k, wrong], asked[k, wrong] = 0, WRONG
+        return Batch(*map(torch.from_numpy, (ids, first, last, right, asked)))
+
+
+# --- both
+
+
+class Clock:
+    """How much of a lesson is over."""
+
+    def __init__(self, minutes: float) -> None:
+        self.begun, self.seconds = time.monotonic(), 60 * minutes
+
+    @property
+    def share(self) -> float:
+        return (time.monotonic() - self.begun) / self.seconds
+
+
+def rate(done: float) -> float:
+    """Warm-up, then linear to zero."""
+    return min(1.0, done / 0.02 + 0.01) * max(0.0, 1 - done)
+
+
+def descend(adam: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter]) -> None:
+    adam.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(parameters, 1.0)
+    adam.step()
+
+
+def separation(network: JudgeNetwork, examples: Examples) -> float:
+    """How often a line in its place is worth more than one that is not, in texts it has not seen."""
+    network.eval()
+    worth: dict[bool, list[float]] = {True: [], False: []}
+    with torch.no_grad():
+        for some in ([Example(text) for text in examples.texts], [examples.disordered(t) for t in examples.texts]):
+            for i in range(0, len(some), BATCH):
+                part = some[i : i + BATCH]
+                for example, nats in zip(part, network(examples.batch(part)).numpy(), strict=True):
+                    if example.wrong is None:
+                        worth[True] += nats[1 : 4 * len(example.text)].tolist()
+                    else:
+                        worth[False].append(nats[example.wrong])
+    network.train()
+    return area(worth[True], worth[False])
+
+
+def area(high: Sequence[float], low: Sequence[float]) -> float:
+    """How often one of `high` is above one of `low`."""
+    rank = np.concatenate([high, low]).argsort().argsort()[: len(high)]
+    return float((rank.sum() - len(high) * (len(high) - 1) / 2) / len(high) / len(low))
