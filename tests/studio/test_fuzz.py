@@ -10,7 +10,7 @@ from studioserver import Studio, running
 
 from lyricist.studio.settings import Limits, Settings
 
-EXAMPLES = 40  # of each operation
+EXAMPLES = 100  # of each operation
 TIMEOUT = 20.0  # seconds for one answer, streams to their end
 CONTRACT = """
     health version write fill alternatives why check rhymes plan plan/like presets models models/{name}/card
