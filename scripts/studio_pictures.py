@@ -24,7 +24,7 @@ from lyricist.samples import FOLDER
 OUT = Path(__file__).resolve().parent.parent / "docs/img"
 MOST_BYTES = 150_000
 COLOURS = (256, 128, 64, 32)
-WIDE, PHONE = (1280, 800), (390, 780)
+DESK, WIDE, PHONE = (1480, 860), (1280, 800), (390, 780)
 SONGS = sorted(FOLDER.glob("*.txt"))
 SECONDS = 60  # of the training that is shown
 CURVE = 2  # further points of it that are waited for
@@ -45,10 +45,11 @@ def studio() -> Iterator[str]:
 
 
 def write_view(page: Any) -> None:
-    """The demo's song, with what the studio knows of the word at the caret."""
+    """The demo's song, its plan, and other lines for the one at the caret."""
     page.locator(".sheet .w").first.wait_for()
     page.locator("#lyrics").click(position={"x": 120, "y": 60})
     page.keyboard.press("Alt+KeyI")
+    page.get_by_role("button", name="Find other lines").click()
     page.wait_for_load_state("networkidle")
 
 
@@ -93,7 +94,7 @@ def models_view(page: Any) -> None:
 
 
 VIEWS: dict[str, tuple[str, Callable[[Any], None], tuple[int, int]]] = {
-    "write": ("write", write_view, WIDE),
+    "write": ("write", write_view, DESK),
     "why": ("write", why_view, WIDE),
     "tune": ("tune", tune_view, WIDE),
     "train": ("train", train_view, WIDE),

@@ -10,7 +10,7 @@ from studioserver import Studio, running
 
 from lyricist.studio.settings import Limits, Settings
 
-EXAMPLES = 40  # of each operation
+EXAMPLES = 100  # of each operation
 TIMEOUT = 20.0  # seconds for one answer, streams to their end
 CONTRACT = """
     health version write fill alternatives why check rhymes plan plan/like presets models models/{name}/card
@@ -24,7 +24,7 @@ TAGS = ("studio", "writing", "reading", "planning", "models", "tunes", "scores",
 def small_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """One that writes little at a time, so that many requests take little time."""
     little = Limits(songs_per_request=2, lines_per_song=12, particles=2, seconds_per_request=2)
-    with running(Settings(data=tmp_path_factory.mktemp("fuzzed"), particles=1, limits=little)) as studio:
+    with running(Settings(data=tmp_path_factory.mktemp("fuzzed"), particles=1, processes=2, limits=little)) as studio:
         yield studio
 
 

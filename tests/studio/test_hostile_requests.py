@@ -231,12 +231,16 @@ def waits_for(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_twenty_that_hang_up_leave_no_work(studio_with: Callable[..., Studio]) -> None:
+@pytest.mark.parametrize("processes", [0, 2])
+def test_twenty_that_hang_up_leave_no_work(studio_with: Callable[..., Studio], processes: int) -> None:
     """More than may be at work at once: each leaves its place to the next."""
-    studio = studio_with(limits=Limits(requests_at_work=2))
+    studio = studio_with(limits=Limits(requests_at_work=2), processes=processes)
+    scribes = studio.app.state.desk.decoding.scribes
+    waits_for(lambda: scribes is None or all(child.ready for child in scribes.children))
     for seed in range(20):
         waits_for(lambda: studio.client.post("/api/plan", json={"plan": LONG}).status_code == 200)
         hang_up_after_a_line(studio, seed)
+    waits_for(lambda: scribes is None or not any(child.tickets for child in scribes.children))
     assert studio.events("/api/write", {"plan": {"form": "verse", "lines": 2, "syllables": 6}})[-1][0] == "done"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from studioserver import Studio, running
 import lyricist
 from lyricist.errors import PlanError
 from lyricist.studio.errors import Refused, busy
+from lyricist.studio.hands import start
 from lyricist.studio.scribe import sendable
 from lyricist.studio.scribes import Scribes
 from lyricist.studio.settings import Limits, Settings
@@ -116,3 +118,11 @@ def test_of_an_error_that_cannot_go_its_kind_does() -> None:
         pass
 
     assert str(sendable(Odd("the river ran"))) == "Odd"
+
+
+def test_one_whose_studio_is_gone_ends() -> None:
+    process = start([sys.executable, "-m", "lyricist.studio.scribe"])
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.close()  # as the system does for a studio that was killed
+    assert process.wait(WAIT) == 0
+    process.stdout.close()
