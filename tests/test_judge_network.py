@@ -50,6 +50,12 @@ def examples() -> Examples:
 
 
 @pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of a size that learns in seconds."""
+    monkeypatch.setattr("judge_network.HIDDEN", 48)
+
+
+@pytest.fixture
 def network() -> JudgeNetwork:
     torch.manual_seed(0)
     chance = np.random.default_rng(0)
@@ -98,7 +104,7 @@ def test_what_is_kept_judges_as_the_network_does(network: JudgeNetwork, examples
         assert value[0] == pytest.approx(float(nats[0, i]), abs=0.05)
 
 
-def test_it_learns(network: JudgeNetwork, examples: Examples) -> None:
+def test_it_learns(small: None, network: JudgeNetwork, examples: Examples) -> None:
     """Every line ends in the number of its place."""
     for text in examples.texts:
         for i, line in enumerate(line for quatrain in text for line in quatrain):
@@ -106,8 +112,8 @@ def test_it_learns(network: JudgeNetwork, examples: Examples) -> None:
     shown = examples.batch(next(examples.forever()))
     network.eval()
     before = judging_loss(network, shown).item()
-    learn_to_judge(network.train(), examples, Looks(500))
-    assert judging_loss(network.eval(), shown).item() < 0.92 * before
+    learn_to_judge(network.train(), examples, Looks(3000))
+    assert judging_loss(network.eval(), shown).item() < 0.8 * before
 
 
 def test_area() -> None:
