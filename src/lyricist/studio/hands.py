@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ class Hand:
     def do(self, seconds: float, limit: str, job: str, arguments: tuple[Any, ...]) -> Any:
         process = self.ready()
         assert process.stdin is not None and process.stdout is not None
-        late = threading.Event()
+        late, begun = threading.Event(), time.monotonic()
+        too_slow = InputError(f"this takes longer than the limit ({limit}) of {seconds:g} s: give less")
 
         def give_up() -> None:
             late.set()
@@ -67,12 +69,14 @@ class Hand:
         except (EOFError, OSError, pickle.UnpicklingError):
             self.dismiss()
             if late.is_set():
-                raise InputError(f"this takes longer than the limit ({limit}) of {seconds:g} s: give less") from None
+                raise too_slow from None
             raise InputError("the process that reads this has died: it takes too much memory; give less") from None
         finally:
             timer.cancel()
         if late.is_set():  # the answer came at the last moment, and the process is gone
             self.dismiss()
+        if time.monotonic() - begun > seconds:  # also where the timer's thread came late
+            raise too_slow
         if not well:
             raise made
         return made
