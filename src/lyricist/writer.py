@@ -21,6 +21,7 @@ from lyricist.runtime import LateModel, OnnxModel, StepModel
 from lyricist.starter import need_starter
 from lyricist.tokens import SPECIALS, Vocabulary
 from lyricist.topics import TOPICS, Topics
+from lyricist.writing.apart import Stamp, files_of
 from lyricist.writing.automaton import SongAutomaton
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copying import CopyGuard, CopyIndex
@@ -66,6 +67,8 @@ class Model:
         self.open_judge = judge
         self.lexicon = lexicon or default_lexicon()
         self.last_planned: tuple[Plan, PlannedWriter] | None = None
+        self.origin: Path | None = None  # where it was loaded from, just as it is there
+        self.files: Stamp = ()  # of the run when it was
 
     @cached_property
     def copy_index(self) -> CopyIndex | None:
@@ -250,6 +253,14 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
         return ClassicModel(run)
     if run.kind != "lstm":
         raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
+    files = files_of(run.path)
+    made = opened(run, threads, lexicon)
+    if lexicon is None:
+        made.origin, made.files = run.path, files
+    return made
+
+
+def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
     columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
     parts = run.vocabulary, run.path / COPY_INDEX, lexicon
     kept = run.path / LINES, run.path / TOPICS, run.path / WORDS
@@ -267,11 +278,11 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
 def plain_model(run: Run, threads: int | None, late: bool) -> StepModel:
     """The run's own graph; `late`: opened when it is first used, since writing to plans runs another."""
 
-    def opened() -> StepModel:
+    def plain() -> StepModel:
         return OnnxModel(run.file("model.onnx"), threads)
 
     size, features = len(run.vocabulary), int(run.config["model"].get("features", 0))
-    return LateModel(opened, size, features) if late else opened()
+    return LateModel(plain, size, features) if late else plain()
 
 
 def write(

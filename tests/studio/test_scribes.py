@@ -13,9 +13,9 @@ import pytest
 from studioserver import Studio, running
 
 import lyricist
+from lyricist.children import start
 from lyricist.errors import PlanError
 from lyricist.studio.errors import Refused, busy
-from lyricist.studio.hands import start
 from lyricist.studio.scribe import sendable
 from lyricist.studio.scribes import Scribes
 from lyricist.studio.settings import Limits, Settings

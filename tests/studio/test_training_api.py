@@ -19,9 +19,9 @@ import pytest
 from studioserver import Studio, parsed
 
 from lyricist import events
+from lyricist.children import python_path
 from lyricist.errors import InputError
 from lyricist.studio.alive import at_work, hold, holder
-from lyricist.studio.hands import python_path
 from lyricist.studio.ledger import Ledger, events_from
 from lyricist.studio.settings import Limits
 from lyricist.studio.trainee import EVENTS, Diary

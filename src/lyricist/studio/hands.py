@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import lyricist
+from lyricist.children import start
 from lyricist.errors import InputError
 from lyricist.studio.errors import busy
 
 JOBS_EACH = 200  # jobs after which a hand is replaced, whatever it may have kept
 RECORDS = ("lyricist.melody.tune", "lyricist.errors", "fractions")  # modules whose classes an answer may hold
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass
@@ -123,18 +120,3 @@ class Answers(pickle.Unpickler):
         if isinstance(found, type) and found.__module__ == module:
             return found
         raise pickle.UnpicklingError(f"{module}.{name} is no part of an answer")
-
-
-def start(command: list[str]) -> subprocess.Popen[bytes]:
-    """A child that hears us on its stdin, writes to us on its stdout, and finds this very package."""
-    env = {**os.environ, **ONE_THREAD, "PYTHONPATH": python_path()}
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env,
-        process_group=0 if os.name == "posix" else None,  # Ctrl-C is for the studio to hear
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )  # fmt: skip
-
-
-def python_path() -> str:
-    home = str(Path(lyricist.__file__).parent.parent)
-    return os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -13,8 +13,8 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lyricist.children import start
 from lyricist.studio.errors import busy
-from lyricist.studio.hands import start
 from lyricist.studio.works import READY, Job, Ticket
 from lyricist.writer import Model
 from lyricist.writing.plan import Drawing, Plan

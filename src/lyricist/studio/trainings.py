@@ -24,13 +24,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lyricist.checkpoint import replace_file
+from lyricist.children import python_path
 from lyricist.corpus.readers import READERS
 from lyricist.errors import InputError, MissingExtra
 from lyricist.start import UNDECLARED
 from lyricist.studio.alive import at_work, holder
 from lyricist.studio.bodies import Body
 from lyricist.studio.errors import Refused, busy
-from lyricist.studio.hands import Hand, python_path
+from lyricist.studio.hands import Hand
 from lyricist.studio.ledger import Ledger
 from lyricist.studio.store import Store, Thing
 from lyricist.studio.trainee import ASKED, CORPUS, RUN, STOP, Diary

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.writing.copying import LINE_WORDS, CopyIndex, ngrams, word_hashes
+from lyricist.writing.copying import LINE_WORDS, CopyIndex, hash_of, ngrams, word_hashes
 from lyricist.writing.linefilter import LineFilter
 
 U32 = npt.NDArray[np.uint32]
@@ -83,7 +83,7 @@ class CopyBan:
         """Whether these words stand in the songs as a whole line, which runs alone would not show."""
         if len(words) < LINE_WORDS or (len(words) > self.most and self.lines is None):
             return False
-        found = int(ngrams(self.hashes[list(words)], len(words))[0])
+        found = hash_of(self.hashes[list(words)].tolist())
         return found in self.whole or (self.lines is not None and self.lines.has(found))
 
     def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:

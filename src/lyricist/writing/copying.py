@@ -207,6 +207,21 @@ def window_hash(hashes: U32, starts: Ints, n: int) -> U64:
     return out
 
 
+def hash_of(hashes: Iterable[int]) -> int:
+    """The hash of one run of words, as `window_hash` makes them; quicker for a few words.
+
+    >>> hash_of([3, 4]) == window_hash(np.array([3, 4], dtype=np.uint32), np.array([0]), 2)[0]
+    True
+    """
+    out, prime = 0, int(PRIME)
+    for part in hashes:
+        if not part:
+            return 0
+        out = (out ^ (part + 1)) * prime & 0xFFFF_FFFF_FFFF_FFFF
+        out ^= out >> 29
+    return out
+
+
 class CopyGuard:
     """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there; a
     line's end, where the line stands in the songs or in the corpus that `line_filter` was made from."""

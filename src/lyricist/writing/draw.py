@@ -271,9 +271,9 @@ class Beside:
 
     def __init__(self, rows: UnitRows, ask: Request, flatten: float) -> None:
         """`flatten`: temperature of rhyme words; their mass stays what it is."""
-        self.lists = ask.lists
+        self.lists, self.e, self.at = ask.lists, rows.e, ask.at
         self.mass = np.zeros(len(ask.at))
-        self.values: dict[int, npt.NDArray[np.float32]] = {}
+        self.running: dict[int, npt.NDArray[np.float32]] = {}  # sums of the values up to each word
         for rows_of in self.alike().values():
             listed = ask.lists[rows_of[0]]
             values = np.empty((len(rows_of), len(listed.columns)), dtype=np.float32)
@@ -283,8 +283,9 @@ class Beside:
             flat = np.flatnonzero(ask.whole[rows_of])
             if flatten != 1 and len(flat):
                 values[flat] = flattened(values[flat], flatten)
-            self.mass[rows_of] = values.sum(axis=1)
-            self.values.update(zip(rows_of, values, strict=True))
+            running = np.cumsum(values, axis=1)
+            self.mass[rows_of] = running[:, -1]
+            self.running.update(zip(rows_of, running, strict=True))
 
     def alike(self) -> dict[int, list[int]]:
         """Rows by the list they share."""
@@ -295,9 +296,9 @@ class Beside:
 
     def pick(self, i: int, point: float) -> tuple[int, float]:
         """The word at a point of row i's mass, and its value of e."""
-        values, listed = self.values[i], self.lists[i]
-        k = min(int(np.searchsorted(np.cumsum(values), point, side="right")), len(values) - 1)
-        return int(listed.words[k]), float(values[k]) / max(float(listed.weights[k]), TINY)
+        running, listed = self.running[i], self.lists[i]
+        k = min(int(running.searchsorted(np.float32(point), side="right")), len(running) - 1)
+        return int(listed.words[k]), float(self.e[self.at[i], listed.columns[k]])
 
 
 def first_over(running: npt.NDArray[np.float32], point: Reals) -> tuple[Ints, Reals]:

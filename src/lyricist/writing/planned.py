@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lyricist.children import cores
 from lyricist.columns import Columns
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, RunError
@@ -16,6 +16,7 @@ from lyricist.prosody.scan import Scansion
 from lyricist.tokens import SPECIALS, Vocabulary
 from lyricist.topics import TOPICS
 from lyricist.writing.abreast import write_abreast
+from lyricist.writing.apart import Apart, Task
 from lyricist.writing.constraints import Constraint
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.engine import Engine
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 FRESH = 5_000  # songs after which a plan is compiled anew
 ABREAST = 64  # songs from which it pays to have an engine for every core
+APART = 256  # songs from which it pays to have a process for every core
+MOST = 8  # processes, each of which takes the memory of a model
 
 
 class PlannedWriter:
@@ -52,6 +55,8 @@ class PlannedWriter:
                 f"a {vocabulary.tokenizer.name} run writes without syllables and rhymes: use a run of whole words"
             )
         self.model, self.plan = model, settled(with_defaults(plan), model.lexicon)
+        self.asked, self.cores = plan, cores()
+        self.sendable = not constraints  # whether other processes can write to it
         self.layout = layout(self.plan, vocabulary.tokenizer.split)
         self.given = [text for shape in shapes(self.plan) for text in shape.text]
         self.table = model.words.extended(brought(self.layout), constraints)
@@ -91,6 +96,13 @@ class PlannedWriter:
         that any number of songs takes the memory of these.
         """
         several = iter(seeds)
+        if keep is None and self.sendable and self.cores > 1:
+            many = list(itertools.islice(several, APART))
+            several = itertools.chain(many, several)
+            apart = self.apart(drawing, explain) if len(many) == APART else None
+            if apart is not None:
+                yield from apart.write(several, should_stop)
+                return
         for batch in itertools.count():
             first = list(itertools.islice(several, ABREAST))
             if not first or (batch and should_stop()):
@@ -99,6 +111,17 @@ class PlannedWriter:
                 self.compile()
             rest = itertools.islice(several, max(0, FRESH - len(first)))
             yield from self.batch(drawing, first, rest, should_stop, keep, explain)
+
+    def apart(self, drawing: Drawing, explain: bool) -> Apart | None:
+        """Processes to write with; None where there can be none."""
+        run, files = self.model.origin, self.model.files
+        if run is None or not isinstance(self.units, OnnxUnits):
+            return None
+        try:
+            made = Apart(Task(run, files, self.asked, drawing, explain), min(self.cores, MOST))
+        except OSError:
+            return None
+        return made if made.ready() else None
 
     def batch(
         self,
@@ -112,8 +135,8 @@ class PlannedWriter:
         def engine(units: UnitModel) -> Engine:
             return self.engine(drawing, units, keep, explain)
 
-        if isinstance(self.units, OnnxUnits) and len(first) == ABREAST:
-            engines = [engine(one) for one in self.units.copies(os.cpu_count() or 1)]
+        if isinstance(self.units, OnnxUnits) and len(first) == ABREAST and self.cores > 1:
+            engines = [engine(one) for one in self.units.copies(self.cores)]
             made = write_abreast(engines, itertools.chain(first, rest), should_stop)
         else:
             made = engine(self.units).write(itertools.chain(first, rest), should_stop)
