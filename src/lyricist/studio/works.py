@@ -179,13 +179,16 @@ class Shared:
             ticket.give(None)
 
     def fail(self, error: BaseException) -> None:
-        for ticket in dict.fromkeys(self.tickets()):
-            ticket.give(error)
-            ticket.gone = True
-        self.songs.clear()
-        self.waiting.clear()
+        """Whoever is told may ask again at once: that must find this as it was in the beginning."""
+        with self.lock:
+            told = list(dict.fromkeys([*self.songs.values(), *(ticket for ticket, _ in self.waiting)]))
+            self.songs.clear()
+            self.waiting.clear()
         self.engine.failed.clear()
         self.engine.open(min(self.engine.most, PLACES))
+        for ticket in told:
+            ticket.give(error)
+            ticket.gone = True
 
 
 def in_turn(works: Sequence[Shared]) -> None:
