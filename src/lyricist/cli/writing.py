@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
-DRAFTS, FEW = 12, 20  # drafts of each song, where there are no more than so many songs
+DRAFTS, FEW = 12, 100  # drafts of each song, where there are no more than so many songs
+CANDIDATES = 20  # and no more of which the best is taken
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
 
@@ -101,12 +102,11 @@ def drafts(asked: int | None, count: int, best_of: int) -> int:
     """Drafts of each song: fewer in bulk, which is said, as the same seeds then make other songs."""
     if asked is not None:
         return asked
-    if max(count, best_of) <= FEW:
+    if count <= FEW and best_of <= CANDIDATES:
         return DRAFTS
     few = Drawing().particles
-    print(
-        f"{few} drafts a song, as there are more than {FEW} songs: --particles {DRAFTS} takes longer", file=sys.stderr
-    )
+    most = FEW if count > FEW else CANDIDATES
+    print(f"{few} drafts a song, as there are more than {most}: --particles {DRAFTS} takes longer", file=sys.stderr)
     return few
 
 
