@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 FRESH = 5_000  # songs after which a plan is compiled anew
 ABREAST = 64  # songs from which it pays to have an engine for every core
-APART = 256  # songs from which it pays to have a process for every core
+APART = 512  # drafts of songs from which it pays to have a process for every core
 MOST = 8  # processes, each of which takes the memory of a model
 
 
@@ -97,9 +97,10 @@ class PlannedWriter:
         """
         several = iter(seeds)
         if keep is None and self.sendable and self.cores > 1:
-            many = list(itertools.islice(several, APART))
+            enough = -(-APART // drawing.particles)
+            many = list(itertools.islice(several, enough))
             several = itertools.chain(many, several)
-            apart = self.apart(drawing, explain) if len(many) == APART else None
+            apart = self.apart(drawing, explain) if len(many) == enough else None
             if apart is not None:
                 yield from apart.write(several, should_stop)
                 return
