@@ -25,7 +25,7 @@ from lyricist.sampling import sample_lines
 from lyricist.start import Options, need_torch, train_songs
 from lyricist.starter import starter_path
 
-DEMO_SONGS = 96  # songs the demo chooses from
+DEMO_SONGS = 8  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -197,29 +197,31 @@ def interruptible() -> Iterator[list[int]]:
 
 
 def demo(out: Path, budget: str, seed: int) -> None:
-    """Train on the bundled songs and write one: from scratch, to be seen learning; the starter knows these songs."""
-    from lyricist.cli.writing import print_song
+    """Train on the bundled songs, going on from the starter, and write one as `lyricist write` does."""
+    from lyricist.cli.writing import DRAFTS, print_song
     from lyricist.samples import sample_songs
     from lyricist.writer import load
+    from lyricist.writing.goodform import as_a_song
     from lyricist.writing.plan import Drawing, Plan
 
     limit = seconds(budget)
     if out.exists() and not made_by_demo(out):
         raise InputError(f"{out} exists and is no demo: choose another -o")
     print("Reading the bundled songs (public domain, CC0) ...", file=sys.stderr)
-    corpus = sample_songs()
-    options = Options(preset="tiny", train={"budget": limit, "seed": seed}, licence="CC0 1.0")
+    corpus, started = sample_songs(), starter_path() is not None
+    preset = None if started else "tiny"
+    options = Options(preset=preset, train={"budget": limit, "seed": seed}, licence="CC0 1.0")
     finished = run_training(corpus, out, options, False, out.exists(), True, False)
     if finished.reason == "interrupted":
         return
-    plan = Plan(form=("verse", "chorus", "verse", "chorus"), lines=(4,))
-    song = load(out).best(plan, Drawing(temperature=0.7, repetition=0.6, min_p=0.05), seed=seed, of=DEMO_SONGS)
-    print(f"\nOf {DEMO_SONGS} songs it wrote, the one that reads most naturally:\n", file=sys.stderr)
+    plan = as_a_song(Plan(), {}, always=True)
+    song = load(out).best(plan, Drawing(particles=DRAFTS), seed=seed, of=DEMO_SONGS)
+    print(f"\nOf {DEMO_SONGS} songs it wrote, the one with the best score:\n", file=sys.stderr)
     print_song(song)
-    print(f"\nAnother: lyricist write -m {out} --best-of {DEMO_SONGS}", file=sys.stderr)
-    if starter_path() is not None:
-        print("From the model that lyricist brings, which has read far more: lyricist write", file=sys.stderr)
-    print("Your songs: lyricist train MY_SONGS -o my-run", file=sys.stderr)
+    print(f"\nAnother: lyricist write -m {out}", file=sys.stderr)
+    if started:
+        print("It went on from the model that lyricist brings, which knew these songs already.", file=sys.stderr)
+    print("Your songs, which it does not know: lyricist train MY_SONGS -o my-run", file=sys.stderr)
 
 
 def made_by_demo(out: Path) -> bool:
