@@ -3,7 +3,7 @@
     python benchmarks/read_songs.py write RUN -o SONGS.md [--songs 200] [--seed 1]
     python benchmarks/read_songs.py keep SONGS.md --best 3,17,41 --worst 5,9 [--said REMARKS.txt] -o docs/songs.md
 
-`write` takes forms and themes in turn, each song its own seed, none left out, by the default drawing; every song has
+`write` takes forms and themes in turn, each song its own seed, none left out, as `lyricist write` does; every song has
 its number and the command that writes it again. `keep` copies the songs of these numbers as they stand, ten of each
 as a rule, and behind each what REMARKS.txt says of it: lines of a number and a remark.
 """
@@ -18,7 +18,9 @@ from itertools import islice
 from pathlib import Path
 
 import lyricist
+from lyricist.cli.writing import DRAFTS
 from lyricist.writer import Model
+from lyricist.writing.goodform import as_a_song
 from lyricist.writing.plan import Drawing, Plan
 
 # Options of `lyricist write`, as a user would type them.
@@ -71,7 +73,8 @@ def written(model: Model, first: int, count: int) -> Iterator[str]:
     for number in range(1, count + 1):
         options, seed = asked(number - 1), first * 1000 + number
         try:
-            song = model.write(Plan(**options), seed=seed)[0]
+            plan = as_a_song(Plan(**options), options, always=True)
+            song = model.write(plan, Drawing(particles=DRAFTS), seed=seed)[0]
         except (lyricist.InputError, lyricist.PlanError) as e:
             yield f"## {number}\n\n`{command(options, seed)}`\n\nnot written: {e}\n"
             continue
@@ -113,7 +116,7 @@ def remarks(file: Path | None) -> dict[int, str]:
 def write(options: argparse.Namespace) -> None:
     model = lyricist.load(options.run)
     with options.output.open("x", encoding="utf-8") as handle:
-        told = f"{options.songs} songs by {options.run.name}, drawing profile {Drawing().profile}, none left out."
+        told = f"{options.songs} songs by {options.run.name}, drawing profile {Drawing(particles=DRAFTS).profile}, none left out."
         print(f"# Songs to be read\n\n{told}\n", file=handle)
         for song in islice(written(model, options.seed, options.songs), options.songs):
             print(song, file=handle, flush=True)
