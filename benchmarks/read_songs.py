@@ -3,8 +3,8 @@
     python benchmarks/read_songs.py write RUN -o SONGS.md [--songs 200] [--seed 1]
     python benchmarks/read_songs.py keep SONGS.md --best 3,17,41 --worst 5,9 [--said REMARKS.txt] -o docs/songs.md
 
-`write` takes forms and themes in turn, each song its own seed, none left out, as `lyricist write` does; every song has
-its number and the command that writes it again. `keep` copies the songs of these numbers as they stand, ten of each
+`write` takes forms and themes in turn, each song its own seed, none left out, as `lyricist write` does; every song
+has its number and the command that writes it again. `keep` copies the songs of these numbers as they stand, ten of each
 as a rule, and behind each what REMARKS.txt says of it: lines of a number and a remark.
 """
 
@@ -116,7 +116,8 @@ def remarks(file: Path | None) -> dict[int, str]:
 def write(options: argparse.Namespace) -> None:
     model = lyricist.load(options.run)
     with options.output.open("x", encoding="utf-8") as handle:
-        told = f"{options.songs} songs by {options.run.name}, drawing profile {Drawing(particles=DRAFTS).profile}, none left out."
+        profile = Drawing(particles=DRAFTS).profile
+        told = f"{options.songs} songs by {options.run.name}, drawing profile {profile}, none left out."
         print(f"# Songs to be read\n\n{told}\n", file=handle)
         for song in islice(written(model, options.seed, options.songs), options.songs):
             print(song, file=handle, flush=True)
