@@ -4,8 +4,8 @@
     python benchmarks/read_songs.py keep SONGS.md --best 3,17,41 --worst 5,9 [--said REMARKS.txt] -o docs/songs.md
 
 `write` takes forms and themes in turn, each song its own seed, none left out, as `lyricist write` does; every song
-has its number and the command that writes it again. `keep` copies the songs of these numbers as they stand, ten of each
-as a rule, and behind each what REMARKS.txt says of it: lines of a number and a remark.
+has its number and the command that writes it again. `keep` copies the songs of these numbers as they stand, ten of
+each as a rule, and behind each what REMARKS.txt says of it: lines of a number and a remark.
 """
 
 from __future__ import annotations
