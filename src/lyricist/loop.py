@@ -132,10 +132,13 @@ class TrainingLoop(ABC):
 
     def judge_base(self) -> Iterator[events.TrainEvent]:
         """An evaluation before the first step, of weights that stay the best if training only harms."""
+        begun = time.monotonic()
         event = self.evaluate()
         self.cursor.before, self.cursor.waited = event.valid_loss, 0
+        self.cursor.marks = int(self.progress() * self.config.evaluations)
         yield event
         yield self.save(best=True)
+        self.marked(begun)
 
     def mark_due(self, progress: float) -> bool:
         """Whether an evaluation is due; under a budget also whether the last one's cost is earned back."""
@@ -185,12 +188,16 @@ class TrainingLoop(ABC):
         yield event
         if event.best:
             yield self.save(best=True)
+        self.marked(begun)
+        if self.samples:
+            yield events.SampleDue(self.cursor.step, self.onnx)
+
+    def marked(self, begun: float) -> None:
+        """Note what an evaluation and its checkpoint have taken, so that the next is earned and the last has time."""
         self.last_mark = time.monotonic()
         self.mark_cost = self.last_mark - begun
         afterwards = AFTERWARDS + (WRITING if self.fine_tuned else 0.0)
         self.reserve = min(1.5 * self.mark_cost + afterwards, 0.2 * (self.config.budget or 0))
-        if self.samples:
-            yield events.SampleDue(self.cursor.step, self.onnx)
 
     def evaluate(self) -> events.Evaluated:
         c = self.cursor

@@ -163,14 +163,19 @@ class Trainer(TrainingLoop):
         return sum(nats for nats, _ in parts) / sum(tokens for _, tokens in parts)
 
     def block_loss(self, block: Tensor) -> tuple[float, int]:
-        """(nats, tokens) of songs side by side (T, B), each from a zero state; PAD ends the shorter ones."""
+        """(nats, tokens) of songs side by side (T, B), each from a zero state; PAD ends the shorter ones, which are
+        left behind there: one long song does not make the others as long."""
+        tokens = int((block[1:] != PAD).sum())
         state, total = self.model.initial_state(block.shape[1]), 0.0
         for t in range(0, len(block) - 1, 64):
+            goes_on = block[t + 1] != PAD
+            block, state = block[:, goes_on], tuple(s[:, goes_on] for s in state)
             ids, targets = block[t : t + 64].clamp_min(0), block[t + 1 : t + 65]
-            logits, state = self.model(ids[: len(targets)], state)
-            flat = logits.flatten(0, 1), targets.flatten()
-            total += nn.functional.cross_entropy(*flat, ignore_index=PAD, reduction="sum").item()
-        return total, int((block[1:] != PAD).sum())
+            x, state = self.model.features(ids[: len(targets)], state)
+            there = targets != PAD
+            logits = nn.functional.linear(x[there], self.model.output_weight, self.model.bias)
+            total += nn.functional.cross_entropy(logits, targets[there], reduction="sum").item()
+        return total, tokens
 
     def onnx(self) -> bytes:
         from lyricist.onnx_graph import metadata_for, step_model

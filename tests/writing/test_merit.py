@@ -14,10 +14,10 @@ from lyricist.topics import Topics
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.engine import Engine
 from lyricist.writing.exact import PlanAutomaton
-from lyricist.writing.merit import AGAIN, COHERENCE, NOWHERE, THEME, Merit, Score, mean
+from lyricist.writing.merit import AGAIN, COHERENCE, NAMED, NEWLY, NOWHERE, THEME, Merit, Score, mean
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.selection import draw, log_mean
-from lyricist.writing.theme import FADE, OWN, Theme, from_network
+from lyricist.writing.theme import FADE, OWN, TURN, Theme, from_network
 from lyricist.writing.units import HostUnits
 from lyricist.writing.written import SongWritten
 
@@ -66,7 +66,14 @@ def test_saying_it_again_costs_but_little_words_do_not() -> None:
     assert scored("my sea", said="sea my").again == -AGAIN
     assert scored("sea sea").again == -AGAIN
     assert scored("my my", said="my").again == 0
-    assert -AGAIN < scored("my sea", said="sea", theme=Theme.of(["sea"], topics())).again < 0
+
+
+def test_a_theme_is_named_once() -> None:
+    theme = Theme.of(["sea"], topics())
+    assert scored("the sea", theme=theme).coherence == pytest.approx(THEME + NEWLY)
+    assert scored("the sea", said="sea", theme=theme).coherence == pytest.approx(THEME)
+    assert scored("my sea", said="sea", theme=theme).again == -AGAIN * NAMED < -AGAIN
+    assert scored("the river", theme=theme).coherence == pytest.approx(THEME)
 
 
 def test_scores_add_up() -> None:
@@ -88,9 +95,11 @@ def test_a_draw_by_weights() -> None:
 def test_a_theme_is_its_words_and_their_company() -> None:
     theme = Theme.of(["sea"], topics())
     index = topics().vocabulary.index
-    assert theme.nats[0, index["sea"]] == OWN and not theme.nats[0, index["fire"]]
+    assert theme.nats[0, index["sea"]] == OWN + TURN and not theme.nats[0, index["fire"]]
     assert theme.aims.tolist() == [[1, 0]]
-    assert [float(nats[index["sea"]]) for nats in theme.levels()] == pytest.approx([OWN * share for share in FADE])
+    assert [float(nats[index["sea"]]) for nats in theme.levels()] == pytest.approx(
+        [(OWN + TURN) * share for share in FADE]
+    )
     assert theme.holds(np.array([index["sea"], index["fire"], len(index) + 5])).tolist() == [True, False, False]
 
 
@@ -106,6 +115,7 @@ def test_lines_take_turns_between_the_words_of_a_theme() -> None:
     theme = Theme.of(["sea", "fire"], topics())
     index = topics().vocabulary.index
     assert theme.nats.shape == (2, len(index))
+    assert theme.nats[:, [index["sea"], index["fire"]]].tolist() == [[OWN + TURN, OWN], [OWN, OWN + TURN]]
     assert (theme.aims[0] > 0).all() and theme.aims[0, 0] > theme.aims[0, 1] and theme.aims[1, 1] > theme.aims[1, 0]
     line, held = np.array([-1, 0, 1, 2, 3]), np.array([0, 1, 0, 5, 2])
     assert theme.level(line, held).tolist() == [0, 1, 3, 2, 5]

@@ -72,7 +72,7 @@ def voice(engine: Engine) -> object:
     """What engines must share to draw together; one that shares nothing is drawn for by itself."""
     drawer = engine.drawer
     plain = drawer.words == len(drawer.column_of) and not drawer.closed.any() and not engine.explain
-    return (engine.drawing, id(drawer.columns.word_at), drawer.once_key) if plain else id(engine)
+    return (engine.drawing, id(drawer.columns.word_at), drawer.content_key) if plain else id(engine)
 
 
 def alike(wishes: Sequence[tuple[Engine, Wish]]) -> list[list[tuple[Engine, Wish]]]:

@@ -77,13 +77,12 @@ class Drawer:
         self.content: Bools = np.zeros(
             words - BREAK, dtype=bool
         )  # (W,) words that stutter when they come again at once
-        self.once: Bools = self.content  # (W,) and those that are better said once in a song
         self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
 
     @cached_property
-    def once_key(self) -> tuple[bytes, bytes]:
+    def content_key(self) -> bytes:
         """Drawers of one drawing that have the same may draw for each other."""
-        return self.once.tobytes(), self.content.tobytes()
+        return self.content.tobytes()
 
     def columns_for(self, words: Ints) -> Ints:
         """Columns of words; a word the model does not know has the column of `<unk>`."""
@@ -177,7 +176,7 @@ class Drawer:
         if it was used long ago, and most if it was used in this line or the last."""
         seen = recent == words[:, None]
         uses = seen[:, :LATELY].sum(axis=1).astype(np.float64)
-        uses += self.once[words] * seen[:, LATELY:].sum(axis=1)
+        uses += self.content[words] * seen[:, LATELY:].sum(axis=1)
         uses += self.content[words] * (STUTTER * seen[:, :LINES_BACK].any(axis=1))
         twice = np.where(seen[:, 0], SAID_TWICE, 1.0)
         return np.asarray(np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * uses)) * twice)

@@ -104,8 +104,6 @@ class Engine:
         self.merit = merit if drawing.merit else None
         if merit is not None:
             self.drawer.content[: len(merit.content)] = merit.content
-            self.drawer.once = self.drawer.content.copy()
-            self.drawer.once[: len(merit.content)] &= ~merit.own
         self.judge = judge if self.merit is not None and drawing.judged else None
         self.sung = Counter(song.source)  # how often each line is heard
         self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None

@@ -3,6 +3,7 @@
     merit = SENSE * (log p - COMMONPLACE * log p_common)   the model's own probability of the words, written freely,
                                                            less a share of what their commonness alone explains
           + COHERENCE * cosine                             with the song so far; THEME * that with the theme asked for
+          + NEWLY * words of the theme                     that are said for the first time
           - RHYMED * commonness of the rhyme word          how far it is among the song corpus's usual line ends
           - AGAIN * content words said before              in lines that were not given and do not return
           + judged                                         whether it follows, see `linejudge`
@@ -30,7 +31,8 @@ COMMONPLACE = 0.6
 COHERENCE, THEME = 3.0, 3.5
 RHYMED = 0.25
 AGAIN = 1.5
-NAMED = 0.5  # share of that for the words that a theme names
+NEWLY = 3.0
+NAMED = 2.0  # times that for the words that a theme names: NEWLY says them once
 NOWHERE = np.zeros(1, dtype=np.float32)  # where a song points before its first line
 USUAL = 0.001  # share of all lines that end in a word from which it is a usual rhyme
 
@@ -90,6 +92,7 @@ class Merit:
         share = COHERENCE if self.aims is None else THEME
         coherence = share * float((vector * aim).sum()) / length if length > 1e-9 else 0.0
         content = [w for w in own if self.content[w]]
+        coherence += NEWLY * len({w for w in content if self.own[w]} - set(said))
         again = sum(NAMED if self.own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
         return Score(sense, coherence, -RHYMED * float(self.usual[own[-1]]), -AGAIN * again)
 

@@ -24,6 +24,7 @@ MOST = 3.0  # nats
 COMMON = 120  # words, a tenth of the vocabulary at most, that are too common where there are no topical vectors
 LIKELY, USUAL = 1500, 0.4  # nats less for every e-fold that a word is commoner than that of this rank
 OWN = 2.5  # nats for the theme's own words, which are not to flood the song
+TURN = 3.0  # nats more for the one whose turn it is
 OTHERS = 0.4  # share of the steering towards the words whose turn it is not
 FADE = (1.0, 0.7, 0.3)  # share of the steering in a line that holds no word of the theme yet, one, more
 
@@ -54,6 +55,8 @@ class Theme:
         near = np.stack([nearness(topics, aim) for aim in aims])
         nats = np.maximum(near, OTHERS * near.max(axis=0))
         nats[:, own] = OWN
+        known = topics.known(about)
+        nats[np.arange(len(known)), known] += TURN
         return cls(nats, nats.max(axis=0) > 0, own, aims)
 
     def holds(self, words: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
