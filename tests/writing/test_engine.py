@@ -400,7 +400,7 @@ def test_archaic_words_are_unlikely_where_anything_goes() -> None:
     song = compiled(plan, words)
     counts = []
     for archaic in (0, 4):
-        drawing = Drawing(temperature=1, min_p=0, archaic=archaic)
+        drawing = Drawing(temperature=1, min_p=0, archaic=archaic, long_words=0)
         found = songs_of(engine(song, drawing, model=Uniform(song.table.known)), range(60))
         counts.append(sum(w in ("thou", "hath", "o'er") for lines in found.values() for line in lines for w in line))
     # of some 1,300 words a tenth, and then a five-hundredth: 40 or fewer of the first has a chance below 1e-9
