@@ -6,8 +6,6 @@ import os
 import subprocess
 from pathlib import Path
 
-import lyricist
-
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -22,7 +20,7 @@ def start(command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def python_path() -> str:
-    home = str(Path(lyricist.__file__).parent.parent)
+    home = str(Path(__file__).parent.parent)
     return os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
