@@ -112,7 +112,7 @@ def test_the_command_it_prints_writes_the_same_song(run_dir: Path) -> None:
 
 
 def test_count_is_one_batch_with_the_same_songs(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("write", "-m", run_dir, "--count", "70", "--seed", "0", "--jsonl") == 0
+    assert call("write", "-m", run_dir, "--count", "70", "--seed", "0", "--jsonl", "--particles", "2") == 0
     many = capsys.readouterr().out.splitlines()
     assert len(many) == 70
     assert call("write", "-m", run_dir, "--seed", "66", "--jsonl", "--particles", "2") == 0
