@@ -131,7 +131,7 @@ class TrainingLoop(ABC):
                 yield self.save(best=False)
 
     def judge_base(self) -> Iterator[events.TrainEvent]:
-        """An evaluation before the first step, of weights that stay the best if training only harms."""
+        """An evaluation and a sample before the first step, of weights that stay the best if training only harms."""
         begun = time.monotonic()
         event = self.evaluate()
         self.cursor.before, self.cursor.waited = event.valid_loss, 0
@@ -139,6 +139,8 @@ class TrainingLoop(ABC):
         yield event
         yield self.save(best=True)
         self.marked(begun)
+        if self.samples:
+            yield events.SampleDue(self.cursor.step, self.onnx)
 
     def mark_due(self, progress: float) -> bool:
         """Whether an evaluation is due; under a budget also whether the last one's cost is earned back."""
