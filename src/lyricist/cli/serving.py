@@ -31,8 +31,9 @@ def studio_command(
     try:
         import uvicorn
 
+        from lyricist.children import cores
         from lyricist.cli.limits import read_limits
-        from lyricist.studio.settings import Settings, cores, is_local
+        from lyricist.studio.settings import Settings, is_local
     except ImportError as e:
         raise MissingExtra("lyricist studio", "studio") from e
     known = read_tokens(tokens, token_file)

@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from lyricist.children import cores
+
 PORT = 8765
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -74,11 +76,6 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def default_data() -> Path:

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from lyricist.checkpoint import replace_file
-from lyricist.children import python_path
+from lyricist.children import cores, python_path
 from lyricist.corpus.readers import READERS
 from lyricist.errors import InputError, MissingExtra
 from lyricist.start import UNDECLARED
@@ -273,5 +273,4 @@ def put_file(folder: Path, number: int, file: Upload) -> Path:
 
 def threads() -> int:
     """Of a training: all cores but one, which the studio has for itself."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
+    return max(1, cores() - 1)

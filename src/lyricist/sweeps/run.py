@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lyricist.children import cores
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.start import need_torch, order_of
@@ -123,5 +124,4 @@ def make_tokens(corpus: Corpus, sweep: Sweep) -> None:
 def threads_for(workers: int) -> int:
     """The threads of each of `workers`: an equal share of OMP_NUM_THREADS or of the processors, one at least."""
     named = os.environ.get("OMP_NUM_THREADS", "")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, (int(named) if named.isdecimal() else cores) // workers)
+    return max(1, (int(named) if named.isdecimal() else cores()) // workers)

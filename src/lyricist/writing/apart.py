@@ -74,11 +74,8 @@ class Child:
         while item != DONE and not self.over.is_set():
             try:
                 item = pickle.load(self.process.stdout)
-            except Exception:  # it died in the middle of a word
-                item = (
-                    DONE if self.over.is_set() else RunError("a process that wrote songs has died: is memory short?")
-                )
-                self.hand_on(item)
+            except Exception:  # it has died, perhaps in the middle of a word
+                self.hand_on(RunError(DIED))
                 return
             self.hand_on(item)
 
