@@ -18,6 +18,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from lyricist.columns import TILE, Columns
+from lyricist.runtime import FEATURES, open_session
 
 Array = npt.NDArray[Any]
 Weights = Mapping[str, npt.NDArray[np.float32]]
@@ -27,6 +28,7 @@ WEIGHT_RANGE = 63  # of 8-bit weights: with more, processors without VNNI overfl
 TINY = 1e-9
 ONE = np.array([1], dtype=np.int64)
 NEVER = -1e30  # of a logit
+STREAMS, STEPS = 32, 40  # of the texts by which `reach` is found
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, which only the writer's graph uses
 
 
@@ -86,6 +88,17 @@ class EightBit(Graph):
         product = self.one("MatMulIntegerToFloat", shifted, *scales, domain=CONTRIB)  # of integers: exact
         return self.one("Mul", product, row)
 
+    def times_plus(self, x: str, whole: str, scale: str, bias: str, reach: float, out: str) -> None:
+        """`times` plus a bias (O,) in one pass over the outputs, which get the name `out`: x has one scale for all
+        rows, and values beyond `reach` are cut to it."""
+        step = self.scalar("reach", reach / 127)
+        rounded = self.one("Add", self.one("Round", self.one("Div", x, step)), self.scalar("128", 128.0))
+        within = self.one("Clip", rounded, self.scalar("1", 1.0), self.scalar("255", 255.0))
+        shifted = self.one("Cast", within, to=TensorProto.UINT8)
+        middle = self.known("middle", np.array(128, dtype=np.uint8))
+        inputs = [shifted, whole, step, scale, middle, "", bias]
+        self.nodes.append(helper.make_node("MatMulIntegerToFloat", inputs, [out], domain=CONTRIB))
+
     def embedded(self, table: Array, ids: str = "ids") -> str:
         """Rows of an embedding (V, E) for `ids`."""
         whole, scale = eight_bit(table)
@@ -123,12 +136,12 @@ def unit_model(
 ) -> bytes:
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
 
-    Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs instead of
-    logits: `e` (B, C, and some columns of nothing) exponentials less the row's largest, `sums` and `peaks` (B, U)
-    over each unit, `free` (B, 1) the sum over all columns at temperature 1. Activations have one scale a row, so that
-    a row's result does not depend on its neighbours. `packed`: the graph is all that is kept of the network. It also
-    gives the `logits` (B, C and those of nothing), and holds the word vectors of a tied network once, in the order of
-    `columns`.
+    Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs: `logits` (B, C, and
+    some columns of nothing) with `steer` in them, `e` (the same) their exponentials at the temperature, `sums` and
+    `peaks` (B, U) over each unit, `free` (B, 1) the sum over all columns at temperature 1. Nothing is taken off the
+    logits before: what overflows or vanishes is for the caller to make again from them. Activations have one scale a row,
+    those before the softmax one for all, so that a row's result does not depend on its neighbours. `packed`: the graph
+    is all that is kept of the network, and holds the word vectors of a tied network once, in the order of `columns`.
     """
     g = EightBit()
     output = weights["embedding" if config["tied"] else "output"]
@@ -143,19 +156,44 @@ def unit_model(
     else:
         embedded = g.embedded(weights["embedding"])
     x, states = recurrent(g, config, weights, embedded)
-    product = (
-        g.times(x, g.one("Transpose", "embedding"), "embedding.scale") if shared else g.product(x, "output", rows)
-    )
     bias = g.one("Add", g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32)), steer)
-    g.nodes.append(helper.make_node("Add", [product, bias], ["logits"]))
-    below = g.one("Sub", "logits", g.one("ReduceMax", "logits", axes=[1], keepdims=1))
+    if shared:
+        table, scale = g.one("Transpose", "embedding"), "embedding.scale"
+    else:
+        whole, scales = eight_bit(rows)
+        table, scale = g.constant("output", whole.T), g.constant("output.scale", scales)
+    g.times_plus(x, table, scale, bias, reach(config, weights), "logits")
     axis = g.known("axis1", ONE)
-    g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", below), axis], ["free"], keepdims=1))
-    g.nodes.append(helper.make_node("Exp", [g.one("Mul", below, "scale")], ["e"]))
+    g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", "logits"), axis], ["free"], keepdims=1))
+    g.nodes.append(helper.make_node("Exp", [g.one("Mul", "logits", "scale")], ["e"]))
     summed(g, columns)
-    outputs = {"e": len(at), "sums": columns.units, "peaks": columns.units, "free": 1}
-    outputs |= {"logits": len(at)} if packed else {}
+    outputs = {"e": len(at), "sums": columns.units, "peaks": columns.units, "free": 1, "logits": len(at)}
     return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
+
+
+def reach(config: Mapping[str, Any], weights: Weights) -> float:
+    """How large the values are that the softmax sees: twice the largest over STEPS words of STREAMS texts, drawn as
+    often as the softmax's bias says, under plan features at random or none."""
+    if "project.weight" not in weights and not config.get("features"):
+        return 1.0  # what a cell gives is less
+    g = Graph()
+    x, states = recurrent(g, config, weights, g.one("Gather", g.constant("embedding", weights["embedding"]), "ids"))
+    g.nodes.append(helper.make_node("Identity", [x], ["x"]))
+    width = weights["embedding" if config["tied"] else "output"].shape[1]
+    session = open_session(assemble(g, config, states, {"x": width}, {}, {}), 1)
+    rng = np.random.default_rng(0)
+    shares = np.exp(weights["bias"].astype(np.float64) - weights["bias"].max())
+    shape = (config["layers"], STREAMS, config["hidden"])
+    feed = {s: np.zeros(shape, dtype=np.float32) for s in states}
+    plans = rng.random((STREAMS, config.get("features", 0))) < np.linspace(0, 0.2, STREAMS)[:, None]
+    largest = TINY
+    for _ in range(STEPS):
+        ids = rng.choice(len(shares), STREAMS, p=shares / shares.sum())
+        told = {FEATURES: plans.astype(np.float32)} if config.get("features") else {}
+        made, *new = session.run(["x", *(f"next_{s}" for s in states)], {"ids": ids, **feed, **told})
+        feed = dict(zip(states, new, strict=True))
+        largest = max(largest, float(np.abs(made).max()))
+    return 2 * largest
 
 
 def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:

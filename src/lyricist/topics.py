@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,7 @@ def content_words(ids: npt.NDArray[Any], pieces: Ints, vocabulary: Vocabulary) -
     return good[np.argsort(-counts[good], kind="stable")]
 
 
+@lru_cache(1 << 16)
 def is_plain(word: str) -> bool:
     """Whether a word cannot tell a theme whatever it stands beside.
 

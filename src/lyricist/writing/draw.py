@@ -28,6 +28,7 @@ ROUNDS = 4  # draws before a row's words are looked at one by one
 TRIMS = 8  # words struck out one after another before all are asked for at once
 TINY = 1e-30
 BLOCK = 32  # units summed together
+LISTED = 128  # listed words summed together
 BREAK = -2  # drawn: the line ends here
 NOTHING = -1  # drawn: every word is forbidden
 SAME_END = 0.05  # chance that a word which has ended a line of the song already may end another
@@ -272,18 +273,23 @@ class Beside:
         """`flatten`: temperature of rhyme words; their mass stays what it is."""
         self.lists, self.e, self.at = ask.lists, rows.e, ask.at
         self.mass = np.zeros(len(ask.at))
-        self.running: dict[int, npt.NDArray[np.float32]] = {}  # sums of the values up to each word
+        self.blocks: dict[int, npt.NDArray[np.float32]] = {}  # the values, LISTED to a block
+        self.running: dict[int, npt.NDArray[np.float32]] = {}  # sums of the blocks up to each
         for rows_of in self.alike().values():
             listed = ask.lists[rows_of[0]]
-            values = np.empty((len(rows_of), len(listed.columns)), dtype=np.float32)
+            size = len(listed.columns)
+            padded = np.zeros((len(rows_of), size + -size % LISTED), dtype=np.float32)
+            values = padded[:, :size]
             for own, at in zip(values, ask.at[rows_of].tolist(), strict=True):  # no copies of whole rows
                 np.take(rows.e[at], listed.columns, out=own, mode="clip")
             values *= listed.weights
             flat = np.flatnonzero(ask.whole[rows_of])
             if flatten != 1 and len(flat):
                 values[flat] = flattened(values[flat], flatten)
-            running = np.cumsum(values, axis=1)
+            blocks = padded.reshape(len(rows_of), -1, LISTED)
+            running = np.cumsum(blocks.sum(axis=2), axis=1)
             self.mass[rows_of] = running[:, -1]
+            self.blocks.update(zip(rows_of, blocks, strict=True))
             self.running.update(zip(rows_of, running, strict=True))
 
     def alike(self) -> dict[int, list[int]]:
@@ -296,7 +302,12 @@ class Beside:
     def pick(self, i: int, point: float) -> tuple[int, float]:
         """The word at a point of row i's mass, and its value of e."""
         running, listed = self.running[i], self.lists[i]
-        k = min(int(running.searchsorted(np.float32(point), side="right")), len(running) - 1)
+        last = int(running.searchsorted(running[-1]))  # block that is not empty: rounding must not lead beyond it
+        block = min(int(running.searchsorted(np.float32(point), side="right")), last)
+        rest = np.float32(point) - (running[block - 1] if block else np.float32(0))
+        within = self.blocks[i][block]
+        k = min(int(np.cumsum(within).searchsorted(rest, side="right")), int(np.flatnonzero(within)[-1]))
+        k += block * LISTED
         return int(listed.words[k]), float(self.e[self.at[i], listed.columns[k]])
 
 

@@ -1,8 +1,8 @@
 """A run's graph with a steer and a temperature for every row, so that songs of different plans are one batch.
 
 The graph that exact writing runs takes one steer (C,) for all its rows. It is the same graph here but for the
-declared sizes of two inputs and the node that pads the steer, which are changed in its bytes when it is opened: the
-sums are of the same numbers in the same order, row by row.
+declared sizes of two inputs, the node that pads the steer and the one that adds it, which are changed in its bytes when
+it is opened: the sums are of the same numbers in the same order, row by row.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ Field = tuple[int, int, Any]  # number, wire type, value
 GRAPH, NODE, INPUT = 7, 1, 11  # fields of ModelProto and GraphProto
 NODE_INPUT, NODE_OUTPUT, OP_TYPE, ATTRIBUTE = 1, 2, 4, 5  # of NodeProto
 NAME, TYPE = 1, 2  # of ValueInfoProto
+BARE = b"bare"  # logits before the steer
 
 
 class SteeredUnits:
@@ -36,9 +37,7 @@ class SteeredUnits:
         self.width = int(next(o for o in units.session.get_outputs() if o.name == "e").shape[1])
         self.session = open_session(per_row(source, self.width), 1)
         self.features = features_of(self.session)
-        names = {"ids", "steer", "scale", FEATURES}
-        self.states = [i.name for i in self.session.get_inputs() if i.name not in names]
-        self.outputs = ["e", "sums", "peaks", "free", *(f"next_{name}" for name in self.states)]
+        self.units = units
 
     def units_of(
         self,
@@ -57,13 +56,10 @@ class SteeredUnits:
             start += size
         scale = np.array([np.array(1 / t, dtype=np.float32) for t in temperature], dtype=np.float32)[:, None]
         feed: dict[str, Any] = {"ids": ids.astype(np.int64), "steer": steer, "scale": scale}
-        feed |= dict(zip(self.states, state, strict=True))
+        feed |= {s.name: value for s, value in zip(self.units.states, state, strict=True)}
         if features is not None:
             feed[FEATURES] = features
-        e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
-        total = sums.sum(axis=1, dtype=np.float64)
-        made = UnitRows(e[:, : self.columns.width], sums, peaks, total, free[:, 0].astype(np.float64))
-        return made, tuple(new)
+        return self.units.taken(self.session, feed, temperature)
 
 
 # --- the graph's bytes (protocol buffers)
@@ -73,24 +69,28 @@ def per_row(model: bytes, width: int) -> bytes:
     """The graph with `steer` (B, width) and `scale` (B, 1). RunError where it does not take these."""
     done: set[str] = set()
 
-    def node(data: bytes) -> bytes:
+    def node(data: bytes) -> list[bytes]:
         fields = list(read(data))
         inputs = [value for number, _, value in fields if number == NODE_INPUT]
-        if inputs[:1] != [b"steer"]:
-            return data
-        done.add("node")
         out = next(value for number, _, value in fields if number == NODE_OUTPUT)
-        return write([(NODE_INPUT, 2, b"steer"), (NODE_OUTPUT, 2, out), (OP_TYPE, 2, b"Identity")])
+        if inputs[:1] == [b"steer"]:
+            done.add("node")
+            return [operation(b"Identity", [b"steer"], out)]
+        if out == b"logits" and len(inputs) > 2:  # a product with a bias; graphs of 0.1 add by themselves
+            bare = [f for f in fields if f[0] not in (NODE_INPUT, NODE_OUTPUT)]
+            product = [*((NODE_INPUT, 2, name) for name in inputs[:-1]), (NODE_OUTPUT, 2, BARE), *bare]
+            return [write(product), operation(b"Add", [BARE, inputs[-1]], out)]
+        return [data]
 
-    def value(data: bytes) -> bytes:
+    def value(data: bytes) -> list[bytes]:
         name = next(value for number, _, value in read(data) if number == NAME)
         if name not in (b"steer", b"scale"):
-            return data
+            return [data]
         done.add(name.decode())
-        return write([(NAME, 2, name), (TYPE, 2, matrix("batch", width if name == b"steer" else 1))])
+        return [write([(NAME, 2, name), (TYPE, 2, matrix("batch", width if name == b"steer" else 1))])]
 
     changes = {NODE: node, INPUT: value}
-    made = changed(model, {GRAPH: lambda graph: changed(graph, changes)})
+    made = changed(model, {GRAPH: lambda graph: [changed(graph, changes)]})
     if done != {"node", "steer", "scale"}:
         raise RunError("the run's graph takes no steer: train again with this version")
     return made
@@ -102,9 +102,15 @@ def matrix(rows: str, columns: int) -> bytes:
     return write([(1, 2, write([(1, 0, 1), (2, 2, shape)]))])
 
 
-def changed(data: bytes, changes: Mapping[int, Callable[[bytes], bytes]]) -> bytes:
-    """A message with some of its fields replaced."""
-    return write((n, kind, changes[n](value) if n in changes else value) for n, kind, value in read(data))
+def operation(name: bytes, inputs: Sequence[bytes], out: bytes) -> bytes:
+    """A NodeProto."""
+    return write([*((NODE_INPUT, 2, each) for each in inputs), (NODE_OUTPUT, 2, out), (OP_TYPE, 2, name)])
+
+
+def changed(data: bytes, changes: Mapping[int, Callable[[bytes], list[bytes]]]) -> bytes:
+    """A message with some of its fields replaced, each by any number of the same."""
+    fields = ((n, kind, changes[n](value) if n in changes else [value]) for n, kind, value in read(data))
+    return write((n, kind, each) for n, kind, values in fields for each in values)
 
 
 def read(data: bytes) -> Iterator[Field]:

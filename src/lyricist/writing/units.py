@@ -20,13 +20,16 @@ from lyricist.runtime import FEATURES, State, StepModel, features_of, open_sessi
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
 NEVER = np.float32(-1e30)
+LOW, HIGH = 1e-6, 1e30  # between which sums of exponentials are exact enough, and far from overflowing
 
 
 @dataclass
 class UnitRows:
-    """Of B rows: `e` (B, C) exp((logit + bias) / temperature - the row's largest), `sums` and `peaks` (B, U) its sum
-    and largest value over each unit, `total` (B,) its sum over all words, `free` (B,) that sum at temperature 1."""
+    """Of B rows: `e` (B, C) exp((logit + bias - shift) / temperature), with a shift of the row's own, `sums` and `peaks`
+    (B, U) its sum and largest value over each unit, `total` (B,) its sum over all words, `free` (B,) that sum at
+    temperature 1."""
 
     e: Floats
     sums: Floats
@@ -64,11 +67,7 @@ class HostUnits:
         logits, state = self.model.step(ids, state) if features is None else self.model.step(ids, state, features)
         x = logits[:, self.order]
         x += bias
-        x -= x.max(axis=1, keepdims=True)
-        free = np.exp(x).sum(axis=1, dtype=np.float64)
-        x *= np.float32(1 / temperature)
-        np.exp(x, out=x)
-        return unit_rows(x, free, self.columns), state
+        return from_logits(x, temperature, self.columns), state
 
 
 class OnnxUnits:
@@ -84,8 +83,9 @@ class OnnxUnits:
         self.features = features_of(self.session)
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
         self.nexts = [f"next_{s.name}" for s in self.states]
+        given = {o.name for o in self.session.get_outputs()}
         self.outputs = ["e", "sums", "peaks", "free", *self.nexts]
-        if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
+        if not given >= set(self.outputs):
             raise RunError("the run's writer.onnx was made by another version: train again for a faster one")
 
     def arranged(self, columns: Columns) -> OnnxUnits:
@@ -105,9 +105,17 @@ class OnnxUnits:
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[UnitRows, State]:
         feed = self.feed(ids, state, bias, temperature, features)
-        e, sums, peaks, free, *new = self.session.run(self.outputs, feed)
+        return self.taken(self.session, feed, np.full(len(ids), temperature))
+
+    def taken(self, session: Any, feed: dict[str, Any], temperature: Reals) -> tuple[UnitRows, State]:
+        """What a session of the graph makes of rows at temperatures (B,)."""
+        e, sums, peaks, free, *new = session.run(self.outputs, feed)
         total = sums.sum(axis=1, dtype=np.float64)
-        return UnitRows(e[:, : self.columns.width], sums, peaks, total, free[:, 0].astype(np.float64)), tuple(new)
+        made = UnitRows(e[:, : self.columns.width], sums, peaks, total, free[:, 0].astype(np.float64))
+        if not in_range(made).all():
+            (logits,) = session.run(["logits"], feed)
+            again(made, logits, temperature, self.columns)
+        return made, tuple(new)
 
     def feed(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None
@@ -137,6 +145,28 @@ class PackedSteps:
         feed = made.feed(ids, state, self.steer, 1.0, features)
         logits, *new = made.session.run(["logits", *made.nexts], feed)
         return logits[:, made.columns.column_of], tuple(new)
+
+
+def in_range(made: UnitRows) -> npt.NDArray[np.bool_]:
+    """(B,) rows whose exponentials neither overflow nor vanish."""
+    return np.asarray((made.total > LOW) & (made.total < HIGH) & (made.free < HIGH))
+
+
+def again(made: UnitRows, logits: Floats, temperature: Reals, columns: Columns) -> None:
+    """Make the rows that are not in range from their logits (B, C or more)."""
+    for i in np.flatnonzero(~in_range(made)).tolist():
+        row = from_logits(logits[i : i + 1, : columns.width].copy(), float(temperature[i]), columns)
+        for mine, new in zip(vars(made).values(), vars(row).values(), strict=True):
+            mine[i] = new[0]
+
+
+def from_logits(x: Floats, temperature: float, columns: Columns) -> UnitRows:
+    """Rows of logits (B, C), steered already, which are overwritten; the shift is a row's largest."""
+    x -= x.max(axis=1, keepdims=True)
+    free = np.exp(x).sum(axis=1, dtype=np.float64)
+    x *= np.float32(1 / temperature)
+    np.exp(x, out=x)
+    return unit_rows(x, free, columns)
 
 
 def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: Columns) -> UnitRows:
