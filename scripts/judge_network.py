@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
+from drifting import another_person, another_tense
 from torch import Tensor, nn
 
 from lyricist.batches import Streams
@@ -26,6 +27,7 @@ HIDDEN, INNER = 512, 64
 BATCH, STEPS, NEGATIVES = 64, 64, 1500
 READING_RATE, NETWORK_RATE, HEAD_RATE = 3e-3, 6e-4, 2e-3
 LINES = 8  # of a text at most
+DRIFTING = 0.35  # share of the texts with a wrong line in which it is in another person or tense
 WRONG = 3.0  # weight of a line out of place beside one in its place, which are more
 
 Quatrains = list[list[list[int]]]  # one or two, each of four lines of word numbers
@@ -158,7 +160,7 @@ class Examples:
     """Texts as they were written and with lines out of place, as batches."""
 
     def __init__(self, texts: list[Quatrains], vocabulary: Vocabulary, chance: random.Random) -> None:
-        self.texts, self.chance = texts, chance
+        self.texts, self.chance, self.vocabulary = texts, chance, vocabulary
         index = vocabulary.index
         self.song, self.verse, self.line, self.end = (index[t] for t in (SONG, "<verse>", LINE, END))
         self.by_length: dict[int, list[list[int]]] = {}
@@ -176,10 +178,14 @@ class Examples:
             yield from cuts
 
     def disordered(self, text: Quatrains) -> Example:
-        """With two lines changed about, the quatrains changed about, or a line exchanged for one of another song."""
+        """With two lines changed about, the quatrains changed about, a line in another person or tense, or one
+        exchanged for a line of another song."""
         lines, chance = [line for quatrain in text for line in quatrain], self.chance
         kind, n = chance.random(), len(lines)
-        if kind < 0.35:
+        drifted = self.drifted(lines) if kind > 1 - DRIFTING else None
+        if drifted is not None:
+            wrong, lines[wrong] = drifted
+        elif kind < 0.35:
             a = chance.randrange(1, n - 1)
             b = chance.randrange(a + 1, min(n, a + 4))
             lines[a], lines[b] = lines[b], lines[a]
@@ -190,6 +196,16 @@ class Examples:
             wrong = chance.randrange(1, n)
             lines[wrong] = chance.choice(self.by_length[len(lines[wrong])])
         return Example([lines[i : i + 4] for i in range(0, n, 4)], wrong)
+
+    def drifted(self, lines: list[list[int]]) -> tuple[int, list[int]] | None:
+        """A line behind the second, and what it is in another person or tense; None where none can change."""
+        chance, tokens, index = self.chance, self.vocabulary.tokens, self.vocabulary.index
+        for wrong in chance.sample(range(2, len(lines)), len(lines) - 2):
+            words = [tokens[w] for w in lines[wrong]]
+            made = another_person(words, chance) if chance.random() < 0.5 else another_tense(words)
+            if made is not None and all(word in index for word in made):
+                return wrong, [index[word] for word in made]
+        return None
 
     def spelt(self, text: Quatrains) -> tuple[list[int], list[int], list[int]]:
         """Tokens, and the places of the lines' first and last words."""

@@ -139,9 +139,10 @@ def unit_model(
     Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs: `logits` (B, C, and
     some columns of nothing) with `steer` in them, `e` (the same) their exponentials at the temperature, `sums` and
     `peaks` (B, U) over each unit, `free` (B, 1) the sum over all columns at temperature 1. Nothing is taken off the
-    logits before: what overflows or vanishes is for the caller to make again from them. Activations have one scale a row,
-    those before the softmax one for all, so that a row's result does not depend on its neighbours. `packed`: the graph
-    is all that is kept of the network, and holds the word vectors of a tied network once, in the order of `columns`.
+    logits before: what overflows or vanishes is for the caller to make again from them. Activations have one scale a
+    row, those before the softmax one for all, so that a row's result does not depend on its neighbours. `packed`: the
+    graph is all that is kept of the network, and holds the word vectors of a tied network once, in the order of
+    `columns`.
     """
     g = EightBit()
     output = weights["embedding" if config["tied"] else "output"]

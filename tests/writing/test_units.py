@@ -109,6 +109,20 @@ def test_a_row_is_the_same_bits_in_any_batch(units: OnnxUnits) -> None:
             assert (a == b[part]).all()
 
 
+@pytest.mark.parametrize("shift", [-200.0, 60.0, 95.0])
+def test_rows_that_overflow_or_vanish_are_made_again(model: Model, units: OnnxUnits, shift: float) -> None:
+    """Nats that are the same for all words change nothing."""
+    ids, bias = np.arange(4), steer(units.columns)
+    state = units.initial_state(4)
+    usual, _ = units.units(ids, state, bias, 0.3)
+    moved, _ = units.units(ids, state, bias + np.float32(shift), 0.3)
+    assert np.isfinite(moved.e).all() and np.isfinite(moved.free).all()
+    np.testing.assert_allclose(moved.e / moved.total[:, None], usual.e / usual.total[:, None], rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(moved.peaks / moved.total[:, None], usual.peaks / usual.total[:, None], rtol=1e-3)
+    one, _ = units.units(ids[2:3], tuple(s[:, 2:3] for s in state), bias + np.float32(shift), 0.3)
+    assert (one.e[0] == moved.e[2]).all()
+
+
 def test_sums_and_peaks_are_those_of_the_units(units: OnnxUnits) -> None:
     columns = units.columns
     made, _ = units.units(np.arange(4), units.initial_state(4), steer(columns), 1.0)

@@ -1,8 +1,8 @@
 """A run's graph with a steer and a temperature for every row, so that songs of different plans are one batch.
 
 The graph that exact writing runs takes one steer (C,) for all its rows. It is the same graph here but for the
-declared sizes of two inputs, the node that pads the steer and the one that adds it, which are changed in its bytes when
-it is opened: the sums are of the same numbers in the same order, row by row.
+declared sizes of two inputs, the node that pads the steer and the one that adds it, which are changed in its bytes
+when it is opened: the sums are of the same numbers in the same order, row by row.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ LOW, HIGH = 1e-6, 1e30  # between which sums of exponentials are exact enough, a
 
 @dataclass
 class UnitRows:
-    """Of B rows: `e` (B, C) exp((logit + bias - shift) / temperature), with a shift of the row's own, `sums` and `peaks`
-    (B, U) its sum and largest value over each unit, `total` (B,) its sum over all words, `free` (B,) that sum at
-    temperature 1."""
+    """Of B rows: `e` (B, C) exp((logit + bias - shift) / temperature), with a shift of the row's own, `sums` and
+    `peaks` (B, U) its sum and largest value over each unit, `total` (B,) its sum over all words, `free` (B,) that sum
+    at temperature 1."""
 
     e: Floats
     sums: Floats
