@@ -84,10 +84,19 @@ def another_tense(words: Sequence[str]) -> list[str] | None:
     """
     before = ["", *words]
     for table in (PAST, PRESENT):
-        loose = {i for i, word in enumerate(words) if word in table and before[i] not in FIRM}
+        loose = {i for i, word in enumerate(words) if word in table and not is_firm(before[i])}
         if loose:
             return [tensed(word, before[i]) if i in loose else word for i, word in enumerate(words)]
     return None
+
+
+def is_firm(word: str) -> bool:
+    """Whether the verb behind a word has no tense of its own.
+
+    >>> is_firm("you'd"), is_firm("you")
+    (True, False)
+    """
+    return word in FIRM or word.endswith(("'d", "'ll", "n't"))
 
 
 def tensed(word: str, before: str) -> str:
