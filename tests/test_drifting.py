@@ -21,7 +21,7 @@ from drifting import TABLES, another_person, another_tense
         ("he comes to see the boats", "he came to see the boats"),
         ("i was alone", "i am alone"),
         ("the boats were gone", "the boats are gone"),
-        ("you never said you'd wait for me", "you never say you'd wait for me"),
+        ("you said you'd wait for me", "you say you'd wait for me"),
         ("the morning train", None),
         ("we've got to go", None),
     ],
