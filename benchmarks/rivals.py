@@ -44,8 +44,8 @@ Reals = npt.NDArray[np.float64]
 Told = tuple[Reals, dict[str, Any]]
 
 ROWS, STEPS = 16, 64  # texts scored side by side, tokens at once
-DROPOUT = {"dropout_input": 0.1, "dropout_hidden": 0.1, "dropout_output": 0.1}
-TRAIN = {"batch": 64, "steps": 64, "learning_rate": 3e-3, "negatives": 1500, "precision": "auto", "patience": 99}
+DROPOUT = {"dropout_input": 0.0, "dropout_hidden": 0.0, "dropout_output": 0.0}
+TRAIN = {"batch": 32, "steps": 64, "learning_rate": 3e-3, "negatives": 1500, "precision": "auto", "patience": 99}
 SETTINGS: dict[str, dict[str, Any]] = {
     "ours": {
         "features": "slots",
@@ -59,7 +59,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "transformer": {
         "model": {"width": 320, "heads": 5, "context": 128, "dropout": 0.0},
-        "train": {**TRAIN, "batch": 32, "steps": 128, "learning_rate": 2e-3},
+        "train": {**TRAIN, "batch": 16, "steps": 128, "learning_rate": 1e-3},
     },
     "kneser-ney": {"model": {"order": 5}},
 }
