@@ -244,7 +244,7 @@ def write(
     fresh: Annotated[
         float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
     ] = 0.0,
-    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
+    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.0,
     archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
     long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 1.1,
     explain: Annotated[
