@@ -83,9 +83,8 @@ class OnnxUnits:
         self.features = features_of(self.session)
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
         self.nexts = [f"next_{s.name}" for s in self.states]
-        given = {o.name for o in self.session.get_outputs()}
         self.outputs = ["e", "sums", "peaks", "free", *self.nexts]
-        if not given >= set(self.outputs):
+        if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
             raise RunError("the run's writer.onnx was made by another version: train again for a faster one")
 
     def arranged(self, columns: Columns) -> OnnxUnits:
