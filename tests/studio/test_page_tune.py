@@ -289,6 +289,7 @@ def test_it_is_read_in_other_phrases_and_opened_again(visit: Open, studio_with: 
     page.get_by_label("Syllables of the phrases").fill("14")
     page.get_by_role("button", name="Read it so").click()
     page.locator(".phrase").nth(4).wait_for(state="detached")
+    page.locator(".phrase").nth(3).locator(".slot").nth(13).wait_for()
     assert [row.locator(".slot").count() for row in page.locator(".phrase").all()] == [14] * 4
     page.reload()
     page.locator(".phrase").nth(3).wait_for()

@@ -26,6 +26,7 @@ from lyricist.writing.engine import Engine
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.leanings import leanings
 from lyricist.writing.plan import Drawing, Plan
+from lyricist.writing.rows import Rows
 from lyricist.writing.units import HostUnits
 from lyricist.writing.vowels import first_carries
 from lyricist.writing.written import SongWritten
@@ -69,6 +70,31 @@ PLANS = [
     {"form": "verse", "lines": 4, "syllables": "5", "acrostic": "SILT", "rhyme": "XAXA"},
     {"form": "verse", "lines": 2, "syllables": "6", "start": "fire", "rhyme": "AA", "rhyme_with": "bee"},
 ]
+
+
+class Remembers(Bigram):
+    """A bigram model that likes what its whole past makes of it, and counts the rows it was run on."""
+
+    rows = 0
+
+    def step(self, ids: np.ndarray, state: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        self.rows += len(ids)
+        past = (state[0] * 3 + ids[None, :, None] + 1) % self.vocab_size
+        return self.table[ids] + self.table[past[0, :, 0].astype(int)], (past,)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("fields", PLANS)
+def test_drafts_with_one_past_are_one_row_of_the_model(
+    fields: dict[str, Any], order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = compiled(Plan(**fields), MORE, order, with_ends=True)
+    shared, apart = (Remembers(song.table.known) for _ in range(2))
+    drawing = Drawing(temperature=1, particles=4)
+    found = songs_of(engine(song, drawing, model=shared), range(8))
+    monkeypatch.setattr(Rows, "together", lambda self, rows: (rows, np.arange(len(rows))))
+    assert songs_of(engine(song, drawing, model=apart), range(8)) == found
+    assert shared.rows < 0.9 * apart.rows
 
 
 @pytest.mark.parametrize("particles", [1, 3])

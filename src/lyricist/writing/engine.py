@@ -44,10 +44,13 @@ ROWS = 96  # rows decoded side by side: with fewer Python costs more, with more 
 
 
 class Part(NamedTuple):
-    """Rows that are steered alike, and by which of the engine's biases."""
+    """Rows that are steered alike, and by which of the engine's biases; drafts that have read the same until now are
+    one row for the model."""
 
-    rows: Ints
+    rows: Ints  # (B,)
     bias: int
+    some: Ints  # those that the model is run on
+    at: Ints  # (B,) which of them stands for each
 
 
 class Asking(NamedTuple):
@@ -60,12 +63,12 @@ class Asking(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What rows may draw from what the model made: `rows` (B,) of the engine, `totals` logs of free sums."""
+    """What rows (B,) of the engine may draw from what the model made; `totals`: logs of their free sums."""
 
     rows: Ints
     made: UnitRows
     ask: Request
-    totals: npt.NDArray[np.float64]
+    totals: npt.NDArray[np.float64]  # (B,)
     refuse: Refuse
 
 
@@ -186,6 +189,7 @@ class Engine:
             rows.assignment[n] = dict(song.assignment(seed * 1009 + int(rows.particle[n])))
             self.force(n, [song.tag(song.lines[0].name)])
             rows.choices[n], rows.unmet[n] = (), 0
+        rows.begin_story(rows.song_rows(s))
 
     def finished_songs(self) -> list[int]:
         rows = self.rows
@@ -228,13 +232,14 @@ class Engine:
     def parts(self, active: Ints) -> list[Part]:
         """Rows that are steered alike."""
         if self.theme is None:
-            return [Part(active, 0)]
+            return [Part(active, 0, *self.rows.together(active))]
         level = self.theme.level(self.rows.line[active], self.rows.themed[active])
-        return [Part(active[level == which], which) for which in np.unique(level).tolist()]
+        each = [(active[level == which], which) for which in np.unique(level).tolist()]
+        return [Part(rows, which, *self.rows.together(rows)) for rows, which in each]
 
     def asking(self, part: Part) -> Asking:
         """What the model is to be run on."""
-        rows, active = self.rows, part.rows
+        rows, active = self.rows, part.some
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
         told = () if self.plan is None else (self.plan.at(rows.line[active], rows.place[active]),)
@@ -242,14 +247,14 @@ class Engine:
 
     def read(self, part: Part, made: UnitRows, state: ModelState) -> Iterator[Wish]:
         """Take what the model made of a part's rows; those that are to draw, if there are any."""
-        rows, active = self.rows, part.rows
-        rows.put_state(active, state)
+        rows, active, at = self.rows, part.rows, part.at
+        rows.put_state(active, state if len(part.some) == len(active) else tuple(s[:, at] for s in state))
         totals = np.log(made.free)
         forced = rows.forced[active] > 0
         if forced.any():
-            self.take_forced(active, np.flatnonzero(forced), made, totals)
+            self.take_forced(active[forced], at[forced], made, totals[at[forced]])
         if not forced.all():
-            yield self.drawing_rows(active, np.flatnonzero(~forced), made, totals)
+            yield self.drawing_rows(active[~forced], at[~forced], made, totals[at[~forced]])
 
     def account(self, n: Ints, e: npt.NDArray[Any], totals: npt.NDArray[np.float64]) -> None:
         """Add what the free model thought of a token to the row's nats; `totals` (B,) logs of the rows' free sums."""
@@ -257,15 +262,16 @@ class Engine:
         self.rows.nats[n] -= logs - totals
         self.rows.tokens[n] += 1
 
-    def take_forced(self, active: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> None:
-        """Tokens that are no choice: given words, and breaks, for which any way of ending a line counts."""
-        rows, n = self.rows, active[which]
+    def take_forced(self, n: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> None:
+        """Tokens that are no choice: given words, and breaks, for which any way of ending a line counts. `which` of
+        the rows made are those of the rows n."""
+        rows = self.rows
         tokens = np.array([rows.queue[i].pop(0) for i in n], dtype=np.int64)
         rows.forced[n] -= 1
         e = made.e[which, self.drawer.columns_for(tokens)].astype(np.float64)
         ends = self.is_break[tokens]
         e[ends] = made.e[which[ends, None], self.breaks].sum(axis=1)
-        self.account(n, e, totals[which])
+        self.account(n, e, totals)
         rows.weight[n] += np.log(np.maximum(e, 1e-38) / made.total[which]) - rows.value[n]
         rows.value[n] = 0
         self.append(n, tokens)
@@ -277,9 +283,9 @@ class Engine:
         for i in n[ends]:
             self.line_ended(int(i))
 
-    def drawing_rows(self, active: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> Wish:
-        """What rows at these places of `active` may draw."""
-        rows, n = self.rows, active[which]
+    def drawing_rows(self, n: Ints, which: Ints, made: UnitRows, totals: npt.NDArray[np.float64]) -> Wish:
+        """What the rows n may draw, of which `which` of the rows made are."""
+        rows = self.rows
         nodes, opening = rows.node[n], rows.first[n] > 0
         units = self.song.nodes.units[nodes]
         units[opening] = 0
@@ -305,7 +311,8 @@ class Engine:
         ends, says = words == BREAK, words >= 0
         e = np.where(ends, ask.breaks, 0.0)
         e[says] = made.e[which[says], self.drawer.columns_for(words[says])]
-        self.account(n[good], e[good], wish.totals[which][good])
+        self.account(n[good], e[good], wish.totals[good])
+        rows.part_ways(n)
         self.take_words(n[says], words[says])
         for i in n[ends]:
             rows.value[i] = 0

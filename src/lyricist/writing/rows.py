@@ -23,6 +23,7 @@ Reals = npt.NDArray[np.float64]
 
 NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
     "seed": np.int64,  # of its song
+    "story": np.int64,  # rows that have the same read the same so far and have drawn nothing since
     "particle": np.int64,
     "tries": np.int64,  # times its line was begun anew
     "key": np.uint64,  # of the line's random numbers
@@ -51,6 +52,7 @@ class Rows:
     """N = songs x particles rows. Attributes named in NUMBERS are arrays (N,)."""
 
     seed: Ints
+    story: Ints
     particle: Ints
     tries: Ints
     key: npt.NDArray[np.uint64]
@@ -76,6 +78,7 @@ class Rows:
     def __init__(self, songs: int, particles: int, window: int, state: ModelState) -> None:
         n = songs * particles
         self.songs, self.particles = songs, particles
+        self.stories = 0
         for name, kind in NUMBERS.items():
             setattr(self, name, np.zeros(n, dtype=kind))
         self.idle[:] = True
@@ -136,6 +139,21 @@ class Rows:
         self.rewards[to], self.pending[to] = self.rewards[source], self.pending[source]
         self.assignment[to], self.choices[to] = self.assignment[source], self.choices[source]
         self.scores[to], self.said[to], self.so_far[to] = self.scores[source], self.said[source], self.so_far[source]
+
+    def part_ways(self, rows: Ints) -> None:
+        """Each of these rows has a story of its own from now on."""
+        self.story[rows] = self.stories + np.arange(len(rows))
+        self.stories += len(rows)
+
+    def begin_story(self, rows: range) -> None:
+        """One story for all of these rows."""
+        self.story[list(rows)] = self.stories
+        self.stories += 1
+
+    def together(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Rows that stand for all of `rows`, one a story, and for each row which of them stands for it."""
+        _, first, at = np.unique(self.story[rows], return_index=True, return_inverse=True)
+        return (rows[first], at) if len(first) < len(rows) else (rows, np.arange(len(rows)))
 
     def take_state(self, rows: Ints) -> ModelState:
         return self.state if len(rows) == len(self.idle) else tuple(s[:, rows] for s in self.state)
