@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import human_shape
 import line_order
+import theme_reading
 from blind_reading import Entry, majority, open_key, pairs_of, plainly, read_answers, shown, verdicts, write_sheet
 from human_shape import Pair, compare, distinct_2, read_pairs, repeated, self_bleu, with_repeats
 from read_songs import FORMS, THEMES, asked, page, songs_of
@@ -166,6 +167,46 @@ def test_songs_are_matched_without_the_words_themselves(vectors: Vectors) -> Non
         for n, (about, text) in enumerate(zip(sets, (("sailor ship wave",), ("farmer barn",)), strict=True))
     ]
     assert summary(shares(cases, matcher))["steered"]["accuracy"] == pytest.approx(1)
+
+
+# --- theme_reading
+
+
+def test_a_matching_shows_neither_the_words_nor_whose_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = [("harbour", "anchor", "sail"), ("meadow", "plough", "corn"), ("snow", "winter", "frost")]
+    text = ("The sails were white", "we sang in the snow")
+    texts = dict.fromkeys(theme_reading.HANDS, text)
+    rows = [{"name": str(n), "about": about, "texts": texts} for n, about in enumerate(sets)]
+    (tmp_path / "songs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    folder, key = tmp_path / "sheet", tmp_path / "key.json"
+
+    def run(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["theme_reading.py", *words, "--key", str(key)])
+        theme_reading.main()
+        return capsys.readouterr().out
+
+    wanted = ("--steered", "2", "--human", "1", "--unsteered", "0")
+    run("make", str(tmp_path / "songs.jsonl"), "-o", str(folder), *wanted)
+    sheet = (folder / "sheet.md").read_text(encoding="utf-8")
+    assert sheet.count("> the ... were white") == 3 and sheet.count("> we sang in the ...") == 3
+    assert "steered" not in sheet and "human" not in sheet
+    entries = json.loads(key.read_text(encoding="utf-8"))["entries"]
+    own = [entry["own"] for entry in entries]
+    wrong = [own[0] % 3 + 1, *own[1:]]  # one reader errs at the first, where two are then divided
+    files = []
+    for n, answers_of in enumerate((own, wrong)):
+        files.append(tmp_path / f"{n}.csv")
+        rows_of = [f"{i},{a}" for i, a in enumerate(answers_of, 1)]
+        files[-1].write_text("\n".join(["text,set", *rows_of]), encoding="utf-8")
+    assert "100.0%" in run("score", str(folder), str(files[0]))
+    both = run("score", str(folder), *map(str, files))
+    first = entries[0]["hand"]
+    assert [line for line in both.splitlines() if line.startswith(first) and "100.0%" not in line]
+    files[0].write_text("text,set\n1,11\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="song 1 has no answer from 1 to 10"):
+        run("score", str(folder), str(files[0]))
 
 
 # --- blind_reading
