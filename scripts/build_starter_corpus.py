@@ -44,7 +44,7 @@ from lyricist.samples import FOLDER as SONGBOOK
 from lyricist.tokens import WordTokenizer
 from lyricist.writing.archaic import is_archaic
 
-SONGS = Path(__file__).parents[1] / "songs"  # parts of it are to be learnt from; held-out.txt is not
+SONGS = Path(__file__).parents[1] / "songs"  # parts of it are to be learnt from; the held-out ones are not
 FEWEST_LINES = 4  # of a song
 UNKNOWN = 0.06  # share of a song's words that the lexicon may lack (dialect, old spelling)
 NAMES = 0.09  # share of its words that may be names
