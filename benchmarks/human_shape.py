@@ -4,7 +4,8 @@
     python benchmarks/human_shape.py --pairs PAIRS.jsonl    # compares what is there
 
 Every human song gives its plan (`lyricist write --like`). Its verbatim repeats are part of the form: the block of
-lines that covers most by coming back is a chorus, the next a refrain, the rest verses. A song of the plan is written
+lines that covers most by coming back is a chorus, the next a refrain, the rest verses, in which single lines come
+back as they do in the song where their rhymes allow it. A song of the plan is written
 by the default drawing, its seed the song's number. Pairs are kept in PAIRS.jsonl, where an interrupted run goes on.
 Songs are taken in an order by chance that is always the same.
 

@@ -69,6 +69,14 @@ PLANS = [
     {"form": "verse", "lines": 4, "syllables": "5", "rhyme": "AAAA", "include": "river, gold"},
     {"form": "verse", "lines": 4, "syllables": "5", "acrostic": "SILT", "rhyme": "XAXA"},
     {"form": "verse", "lines": 2, "syllables": "6", "start": "fire", "rhyme": "AA", "rhyme_with": "bee"},
+    {
+        "syllables": "5",
+        "sections": [
+            {"name": "verse", "lines": 3, "rhyme": "ABA"},
+            {"name": "verse", "lines": 2, "rhyme": "AA", "again": [0, 2]},
+            {"name": "verse", "lines": 3, "rhyme": "XAX", "again": "1,5,1"},
+        ],
+    },
 ]
 
 

@@ -35,6 +35,34 @@ def test_groups_are_letters_used_twice_in_one_section() -> None:
     ]  # fmt: skip
 
 
+def sections(*asked: dict[str, Any]) -> Layout:
+    return layout(Plan(sections=[{"name": "verse", "syllables": "8", **each} for each in asked]), split)
+
+
+def test_a_line_that_is_said_again_brings_its_rhyme() -> None:
+    made = sections({"lines": 2, "rhyme": "AA"}, {"lines": 3, "rhyme": "ABA", "again": [0, 1, 2]})
+    assert [line.same_as for line in made.lines] == [-1, -1, -1, 0, 1]
+    assert groups(made) == [0, 0, 0, 0, 0] and len(made.groups) == 1
+    free = sections({"lines": 2, "rhyme": "XX"}, {"lines": 2, "rhyme": "AA", "again": "0,1"})
+    assert groups(free) == [0, -1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("again", "text", "message"),
+    [
+        ([3], [], "again 3 of line 3: a line can only say again one that is before it"),
+        ([0, 0, 0], [], "the verse has 2 lines and again for 3"),
+        ([1], ["Down the river"], "again 1 of line 3, a hook or given other words"),
+        (["x"], [], "a section's again 'x' is not a whole number"),
+        ([-1], [], "a section's again -1 is not a whole number"),
+        ([401], [], "is not a whole number from 1 to 400"),
+    ],
+)
+def test_what_cannot_be_said_again(again: Any, text: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        sections({"lines": 2}, {"lines": 2, "again": again, "text": text})
+
+
 def test_short_schemes_go_on_in_fresh_letters() -> None:
     made = laid(form="verse", lines=6, rhyme="AB")
     assert groups(made) == [-1] * 6

@@ -76,6 +76,31 @@ def test_choruses_that_change_are_written_anew() -> None:
     assert not plan_like(other, LEXICON).keep_chorus
 
 
+def test_lines_that_come_back_come_back_in_a_song_like_it() -> None:
+    song = song_of(
+        ("verse", "I saw the light / Beside the sea / I came by night / Oh come to me"),
+        ("chorus", "Bury me / Carry me home"),
+        ("verse", "I left the town / Oh leave it be / I laid me down / Oh come to me"),
+        ("chorus", "Bury me / Carry me home"),
+        ("verse", "Oh come to me / Below the tree / Carry me home"),
+    )
+    plan = plan_like(song, LEXICON)
+    assert [s.again for s in plan.sections] == [(), (), (0, 0, 0, 4), (), (4, 0, 6)]
+    laid = layout(plan, split)
+    assert [line.same_as for line in laid.lines] == [-1] * 9 + [3, 4, 5, 3, -1, 5]
+    by_group = [[i for i, line in enumerate(laid.lines) if line.group == g] for g in range(len(laid.groups))]
+    assert [0, 2] in by_group and [1, 3, 7, 9, 12, 13] in by_group and [6, 8] in by_group
+    assert parse_plan(plan_text(plan)) == plan
+    assert lyricist.check(song, plan).violations == ()
+
+
+def test_a_line_comes_back_only_where_its_rhymes_can() -> None:
+    """The light of the second verse would have to rhyme with itself."""
+    first, again = "I saw the light / I came by night", "He saw the light / I came by night"
+    plan = plan_like(song_of(("verse", first), ("verse", again)), LEXICON)
+    assert [s.again for s in plan.sections] == [(), ()]
+
+
 def test_a_line_that_cannot_be_sung() -> None:
     for text in ("\N{SNOWMAN} \N{SNOWMAN}", "la " * 41):
         with pytest.raises(InputError, match="syllables"):

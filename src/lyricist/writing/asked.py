@@ -89,6 +89,16 @@ def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def repeats(value: Any, name: str, most: int) -> tuple[int, ...]:
+    """Numbers of lines to be said again, 0 for none.
+
+    >>> repeats("0, 0, 0, 2", "again", 400)
+    (0, 0, 0, 2)
+    """
+    items = listed(value, name, "numbers of lines, such as 0,0,0,4")
+    return tuple(0 if str(item).strip() == "0" else counts([item], name, most)[0] for item in items)
+
+
 def tune(value: Any, name: str) -> tuple[tuple[Note, ...], ...]:
     """The notes of lines, each as [quarters, MIDI pitch, strength 0 to 4, quarters of rest behind it].
 

@@ -74,12 +74,13 @@ def fitting(shape: Shape, i: int) -> None:
 
 
 def repeated(made: Sequence[Shape]) -> list[int]:
-    """For every line of the song the earlier line it repeats because its section comes back, or -1."""
+    """For every line of the song the earlier line it repeats, because its section comes back or by itself, or -1."""
     starts: list[int] = []
     found: list[int] = []
     for shape in made:
         starts.append(len(found))
-        found += [starts[shape.returns] + j if shape.returns >= 0 else -1 for j in range(shape.lines)]
+        own = [n - 1 for n in shape.again] + [-1] * (shape.lines - len(shape.again))
+        found += [starts[shape.returns] + j for j in range(shape.lines)] if shape.returns >= 0 else own
     return found
 
 

@@ -7,7 +7,7 @@ word for word, whatever the plan says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lyricist.corpus import SECTION_NAMES
@@ -78,7 +78,8 @@ def shapes_for(sections: Sequence[tuple[str, int]], plan: Plan) -> list[Shape]:
         by_place = [shape.lines for shape in own] == [lines for _, lines in sections]
         named = {shape.name: shape for shape in reversed(own)}
         found = [own[i] if by_place else named.get(name, own[0]) for i, (name, _) in enumerate(sections)]
-        return [fitted(shape, *section) for shape, section in zip(found, sections, strict=True)]
+        placed = found if by_place else [replace(shape, again=()) for shape in found]
+        return [fitted(shape, *section) for shape, section in zip(placed, sections, strict=True)]
     told = {name: getattr(plan, name) for name in plan.model_fields_set - {"form", "lines", "acrostic", "hook"}}
     if "rhyme" in told:
         lengths = [lines for _, lines in sections]
@@ -90,8 +91,6 @@ def shapes_for(sections: Sequence[tuple[str, int]], plan: Plan) -> list[Shape]:
 
 def fitted(shape: Shape, name: str, lines: int) -> Shape:
     """A shape for a section of another length: its lists go on."""
-    from dataclasses import replace
-
     scheme = "".join(letter[0] for letter in scheme_letters(shape.rhyme, lines)) if shape.rhyme else shape.rhyme
     same = shape.lines == lines
     text = shape.text if same else ("",) * lines

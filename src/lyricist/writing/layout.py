@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lyricist.errors import InputError
 from lyricist.prosody.planfeatures import Note
@@ -87,10 +87,11 @@ def layout(plan: Plan, split: Split) -> Layout:
                 replace(line, section=i, same_as=first + j)
                 for j, line in enumerate(lines[first : first + shape.lines])
             ]
-    made_lines = repeats_marked(with_beginnings(plan, lines))
+    lines = said_again(made, lines, groups)
+    made_lines, kept_groups = with_groups(repeats_marked(with_beginnings(plan, lines)), groups)
     return Layout(
         made_lines,
-        tuple(groups),
+        kept_groups,
         plan.include,
         plan.avoid,
         plan.clean,
@@ -129,6 +130,46 @@ def with_hook(plan: Plan, shape: Shape, lines: list[LineSpec], start: int) -> li
         )
     again = replace(first, number=fitting[-1], same_as=start, text=None, notes=lines[fitting[-1]].notes)
     return [again if j == fitting[-1] else line for j, line in enumerate(lines)]
+
+
+def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequence[GroupSpec]) -> list[LineSpec]:
+    """The lines, some of which say an earlier one again (`Shape.again`); what rhymes with these rhymes with that one.
+    InputError for a line that is not before them, or whose words they cannot have."""
+    out = list(lines)
+    for here, line in enumerate(lines):
+        shape = made[line.section]
+        place: dict[str, Any] = {"section": line.section, "name": line.name, "number": line.number}
+        if shape.returns >= 0:
+            out[here] = replace(out[line.same_as], **place, same_as=line.same_as, initial=line.initial)
+            continue
+        wanted = shape.again[line.number] if line.number < len(shape.again) else 0
+        if not wanted:
+            continue
+        there = wanted - 1
+        if there >= here:
+            raise InputError(f"again {wanted} of line {here + 1}: a line can only say again one that is before it")
+        while out[there].same_as >= 0:
+            there = out[there].same_as
+        if line.same_as >= 0 or line.text not in (None, out[there].text):
+            raise InputError(f"again {wanted} of line {here + 1}, a hook or given other words: leave one out")
+        old, new = out[here].group, out[there].group
+        if old >= 0 and groups[old].with_word:
+            old, new = (new, old) if new >= 0 else (old, new)
+        out[here] = replace(out[there], **place, same_as=there, notes=line.notes)
+        if old >= 0 and new < 0:
+            out = [replace(x, group=old) if i == there or x.same_as == there else x for i, x in enumerate(out)]
+        elif old >= 0:
+            out = [replace(x, group=new) if x.group == old else x for x in out]
+    return out
+
+
+def with_groups(
+    lines: Sequence[LineSpec], groups: Sequence[GroupSpec]
+) -> tuple[tuple[LineSpec, ...], tuple[GroupSpec, ...]]:
+    """The lines with the groups that are left of those that some line was in, numbered anew."""
+    left = sorted({line.group for line in lines} - {-1})
+    number = {g: i for i, g in enumerate(left)} | {-1: -1}
+    return tuple(replace(line, group=number[line.group]) for line in lines), tuple(groups[g] for g in left)
 
 
 def rhyme_groups(plan: Plan, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:

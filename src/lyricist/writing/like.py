@@ -24,6 +24,7 @@ from lyricist.writing.asked import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, shown
 from lyricist.writing.kept import find_faults
 from lyricist.writing.layout import LETTERS, layout, scheme_letters
 from lyricist.writing.plan import Plan
+from lyricist.writing.sayings import Sayings
 from lyricist.writing.section import SectionPlan
 from lyricist.writing.shape import RETURNING
 
@@ -74,21 +75,29 @@ def unmark(line: Line) -> Line:
 
 
 def plan_like(song: Song, lexicon: Lexicon) -> Plan:
-    """Form, lines, syllables, stresses and perfect rhymes of a song, which itself satisfies the plan.
+    """Form, lines that return, syllables, stresses and perfect rhymes of a song, which itself satisfies the plan.
 
     `InputError` for a line that cannot be sung: without words that can be read aloud, or of too many syllables.
     """
-    sections = tuple(section_like(section, lexicon) for section in song.sections)
-    return Plan(sections=sections, keep_chorus=returns_whole(song.sections))
+    keep, sayings = returns_whole(song.sections), Sayings()
+    made, seen = [], set()
+    for section in song.sections:
+        lines = [split(line.text) for line in section.lines]
+        plan, ends = section_like(section.name, lines, lexicon)
+        comes_back = keep and section.name in RETURNING and section.name in seen
+        made.append(sayings.section(plan, list(map(tuple, lines)), ends, comes_back))
+        seen.add(section.name)
+    return Plan(sections=tuple(made), keep_chorus=keep)
 
 
-def section_like(section: Section, lexicon: Lexicon) -> SectionPlan:
-    lines = [split(line.text) for line in section.lines]
+def section_like(
+    name: str, lines: Sequence[Sequence[str]], lexicon: Lexicon
+) -> tuple[SectionPlan, list[Reading | None]]:
+    """A section's plan, and how the last words of its rhyming lines are read."""
     scheme, ends = perfect_scheme(lines, lexicon)
     slots = tuple(map(lambda words, end: slots_of(words, end, lexicon), lines, ends))
-    return SectionPlan(
-        name=section.name, lines=len(lines), syllables=tuple(map(len, slots)), metre=slots, rhyme=scheme
-    )
+    lengths = tuple(map(len, slots))
+    return SectionPlan(name=name, lines=len(lines), syllables=lengths, metre=slots, rhyme=scheme), ends
 
 
 def slots_of(words: Sequence[str], end: Reading | None, lexicon: Lexicon) -> str:

@@ -21,6 +21,7 @@ READERS: Readers = {
     "syllables": lambda v: asked.counts(v, "a section's syllables", MAX_SYLLABLES),
     "metre": lambda v: asked.metres(v, "a section's metre"),
     "rhyme": lambda v: only(asked.schemes(v, "a section's rhyme"), "a section's rhyme", v),
+    "again": lambda v: asked.repeats(v, "a section's again", MAX_LINES),
     "tune": lambda v: asked.tune(v, "a section's tune"),
     "text": lambda v: tuple(asked.given_line(line, "text") for line in text_lines(v)),
 }
@@ -40,6 +41,7 @@ class SectionPlan(BaseModel):
     metre: tuple[str, ...] = ()  # per line, cycling: names, or patterns with a slot per syllable, `|` between words
     rhyme: str | None = None  # scheme
     text: tuple[str, ...] = ()  # lines to keep; "" (given as "" or "...") stands for one to be written
+    again: tuple[int, ...] = ()  # per line, the number in the song of the earlier line it says again; 0: none
     tune: Tune = ()  # per line, cycling: [quarters, MIDI pitch, strength 0 to 4, quarters of rest] for every slot
 
     @model_validator(mode="wrap")

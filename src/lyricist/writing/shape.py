@@ -48,6 +48,7 @@ class Shape:
     metre: tuple[str, ...]  # per line, cycling
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written
+    again: tuple[int, ...] = ()  # per line, the number in the song, from 1, of the line it says again; 0: none
     returns: int = -1  # index of the section it repeats word for word
     tune: Tune = ()  # per line, cycling
 
@@ -144,7 +145,9 @@ def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
         free = (counted or kept) and not plan.rhyme_with
         rhyme = "X" if free else default_scheme(asked.name, lines)
     assumes = not (asked.rhyme or cycle(plan.rhyme, i)) and rhyme != "X"
-    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), tune=asked.tune)
+    if len(asked.again) > lines:
+        raise InputError(f"the {asked.name} has {lines} lines and again for {len(asked.again)}: make them agree")
+    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.again, tune=asked.tune)
     return replace(made, rhyme=hook_scheme(made)) if plan.hook and assumes and made.name in SUNG_TOGETHER else made
 
 
@@ -194,6 +197,7 @@ def merged(shape: Shape, asked: SectionPlan, plan: Plan, i: int) -> Shape:
         "lines": asked.lines or len(asked.text) or (by_form and cycle(plan.lines, i)) or None,
         "syllables": asked.syllables or None,
         "metre": asked.metre or None,
+        "again": asked.again or None,
         "rhyme": asked.rhyme or (by_form and cycle(plan.rhyme, i)) or None,
     }
     for field, value in given.items():
@@ -273,6 +277,7 @@ def section_of(shape: Shape) -> SectionPlan:
         metre=shape.metre,
         rhyme=shape.rhyme,
         text=text,
+        again=shape.again,
         tune=shape.tune,
     )
 
