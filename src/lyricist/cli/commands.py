@@ -227,7 +227,7 @@ def write(
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.9,
+    temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.75,
     top_k: Annotated[int, typer.Option(help="Only the k likeliest words; 0: off.")] = 0,
     top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
     min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.02,
@@ -244,7 +244,7 @@ def write(
     fresh: Annotated[
         float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
     ] = 0.0,
-    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.2,
+    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
     archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
     long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 1.1,
     explain: Annotated[

@@ -27,7 +27,7 @@ from lyricist.writing.theme import Theme
 Floats = npt.NDArray[np.float32]
 
 SENSE = 0.5
-COMMONPLACE = 0.5
+COMMONPLACE = 0.7
 COHERENCE, THEME = 3.0, 3.5
 RHYMED = 0.25
 AGAIN = 1.5

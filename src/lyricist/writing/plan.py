@@ -107,12 +107,12 @@ class Drawing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    temperature: float = Field(default=0.9, gt=0, le=10)
+    temperature: float = Field(default=0.75, gt=0, le=10)
     top_k: int = Field(default=0, ge=0)  # 0: off
     top_p: float = Field(default=1.0, gt=0, le=1)  # 1: off
     min_p: float = Field(default=0.02, ge=0, lt=1)  # of the likeliest word's probability; 0: off
     repetition: float = Field(default=0.4, ge=0)  # nats off a word for each recent use; 0: off
-    rhyme_temperature: float = Field(default=1.2, gt=0, le=10)  # of the choice among words that rhyme, on top
+    rhyme_temperature: float = Field(default=1.3, gt=0, le=10)  # of the choice among words that rhyme, on top
     archaic: float = Field(default=4.0, ge=0)  # nats off archaic forms (thou, goeth, o'er); 0: off
     long_words: float = Field(default=1.1, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable each, in exact plans
     fresh: float = Field(default=0.0, ge=0, le=3)  # of a rhyme word, for every e-fold it is more usual than others
