@@ -1,11 +1,11 @@
-"""A blind matching: which of ten sets of three words was a song about, the words themselves struck out?
+"""A blind matching: which of ten sets of three words was a song about, the words themselves left out?
 
     python benchmarks/theme_reading.py make SONGS.jsonl -o FOLDER --key KEY.json [--steered 100] [--human 60]
     python benchmarks/theme_reading.py score FOLDER --key KEY.json ANSWERS...
 
 SONGS.jsonl is what theme_match.py wrote: songs by people, their three content words, and songs written about these
 and without a theme. `make` takes some of each hand, no two of one case, in an order by chance; of every song all ten
-sets' words and their families are struck out (`...`), so that none can be found by the word itself. The nine other
+sets' words and their families are left out without a mark, so that none can be found by itself. The nine other
 sets are drawn from cases that share no family with it. FOLDER/sheet.md is for readers who have met neither the songs
 nor the program, FOLDER/answers.csv (text, set) to be filled in; KEY.json is to be kept from them, its SHA-256 stands
 in the sheet. `score` tells how often each hand's songs were matched to their own words, with the Wilson interval;
@@ -29,25 +29,25 @@ from theme_match import SETS, Case, apart, read_cases
 from verse import Words, cut_lines, related, share_line
 
 HANDS = {"steered": 100, "human": 60, "unsteered": 40}
-STRUCK = "..."
 
 SHEET = """# A blind matching
 
 {count} songs, some by people and some by programs, most of them written about one of the ten sets of three words
-below each. All words of the sets are struck out (`...`), and so is the punctuation. Who wrote what is sealed, SHA-256
-of the key `{sealed}`. Read each song and say which set it is most likely about, by what is left of it: a number from
-1 to 10, always one. Put the numbers into a copy of `answers.csv`.
+below each. All words of all ten sets are left out of a song, without a mark, and so is the punctuation. Who wrote
+what is sealed, SHA-256 of the key `{sealed}`. Read each song and say which set it is most likely about, by what is
+left of it: a number from 1 to 10, always one. Put the numbers into a copy of `answers.csv`.
 """
 
 
 def struck(lines: Sequence[Words], sets: Sequence[Words]) -> list[str]:
     """Lines without the words of any set and their families.
 
-    >>> struck([("a", "ship", "sails")], [("ship", "sea", "storm")])
-    ['a ... sails']
+    >>> struck([("a", "ship", "stormy")], [("ship", "sea", "storm")])
+    ['a']
     """
     every = [word for about in sets for word in about]
-    return [" ".join(STRUCK if any(related(w, other) for other in every) else w for w in line) for line in lines]
+    left = ([word for word in line if not any(related(word, other) for other in every)] for line in lines)
+    return [" ".join(line) for line in left if line]
 
 
 def entries(cases: Sequence[Case], wanted: dict[str, int], rng: Random) -> list[dict[str, Any]]:
