@@ -1,15 +1,16 @@
 """A blind matching: which of ten sets of three words was a song about, the words themselves left out?
 
-    python benchmarks/theme_reading.py make SONGS.jsonl -o FOLDER --key KEY.json [--steered 100] [--human 60]
+    python benchmarks/theme_reading.py make SONGS.jsonl -o FOLDER --key KEY.json [--steered 100] [--whole-lines]
     python benchmarks/theme_reading.py score FOLDER --key KEY.json ANSWERS...
 
 SONGS.jsonl is what theme_match.py wrote: songs by people, their three content words, and songs written about these
 and without a theme. `make` takes some of each hand, no two of one case, in an order by chance; of every song all ten
-sets' words and their families are left out without a mark, so that none can be found by itself. The nine other
-sets are drawn from cases that share no family with it. FOLDER/sheet.md is for readers who have met neither the songs
-nor the program, FOLDER/answers.csv (text, set) to be filled in; KEY.json is to be kept from them, its SHA-256 stands
-in the sheet. `score` tells how often each hand's songs were matched to their own words, with the Wilson interval;
-chance is 10%. With several readers the set that most name counts, none where they are divided.
+sets' words and their families are left out without a mark, so that none can be found by itself, though the gap that
+it leaves may be guessed; with `--whole-lines` all lines in which such a word stands are left out. The nine other sets
+are drawn from cases that share no family with it. FOLDER/sheet.md is for readers who have met neither the songs nor
+the program, FOLDER/answers.csv (text, set) to be filled in; KEY.json is to be kept from them, its SHA-256 stands in
+the sheet. `score` tells how often each hand's songs were matched to their own words, with the Wilson interval; chance
+is 10%. With several readers the set that most name counts, none where they are divided.
 """
 
 from __future__ import annotations
@@ -39,18 +40,20 @@ left of it: a number from 1 to 10, always one. Put the numbers into a copy of `a
 """
 
 
-def struck(lines: Sequence[Words], sets: Sequence[Words]) -> list[str]:
-    """Lines without the words of any set and their families.
+def struck(lines: Sequence[Words], sets: Sequence[Words], whole: bool = False) -> list[str]:
+    """Lines without the words of any set and their families; `whole`: without the lines that they stand in.
 
-    >>> struck([("a", "ship", "stormy")], [("ship", "sea", "storm")])
-    ['a']
+    >>> lines = [("a", "ship", "stormy"), ("and", "rain")]
+    >>> struck(lines, [("ship", "sea", "storm")]), struck(lines, [("ship", "sea", "storm")], whole=True)
+    (['a', 'and rain'], ['and rain'])
     """
     every = [word for about in sets for word in about]
-    left = ([word for word in line if not any(related(word, other) for other in every)] for line in lines)
-    return [" ".join(line) for line in left if line]
+    left = [[word for word in line if not any(related(word, other) for other in every)] for line in lines]
+    kept = [line for line, was in zip(left, lines, strict=True) if not whole or len(line) == len(was)]
+    return [" ".join(line) for line in kept if line]
 
 
-def entries(cases: Sequence[Case], wanted: dict[str, int], rng: Random) -> list[dict[str, Any]]:
+def entries(cases: Sequence[Case], wanted: dict[str, int], rng: Random, whole: bool) -> list[dict[str, Any]]:
     """Songs as the sheet shows them, with their hand and the number (from 1) of their own set."""
     shuffled = rng.sample(list(cases), len(cases))
     out, start = [], 0
@@ -59,7 +62,7 @@ def entries(cases: Sequence[Case], wanted: dict[str, int], rng: Random) -> list[
             others = [c.about for c in cases if c is not case and apart(c.about, case.about)]
             sets = [case.about, *rng.sample(others, min(SETS - 1, len(others)))]
             rng.shuffle(sets)
-            own, text = sets.index(case.about) + 1, struck(cut_lines(case.texts[hand]), sets)
+            own, text = sets.index(case.about) + 1, struck(cut_lines(case.texts[hand]), sets, whole)
             out.append({"hand": hand, "name": case.name, "own": own, "sets": sets, "text": text})
         start += count
     rng.shuffle(out)
@@ -76,7 +79,7 @@ def make(options: argparse.Namespace) -> None:
     if options.key.exists() or options.output.exists():
         raise SystemExit(f"{options.key if options.key.exists() else options.output} is there already: name another")
     wanted = {hand: getattr(options, hand) for hand in HANDS}
-    made = entries(list(read_cases(options.songs)), wanted, Random(options.seed))
+    made = entries(list(read_cases(options.songs)), wanted, Random(options.seed), options.whole_lines)
     key = json.dumps({"salt": secrets.token_hex(16), "entries": made}, indent=1)
     options.output.mkdir(parents=True)
     head = SHEET.format(count=len(made), sealed=hashlib.sha256(key.encode()).hexdigest())
@@ -127,6 +130,7 @@ def main() -> None:
     one.add_argument("-o", "--output", type=Path, required=True, help="a folder that is not there yet")
     for hand, count in HANDS.items():
         one.add_argument(f"--{hand}", type=int, default=count)
+    one.add_argument("--whole-lines", action="store_true", help="leave out every line with a word of a set in it")
     one.add_argument("--seed", type=int, default=1)
     one.set_defaults(does=make)
     two = commands.add_parser("score")
