@@ -121,7 +121,7 @@ def test_the_theme_of_writing_is_that_of_training(
     numbers = [vocabulary.index[word] for word in about]
     vectors[numbers, [0, 1]] = 1
     model.topics = Topics(vocabulary, vectors)
-    (song,) = model.write(Plan(form="verse verse", lines=6, syllables=8, about=about), Drawing(particles=1), seed=3)
+    (song,) = model.write(Plan(form="verse verse", lines=9, syllables=8, about=about), Drawing(particles=1), seed=3)
     _, rows = rows_of(told)
     ids = np.array(vocabulary.encode(Song("", "", song.sections, "")))
     themes = Themes.of(ids, np.array([0, len(ids)]), np.arange(len(vocabulary)), vocabulary, vectors)
