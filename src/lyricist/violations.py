@@ -103,12 +103,21 @@ def paired(asked: Plan, made: Layout, sections: Sequence[TextSection]) -> list[P
     """Each line of the text beside what is asked of it; lines that only one of them has are left out."""
     pairs = []
     for index, spec in enumerate(made.lines):
-        base = asked.sections[first_of(asked, asked.sections, spec.section)]
+        root = rooted(made, index)
+        base = asked.sections[first_of(asked, asked.sections, root.section)]
         there = sections[spec.section].lines if spec.section < len(sections) else ()
         if spec.number < len(there):
             line = there[spec.number]
-            pairs.append(Pair(index, spec, line, asked_slots(spec, line, base, asked)))
+            pairs.append(Pair(index, spec, line, asked_slots(root, line, base, asked)))
     return pairs
+
+
+def rooted(made: Layout, index: int) -> LineSpec:
+    """The line that is said again, if it is so with the same slots; else the line itself."""
+    spec = root = made.lines[index]
+    while root.same_as >= 0:
+        root = made.lines[root.same_as]
+    return root if root.templates == spec.templates else spec
 
 
 def asked_slots(spec: LineSpec, line: TextLine, base: SectionPlan, asked: Plan) -> tuple[str, ...]:

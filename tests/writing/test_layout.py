@@ -51,8 +51,8 @@ def test_a_line_that_is_said_again_brings_its_rhyme() -> None:
     ("again", "text", "message"),
     [
         ([3], [], "again 3 of line 3: a line can only say again one that is before it"),
-        ([0, 0, 0], [], "the verse has 2 lines and again for 3"),
-        ([1], ["Down the river"], "again 1 of line 3, a hook or given other words"),
+        ([0, 0, 1], [], "the verse has 2 lines and again for 3"),
+        ([1], ["Down the river"], "again 1 of line 3, which is given words that the other is not"),
         (["x"], [], "a section's again 'x' is not a whole number"),
         ([-1], [], "a section's again -1 is not a whole number"),
         ([401], [], "is not a whole number from 1 to 400"),
@@ -61,6 +61,31 @@ def test_a_line_that_is_said_again_brings_its_rhyme() -> None:
 def test_what_cannot_be_said_again(again: Any, text: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         sections({"lines": 2}, {"lines": 2, "again": again, "text": text})
+
+
+def test_a_chorus_whose_first_line_comes_back_anyway_has_no_other_hook() -> None:
+    chorus = {"name": "chorus", "lines": 4, "syllables": "6", "rhyme": "ABAB"}
+    verse = {"name": "verse", "lines": 2, "syllables": "8", "rhyme": "XX"}
+    made = layout(Plan(hook=True, sections=[verse, {**chorus, "again": [1]}]), split)
+    assert [line.same_as for line in made.lines] == [-1, -1, 0, -1, -1, -1]
+    own = layout(Plan(hook=True, sections=[verse, {**chorus, "rhyme": "AABA", "again": [0, 0, 0, 3]}]), split)
+    assert [line.same_as for line in own.lines] == [-1, -1, -1, -1, -1, 2]
+
+
+def test_notes_must_be_those_of_the_line_said_again() -> None:
+    note = [1, 67, 4, 0]
+    tune = {"lines": 2, "syllables": "4", "again": [0, 1], "tune": [[note] * 4] * 2}
+    with pytest.raises(InputError, match="again 1 of line 4: its tune has 4 notes, and line 1 is of another length"):
+        sections({"lines": 2}, tune)
+
+
+def test_lines_said_again_alone_make_a_plan() -> None:
+    assert Plan(sections=[{"name": "verse", "lines": 2}, {"name": "verse", "lines": 2, "again": [1]}]).exact
+
+
+def test_a_chorus_that_comes_back_may_say_so_with_noughts() -> None:
+    chorus = {"name": "chorus", "lines": 2}
+    assert sections(chorus, {**chorus, "again": [0, 0]}).lines[3].same_as == 1
 
 
 def test_short_schemes_go_on_in_fresh_letters() -> None:

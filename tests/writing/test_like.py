@@ -12,6 +12,7 @@ import lyricist
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import InputError
 from lyricist.prosody.lexicon import default_lexicon
+from lyricist.writing.drafted import plan_draft
 from lyricist.writing.kept import find_faults, settled
 from lyricist.writing.layout import layout
 from lyricist.writing.like import fill, perfect_scheme, plan_fill, plan_like, read_song
@@ -92,6 +93,23 @@ def test_lines_that_come_back_come_back_in_a_song_like_it() -> None:
     assert [0, 2] in by_group and [1, 3, 7, 9, 12, 13] in by_group and [6, 8] in by_group
     assert parse_plan(plan_text(plan)) == plan
     assert lyricist.check(song, plan).violations == ()
+
+
+def test_a_couplet_comes_back_whole() -> None:
+    end = "And so we danced beside the town / And saw the sun go slowly down"
+    plan = plan_like(song_of(("verse", f"I saw the light / {end}"), ("verse", f"You came by night / {end}")), LEXICON)
+    assert [s.again for s in plan.sections] == [(), (0, 2, 3)]
+    swapped = song_of(("verse", end), ("verse", " / ".join(reversed(end.split(" / ")))))
+    assert [s.again for s in plan_like(swapped, LEXICON).sections] == [(), (2, 1)]
+
+
+def test_a_line_kept_in_a_draft_need_not_say_again_what_it_does_not() -> None:
+    sections = [{"name": "verse", "lines": 2}, {"name": "verse", "lines": 2, "again": [0, 1]}]
+    plan = Plan(sections=[{**each, "syllables": "6", "rhyme": "XX"} for each in sections])
+    draft = [("verse", [("", False), ("", False)]), ("verse", [("", False), ("The river ran to me", True)])]
+    assert [s.again for s in plan_draft(draft, plan, LEXICON).sections] == [(), (0, 0)]
+    draft[1] = ("verse", [("", False), ("", False)])
+    assert [s.again for s in plan_draft(draft, plan, LEXICON).sections] == [(), (0, 1)]
 
 
 def test_a_line_comes_back_only_where_its_rhymes_can() -> None:

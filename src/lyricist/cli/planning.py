@@ -106,6 +106,8 @@ def over_song(path: Path, given: Mapping[str, Any], lexicon: Lexicon) -> dict[st
     }
     if "rhyme" in given:
         dropped["rhyme"] = None
+    if any(given.get(name) for name in ("acrostic", "refrain", "hook")):  # which say themselves what comes back
+        dropped["again"] = ()
     sections = tuple(section.model_copy(update=dropped) for section in plan.sections)
     return {"keep_chorus": plan.keep_chorus, **given, "sections": sections}
 

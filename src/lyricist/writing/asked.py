@@ -92,11 +92,14 @@ def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
 def repeats(value: Any, name: str, most: int) -> tuple[int, ...]:
     """Numbers of lines to be said again, 0 for none.
 
-    >>> repeats("0, 0, 0, 2", "again", 400)
-    (0, 0, 0, 2)
+    >>> repeats("0, 2, 0", "again", 400)
+    (0, 2)
     """
     items = listed(value, name, "numbers of lines, such as 0,0,0,4")
-    return tuple(0 if str(item).strip() == "0" else counts([item], name, most)[0] for item in items)
+    found = [0 if str(item).strip() == "0" else counts([item], name, most)[0] for item in items]
+    while found and not found[-1]:
+        found.pop()
+    return tuple(found)
 
 
 def tune(value: Any, name: str) -> tuple[tuple[Note, ...], ...]:

@@ -105,10 +105,11 @@ def check_acrostic(plan: Plan, texts: Sequence[Sequence[str]], sources: Sequence
                 f"--acrostic {plan.acrostic} wants line {i + 1} to begin with {letter.upper()}, "
                 f"but that line is given: {' '.join(words)!r}"
             )
-        if source >= 0 and letters[source] != letter:
+        if 0 <= source < i and letters[source] != letter:
             raise InputError(
                 f"--acrostic {plan.acrostic} wants line {i + 1} to begin with {letter.upper()}, but it repeats line "
-                f"{source + 1}, which begins with {letters[source].upper()}: add --no-keep-chorus or change --form"
+                f"{source + 1}, which begins with {letters[source].upper()}: add --no-keep-chorus, change --form or "
+                "leave `again` out"
             )
 
 

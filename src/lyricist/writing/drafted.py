@@ -52,7 +52,7 @@ def plan_draft(draft: Drafted, plan: Plan, lexicon: Lexicon, like_present: bool 
         made = [as_it_is(name, lines, plan, lexicon) for name, lines in named]
     else:
         made = [section_of(shape) for shape in shapes_for([(n, len(lines)) for n, lines in named], plan)]
-    sections = tuple(with_texts(section, lines) for section, lines in zip(made, texts, strict=True))
+    sections = uncontradicted([with_texts(section, lines) for section, lines in zip(made, texts, strict=True)])
     told = {name: getattr(plan, name) for name in plan.model_fields_set if name not in SHAPED}
     keep = plan.keep_chorus and returns_alike(sections)
     return Plan(**{**told, "keep_chorus": keep, "allow": True, "sections": sections})
@@ -62,6 +62,17 @@ def with_texts(section: SectionPlan, texts: Sequence[str]) -> SectionPlan:
     """A section with lines to keep; what its plan gives (a refrain) stands where the draft says nothing else."""
     given = section.text or ("",) * len(texts)
     return section.model_copy(update={"text": tuple(text or own for text, own in zip(texts, given, strict=True))})
+
+
+def uncontradicted(sections: Sequence[SectionPlan]) -> tuple[SectionPlan, ...]:
+    """Sections whose kept lines do not have to say again what they do not say."""
+    texts = [split(text) for section in sections for text in section.text]
+    made = []
+    for section in sections:
+        pairs = zip(section.again, map(split, section.text), strict=False)
+        again = (n if not text or n > len(texts) or text == texts[n - 1] else 0 for n, text in pairs)
+        made.append(section.model_copy(update={"again": tuple(again)}) if section.again else section)
+    return tuple(made)
 
 
 def returns_alike(sections: Sequence[SectionPlan]) -> bool:

@@ -114,8 +114,10 @@ def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split
 
 def with_hook(plan: Plan, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
     """The lines of a chorus, which begins at line `start` of the song, such that its first comes back in it: in the
-    last that has its slots and its rhyme."""
+    last that has its slots and its rhyme. Not where it is said again anyway, or says another again."""
     if not plan.hook or shape.name not in SUNG_TOGETHER or shape.lines < 3:
+        return lines
+    if start + 1 in shape.again or any(shape.again[:1]):
         return lines
     first = lines[0]
     fitting = [
@@ -139,11 +141,11 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
     for here, line in enumerate(lines):
         shape = made[line.section]
         place: dict[str, Any] = {"section": line.section, "name": line.name, "number": line.number}
-        if shape.returns >= 0:
-            out[here] = replace(out[line.same_as], **place, same_as=line.same_as, initial=line.initial)
-            continue
+        if line.same_as >= 0:
+            notes = out[line.same_as].notes if shape.returns >= 0 else line.notes
+            out[here] = replace(out[line.same_as], **place, same_as=line.same_as, initial=line.initial, notes=notes)
         wanted = shape.again[line.number] if line.number < len(shape.again) else 0
-        if not wanted:
+        if not wanted or shape.returns >= 0:
             continue
         there = wanted - 1
         if there >= here:
@@ -151,7 +153,13 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
         while out[there].same_as >= 0:
             there = out[there].same_as
         if line.same_as >= 0 or line.text not in (None, out[there].text):
-            raise InputError(f"again {wanted} of line {here + 1}, a hook or given other words: leave one out")
+            what = "the hook" if line.same_as >= 0 else "given words that the other is not"
+            raise InputError(f"again {wanted} of line {here + 1}, which is {what}: leave one out")
+        if line.notes and [len(line.notes)] != [len(slots) for slots in out[there].templates]:
+            raise InputError(
+                f"again {wanted} of line {here + 1}: its tune has {len(line.notes)} notes, and line {there + 1} "
+                "is of another length"
+            )
         old, new = out[here].group, out[there].group
         if old >= 0 and groups[old].with_word:
             old, new = (new, old) if new >= 0 else (old, new)

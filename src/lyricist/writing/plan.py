@@ -98,7 +98,7 @@ class Plan(BaseModel):
     def exact(self) -> bool:
         """Whether anything is asked for beyond form, number of lines, first word and copying."""
         return any(getattr(self, name) for name in EXACT) or any(
-            s.syllables or s.metre or s.rhyme or s.text for s in self.sections
+            s.syllables or s.metre or s.rhyme or s.text or s.again for s in self.sections
         )
 
 
