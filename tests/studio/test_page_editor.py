@@ -275,6 +275,7 @@ def test_every_preset_can_be_fulfilled(visit: Open, preset: str) -> None:
     with page.expect_response(lambda answer: answer.url.endswith("/api/plan")):
         page.get_by_role("button", name=preset, exact=True).click()
     page.wait_for_selector(".pattern-name")
+    page.locator("#plan-verdict", has_text="fulfilled").wait_for()
     assert page.text_content("#plan-verdict") == "This plan can be fulfilled."
 
 
