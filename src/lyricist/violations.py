@@ -18,7 +18,7 @@ from lyricist.prosody.phones import bare
 from lyricist.prosody.rhyme import key
 from lyricist.tokens import WordTokenizer
 from lyricist.verdict import Option, TextLine, TextSection, Verdict
-from lyricist.writing.layout import GroupSpec, Layout, LineSpec, layout
+from lyricist.writing.layout import GroupSpec, Layout, LineSpec, first_said, layout
 from lyricist.writing.plan import Plan, SectionPlan
 
 RETURNING = frozenset({"chorus", "refrain"})  # sections that come back word for word under `keep_chorus`
@@ -114,9 +114,7 @@ def paired(asked: Plan, made: Layout, sections: Sequence[TextSection]) -> list[P
 
 def rooted(made: Layout, index: int) -> LineSpec:
     """The line that is said again, if it is so with the same slots; else the line itself."""
-    spec = root = made.lines[index]
-    while root.same_as >= 0:
-        root = made.lines[root.same_as]
+    spec, root = made.lines[index], made.lines[first_said(made.lines, index)]
     return root if root.templates == spec.templates else spec
 
 
@@ -224,9 +222,7 @@ def members(
         ways = tuple(("", option.reading) for option in options(group.with_word))
         found.append(Member(0, group.with_word, -1, ways, sounds(group.with_word)))
     for pair in (p for p in pairs if p.spec.group == number):
-        root = pair.at
-        while made.lines[root].same_as >= 0:
-            root = made.lines[root].same_as
+        root = first_said(made.lines, pair.at)
         last = pair.line.words[-1] if pair.line.words else ""
         found.append(Member(pair.line.number, last, root, tuple(endings[pair.at]), sounds(last)))
     return found

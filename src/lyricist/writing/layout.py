@@ -150,8 +150,7 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
         there = wanted - 1
         if there >= here:
             raise InputError(f"again {wanted} of line {here + 1}: a line can only say again one that is before it")
-        while out[there].same_as >= 0:
-            there = out[there].same_as
+        there = first_said(out, there)
         if line.same_as >= 0 or line.text not in (None, out[there].text):
             what = "the hook" if line.same_as >= 0 else "given words that the other is not"
             raise InputError(f"again {wanted} of line {here + 1}, which is {what}: leave one out")
@@ -169,6 +168,13 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
         elif old >= 0:
             out = [replace(x, group=new) if x.group == old else x for x in out]
     return out
+
+
+def first_said(lines: Sequence[LineSpec], i: int) -> int:
+    """The line that line i says again, from whichever it takes it; i itself if none."""
+    while lines[i].same_as >= 0:
+        i = lines[i].same_as
+    return i
 
 
 def with_groups(

@@ -7,6 +7,7 @@ from itertools import product
 
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import kind
+from lyricist.writing.asked import MAX_LINES, repeats
 from lyricist.writing.section import SectionPlan
 
 Words = tuple[str, ...]
@@ -38,9 +39,7 @@ class Sayings:
             alike = {start + j for j, other in enumerate(letters) if other == letter != "X"}
             self.rhymes.append(alike)
         again = [0 if comes_back else self.line(start + j, words) for j, words in enumerate(lines)]
-        while again and not again[-1]:
-            again.pop()
-        return plan.model_copy(update={"again": tuple(again)}) if again else plan
+        return plan.model_copy(update={"again": repeats(again, "again", MAX_LINES)})
 
     def line(self, here: int, words: Words) -> int:
         """The number, from 1, of the line that this one says again; 0 for none."""
