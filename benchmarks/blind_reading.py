@@ -94,6 +94,7 @@ def plain_drawing() -> Drawing:
         "best_of": 1,
         "repetition": 0,
         "long_words": 0,
+        "balance": 0,
         "rhyme_temperature": 1,
         "fresh": 0,
         "merit": 0,

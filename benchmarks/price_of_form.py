@@ -127,7 +127,7 @@ class Systems:
 def exact_drawing(particles: int) -> Drawing:
     """The model itself given the plan: no temperature, no truncation. More particles than a user may ask for."""
     return Drawing(
-        temperature=1.0, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, merit=0
+        temperature=1.0, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, balance=0, merit=0
     ).model_copy(update={"particles": particles})
 
 

@@ -8,7 +8,7 @@ is taken once for all rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 TILE = 32
+TOLD = ("ends", "finals", "overused")  # what is known of each word
 SMOOTHING = 5  # occurrences that the mean counts for
 
 
@@ -34,6 +35,7 @@ class Columns:
     sig: npt.NDArray[np.int32]  # (V,) signature of each word
     ends: Floats | None = None  # (V,) how often a line ends after the word, in the order of drawing
     finals: Floats | None = None  # (V,) share of all lines of which the word is the last to be sung
+    overused: Floats | None = None  # (V,) nats by which the network as it is drawn says each word too often
 
     def save(self, path: Path) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -41,16 +43,15 @@ class Columns:
             "tiles": np.array([self.tiles]),
             "sig": self.sig,
         }
-        arrays |= {k: v for k, v in (("ends", self.ends), ("finals", self.finals)) if v is not None}
+        arrays |= {name: found for name in TOLD if (found := getattr(self, name)) is not None}
         replace_file(path, [tensor_bytes(arrays)])
 
     @classmethod
     def load(cls, path: Path) -> Columns:
         """As `save` left it; `RunError` if it is damaged."""
         arrays = load_arrays(path)
-        return cls(
-            arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], arrays.get("ends"), arrays.get("finals")
-        )
+        told = {name: arrays[name] for name in TOLD if name in arrays}
+        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], **told)
 
     def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """(tiles,) the signature that most words of each tile have."""
@@ -65,7 +66,7 @@ class Columns:
 
     def numbered(self, sig: npt.NDArray[np.int32]) -> Columns:
         """The same columns under these signatures."""
-        return Columns(self.word_at, self.tiles, sig, self.ends, self.finals)
+        return replace(self, sig=sig)
 
     @classmethod
     def by_signature(

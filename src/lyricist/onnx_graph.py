@@ -137,8 +137,8 @@ def unit_model(
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
 
     Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs: `logits` (B, C, and
-    some columns of nothing) with `steer` in them, `e` (the same) their exponentials at the temperature, `sums` and
-    `peaks` (B, U) over each unit, `free` (B, 1) the sum over all columns at temperature 1. Nothing is taken off the
+    some columns of nothing) with `steer` in them, `e` (the same) their exponentials at the temperature, `sums`
+    (B, U) over each unit, `free` (B, 1) the sum over all columns at temperature 1. Nothing is taken off the
     logits before: what overflows or vanishes is for the caller to make again from them. Activations have one scale a
     row, those before the softmax one for all, so that a row's result does not depend on its neighbours. `packed`: the
     graph is all that is kept of the network, and holds the word vectors of a tied network once, in the order of
@@ -168,7 +168,7 @@ def unit_model(
     g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", "logits"), axis], ["free"], keepdims=1))
     g.nodes.append(helper.make_node("Exp", [g.one("Mul", "logits", "scale")], ["e"]))
     summed(g, columns)
-    outputs = {"e": len(at), "sums": columns.units, "peaks": columns.units, "free": 1, "logits": len(at)}
+    outputs = {"e": len(at), "sums": columns.units, "free": 1, "logits": len(at)}
     return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
 
 
@@ -216,10 +216,10 @@ def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:
 
 
 def summed(g: Graph, columns: Columns) -> None:
-    """Sums and peaks of `e`: over tiles, then the columns that stand alone."""
+    """Sums of `e`: over tiles, then the columns that stand alone."""
     lone, axis = columns.lone, g.known("axis1", ONE)
     if not columns.tiles:  # a vocabulary too small for a single tile
-        g.nodes += [helper.make_node("Identity", ["e"], [name]) for name in ("sums", "peaks")]
+        g.nodes.append(helper.make_node("Identity", ["e"], ["sums"]))
         return
     at = {"zero": 0, "tiled": columns.tiles, "edge": lone, "end": columns.width}
     zero, tiled, edge, end = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in at.items())
@@ -227,10 +227,8 @@ def summed(g: Graph, columns: Columns) -> None:
     every = -(-columns.width // TILE)  # tiles, those over columns that stand alone included
     tiles = g.one("Reshape", "e", g.constant("tiles", np.array([-1, every, TILE], dtype=np.int64)))
     sums = g.one("ReduceSum", tiles, g.constant("axis2", np.array([2], dtype=np.int64)), keepdims=0)
-    peaks = g.one("ReduceMax", tiles, axes=[2], keepdims=0)
-    for name, part in (("sums", sums), ("peaks", peaks)):
-        parts = [g.one("Slice", part, zero, tiled, axis), alone]
-        g.nodes.append(helper.make_node("Concat", parts, [name], axis=1))
+    parts = [g.one("Slice", sums, zero, tiled, axis), alone]
+    g.nodes.append(helper.make_node("Concat", parts, ["sums"], axis=1))
 
 
 def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> tuple[str, list[str]]:

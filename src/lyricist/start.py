@@ -18,7 +18,7 @@ import numpy as np
 
 from lyricist import topics
 from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors
-from lyricist.columns import Columns, line_ends, line_finals
+from lyricist.columns import Columns, Floats, line_ends, line_finals
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.events import Finished, TrainEvent
@@ -123,7 +123,7 @@ def make_ready(
     build_copy_index(run, tokens, base)
     if base is not None:
         inherit_lines(base.path, run.path)
-    keep_columns(run, tokens)
+    keep_columns(run, tokens, base)
     keep_topics(run, tokens, base)
     return (adopt(corpus, run) if corpus.temporary else corpus), weights
 
@@ -310,8 +310,9 @@ def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
         index.save(run.path / COPY_INDEX)
 
 
-def keep_columns(run: Run, tokens: TokenSet) -> None:
-    """The order in which the run's words are drawn, for the graph that writes to plans."""
+def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """The order in which the run's words are drawn, for the graph that writes to plans, and what its base says too
+    often."""
     if run.vocabulary.tokenizer.name == "word":
         table = WordTable(run.vocabulary, lexicon := default_lexicon())
         table.facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
@@ -319,7 +320,19 @@ def keep_columns(run: Run, tokens: TokenSet) -> None:
         breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
         size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
         ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
-        Columns.by_signature(table.sig, ends, finals).save(run.path / COLUMNS)
+        made = Columns.by_signature(table.sig, ends, finals)
+        made.overused = overused_by(base, run.vocabulary) if base is not None else None
+        made.save(run.path / COLUMNS)
+
+
+def overused_by(base: Run, vocabulary: Vocabulary) -> Floats | None:
+    """(V,) nats by which the base says each word too often, 0 for words it lacks; None where that is not known."""
+    path = base.path / COLUMNS
+    nats = Columns.load(path).overused if path.exists() else None
+    if nats is None:
+        return None
+    known = dict(zip(base.vocabulary.tokens, nats.tolist(), strict=True))
+    return np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
 
 
 def keep_topics(run: Run, tokens: TokenSet, base: Run | None) -> None:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -420,12 +421,23 @@ def test_the_vocabulary_helper_is_structured() -> None:
 def test_long_words_are_favoured_and_archaic_ones_are_not(word: str, nats: float) -> None:
     song = compiled(Plan(form="verse", lines=1, syllables="5"), (*MORE, "everything", "thou", "heav'n"))
     drawing = Drawing(archaic=4, long_words=0.5)
-    assert leanings(song, drawing)[song.table.id_of(word)] == pytest.approx(nats)
+    assert leanings(song, song.columns, drawing)[song.table.id_of(word)] == pytest.approx(nats)
     asked = compiled(
         Plan(form="verse", lines=1, syllables="5", include=(word,)), (*MORE, "everything", "thou", "heav'n")
     )
     bias = engine(asked, Drawing(archaic=4, long_words=0.5)).biases[0]
     assert bias[asked.columns.column_of[asked.table.id_of(word)]] == 0
+
+
+def test_words_said_too_often_are_held_back_by_the_balance_asked_for() -> None:
+    asked = compiled(Plan(form="verse", lines=1, syllables="5"), MORE)
+    gold, silver = asked.table.id_of("gold"), asked.table.id_of("silver")
+    overused = np.zeros(asked.table.known, dtype=np.float32)
+    overused[[gold, silver]] = 0.8, -0.4
+    columns = replace(asked.columns, overused=overused)
+    for balance in (0.0, 1.0, 0.5):
+        nats = leanings(asked, columns, PLAIN.model_copy(update={"balance": balance}))
+        assert nats[[gold, silver]] == pytest.approx([-0.8 * balance, 0.4 * balance])
 
 
 def test_archaic_words_are_unlikely_where_anything_goes() -> None:

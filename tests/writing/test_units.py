@@ -19,7 +19,8 @@ from lyricist.prosody.planfeatures import width
 from lyricist.runtime import OnnxModel
 from lyricist.tokens import Vocabulary, WordTokenizer
 from lyricist.writer import Model
-from lyricist.writing.plan import Plan
+from lyricist.writing.draw import Drawer, Inside, Request
+from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.table import WordTable
 from lyricist.writing.units import NEVER, HostUnits, OnnxUnits
 
@@ -84,7 +85,7 @@ def walk(
     for t, row in enumerate(ids):
         told = (plan[t],) if plan is not None else ()
         made, state = units.units(row, state, steer(units.columns), temperature, *told)
-        assert made.sums.shape == made.peaks.shape == (ids.shape[1], units.columns.units)
+        assert made.sums.shape == (ids.shape[1], units.columns.units)
         out.append(made.e / made.total[:, None])
     return out
 
@@ -118,18 +119,31 @@ def test_rows_that_overflow_or_vanish_are_made_again(model: Model, units: OnnxUn
     moved, _ = units.units(ids, state, bias + np.float32(shift), 0.3)
     assert np.isfinite(moved.e).all() and np.isfinite(moved.free).all()
     np.testing.assert_allclose(moved.e / moved.total[:, None], usual.e / usual.total[:, None], rtol=1e-3, atol=1e-7)
-    np.testing.assert_allclose(moved.peaks / moved.total[:, None], usual.peaks / usual.total[:, None], rtol=1e-3)
+    np.testing.assert_allclose(moved.sums / moved.total[:, None], usual.sums / usual.total[:, None], rtol=1e-3)
     one, _ = units.units(ids[2:3], tuple(s[:, 2:3] for s in state), bias + np.float32(shift), 0.3)
     assert (one.e[0] == moved.e[2]).all()
 
 
-def test_sums_and_peaks_are_those_of_the_units(units: OnnxUnits) -> None:
+def test_sums_are_those_of_the_units(units: OnnxUnits) -> None:
     columns = units.columns
     made, _ = units.units(np.arange(4), units.initial_state(4), steer(columns), 1.0)
     for u in (0, columns.tiles - 1, columns.tiles, columns.units - 1):
         at = slice(u * TILE, (u + 1) * TILE) if u < columns.tiles else [u - columns.tiles + columns.lone]
         assert np.allclose(made.e[:, at].sum(axis=1), made.sums[:, u], rtol=1e-5)
-        assert np.allclose(made.e[:, at].max(axis=1), made.peaks[:, u])
+
+
+def test_a_rows_peak_is_the_largest_value_of_its_units(units: OnnxUnits) -> None:
+    columns, rng = units.columns, np.random.default_rng(2)
+    rows, _ = units.units(np.arange(6), units.initial_state(6), steer(columns), 0.5)
+    masks = (rng.random((6, columns.units)) < np.array([[1], [0.5], [0.1], [0.02], [0.002], [0]])).astype(np.float32)
+    drawer = Drawer(columns, Drawing(), len(columns.column_of), 0)
+    numbers, flags = np.zeros(6, dtype=np.int64), np.zeros(6, dtype=bool)
+    recent = np.full((6, 1), -1, dtype=np.int32)
+    ask = Request(np.arange(6), masks, {}, flags, np.zeros(6), numbers.astype(np.uint64), numbers, recent, {})
+    by_column = np.concatenate(
+        [np.repeat(masks[:, : columns.tiles], TILE, axis=1), masks[:, columns.tiles :]], axis=1
+    )
+    assert (drawer.peaks(rows, ask.at, Inside(rows, ask)) == (rows.e * by_column).max(axis=1)).all()
 
 
 def test_every_word_has_one_column_and_tiles_hold_one_signature(units: OnnxUnits, model: Model) -> None:

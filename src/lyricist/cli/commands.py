@@ -247,6 +247,7 @@ def write(
     rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
     archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
     long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 1.1,
+    balance: Annotated[float, typer.Option(help="Hold back words that the model says too often; 0: off.")] = 1.0,
     explain: Annotated[
         bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
     ] = False,

@@ -23,14 +23,18 @@ def mixed(z: U64) -> U64:
     return z ^ (z >> np.uint64(31))
 
 
+def mixed_int(z: int) -> int:
+    """`mixed` of one number."""
+    z = ((z ^ (z >> 30)) * int(M1)) & MASK
+    z = ((z ^ (z >> 27)) * int(M2)) & MASK
+    return z ^ (z >> 31)
+
+
 def key(*counters: int) -> int:
     """A key for a sequence of numbers, from counters."""
     z = 0
     for c in counters:
-        z = (z + int(GOLDEN) * (c + 1)) & MASK
-        z = ((z ^ (z >> 30)) * int(M1)) & MASK
-        z = ((z ^ (z >> 27)) * int(M2)) & MASK
-        z ^= z >> 31
+        z = mixed_int((z + int(GOLDEN) * (c + 1)) & MASK)
     return z
 
 
@@ -48,4 +52,4 @@ def uniforms(key: U64, count: npt.NDArray[Any] | int) -> npt.NDArray[np.float64]
 
 def uniform(key: int, count: int) -> float:
     """One number of a key's sequence."""
-    return float(uniforms(np.array([key], dtype=np.uint64), count)[0])
+    return (mixed_int((key + int(GOLDEN) * (count + 1)) & MASK) >> 11) / (1 << 53)

@@ -56,7 +56,7 @@ def run(units: SteeredUnits, asked: Sequence[tuple[Engine, Part, Asking]]) -> It
     start = 0
     for size in sizes:
         rows = slice(start, start + size)
-        part = UnitRows(made.e[rows], made.sums[rows], made.peaks[rows], made.total[rows], made.free[rows])
+        part = UnitRows(made.e[rows], made.sums[rows], made.total[rows], made.free[rows])
         yield part, tuple(s[:, rows] for s in after)
         start += size
 
@@ -112,7 +112,7 @@ def rows_of(wishes: Sequence[Wish]) -> UnitRows:
     def taken(name: str) -> npt.NDArray[Any]:
         return np.concatenate([getattr(wish.made, name)[wish.ask.at] for wish in wishes])
 
-    return UnitRows(taken("e"), taken("sums"), taken("peaks"), taken("total"), taken("free"))
+    return UnitRows(taken("e"), taken("sums"), taken("total"), taken("free"))
 
 
 def joined(wishes: Sequence[Wish], starts: Ints) -> Request:

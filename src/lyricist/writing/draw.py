@@ -97,7 +97,7 @@ class Drawer:
         inside = Inside(rows, ask)
         beside = Beside(rows, ask, self.drawing.rhyme_temperature)
         mass = inside.mass + beside.mass + ask.breaks
-        floor = self.floor(rows, ask)
+        floor = self.floor(rows, ask, inside)
         out = np.full(len(mass), NOTHING, dtype=np.int64)
         left = np.flatnonzero(mass > 0)
         for _ in range(ROUNDS):
@@ -129,17 +129,34 @@ class Drawer:
         ask.count[left] += 1
         return found
 
-    def floor(self, rows: UnitRows, ask: Request) -> Reals:
+    def floor(self, rows: UnitRows, ask: Request, inside: Inside) -> Reals:
         """(B,) least value of e that truncation leaves; 0 where nothing is cut."""
         out = np.zeros(len(ask.whole))
         if self.drawing.min_p:
-            peak = (rows.peaks[ask.at] * ask.units).max(axis=1)
-            out = np.where(ask.whole, 0.0, peak * self.drawing.min_p)
+            out = np.where(ask.whole, 0.0, self.peaks(rows, ask.at, inside) * self.drawing.min_p)
         if self.drawing.top_k or self.drawing.top_p < 1:
             for i in np.flatnonzero(~ask.whole).tolist():
                 words, p, _ = self.options(rows, ask, i)
                 out[i] = least_kept(p[words != BREAK], self.drawing, out[i])
         return out
+
+    def peaks(self, rows: UnitRows, at: Ints, inside: Inside) -> npt.NDArray[np.float32]:
+        """(B,) the largest value of e among each row's units, 0 where it has none. It is no larger than its unit's
+        sum, so few units have to be looked into."""
+        weight = inside.weight
+        top = weight.argmax(axis=1)
+        peak = self.largest(rows, at, top)
+        peak[weight[np.arange(len(at)), top] == 0] = 0
+        row, unit = np.divmod(np.flatnonzero(weight > peak[:, None]), weight.shape[1])
+        np.maximum.at(peak, row, self.largest(rows, at[row], unit))
+        return peak
+
+    def largest(self, rows: UnitRows, at: Ints, unit: Ints) -> npt.NDArray[np.float32]:
+        """(N,) the largest value of e in units of rows."""
+        tiled = unit < self.columns.tiles
+        start = np.where(tiled, unit * TILE, unit - self.columns.tiles + self.columns.lone)
+        within = tiled[:, None] * np.arange(TILE)
+        return np.asarray(rows.e[at[:, None], start[:, None] + within].max(axis=1))
 
     def pick(
         self, rows: UnitRows, ask: Request, inside: Inside, beside: Beside, left: Ints, point: Reals
@@ -281,13 +298,14 @@ class Beside:
             padded = np.zeros((len(rows_of), size + -size % LISTED), dtype=np.float32)
             values = padded[:, :size]
             for own, at in zip(values, ask.at[rows_of].tolist(), strict=True):  # no copies of whole rows
-                np.take(rows.e[at], listed.columns, out=own, mode="clip")
+                rows.e[at].take(listed.columns, out=own, mode="clip")
             values *= listed.weights
-            flat = np.flatnonzero(ask.whole[rows_of])
-            if flatten != 1 and len(flat):
-                values[flat] = flattened(values[flat], flatten)
+            whole = ask.whole[rows_of]
+            if flatten != 1 and whole.any():
+                values[whole] = flattened(values[whole], flatten)
             blocks = padded.reshape(len(rows_of), -1, LISTED)
-            running = np.cumsum(blocks.sum(axis=2), axis=1)
+            running = np.add.reduce(blocks, axis=2)
+            np.add.accumulate(running, axis=1, out=running)
             self.mass[rows_of] = running[:, -1]
             self.blocks.update(zip(rows_of, blocks, strict=True))
             self.running.update(zip(rows_of, running, strict=True))
@@ -302,11 +320,14 @@ class Beside:
     def pick(self, i: int, point: float) -> tuple[int, float]:
         """The word at a point of row i's mass, and its value of e."""
         running, listed = self.running[i], self.lists[i]
-        last = int(running.searchsorted(running[-1]))  # block that is not empty: rounding must not lead beyond it
-        block = min(int(running.searchsorted(np.float32(point), side="right")), last)
+        block = int(running.searchsorted(np.float32(point), side="right"))
+        if block == len(running):  # by rounding: the last that is not empty
+            block = int(running.searchsorted(running[-1]))
         rest = np.float32(point) - (running[block - 1] if block else np.float32(0))
         within = self.blocks[i][block]
-        k = min(int(np.cumsum(within).searchsorted(rest, side="right")), int(np.flatnonzero(within)[-1]))
+        k = int(within.cumsum().searchsorted(rest, side="right"))
+        if k == LISTED:
+            k = int(np.flatnonzero(within)[-1])
         k += block * LISTED
         return int(listed.words[k]), float(self.e[self.at[i], listed.columns[k]])
 
@@ -325,7 +346,8 @@ def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:
     """Each row at a temperature, its sum as before."""
     flatter = values ** values.dtype.type(1 / temperature)
     sums = np.maximum(flatter.sum(axis=-1, keepdims=True), TINY)
-    return np.asarray(flatter * (values.sum(axis=-1, keepdims=True) / sums))
+    flatter *= values.sum(axis=-1, keepdims=True) / sums
+    return np.asarray(flatter)
 
 
 def least_kept(p: Reals, drawing: Drawing, least: float) -> float:

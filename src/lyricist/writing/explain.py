@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lyricist.writing.draw import BREAK, TINY, Request, stutters
+from lyricist.writing.draw import BREAK, TINY, Inside, Request, stutters
 from lyricist.writing.nodes import NOWHERE
 from lyricist.writing.units import UnitRows
 from lyricist.writing.written import Candidate, Choice
@@ -31,7 +31,7 @@ def choice(engine: Engine, n: int, k: int, rows: UnitRows, ask: Request, mass: f
 
 def proportions(engine: Engine, k: int, rows: UnitRows, ask: Request) -> dict[int, float]:
     """Probability of every word that request k could draw, by word."""
-    words, p, cut = engine.drawer.chances(rows, ask, k, float(engine.drawer.floor(rows, ask)[k]))
+    words, p, cut = engine.drawer.chances(rows, ask, k, float(engine.drawer.floor(rows, ask, Inside(rows, ask))[k]))
     left = np.where(cut, p, 0.0) if p[cut].sum() > 0 else p
     return dict(zip(words.tolist(), (left / max(left.sum(), TINY)).tolist(), strict=True))
 

@@ -252,10 +252,12 @@ class Rhymes:
             self.choices[key] = self.wide.choice(level, kinds)
         if key not in self.choices:
             chosen: dict[int, tuple[Signature, str]] = {}
+            rest, taken = kinds[1:], state.taken
             for cls in self.classes(level, kinds, state):
+                plenty = all(len(self.keys(k, level, cls)) > len(rest) + len(taken) for k in rest)
                 for x in self.ends(kinds[0], level, cls):
-                    free = x.sound not in state.taken and x.word not in chosen
-                    if free and self.suits(cls, level, kinds[1:], state.taken | {x.sound}):
+                    free = x.sound not in taken and x.word not in chosen
+                    if free and (plenty or self.suits(cls, level, rest, taken | {x.sound})):
                         chosen[x.word] = (x.letter.signature, cls)
             made = self.numbered(((w, s) for w, (s, _) in chosen.items()), sure=True)
             self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}

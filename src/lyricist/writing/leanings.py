@@ -1,4 +1,5 @@
-"""What is added to each word's logit before a song is drawn: its theme, long words, archaic ones, words barred."""
+"""What is added to each word's logit before a song is drawn: its theme, long words, archaic ones, those said too
+often, words barred."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def column_bias(song: PlanAutomaton, columns: Columns, drawing: Drawing, theme: 
     kept = {w for w in (*song.keywords, *song.breaks, *given) if w < table.known}
     if len(table.words) > table.known:
         kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
-    nats = leanings(song, drawing)
+    nats = leanings(song, columns, drawing)
     nats[sorted(kept)] = 0
     nats += 0 if theme is None else theme
     out = nats[np.maximum(at, 0)].astype(np.float32)
@@ -31,9 +32,11 @@ def column_bias(song: PlanAutomaton, columns: Columns, drawing: Drawing, theme: 
     return out
 
 
-def leanings(song: PlanAutomaton, drawing: Drawing) -> npt.NDArray[np.float64]:
-    """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones."""
+def leanings(song: PlanAutomaton, columns: Columns, drawing: Drawing) -> npt.NDArray[np.float64]:
+    """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones and those
+    that the network says too often."""
     known, table = song.table.known, song.table
     further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
     long_words = drawing.long_words + song.layout.long_words
-    return np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)
+    nats = np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)
+    return nats if columns.overused is None else nats - drawing.balance * columns.overused

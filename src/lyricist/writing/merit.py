@@ -15,6 +15,7 @@ The cosine is that of topical vectors (`lyricist.topics`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
@@ -71,12 +72,11 @@ class Merit:
         self.vectors[:size] = topics.vectors
         self.content = np.zeros(words, dtype=bool)
         self.content[:size] = topics.has
-        self.own = np.zeros(words, dtype=bool)
-        if theme is not None:
-            self.own[:size] = theme.own
+        self.tells: list[bool] = self.content.tolist()  # lists: lines are short
+        self.own: list[bool] = [*(theme.own.tolist() if theme is not None else ()), *[False] * words][:words]
         self.aims = theme.aims if theme is not None and theme.aims.any() else None
         common = np.log((np.arange(words) + 2.7) * (np.log(words) + 0.5))
-        self.credit = (COMMONPLACE * common).astype(np.float64)
+        self.credit: list[float] = (COMMONPLACE * common).tolist()
         self.usual = np.zeros(words)
         if finals is not None:
             self.usual[:size] = np.maximum(0, np.log(np.maximum(finals, 1e-9) / USUAL))
@@ -84,17 +84,23 @@ class Merit:
     def line(self, words: Sequence[int], nats: float, said: Collection[int], so_far: Floats, i: int = 0) -> Score:
         """`i`: which line of the song; `nats`: the free model's surprise at it; `said`: content words of earlier
         lines; `so_far` (D,) the sum of their vectors."""
-        own = list(words)
-        sense = SENSE * (float(self.credit[own].sum()) - nats)
-        vector = self.vectors[own].sum(axis=0)
+        sense = SENSE * (sum(self.credit[w] for w in words) - nats)
+        content = [w for w in words if self.tells[w]]
         aim = self.aims[i % len(self.aims)] if self.aims is not None else so_far
-        length = float(np.linalg.norm(vector) * np.linalg.norm(aim))
-        share = COHERENCE if self.aims is None else THEME
-        coherence = share * float((vector * aim).sum()) / length if length > 1e-9 else 0.0
-        content = [w for w in own if self.content[w]]
+        coherence = (COHERENCE if self.aims is None else THEME) * self.cosine(content, aim)
         coherence += NEWLY * len({w for w in content if self.own[w]} - set(said))
         again = sum(NAMED if self.own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
-        return Score(sense, coherence, -RHYMED * float(self.usual[own[-1]]), -AGAIN * again)
+        return Score(sense, coherence, -RHYMED * float(self.usual[words[-1]]), -AGAIN * again)
+
+    def cosine(self, content: Sequence[int], aim: Floats) -> float:
+        """How nearly content words point where `aim` (D,) does; 0 where either points nowhere."""
+        vector = self.pointing(content)
+        length = math.sqrt(float(np.dot(vector, vector)) * float(np.dot(aim, aim)))
+        return float(np.dot(vector, aim)) / length if length > 1e-9 else 0.0
+
+    def pointing(self, content: Sequence[int]) -> Floats:
+        """(D,) the sum of content words' vectors."""
+        return np.asarray(np.add.reduce(self.vectors[list(content)])) if content else NOWHERE
 
     def fresh(self, nats: float) -> Floats:
         """(W,) weights of words at the ends of lines, `nats` off for every e-fold that a word is more usual there."""
@@ -102,4 +108,5 @@ class Merit:
 
     def after(self, words: Sequence[int], said: frozenset[int], so_far: Floats) -> tuple[frozenset[int], Floats]:
         """What has been said and where the song points once these words are."""
-        return said | {w for w in words if self.content[w]}, so_far + self.vectors[list(words)].sum(axis=0)
+        content = [w for w in words if self.tells[w]]
+        return said.union(content), so_far + self.pointing(content)

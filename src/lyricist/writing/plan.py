@@ -115,6 +115,7 @@ class Drawing(BaseModel):
     rhyme_temperature: float = Field(default=1.3, gt=0, le=10)  # of the choice among words that rhyme, on top
     archaic: float = Field(default=4.0, ge=0)  # nats off archaic forms (thou, goeth, o'er); 0: off
     long_words: float = Field(default=1.1, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable each, in exact plans
+    balance: float = Field(default=1.0, ge=0, le=3)  # of what the model says too often, how much is held back; 0: off
     fresh: float = Field(default=0.0, ge=0, le=3)  # of a rhyme word, for every e-fold it is more usual than others
     merit: float = Field(default=1.0, ge=0, le=10)  # weight of a line's score among the particles; 0: off
     judge: float = Field(default=1.0, ge=0, le=10)  # weight of what the judge of lines says; 0: off

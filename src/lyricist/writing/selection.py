@@ -6,8 +6,11 @@ section one draft is taken and all go on from it, so that a section is the best 
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -49,26 +52,26 @@ def hear(rows: Rows, mine: Ints, judge: LineJudge, shares: Sequence[float], brea
 def resample(rows: Rows, mine: Ints) -> None:
     """Systematic resampling (Kitagawa 1996) when the weights have become uneven."""
     w = normalised(rows.weight[mine])
-    if 1 / (w**2).sum() > EVEN * len(mine):
+    if 1 / sum(x * x for x in w) > EVEN * len(mine):
         return
     start = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 1)
-    chosen = np.searchsorted(np.cumsum(w), (np.arange(len(mine)) + start) / len(mine)).clip(max=len(mine) - 1)
+    running = list(accumulate(w))
+    chosen = [min(bisect_left(running, (k + start) / len(mine)), len(mine) - 1) for k in range(len(mine))]
     go_on(rows, mine, chosen)
 
 
 def settle(rows: Rows, mine: Ints) -> None:
     """Let all go on from one, drawn by the weights."""
     point = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 2)
-    go_on(rows, mine, np.full(len(mine), draw(rows.weight[mine], point)))
+    go_on(rows, mine, [draw(rows.weight[mine], point)] * len(mine))
 
 
-def go_on(rows: Rows, mine: Ints, chosen: Ints) -> None:
+def go_on(rows: Rows, mine: Ints, chosen: Sequence[int]) -> None:
     """The rows `mine` go on from those of them that were chosen, all with the mean weight."""
     mean = log_mean(rows.weight[mine])
-    keep = set(chosen.tolist())
-    spare = [j for j in range(len(mine)) if j not in keep]
+    spare = [j for j in range(len(mine)) if j not in chosen]
     seen: set[int] = set()
-    for c in chosen.tolist():
+    for c in chosen:
         if c in seen:
             rows.copy(int(mine[spare.pop()]), int(mine[c]))
         seen.add(c)
@@ -77,14 +80,18 @@ def go_on(rows: Rows, mine: Ints, chosen: Ints) -> None:
 
 def draw(weight: npt.NDArray[np.float64], point: float) -> int:
     """A place by log weights, at a point from 0 to 1."""
-    w = normalised(weight)
-    return min(int(np.searchsorted(np.cumsum(w), point, side="right")), len(w) - 1)
+    running = list(accumulate(normalised(weight)))
+    return min(bisect_right(running, point), len(running) - 1)
 
 
 def log_mean(weight: npt.NDArray[np.float64]) -> float:
     return float(np.logaddexp.reduce(weight) - np.log(len(weight)))
 
 
-def normalised(weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    w = np.exp(weight - weight.max())
-    return np.asarray(w / w.sum())
+def normalised(weight: npt.NDArray[np.float64]) -> list[float]:
+    """Shares by log weights. Songs have few particles, for which arrays would cost more than they save."""
+    logs = weight.tolist()
+    largest = max(logs)
+    w = [math.exp(x - largest) for x in logs]
+    total = sum(w)
+    return [x / total for x in w]

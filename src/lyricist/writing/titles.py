@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lyricist.corpus import Section
 from lyricist.prosody.metre import FUNCTION_TABLE, FUNCTION_WORDS
@@ -25,6 +25,7 @@ PRONOUNS = frozenset(FUNCTION_TABLE["pronouns"].split()) - {"my", "your", "his",
 PREPOSITIONS = frozenset(FUNCTION_TABLE["prepositions"].split()) | {"upon", "into", "within", "above", "between"}
 VERBS = frozenset(f"{FUNCTION_TABLE['auxiliaries']} {FUNCTION_TABLE['contractions']}".split())
 CLAUSE = VERBS | PRONOUNS
+LITTLE_WORDS = FUNCTION_WORDS | LITTLE
 # Little words that open no title, and those behind which a title may open with a word of weight.
 JOINING = frozenset(f"{FUNCTION_TABLE['conjunctions']} who whom which that not to there".split()) | VERBS
 LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunctions']} so".split())
@@ -42,34 +43,36 @@ def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str
     'In the lonely harbour'
     """
     heard: Counter[tuple[str, ...]] = Counter()
-    best: dict[tuple[str, ...], tuple[float, str]] = {}
+    best: dict[tuple[str, ...], float] = {}  # points for where they stand
+    shown: dict[tuple[str, ...], tuple[str, ...]] = {}
     for section in sections:
         for line in section.lines:
             pairs = WordTokenizer().split_surface(line.text)
-            for start, end in phrases([w for w, _ in pairs]):
-                phrase = tuple(w for w, _ in pairs[start:end])
-                standing = CHORUS * (section.name in CHORUSES) + place([w for w, _ in pairs], start, end)
+            words = [word for word, _ in pairs]
+            for start, end in phrases(words):
+                phrase = tuple(words[start:end])
+                standing = CHORUS * (section.name in CHORUSES) + place(words, start, end)
                 heard[phrase] += 1
-                shown = capital(" ".join(written for _, written in pairs[start:end]))
-                best[phrase] = max(best.get(phrase, (-math.inf, "")), (standing, shown))
+                if standing > best.get(phrase, -math.inf):
+                    best[phrase], shown[phrase] = standing, tuple(written for _, written in pairs[start:end])
     if not heard:
         return first_words(sections)
+    rare = {w: min(rarity(w), ENOUGH) for phrase in best for w in phrase if not is_plain(w)}
 
-    def points(phrase: tuple[str, ...]) -> tuple[float, str]:
-        return worth(phrase, heard[phrase], rarity) + best[phrase][0], best[phrase][1]
+    def points(phrase: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
+        return worth(phrase, heard[phrase], rare) + best[phrase], phrase
 
-    return best[max(best, key=points)][1]
+    return capital(" ".join(shown[max(best, key=points)]))
 
 
 def phrases(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     """(start, end) of what may be a title in a line."""
+    ends = [
+        e for e in range(1, len(words) + 1) if (e == len(words) or is_little(words[e])) and not is_plain(words[e - 1])
+    ]
     for start in range(len(words)):
-        if not may_begin(words, start):
-            continue
-        for end in range(start + 1, min(start + LONGEST, len(words)) + 1):
-            ends = end == len(words) or is_little(words[end])
-            if ends and not is_plain(words[end - 1]):
-                yield start, end
+        if may_begin(words, start):
+            yield from ((start, end) for end in ends if start < end <= start + LONGEST)
 
 
 def may_begin(words: Sequence[str], start: int) -> bool:
@@ -80,7 +83,7 @@ def may_begin(words: Sequence[str], start: int) -> bool:
 
 
 def is_little(word: str) -> bool:
-    return word in FUNCTION_WORDS or word in LITTLE
+    return word in LITTLE_WORDS
 
 
 def place(words: Sequence[str], start: int, end: int) -> float:
@@ -91,8 +94,9 @@ def place(words: Sequence[str], start: int, end: int) -> float:
     return OPENS * opens + ENDS * ends + WHOLE * (opens and ends) + FRAGMENT * clause
 
 
-def worth(phrase: Sequence[str], times: int, rarity: Callable[[str], float]) -> float:
-    """Points for what a phrase is: its length, how often it is heard, how much its own its rarest word is."""
-    rarest = max(min(rarity(w), ENOUGH) for w in phrase if not is_plain(w))
+def worth(phrase: Sequence[str], times: int, rare: Mapping[str, float]) -> float:
+    """Points for what a phrase is: its length, how often it is heard, how much its own its rarest word is. `rare`:
+    the rarity of words of weight."""
+    rarest = max(rare[w] for w in phrase if w in rare)
     stub = PRONOUN if phrase[0] in PRONOUNS else PREPOSITION if phrase[0] in PREPOSITIONS else 0
     return stub + LENGTHS[len(phrase)] + RETURNS * math.log2(times) + WEIGHT * rarest

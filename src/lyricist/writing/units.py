@@ -27,13 +27,11 @@ LOW, HIGH = 1e-6, 1e30  # between which sums of exponentials are exact enough, a
 
 @dataclass
 class UnitRows:
-    """Of B rows: `e` (B, C) exp((logit + bias - shift) / temperature), with a shift of the row's own, `sums` and
-    `peaks` (B, U) its sum and largest value over each unit, `total` (B,) its sum over all words, `free` (B,) that sum
-    at temperature 1."""
+    """Of B rows: `e` (B, C) exp((logit + bias - shift) / temperature), with a shift of the row's own, `sums` (B, U)
+    its sum over each unit, `total` (B,) its sum over all words, `free` (B,) that sum at temperature 1."""
 
     e: Floats
     sums: Floats
-    peaks: Floats
     total: npt.NDArray[np.float64]
     free: npt.NDArray[np.float64]
 
@@ -83,7 +81,7 @@ class OnnxUnits:
         self.features = features_of(self.session)
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
         self.nexts = [f"next_{s.name}" for s in self.states]
-        self.outputs = ["e", "sums", "peaks", "free", *self.nexts]
+        self.outputs = ["e", "sums", "free", *self.nexts]
         if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
             raise RunError("the run's writer.onnx was made by another version: train again for a faster one")
 
@@ -108,9 +106,9 @@ class OnnxUnits:
 
     def taken(self, session: Any, feed: dict[str, Any], temperature: Reals) -> tuple[UnitRows, State]:
         """What a session of the graph makes of rows at temperatures (B,)."""
-        e, sums, peaks, free, *new = session.run(self.outputs, feed)
+        e, sums, free, *new = session.run(self.outputs, feed)
         total = sums.sum(axis=1, dtype=np.float64)
-        made = UnitRows(e[:, : self.columns.width], sums, peaks, total, free[:, 0].astype(np.float64))
+        made = UnitRows(e[:, : self.columns.width], sums, total, free[:, 0].astype(np.float64))
         if not in_range(made).all():
             (logits,) = session.run(["logits"], feed)
             again(made, logits, temperature, self.columns)
@@ -169,9 +167,8 @@ def from_logits(x: Floats, temperature: float, columns: Columns) -> UnitRows:
 
 
 def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: Columns) -> UnitRows:
-    """Sums and peaks of rows that are exponentiated already; `free`: their sums at temperature 1."""
+    """Sums of rows that are exponentiated already; `free`: their sums at temperature 1."""
     tiles = e[:, : columns.lone].reshape(len(e), columns.tiles, TILE)
     alone = e[:, columns.lone :]
     sums = np.concatenate([tiles.sum(axis=2), alone], axis=1)
-    peaks = np.concatenate([tiles.max(axis=2, initial=0.0), alone], axis=1)
-    return UnitRows(e, sums, peaks, sums.sum(axis=1, dtype=np.float64), free)
+    return UnitRows(e, sums, sums.sum(axis=1, dtype=np.float64), free)
