@@ -1,0 +1,127 @@
+"""Find the words that a run says too often, or too seldom, as it is drawn by default: `overused` in its columns.
+
+    python scripts/build_balance.py RUN CORPUS [--songs 1500] [--rounds 1]
+
+A temperature below 1, metre and rhyme make some words far more common than they are in songs ("remember" seven times
+as common). Songs are written to common forms, half of them on a theme of two words, and their words are counted
+beside those of CORPUS, a directory that `lyricist prepare` made. Each round adds SHARE of the logarithm of what is
+left of the ratio, in nats; writing then takes that off (`--balance`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+
+import lyricist
+from lyricist.checkpoint import COLUMNS, Run
+from lyricist.columns import Columns
+from lyricist.corpus import open_corpus
+from lyricist.tokens import WordTokenizer
+from lyricist.writer import Model
+
+Reals = npt.NDArray[np.float64]
+
+SHARE = 0.7  # of the log ratio: words that are held back make room for others
+PRIOR = 8  # occurrences added to both sides of a ratio
+LEAST, MOST = -1.0, 2.0  # nats
+LITTLE_WORDS, LITTLE = 60, 0.3  # of the commonest words, which hold sentences together, fewer nats
+A_PLAN = 20  # songs
+COMMON = slice(300, 6000)  # ranks of the words that themes are drawn from
+FORMS = (
+    ("8,6", "ABAB", "iambic"),
+    ("8,6", "ABCB", "iambic"),
+    ("8", "AABB", "iambic"),
+    ("8", "ABAB", "iambic"),
+    ("7", "AABB", None),
+    ("8,7", "ABAB", None),
+    ("10", "AABB", "iambic"),
+    ("10", "ABAB", "iambic"),
+    ("7,6", "ABAB", "iambic"),
+    ("6", "ABAB", "iambic"),
+)
+
+
+def plans(model: Model, number: int) -> Iterable[lyricist.Plan]:
+    """So many plans of three quatrains, form after form, every other one with a theme."""
+    rng, topics = Random(7), model.topics
+    known = [w for i, w in enumerate(model.vocabulary.tokens[COMMON], COMMON.start) if topics.has[i]]
+    for k in range(number):
+        syllables, rhyme, metre = FORMS[k % len(FORMS)]
+        about = ", ".join(rng.sample(known, 2)) if k % 2 else ""
+        told = {"metre": metre} if metre else {}
+        if about:
+            told["about"] = about
+        yield lyricist.Plan(form="verse verse chorus", lines=4, syllables=syllables, rhyme=rhyme, **told)
+
+
+def written(model: Model, songs: int) -> Counter[str]:
+    """Words of songs that the model writes."""
+    found: Counter[str] = Counter()
+    for k, plan in enumerate(plans(model, songs // A_PLAN)):
+        for song in model.write(plan, seed=10_000 + k * A_PLAN, count=A_PLAN):
+            found.update(word for section in song.sections for line in section.lines for word in split(line.text))
+    return found
+
+
+split = WordTokenizer().split
+
+
+def shares(found: Counter[str], words: tuple[str, ...] | list[str]) -> Reals:
+    return np.array([found[w] for w in words], dtype=np.float64) / max(1, found.total())
+
+
+def over(said: Counter[str], meant: Counter[str], words: tuple[str, ...] | list[str]) -> Reals:
+    """(V,) log of how much commoner each word is in what was said than in what was meant.
+
+    >>> over(Counter(a=30, b=10), Counter(a=20, b=20), ["a", "b"]).round(2).tolist()
+    [0.31, -0.44]
+    """
+    prior = PRIOR / max(1, said.total())
+    return np.log((shares(said, words) + prior) / (shares(meant, words) + prior))
+
+
+def bounded(nats: Reals) -> Reals:
+    out = np.clip(nats, LEAST, MOST)
+    out[:LITTLE_WORDS] = np.clip(out[:LITTLE_WORDS], -LITTLE, LITTLE)
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Find the words that a run says too often.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--songs", type=int, default=1500)
+    parser.add_argument("--rounds", type=int, default=1)
+    options = parser.parse_args()
+    words = Run.open(options.run).vocabulary.tokens
+    meant = Counter(
+        w
+        for song in open_corpus(options.corpus).songs()
+        for section in song.sections
+        for line in section.lines
+        for w in split(line.text)
+    )
+    path = options.run / COLUMNS
+    columns = replace(Columns.load(path), overused=None)
+    nats = np.zeros(len(words))
+    columns.save(path)
+    for _ in range(options.rounds):
+        said = written(lyricist.load(options.run), options.songs)
+        ratio = over(said, meant, words)
+        nats = bounded(nats + SHARE * ratio)
+        replace(columns, overused=nats.astype(np.float32)).save(path)
+        most = np.argsort(-ratio * np.sqrt(shares(said, words)))[:12]
+        spread = float(np.sqrt((shares(said, words) * ratio**2).sum()))
+        print(f"{said.total():,} words, ratio {np.exp(spread):.2f} in the mean;", *(words[i] for i in most))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Words that a run says too often: found by writing, kept with its columns, inherited and held back."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+
+import build_balance
+
+from lyricist.checkpoint import COLUMNS, Run
+from lyricist.columns import Columns
+from lyricist.start import overused_by
+from lyricist.tokens import Vocabulary
+
+
+def test_a_ratio_is_bounded_and_less_for_little_words() -> None:
+    words = [f"w{i}" for i in range(100)]
+    said, meant = Counter(dict.fromkeys(words[::2], 1000)), Counter(dict.fromkeys(words[1::2], 1000))
+    nats = build_balance.bounded(build_balance.over(said, meant, words))
+    assert nats[0] == build_balance.LITTLE and nats[1] == -build_balance.LITTLE
+    assert nats[-2] == build_balance.MOST and nats[-1] == build_balance.LEAST
+    assert not build_balance.over(said, said, words).any()
+
+
+@pytest.fixture(scope="module")
+def balanced(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The tests' run with a word held back and one brought on."""
+    made = tmp_path_factory.mktemp("balanced") / "run"
+    shutil.copytree(run.path, made)
+    columns = Columns.load(made / COLUMNS)
+    columns.overused = np.zeros(len(run.vocabulary), dtype=np.float32)
+    columns.overused[[20, 21]] = 1.5, -0.5
+    columns.save(made / COLUMNS)
+    return Run.open(made)
+
+
+def test_columns_keep_what_is_overused(run: Run, balanced: Run) -> None:
+    found = Columns.load(balanced.path / COLUMNS)
+    assert found.overused is not None and found.overused[[19, 20, 21]].tolist() == [0, 1.5, -0.5]
+    numbered = found.numbered(found.sig)
+    assert numbered.overused is found.overused and numbered.finals is found.finals
+    assert Columns.load(run.path / COLUMNS).overused is None
+
+
+def test_a_run_that_goes_on_inherits_it_by_word(run: Run, balanced: Run) -> None:
+    words = run.vocabulary.tokens
+    other = Vocabulary(["<unk>", words[21], "giraffe", words[20]])
+    nats = overused_by(balanced, other)
+    assert nats is not None and nats.tolist() == [0, -0.5, 0, 1.5]
+    assert overused_by(run, other) is None
