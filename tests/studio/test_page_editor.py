@@ -269,7 +269,7 @@ def test_a_plan_like_this_song(visit: Open) -> None:
     assert column(page, "count") == ["8", "6", "8", "6", "8", "8"]
 
 
-@pytest.mark.parametrize("preset", ["Hymn", "Ballad", "Pop song", "Blues", "Limerick", "Rap"])
+@pytest.mark.parametrize("preset", ["Hymn", "Ballad", "Pop song", "Blues", "Villanelle", "Limerick", "Rap"])
 def test_every_preset_can_be_fulfilled(visit: Open, preset: str) -> None:
     page = desk(visit())
     with page.expect_response(lambda answer: answer.url.endswith("/api/plan")):

@@ -17,11 +17,11 @@ class Preset:
         return asdict(self)
 
 
-def section(name: str, syllables: list[int], rhyme: str, metre: str | list[str], lines: int = 0) -> dict[str, Any]:
-    metres = [metre] if isinstance(metre, str) else metre
-    return {
-        "name": name, "lines": lines or len(syllables), "syllables": syllables, "metre": metres, "rhyme": rhyme,
-    }  # fmt: skip
+def section(
+    name: str, syllables: list[int], rhyme: str, metre: str, again: list[int] | None = None
+) -> dict[str, Any]:
+    made = {"name": name, "lines": len(syllables), "syllables": syllables, "metre": [metre], "rhyme": rhyme}
+    return made if again is None else {**made, "again": again}
 
 
 PRESETS = (
@@ -61,8 +61,24 @@ PRESETS = (
     Preset(
         "blues",
         "Blues",
-        "Three long lines a verse, all of one rhyme; sing the first one twice if you like",
-        {"form": ["verse"] * 4, "lines": [3], "syllables": [10], "metre": ["iambic"], "rhyme": ["AAA"]},
+        "Four verses of three long lines: the first is sung twice, the third answers it and rhymes",
+        {"sections": [section("verse", [10] * 3, "AAA", "iambic", again=[0, 3 * k + 1, 0]) for k in range(4)]},
+    ),
+    Preset(
+        "villanelle",
+        "Villanelle",
+        "Nineteen lines on two rhymes; the first and the third come back by turns, and both of them end it",
+        {
+            "sections": [
+                section(
+                    "verse",
+                    [10] * 19,
+                    "ABA" * 5 + "ABAA",
+                    "iambic",
+                    again=[0, 0, 0, 0, 0, 1, 0, 0, 3, 0, 0, 1, 0, 0, 3, 0, 0, 1, 3],
+                ),
+            ],
+        },
     ),
     Preset(
         "limerick",
