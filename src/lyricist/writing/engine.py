@@ -21,13 +21,14 @@ from lyricist.runtime import State as ModelState
 from lyricist.writing.chance import key, uniform
 from lyricist.writing.copyban import CopyBan
 from lyricist.writing.deadend import search
-from lyricist.writing.draw import BREAK, NOTHING, Drawer, Listed, Refuse, Request
+from lyricist.writing.draw import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.writing.exact import PlanAutomaton
 from lyricist.writing.explain import choice
 from lyricist.writing.leanings import column_bias
 from lyricist.writing.linejudge import LineJudge
 from lyricist.writing.merit import Merit
 from lyricist.writing.nodes import CLOSED
+from lyricist.writing.offers import Offers
 from lyricist.writing.plan import Drawing
 from lyricist.writing.planrows import PlanRows
 from lyricist.writing.refusal import RETRIES, Refusal
@@ -109,11 +110,7 @@ class Engine:
             self.drawer.content[: len(merit.content)] = merit.content
         self.judge = judge if self.merit is not None and drawing.judged else None
         self.sung = Counter(song.source)  # how often each line is heard
-        self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None
-        exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
-        self.looks_ahead = exact and song.backward and song.columns.finals is not None
-        self.fresher: dict[int, tuple[Listed, Listed]] = {}  # by identity of the first, which is kept alive
-        self.weighed: dict[tuple[int, int, int], Listed] = {}
+        self.offers = Offers(song, drawing, merit)
         self.failed: dict[int, PlanError] = {}  # by place
 
     # --- songs
@@ -292,7 +289,7 @@ class Engine:
         breaks = np.zeros(len(n))
         closable = np.flatnonzero(self.song.nodes.closable[nodes])
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
-        lists = self.lists(n, opening | self.song.nodes.has_list[nodes])
+        lists = self.offers.lists(rows, n, opening | self.song.nodes.has_list[nodes])
         held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
         ended = {k: rows.ended[n[k]] for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
         ask = Request(which, units, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
@@ -321,21 +318,6 @@ class Engine:
         for i in n[~good]:
             if not rows.idle[i]:
                 self.again(int(i))
-
-    def lists(self, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
-        """Words that rows may draw beside what their nodes' units cover, by position in `n`."""
-        rows, nodes, out = self.rows, self.song.nodes, {}
-        for k in np.flatnonzero(where).tolist():
-            i = n[k]
-            listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
-            reward = rows.rewards[i]
-            if rows.first[i] and reward is not None:
-                listed = self.rewarded(int(i), listed, reward)
-            elif rows.first[i] and self.fresh is not None and self.song.backward:
-                listed = self.freshened(listed)
-            if len(listed.words):
-                out[k] = listed
-        return out
 
     def take_words(self, n: Ints, words: Ints) -> None:
         rows = self.rows
@@ -459,42 +441,11 @@ class Engine:
         opening = song.open(i, rows.assignment[n], rows.groups[n])
         rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
         rows.ends[n] = opening.ends
-        self.open_group(n, i)
+        self.offers.open_group(rows, n, i)
         if song.backward:
             ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []
             rows.right[n] = 0
             rows.right[n, : len(ahead)] = self.ban.hashes[ahead]
-
-    def open_group(self, n: int, i: int) -> None:
-        """Weigh the words that may open a rhyme group by the rhymes they have, and take that back when the next line
-        of the group begins: the particles then look ahead across lines."""
-        rows, g = self.rows, self.song.lines[i].group
-        rows.rewards[n] = None
-        if g < 0 or not self.looks_ahead:
-            return
-        place, ends = self.song.members[g].index(i), rows.ends[n]
-        if place == 0 and ends is not None and not rows.groups[n][g].chosen:
-            rows.rewards[n] = self.song.rewards(i, rows.assignment[n], rows.groups[n], ends)
-        elif place == 1:
-            rows.weight[n] -= rows.pending[n].get(g, 0.0)
-
-    def rewarded(self, n: int, listed: Listed, reward: npt.NDArray[np.float64]) -> Listed:
-        """The opening words of row n, weighed by their rhymes."""
-        key = (int(self.rows.node[n]), int(self.rows.first[n]), int(self.rows.last[n]))
-        if key not in self.weighed:
-            weights = listed.weights * reward[listed.words].astype(np.float32)
-            if self.fresh is not None:
-                weights *= self.fresh[listed.words]
-            self.weighed[key] = Listed(listed.words, listed.columns, weights)
-        return self.weighed[key]
-
-    def freshened(self, listed: Listed) -> Listed:
-        """Words that may end a line, the usual ones held back."""
-        if id(listed) not in self.fresher:
-            assert self.fresh is not None
-            made = Listed(listed.words, listed.columns, listed.weights * self.fresh[listed.words])
-            self.fresher[id(listed)] = (listed, made)
-        return self.fresher[id(listed)][1]
 
     # --- dead ends
 
