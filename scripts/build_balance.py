@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -23,11 +23,12 @@ import numpy.typing as npt
 import lyricist
 from lyricist.checkpoint import COLUMNS, Run
 from lyricist.columns import Columns
-from lyricist.corpus import open_corpus
+from lyricist.corpus import Corpus, open_corpus
 from lyricist.tokens import WordTokenizer
 from lyricist.writer import Model
 
 Reals = npt.NDArray[np.float64]
+split = WordTokenizer().split
 
 SHARE = 0.7  # of the log ratio: words that are held back make room for others
 PRIOR = 8  # occurrences added to both sides of a ratio
@@ -71,21 +72,23 @@ def written(model: Model, songs: int) -> Counter[str]:
     return found
 
 
-split = WordTokenizer().split
+def meant(corpus: Corpus) -> Counter[str]:
+    """Words of a corpus's songs."""
+    return Counter(word for song in corpus.songs() for line in song.lines() for word in split(line.text))
 
 
-def shares(found: Counter[str], words: tuple[str, ...] | list[str]) -> Reals:
+def shares(found: Counter[str], words: Sequence[str]) -> Reals:
     return np.array([found[w] for w in words], dtype=np.float64) / max(1, found.total())
 
 
-def over(said: Counter[str], meant: Counter[str], words: tuple[str, ...] | list[str]) -> Reals:
-    """(V,) log of how much commoner each word is in what was said than in what was meant.
+def over(said: Counter[str], wanted: Counter[str], words: Sequence[str]) -> Reals:
+    """(V,) log of how much commoner each word is in what was said than in what was wanted.
 
     >>> over(Counter(a=30, b=10), Counter(a=20, b=20), ["a", "b"]).round(2).tolist()
     [0.31, -0.44]
     """
     prior = PRIOR / max(1, said.total())
-    return np.log((shares(said, words) + prior) / (shares(meant, words) + prior))
+    return np.log((shares(said, words) + prior) / (shares(wanted, words) + prior))
 
 
 def bounded(nats: Reals) -> Reals:
@@ -102,20 +105,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     words = Run.open(options.run).vocabulary.tokens
-    meant = Counter(
-        w
-        for song in open_corpus(options.corpus).songs()
-        for section in song.sections
-        for line in section.lines
-        for w in split(line.text)
-    )
+    wanted = meant(open_corpus(options.corpus))
     path = options.run / COLUMNS
     columns = replace(Columns.load(path), overused=None)
     nats = np.zeros(len(words))
     columns.save(path)
     for _ in range(options.rounds):
         said = written(lyricist.load(options.run), options.songs)
-        ratio = over(said, meant, words)
+        ratio = over(said, wanted, words)
         nats = bounded(nats + SHARE * ratio)
         replace(columns, overused=nats.astype(np.float32)).save(path)
         most = np.argsort(-ratio * np.sqrt(shares(said, words)))[:12]

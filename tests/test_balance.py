@@ -16,8 +16,10 @@ import build_balance
 
 from lyricist.checkpoint import COLUMNS, Run
 from lyricist.columns import Columns
+from lyricist.corpus import Corpus
 from lyricist.start import overused_by
 from lyricist.tokens import Vocabulary
+from lyricist.writer import load
 
 
 def test_a_ratio_is_bounded_and_less_for_little_words() -> None:
@@ -55,3 +57,28 @@ def test_a_run_that_goes_on_inherits_it_by_word(run: Run, balanced: Run) -> None
     nats = overused_by(balanced, other)
     assert nats is not None and nats.tolist() == [0, -0.5, 0, 1.5]
     assert overused_by(run, other) is None
+
+
+def test_a_run_that_was_balanced_says_words_more_as_songs_do(
+    run: Run, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "run"
+    shutil.copytree(run.path, made)
+    monkeypatch.setattr(build_balance, "FORMS", (("5", "XXXX", None), ("7", "XXXX", None)))
+    monkeypatch.setattr(build_balance, "COMMON", slice(10, 60))
+    monkeypatch.setattr(sys, "argv", ["build_balance.py", str(made), str(corpus.path), "--songs", "80"])
+    build_balance.main()
+    nats = Columns.load(made / COLUMNS).overused
+    assert nats is not None and nats.any()
+
+    def spread() -> float:
+        words = run.vocabulary.tokens
+        said = build_balance.written(load(made), 80)
+        ratio = build_balance.over(said, build_balance.meant(corpus), words)
+        return float((build_balance.shares(said, words) * ratio**2).sum())
+
+    balanced = spread()
+    columns = Columns.load(made / COLUMNS)
+    columns.overused = None
+    columns.save(made / COLUMNS)
+    assert balanced < spread()
