@@ -25,6 +25,7 @@ from lyricist.checkpoint import COLUMNS, Run
 from lyricist.columns import Columns
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.tokens import WordTokenizer
+from lyricist.topics import is_plain
 from lyricist.writer import Model
 
 Reals = npt.NDArray[np.float64]
@@ -32,8 +33,7 @@ split = WordTokenizer().split
 
 SHARE = 0.7  # of the log ratio: words that are held back make room for others
 PRIOR = 8  # occurrences added to both sides of a ratio
-LEAST, MOST = -1.0, 2.0  # nats
-LITTLE_WORDS, LITTLE = 60, 0.3  # of the commonest words, which hold sentences together, fewer nats
+LEAST, MOST = -0.5, 1.5  # nats
 A_PLAN = 20  # songs
 COMMON = slice(300, 6000)  # ranks of the words that themes are drawn from
 FORMS = (
@@ -91,10 +91,14 @@ def over(said: Counter[str], wanted: Counter[str], words: Sequence[str]) -> Real
     return np.log((shares(said, words) + prior) / (shares(wanted, words) + prior))
 
 
-def bounded(nats: Reals) -> Reals:
-    out = np.clip(nats, LEAST, MOST)
-    out[:LITTLE_WORDS] = np.clip(out[:LITTLE_WORDS], -LITTLE, LITTLE)
-    return out
+def bounded(nats: Reals, words: Sequence[str]) -> Reals:
+    """Nats within LEAST and MOST, and 0 for the little words that hold sentences together.
+
+    >>> bounded(np.array([1.0, 3.0, -3.0]), ["the", "remember", "every"]).tolist()
+    [0.0, 1.5, 0.0]
+    """
+    plain = np.array([is_plain(word) for word in words])
+    return np.where(plain, 0.0, np.clip(nats, LEAST, MOST))
 
 
 def main() -> None:
@@ -113,7 +117,7 @@ def main() -> None:
     for _ in range(options.rounds):
         said = written(lyricist.load(options.run), options.songs)
         ratio = over(said, wanted, words)
-        nats = bounded(nats + SHARE * ratio)
+        nats = bounded(nats + SHARE * ratio, words)
         replace(columns, overused=nats.astype(np.float32)).save(path)
         most = np.argsort(-ratio * np.sqrt(shares(said, words)))[:12]
         spread = float(np.sqrt((shares(said, words) * ratio**2).sum()))
