@@ -25,7 +25,7 @@ from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.result import WrittenSong
 from lyricist.writing.written import LineWritten
 
-AHEAD = 24  # songs that a process is given beside those it writes side by side: enough for what takes time to tell
+AHEAD = ROWS + 64  # songs that a process is given before it has finished any: more than it writes side by side
 WAITING = 200  # messages made ahead of whoever takes them
 TOGETHER, LATEST = 64, 0.1  # events of one message, and seconds after which it is sent whatever it holds
 PATIENCE = 0.1  # seconds between looks at whether the reader has gone
@@ -107,7 +107,6 @@ class Apart:
     def __init__(self, task: Task, processes: int) -> None:
         self.heard: Queue[tuple[Child, Any]] = Queue(WAITING)
         self.over = threading.Event()
-        self.ahead = ROWS // task.drawing.particles + AHEAD
         self.children = [Child(task, self.heard, self.over) for _ in range(processes)]
 
     def ready(self) -> bool:
@@ -122,7 +121,7 @@ class Apart:
     def write(self, seeds: Iterator[int], should_stop: Callable[[], bool]) -> Iterator[LineWritten | WrittenSong]:
         """What they write, in any order. An error of one ends all."""
         try:
-            for _ in range(self.ahead):
+            for _ in range(AHEAD):
                 for child in self.children:
                     child.give(next(seeds, None))
             left = len(self.children)
