@@ -33,7 +33,7 @@ def batches(songs: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
 def nats(model: UnitModel, songs: Sequence[list[int]]) -> tuple[float, int]:
     """Total surprise, in nats, and the tokens it is of; each song begins from the empty state."""
     columns, total, count = model.columns, 0.0, 0
-    steer = np.where(columns.word_at < 0, NEVER, np.float32(0)).astype(np.float32)
+    steer = np.where(columns.words < 0, NEVER, np.float32(0)).astype(np.float32)
     for batch in batches(songs):
         state, longest = model.initial_state(len(batch)), max(map(len, batch))
         ids = np.array([song + [0] * (longest - len(song)) for song in batch], dtype=np.int64)
@@ -53,8 +53,8 @@ def main() -> None:
     options = parser.parse_args()
     model, corpus = lyricist.load(options.run), open_corpus(options.corpus or options.run / "corpus")
     songs = [model.vocabulary.encode(s) for s in itertools.chain(corpus.songs("valid"), corpus.songs("test"))]
-    eight = model.unit_model
-    assert eight is not None, "the run has no writer.onnx of this version: train it again"
+    assert model.unit_model is not None, "the run has no writer.onnx of this version: train it again"
+    eight = model.whole_units
     found: dict[str, float] = {}
     models: dict[str, UnitModel] = {"float32": HostUnits(model.step_model, eight.columns), "eight_bits": eight}
     for name, units in models.items():

@@ -88,7 +88,7 @@ class FullSoftmax:
 
     def __init__(self, inner: UnitModel) -> None:
         self.inner, self.columns = inner, inner.columns
-        self.padding = np.where(self.columns.word_at < 0, NEVER, np.float32(0)).astype(np.float32)
+        self.padding = np.where(self.columns.words < 0, NEVER, np.float32(0)).astype(np.float32)
 
     def initial_state(self, batch: int) -> State:
         return self.inner.initial_state(batch)

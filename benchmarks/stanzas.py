@@ -133,8 +133,8 @@ def write_freely(model: Model, count: int, seed: int = 1) -> list[Stanza]:
 
 
 def compiled(model: Model, plan: Plan) -> tuple[PlanAutomaton, UnitModel]:
-    """A plan as the writer compiles it, with the model as the writer runs it."""
-    writer = PlannedWriter(model, plan)
+    """A plan as the writer compiles it, with the model as the writer runs it, over all its words."""
+    writer = PlannedWriter(model, plan.model_copy(update={"all_words": True}))
     return writer.song, writer.units
 
 

@@ -27,7 +27,8 @@ HIDDEN, INNER = 512, 64
 BATCH, STEPS, NEGATIVES = 64, 64, 1500
 READING_RATE, NETWORK_RATE, HEAD_RATE = 3e-3, 6e-4, 2e-3
 LINES = 8  # of a text at most
-DRIFTING = 0.35  # share of the texts with a wrong line in which it is in another person or tense
+DRIFTING = 0.3  # share of the texts with a wrong line in which it is in another person or tense
+SPLICED = 0.25  # share in which it goes on as another line that has a word of it, so that it parses by halves
 WRONG = 3.0  # weight of a line out of place beside one in its place, which are more
 
 Quatrains = list[list[list[int]]]  # one or two, each of four lines of word numbers
@@ -164,8 +165,11 @@ class Examples:
         index = vocabulary.index
         self.song, self.verse, self.line, self.end = (index[t] for t in (SONG, "<verse>", LINE, END))
         self.by_length: dict[int, list[list[int]]] = {}
-        for line in (line for text in texts for quatrain in text for line in quatrain):
+        self.with_word: dict[int, list[tuple[list[int], int]]] = {}  # lines and where in them the word is
+        for line in {tuple(line): line for text in texts for quatrain in text for line in quatrain}.values():
             self.by_length.setdefault(len(line), []).append(line)
+            for i, word in enumerate(line):
+                self.with_word.setdefault(word, []).append((line, i))
 
     def forever(self) -> Iterator[list[Example]]:
         """Batches of texts of like length."""
@@ -178,19 +182,21 @@ class Examples:
             yield from cuts
 
     def disordered(self, text: Quatrains) -> Example:
-        """With two lines changed about, the quatrains changed about, a line in another person or tense, or one
-        exchanged for a line of another song."""
+        """With two lines changed about, the quatrains changed about, a line in another person or tense, one made of
+        two halves, or one exchanged for a line of another song."""
         lines, chance = [line for quatrain in text for line in quatrain], self.chance
         kind, n = chance.random(), len(lines)
-        drifted = self.drifted(lines) if kind > 1 - DRIFTING else None
-        if drifted is not None:
-            wrong, lines[wrong] = drifted
-        elif kind < 0.35:
+        changed = self.drifted(lines) if kind > 1 - DRIFTING else None
+        if 1 - DRIFTING - SPLICED < kind <= 1 - DRIFTING:
+            changed = self.spliced(lines)
+        if changed is not None:
+            wrong, lines[wrong] = changed
+        elif kind < 0.25:
             a = chance.randrange(1, n - 1)
             b = chance.randrange(a + 1, min(n, a + 4))
             lines[a], lines[b] = lines[b], lines[a]
             wrong = a
-        elif kind < 0.5 and n > 4:
+        elif kind < 0.33 and n > 4:
             lines, wrong = lines[4:] + lines[:4], 4
         else:
             wrong = chance.randrange(1, n)
@@ -205,6 +211,23 @@ class Examples:
             made = another_person(words, chance) if chance.random() < 0.5 else another_tense(words)
             if made is not None and all(word in index for word in made):
                 return wrong, [index[word] for word in made]
+        return None
+
+    def spliced(self, lines: list[list[int]]) -> tuple[int, list[int]] | None:
+        """A line behind the first that begins, or ends, as it was written and at one of its words goes over into
+        another of about its length: any three words of it may stand in a song, the whole does not hold together."""
+        for _ in range(4):
+            wrong = self.chance.randrange(1, len(lines))
+            own = lines[wrong]
+            if len(own) < 4:
+                continue
+            at = self.chance.randrange(1, len(own) - 1)
+            other, there = self.chance.choice(self.with_word[own[at]])
+            if not 0 < there < len(other) - 1:
+                continue
+            made = own[:at] + other[there:] if self.chance.random() < 0.5 else other[:there] + own[at:]
+            if abs(len(made) - len(own)) <= 1 and made not in (own, other):
+                return wrong, made
         return None
 
     def spelt(self, text: Quatrains) -> tuple[list[int], list[int], list[int]]:

@@ -3,6 +3,9 @@
 Large signatures are cut into tiles of TILE columns (the last one padded), the words of small ones stand
 alone. A *unit* is a tile or a lone column: a mask over units says what a node allows, a sum over a tile
 is taken once for all rows.
+
+A model may know words that are not drawn, because the songs it is to write like do not use them: they come last,
+and the softmax leaves them out unless a plan asks for one of them (`whole`).
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ SMOOTHING = 5  # occurrences that the mean counts for
 
 @dataclass
 class Columns:
-    """`word_at` (C,) word of each column, -1 for padding; the first `tiles` * TILE columns are tiled."""
+    """`word_at` (C,) word of each column, -1 for padding; the first `tiles` * TILE columns are tiled; the first
+    `drawn` are those of the words that are drawn (None: all)."""
 
     word_at: Ints
     tiles: int
@@ -36,6 +40,7 @@ class Columns:
     ends: Floats | None = None  # (V,) how often a line ends after the word, in the order of drawing
     finals: Floats | None = None  # (V,) share of all lines of which the word is the last to be sung
     overused: Floats | None = None  # (V,) nats by which the network as it is drawn says each word too often
+    drawn: int | None = None
 
     def save(self, path: Path) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -44,6 +49,7 @@ class Columns:
             "sig": self.sig,
         }
         arrays |= {name: found for name in TOLD if (found := getattr(self, name)) is not None}
+        arrays |= {} if self.drawn is None else {"drawn": np.array([self.drawn])}
         replace_file(path, [tensor_bytes(arrays)])
 
     @classmethod
@@ -51,7 +57,8 @@ class Columns:
         """As `save` left it; `RunError` if it is damaged."""
         arrays = load_arrays(path)
         told = {name: arrays[name] for name in TOLD if name in arrays}
-        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], **told)
+        drawn = int(arrays["drawn"][0]) if "drawn" in arrays else None
+        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], **told, drawn=drawn)
 
     def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """(tiles,) the signature that most words of each tile have."""
@@ -68,26 +75,50 @@ class Columns:
         """The same columns under these signatures."""
         return replace(self, sig=sig)
 
+    def whole(self) -> Columns:
+        """The same columns where every word is drawn."""
+        return replace(self, drawn=None)
+
     @classmethod
     def by_signature(
-        cls, sig: npt.NDArray[np.int32], ends: Floats | None = None, finals: Floats | None = None
+        cls,
+        sig: npt.NDArray[np.int32],
+        ends: Floats | None = None,
+        finals: Floats | None = None,
+        drawn: npt.NDArray[np.bool_] | None = None,
     ) -> Columns:
-        """The order for a vocabulary whose words have these signatures."""
+        """The order for a vocabulary whose words have these signatures; `drawn` (V,) words that are drawn."""
         tiled: list[npt.NDArray[np.int64]] = []
         alone: list[npt.NDArray[np.int64]] = []
-        for s in np.unique(sig):
-            members = np.flatnonzero(sig == s)
+        used = np.ones(len(sig), dtype=bool) if drawn is None else drawn
+        for s in np.unique(sig[used]):
+            members = np.flatnonzero((sig == s) & used)
             if len(members) < TILE or s == 0:
                 alone.append(members)
             else:
                 tiled.append(np.pad(members, (0, -len(members) % TILE), constant_values=-1))
-        word_at = np.concatenate([*tiled, *alone]).astype(np.int64)
-        return cls(word_at, sum(len(t) for t in tiled) // TILE, sig, ends, finals)
+        word_at = np.concatenate([*tiled, *alone, np.flatnonzero(~used)]).astype(np.int64)
+        width = None if used.all() else len(word_at) - int((~used).sum())
+        return cls(word_at, sum(len(t) for t in tiled) // TILE, sig, ends, finals, drawn=width)
 
     @property
     def width(self) -> int:
-        """Columns, padding included."""
-        return len(self.word_at)
+        """Columns of words that are drawn, padding included."""
+        return len(self.word_at) if self.drawn is None else self.drawn
+
+    def filled(self, columns: int) -> int:
+        """So many columns and as many of nothing as make the last tile whole: tiles can then be summed in place."""
+        return columns + (-columns % TILE if self.tiles else 0)
+
+    @property
+    def words(self) -> Ints:
+        """(width,) the word of each column that is drawn, -1 for padding."""
+        return self.word_at[: self.width]
+
+    @property
+    def undrawn(self) -> Ints:
+        """Words that are not drawn."""
+        return self.word_at[self.width :]
 
     @property
     def lone(self) -> int:
@@ -108,14 +139,14 @@ class Columns:
 
     @cached_property
     def unit_of(self) -> Ints:
-        """(V,) unit of each word."""
+        """(V,) unit of each word; of one that is not drawn, the last."""
         c = self.column_of
-        return np.where(c < self.lone, c // TILE, c - self.lone + self.tiles)
+        return np.minimum(np.where(c < self.lone, c // TILE, c - self.lone + self.tiles), self.units - 1)
 
     @cached_property
     def unit_sig(self) -> npt.NDArray[np.int32]:
         """(U,) signature of each unit."""
-        return np.concatenate([self.tile_sigs(self.sig), self.sig[self.word_at[self.lone :]]])
+        return np.concatenate([self.tile_sigs(self.sig), self.sig[self.words[self.lone :]]])
 
     def unit_mask(self, signatures: Sequence[int]) -> Floats:
         """(U,) 1 for the units of these signatures."""

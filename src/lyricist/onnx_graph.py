@@ -27,7 +27,6 @@ OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime since 1.13
 WEIGHT_RANGE = 63  # of 8-bit weights: with more, processors without VNNI overflow in 16 bits (u8 x s8 pairs)
 TINY = 1e-9
 ONE = np.array([1], dtype=np.int64)
-NEVER = -1e30  # of a logit
 STREAMS, STEPS = 32, 40  # of the texts by which `reach` is found
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, which only the writer's graph uses
 
@@ -136,9 +135,11 @@ def unit_model(
 ) -> bytes:
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
 
-    Further inputs: `steer` (C,) nats added to each column, `scale` () 1 / temperature. Outputs: `logits` (B, C, and
-    some columns of nothing) with `steer` in them, `e` (the same) their exponentials at the temperature, `sums`
-    (B, U) over each unit, `free` (B, 1) the sum over all columns at temperature 1. Nothing is taken off the
+    Further inputs: `steer` (C,) nats added to each column, NEVER to what is no word's, `scale` () 1 / temperature.
+    Outputs: `logits` (B, C) with `steer` in them, `e` (B, C) their exponentials at the temperature, `sums` (B, U)
+    over each unit, `free` (B, 1) the sum over all columns at temperature 1. C are the columns that are drawn,
+    up to a whole tile; the initialisers `drawn` and `width` say how many they are with and without what fills the
+    tile, and another number there makes a graph of another number of words. Nothing is taken off the
     logits before: what overflows or vanishes is for the caller to make again from them. Activations have one scale a
     row, those before the softmax one for all, so that a row's result does not depend on its neighbours. `packed`: the
     graph is all that is kept of the network, and holds the word vectors of a tied network once, in the order of
@@ -146,30 +147,31 @@ def unit_model(
     """
     g = EightBit()
     output = weights["embedding" if config["tied"] else "output"]
+    spare = columns.filled(len(columns.word_at)) - len(columns.word_at)
     at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
-    spare = -columns.width % TILE if columns.tiles else 0  # so that tiles can be summed without copying them out
     at, there = np.pad(at, (0, spare)), np.pad(there, (0, spare))
-    steer = g.one("Concat", "steer", g.constant("spare", np.full(spare, NEVER, dtype=np.float32)), axis=0)
     rows = np.where(there[:, None], output[at], 0).astype(np.float32)
     shared = packed and config["tied"]
     if shared:
         embedded = g.embedded(rows, g.one("Gather", g.constant("column_of", columns.column_of), "ids"))
+        table, scales = "embedding", "embedding.scale"
     else:
         embedded = g.embedded(weights["embedding"])
+        whole, scale = eight_bit(rows)
+        table, scales = g.constant("output", whole), g.constant("output.scale", scale)
     x, states = recurrent(g, config, weights, embedded)
-    bias = g.one("Add", g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32)), steer)
-    if shared:
-        table, scale = g.one("Transpose", "embedding"), "embedding.scale"
-    else:
-        whole, scales = eight_bit(rows)
-        table, scale = g.constant("output", whole.T), g.constant("output.scale", scales)
-    g.times_plus(x, table, scale, bias, reach(config, weights), "logits")
+    zero, axis = g.known("zero", np.array([0])), g.known("axis0", np.array([0]))
+    drawn = g.known("drawn", np.array([columns.filled(columns.width)]))
+    bias = g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32))
+    table, scales, bias = (g.one("Slice", name, zero, drawn, axis) for name in (table, scales, bias))
+    steered = g.one("Add", bias, "steer")
+    g.times_plus(x, g.one("Transpose", table), scales, steered, reach(config, weights), "logits")
     axis = g.known("axis1", ONE)
     g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", "logits"), axis], ["free"], keepdims=1))
     g.nodes.append(helper.make_node("Exp", [g.one("Mul", "logits", "scale")], ["e"]))
     summed(g, columns)
-    outputs = {"e": len(at), "sums": columns.units, "free": 1, "logits": len(at)}
-    return assemble(g, config, states, outputs, {"steer": [columns.width], "scale": []}, metadata or {})
+    outputs: dict[str, int | str] = {"e": "columns", "sums": "units", "free": 1, "logits": "columns"}
+    return assemble(g, config, states, outputs, {"steer": ["columns"], "scale": []}, metadata or {})
 
 
 def reach(config: Mapping[str, Any], weights: Weights) -> float:
@@ -217,15 +219,17 @@ def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:
 
 def summed(g: Graph, columns: Columns) -> None:
     """Sums of `e`: over tiles, then the columns that stand alone."""
-    lone, axis = columns.lone, g.known("axis1", ONE)
+    axis = g.known("axis1", ONE)
     if not columns.tiles:  # a vocabulary too small for a single tile
         g.nodes.append(helper.make_node("Identity", ["e"], ["sums"]))
         return
-    at = {"zero": 0, "tiled": columns.tiles, "edge": lone, "end": columns.width}
-    zero, tiled, edge, end = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in at.items())
+    at = {"tiled": columns.tiles, "edge": columns.lone, "width": columns.width}
+    zero = g.known("zero", np.array([0]))
+    tiled, edge, end = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in at.items())
     alone = g.one("Slice", "e", edge, end, axis)
-    every = -(-columns.width // TILE)  # tiles, those over columns that stand alone included
-    tiles = g.one("Reshape", "e", g.constant("tiles", np.array([-1, every, TILE], dtype=np.int64)))
+    tiles = g.one(
+        "Reshape", "e", g.constant("tiles", np.array([0, -1, TILE], dtype=np.int64))
+    )  # those of all columns
     sums = g.one("ReduceSum", tiles, g.constant("axis2", np.array([2], dtype=np.int64)), keepdims=0)
     parts = [g.one("Slice", sums, zero, tiled, axis), alone]
     g.nodes.append(helper.make_node("Concat", parts, ["sums"], axis=1))
@@ -237,7 +241,7 @@ def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> 
     layers = config["layers"]
     states = ["h", "c"] if config["cell"] == "lstm" else ["h"]
     parts = {s: g.add("Split", [s], layers, axis=0) if layers > 1 else [s] for s in states}
-    axis = g.constant("axis0", np.array([0], dtype=np.int64))
+    axis = g.known("axis0", np.array([0]))
     new: dict[str, list[str]] = {s: [] for s in states}
     for i in range(layers):
         flat = [g.one("Squeeze", parts[s][i], axis) for s in states]
@@ -284,8 +288,8 @@ def assemble(
     g: Graph,
     config: Mapping[str, Any],
     states: list[str],
-    widths: Mapping[str, int],
-    further: Mapping[str, list[int]],
+    widths: Mapping[str, int | str],
+    further: Mapping[str, Sequence[int | str]],
     metadata: Mapping[str, str],
 ) -> bytes:
     """Inputs, outputs and metadata around the nodes. `widths`: of the outputs (B, width); `further`: more inputs."""

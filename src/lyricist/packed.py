@@ -1,7 +1,7 @@
 """A packed run: one 8-bit graph that ONNX Runtime writes from and that fine-tuning reads its weights out of.
 
-The graph is `onnx_graph.unit_model` with `packed`. Its initialisers are read here without the ONNX package, which
-only training brings: an ONNX file is a Protocol Buffers message, and a handful of its fields are needed.
+The graph is `onnx_graph.unit_model` with `packed`. Its initialisers are read here without the ONNX package
+(`onnx_bytes`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ import numpy.typing as npt
 from lyricist.checkpoint import COLUMNS, FORMAT, Arrays, Run, disk_errors, file_hash, put_in_place, write_synced
 from lyricist.columns import Columns
 from lyricist.errors import InputError, RunError
+from lyricist.onnx_bytes import DIMS, GRAPH, INITIALIZER, NAME, RAW, TYPE, read
 
 MODEL = "model.onnx"
 CARD = "card.md"
-GRAPH, INITIALIZER = 7, 5  # fields of ModelProto and GraphProto
-DIMS, TYPE, NAME, RAW = 1, 2, 8, 9  # fields of TensorProto
 TYPES: dict[int, Any] = {1: np.float32, 3: np.int8, 7: np.int64}  # the ONNX data types that weights have
 
 
@@ -107,8 +105,8 @@ class Initializers:
     def __init__(self, path: Path) -> None:
         data = memoryview(path.read_bytes())
         try:
-            (graph,) = (value for number, value in fields(data) if number == GRAPH)
-            self.arrays = dict(tensor(value) for number, value in fields(graph) if number == INITIALIZER)
+            (graph,) = (value for number, _, value in read(data) if number == GRAPH)
+            self.arrays = dict(tensor(value) for number, _, value in read(graph) if number == INITIALIZER)
         except (ValueError, IndexError, KeyError) as e:
             raise RunError(f"{path} is not a graph of this package: restore it or train again") from e
 
@@ -126,39 +124,10 @@ class Initializers:
 
 def tensor(data: memoryview) -> tuple[str, npt.NDArray[Any]]:
     """Name and array of a TensorProto; those of other types, which no weight has, are left empty."""
-    found = list(fields(data))
-    name = next(bytes(value).decode() for number, value in found if number == NAME)
-    kind = TYPES.get(next(value for number, value in found if number == TYPE))
-    raw = next((value for number, value in found if number == RAW), b"")
+    found = list(read(data))
+    name = next(bytes(value).decode() for number, _, value in found if number == NAME)
+    kind = TYPES.get(next(value for number, _, value in found if number == TYPE))
+    raw = next((value for number, _, value in found if number == RAW), b"")
     if kind is None:
         return name, np.zeros(0)
-    return name, np.frombuffer(raw, dtype=kind).reshape([value for number, value in found if number == DIMS])
-
-
-def fields(data: memoryview) -> Iterator[tuple[int, Any]]:
-    """(number, value) of each field of a message: whole numbers, and bytes as they lie.
-
-    >>> list(fields(memoryview(bytes([8, 150, 1]))))
-    [(1, 150)]
-    """
-    at = 0
-    while at < len(data):
-        key, at = varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = varint(data, at)
-            yield key >> 3, value
-            continue
-        size, at = varint(data, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def varint(data: memoryview, at: int) -> tuple[int, int]:
-    """A whole number in groups of 7 bits, the lowest first; and where it ends."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
-        if byte < 128:
-            return value, at
+    return name, np.frombuffer(raw, dtype=kind).reshape([value for number, _, value in found if number == DIMS])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from lyricist import topics
 from lyricist.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors
@@ -311,8 +312,8 @@ def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
 
 
 def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
-    """The order in which the run's words are drawn, for the graph that writes to plans, and what its base says too
-    often."""
+    """The order in which the run's words are drawn, for the graph that writes to plans, which of them are, and what
+    its base says too often."""
     if run.vocabulary.tokenizer.name == "word":
         table = WordTable(run.vocabulary, lexicon := default_lexicon())
         table.facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
@@ -320,9 +321,23 @@ def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
         breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
         size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
         ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
-        made = Columns.by_signature(table.sig, ends, finals)
+        made = Columns.by_signature(table.sig, ends, finals, drawn_with(base, run.vocabulary, tokens))
         made.overused = overused_by(base, run.vocabulary) if base is not None else None
         made.save(run.path / COLUMNS)
+
+
+def drawn_with(base: Run | None, vocabulary: Vocabulary, tokens: TokenSet) -> npt.NDArray[np.bool_] | None:
+    """(V,) words that the base draws and those of the songs; None: all."""
+    path = base.path / COLUMNS if base is not None else None
+    columns = Columns.load(path) if path is not None and path.exists() else None
+    if base is None or columns is None or columns.drawn is None:
+        return None
+    left = {base.vocabulary.tokens[w] for w in columns.undrawn.tolist()}
+    said = np.zeros(len(vocabulary), dtype=bool)
+    ids, number = tokens.split("train").ids, tokens.remap(vocabulary)
+    for start in range(0, len(ids), ENDS_WORDS):
+        said[number[ids[start : start + ENDS_WORDS]]] = True
+    return np.asarray(said | np.array([token not in left for token in vocabulary.tokens]))
 
 
 def overused_by(base: Run, vocabulary: Vocabulary) -> Floats | None:

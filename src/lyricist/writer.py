@@ -120,18 +120,30 @@ class Model:
             return OnnxUnits(self.unit_file, self.unit_columns)
         return None
 
-    def units(self, sig: npt.NDArray[np.int32], needed: Collection[int] = ()) -> tuple[UnitModel, Collection[int]]:
+    def units(
+        self, sig: npt.NDArray[np.int32], needed: Collection[int] = (), whole: bool = False
+    ) -> tuple[UnitModel, Collection[int]]:
         """A model to write to plans from, for words of these signatures, and words that it cannot choose freely.
 
         The run's own graph, if the lexicon is much as it was when the graph was made and none of the `needed` words
-        has changed; else the plain graph, rearranged at every step.
+        has changed; else the plain graph, rearranged at every step. `whole`: with the words that are not drawn, as
+        it also is if one of them is needed.
         """
         made = self.unit_model
         if made is not None and len(sig) == len(made.columns.sig):
             odd = set(made.columns.misplaced(sig).tolist())
             if len(odd) <= MISPLACED * len(sig) and odd.isdisjoint(needed):
+                if whole or not set(made.columns.undrawn.tolist()).isdisjoint(needed):
+                    made = self.whole_units
                 return made.arranged(made.columns.numbered(sig)), odd
         return HostUnits(self.step_model, Columns.by_signature(sig)), ()
+
+    @cached_property
+    def whole_units(self) -> OnnxUnits:
+        """The run's graph for writing to plans with all its words."""
+        step = self.step_model
+        assert self.unit_model is not None
+        return step.made if isinstance(step, PackedSteps) else self.unit_model.whole()
 
     def guard(self, max_copy: int) -> CopyGuard | None:
         if not max_copy or self.vocabulary.tokenizer.name != "word":

@@ -30,6 +30,9 @@ Track = Annotated[int | None, option("Which part is sung, from 1; else the likel
 Phrases = Annotated[str | None, option("Syllables of its phrases, such as 8,6; they repeat.", "--phrases")]
 Verses = Annotated[int | None, option("How often the whole tune is sung. [default: 1]", "--verses")]
 Clean = Annotated[bool | None, option("Leave out slurs and obscenities (the default).", "--clean/--no-clean")]
+AllWords = Annotated[
+    bool, option("Old and rare words of the model as well, not only those of songs of today.", "--all-words")
+]
 Start = Annotated[str | None, option("First word of the song.")]
 Acrostic = Annotated[str | None, option("Initial letters of the lines, such as RIVER.")]
 Refrain = Annotated[str | None, option("A line that ends every chorus; without choruses, every section.")]

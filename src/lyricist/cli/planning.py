@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Options that are fields of a plan, by the names of both.
 FIELDS = (
     "form", "lines", "syllables", "metre", "rhyme", "rhyme_kind", "rhyme_with", "about", "include", "avoid", "clean",
-    "start", "acrostic", "refrain", "hook", "title", "max_copy", "keep_chorus", "allow",
+    "all_words", "start", "acrostic", "refrain", "hook", "title", "max_copy", "keep_chorus", "allow",
 )  # fmt: skip
 SWITCHES = frozenset({"clean", "keep_chorus"})  # on unless --no-...
 PER_SECTION = ("syllables", "metre", "rhyme")  # what sections may say for themselves

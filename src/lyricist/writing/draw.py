@@ -70,7 +70,8 @@ class Drawer:
     def __init__(self, columns: Columns, drawing: Drawing, words: int, unknown: int) -> None:
         """`words`: how many there are, those a plan brought included; `unknown`: the word that stands for these."""
         self.columns, self.drawing = columns, drawing
-        self.column_of = columns.column_of
+        at = columns.column_of
+        self.column_of = np.where(at < columns.width, at, at[unknown])  # what is not drawn is unknown to it
         self.unknown = unknown
         self.words = words
         self.closed: Bools = np.zeros(words, dtype=bool)  # (W,) words whose next syllable does not carry
@@ -86,7 +87,7 @@ class Drawer:
         return self.content.tobytes()
 
     def columns_for(self, words: Ints) -> Ints:
-        """Columns of words; a word the model does not know has the column of `<unk>`."""
+        """Columns of words; a word the model does not know, or does not draw, has the column of `<unk>`."""
         return self.column_of[np.where(words < len(self.column_of), words, self.unknown)]
 
     def draw(self, rows: UnitRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:
@@ -187,7 +188,7 @@ class Drawer:
             last = TILE - 1 - (values[:, ::-1] > 0).argmax(axis=1)  # rounding must not lead into the padding
             over[np.arange(len(tiled)), last] = True
             column[tiled] = start + over.argmax(axis=1)
-        return self.columns.word_at[column], rows.e[at, column].astype(np.float64)
+        return self.columns.words[column], rows.e[at, column].astype(np.float64)
 
     def keep(self, words: Ints, recent: npt.NDArray[np.int32]) -> Reals:
         """(B,) probability that the repetition control lets a word stand: used lately it counts, a content word also
@@ -249,8 +250,8 @@ class Drawer:
         """All words that row i may draw, their values of e, and their weights."""
         tiles = self.columns.tiles
         by_column = np.concatenate([np.repeat(ask.units[i, :tiles], TILE), ask.units[i, tiles:]])
-        column = np.flatnonzero((by_column > 0) & (self.columns.word_at >= 0))
-        words, weights = self.columns.word_at[column], by_column[column].astype(np.float64)
+        column = np.flatnonzero((by_column > 0) & (self.columns.words >= 0))
+        words, weights = self.columns.words[column], by_column[column].astype(np.float64)
         if i in ask.lists:
             listed = ask.lists[i]
             words = np.concatenate([words, listed.words])

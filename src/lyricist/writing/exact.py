@@ -57,7 +57,7 @@ class PlanAutomaton:
         self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
         self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
         self.usable = self.find_usable()
-        self.usable[list(barred)] = False
+        self.usable[[*barred, *columns.undrawn.tolist()]] = False
         self.rhymes = Rhymes(table, self.usable, strict)
         self.rhymes.finals = columns.finals
         self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, layout.emphasis)

@@ -21,7 +21,7 @@ def choice(engine: Engine, n: int, k: int, rows: UnitRows, ask: Request, mass: f
     """The draw of row n of the engine, which was request k."""
     i = int(ask.at[k])
     order = np.argsort(-rows.e[i], kind="stable")[: SHOWN + 1]
-    likely = [int(w) for w in engine.columns.word_at[order] if w >= 0 and not engine.is_break[w]][:SHOWN]
+    likely = [int(w) for w in engine.columns.words[order] if w >= 0 and not engine.is_break[w]][:SHOWN]
     words = likely if word in likely or word == BREAK else [*likely[: SHOWN - 1], word]
     drawn = proportions(engine, k, rows, ask)
     made = [candidate(engine, n, i, rows, drawn, w) for w in words]
@@ -43,6 +43,12 @@ def candidate(engine: Engine, n: int, i: int, rows: UnitRows, drawn: dict[int, f
     return Candidate(engine.table.words[word], p, drawn_p, why or ("" if drawn_p else "too unlikely here"))
 
 
+def is_undrawn(engine: Engine, word: int) -> bool:
+    """Whether a word is one that the model knows and songs leave out unless they ask for it."""
+    at = engine.columns.column_of
+    return word < len(at) and int(at[word]) >= engine.columns.width
+
+
 def forbidden(engine: Engine, n: int, word: int) -> str:
     """What forbids a word in row n, "" if nothing does."""
     song, rows = engine.song, engine.rows
@@ -51,7 +57,9 @@ def forbidden(engine: Engine, n: int, word: int) -> str:
         return "no known pronunciation"
     if not song.usable[word] and word not in song.keywords:
         text = song.table.words[word]
-        return "avoided" if text in song.layout.avoid else "not in the lexicon, a number, or not clean"
+        if text in song.layout.avoid:
+            return "avoided"
+        return "old or rare" if is_undrawn(engine, word) else "not in the lexicon, a number, or not clean"
     begins = song.rhymes.by_number[first]
     if begins is not None and word not in begins.by_word:
         return "does not rhyme" if song.backward else "is not the beginning asked for"

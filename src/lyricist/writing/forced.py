@@ -109,7 +109,7 @@ def plainly(engine: Engine, rows: UnitRows, word: int) -> tuple[Candidate, ...]:
 def likeliest(engine: Engine, e: npt.NDArray[np.float32], most: int) -> list[int]:
     """Words by their values of e (C,), the likeliest first, without breaks."""
     order = np.argsort(-e, kind="stable")[: most + len(engine.song.breaks) + 1]
-    words = engine.columns.word_at[order[order < len(engine.columns.word_at)]]
+    words = engine.columns.words[order[order < len(engine.columns.words)]]
     return [int(w) for w in words if w >= 0 and not engine.is_break[w]][:most]
 
 

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 def column_bias(song: PlanAutomaton, columns: Columns, drawing: Drawing, theme: Floats | None) -> Floats:
     """(C,) nats added to each column: what steers the song (`theme` (V,), leanings), and never for padding and words
     that are barred. Words of the plan are left alone."""
-    at, table = columns.word_at, song.table
+    at, table = columns.words, song.table
     given = (w for words in song.given.values() for w in words)
     kept = {w for w in (*song.keywords, *song.breaks, *given) if w < table.known}
     if len(table.words) > table.known:

@@ -71,6 +71,7 @@ class Plan(BaseModel):
     include: tuple[str, ...] = ()  # words that must occur
     avoid: tuple[str, ...] = ()  # words that must not
     clean: bool = True  # no slurs and obscenities; see clean.py
+    all_words: bool = False  # those that the model's songs of today do not use as well; see columns.py
     start: str | None = None  # first word of the song
     acrostic: str | None = None  # initial letters of the song's first lines
     refrain: str | None = None  # last line of every chorus (refrain), without one of every section

@@ -29,7 +29,14 @@ FORMAT = 1
 MAX_BYTES = 1_000_000
 OPEN = "..."  # a line to be written, among those to be kept
 SECTIONS, SECTION = "sections", "section"  # the plan's field, the file's table
-STRICT: Mapping[str, type] = {"clean": bool, "keep_chorus": bool, "allow": bool, "hook": bool, "max_copy": int}
+STRICT: Mapping[str, type] = {
+    "clean": bool,
+    "all_words": bool,
+    "keep_chorus": bool,
+    "allow": bool,
+    "hook": bool,
+    "max_copy": int,
+}
 KINDS = {bool: "true or false", int: "a whole number"}
 LINE_BY_LINE = frozenset({"text", "tune"})  # lists written with a line of the file for each of the song
 ONE_EACH = frozenset({"form", "metre", "rhyme"})  # lists whose single value is written without brackets

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lyricist.children import cores
 from lyricist.columns import Columns
 from lyricist.corpus import Line, Section
-from lyricist.errors import InputError, RunError
+from lyricist.errors import InputError, PlanError, RunError
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.planfeatures import THEME, TOPICAL, Floats
 from lyricist.prosody.scan import Scansion
@@ -60,14 +60,24 @@ class PlannedWriter:
         self.layout = layout(self.plan, vocabulary.tokenizer.split)
         self.given = [text for shape in shapes(self.plan) for text in shape.text]
         self.table = model.words.extended(brought(self.layout), constraints)
-        needed = [self.table.id_of(w) for w in brought(self.layout)]
-        self.units, barred = model.units(self.table.sig[: self.table.known], needed)
-        self.barred = barred
         self.theme = Theme.of(self.plan.about, model.topics) if self.plan.about else None
-        self.compile()
+        self.units, self.barred = self.chosen(self.plan.all_words)
+        try:
+            self.compile()
+        except PlanError:
+            if self.units.columns.drawn is None:
+                raise
+            self.units, self.barred = self.chosen(True)  # perhaps with words that are not drawn
+            self.compile()
         self.merit = Merit(model.topics, self.theme, self.units.columns.finals, len(self.table.words))
         words_given = self.song.given or self.song.keywords or self.plan.start
         self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
+
+    def chosen(self, whole: bool) -> tuple[UnitModel, Collection[int]]:
+        """See `Model.units`. What the plan names is needed."""
+        named = (*brought(self.layout), *self.plan.about)
+        needed = [self.table.index[word] for word in named if word in self.table.index]
+        return self.model.units(self.table.sig[: self.table.known], needed, whole)
 
     def compile(self) -> None:
         self.song = compile_song(self.table, self.layout, self.units.columns, self.barred)

@@ -1,13 +1,13 @@
 """A run's graph with a steer and a temperature for every row, so that songs of different plans are one batch.
 
 The graph that exact writing runs takes one steer (C,) for all its rows. It is the same graph here but for the
-declared sizes of two inputs, the node that pads the steer and the one that adds it, which are changed in its bytes
-when it is opened: the sums are of the same numbers in the same order, row by row.
+declared sizes of two inputs and the node that adds the steer, which are changed in its bytes when it is opened:
+the sums are of the same numbers in the same order, row by row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,13 @@ import numpy.typing as npt
 
 from lyricist.columns import Columns
 from lyricist.errors import RunError
+from lyricist.onnx_bytes import GRAPH, INPUT, NODE, changed, read, write
 from lyricist.runtime import FEATURES, State, features_of, open_session
 from lyricist.writing.units import NEVER, OnnxUnits, UnitRows
 
 Floats = npt.NDArray[np.float32]
-Field = tuple[int, int, Any]  # number, wire type, value
 
-GRAPH, NODE, INPUT = 7, 1, 11  # fields of ModelProto and GraphProto
-NODE_INPUT, NODE_OUTPUT, OP_TYPE, ATTRIBUTE = 1, 2, 4, 5  # of NodeProto
+NODE_INPUT, NODE_OUTPUT, OP_TYPE = 1, 2, 4  # fields of NodeProto
 NAME, TYPE = 1, 2  # of ValueInfoProto
 BARE = b"bare"  # logits before the steer
 
@@ -34,8 +33,8 @@ class SteeredUnits:
     def __init__(self, units: OnnxUnits) -> None:
         source = units.model if isinstance(units.model, bytes) else Path(units.model).read_bytes()
         self.columns: Columns = units.columns
-        self.width = int(next(o for o in units.session.get_outputs() if o.name == "e").shape[1])
-        self.session = open_session(per_row(source, self.width), 1)
+        self.width = self.columns.filled(self.columns.width)
+        self.session = open_session(per_row(source), 1)
         self.features = features_of(self.session)
         self.units = units
 
@@ -65,18 +64,17 @@ class SteeredUnits:
 # --- the graph's bytes (protocol buffers)
 
 
-def per_row(model: bytes, width: int) -> bytes:
-    """The graph with `steer` (B, width) and `scale` (B, 1). RunError where it does not take these."""
+def per_row(model: bytes) -> bytes:
+    """The graph with `steer` (B, C) and `scale` (B, 1). RunError where it does not take these."""
     done: set[str] = set()
 
     def node(data: bytes) -> list[bytes]:
         fields = list(read(data))
         inputs = [value for number, _, value in fields if number == NODE_INPUT]
         out = next(value for number, _, value in fields if number == NODE_OUTPUT)
-        if inputs[:1] == [b"steer"]:
-            done.add("node")
+        if inputs[:1] == [b"steer"]:  # in older graphs, which fill the last tile up
             return [operation(b"Identity", [b"steer"], out)]
-        if out == b"logits" and len(inputs) > 2:  # a product with a bias; graphs of 0.1 add by themselves
+        if out == b"logits" and len(inputs) > 2:  # a product with a bias; the oldest add by themselves
             bare = [f for f in fields if f[0] not in (NODE_INPUT, NODE_OUTPUT)]
             product = [*((NODE_INPUT, 2, name) for name in inputs[:-1]), (NODE_OUTPUT, 2, BARE), *bare]
             return [write(product), operation(b"Add", [BARE, inputs[-1]], out)]
@@ -87,77 +85,21 @@ def per_row(model: bytes, width: int) -> bytes:
         if name not in (b"steer", b"scale"):
             return [data]
         done.add(name.decode())
-        return [write([(NAME, 2, name), (TYPE, 2, matrix("batch", width if name == b"steer" else 1))])]
+        return [write([(NAME, 2, name), (TYPE, 2, matrix("batch", "columns" if name == b"steer" else 1))])]
 
     changes = {NODE: node, INPUT: value}
     made = changed(model, {GRAPH: lambda graph: [changed(graph, changes)]})
-    if done != {"node", "steer", "scale"}:
+    if done != {"steer", "scale"}:
         raise RunError("the run's graph takes no steer: train again with this version")
     return made
 
 
-def matrix(rows: str, columns: int) -> bytes:
-    """A TypeProto: float32 (rows, columns)."""
-    shape = write([(1, 2, write([(2, 2, rows.encode())])), (1, 2, write([(1, 0, columns)]))])
+def matrix(*sizes: str | int) -> bytes:
+    """A TypeProto: float32 of these sizes."""
+    shape = write([(1, 2, write([(1, 0, n) if isinstance(n, int) else (2, 2, n.encode())])) for n in sizes])
     return write([(1, 2, write([(1, 0, 1), (2, 2, shape)]))])
 
 
 def operation(name: bytes, inputs: Sequence[bytes], out: bytes) -> bytes:
     """A NodeProto."""
     return write([*((NODE_INPUT, 2, each) for each in inputs), (NODE_OUTPUT, 2, out), (OP_TYPE, 2, name)])
-
-
-def changed(data: bytes, changes: Mapping[int, Callable[[bytes], list[bytes]]]) -> bytes:
-    """A message with some of its fields replaced, each by any number of the same."""
-    fields = ((n, kind, changes[n](value) if n in changes else [value]) for n, kind, value in read(data))
-    return write((n, kind, each) for n, kind, values in fields for each in values)
-
-
-def read(data: bytes) -> Iterator[Field]:
-    """The fields of a message; values are numbers or bytes."""
-    at = 0
-    while at < len(data):
-        tag, at = number(data, at)
-        kind = tag & 7
-        if kind == 0:
-            value, at = number(data, at)
-            yield tag >> 3, kind, value
-            continue
-        size, at = number(data, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
-        yield tag >> 3, kind, data[at : at + size]
-        at += size
-
-
-def write(fields: Iterator[Field] | Sequence[Field]) -> bytes:
-    parts = []
-    for n, kind, value in fields:
-        parts.append(digits(n << 3 | kind))
-        if kind == 0:
-            parts.append(digits(value))
-        else:
-            parts += [digits(len(value)), value] if kind == 2 else [value]
-    return b"".join(parts)
-
-
-def number(data: bytes, at: int) -> tuple[int, int]:
-    """A number of variable length at a place, and the place after it."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return value, at
-
-
-def digits(value: int) -> bytes:
-    """
-    >>> digits(300), number(digits(300), 0)
-    (b'\\xac\\x02', (300, 2))
-    """
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])

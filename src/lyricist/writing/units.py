@@ -1,13 +1,14 @@
 """One step of a model seen as units: what the drawing needs of a softmax without looking at every word.
 
 `UnitModel` is what the exact writer runs. `HostUnits` makes one of any step model, in NumPy; a run's
-own `writer.onnx` does the same inside its graph.
+own `writer.onnx` does the same inside its graph. (C,) are the columns of the words that are drawn.
 """
 
 from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from lyricist.columns import TILE, Columns
 from lyricist.errors import RunError
+from lyricist.onnx_bytes import with_numbers
 from lyricist.runtime import FEATURES, State, StepModel, features_of, open_session
 
 Floats = npt.NDArray[np.float32]
@@ -54,7 +56,7 @@ class HostUnits:
 
     def __init__(self, model: StepModel, columns: Columns) -> None:
         self.model, self.columns = model, columns
-        self.order = np.maximum(columns.word_at, 0)
+        self.order = np.maximum(columns.words, 0)
 
     def initial_state(self, batch: int) -> State:
         return self.model.initial_state(batch)
@@ -75,13 +77,16 @@ class OnnxUnits:
     """
 
     def __init__(self, model: Path | str | bytes, columns: Columns, threads: int | None = None) -> None:
-        self.model = model
+        self.model, self.threads = model, threads
         self.session, self.columns = open_session(model, threads), columns
         names = {"ids", "steer", "scale", FEATURES}
         self.features = features_of(self.session)
         self.states = [i for i in self.session.get_inputs() if i.name not in names]
         self.nexts = [f"next_{s.name}" for s in self.states]
         self.outputs = ["e", "sums", "free", *self.nexts]
+        steer = next((i.shape for i in self.session.get_inputs() if i.name == "steer"), [0])
+        old = isinstance(steer[-1], int)  # fills the last tile up by itself
+        self.width = columns.width if old else columns.filled(columns.width)
         if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
             raise RunError("the run's writer.onnx was made by another version: train again for a faster one")
 
@@ -90,6 +95,15 @@ class OnnxUnits:
         made = copy.copy(self)
         made.columns = columns
         return made
+
+    def whole(self) -> OnnxUnits:
+        """The same network over all its words, those that are not drawn included; itself, where there are none."""
+        if self.columns.drawn is None:
+            return self
+        columns = self.columns.whole()
+        sizes = {"drawn": columns.filled(columns.width), "width": columns.width}
+        model = self.model if isinstance(self.model, bytes) else Path(self.model).read_bytes()
+        return OnnxUnits(with_numbers(model, sizes), columns, self.threads)
 
     def copies(self, number: int) -> list[OnnxUnits]:
         """The same model in sessions of one thread each, to be run side by side."""
@@ -119,7 +133,9 @@ class OnnxUnits:
     ) -> dict[str, npt.NDArray[Any]]:
         """The graph's inputs."""
         scale = np.array(1 / temperature, dtype=np.float32)
-        feed: dict[str, npt.NDArray[Any]] = {"ids": ids.astype(np.int64), "steer": bias, "scale": scale}
+        steer = np.full(self.width, NEVER, dtype=np.float32)
+        steer[: len(bias)] = bias
+        feed: dict[str, npt.NDArray[Any]] = {"ids": ids.astype(np.int64), "steer": steer, "scale": scale}
         feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
         if self.features:
             feed[FEATURES] = np.zeros((len(ids), self.features), dtype=np.float32) if features is None else features
@@ -130,12 +146,19 @@ class PackedSteps:
     """A `StepModel` from a packed run's graph; results do not depend on the batch, as those of `OnnxUnits`."""
 
     def __init__(self, units: OnnxUnits) -> None:
-        self.made, self.features = units, units.features
+        self.units, self.features = units, units.features
         self.vocab_size = len(units.columns.column_of)
-        self.steer = np.zeros(units.columns.width, dtype=np.float32)
+
+    @cached_property
+    def made(self) -> OnnxUnits:
+        return self.units.whole()
+
+    @cached_property
+    def steer(self) -> Floats:
+        return np.zeros(self.made.columns.width, dtype=np.float32)
 
     def initial_state(self, batch: int) -> State:
-        return self.made.initial_state(batch)
+        return self.units.initial_state(batch)
 
     def step(self, ids: Ints, state: State, features: Floats | None = None) -> tuple[Floats, State]:
         made = self.made

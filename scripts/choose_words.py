@@ -1,0 +1,61 @@
+"""Choose which of a packed run's words are drawn: those of the songs that it is to write like.
+
+    python scripts/choose_words.py PACKED_RUN CORPUS...
+
+The starter knows 21,000 words, most of them from old verse. Words that stand in no song of the CORPUS directories,
+which `lyricist prepare` made, go to the end of its columns: a song has them only if its plan asks for one of them.
+The weights stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.checkpoint import COLUMNS, Run, file_hash, replace_file
+from lyricist.columns import Columns
+from lyricist.corpus import open_corpus
+from lyricist.onnx_graph import metadata_for, unit_model
+from lyricist.packed import MODEL
+from lyricist.tokens import SPECIALS, Vocabulary
+
+
+def used(vocabulary: Vocabulary, corpora: Sequence[Path]) -> npt.NDArray[np.bool_]:
+    """(V,) words of the corpora's songs, and the tokens that are no words."""
+    songs = (song for path in corpora for song in open_corpus(path).songs())
+    said = {w for song in songs for line in song.lines() for w in vocabulary.tokenizer.split(line.text)}
+    return np.array([token in said or token in SPECIALS for token in vocabulary.tokens])
+
+
+def choose(run: Run, drawn: npt.NDArray[np.bool_]) -> Columns:
+    """Rewrite a packed run's graph and columns so that these of its words (V,) are drawn."""
+    before, weights = Columns.load(run.path / COLUMNS), run.weights()
+    made = Columns.by_signature(before.sig, before.ends, before.finals, drawn)
+    made.overused = before.overused
+    config, packed = run.config["model"], run.config["packed"]
+    graph = unit_model(config, weights, made, metadata_for(config, packed["step"]), packed=True)
+    replace_file(run.path / MODEL, [graph])
+    made.save(run.path / COLUMNS)
+    hashes = packed["sha256"] | {name: file_hash(run.path / name) for name in (MODEL, COLUMNS)}
+    facts = {**run.config, "packed": {**packed, "sha256": hashes}}
+    replace_file(run.path / "config.json", [json.dumps(facts, indent=1).encode()])
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Choose which of a packed run's words are drawn.")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("corpora", type=Path, nargs="+")
+    options = parser.parse_args()
+    run = Run.open(options.run)
+    made = choose(run, used(run.vocabulary, options.corpora))
+    print(f"{len(made.column_of) - len(made.undrawn):,} of {len(made.column_of):,} words are drawn")
+
+
+if __name__ == "__main__":
+    main()
