@@ -24,6 +24,7 @@ import lyricist
 from lyricist.checkpoint import COLUMNS, Run
 from lyricist.columns import Columns
 from lyricist.corpus import Corpus, open_corpus
+from lyricist.packed import stamp
 from lyricist.tokens import WordTokenizer
 from lyricist.topics import is_plain
 from lyricist.writer import Model
@@ -108,7 +109,8 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=1500)
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    words = Run.open(options.run).vocabulary.tokens
+    run = Run.open(options.run)
+    words = run.vocabulary.tokens
     wanted = meant(open_corpus(options.corpus))
     path = options.run / COLUMNS
     columns = replace(Columns.load(path), overused=None)
@@ -121,6 +123,8 @@ def main() -> None:
         ratio = over(said, wanted, words)
         nats = bounded(nats + SHARE * ratio, words)
         replace(columns, overused=nats.astype(np.float32)).save(path)
+        if run.packed:
+            stamp(run)
         most = np.argsort(-ratio * np.sqrt(shares(said, words)))[:12]
         spread = float(np.sqrt((shares(said, words) * ratio**2).sum()))
         print(f"{said.total():,} words, ratio {np.exp(spread):.2f} in the mean;", *(words[i] for i in most))

@@ -10,18 +10,17 @@ The weights stay as they are.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.checkpoint import COLUMNS, Run, file_hash, replace_file
+from lyricist.checkpoint import COLUMNS, Run, replace_file
 from lyricist.columns import Columns
 from lyricist.corpus import open_corpus
 from lyricist.onnx_graph import metadata_for, unit_model
-from lyricist.packed import MODEL
+from lyricist.packed import MODEL, stamp
 from lyricist.tokens import SPECIALS, Vocabulary
 
 
@@ -37,13 +36,11 @@ def choose(run: Run, drawn: npt.NDArray[np.bool_]) -> Columns:
     before, weights = Columns.load(run.path / COLUMNS), run.weights()
     made = Columns.by_signature(before.sig, before.ends, before.finals, drawn)
     made.overused = before.overused
-    config, packed = run.config["model"], run.config["packed"]
-    graph = unit_model(config, weights, made, metadata_for(config, packed["step"]), packed=True)
+    config, step = run.config["model"], run.config["packed"]["step"]
+    graph = unit_model(config, weights, made, metadata_for(config, step), packed=True)
     replace_file(run.path / MODEL, [graph])
     made.save(run.path / COLUMNS)
-    hashes = packed["sha256"] | {name: file_hash(run.path / name) for name in (MODEL, COLUMNS)}
-    facts = {**run.config, "packed": {**packed, "sha256": hashes}}
-    replace_file(run.path / "config.json", [json.dumps(facts, indent=1).encode()])
+    stamp(run)
     return made
 
 

@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.checkpoint import COLUMNS, FORMAT, Arrays, Run, disk_errors, file_hash, put_in_place, write_synced
+from lyricist.checkpoint import (
+    COLUMNS,
+    FORMAT,
+    Arrays,
+    Run,
+    disk_errors,
+    file_hash,
+    put_in_place,
+    replace_file,
+    write_synced,
+)
 from lyricist.columns import Columns
 from lyricist.errors import InputError, RunError
 from lyricist.onnx_bytes import DIMS, GRAPH, INITIALIZER, NAME, RAW, TYPE, read
@@ -64,6 +74,14 @@ def fill(run: Run, made: Path) -> None:
     corpus = {**run.config.get("corpus", {}), "path": ""}  # not where the songs lie on this machine
     facts = {**run.config, "corpus": corpus, "packed": {"step": step, "sha256": hashes}}
     write_synced(made / "config.json", [json.dumps({"format": FORMAT, **facts}, indent=1).encode()])
+
+
+def stamp(run: Run) -> None:
+    """Note the hashes of a packed run's files anew, after some have changed."""
+    packed = run.config["packed"]
+    hashes = {name: file_hash(run.path / name) for name in packed["sha256"]}
+    facts = {**run.config, "packed": {**packed, "sha256": hashes}}
+    replace_file(run.path / "config.json", [json.dumps(facts, indent=1).encode()])
 
 
 # --- back to weights

@@ -9,11 +9,12 @@ import pytest
 
 import lyricist
 from lyricist.errors import RunError
+from lyricist.onnx_bytes import digits, number
 from lyricist.writing.chorus import in_step
 from lyricist.writing.plan import Drawing, Plan
 from lyricist.writing.planned import PlannedWriter
 from lyricist.writing.result import WrittenSong
-from lyricist.writing.steered import SteeredUnits, digits, number, per_row
+from lyricist.writing.steered import SteeredUnits, per_row
 from lyricist.writing.written import SongWritten
 
 SHORT = {"form": "verse", "lines": 4}
@@ -58,7 +59,7 @@ def test_songs_are_those_that_are_written_alone(model: lyricist.Model) -> None:
 
 def test_another_graph_is_refused() -> None:
     with pytest.raises(RunError, match="takes no steer"):
-        per_row(b"", 8)
+        per_row(b"")
 
 
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 300, 2**40])
