@@ -6,7 +6,7 @@
 `make` writes FOLDER/sheet.md (for readers), FOLDER/answers.csv (to be filled in) and KEY.json, which readers must not
 see: put it where they do not look. The sheet carries its SHA-256, so that nobody can change it afterwards.
 
-- ours: RUN by the default drawing, with 12 drafts of each song as `lyricist write` has them (`--particles`).
+- ours: RUN by the default drawing, with the drafts of each song as `lyricist write` has them (`--particles`).
 - plain: PLAIN, a run of an LSTM without anything else, under the same automaton: the same temperature and truncation,
   one particle, no bonus for long words, no heat at rhymes, no control of repetition, nothing reranked. `--blank`
   shows it nothing of the plan, should it be a run that was trained to see one.
@@ -41,6 +41,7 @@ from typing import Any
 import lyricist
 from archaic_words import is_archaic
 from common import songs_or_exit
+from lyricist.cli.writing import DRAFTS
 from lyricist.writer import Model
 from lyricist.writing.plan import Drawing, Plan
 from stanzas import FORMS, form_test
@@ -315,7 +316,7 @@ def main() -> None:
     one = commands.add_parser("make")
     one.add_argument("run", type=Path)
     one.add_argument("--against", type=Path, required=True, help="a run of a plain LSTM")
-    one.add_argument("--particles", type=int, default=12, help="drafts of each of ours")
+    one.add_argument("--particles", type=int, default=DRAFTS, help="drafts of each of ours")
     one.add_argument("--blank", action="store_true", help="show PLAIN nothing of the plan")
     one.add_argument("-o", "--output", type=Path, required=True, help="a folder that is not there yet")
     one.add_argument("--plain", type=int, default=100, help="pairs with the plain model")

@@ -1,12 +1,16 @@
 """Teach the judge of lines what follows from what, and put it beside the starter: makes judge.onnx.
 
-    python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] -o src/lyricist/starter/judge.onnx
+    python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] --marks songs/marked.txt -o JUDGE
+
+JUDGE is src/lyricist/starter/judge.onnx.
 
 RUN is the run that the starter was packed from (its word vectors, in 32 bits); a CORPUS a directory that `lyricist
 prepare` made, SONGS_CORPUS that of the starter's second stage. First the network learns to read verse forwards, on
 both. Then it is shown quatrains of SONGS_CORPUS, of FORMS or nearly and without archaic and unknown words, as they
 were written and with lines changed about or exchanged for lines of as many words from elsewhere (`judge_network`).
-Prints how often, in texts held out, a line in its place is worth more than one that is not.
+Last it learns from songs that the starter wrote, in which readers marked the lines that are broken or do not follow.
+Prints how often, in texts held out, a line in its place is worth more than one that is not, and an unmarked line than
+a marked one.
 """
 
 from __future__ import annotations
@@ -20,7 +24,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from judge_network import BATCH, Clock, Examples, JudgeNetwork, Quatrains, learn_to_judge, read_verse, separation
+from judge_network import (
+    BATCH,
+    Clock,
+    Examples,
+    JudgeNetwork,
+    Quatrains,
+    agreement,
+    learn_marks,
+    learn_to_judge,
+    read_marks,
+    read_verse,
+    separation,
+)
 
 from lyricist.batches import Streams
 from lyricist.checkpoint import Run, replace_file
@@ -36,6 +52,7 @@ FORMS = (  # syllables
 )
 LONGEST = 14  # words of a line
 OWN = 3  # times that texts written for the starter count
+MARKS_HELD = 16  # every so many-th marked song is held out
 
 
 class Reading:
@@ -95,6 +112,8 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--reading", type=float, default=32.0, help="minutes")
     parser.add_argument("--judging", type=float, default=15.0, help="minutes")
+    parser.add_argument("--marks", type=Path, help="songs with the marks of readers")
+    parser.add_argument("--epochs", type=float, default=6.0, help="times that these are read")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -111,9 +130,14 @@ def main() -> None:
     texts = {split: list(people(corpus, reading, split)) for split in ("train", "valid")}
     print(f"{len(texts['train'])} texts to learn from", file=sys.stderr)
     learn_to_judge(network, Examples(texts["train"], forwards, random.Random(options.seed)), Clock(options.judging))
-    told = separation(network, Examples(texts["valid"], forwards, random.Random(0)))
+    held = Examples(texts["valid"], forwards, random.Random(0))
+    print(f"{separation(network, held):.3f} of {len(texts['valid'])} texts")
+    if options.marks:
+        marked = read_marks(options.marks, forwards)
+        last, rest = marked[::MARKS_HELD], [m for i, m in enumerate(marked) if i % MARKS_HELD]
+        learn_marks(network, held, rest, options.epochs, random.Random(options.seed))
+        print(f"{agreement(network, held, last):.3f} of the lines of {len(last)} marked songs")
     replace_file(options.out, [network.file()])
-    print(f"{told:.3f} of {len(texts['valid'])} texts")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The network behind the judge of lines, and its two lessons: to read verse forwards, then to tell what follows.
+"""The network behind the judge of lines, and its three lessons: to read verse forwards, to tell what follows, and
+what readers marked in lines that the starter wrote.
 
 T words, B stanzas side by side, L lines of each, E numbers a word, H hidden.
 """
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,7 @@ from torch import Tensor, nn
 from lyricist.batches import Streams
 from lyricist.model import LyricLSTM, ModelConfig
 from lyricist.onnx_graph import cell_model, eight_bit
-from lyricist.tokens import END, LINE, SONG, Vocabulary
+from lyricist.tokens import END, LINE, SONG, UNK, Vocabulary
 
 HIDDEN, INNER = 512, 64
 BATCH, STEPS, NEGATIVES = 64, 64, 1500
@@ -30,6 +32,7 @@ LINES = 8  # of a text at most
 DRIFTING = 0.3  # share of the texts with a wrong line in which it is in another person or tense
 SPLICED = 0.25  # share in which it goes on as another line that has a word of it, so that it parses by halves
 WRONG = 3.0  # weight of a line out of place beside one in its place, which are more
+MARKED_BATCH, MARKED_RATE, DECAY = 32, 3e-4, 0.05  # of the third lesson; the head learns three times as fast
 
 Quatrains = list[list[list[int]]]  # one or two, each of four lines of word numbers
 
@@ -40,6 +43,14 @@ class Example:
 
     text: Quatrains
     wrong: int | None = None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text that the starter wrote, and for each of its lines whether a reader found nothing amiss."""
+
+    text: Quatrains
+    fine: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -241,21 +252,73 @@ class Examples:
                 last.append(len(ids) - 1)
         return [*ids, self.end], first, last
 
-    def batch(self, some: Sequence[Example]) -> Batch:
+    def batch(self, some: Sequence[Example | Marked]) -> Batch:
         made = [self.spelt(example.text) for example in some]
         ids = np.full((max(len(m[0]) for m in made), len(some)), self.end)
         first, last = (np.zeros((len(some), LINES), dtype=np.int64) for _ in range(2))
         asked, right = np.zeros((len(some), LINES), dtype=np.float32), np.ones((len(some), LINES), dtype=np.float32)
         for k, (example, (words, begins, ends)) in enumerate(zip(some, made, strict=True)):
-            n, wrong = len(begins), example.wrong
+            n = len(begins)
             ids[: len(words), k], first[k, :n], last[k, :n] = words, begins, ends
+            if isinstance(example, Marked):
+                right[k, :n], asked[k, :n] = example.fine, 1
+                continue
+            wrong = example.wrong
             asked[k, 1 : n if wrong is None else wrong] = 1  # the first line has nothing to follow from
             if wrong is not None:
                 right[k, wrong], asked[k, wrong] = 0, WRONG
         return Batch(*map(torch.from_numpy, (ids, first, last, right, asked)))
 
 
-# --- both
+# --- the third
+
+
+def read_marks(path: Path, vocabulary: Vocabulary) -> list[Marked]:
+    """The texts of a file of marked songs: a line each, behind its mark (0: nothing amiss), a blank line between
+    quatrains and two between songs. Words that the vocabulary lacks are unknown."""
+    index, split = vocabulary.index, vocabulary.tokenizer.split
+    out = []
+    for song in path.read_text(encoding="utf-8").strip().split("\n\n\n"):
+        quatrains = [[line.split(" ", 1) for line in each.split("\n")] for each in song.split("\n\n")]
+        text = [[[index.get(w, index[UNK]) for w in split(line)] for _, line in each] for each in quatrains]
+        out.append(Marked(text, tuple(mark == "0" for each in quatrains for mark, _ in each)))
+    return out
+
+
+def learn_marks(
+    network: JudgeNetwork, examples: Examples, marked: Sequence[Marked], epochs: float, chance: random.Random
+) -> None:
+    """Train the network gently on what readers marked."""
+    reader, head = list(network.reader.layers.parameters()), list(network.head.parameters())
+    adam = torch.optim.AdamW([{"params": reader}, {"params": head}], lr=MARKED_RATE, weight_decay=DECAY, fused=True)
+    order, steps = list(marked), int(epochs * len(marked) / MARKED_BATCH)
+    for k in range(steps):
+        at = k * MARKED_BATCH % len(order)
+        if at < MARKED_BATCH:
+            chance.shuffle(order)
+        for group, top in zip(adam.param_groups, (MARKED_RATE, 3 * MARKED_RATE), strict=True):
+            group["lr"] = top * rate(k / steps)
+        loss = judging_loss(network, examples.batch(order[at : at + MARKED_BATCH]))
+        descend(adam, loss, reader + head)
+        if k % 100 == 0:
+            print(f"marks {k / steps:.0%}: {loss.item():.3f}", file=sys.stderr, flush=True)
+
+
+def agreement(network: JudgeNetwork, examples: Examples, marked: Sequence[Marked]) -> float:
+    """How often a line that a reader found nothing amiss in is worth more than one in which one did."""
+    network.eval()
+    worth: dict[bool, list[float]] = {True: [], False: []}
+    with torch.no_grad():
+        for i in range(0, len(marked), BATCH):
+            part = marked[i : i + BATCH]
+            for text, nats in zip(part, network(examples.batch(part)).numpy(), strict=True):
+                for fine, value in zip(text.fine, nats, strict=False):
+                    worth[fine].append(float(value))
+    network.train()
+    return area(worth[True], worth[False])
+
+
+# --- all
 
 
 class Clock:

@@ -16,7 +16,19 @@ from lyricist.writing.linejudge import JUDGE, LineJudge
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from judge_network import Clock, Example, Examples, JudgeNetwork, area, judging_loss, learn_to_judge
+from judge_network import (
+    Clock,
+    Example,
+    Examples,
+    JudgeNetwork,
+    Marked,
+    agreement,
+    area,
+    judging_loss,
+    learn_marks,
+    learn_to_judge,
+    read_marks,
+)
 
 KNOWN = vocabulary()
 FIRST = len(KNOWN) - 12  # the words after the special tokens
@@ -118,3 +130,50 @@ def test_it_learns(small: None, network: JudgeNetwork, examples: Examples) -> No
 
 def test_area() -> None:
     assert area([2, 3], [0, 1]) == 1 and area([0, 1], [2, 3]) == 0 and area([0, 3], [1, 2]) == 0.5
+
+
+# What readers marked
+
+MARKS = """\
+0 the moon rose over the sea
+2 a moon the sea
+1 sea sea rose
+0 the night is cold
+
+0 rose
+0 the sea
+
+
+0 cold as the moon
+3 the the the
+"""
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> Path:
+    (tmp_path / "marked.txt").write_text(MARKS, encoding="utf-8")
+    return tmp_path / "marked.txt"
+
+
+def test_marked_songs_are_read_line_by_line(marks: Path) -> None:
+    first, second = read_marks(marks, KNOWN)
+    assert [len(quatrain) for quatrain in first.text] == [4, 2]
+    assert first.fine == (True, False, False, True, True, True) and second.fine == (True, False)
+    assert [KNOWN.tokens[w] for w in second.text[0][1]] == ["the", "the", "the"]
+
+
+def test_every_marked_line_is_asked(marks: Path, examples: Examples) -> None:
+    batch = examples.batch(read_marks(marks, KNOWN))
+    assert batch.asked[:, :6].tolist() == [[1] * 6, [1, 1, 0, 0, 0, 0]]
+    assert batch.right[0, :6].tolist() == [1, 0, 0, 1, 1, 1] and batch.right[1, :2].tolist() == [1, 0]
+
+
+def test_what_was_marked_is_learnt(small: None, network: JudgeNetwork, examples: Examples) -> None:
+    """Lines that hold a certain word were marked; afterwards they are worth less."""
+    bad = FIRST + 3
+    marked = [
+        Marked(text, tuple(bad not in line for quatrain in text for line in quatrain)) for text in texts(160, 5)
+    ]
+    before = agreement(network, examples, marked)
+    learn_marks(network, examples, marked, 60, random.Random(1))
+    assert agreement(network, examples, marked) > max(0.9, before)

@@ -15,6 +15,7 @@ import lyricist
 from lyricist import events
 from lyricist.checkpoint import COLUMNS, Run, load_arrays
 from lyricist.cli import run as call
+from lyricist.cli.writing import DRAFTS
 from lyricist.columns import Columns
 from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
@@ -186,7 +187,7 @@ def test_writing_without_a_run_writes_from_the_starter(starter: Path, capsys: py
     assert call(["write", "-m", "starter", "--seed", "3"]) == 0
     assert capsys.readouterr().out == first * 2
     song = with_defaults(Plan(hook=True)).model_copy(update={"metre": ("iambic",)})
-    assert lyricist.load().write(song, Drawing(particles=12), seed=3)[0].text == first.strip()
+    assert lyricist.load().write(song, Drawing(particles=DRAFTS), seed=3)[0].text == first.strip()
 
 
 def test_a_package_without_a_starter_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -236,12 +236,12 @@ def write(
     particles: Annotated[
         int | None,
         typer.Option(
-            help="Drafts begun side by side for each song, 1 to 256. [default: 12; 2 from 21 songs on]",
+            help="Drafts begun side by side for each song, 1 to 256. [default: 32; 2 from 101 songs on]",
             show_default=False,
         ),
     ] = None,
     merit: Annotated[float, typer.Option(help="How much drafts are chosen by their lines' score; 0: off.")] = 1.0,
-    judge: Annotated[float, typer.Option(help="How much by the judge of lines as well; 0: off.")] = 1.0,
+    judge: Annotated[float, typer.Option(help="How much by the judge of lines as well; 0: off.")] = 3.5,
     fresh: Annotated[
         float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
     ] = 0.0,

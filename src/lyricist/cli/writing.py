@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
-DRAFTS, FEW = 12, 100  # drafts of each song, where there are no more than so many songs
+DRAFTS, FEW = 32, 100  # drafts of each song, where there are no more than so many songs
 CANDIDATES = 20  # and no more of which the best is taken
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)

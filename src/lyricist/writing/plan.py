@@ -119,7 +119,7 @@ class Drawing(BaseModel):
     balance: float = Field(default=1.0, ge=0, le=3)  # of what the model says too often, how much is held back; 0: off
     fresh: float = Field(default=0.0, ge=0, le=3)  # of a rhyme word, for every e-fold it is more usual than others
     merit: float = Field(default=1.0, ge=0, le=10)  # weight of a line's score among the particles; 0: off
-    judge: float = Field(default=1.0, ge=0, le=10)  # weight of what the judge of lines says; 0: off
+    judge: float = Field(default=3.5, ge=0, le=10)  # weight of what the judge of lines says; 0: off
     particles: int = Field(default=2, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
 
     @property
