@@ -155,8 +155,8 @@ def test_drafts_that_the_judge_likes_go_on() -> None:
 
 
 def test_what_it_says_of_each_written_line_is_in_the_score() -> None:
-    (song,) = written(engine(Drawing(particles=4), Likes), [1]).values()
-    assert len(song.scores) == 12 and {s.judged for s in song.scores} <= {-3.0, 3.0}
+    (song,) = written(engine(Drawing(particles=4, judge=2), Likes), [1]).values()
+    assert len(song.scores) == 12 and {s.judged for s in song.scores} <= {-6.0, 6.0}
     (song,) = written(engine(Drawing(particles=4, judge=0), Likes), [1]).values()
     assert {s.judged for s in song.scores} == {0.0}
 

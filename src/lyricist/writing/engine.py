@@ -411,9 +411,9 @@ class Engine:
         if not len(mine):
             return
         song, ended = self.song, (self.rows.line[mine] - 1).tolist()
-        shares = [self.drawing.judge * self.sung[i] if i in song.beginnings else 0.0 for i in ended]
+        shares = [self.sung[i] if i in song.beginnings else 0 for i in ended]
         breaks = np.array([judge.opening if i == 0 or self.section_over(i) else judge.within for i in ended])
-        hear(self.rows, mine, judge, shares, breaks, self.table.vocabulary.unk)
+        hear(self.rows, mine, judge, self.drawing.judge, shares, breaks, self.table.vocabulary.unk)
 
     def section_over(self, i: int) -> bool:
         """Whether line i begins a section."""

@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float32]
 
 SENSE = 0.5
 COMMONPLACE = 0.7
-COHERENCE, THEME = 3.0, 3.5
+COHERENCE, THEME = 3.0, 5.0
 RHYMED = 0.25
 AGAIN = 1.5
 NEWLY = 3.0

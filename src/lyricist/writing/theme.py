@@ -26,7 +26,7 @@ LIKELY, USUAL = 1500, 0.4  # nats less for every e-fold that a word is commoner 
 OWN = 2.5  # nats for the theme's own words, which are not to flood the song
 TURN = 3.0  # nats more for the one whose turn it is
 OTHERS = 0.4  # share of the steering towards the words whose turn it is not
-FADE = (1.0, 0.7, 0.3)  # share of the steering in a line that holds no word of the theme yet, one, more
+FADE = (1.0, 0.9, 0.6)  # share of the steering in a line that holds no word of the theme yet, one, more
 
 
 @dataclass(frozen=True, eq=False)
