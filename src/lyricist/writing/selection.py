@@ -37,9 +37,11 @@ def judge(rows: Rows, n: int, merit: Merit, share: float, i: int, line: Sequence
 def hear(
     rows: Rows, mine: Ints, judge: LineJudge, weight: float, shares: Sequence[float], breaks: Ints, unknown: int
 ) -> None:
-    """Let the judge read the line that each of the rows `mine` has ended, after its break. `weight` times what it says
-    is added to the line's score, and to the row's weight as many times as `shares` says of the line (0: it was given,
-    or stands there again)."""
+    """Let the judge read the line that each of the rows `mine` has ended, after its break.
+
+    `weight` times what it says is added to the line's score, and to the row's weight as many times as `shares` says
+    of the line (0: it was given, or stands there again).
+    """
     lines = [rows.lines[n][int(rows.line[n]) - 1] for n in mine]
     known = [[w if w < judge.words else unknown for w in line] for line in lines]
     values, read = judge.read(known, breaks, tuple(part[mine] for part in rows.read))
