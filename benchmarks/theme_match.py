@@ -224,7 +224,7 @@ def main() -> None:
     parser.add_argument("--written", type=Path, required=True, help="kept here; what is there is not written again")
     parser.add_argument("--vectors", type=Path, required=True, help="the matcher's vectors, kept here")
     parser.add_argument("--songs", type=int, default=200)
-    parser.add_argument("--particles", type=int, help="drafts of each song, 12 as `lyricist write` has them")
+    parser.add_argument("--particles", type=int, help="drafts of each song; `lyricist write` has 32")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     vectors = vectors_of(options)

@@ -1,6 +1,6 @@
 """Teach the judge of lines what follows from what, and put it beside the starter: makes judge.onnx.
 
-    python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] --marks songs/marked.txt -o JUDGE
+    python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] --marks marks/songs.txt -o JUDGE
 
 JUDGE is src/lyricist/starter/judge.onnx.
 
