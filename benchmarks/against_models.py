@@ -39,9 +39,9 @@ import torch
 
 from common import own_peak_mb, report
 from held_out import held_out
-from lyricist.checkpoint import Run
 from lyricist.corpus import open_corpus
-from lyricist.tokenset import token_set
+from lyricist.model.checkpoint import Run
+from lyricist.training.token_arrays import token_set
 from rivals import CONTESTANTS, SETTINGS, Bench, Reals, known_run
 
 
@@ -142,7 +142,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def settled(path: Path | None) -> dict[str, dict[str, Any]]:
+def validate_given_lines(path: Path | None) -> dict[str, dict[str, Any]]:
     """SETTINGS with what a file says otherwise."""
     said = json.loads(path.read_text(encoding="utf-8")) if path else {}
     out = {}
@@ -161,7 +161,7 @@ def bench_of(options: argparse.Namespace, runs: dict[str, Path], keep: Path) -> 
     known = [Run.open(run).vocabulary for run in runs.values()]
     vocabulary = known[0] if known else tokens.vocabulary(options.vocabulary, 2)
     sets = held_out(corpus, tokens, options.words, options.seed)
-    settings = settled(options.settings)
+    settings = validate_given_lines(options.settings)
     return Bench(corpus, vocabulary, options.order, options.budget, options.seed, keep, sets, settings)
 
 

@@ -41,9 +41,9 @@ from typing import Any
 import lyricist
 from archaic_words import is_archaic
 from common import songs_or_exit
-from lyricist.cli.writing import DRAFTS
-from lyricist.writer import Model
-from lyricist.writing.plan import Drawing, Plan
+from lyricist.apps.cli.writing import DRAFTS
+from lyricist.generate.writer import Model
+from lyricist.plan.plan import Drawing, Plan
 from stanzas import FORMS, form_test
 from verse import SOURCES, Words, cut_lines, human_songs, share_line
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from common import report
 from hymns_exercise import DATA, hymns, lay_out
-from lyricist.exercise import Settings, exercise
+from lyricist.apps.exercise import Settings, exercise
 
 Row = tuple[str, Callable[[dict[str, Any]], float | None], bool]  # what, of a variant, whether more is better
 

@@ -11,8 +11,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody import default_lexicon
-from lyricist.tokens import WordTokenizer
 
 DATA = Path(__file__).parents[2] / "shared/data/songs"
 

@@ -19,7 +19,7 @@ import numpy as np
 import lyricist
 from common import report
 from lyricist.corpus import open_corpus
-from lyricist.writing.units import NEVER, HostUnits, UnitModel
+from lyricist.model.blocks import NEVER, BlockModel, HostBlocks
 
 BATCH = 64
 
@@ -30,7 +30,7 @@ def batches(songs: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
     return (by_length[i : i + BATCH] for i in range(0, len(by_length), BATCH))
 
 
-def nats(model: UnitModel, songs: Sequence[list[int]]) -> tuple[float, int]:
+def nats(model: BlockModel, songs: Sequence[list[int]]) -> tuple[float, int]:
     """Total surprise, in nats, and the tokens it is of; each song begins from the empty state."""
     columns, total, count = model.columns, 0.0, 0
     steer = np.where(columns.words < 0, NEVER, np.float32(0)).astype(np.float32)
@@ -56,7 +56,7 @@ def main() -> None:
     assert model.unit_model is not None, "the run has no writer.onnx of this version: train it again"
     eight = model.whole_units
     found: dict[str, float] = {}
-    models: dict[str, UnitModel] = {"float32": HostUnits(model.step_model, eight.columns), "eight_bits": eight}
+    models: dict[str, BlockModel] = {"float32": HostBlocks(model.step_model, eight.columns), "eight_bits": eight}
     for name, units in models.items():
         total, count = nats(units, songs)
         found[name] = math.exp(total / count)

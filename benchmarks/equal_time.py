@@ -23,11 +23,11 @@ import torch
 from torch import nn
 
 from common import report, songs_or_exit
-from lyricist.checkpoint import Run, load_arrays
 from lyricist.corpus import Corpus, PrepareOptions, prepare
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.start import Options, train_songs
-from lyricist.tokenset import token_set
+from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.training.start import Options, train_songs
+from lyricist.training.token_arrays import token_set
 
 VOCABULARY = 10_000
 

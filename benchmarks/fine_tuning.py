@@ -26,13 +26,13 @@ import numpy as np
 import numpy.typing as npt
 
 from common import report, songs_or_exit
-from lyricist.checkpoint import Run
 from lyricist.corpus import Corpus, PrepareOptions, Song, prepare
-from lyricist.events import Finished
-from lyricist.metrics import song_nats
-from lyricist.start import Options, train_songs
-from lyricist.tokens import Vocabulary
-from lyricist.writer import load
+from lyricist.evaluation.metrics import song_nats
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run
+from lyricist.model.tokens import Vocabulary
+from lyricist.training.events import Finished
+from lyricist.training.start import Options, train_songs
 
 Totals = npt.NDArray[np.float64]
 DRAWS = 2_000

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from common import SONGS
 from lyricist.corpus import Song, parse_song
 from lyricist.corpus.store import Corpus
-from lyricist.tokens import BREAKS, SONG, UNK, song_tokens, tokenizer_named
-from lyricist.tokenset import SplitTokens, TokenSet
+from lyricist.model.tokens import BREAKS, SONG, UNK, song_tokens, tokenizer_named
+from lyricist.training.token_arrays import SplitTokens, TokenSet
 
 RUN = 8
 FILES = ("hymns", "carols")

@@ -40,9 +40,9 @@ from archaic_words import is_archaic
 from common import songs_or_exit
 from judge_sound import load_cmudict, stress_of
 from lyricist.corpus import Line, Section, Song
-from lyricist.writer import Model
-from lyricist.writing.like import plan_like
-from lyricist.writing.plan import Plan
+from lyricist.generate.writer import Model
+from lyricist.plan.from_song import plan_like
+from lyricist.plan.plan import Plan
 from verse import HumanSong, Words, cut_lines, human_songs
 
 Text = Sequence[Words]  # the lines of a song

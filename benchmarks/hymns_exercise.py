@@ -19,7 +19,7 @@ from pathlib import Path
 
 from lyricist.errors import InputError
 from lyricist.melody.read import read_tune
-from lyricist.tokens import WordTokenizer
+from lyricist.model.tokens import WordTokenizer
 
 DATA = Path(os.environ.get("LYRICIST_DATA", Path(__file__).resolve().parents[1] / "../shared/data"))
 ALIKE = 0.6  # share of the words of a file that a text must have, in order, as threes of neighbours

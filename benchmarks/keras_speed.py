@@ -26,12 +26,12 @@ import torch
 
 import lyricist
 from common import report
-from lyricist import events
-from lyricist.batches import Streams, song_blocks
-from lyricist.checkpoint import Run
 from lyricist.corpus import Corpus
-from lyricist.tokenset import token_set
-from lyricist.trainer import VALID_TOKENS
+from lyricist.model.checkpoint import Run
+from lyricist.training import events
+from lyricist.training.batches import Streams, song_blocks
+from lyricist.training.token_arrays import token_set
+from lyricist.training.trainer import VALID_TOKENS
 
 PLAIN = {"tied": False, "dropout_input": 0.0, "dropout_hidden": 0.0, "dropout_output": 0.0}
 RATES = (1e-3, 4e-3)  # Keras's own default, and the peak of lyricist's preset

@@ -17,9 +17,9 @@ from pathlib import Path
 import lyricist
 from common import report, songs_or_exit
 from lyricist.corpus import Line, Section, Song
-from lyricist.writing.like import plan_like
-from lyricist.writing.plan import Drawing
-from lyricist.writing.planned import PlannedWriter
+from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.plan.from_song import plan_like
+from lyricist.plan.plan import Drawing
 
 
 def songs(folder: Path) -> list[Song]:

@@ -38,7 +38,7 @@ import numpy.typing as npt
 import lyricist
 from archaic_words import is_archaic
 from human_shape import read_pairs
-from lyricist.tokens import BREAKS
+from lyricist.model.tokens import BREAKS
 from verse import Words, corpus_lines, cut_lines, verse_lines
 
 Ints = npt.NDArray[np.int64]

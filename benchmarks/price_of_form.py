@@ -42,19 +42,19 @@ import numpy.typing as npt
 
 import lyricist
 from common import songs_or_exit
-from lyricist.checkpoint import Run
-from lyricist.metrics import distinct
-from lyricist.runtime import State
-from lyricist.tokens import BREAKS, END, LINE, SONG, TAGS, Vocabulary
-from lyricist.writer import Model
-from lyricist.writing.copyban import CopyBan
-from lyricist.writing.engine import Engine
-from lyricist.writing.exact import PlanAutomaton
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.planrows import PlanRows
-from lyricist.writing.selection import normalised
-from lyricist.writing.units import NEVER, UnitModel, UnitRows, unit_rows
-from lyricist.writing.written import LineWritten, SongWritten
+from lyricist.evaluation.metrics import distinct
+from lyricist.generate.conditioning_rows import PlanRows
+from lyricist.generate.engine import Engine
+from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.result import LineWritten, SongWritten
+from lyricist.generate.selection import normalised
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.writer import Model
+from lyricist.model.blocks import NEVER, BlockModel, BlockRows, unit_rows
+from lyricist.model.checkpoint import Run
+from lyricist.model.runtime import State
+from lyricist.model.tokens import BREAKS, END, LINE, SONG, TAGS, Vocabulary
+from lyricist.plan.plan import Drawing, Plan
 from stanzas import (
     FORMS,
     Stanza,
@@ -84,9 +84,9 @@ SAMPLES = 20  # of equal size
 
 
 class FullSoftmax:
-    """A `UnitModel` whose totals count every word of the vocabulary, also those that a plan bars."""
+    """A `BlockModel` whose totals count every word of the vocabulary, also those that a plan bars."""
 
-    def __init__(self, inner: UnitModel) -> None:
+    def __init__(self, inner: BlockModel) -> None:
         self.inner, self.columns = inner, inner.columns
         self.padding = np.where(self.columns.words < 0, NEVER, np.float32(0)).astype(np.float32)
 
@@ -95,7 +95,7 @@ class FullSoftmax:
 
     def units(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
-    ) -> tuple[UnitRows, State]:
+    ) -> tuple[BlockRows, State]:
         barred = bias <= NEVER / 2
         told = () if features is None else (features,)
         made, state = self.inner.units(ids, state, np.where(barred, self.padding, bias), temperature, *told)
@@ -132,7 +132,7 @@ def exact_drawing(particles: int) -> Drawing:
 
 
 def run_systems(
-    song: PlanAutomaton, units: UnitModel, particles: int, seeds: range, told: PlanRows | None = None
+    song: ExactSongAutomaton, units: BlockModel, particles: int, seeds: range, told: PlanRows | None = None
 ) -> Systems:
     ban = CopyBan(None, song.table.words, 0)
     engine = Weighed(units, song, exact_drawing(particles), ban, plan=told)

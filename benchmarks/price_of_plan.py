@@ -33,14 +33,14 @@ import torch
 
 from common import report
 from held_out import HeldOut, held_out
-from lyricist.checkpoint import Run
 from lyricist.corpus import Corpus, Song, open_corpus
-from lyricist.planset import PlannedSong, plan_set, planned_song
+from lyricist.model.checkpoint import Run
+from lyricist.model.tokens import BREAKS, END, WordTokenizer
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import KINDS
 from lyricist.prosody.planfeatures import CODES, LinePlan, groups_of
-from lyricist.tokens import BREAKS, END, WordTokenizer
-from lyricist.tokenset import TokenSet, token_set
+from lyricist.training.conditioning import PlannedSong, plan_set, planned_song
+from lyricist.training.token_arrays import TokenSet, token_set
 from rivals import Reals, lstm_nats, network
 
 Template = str  # a slot a character, as LinePlan's, in the order of reading

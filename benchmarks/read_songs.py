@@ -18,10 +18,10 @@ from itertools import islice
 from pathlib import Path
 
 import lyricist
-from lyricist.cli.writing import DRAFTS
-from lyricist.writer import Model
-from lyricist.writing.goodform import as_a_song
-from lyricist.writing.plan import Drawing, Plan
+from lyricist.apps.cli.writing import DRAFTS
+from lyricist.generate.writer import Model
+from lyricist.plan.defaults import as_a_song
+from lyricist.plan.plan import Drawing, Plan
 
 # Options of `lyricist write`, as a user would type them.
 FORMS = (

@@ -24,19 +24,19 @@ from torch.nn.utils.rnn import pad_sequence
 
 from held_out import HeldOut, sung
 from kneser_ney import train_kneser_ney
-from lyricist.batches import PAD, Streams
-from lyricist.checkpoint import Run, create_run, load_arrays
 from lyricist.corpus import Corpus
-from lyricist.events import Finished, Started
-from lyricist.lowprecision import precision_on
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.planset import plan_set
-from lyricist.presets import TrainConfig, checked
+from lyricist.model.bf16 import precision_on
+from lyricist.model.checkpoint import Run, create_run, load_arrays
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
 from lyricist.prosody.planfeatures import CHOICES, Floats, width
-from lyricist.start import UNDECLARED, corpus_facts
-from lyricist.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
-from lyricist.tokenset import TokenSet, token_set
-from lyricist.trainer import train
+from lyricist.training.batches import PAD, Streams
+from lyricist.training.conditioning import plan_set
+from lyricist.training.config import TrainConfig, checked
+from lyricist.training.events import Finished, Started
+from lyricist.training.start import UNDECLARED, corpus_facts
+from lyricist.training.token_arrays import TokenSet, token_set
+from lyricist.training.trainer import train
 from transformer import Shape, Transformer, train_transformer, transformer_nats
 
 Ints = npt.NDArray[np.int64]
@@ -168,7 +168,7 @@ def network(run: Run) -> LyricLSTM:
 def lstm_nats(model: LyricLSTM, texts: Sequence[Ints], plans: Sequence[Floats] | None = None) -> Reals:
     """(texts,) nats of each from a zero state, and the plan features (N, F) of its tokens, if any are told.
 
-    What `lyricist.metrics.song_nats` says, many tokens at once.
+    What `lyricist.evaluation.metrics.song_nats` says, many tokens at once.
     """
     out = np.zeros(len(texts))
     by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))

@@ -34,11 +34,11 @@ import numpy as np
 import lyricist
 from archaic_words import is_archaic
 from common import songs_or_exit
-from lyricist.checkpoint import Run
-from lyricist.metrics import distinct
+from lyricist.evaluation.metrics import distinct
+from lyricist.generate.writer import Model
+from lyricist.model.checkpoint import Run
+from lyricist.plan.plan import Plan
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.writer import Model
-from lyricist.writing.plan import Plan
 from price_of_form import PARTICLES, FullSoftmax, entropy, run_systems
 from stanzas import (
     FORMS,

@@ -15,25 +15,24 @@ from itertools import combinations
 from pathlib import Path
 from typing import TypeVar
 
-from lyricist.checking import EVERY_SONG
-from lyricist.checkpoint import Run
 from lyricist.corpus import Song, open_corpus, prepare
+from lyricist.evaluation.check import EVERY_SONG
+from lyricist.generate.engine import Engine
+from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.result import SongWritten, WrittenSong
+from lyricist.generate.song import ExactSongAutomaton, compile_song
+from lyricist.generate.writer import Model
+from lyricist.model.blocks import BlockModel
+from lyricist.model.checkpoint import Run
+from lyricist.model.tokens import SPECIALS, WordTokenizer
+from lyricist.plan.plan import Drawing, Plan, with_defaults
+from lyricist.plan.resolve import Layout, LineSpec, layout
+from lyricist.plan.shape import FREE
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import kind
 from lyricist.prosody.scan import best_choice
-from lyricist.tokens import SPECIALS, WordTokenizer
-from lyricist.writer import Model
-from lyricist.writing.copyban import CopyBan
-from lyricist.writing.engine import Engine
-from lyricist.writing.exact import PlanAutomaton, compile_song
-from lyricist.writing.layout import Layout, LineSpec, layout
-from lyricist.writing.plan import Drawing, Plan, with_defaults
-from lyricist.writing.planned import PlannedWriter
-from lyricist.writing.result import WrittenSong
-from lyricist.writing.shape import FREE
-from lyricist.writing.units import UnitModel
-from lyricist.writing.written import SongWritten
 
 Stanza = tuple[tuple[str, ...], ...]
 T = TypeVar("T")
@@ -132,7 +131,7 @@ def write_freely(model: Model, count: int, seed: int = 1) -> list[Stanza]:
     return [lines_of(e.ids, song) for e in engine.write(range(seed, seed + count)) if isinstance(e, SongWritten)]
 
 
-def compiled(model: Model, plan: Plan) -> tuple[PlanAutomaton, UnitModel]:
+def compiled(model: Model, plan: Plan) -> tuple[ExactSongAutomaton, BlockModel]:
     """A plan as the writer compiles it, with the model as the writer runs it, over all its words."""
     writer = PlannedWriter(model, plan.model_copy(update={"all_words": True}))
     return writer.song, writer.units
@@ -156,7 +155,7 @@ def ways(model: Model) -> dict[str, Model]:
     return {", told": model, ", not told": Untold.of(model)} if model.groups else {"": model}
 
 
-def lines_of(ids: Sequence[int], song: PlanAutomaton) -> Stanza:
+def lines_of(ids: Sequence[int], song: ExactSongAutomaton) -> Stanza:
     """The lines of a written song, in the order of reading."""
     out: list[list[str]] = []
     for word in (song.table.words[i] for i in ids[:-1]):

@@ -22,12 +22,12 @@ import numpy as np
 
 import lyricist
 from common import report
-from lyricist.copies import Copies
 from lyricist.corpus import Corpus, Song, open_corpus
-from lyricist.tokens import WordTokenizer
-from lyricist.writing.copying import LINE_WORDS
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.result import WrittenSong
+from lyricist.evaluation.copies import Copies
+from lyricist.generate.result import WrittenSong
+from lyricist.model.copy_index import LINE_WORDS
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.plan import Drawing, Plan
 
 RUN_WORDS = 6
 SHOWN = 10  # copied lines printed

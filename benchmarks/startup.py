@@ -56,7 +56,7 @@ def first_line(run: Path) -> float:
 def loaded(run: Path) -> dict[str, float]:
     """CPU seconds: to load a run with all that writing needs, and to the first line of other plans."""
     import lyricist as library
-    from lyricist.writing.planned import PlannedWriter
+    from lyricist.generate.exact_writer import PlannedWriter
 
     begun = time.process_time()
     model = library.load(run)

@@ -25,7 +25,7 @@ from typing import Any
 
 import lyricist
 from common import report
-from lyricist.studio.settings import Settings
+from lyricist.apps.studio.settings import Settings
 from studio_process import Failed, Server, answers, studio, whole
 
 LINES = 16

@@ -26,11 +26,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from common import ROOT, report
+from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.phones import Reading, decode
 from lyricist.prosody.scan import scan_line
 from lyricist.prosody.syllabify import syllables_of
-from lyricist.tokens import WordTokenizer
 
 MELODIES = ROOT.parent / "shared" / "data" / "melodies"
 TABLE = ROOT / "src" / "lyricist" / "prosody" / "cmudict.txt"

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.runtime import StepModel
-from lyricist.tokens import BREAKS, END, SONG
-from lyricist.writer import Model
-from lyricist.writing.decode import log_softmax
+from lyricist.generate.decode import log_softmax
+from lyricist.generate.writer import Model
+from lyricist.model.runtime import StepModel
+from lyricist.model.tokens import BREAKS, END, SONG
 
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]

@@ -36,8 +36,8 @@ import numpy.typing as npt
 import lyricist
 from archaic_words import is_archaic
 from common import songs_or_exit
-from lyricist.writer import Model
-from lyricist.writing.plan import Drawing, Plan
+from lyricist.generate.writer import Model
+from lyricist.plan.plan import Drawing, Plan
 from verse import Vectors, Words, corpus_lines, cut_lines, human_songs, make_vectors, related, verse_lines, wilson
 
 KEYWORDS, SETS, REPEATS = 3, 10, 20

@@ -17,7 +17,7 @@ import time
 import torch
 
 from common import matmul_peak, report
-from lyricist.model import LyricLSTM, ModelConfig
+from lyricist.model.network import LyricLSTM, ModelConfig
 
 V, H, B, T = 10_000, 512, 32, 64
 FLOP_PER_WORD = 3 * 2 * (2 * 4 * H * 2 * H + H * V)  # two layers of 4H x (H + H), softmax H x V

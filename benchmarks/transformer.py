@@ -20,11 +20,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lyricist import lowprecision
-from lyricist.batches import Streams
-from lyricist.model import low_softmax_loss, sampled_softmax_loss
-from lyricist.optimiser import Optimiser
-from lyricist.presets import TrainConfig
+from lyricist.model import bf16 as lowprecision
+from lyricist.model.network import low_softmax_loss, sampled_softmax_loss
+from lyricist.training.batches import Streams
+from lyricist.training.config import TrainConfig
+from lyricist.training.optimiser import Optimiser
 
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]

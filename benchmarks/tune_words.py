@@ -28,12 +28,12 @@ import lyricist
 from common import ROOT, report
 from judge_sound import Dictionary, load_cmudict, stress_of
 from lyricist.errors import InputError, PlanError
+from lyricist.generate.singing import sung
 from lyricist.melody.read import read_tune
 from lyricist.melody.scores import Sung, own_words, write_score
 from lyricist.melody.tune import Tune
+from lyricist.plan.from_tune import plan_to, relaxed
 from lyricist.prosody.metre import FUNCTION_WORDS
-from lyricist.singing import sung
-from lyricist.writing.tuneplan import plan_to, relaxed
 
 DATA = ROOT.parent / "shared" / "data" / "melodies"
 UNSTRESSED = frozenset({"IH0", "AH0", "UH0", "ER0"})  # vowels that do not carry

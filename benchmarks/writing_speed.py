@@ -21,10 +21,10 @@ import numpy as np
 
 import lyricist
 from common import matmul_peak
-from lyricist.writing.engine import ROWS
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.planned import PlannedWriter
-from lyricist.writing.units import OnnxUnits
+from lyricist.generate.engine import ROWS
+from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.model.blocks import OnnxBlocks
+from lyricist.plan.plan import Drawing, Plan
 
 PLAN = Plan(form="verse verse verse verse", lines=4, syllables="8,6", rhyme="ABAB")
 LINES = 16
@@ -39,12 +39,12 @@ def lines_per_second(writer: PlannedWriter, drawing: Drawing, songs: int) -> flo
     return done * LINES / (time.perf_counter() - start)
 
 
-def bare_rows(model: OnnxUnits, cores: int) -> float:
+def bare_rows(model: OnnxBlocks, cores: int) -> float:
     """Rows a second of the graph alone: `cores` sessions side by side, ROWS rows each."""
     counts = [0] * cores
     stop = threading.Event()
 
-    def work(i: int, one: OnnxUnits) -> None:
+    def work(i: int, one: OnnxBlocks) -> None:
         rng, state = np.random.default_rng(i), one.initial_state(ROWS)
         steer = np.zeros(one.columns.width, dtype=np.float32)
         while not stop.is_set():
@@ -101,7 +101,7 @@ def main() -> None:
     start = time.perf_counter()
     list(writer.events(Drawing(), [2]))
     print(f"{time.perf_counter() - start:.2f} s (again), {Drawing().particles} particles")
-    assert isinstance(writer.units, OnnxUnits), "the run's graph was made under another lexicon: train it again"
+    assert isinstance(writer.units, OnnxBlocks), "the run's graph was made under another lexicon: train it again"
     bare, peak = best_of(2, lambda: bare_rows(writer.units, options.cores)), matmul_peak(256, 512, 10_000)
     each, work = rows_per_line(writer), flops_per_row(options.run)
     print(f"bare step: {bare:,.0f} rows/s; {each:.2f} rows a line; float32 matrix peak {peak:,.0f} GFLOP/s,")

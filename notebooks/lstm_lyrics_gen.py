@@ -89,7 +89,7 @@ plt.show()
 # their punctuation, but keep their apostrophes. A word that occurs only once teaches nothing and becomes `<unk>`.
 
 # %%
-from lyricist.tokenset import token_set
+from lyricist.training.token_arrays import token_set
 
 tokens = token_set(songs)
 vocabulary = tokens.vocabulary(6000, min_count=2)
@@ -184,8 +184,8 @@ plt.show()
 # %%
 import torch
 
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.record import architecture, draw_layers
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.training.record import architecture, draw_layers
 
 torch.manual_seed(SEED)
 config = ModelConfig(vocab_size=len(vocabulary), embedding=192, hidden=320)
@@ -276,8 +276,8 @@ print(f"loss {loss:.2f} nats, perplexity {loss.exp():,.0f}, vocabulary {len(voca
 # learns, so that it cannot rely on learning songs by heart.
 
 # %%
-from lyricist import events
-from lyricist.runtime import OnnxModel
+from lyricist.training import events
+from lyricist.model.runtime import OnnxModel
 
 options = lyricist.Options(
     preset="tiny",
@@ -629,7 +629,7 @@ for name, one in models.items():
 # %%
 import mido
 
-from lyricist.classic.features import FEATURES, melody_features
+from lyricist.training.classic.features import FEATURES, melody_features
 from lyricist.melody.read import read_score
 
 FIVE = np.array([60, 62, 64, 67, 69])  # MIDI numbers: C D E G A
@@ -795,7 +795,7 @@ pd.DataFrame(measured).T.style.format({"updates": "{:,.0f}", "words/s": "{:,.0f}
 # 3. Give the classic recipe 20 words of context instead of one. What changes? *Hint:* `model={"context": 20}` in
 #    its options.
 # 4. Has the melody anything to say? Evaluate the classic run with each song's tune, and with another's. *Hint:*
-#    `lyricist.classic.songs.hear` makes what `evaluate` wants, of a corpus and a folder of tunes.
+#    `lyricist.training.classic.songs.hear` makes what `evaluate` wants, of a corpus and a folder of tunes.
 
 # %% [markdown]
 # ## Further
@@ -807,7 +807,7 @@ pd.DataFrame(measured).T.style.format({"updates": "{:,.0f}", "words/s": "{:,.0f}
 
 # %%
 from lyricist.melody.read import read_tune
-from lyricist.writing.tuneplan import plan_to
+from lyricist.plan.from_tune import plan_to
 
 TUNE = """X:1
 T:Twinkle

@@ -21,13 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 import lyricist
-from lyricist.checkpoint import COLUMNS, Run
-from lyricist.columns import Columns
 from lyricist.corpus import Corpus, open_corpus
-from lyricist.packed import stamp
-from lyricist.tokens import WordTokenizer
-from lyricist.topics import is_plain
-from lyricist.writer import Model
+from lyricist.generate.writer import Model
+from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.packed import stamp
+from lyricist.model.tokens import WordTokenizer
+from lyricist.model.topics import is_plain
+from lyricist.model.vocab_layout import Columns
 
 Reals = npt.NDArray[np.float64]
 split = WordTokenizer().split

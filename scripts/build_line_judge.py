@@ -2,7 +2,7 @@
 
     python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] --marks marks/songs.txt -o JUDGE
 
-JUDGE is src/lyricist/starter/judge.onnx.
+JUDGE is src/lyricist/model/starter/judge.onnx.
 
 RUN is the run that the starter was packed from (its word vectors, in 32 bits); a CORPUS a directory that `lyricist
 prepare` made, SONGS_CORPUS that of the starter's second stage. First the network learns to read verse forwards, on
@@ -38,13 +38,13 @@ from judge_network import (
     separation,
 )
 
-from lyricist.batches import Streams
-from lyricist.checkpoint import Run, replace_file
 from lyricist.corpus import Corpus, open_corpus
-from lyricist.lowprecision import precision_on
-from lyricist.tokens import Vocabulary
-from lyricist.tokenset import token_set
-from lyricist.writer import Model, load
+from lyricist.generate.writer import Model, load
+from lyricist.model.bf16 import precision_on
+from lyricist.model.checkpoint import Run, replace_file
+from lyricist.model.tokens import Vocabulary
+from lyricist.training.batches import Streams
+from lyricist.training.token_arrays import token_set
 
 FORMS = (  # syllables
     *((8, 8, 8, 8), (10, 10, 10, 10), (8, 6, 8, 6), (8, 7, 8, 7), (7, 7, 7, 7), (7, 6, 7, 6)),

@@ -1,4 +1,4 @@
-"""Turn a finished run into the starter that the package brings: the files in src/lyricist/starter.
+"""Turn a finished run into the starter that the package brings: the files in src/lyricist/model/starter.
 
 The network goes into one 8-bit file; the songs it learnt from stay outside. The same run gives the same files.
 
@@ -14,10 +14,10 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from lyricist.checkpoint import Run
 from lyricist.errors import InputError, LyricistError
-from lyricist.packed import pack
-from lyricist.starter import HERE
+from lyricist.model.checkpoint import Run
+from lyricist.model.packed import pack
+from lyricist.model.starter import HERE
 
 FILES_MB, WHEEL_MB = 20.0, 30.0  # what the starter's files may take together, and the package's wheel
 

@@ -38,11 +38,11 @@ from gutenberg_verse import SHA256, lines_of, modern
 from stanza_parsing import LineReader, Stanza, VerseLine, songs, stanzas
 
 from lyricist import read
-from lyricist.checking import EVERY_SONG
+from lyricist.corpus.samples import FOLDER as SONGBOOK
+from lyricist.corpus.word_lists import is_archaic
+from lyricist.evaluation.check import EVERY_SONG
+from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.samples import FOLDER as SONGBOOK
-from lyricist.tokens import WordTokenizer
-from lyricist.writing.archaic import is_archaic
 
 SONGS = Path(__file__).parents[1] / "songs"  # parts of it are to be learnt from; the held-out ones are not
 FEWEST_LINES = 4  # of a song

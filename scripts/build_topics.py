@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lyricist import topics
-from lyricist.checkpoint import Run
 from lyricist.corpus import open_corpus
-from lyricist.tokenset import token_set
+from lyricist.model import topics
+from lyricist.model.checkpoint import Run
+from lyricist.training.token_arrays import token_set
 
 
 def main() -> None:

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.checkpoint import COLUMNS, Run, replace_file
-from lyricist.columns import Columns
 from lyricist.corpus import open_corpus
-from lyricist.onnx_graph import metadata_for, unit_model
-from lyricist.packed import MODEL, stamp
-from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.model.checkpoint import COLUMNS, Run, replace_file
+from lyricist.model.onnx_graph import metadata_for, unit_model
+from lyricist.model.packed import MODEL, stamp
+from lyricist.model.tokens import SPECIALS, Vocabulary
+from lyricist.model.vocab_layout import Columns
 
 
 def used(vocabulary: Vocabulary, corpora: Sequence[Path]) -> npt.NDArray[np.bool_]:

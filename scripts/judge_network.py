@@ -20,10 +20,10 @@ import torch.nn.functional as F
 from drifting import another_person, another_tense
 from torch import Tensor, nn
 
-from lyricist.batches import Streams
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.onnx_graph import cell_model, eight_bit
-from lyricist.tokens import END, LINE, SONG, UNK, Vocabulary
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.onnx_graph import cell_model, eight_bit
+from lyricist.model.tokens import END, LINE, SONG, UNK, Vocabulary
+from lyricist.training.batches import Streams
 
 HIDDEN, INNER = 512, 64
 BATCH, STEPS, NEGATIVES = 64, 64, 1500
@@ -96,7 +96,7 @@ class JudgeNetwork(nn.Module):
         return self.head(torch.cat([end, mean, before], -1))[..., 0]  # type: ignore[no-any-return]
 
     def file(self) -> bytes:
-        """What `lyricist.writing.linejudge` reads: the reader as a graph and the head beside it, in 8 bits."""
+        """What `lyricist.generate.line_judge` reads: the reader as a graph and the head beside it, in 8 bits."""
         head: dict[str, npt.NDArray[np.generic]] = {}
         for i, name in ((1, "inner"), (3, "outer")):
             weight, bias = self.head[i].weight.detach().numpy(), self.head[i].bias.detach().numpy()

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from gutenberg_verse import clean
 
+from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.rhyme import key
-from lyricist.tokens import WordTokenizer
 
 # Which lines of a stanza rhyme. The earlier goes before where several fit alike.
 PATTERNS = {

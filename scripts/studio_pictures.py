@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lyricist.samples import FOLDER
+from lyricist.corpus.samples import FOLDER
 
 OUT = Path(__file__).resolve().parent.parent / "docs/img"
 MOST_BYTES = 150_000

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lyricist.checkpoint import Run
 from lyricist.corpus import Corpus, prepare
-from lyricist.start import Options, train_songs
+from lyricist.model.checkpoint import Run
+from lyricist.training.start import Options, train_songs
 
 SUBJECTS = (
     "river",
@@ -47,7 +47,7 @@ def literal_songs() -> list[str]:
 @pytest.fixture(autouse=True)
 def no_starter(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A package without a starter, so that tests do not depend on the one it brings; some make a tiny one."""
-    monkeypatch.setattr("lyricist.starter.HERE", tmp_path_factory.getbasetemp() / "no-starter")
+    monkeypatch.setattr("lyricist.model.starter.HERE", tmp_path_factory.getbasetemp() / "no-starter")
 
 
 @pytest.fixture(scope="session")

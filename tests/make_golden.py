@@ -14,7 +14,7 @@ from classicsongs import exercise
 from tests.conftest import literal_songs
 
 from lyricist.corpus import PrepareOptions, prepare
-from lyricist.start import Options, train_songs
+from lyricist.training.start import Options, train_songs
 
 GOLDEN = Path(__file__).parent / "golden"
 KEPT = ("config.json", "vocab.json", "latest", "copyindex.safetensors", "vectors.safetensors", "songs.safetensors")

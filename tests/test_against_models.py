@@ -14,15 +14,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from against_models import main, margin, perplexity
 from held_out import held_out, sung
-from lyricist.batches import Streams
 from lyricist.corpus import PrepareOptions, prepare
-from lyricist.metrics import song_nats
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.onnx_graph import step_model
-from lyricist.presets import TrainConfig
-from lyricist.runtime import OnnxModel
-from lyricist.tokens import Order
-from lyricist.tokenset import SplitTokens, token_set
+from lyricist.evaluation.metrics import song_nats
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.onnx_graph import step_model
+from lyricist.model.runtime import OnnxModel
+from lyricist.model.tokens import Order
+from lyricist.training.batches import Streams
+from lyricist.training.config import TrainConfig
+from lyricist.training.token_arrays import SplitTokens, token_set
 from rivals import lstm_nats
 from transformer import Shape, Transformer, train_transformer, transformer_nats, windows
 

@@ -12,13 +12,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import average_runs
 
-from lyricist.checkpoint import Run
 from lyricist.corpus import PrepareOptions, prepare
 from lyricist.errors import InputError
-from lyricist.packed import pack
-from lyricist.start import Options, train_songs
-from lyricist.writer import load
-from lyricist.writing.plan import Plan
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run
+from lyricist.model.packed import pack
+from lyricist.plan.plan import Plan
+from lyricist.training.start import Options, train_songs
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import build_balance
 
-from lyricist.checkpoint import COLUMNS, Run
-from lyricist.columns import Columns
 from lyricist.corpus import Corpus
-from lyricist.start import overused_by
-from lyricist.tokens import Vocabulary
-from lyricist.writer import load
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.tokens import Vocabulary
+from lyricist.model.vocab_layout import Columns
+from lyricist.training.start import overused_by
 
 
 def test_a_ratio_is_bounded_and_little_words_are_left_alone() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lyricist.batches import PAD, Streams, song_blocks
-from lyricist.tokenset import SplitTokens
+from lyricist.training.batches import PAD, Streams, song_blocks
+from lyricist.training.token_arrays import SplitTokens
 
 
 def split(lengths: list[int]) -> SplitTokens:

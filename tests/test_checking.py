@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import lyricist
-from lyricist.checking import Checked, check
-from lyricist.copies import FILE, Copies, copies_of, suffix_order
+from lyricist.apps.schemas import schema
 from lyricist.corpus import Corpus, Line, Section, Song, prepare
+from lyricist.corpus.lyrics_file import read_lyrics
 from lyricist.errors import InputError
-from lyricist.lyrics import read_lyrics
+from lyricist.evaluation.check import Checked, check
+from lyricist.evaluation.copies import FILE, Copies, copies_of, suffix_order
+from lyricist.plan.plan import Plan
 from lyricist.prosody import default_lexicon
-from lyricist.schemas import schema
-from lyricist.writing.plan import Plan
 
 HYMN = """Amazing grace how sweet the sound
 That saved a wretch like me
@@ -327,7 +327,7 @@ def test_a_corpus_that_cannot_be_written_to(corpus: Corpus, monkeypatch: pytest.
     def refuse(path: Path, pieces: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("lyricist.copies.replace_file", refuse)
+    monkeypatch.setattr("lyricist.evaluation.copies.replace_file", refuse)
     assert check("The c of w goes on and", against=corpus).longest_copied == 7
     assert not (corpus.path / FILE).exists()
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lyricist.checkpoint import Run, create_run, load_arrays, save_checkpoint
 from lyricist.errors import InputError, RunError
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.tokens import SPECIALS, Vocabulary
-from lyricist.writer import load
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run, create_run, load_arrays, save_checkpoint
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.tokens import SPECIALS, Vocabulary
 
 VOCABULARY = Vocabulary([*sorted(SPECIALS), "rain", "sun"])
 MODEL = ModelConfig(vocab_size=len(VOCABULARY), embedding=4, hidden=5)

@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 from tests.conftest import literal_songs
 
-from lyricist.cli import run as lyricist
-from lyricist.schemas import schema
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.schemas import schema
 
 TINY = ("--preset", "tiny", "--hidden", "24", "--embedding", "16", "--batch", "4", "--steps", "12")
 
@@ -277,7 +277,7 @@ def test_unforeseen_errors_are_one_line_and_1(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by design")
 
-    monkeypatch.setattr("lyricist.cli.writing.write_command", broken)
+    monkeypatch.setattr("lyricist.apps.cli.writing.write_command", broken)
     assert call("write", "-m", run_dir) == 1
     assert "ZeroDivisionError" in only_line(capsys.readouterr().err)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from badtunes import REFUSED, TAKEN
-from lyricist.checkpoint import Run
-from lyricist.cli import run as lyricist
+from lyricist.apps.cli import run as lyricist
+from lyricist.model.checkpoint import Run
 
 MEGABYTES = 500
 
@@ -53,7 +53,7 @@ CHILD = """
 import socket, sys
 def refuse(*_, **__): raise AssertionError("the network")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
-from lyricist.cli import run
+from lyricist.apps.cli import run
 bad = max(run(["plan", path]) != 2 for path in sys.argv[1:])
 # Of this process alone: the maximum that the system keeps for a child begins with what its parent held.
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM:"))

@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 from tests.conftest import literal_songs
 
-from lyricist.checkpoint import Run
-from lyricist.cli import run as lyricist
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.schemas import schema
 from lyricist.corpus import Corpus, prepare
-from lyricist.schemas import schema
+from lyricist.model.checkpoint import Run
 
 HYMN = """[Verse]
 Amazing grace how sweet the sound

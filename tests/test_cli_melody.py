@@ -10,9 +10,9 @@ import jsonschema
 import mido
 import pytest
 
-from lyricist.checkpoint import Run
-from lyricist.cli import run as lyricist
-from lyricist.schemas import schema
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.schemas import schema
+from lyricist.model.checkpoint import Run
 
 ABC = """X:1
 T:The Little Hill

@@ -9,9 +9,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from lyricist.cli import run as lyricist
-from lyricist.cli.writing import drafts
-from lyricist.schemas import schema
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.cli.writing import drafts
+from lyricist.apps.schemas import schema
 
 DRAFT = "[Verse]\nThe river ran below the town\n...\nAnd all the lights were coming down\n\N{HORIZONTAL ELLIPSIS}\n"
 SONG = "[Verse]\nI saw the river run\nI saw the sea\n\n[Chorus]\nCarry me home\n\n[Verse]\nI saw\nAnd so did he\n\n[Chorus]\n"
@@ -120,7 +120,7 @@ def test_a_plan_that_a_model_cannot_fulfil(
     run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from lyricist.errors import PlanError
-    from lyricist.writer import Model
+    from lyricist.generate.writer import Model
 
     def never(*_: object) -> None:
         raise PlanError("--rhyme-with 'orange': no word rhymes with it")
@@ -243,7 +243,7 @@ def test_a_song_that_cannot_be_written_leaves_no_output(
     kind: list[str], run_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from lyricist.errors import PlanError
-    from lyricist.writer import Model
+    from lyricist.generate.writer import Model
 
     def events(*_: object, **__: object) -> Iterator[None]:
         raise PlanError("--rhyme-with 'orange': no word rhymes with it")

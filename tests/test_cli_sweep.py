@@ -12,9 +12,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from lyricist.cli import run as lyricist
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.schemas import schema
 from lyricist.corpus import Corpus
-from lyricist.schemas import schema
 from test_public_surface import without
 from test_trainer import wait_for
 
@@ -118,7 +118,7 @@ def test_without_optuna_it_names_the_pip_install(corpus: Corpus, tmp_path: Path)
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from lyricist.cli import run\n"
+        "from lyricist.apps.cli import run\n"
         "run(['sweep', '--help'])\n"
         "print([m for m in ('optuna', 'sqlalchemy', 'torch', 'matplotlib') if m in sys.modules])"
     )

@@ -13,19 +13,19 @@ import pytest
 from tests.test_starter import PLAN, SHAPES, VOCABULARY, network, packed, zoo  # noqa: F401
 
 import lyricist
-from lyricist.checkpoint import COLUMNS, Run
-from lyricist.columns import TILE, Columns
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.errors import InputError, PlanError
-from lyricist.onnx_bytes import with_numbers
-from lyricist.onnx_graph import unit_model
-from lyricist.packed import Initializers, unpacked
-from lyricist.start import drawn_with
-from lyricist.tokenset import token_set
-from lyricist.writer import Model, load
-from lyricist.writing.plan import Plan
-from lyricist.writing.steered import SteeredUnits
-from lyricist.writing.units import HostUnits, OnnxUnits, PackedSteps
+from lyricist.generate.conditioned_step import ConditionedBlocks
+from lyricist.generate.writer import Model, load
+from lyricist.model.blocks import HostBlocks, OnnxBlocks, PackedSteps
+from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.onnx_bytes import with_numbers
+from lyricist.model.onnx_graph import unit_model
+from lyricist.model.packed import Initializers, unpacked
+from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.plan.plan import Plan
+from lyricist.training.start import drawn_with
+from lyricist.training.token_arrays import token_set
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "choose_words.py"
 
@@ -64,7 +64,7 @@ def test_a_graph_leaves_undrawn_words_out_and_holds_them(shape: dict[str, object
     """What is left has the same bits; the whole graph is that of a vocabulary of which all is drawn."""
     config, weights, columns = network(shape)
     columns = some_drawn(columns)
-    few = OnnxUnits(unit_model(config, weights, columns, packed=pack), columns, 1)
+    few = OnnxBlocks(unit_model(config, weights, columns, packed=pack), columns, 1)
     whole = few.whole()
     ids, words = np.arange(9) * 31, columns.words
     told = np.random.default_rng(0).random((9, few.features)).astype(np.float32) if few.features else None
@@ -78,7 +78,7 @@ def test_a_graph_leaves_undrawn_words_out_and_holds_them(shape: dict[str, object
         b.e[:, : columns.width][:, words < 0] > 0
     ).sum()
     assert all((x == y).all() for x, y in zip(after, others, strict=True))
-    all_drawn = OnnxUnits(unit_model(config, weights, columns.whole(), packed=pack), columns.whole(), 1)
+    all_drawn = OnnxBlocks(unit_model(config, weights, columns.whole(), packed=pack), columns.whole(), 1)
     c, _ = all_drawn.units(ids, all_drawn.initial_state(9), steer, 0.8, told)
     assert (b.e == c.e).all() and (b.sums == c.sums).all() and (b.free == c.free).all()
     assert all_drawn.whole() is all_drawn
@@ -90,7 +90,7 @@ def test_steps_of_a_packed_graph_know_every_word(shape: dict[str, object]) -> No
     few = some_drawn(columns)
     ids, made = np.arange(5) * 7, []
     for one in (columns, few):
-        steps = PackedSteps(OnnxUnits(unit_model(config, weights, one, packed=True), one, 1))
+        steps = PackedSteps(OnnxBlocks(unit_model(config, weights, one, packed=True), one, 1))
         assert steps.vocab_size == VOCABULARY
         made.append(steps.step(ids, steps.initial_state(5))[0])
     assert (made[0] == made[1]).all()
@@ -108,11 +108,11 @@ def test_a_number_in_a_graph_can_be_another(tmp_path: Path) -> None:
 def test_rows_steered_by_themselves_leave_the_same_out() -> None:
     config, weights, columns = network(SHAPES[0])
     columns = some_drawn(columns)
-    units = OnnxUnits(unit_model(config, weights, columns, packed=True), columns, 1)
+    units = OnnxBlocks(unit_model(config, weights, columns, packed=True), columns, 1)
     rng = np.random.default_rng(1)
     biases = [rng.normal(size=columns.width).astype(np.float32) for _ in range(2)]
     ids, told = np.array([3, 8, 12]), np.zeros((3, units.features), np.float32)
-    together, _ = SteeredUnits(units).units_of(
+    together, _ = ConditionedBlocks(units).units_of(
         ids, units.initial_state(3), biases, [1, 2], np.array([0.7, 0.9, 0.9]), told
     )
     alone, _ = units.units(ids[1:], units.initial_state(2), biases[1], 0.9, told[1:])
@@ -211,7 +211,7 @@ def test_going_on_draws_what_the_base_draws_and_the_songs_say(chosen: Path, mode
 
 def test_a_word_that_is_not_drawn_says_why(model: Model) -> None:
     units, _ = model.units(model.words.sig)
-    assert isinstance(units, OnnxUnits) and not isinstance(units, HostUnits)
+    assert isinstance(units, OnnxBlocks) and not isinstance(units, HostBlocks)
     assert units.columns.drawn is not None
     assert model.units(model.words.sig, whole=True)[0].columns.drawn is None
     word = model.vocabulary.index[min(undrawn(model))]

@@ -13,14 +13,14 @@ import onnx
 import pytest
 
 from lyricist import export
-from lyricist.checkpoint import Run, create_run, read_json, save_checkpoint
-from lyricist.cli import run as lyricist
+from lyricist.apps.cli import run as lyricist
 from lyricist.errors import InputError, RunError
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.runtime import OnnxModel, open_session
-from lyricist.start import Options, train_songs
-from lyricist.tokens import Vocabulary
-from lyricist.writer import load
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run, create_run, read_json, save_checkpoint
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.runtime import OnnxModel, open_session
+from lyricist.model.tokens import Vocabulary
+from lyricist.training.start import Options, train_songs
 
 PAGE = Path(__file__).parent.parent / "docs" / "export.md"
 
@@ -244,7 +244,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lyricist.exporting.link", full)
+    monkeypatch.setattr("lyricist.model.convert.link", full)
     with pytest.raises(InputError, match="No space left on device"):
         export(run, None, tmp_path / "s", share=True)
     assert list(tmp_path.iterdir()) == []

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lyricist.checkpoint import Run
-from lyricist.classic.writing import ClassicModel
 from lyricist.corpus import open_corpus
-from lyricist.metrics import evaluate
-from lyricist.start import Options, train_songs
-from lyricist.writer import load
-from lyricist.writing.plan import Drawing, Plan
+from lyricist.evaluation.metrics import evaluate
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run
+from lyricist.plan.plan import Drawing, Plan
+from lyricist.training.classic.writing import ClassicModel
+from lyricist.training.start import Options, train_songs
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITTEN = {

@@ -11,8 +11,8 @@ import pytest
 import torch
 from tests.writing.exact_tools import vocabulary
 
-from lyricist.onnx_graph import eight_bit
-from lyricist.writing.linejudge import JUDGE, LineJudge
+from lyricist.generate.line_judge import JUDGE, LineJudge
+from lyricist.model.onnx_graph import eight_bit
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 

@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from lyricist import export
-from lyricist.checkpoint import Arrays, Run, create_run, save_checkpoint
 from lyricist.errors import InputError, RunError
-from lyricist.keras_file import layer_arrays, need_keras
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.tokens import SPECIALS, Vocabulary
+from lyricist.model.checkpoint import Arrays, Run, create_run, save_checkpoint
+from lyricist.model.keras_file import layer_arrays, need_keras
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.tokens import SPECIALS, Vocabulary
 from test_exporting import call, examples, only_line
 from test_public_surface import without
 
@@ -219,7 +219,7 @@ def test_the_pages_network_learns_in_keras(tmp_path: Path) -> None:
 @needs_keras
 @pytest.mark.full
 def test_the_command_says_what_it_wrote_and_nothing_else(run_dir: Path, tmp_path: Path) -> None:
-    code = "import sys; from lyricist.cli import run; sys.exit(run(sys.argv[1:]))"
+    code = "import sys; from lyricist.apps.cli import run; sys.exit(run(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "export", run_dir, "--to", "keras", "-o", tmp_path / "a.keras"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0
@@ -235,7 +235,7 @@ def test_a_file_that_differs_is_not_put_in_place(run: Run, tmp_path: Path, monke
         made["logits"][1][0] += 0.01
         return made
 
-    monkeypatch.setattr("lyricist.keras_file.layer_arrays", wrong)
+    monkeypatch.setattr("lyricist.model.keras_file.layer_arrays", wrong)
     with pytest.raises(RunError, match=r"off by 1.0e-02"):
         export(run, "keras", tmp_path / "a.keras")
     assert list(tmp_path.iterdir()) == []

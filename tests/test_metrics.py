@@ -8,7 +8,7 @@ import pytest
 
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import InputError
-from lyricist.metrics import (
+from lyricist.evaluation.metrics import (
     distinct,
     evaluate,
     length_distance,
@@ -18,9 +18,9 @@ from lyricist.metrics import (
     self_bleu,
     shape,
 )
-from lyricist.tokens import SPECIALS, Vocabulary
-from lyricist.writer import Model
-from lyricist.writing.copying import CopyIndex
+from lyricist.generate.writer import Model
+from lyricist.model.copy_index import CopyIndex
+from lyricist.model.tokens import SPECIALS, Vocabulary
 
 VOCABULARY = Vocabulary([*sorted(SPECIALS), *(f"w{i}" for i in range(37))])
 

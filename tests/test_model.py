@@ -6,7 +6,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from lyricist.model import LyricLSTM, ModelConfig, log_expected, sampled_softmax_loss
+from lyricist.model.network import LyricLSTM, ModelConfig, log_expected, sampled_softmax_loss
 
 V = 50
 

@@ -9,15 +9,15 @@ import pytest
 from tests import aligned
 from tests.conftest import QUICK, SMALL
 
-from lyricist.checkpoint import Run, load_arrays
 from lyricist.corpus import Corpus, Line, Section, Song
 from lyricist.corpus.store import write_corpus
 from lyricist.errors import InputError, RunError
-from lyricist.metrics import evaluate
+from lyricist.evaluation.metrics import evaluate
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.plan.plan import Plan
 from lyricist.prosody.planfeatures import GROUPS, width
-from lyricist.start import Options, train_songs
-from lyricist.writer import load
-from lyricist.writing.plan import Plan
+from lyricist.training.start import Options, train_songs
 
 STILL = {"dropout_input": 0.0, "dropout_output": 0.0}
 

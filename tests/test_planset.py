@@ -12,7 +12,11 @@ from tests import aligned
 
 from lyricist.corpus import Corpus, Line, LineSlot, Song
 from lyricist.errors import InputError
-from lyricist.planset import (
+from lyricist.model.tokens import CharTokenizer, Order, WordTokenizer, song_tokens
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.planfeatures import CHOICES, GROUPS, groups_of, width
+from lyricist.splitmix import chance
+from lyricist.training.conditioning import (
     OFF,
     PlanSplit,
     plan_set,
@@ -21,11 +25,7 @@ from lyricist.planset import (
     sung_counts,
     with_wrong_tunes,
 )
-from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import CHOICES, GROUPS, groups_of, width
-from lyricist.splitmix import chance
-from lyricist.tokens import CharTokenizer, Order, WordTokenizer, song_tokens
-from lyricist.tokenset import token_set
+from lyricist.training.token_arrays import token_set
 
 SLOTS = width(("slots",))
 

@@ -12,12 +12,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from lyricist.corpus import Line, Section, Song
+from lyricist.generate.conditioning_rows import PlanRows
+from lyricist.generate.writer import Model
+from lyricist.model.runtime import State
+from lyricist.model.tokens import Order, Vocabulary
+from lyricist.plan.plan import Plan
 from lyricist.prosody.planfeatures import width
-from lyricist.runtime import State
-from lyricist.tokens import Order, Vocabulary
-from lyricist.writer import Model
-from lyricist.writing.plan import Plan
-from lyricist.writing.planrows import PlanRows
 from price_of_form import FullSoftmax, log_mean, run_systems, stanza_ids
 from shape import compare, is_archaic, syllables
 from stanzas import FORMS, compiled, equal_samples, form_test, stanzas_of, ways

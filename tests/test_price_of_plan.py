@@ -13,11 +13,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from lyricist.corpus import PrepareOptions, prepare
-from lyricist.planset import PlannedSong, planned_song
+from lyricist.model.tokens import Order, WordTokenizer
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import LinePlan
-from lyricist.tokens import Order, WordTokenizer
-from lyricist.tokenset import token_set
+from lyricist.training.conditioning import PlannedSong, planned_song
+from lyricist.training.token_arrays import token_set
 from price_of_plan import SLOTS, PlanPrior, interval, prior_of, templates, training_plans, with_wrong_plans
 
 SONGS = [["x/x/", "x/x/x", "x/x/", "x/x/x"], ["/x?", "", "/x?"], ["x/x/", "/x?"]]

@@ -41,7 +41,7 @@ def without(modules: tuple[str, ...], arguments: list[str]) -> subprocess.Comple
     code = (
         "import sys\n"
         f"for name in {modules!r}: sys.modules[name] = None\n"
-        "from lyricist.cli import run\n"
+        "from lyricist.apps.cli import run\n"
         f"sys.exit(run({arguments!r}))"
     )
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

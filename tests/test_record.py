@@ -8,15 +8,15 @@ from pathlib import Path
 
 import matplotlib
 
-from lyricist import record
-from lyricist.checkpoint import Run, load_arrays
+from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.training import record
 
 
 def test_tensorboard_is_written_without_tensorflow(tmp_path: Path) -> None:
     """It is large and slow to load, and many who have it do not want it here."""
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow was loaded')")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom lyricist.record import tensorboard\n"
+        "import sys\nfrom pathlib import Path\nfrom lyricist.training.record import tensorboard\n"
         f"sys.path.insert(0, {str(tmp_path)!r})\n"
         f"board = tensorboard(Path({str(tmp_path / 'board')!r}), 0)\n"
         "board.add_scalar('loss', 1.0, 1)\nboard.close()\nassert 'tensorflow' not in sys.modules"

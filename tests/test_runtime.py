@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from lyricist.errors import RunError
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.onnx_graph import step_model
-from lyricist.runtime import OnnxModel
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.onnx_graph import step_model
+from lyricist.model.runtime import OnnxModel
 
 SHAPES = [
     {"cell": "lstm", "layers": 1, "embedding": 24, "hidden": 32, "tied": True},

@@ -12,21 +12,21 @@ import numpy as np
 import pytest
 
 import lyricist
-from lyricist import events
-from lyricist.checkpoint import COLUMNS, Run, load_arrays
-from lyricist.cli import run as call
-from lyricist.cli.writing import DRAFTS
-from lyricist.columns import Columns
+from lyricist.apps.cli import run as call
+from lyricist.apps.cli.writing import DRAFTS
 from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.onnx_graph import unit_model
-from lyricist.packed import pack, unpacked
-from lyricist.record import read_history
-from lyricist.start import Options, train_songs
-from lyricist.writer import load
-from lyricist.writing.plan import Drawing, Plan, with_defaults
-from lyricist.writing.units import OnnxUnits, PackedSteps
+from lyricist.generate.writer import load
+from lyricist.model.blocks import OnnxBlocks, PackedSteps
+from lyricist.model.checkpoint import COLUMNS, Run, load_arrays
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.onnx_graph import unit_model
+from lyricist.model.packed import pack, unpacked
+from lyricist.model.vocab_layout import Columns
+from lyricist.plan.plan import Drawing, Plan, with_defaults
+from lyricist.training import events
+from lyricist.training.record import read_history
+from lyricist.training.start import Options, train_songs
 
 SHAPES = [
     {"cell": "lstm", "layers": 1, "embedding": 24, "hidden": 32, "tied": True, "features": 7},
@@ -49,7 +49,7 @@ def packed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def starter(packed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same as the package's starter."""
-    monkeypatch.setattr("lyricist.starter.HERE", packed)
+    monkeypatch.setattr("lyricist.model.starter.HERE", packed)
     return packed
 
 
@@ -81,7 +81,7 @@ def network(shape: dict[str, object]) -> tuple[dict[str, object], dict[str, np.n
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_packed_graph_computes_the_same_bits(shape: dict[str, object]) -> None:
     config, weights, columns = network(shape)
-    plain, packed = (OnnxUnits(unit_model(config, weights, columns, packed=p), columns, 1) for p in (False, True))
+    plain, packed = (OnnxBlocks(unit_model(config, weights, columns, packed=p), columns, 1) for p in (False, True))
     ids, states = np.arange(9) * 31, [plain.initial_state(9)] * 2
     for _ in range(3):
         (a, states[0]), (b, states[1]) = (
@@ -95,7 +95,7 @@ def test_a_packed_graph_computes_the_same_bits(shape: dict[str, object]) -> None
 @pytest.mark.parametrize("shape", SHAPES)
 def test_packed_steps_are_the_softmax_in_the_order_of_the_vocabulary(shape: dict[str, object]) -> None:
     config, weights, columns = network(shape)
-    units = OnnxUnits(unit_model(config, weights, columns, packed=True), columns, 1)
+    units = OnnxBlocks(unit_model(config, weights, columns, packed=True), columns, 1)
     steps, ids = PackedSteps(units), np.arange(5) * 7
     logits, _ = steps.step(ids, steps.initial_state(5))
     rows, _ = units.units(ids, units.initial_state(5), np.zeros(columns.width, np.float32), 1.0)
@@ -123,7 +123,7 @@ def test_packing_a_packed_weight_again_changes_nothing(packed: Path) -> None:
     run = Run.open(packed)
     columns = Columns.load(packed / COLUMNS)
     again = unit_model(run.config["model"], run.weights(), columns, packed=True)
-    first, second = (OnnxUnits(m, columns, 1) for m in (packed / "model.onnx", again))
+    first, second = (OnnxBlocks(m, columns, 1) for m in (packed / "model.onnx", again))
     ids, state = np.arange(8), first.initial_state(8)
     for a, b in zip(first.units(ids, state, steer := np.zeros(columns.width, np.float32), 1.0)[1],
                     second.units(ids, state, steer, 1.0)[1], strict=True):  # fmt: skip
@@ -209,7 +209,7 @@ def test_writing_from_a_packed_run_needs_no_onnx(packed: Path) -> None:
     code = (
         "import sys\n"
         "for name in ('torch', 'onnx'): sys.modules[name] = None\n"
-        "from lyricist.cli import run\n"
+        "from lyricist.apps.cli import run\n"
         f"sys.exit(run(['write', '-m', {str(packed)!r}, '--about', 'river', '--seed', '1', '--syllables', '6']))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -252,7 +252,7 @@ def test_training_goes_on_from_the_starter(starter: Path, zoo: Corpus, run: Run,
     ],
 )
 def test_a_shape_means_scratch(starter: Path, options: Options, reason: str) -> None:
-    from lyricist.finetuning import base_of, origin
+    from lyricist.training.finetune import base_of, origin
 
     assert base_of(options) is None
     assert origin(options) == f"from scratch, as {reason} says"
@@ -260,7 +260,7 @@ def test_a_shape_means_scratch(starter: Path, options: Options, reason: str) -> 
 
 @pytest.mark.parametrize("options", [Options(), Options(model={"dropout_input": 0.1}), Options(features="slots")])
 def test_without_a_shape_it_is_the_starter(starter: Path, options: Options) -> None:
-    from lyricist.finetuning import base_of
+    from lyricist.training.finetune import base_of
 
     base = base_of(options)
     assert base is not None and base.path == starter
@@ -313,8 +313,8 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(
 
 
 def test_an_anchor_holds_on_to_the_base(starter: Path, zoo: Corpus, tmp_path: Path) -> None:
-    from lyricist.finetuning import extend
-    from lyricist.tokenset import token_set
+    from lyricist.training.finetune import extend
+    from lyricist.training.token_arrays import token_set
 
     base = Run.open(starter)
     _, _, first = extend(base, token_set(zoo, "word", base.vocabulary.order))
@@ -331,10 +331,10 @@ def test_an_anchor_holds_on_to_the_base(starter: Path, zoo: Corpus, tmp_path: Pa
 
 def test_new_words_begin_where_they_are_expected(starter: Path, zoo: Corpus) -> None:
     """Their bias makes them about as likely as they are frequent; their vectors are the mean of those expected."""
-    from lyricist.batches import PAD
-    from lyricist.finetuning import extend
-    from lyricist.newwords import blocks, network
-    from lyricist.tokenset import token_set
+    from lyricist.training.batches import PAD
+    from lyricist.training.finetune import extend
+    from lyricist.training.new_words import blocks, network
+    from lyricist.training.token_arrays import token_set
 
     base = Run.open(starter)
     tokens = token_set(zoo, "word", base.vocabulary.order)

@@ -16,17 +16,17 @@ from typing import Any
 
 import pytest
 
+from lyricist.apps.sweep import CLASSIC_GRID, Sweep, results
+from lyricist.apps.sweep.crew import Begun, Ended, TrialBegun, TrialEnded
+from lyricist.apps.sweep.database import driver_arguments, full_url
+from lyricist.apps.sweep.folder import Folder
+from lyricist.apps.sweep.lock import Lock
+from lyricist.apps.sweep.run import prepare, run_sweep
+from lyricist.apps.sweep.space import Choices, Range, parse_space
+from lyricist.apps.sweep.study import Slots
+from lyricist.apps.sweep.worker import Worker
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
-from lyricist.sweeps import CLASSIC_GRID, Sweep, results
-from lyricist.sweeps.crew import Begun, Ended, TrialBegun, TrialEnded
-from lyricist.sweeps.database import driver_arguments, full_url
-from lyricist.sweeps.folder import Folder
-from lyricist.sweeps.lock import Lock
-from lyricist.sweeps.run import prepare, run_sweep
-from lyricist.sweeps.space import Choices, Range, parse_space
-from lyricist.sweeps.study import Slots
-from lyricist.sweeps.worker import Worker
 
 SETTINGS = {"epochs": 1.0, "steps": 16, "evaluations": 2}
 SMALL = {"embedding": Choices((8,)), "hidden": Choices((8, 12)), "batch": Choices((8,))}
@@ -396,9 +396,9 @@ def check_what_is_left(out: Path, rows: list[dict[str, str]]) -> None:
 
 
 def test_the_best_run_writes_songs_and_knows_its_corpus(corpus: Corpus, tmp_path: Path) -> None:
-    from lyricist.checkpoint import Run
-    from lyricist.cli.training import own_corpus
-    from lyricist.writer import load
+    from lyricist.apps.cli.training import own_corpus
+    from lyricist.generate.writer import load
+    from lyricist.model.checkpoint import Run
 
     here(corpus, tmp_path / "s", sweep())
     assert load(tmp_path / "s" / "best").write(seed=1)[0].text
@@ -433,7 +433,7 @@ def test_a_full_disk_ends_it_and_is_no_fault_of_the_trial(
             28, "No space left on device"
         )
 
-    monkeypatch.setattr("lyricist.sweeps.worker.train_songs", full)
+    monkeypatch.setattr("lyricist.apps.sweep.worker.train_songs", full)
     with pytest.raises(InputError, match="No space left"):
         here(corpus, tmp_path / "s", sweep())
     monkeypatch.undo()
@@ -464,7 +464,7 @@ import sys
 import threading
 from pathlib import Path
 from lyricist.corpus import open_corpus
-from lyricist.sweeps.run import run_sweep
+from lyricist.apps.sweep.run import run_sweep
 from test_sweep import sweep
 for event in run_sweep(open_corpus(sys.argv[1]), sys.argv[2], sweep()):
     print(type(event).__name__, getattr(event, "trial", ""), flush=True)
@@ -564,7 +564,7 @@ def test_a_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
 
 
 def test_two_sweeps_do_not_share_a_directory(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lyricist.sweeps.lock.PATIENCE", 0.1)
+    monkeypatch.setattr("lyricist.apps.sweep.lock.PATIENCE", 0.1)
     Folder.open(tmp_path / "s", sweep(), corpus, False)
     held = Lock(tmp_path / "s")
     held.share()

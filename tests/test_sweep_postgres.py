@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 import postgres
+from lyricist.apps.sweep.crew import Ended, TrialBegun, TrialEnded
+from lyricist.apps.sweep.run import run_sweep
+from lyricist.apps.sweep.space import Choices, Sweep
+from lyricist.apps.sweep.study import Slots
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
-from lyricist.sweeps.crew import Ended, TrialBegun, TrialEnded
-from lyricist.sweeps.run import run_sweep
-from lyricist.sweeps.space import Choices, Sweep
-from lyricist.sweeps.study import Slots
 from test_sweep import ended, of, sweep
 
 pytestmark = [

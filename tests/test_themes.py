@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lyricist.cli.writing import tell_unknown
-from lyricist.planset import THEME_OFF, PlanSplit
+from lyricist.apps.cli.writing import tell_unknown
+from lyricist.model.tokens import Vocabulary
+from lyricist.model.topics import SIZE
 from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features
-from lyricist.themes import MOST, PIECE, Themes
-from lyricist.tokens import Vocabulary
-from lyricist.topics import SIZE
+from lyricist.training.conditioning import THEME_OFF, PlanSplit
+from lyricist.training.themes import MOST, PIECE, Themes
 
 WORDS = ["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>", "the", "river", "harbour", "lantern", "snow"]
 CONTENT = range(7, 11)  # each points a way of its own

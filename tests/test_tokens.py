@@ -4,7 +4,7 @@ import pytest
 
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import InputError, RunError
-from lyricist.tokens import (
+from lyricist.model.tokens import (
     SPECIALS,
     CharTokenizer,
     Vocabulary,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lyricist.corpus import Corpus, PrepareOptions, prepare
-from lyricist.tokens import SPECIALS
-from lyricist.tokenset import SPLITS, token_set
+from lyricist.model.tokens import SPECIALS
+from lyricist.training.token_arrays import SPLITS, token_set
 
 PLAIN = PrepareOptions(near_duplicate=None, related=None)
 

@@ -9,8 +9,8 @@ import pytest
 
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import RunError
-from lyricist.tokens import SPECIALS, Vocabulary
-from lyricist.topics import SIZE, WINDOW, Company, Topics, inherit, is_plain, learn
+from lyricist.model.tokens import SPECIALS, Vocabulary
+from lyricist.model.topics import SIZE, WINDOW, Company, Topics, inherit, is_plain, learn
 
 SEA = ("the anchor and the harbour", "sailors in the harbour", "the anchor of the sailors", "gulls above the harbour")
 FARM = ("the barley and the meadow", "reapers in the meadow", "the barley of the reapers", "larks above the meadow")

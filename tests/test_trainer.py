@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from tests.conftest import QUICK, SMALL
 
-from lyricist import events
-from lyricist.checkpoint import Run, load_arrays
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError, RunError
-from lyricist.record import read_history
-from lyricist.start import Options, train_songs
-from lyricist.writer import load
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.training import events
+from lyricist.training.record import read_history
+from lyricist.training.start import Options, train_songs
 
 VARIANTS = {
     "plain": ({}, {}),

@@ -15,43 +15,43 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lyricist.checking import check
     from lyricist.corpus import prepare as read
-    from lyricist.dictionary import rhymes
+    from lyricist.corpus.samples import sample_songs
     from lyricist.errors import InputError, LyricistError, MissingExtra, PlanError, RunError
-    from lyricist.exporting import export
-    from lyricist.metrics import evaluate
-    from lyricist.samples import sample_songs
-    from lyricist.start import Options
-    from lyricist.start import train_songs as train
-    from lyricist.tokens import Vocabulary
-    from lyricist.writer import Model, load, write
-    from lyricist.writing.decode import decode
-    from lyricist.writing.plan import Drawing, Plan
-    from lyricist.writing.planned import automaton
+    from lyricist.evaluation.check import check
+    from lyricist.evaluation.metrics import evaluate
+    from lyricist.evaluation.rhymes import rhymes
+    from lyricist.generate.decode import decode
+    from lyricist.generate.exact_writer import automaton
+    from lyricist.generate.writer import Model, load, write
+    from lyricist.model.convert import export
+    from lyricist.model.tokens import Vocabulary
+    from lyricist.plan.plan import Drawing, Plan
+    from lyricist.training.start import Options
+    from lyricist.training.start import train_songs as train
 
 _HOME = {
-    "Drawing": "lyricist.writing.plan:Drawing",
+    "Drawing": "lyricist.plan.plan:Drawing",
     "InputError": "lyricist.errors:InputError",
     "LyricistError": "lyricist.errors:LyricistError",
     "MissingExtra": "lyricist.errors:MissingExtra",
-    "Model": "lyricist.writer:Model",
-    "Options": "lyricist.start:Options",
-    "Plan": "lyricist.writing.plan:Plan",
+    "Model": "lyricist.generate.writer:Model",
+    "Options": "lyricist.training.start:Options",
+    "Plan": "lyricist.plan.plan:Plan",
     "PlanError": "lyricist.errors:PlanError",
     "RunError": "lyricist.errors:RunError",
-    "Vocabulary": "lyricist.tokens:Vocabulary",
-    "automaton": "lyricist.writing.planned:automaton",
-    "check": "lyricist.checking:check",
-    "decode": "lyricist.writing.decode:decode",
-    "evaluate": "lyricist.metrics:evaluate",
-    "export": "lyricist.exporting:export",
-    "load": "lyricist.writer:load",
+    "Vocabulary": "lyricist.model.tokens:Vocabulary",
+    "automaton": "lyricist.generate.exact_writer:automaton",
+    "check": "lyricist.evaluation.check:check",
+    "decode": "lyricist.generate.decode:decode",
+    "evaluate": "lyricist.evaluation.metrics:evaluate",
+    "export": "lyricist.model.convert:export",
+    "load": "lyricist.generate.writer:load",
     "read": "lyricist.corpus:prepare",
-    "rhymes": "lyricist.dictionary:rhymes",
-    "sample_songs": "lyricist.samples:sample_songs",
-    "train": "lyricist.start:train_songs",
-    "write": "lyricist.writer:write",
+    "rhymes": "lyricist.evaluation.rhymes:rhymes",
+    "sample_songs": "lyricist.corpus.samples:sample_songs",
+    "train": "lyricist.training.start:train_songs",
+    "write": "lyricist.generate.writer:write",
 }
 
 __all__ = [

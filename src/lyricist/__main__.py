@@ -1,5 +1,5 @@
 """`python -m lyricist`, which is also how torchrun starts training."""
 
-from lyricist.cli import main
+from lyricist.apps.cli import main
 
 main()

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from classicsongs import exercise, tune, tune_name
 
-from lyricist.checkpoint import Run
-from lyricist.cli import run as lyricist
-from lyricist.schemas import schema
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.schemas import schema
+from lyricist.model.checkpoint import Run
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 
@@ -237,7 +237,7 @@ def test_writing_and_judging_need_no_deep_learning_framework(classic_run: Path, 
     code = (
         "import sys\n"
         "for name in ('torch', 'gensim', 'onnx', 'matplotlib', 'tensorboard'): sys.modules[name] = None\n"
-        "from lyricist.cli import run\n"
+        "from lyricist.apps.cli import run\n"
         f"sys.exit(run(['write', '-m', {str(classic_run)!r}, '--melody', {str(sea[1] / tune_name(0))!r}])"
         f" or run(['evaluate', {str(classic_run)!r}, '--songs', '1']))"
     )

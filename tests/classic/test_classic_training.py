@@ -14,19 +14,19 @@ from classicsongs import ARTIST, title, tune, tune_name
 from tests.conftest import QUICK_CLASSIC as QUICK
 from tests.conftest import SMALL_CLASSIC as SMALL
 
-from lyricist import events
-from lyricist.batches import PAD
-from lyricist.checkpoint import Run, load_arrays, tensor_bytes
-from lyricist.classic.batches import Steps
-from lyricist.classic.config import ClassicConfig
-from lyricist.classic.model import ClassicNet
-from lyricist.classic.songs import SungWords, hear, word_ids
-from lyricist.classic.stepping import Neighbours, SteppedNet
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.errors import InputError, RunError
-from lyricist.start import Options, train_songs
-from lyricist.tokens import Vocabulary
-from lyricist.writer import load
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run, load_arrays, tensor_bytes
+from lyricist.model.tokens import Vocabulary
+from lyricist.training import events
+from lyricist.training.batches import PAD
+from lyricist.training.classic.batches import Steps
+from lyricist.training.classic.config import ClassicConfig
+from lyricist.training.classic.model import ClassicNet
+from lyricist.training.classic.songs import SungWords, hear, word_ids
+from lyricist.training.classic.stepping import Neighbours, SteppedNet
+from lyricist.training.start import Options, train_songs
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 

@@ -11,17 +11,16 @@ from classicsongs import tune
 from tests.conftest import QUICK_CLASSIC, SMALL_CLASSIC
 
 from lyricist import evaluate, write
-from lyricist.classic.judge import accuracy, predictions
-from lyricist.classic.songs import SungWords
-from lyricist.classic.writing import ClassicModel, Draft, softmax
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
+from lyricist.generate.result import LineWritten, WrittenSong
+from lyricist.generate.writer import load
 from lyricist.melody.midi import read_midi
-from lyricist.start import Options, train_songs
-from lyricist.writer import load
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.result import WrittenSong
-from lyricist.writing.written import LineWritten
+from lyricist.plan.plan import Drawing, Plan
+from lyricist.training.classic.judge import accuracy, predictions
+from lyricist.training.classic.songs import SungWords
+from lyricist.training.classic.writing import ClassicModel, Draft, softmax
+from lyricist.training.start import Options, train_songs
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 

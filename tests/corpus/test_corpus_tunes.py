@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from musicfiles import midi, sung
 
-from lyricist.cli import run as lyricist
-from lyricist.cli.training import Request, corpus_of
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.cli.training import Request, corpus_of
 from lyricist.corpus import PrepareOptions, match_tunes, prepare
 from lyricist.errors import InputError
 

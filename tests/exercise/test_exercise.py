@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 from songbook import file_of, make, song, tune, write_rows
 
-from lyricist.cli import run as lyricist
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.exercise import Settings, exercise, read_material
+from lyricist.apps.schemas import schema
 from lyricist.errors import InputError
-from lyricist.exercise import Settings, exercise, read_material
-from lyricist.schemas import schema
 
 EVIL = "<script>alert(1)</script> & Co"
 

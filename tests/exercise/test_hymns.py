@@ -13,9 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from hymns_exercise import DATA, hymns, lay_out
-from lyricist.cli import run as lyricist
-from lyricist.exercise import read_material
-from lyricist.schemas import schema
+from lyricist.apps.cli import run as lyricist
+from lyricist.apps.exercise import read_material
+from lyricist.apps.schemas import schema
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "melodies/hymns-midi").is_dir(), reason="needs the hymns in ../shared/data"

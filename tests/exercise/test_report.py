@@ -12,15 +12,15 @@ import jsonschema
 import pytest
 from songbook import make, song
 
-from lyricist import events
+from lyricist.apps.exercise import Material, Settings, Sung, exercise, read_material
+from lyricist.apps.exercise.document import Bullets, Fold, Heading, Picture, Side, Table, Text, Verse, markdown, page
+from lyricist.apps.exercise.foretelling import frequent_guess
+from lyricist.apps.exercise.lyric_figures import Learnt, apart, distinct_pairs, figures, fitting, mean_of
+from lyricist.apps.exercise.variants import Draft, Judged, Writer
+from lyricist.apps.schemas import schema
 from lyricist.corpus import Line, Section, Song
-from lyricist.exercise import Material, Settings, Sung, exercise, read_material
-from lyricist.exercise.document import Bullets, Fold, Heading, Picture, Side, Table, Text, Verse, markdown, page
-from lyricist.exercise.foretelling import frequent_guess
-from lyricist.exercise.lyric_figures import Learnt, apart, distinct_pairs, figures, fitting, mean_of
-from lyricist.exercise.variants import Draft, Judged, Writer
-from lyricist.schemas import schema
-from lyricist.writing.result import WrittenSong
+from lyricist.generate.result import WrittenSong
+from lyricist.training import events
 
 EVIL = "</pre><script>alert(1)</script><img src=x onerror=y> | `a` **b** [c](d)"
 FITS = "I walked along the river by the sea"  # ten syllables

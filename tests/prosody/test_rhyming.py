@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import lyricist
-from lyricist.dictionary import group
 from lyricist.errors import InputError
+from lyricist.evaluation.rhymes import group
 from lyricist.prosody import Lexicon, default_lexicon
 from lyricist.prosody.lexicon import read_codes
 from lyricist.prosody.phones import Reading

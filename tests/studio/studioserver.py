@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from lyricist.studio.app import create_app
-from lyricist.studio.settings import Settings
+from lyricist.apps.studio.app import create_app
+from lyricist.apps.studio.settings import Settings
 
 
 class Studio:

@@ -11,7 +11,7 @@ import pytest
 from studioserver import Studio, parsed
 
 import lyricist
-from lyricist.studio.settings import Limits, Settings
+from lyricist.apps.studio.settings import Limits, Settings
 
 HYMN = {"form": "verse verse", "lines": 4, "syllables": "8,6", "metre": "iambic", "rhyme": "ABAB"}
 COUPLETS = {"form": "verse", "lines": 4, "syllables": "7", "rhyme": "AABB", "about": "river"}
@@ -120,7 +120,7 @@ def test_a_song_that_cannot_be_finished_takes_no_other_with_it(
     studio_with: Callable[..., Studio], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The words run out for one song of an engine that two requests share."""
-    from lyricist.writing.engine import Engine
+    from lyricist.generate.engine import Engine
 
     begin_line = Engine.begin_line
 
@@ -166,7 +166,7 @@ def test_what_breaks_ends_only_what_broke(
     studio_with: Callable[..., Studio], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error that nobody foresaw is told without its words, and the studio goes on."""
-    from lyricist.writing.engine import Engine
+    from lyricist.generate.engine import Engine
 
     begin = Engine.begin
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from studioserver import Studio
 
 import lyricist
-from lyricist.checking import check
-from lyricist.lyrics import read_lyrics
+from lyricist.apps.studio import demo
+from lyricist.corpus.lyrics_file import read_lyrics
+from lyricist.evaluation.check import check
 from lyricist.melody.read import read_tune
-from lyricist.studio import demo
 
 
 def lines() -> list[str]:

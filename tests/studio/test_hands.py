@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from lyricist.apps.studio.demo import FOLDER
+from lyricist.apps.studio.hand import answer
+from lyricist.apps.studio.hands import Answers
 from lyricist.errors import InputError, MissingExtra, RunError
-from lyricist.studio.demo import FOLDER
-from lyricist.studio.hand import answer
-from lyricist.studio.hands import Answers
 
 
 class Runs:

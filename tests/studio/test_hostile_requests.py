@@ -12,7 +12,7 @@ import httpx
 import pytest
 from studioserver import Studio
 
-from lyricist.studio.settings import Limits
+from lyricist.apps.studio.settings import Limits
 
 MARKUP = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 LONG = {"form": "verse " * 10, "lines": 8, "syllables": "8", "rhyme": "ABAB"}

@@ -9,13 +9,12 @@ import pytest
 
 import lyricist
 from lyricist.errors import RunError
-from lyricist.onnx_bytes import digits, number
-from lyricist.writing.chorus import in_step
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.planned import PlannedWriter
-from lyricist.writing.result import WrittenSong
-from lyricist.writing.steered import SteeredUnits, per_row
-from lyricist.writing.written import SongWritten
+from lyricist.generate.batched_step import in_step
+from lyricist.generate.conditioned_step import ConditionedBlocks, per_row
+from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.generate.result import SongWritten, WrittenSong
+from lyricist.model.onnx_bytes import digits, number
+from lyricist.plan.plan import Drawing, Plan
 
 SHORT = {"form": "verse", "lines": 4}
 NOTES = [[1, 60 + i, 4 - 2 * (i % 2), 0] for i in range(8)]
@@ -42,7 +41,7 @@ def written_in_step(model: lyricist.Model, asked: Sequence[tuple[Plan, Drawing]]
     for engine in engines:
         engine.open(2)
         engine.begin(1, 7)
-    units, found = SteeredUnits(model.unit_model), {}
+    units, found = ConditionedBlocks(model.unit_model), {}
     while len(found) < len(asked):
         for i, place, event in in_step(engines, units):
             assert place == 1

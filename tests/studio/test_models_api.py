@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from studioserver import Studio
 
-from lyricist.checkpoint import Run
-from lyricist.model import LyricLSTM, ModelConfig
-from lyricist.studio.models import parameters
+from lyricist.apps.studio.models import parameters
+from lyricist.model.checkpoint import Run
+from lyricist.model.network import LyricLSTM, ModelConfig
 
 
 @pytest.fixture

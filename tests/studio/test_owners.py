@@ -13,8 +13,8 @@ import pytest
 from studioserver import Studio, running
 from test_tunes_api import HILL
 
-from lyricist.studio.app import create_app
-from lyricist.studio.settings import Settings
+from lyricist.apps.studio.app import create_app
+from lyricist.apps.studio.settings import Settings
 
 ANN, BEN = "ann-" + "a" * 20, "ben-" + "b" * 20
 LYRICS = [

@@ -12,8 +12,8 @@ import pytest
 from studioserver import Studio
 from watching import Visit, headless, visiting  # noqa: F401 (fixtures)
 
+from lyricist.apps.studio import demo
 from lyricist.melody.read import read_tune
-from lyricist.studio import demo
 
 pytestmark = pytest.mark.full
 

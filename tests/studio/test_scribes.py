@@ -13,12 +13,12 @@ import pytest
 from studioserver import Studio, running
 
 import lyricist
+from lyricist.apps.studio.errors import Refused, busy
+from lyricist.apps.studio.scribe import sendable
+from lyricist.apps.studio.scribes import Scribes
+from lyricist.apps.studio.settings import Limits, Settings
 from lyricist.children import start
 from lyricist.errors import PlanError
-from lyricist.studio.errors import Refused, busy
-from lyricist.studio.scribe import sendable
-from lyricist.studio.scribes import Scribes
-from lyricist.studio.settings import Limits, Settings
 
 HYMN = {"form": "verse verse", "lines": 4, "syllables": "8,6", "metre": "iambic", "rhyme": "ABAB"}
 COUPLETS = {"form": "verse", "lines": 4, "syllables": "7", "rhyme": "AABB", "about": "river"}
@@ -121,7 +121,7 @@ def test_of_an_error_that_cannot_go_its_kind_does() -> None:
 
 
 def test_one_whose_studio_is_gone_ends() -> None:
-    process = start([sys.executable, "-m", "lyricist.studio.scribe"])
+    process = start([sys.executable, "-m", "lyricist.apps.studio.scribe"])
     assert process.stdin is not None and process.stdout is not None
     process.stdin.close()  # as the system does for a studio that was killed
     assert process.wait(WAIT) == 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lyricist.studio.errors import Refused
-from lyricist.studio.store import META, RoomLimits, Store, shown
+from lyricist.apps.studio.errors import Refused
+from lyricist.apps.studio.store import META, RoomLimits, Store, shown
 
 DAY = 86400.0
 

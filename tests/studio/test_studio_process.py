@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from badtunes import TAKEN
-from lyricist.cli import run as lyricist
+from lyricist.apps.cli import run as lyricist
 
 MARK = "xylophagous"  # stands in all that is sent, and may stand in no log
 SONG = f"The {MARK} river ran below the town\nand nobody came\n" * 10

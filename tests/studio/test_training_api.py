@@ -18,13 +18,13 @@ import httpx
 import pytest
 from studioserver import Studio, parsed
 
-from lyricist import events
+from lyricist.apps.studio.alive import at_work, hold, holder
+from lyricist.apps.studio.ledger import Ledger, events_from
+from lyricist.apps.studio.settings import Limits
+from lyricist.apps.studio.trainee import EVENTS, Diary
 from lyricist.children import python_path
 from lyricist.errors import InputError
-from lyricist.studio.alive import at_work, hold, holder
-from lyricist.studio.ledger import Ledger, events_from
-from lyricist.studio.settings import Limits
-from lyricist.studio.trainee import EVENTS, Diary
+from lyricist.training import events
 
 NOUNS = ("river", "garden", "harbour", "station", "window", "kitchen")
 SONG = """[Verse]
@@ -219,7 +219,7 @@ def test_a_long_training_keeps_a_short_curve(tmp_path: Path) -> None:
     assert len(steps) <= 400 and steps[0] == 0 and steps == sorted(steps) and len(ledger.samples) == 100
 
 
-HOLDER = "import sys, pathlib; from lyricist.studio.alive import hold; f = hold(pathlib.Path(sys.argv[1])); print(flush=True); input()"
+HOLDER = "import sys, pathlib; from lyricist.apps.studio.alive import hold; f = hold(pathlib.Path(sys.argv[1])); print(flush=True); input()"
 
 
 @contextmanager

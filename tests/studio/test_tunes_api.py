@@ -11,8 +11,8 @@ import pytest
 from studioserver import Studio
 
 from badtunes import REFUSED, TAKEN
-from lyricist.studio.hands import Hand
-from lyricist.studio.settings import Limits
+from lyricist.apps.studio.hands import Hand
+from lyricist.apps.studio.settings import Limits
 
 HILL = b"""X:1
 T:The Little Hill

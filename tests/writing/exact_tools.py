@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lyricist.columns import Columns
+from lyricist.generate.exact_writer import brought
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.vocab import WordTable
+from lyricist.model.tokens import BREAKS, SONG, TAGS, UNK, Vocabulary
+from lyricist.model.vocab_layout import Columns
+from lyricist.plan.plan import Plan, with_defaults
+from lyricist.plan.resolve import layout
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.tokens import BREAKS, SONG, TAGS, UNK, Vocabulary
-from lyricist.writing.exact import PlanAutomaton
-from lyricist.writing.layout import layout
-from lyricist.writing.plan import Plan, with_defaults
-from lyricist.writing.planned import brought
-from lyricist.writing.table import WordTable
 
 # A dozen words of one to three syllables; fire has readings of one and two; the, of, i and my are function words.
 WORDS = ("the", "of", "my", "sea", "river", "fire", "below", "memory", "tree", "desire", "love", "stone")
@@ -55,11 +55,11 @@ def compiled(
     strict: bool = True,
     constraints: tuple = (),
     with_ends: bool = False,
-) -> PlanAutomaton:
+) -> ExactSongAutomaton:
     """A plan compiled for a vocabulary of these words."""
     known = vocabulary(words, order)
     laid = layout(with_defaults(plan), known.tokenizer.split)
     table = WordTable(known, default_lexicon()).extended(brought(laid), constraints)
     ends = np.random.default_rng(1).uniform(0.02, 0.6, table.known).astype(np.float32) if with_ends else None
     finals = ends / ends.sum() if ends is not None else None
-    return PlanAutomaton(table, laid, Columns.by_signature(table.sig[: table.known], ends, finals), strict)
+    return ExactSongAutomaton(table, laid, Columns.by_signature(table.sig[: table.known], ends, finals), strict)

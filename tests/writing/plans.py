@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lyricist.tokens import WordTokenizer
-from lyricist.writing.plan import Plan, SectionPlan
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.plan import Plan, SectionPlan
 
 split = WordTokenizer().split
 

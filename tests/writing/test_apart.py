@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import lyricist
-from lyricist.checkpoint import Run
 from lyricist.errors import RunError
-from lyricist.writing import planned
-from lyricist.writing.apart import Apart, Task
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.result import WrittenSong
+from lyricist.generate import exact_writer as planned
+from lyricist.generate.result import WrittenSong
+from lyricist.generate.worker_pool import Apart, Task
+from lyricist.model.checkpoint import Run
+from lyricist.plan.plan import Drawing, Plan
 
 PLAN = Plan(form="verse", lines=2, syllables="6", rhyme="AA")
 DRAWING = Drawing(particles=1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lyricist.corpus.word_lists import LIST, is_unclean, unclean_words
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.writing.clean import LIST, is_unclean, unclean_words
 
 INNOCENT_WORDS = """
     love night hell damn ass cock cocktail chink dyke gay queer gypsy savage spade pussy spicy spices spick snigger

@@ -10,11 +10,11 @@ import pytest
 from tests.writing.exact_tools import WORDS, compiled
 
 from lyricist.errors import InputError
+from lyricist.generate.constraint import Begins, Both, Ends, Holds, Syllables, Table, accepts, language
+from lyricist.generate.line_nodes import CLOSED, NOWHERE
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.plan.plan import Plan
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.writing.constraints import Begins, Both, Ends, Holds, Syllables, Table, accepts, language
-from lyricist.writing.exact import PlanAutomaton
-from lyricist.writing.nodes import CLOSED, NOWHERE
-from lyricist.writing.plan import Plan
 
 LONGEST = 4  # words
 
@@ -89,11 +89,11 @@ CASES = [
 ORDERS = ("forward", "backward")
 
 
-def song_of(fields: dict[str, Any], order: str, further: tuple[Any, ...], strict: bool = True) -> PlanAutomaton:
+def song_of(fields: dict[str, Any], order: str, further: tuple[Any, ...], strict: bool = True) -> ExactSongAutomaton:
     return compiled(Plan(form="verse", lines=1, **fields), order=order, constraints=further, strict=strict)
 
 
-def walk(song: PlanAutomaton, line: tuple[str, ...]) -> bool:
+def walk(song: ExactSongAutomaton, line: tuple[str, ...]) -> bool:
     """Whether the compiled automaton lets a line be drawn, word by word."""
     opening = song.open(0, song.assignment(0), song.initial_groups)
     node, first = opening.node, opening.first
@@ -108,7 +108,7 @@ def walk(song: PlanAutomaton, line: tuple[str, ...]) -> bool:
     return node not in (CLOSED, NOWHERE) and bool(song.nodes.closable[node])
 
 
-def allowed(song: PlanAutomaton, node: int, first: int, last: int) -> set[int]:
+def allowed(song: ExactSongAutomaton, node: int, first: int, last: int) -> set[int]:
     """What the masks say: the words of the units that are on, and those listed beside them."""
     nodes = song.nodes
     if first:

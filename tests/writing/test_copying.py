@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lyricist.checkpoint import tensor_bytes
-from lyricist.tokens import SPECIALS, Vocabulary
-from lyricist.writing.copying import CopyGuard, CopyIndex, hash32, ngrams, word_hash
+from lyricist.model.checkpoint import tensor_bytes
+from lyricist.model.copy_index import CopyGuard, CopyIndex, hash32, ngrams, word_hash
+from lyricist.model.tokens import SPECIALS, Vocabulary
 
 SONGS = [
     [["the", "river", "runs", "below", "the", "town"], ["and", "nobody", "knows", "its", "name"]],

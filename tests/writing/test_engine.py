@@ -15,22 +15,22 @@ from tests.writing.exact_tools import WORDS, Bigram, Uniform, compiled, vocabula
 
 import lyricist
 from lyricist.errors import InputError, PlanError
+from lyricist.generate.decode import truncate
+from lyricist.generate.engine import Engine
+from lyricist.generate.logit_bias import word_bias
+from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.result import SongWritten
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.state import Rows
+from lyricist.generate.vowels import first_carries
+from lyricist.model.blocks import HostBlocks
+from lyricist.model.copy_index import CopyIndex
+from lyricist.model.tokens import SPECIALS
+from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.rhyme import kind
 from lyricist.prosody.scan import scan_line
-from lyricist.tokens import SPECIALS
-from lyricist.writing.copyban import CopyBan
-from lyricist.writing.copying import CopyIndex
-from lyricist.writing.decode import truncate
-from lyricist.writing.engine import Engine
-from lyricist.writing.exact import PlanAutomaton
-from lyricist.writing.leanings import leanings
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.rows import Rows
-from lyricist.writing.units import HostUnits
-from lyricist.writing.vowels import first_carries
-from lyricist.writing.written import SongWritten
 
 PLAIN = Drawing(
     temperature=1, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, particles=1, merit=0
@@ -40,11 +40,11 @@ MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "agai
 
 
 def engine(
-    song: PlanAutomaton, drawing: Drawing = PLAIN, songs: Sequence[Any] = (), model: Any = None, **more: Any
+    song: ExactSongAutomaton, drawing: Drawing = PLAIN, songs: Sequence[Any] = (), model: Any = None, **more: Any
 ) -> Engine:
     index = CopyIndex.from_songs(songs) if songs else None
     model = model or Bigram(song.table.known)
-    return Engine(HostUnits(model, song.columns), song, drawing, CopyBan(index, song.table.words, 5), **more)
+    return Engine(HostBlocks(model, song.columns), song, drawing, CopyBan(index, song.table.words, 5), **more)
 
 
 def songs_of(made: Engine, seeds: Sequence[int]) -> dict[int, list[list[str]]]:
@@ -52,7 +52,7 @@ def songs_of(made: Engine, seeds: Sequence[int]) -> dict[int, list[list[str]]]:
     return {e.seed: lines_of(made.song, e.ids) for e in made.write(seeds) if isinstance(e, SongWritten)}
 
 
-def lines_of(song: PlanAutomaton, ids: Sequence[int]) -> list[list[str]]:
+def lines_of(song: ExactSongAutomaton, ids: Sequence[int]) -> list[list[str]]:
     lines: list[list[str]] = [[]]
     for word in (song.table.words[i] for i in ids[1:-1]):
         if word in SPECIALS:
@@ -138,7 +138,7 @@ def test_a_song_does_not_depend_on_its_batch(order: str, particles: int) -> None
         assert songs_of(engine(compiled(plan, MORE, order), drawing), [seed])[seed] == together[seed]
 
 
-def weights_of(song: PlanAutomaton, model: Bigram, line: Sequence[str]) -> float:
+def weights_of(song: ExactSongAutomaton, model: Bigram, line: Sequence[str]) -> float:
     """Probability of `<verse>`, a line and its end under a bigram model, any break standing for any other."""
     table = np.exp(model.table.astype(float))
     table[:, 0] = 0  # <unk> is never written
@@ -150,7 +150,7 @@ def weights_of(song: PlanAutomaton, model: Bigram, line: Sequence[str]) -> float
     return p * float(table[before, song.breaks].sum())
 
 
-def lines_with(song: PlanAutomaton) -> list[tuple[str, ...]]:
+def lines_with(song: ExactSongAutomaton) -> list[tuple[str, ...]]:
     """All lines of three syllables, by the words' lengths."""
     counts = {w: {r.syllables for r in default_lexicon().readings(w)} for w in WORDS}
     length = {w: min(found) for w, found in counts.items() if len(found) == 1}
@@ -421,7 +421,7 @@ def test_the_vocabulary_helper_is_structured() -> None:
 def test_long_words_are_favoured_and_archaic_ones_are_not(word: str, nats: float) -> None:
     song = compiled(Plan(form="verse", lines=1, syllables="5"), (*MORE, "everything", "thou", "heav'n"))
     drawing = Drawing(archaic=4, long_words=0.5)
-    assert leanings(song, song.columns, drawing)[song.table.id_of(word)] == pytest.approx(nats)
+    assert word_bias(song, song.columns, drawing)[song.table.id_of(word)] == pytest.approx(nats)
     asked = compiled(
         Plan(form="verse", lines=1, syllables="5", include=(word,)), (*MORE, "everything", "thou", "heav'n")
     )
@@ -436,7 +436,7 @@ def test_words_said_too_often_are_held_back_by_the_balance_asked_for() -> None:
     overused[[gold, silver]] = 0.8, -0.4
     columns = replace(asked.columns, overused=overused)
     for balance in (0.0, 1.0, 0.5):
-        nats = leanings(asked, columns, PLAIN.model_copy(update={"balance": balance}))
+        nats = word_bias(asked, columns, PLAIN.model_copy(update={"balance": balance}))
         assert nats[[gold, silver]] == pytest.approx([-0.8 * balance, 0.4 * balance])
 
 

@@ -8,9 +8,9 @@ import pytest
 from plans import PLANS, split
 
 from lyricist.errors import InputError
-from lyricist.writing.layout import Layout, layout
-from lyricist.writing.plan import Plan, with_defaults
-from lyricist.writing.shape import ANY, FREE, shapes
+from lyricist.plan.plan import Plan, with_defaults
+from lyricist.plan.resolve import Layout, layout
+from lyricist.plan.shape import ANY, FREE, shapes
 
 
 def laid(**asked: object) -> Layout:

@@ -11,14 +11,14 @@ from plans import split
 import lyricist
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import InputError
+from lyricist.plan.fields import SectionPlan
+from lyricist.plan.from_draft import plan_draft
+from lyricist.plan.from_song import fill, perfect_scheme, plan_fill, plan_like, read_song
+from lyricist.plan.given_lines import find_faults, validate_given_lines
+from lyricist.plan.plan import Plan, with_defaults
+from lyricist.plan.plan_file import parse_plan, plan_text
+from lyricist.plan.resolve import layout
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.writing.drafted import plan_draft
-from lyricist.writing.kept import find_faults, settled
-from lyricist.writing.layout import layout
-from lyricist.writing.like import fill, perfect_scheme, plan_fill, plan_like, read_song
-from lyricist.writing.plan import Plan, with_defaults
-from lyricist.writing.planfile import parse_plan, plan_text
-from lyricist.writing.section import SectionPlan
 
 SONGS = sorted((Path(lyricist.__file__).parent / "songbook").glob("*.txt"))
 LEXICON = default_lexicon()
@@ -41,7 +41,7 @@ def test_songs_satisfy_the_plan_read_off_them(path: Path) -> None:
     song = read_song(path)
     plan = plan_like(song, LEXICON)
     assert [s.name for s in plan.sections] == [s.name for s in song.sections]
-    assert settled(with_text(plan, song), LEXICON)
+    assert validate_given_lines(with_text(plan, song), LEXICON)
     assert parse_plan(plan_text(plan)) == plan
 
 
@@ -55,7 +55,7 @@ def test_any_song_with_holes_is_a_draft(path: Path, tmp_path: Path) -> None:
     draft = tmp_path / "draft.txt"
     draft.write_text("\n".join(holes), encoding="utf-8")
     plan = fill(read_song(draft, "--fill"), {}, LEXICON)
-    assert settled(plan, LEXICON) is plan
+    assert validate_given_lines(plan, LEXICON) is plan
     full = with_defaults(plan)
     assert with_defaults(full) == full
     assert layout(full, split) == layout(plan, split)
@@ -188,8 +188,8 @@ def test_kept_lines_that_break_the_plan(name: str) -> None:
     asked, message = FAULTS[name]
     song = song_of(("verse", "The river ran below the town / And nobody was in the street /  / "))
     with pytest.raises(InputError, match=message):
-        settled(plan_fill(song, Plan(**asked), LEXICON), LEXICON)
-    allowed = settled(plan_fill(song, Plan(**asked, allow=True), LEXICON), LEXICON)
+        validate_given_lines(plan_fill(song, Plan(**asked), LEXICON), LEXICON)
+    allowed = validate_given_lines(plan_fill(song, Plan(**asked, allow=True), LEXICON), LEXICON)
     assert [line.given for line in layout(allowed, split).lines][:2] == [
         line.text for line in song.sections[0].lines[:2]
     ]
@@ -219,8 +219,8 @@ def test_given_lines_use_the_licences_of_verse_only_if_allowed() -> None:
         return Plan(sections=(section,), allow=allow)
 
     for text in ("the heavenly light of mutual love", "she loved the river and the sun"):
-        settled(plan(text, allow=True), LEXICON)
+        validate_given_lines(plan(text, allow=True), LEXICON)
     with pytest.raises(InputError, match="has 9 syllables and the plan wants 8 .it can be sung so"):
-        settled(plan("the heavenly light of mutual days"), LEXICON)
+        validate_given_lines(plan("the heavenly light of mutual days"), LEXICON)
     with pytest.raises(InputError, match="has 10 syllables and the plan wants 8: change it"):
-        settled(plan("the river ran below the hill again"), LEXICON)
+        validate_given_lines(plan("the river ran below the hill again"), LEXICON)

@@ -13,18 +13,18 @@ from tests.writing.exact_tools import Uniform, compiled, vocabulary
 from tests.writing.test_engine import MORE, PLAIN, songs_of
 
 import lyricist
-from lyricist.checkpoint import load_arrays, tensor_bytes
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import PlanError, RunError
-from lyricist.writing.automaton import SongAutomaton
-from lyricist.writing.copyban import CopyBan
-from lyricist.writing.copying import CopyGuard
-from lyricist.writing.decode import decode
-from lyricist.writing.engine import Engine
-from lyricist.writing.linefilter import GAP, LINES, LineFilter, inherit_lines
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.units import HostUnits
-from lyricist.writing.written import SongWritten
+from lyricist.generate.decode import decode
+from lyricist.generate.engine import Engine
+from lyricist.generate.free import FreeSongAutomaton
+from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.result import SongWritten
+from lyricist.model.blocks import HostBlocks
+from lyricist.model.checkpoint import load_arrays, tensor_bytes
+from lyricist.model.copy_index import CopyGuard
+from lyricist.model.line_filter import GAP, LINES, LineFilter, inherit_lines
+from lyricist.plan.plan import Drawing, Plan
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "run-1"
 SONG = Song(
@@ -119,7 +119,7 @@ def test_damage_is_told_in_one_line(case: int, tmp_path: Path) -> None:
 def test_no_line_of_the_filter_is_written(order: str) -> None:
     """The engine writes, its own lines are barred, and it writes from the same seeds again."""
     song = compiled(Plan(form="verse", lines=2, syllables="6", rhyme="AA"), MORE, order)
-    model = HostUnits(Uniform(song.table.known), song.columns)
+    model = HostBlocks(Uniform(song.table.known), song.columns)
 
     def written(lines: LineFilter | None) -> set[tuple[str, ...]]:
         made = Engine(model, song, PLAIN, CopyBan(None, song.table.words, 5, lines))
@@ -135,7 +135,7 @@ def test_given_lines_may_be_lines_of_the_filter() -> None:
     song = compiled(Plan.model_validate({"sections": [kept]}), MORE, "backward")
     barred = LineFilter.of([["the", "sea", "of", "love", "below"]])
     ban = CopyBan(None, song.table.words, 5, barred)
-    made = Engine(HostUnits(Uniform(song.table.known), song.columns), song, PLAIN, ban)
+    made = Engine(HostBlocks(Uniform(song.table.known), song.columns), song, PLAIN, ban)
     assert songs_of(made, [1])[1][0] == ["the", "sea", "of", "love", "below"]
 
 
@@ -144,7 +144,7 @@ def test_a_plan_of_which_every_line_is_barred_is_refused() -> None:
     two = ("sea", "stone")
     lines = [[two[i >> k & 1] for k in range(5)] for i in range(32)]
     song = compiled(Plan(form="verse", lines=1, syllables="5", rhyme="X"), two, "backward")
-    units = HostUnits(Uniform(song.table.known), song.columns)
+    units = HostBlocks(Uniform(song.table.known), song.columns)
     last = LineFilter.of(lines[:9] + lines[10:])
     assert songs_of(Engine(units, song, PLAIN, CopyBan(None, song.table.words, 5, last)), [0])[0] == [lines[9]]
     with pytest.raises(PlanError, match="no words are left"):
@@ -153,7 +153,7 @@ def test_a_plan_of_which_every_line_is_barred_is_refused() -> None:
 
 def test_free_writing_knows_the_filter_too() -> None:
     known = vocabulary(MORE)
-    automaton = SongAutomaton(known, Plan(form=("verse", "chorus")))
+    automaton = FreeSongAutomaton(known, Plan(form=("verse", "chorus")))
 
     def written(guard: CopyGuard | None) -> set[tuple[str, ...]]:
         made = decode(Uniform(len(known)), automaton, Drawing(min_p=0), seeds=range(40), guard=guard)

@@ -12,19 +12,19 @@ import pytest
 from tests.writing.exact_tools import Bigram, compiled, vocabulary
 from tests.writing.test_merit import MORE, PLAN, topics
 
-from lyricist.checkpoint import Run
 from lyricist.errors import RunError
-from lyricist.onnx_graph import cell_model
-from lyricist.packed import pack
-from lyricist.tokens import SONG, Vocabulary
-from lyricist.writer import load
-from lyricist.writing.copyban import CopyBan
-from lyricist.writing.engine import Engine
-from lyricist.writing.linejudge import JUDGE, MOST, LineJudge, judge_of
-from lyricist.writing.merit import Merit
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.units import HostUnits
-from lyricist.writing.written import SongWritten
+from lyricist.generate.engine import Engine
+from lyricist.generate.line_judge import JUDGE, MOST, LineJudge, judge_of
+from lyricist.generate.line_score import LineScorer
+from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.result import SongWritten
+from lyricist.generate.writer import load
+from lyricist.model.blocks import HostBlocks
+from lyricist.model.checkpoint import Run
+from lyricist.model.onnx_graph import cell_model
+from lyricist.model.packed import pack
+from lyricist.model.tokens import SONG, Vocabulary
+from lyricist.plan.plan import Drawing, Plan
 
 EMBEDDING, HIDDEN, INNER = 12, 16, 5
 HEADS = {"inner": (INNER, 3 * HIDDEN), "outer": (1, INNER)}
@@ -135,8 +135,8 @@ def engine(drawing: Drawing, kind: type[LineJudge] = LineJudge, plan: Plan = PLA
     known = topics("backward", MORE)
     made = judge(known.vocabulary)
     made.__class__ = kind
-    merit = Merit(known, None, song.columns.finals, len(song.table.words))
-    units = HostUnits(Bigram(song.table.known), song.columns)
+    merit = LineScorer(known, None, song.columns.finals, len(song.table.words))
+    units = HostBlocks(Bigram(song.table.known), song.columns)
     return Engine(units, song, drawing, CopyBan(None, song.table.words, 0), merit=merit, judge=made)
 
 
@@ -179,7 +179,7 @@ def test_a_few_drafts_are_not_judged(particles: int, judged: bool) -> None:
 def starter(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tests' run, packed, as the package's starter with a judge."""
     home = pack(run, tmp_path / "starter").path
-    monkeypatch.setattr("lyricist.starter.HERE", home)
+    monkeypatch.setattr("lyricist.model.starter.HERE", home)
     (home / JUDGE).write_bytes(graph(run.config["model"]["embedding"]))
     return home
 

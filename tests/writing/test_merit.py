@@ -10,16 +10,16 @@ import pytest
 from tests.writing.exact_tools import WORDS, Bigram, compiled, vocabulary
 
 from lyricist.errors import InputError
-from lyricist.topics import Topics
-from lyricist.writing.copyban import CopyBan
-from lyricist.writing.engine import Engine
-from lyricist.writing.exact import PlanAutomaton
-from lyricist.writing.merit import AGAIN, COHERENCE, NAMED, NEWLY, NOWHERE, THEME, Merit, Score, mean
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.selection import draw, log_mean
-from lyricist.writing.theme import FADE, OWN, TURN, Theme, from_network
-from lyricist.writing.units import HostUnits
-from lyricist.writing.written import SongWritten
+from lyricist.generate.engine import Engine
+from lyricist.generate.line_score import AGAIN, COHERENCE, NAMED, NEWLY, NOWHERE, THEME, LineScorer, Score, mean
+from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.result import SongWritten
+from lyricist.generate.selection import draw, log_mean
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.theme import FADE, OWN, TURN, Theme, from_network
+from lyricist.model.blocks import HostBlocks
+from lyricist.model.topics import Topics
+from lyricist.plan.plan import Drawing, Plan
 
 WATER = ("sea", "river", "below")
 FLAME = ("fire", "desire", "stone")
@@ -42,7 +42,7 @@ def scored(
     index = topics().vocabulary.index
     finals = np.zeros(len(index), dtype=np.float32)
     finals[index["tree"]] = 0.02
-    made = Merit(topics(), theme, finals, len(index) + 1)
+    made = LineScorer(topics(), theme, finals, len(index) + 1)
     return made.line([index[w] for w in words.split()], nats, {index[w] for w in said.split()}, so_far)
 
 
@@ -131,11 +131,11 @@ def test_without_topical_vectors_the_networks_own_stand_in() -> None:
 # --- in the engine
 
 
-def engine(song: PlanAutomaton, drawing: Drawing, about: str = "", order: str = "backward") -> Engine:
+def engine(song: ExactSongAutomaton, drawing: Drawing, about: str = "", order: str = "backward") -> Engine:
     known = topics(order, MORE)
     theme = Theme.of([about], known) if about else None
-    merit = Merit(known, theme, song.columns.finals, len(song.table.words))
-    units = HostUnits(Bigram(song.table.known), song.columns)
+    merit = LineScorer(known, theme, song.columns.finals, len(song.table.words))
+    units = HostBlocks(Bigram(song.table.known), song.columns)
     return Engine(units, song, drawing, CopyBan(None, song.table.words, 0), theme=theme, merit=merit)
 
 

@@ -8,9 +8,9 @@ import pytest
 from plans import PLANS, split
 
 from lyricist.errors import InputError
-from lyricist.writing.layout import layout
-from lyricist.writing.plan import Drawing, Plan, SectionPlan, with_defaults
-from lyricist.writing.planfile import plan_text
+from lyricist.plan.plan import Drawing, Plan, SectionPlan, with_defaults
+from lyricist.plan.plan_file import plan_text
+from lyricist.plan.resolve import layout
 
 
 def test_lists_may_be_text_one_value_or_a_sequence() -> None:

@@ -12,20 +12,20 @@ from tests.writing import exact_tools
 
 from lyricist.corpus import Line, LineSlot, Section, Song
 from lyricist.errors import InputError
-from lyricist.planset import PlannedSong, planned_song
+from lyricist.generate.conditioning_rows import STRENGTH, line_plan
+from lyricist.generate.dead_end import search
+from lyricist.generate.engine import Engine
+from lyricist.generate.result import WrittenSong
+from lyricist.generate.writer import Model
+from lyricist.model.tokens import Order, Vocabulary, WordTokenizer
+from lyricist.model.topics import Topics
+from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.plan_file import parse_plan, plan_text
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import KINDS
 from lyricist.prosody.planfeatures import GROUPS, TOPICAL, Note, width
-from lyricist.themes import Themes
-from lyricist.tokens import Order, Vocabulary, WordTokenizer
-from lyricist.topics import Topics
-from lyricist.writer import Model
-from lyricist.writing.deadend import search
-from lyricist.writing.engine import Engine
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.planfile import parse_plan, plan_text
-from lyricist.writing.planrows import STRENGTH, line_plan
-from lyricist.writing.result import WrittenSong
+from lyricist.training.conditioning import PlannedSong, planned_song
+from lyricist.training.themes import Themes
 
 WORDS = (*exact_tools.WORDS, "a", "night", "light", "away", "today", "and", "runs", "sings", "river's", "melody")
 NOTES = tuple(Note(1.0 + (i == 7), 60 + i, (1, 4, 2, 3)[i % 4], float(i in (3, 7))) for i in range(8))
@@ -227,9 +227,9 @@ def test_the_plan_of_a_tune_carries_it() -> None:
     if not melodies.is_dir():
         pytest.skip("the tunes are not there")
     from lyricist.melody.read import read_tune
-    from lyricist.writing.layout import layout
-    from lyricist.writing.plan import with_defaults
-    from lyricist.writing.tuneplan import plan_to
+    from lyricist.plan.from_tune import plan_to
+    from lyricist.plan.plan import with_defaults
+    from lyricist.plan.resolve import layout
 
     tune = read_tune(melodies / "Amazing_Grace-New_Britain.abc")
     lines = layout(with_defaults(plan_to(tune, 2)), str.split).lines

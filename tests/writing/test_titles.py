@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from lyricist.corpus import Line, Section
-from lyricist.writing.titles import LONGEST, phrases, title_of
+from lyricist.generate.titles import LONGEST, phrases, title_of
 
 RARE = {
     "harbour": 7.0,
     "limits": 7.2,
     "ocean": 6.5,
     "grey": 6.0,
-    "story": 6.6,
+    "prefix_id": 6.6,
     "life": 4.5,
     "heart": 4.0,
     "bleak": 8.0,

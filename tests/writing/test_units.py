@@ -11,18 +11,18 @@ import torch
 from tests.writing import exact_tools
 
 import lyricist
-from lyricist import onnx_graph
-from lyricist.columns import TILE, Columns
-from lyricist.model import LyricLSTM, ModelConfig
+from lyricist.generate.sampler import Drawer, Inside, Request
+from lyricist.generate.vocab import WordTable
+from lyricist.generate.writer import Model
+from lyricist.model import onnx_graph
+from lyricist.model.blocks import NEVER, HostBlocks, OnnxBlocks
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.runtime import OnnxModel
+from lyricist.model.tokens import Vocabulary, WordTokenizer
+from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import width
-from lyricist.runtime import OnnxModel
-from lyricist.tokens import Vocabulary, WordTokenizer
-from lyricist.writer import Model
-from lyricist.writing.draw import Drawer, Inside, Request
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.table import WordTable
-from lyricist.writing.units import NEVER, HostUnits, OnnxUnits
 
 RNG = np.random.default_rng(0)
 FEATURES = width(("slots",))
@@ -60,7 +60,7 @@ def model(request: pytest.FixtureRequest, vocabulary: Vocabulary, tmp_path_facto
 
 
 @pytest.fixture(scope="module")
-def units(model: Model) -> OnnxUnits:
+def units(model: Model) -> OnnxBlocks:
     assert model.unit_model is not None
     assert model.unit_model.columns.tiles > 5
     return model.unit_model
@@ -70,7 +70,7 @@ def steer(columns: Columns) -> np.ndarray:
     return np.where(columns.word_at < 0, NEVER, 0).astype(np.float32)
 
 
-def plan_for(units: OnnxUnits, ids: np.ndarray) -> np.ndarray | None:
+def plan_for(units: OnnxBlocks, ids: np.ndarray) -> np.ndarray | None:
     """Plan features like those of songs, where the model takes any."""
     shape = (*ids.shape, FEATURES)
     drawn = np.random.default_rng(5).integers(0, 2, shape) * np.random.default_rng(6).normal(size=shape)
@@ -78,7 +78,7 @@ def plan_for(units: OnnxUnits, ids: np.ndarray) -> np.ndarray | None:
 
 
 def walk(
-    units: OnnxUnits | HostUnits, ids: np.ndarray, temperature: float = 1.0, plan: np.ndarray | None = None
+    units: OnnxBlocks | HostBlocks, ids: np.ndarray, temperature: float = 1.0, plan: np.ndarray | None = None
 ) -> list[np.ndarray]:
     """Probabilities by column at every step of (T, B) ids."""
     state, out = units.initial_state(ids.shape[1]), []
@@ -91,16 +91,16 @@ def walk(
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
-def test_eight_bits_change_probabilities_little(model: Model, units: OnnxUnits, temperature: float) -> None:
+def test_eight_bits_change_probabilities_little(model: Model, units: OnnxBlocks, temperature: float) -> None:
     ids = RNG.integers(0, len(model.vocabulary), (6, 5))
     plan = plan_for(units, ids)
-    exact = walk(HostUnits(model.step_model, units.columns), ids, temperature, plan)
+    exact = walk(HostBlocks(model.step_model, units.columns), ids, temperature, plan)
     for a, b in zip(walk(units, ids, temperature, plan), exact, strict=True):
         assert np.abs(a - b).sum(axis=1).max() < 0.08
         assert np.allclose(a.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_row_is_the_same_bits_in_any_batch(units: OnnxUnits) -> None:
+def test_a_row_is_the_same_bits_in_any_batch(units: OnnxBlocks) -> None:
     ids = RNG.integers(0, 50, (4, 70))
     plan = plan_for(units, ids)
     together = walk(units, ids, plan=plan)
@@ -111,7 +111,7 @@ def test_a_row_is_the_same_bits_in_any_batch(units: OnnxUnits) -> None:
 
 
 @pytest.mark.parametrize("shift", [-200.0, 60.0, 95.0])
-def test_rows_that_overflow_or_vanish_are_made_again(model: Model, units: OnnxUnits, shift: float) -> None:
+def test_rows_that_overflow_or_vanish_are_made_again(model: Model, units: OnnxBlocks, shift: float) -> None:
     """Nats that are the same for all words change nothing."""
     ids, bias = np.arange(4), steer(units.columns)
     state = units.initial_state(4)
@@ -124,7 +124,7 @@ def test_rows_that_overflow_or_vanish_are_made_again(model: Model, units: OnnxUn
     assert (one.e[0] == moved.e[2]).all()
 
 
-def test_sums_are_those_of_the_units(units: OnnxUnits) -> None:
+def test_sums_are_those_of_the_units(units: OnnxBlocks) -> None:
     columns = units.columns
     made, _ = units.units(np.arange(4), units.initial_state(4), steer(columns), 1.0)
     for u in (0, columns.tiles - 1, columns.tiles, columns.units - 1):
@@ -132,7 +132,7 @@ def test_sums_are_those_of_the_units(units: OnnxUnits) -> None:
         assert np.allclose(made.e[:, at].sum(axis=1), made.sums[:, u], rtol=1e-5)
 
 
-def test_a_rows_peak_is_the_largest_value_of_its_units(units: OnnxUnits) -> None:
+def test_a_rows_peak_is_the_largest_value_of_its_units(units: OnnxBlocks) -> None:
     columns, rng = units.columns, np.random.default_rng(2)
     rows, _ = units.units(np.arange(6), units.initial_state(6), steer(columns), 0.5)
     masks = (rng.random((6, columns.units)) < np.array([[1], [0.5], [0.1], [0.02], [0.002], [0]])).astype(np.float32)
@@ -146,7 +146,7 @@ def test_a_rows_peak_is_the_largest_value_of_its_units(units: OnnxUnits) -> None
     assert (drawer.peaks(rows, ask.at, Inside(rows, ask)) == (rows.e * by_column).max(axis=1)).all()
 
 
-def test_every_word_has_one_column_and_tiles_hold_one_signature(units: OnnxUnits, model: Model) -> None:
+def test_every_word_has_one_column_and_tiles_hold_one_signature(units: OnnxBlocks, model: Model) -> None:
     columns = units.columns
     words = columns.word_at[columns.word_at >= 0]
     assert sorted(words.tolist()) == list(range(len(model.vocabulary)))
@@ -154,7 +154,7 @@ def test_every_word_has_one_column_and_tiles_hold_one_signature(units: OnnxUnits
     assert all(len(set(columns.sig[tile[tile >= 0]].tolist())) == 1 for tile in tiles)
 
 
-def test_another_lexicon_falls_back_to_the_exact_model(model: Model, units: OnnxUnits, tmp_path: Path) -> None:
+def test_another_lexicon_falls_back_to_the_exact_model(model: Model, units: OnnxBlocks, tmp_path: Path) -> None:
     """A word whose syllables change no longer belongs to its tile."""
     word = model.vocabulary.tokens[int(units.columns.word_at[0])]
     (tmp_path / "mine.txt").write_text(f"{word}  AE1 B AH0 B AH0 B AH0 B AA0\n", encoding="utf-8")
@@ -163,9 +163,9 @@ def test_another_lexicon_falls_back_to_the_exact_model(model: Model, units: Onnx
     plan = Plan(form="verse", lines=2, syllables="7", include=(word,))
     (song,) = other.write(plan, seed=1)
     sig, id_of = WordTable(model.vocabulary, lexicon).sig, model.vocabulary.index
-    assert isinstance(other.units(sig, [id_of[word]])[0], HostUnits)
+    assert isinstance(other.units(sig, [id_of[word]])[0], HostBlocks)
     made, barred = other.units(sig)
-    assert isinstance(made, OnnxUnits) and barred == {id_of[word]}
+    assert isinstance(made, OnnxBlocks) and barred == {id_of[word]}
     lines = [x for s in song.to_json()["sections"] for x in s["lines"]]
     assert any(r == "AE1 B AH0 B AH0 B AH0 B AA0" for x in lines for r in x["reading"])
 

@@ -10,17 +10,17 @@ from tests.writing.exact_tools import WORDS, compiled
 from tests.writing.test_engine import MORE
 
 import lyricist
-from lyricist.checkpoint import Run
+from lyricist.corpus.word_lists import is_unclean
+from lyricist.generate import exact_writer as planned
+from lyricist.generate.result import WrittenSong
+from lyricist.generate.rhyme_groups import GroupState
+from lyricist.model.checkpoint import Run
+from lyricist.model.copy_index import word_hash
+from lyricist.model.tokens import SPECIALS
+from lyricist.model.word_facts import WORDS as FILE
+from lyricist.model.word_facts import WordFacts, digest_of, facts_of, signature_of
+from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.tokens import SPECIALS
-from lyricist.writing import planned
-from lyricist.writing.clean import is_unclean
-from lyricist.writing.copying import word_hash
-from lyricist.writing.groups import GroupState
-from lyricist.writing.plan import Drawing, Plan
-from lyricist.writing.result import WrittenSong
-from lyricist.writing.wordfacts import WORDS as FILE
-from lyricist.writing.wordfacts import WordFacts, digest_of, facts_of, signature_of
 
 TOKENS = ("<unk>", "<line>", *MORE, "etc", "2nd", "read", "bitch", "hath", "zzyzx")
 LEXICON = default_lexicon()

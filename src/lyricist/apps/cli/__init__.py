@@ -1,0 +1,66 @@
+"""The command line: options in, the public API called, events shown. Nothing is decided here that a
+program could not decide through the API. Lyrics go to stdout, reports to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from lyricist.errors import LyricistError
+
+app = typer.Typer(
+    name="lyricist",
+    help="Train an LSTM on the songs you love and write new ones that can be sung. Offline, on your machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 done, 2 wrong input or call, 3 unfulfillable plan, 1 anything else."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit code of a call; every failure is one line on stderr."""
+    from lyricist.apps.cli import commands, experiments, studio  # noqa: F401 (they register the commands)
+
+    try:
+        result = typer.main.get_command(app).main(arguments, prog_name="lyricist", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except LyricistError as e:
+        return fail(str(e), e.exit_code)
+    except KeyboardInterrupt:
+        return fail("stopped", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return fail("out of memory: use a smaller preset, batch or corpus", 1)
+    except Exception as e:
+        return other(e)
+
+
+def other(e: Exception) -> int:
+    """Usage errors of the option parser (which carry their exit code), and what nobody foresaw."""
+    if type(e).__name__ == "NoArgsIsHelpError":
+        print(getattr(e, "message", ""))
+        return 0
+    if hasattr(e, "format_message"):
+        return fail(e.format_message().replace("\n", " "), getattr(e, "exit_code", 2))
+    if type(e).__name__ in ("Abort", "Exit"):
+        return int(getattr(e, "exit_code", 1))
+    if os.environ.get("LYRICIST_DEBUG"):
+        raise e
+    return fail(f"unexpected {type(e).__name__}: {e} (LYRICIST_DEBUG=1 shows where)", 1)
+
+
+def fail(message: str, code: int) -> int:
+    if os.environ.get("RANK", "0") == "0":
+        print(f"lyricist: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,79 @@
+"""`lyricist evaluate`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from lyricist.apps.cli.classic import evaluate_classic
+from lyricist.apps.cli.preparing import read_to_judge
+from lyricist.apps.cli.training import own_corpus
+from lyricist.corpus import Song, is_corpus
+from lyricist.errors import InputError
+from lyricist.evaluation.metrics import evaluate
+from lyricist.generate.result import WrittenSong
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run
+from lyricist.training.token_arrays import SPLITS
+
+FIGURES = (
+    "songs", "words", "nll_per_word", "perplexity", "bits_per_character", "unknown_share",
+    "top10_accuracy", "top1_accuracy", "frequent10_accuracy", "l1_loss",
+)  # fmt: skip
+HUMAN_SONGS = 1000  # training songs whose shape stands beside the written ones
+
+
+def evaluate_command(
+    path: Path, source: Path | None, split: str, songs: int, seed: int, as_json: bool, midi: Path | None = None
+) -> None:
+    if split not in SPLITS:
+        raise InputError(f"--split {split!r} is unknown: use train, valid or test")
+    run = Run.open(path)
+    if run.kind == "classic":
+        result = evaluate_classic(run, source, midi, split, songs, seed)
+    else:
+        if midi is not None:
+            raise InputError(f"--midi {midi}: {path} is not a classic run; leave it out")
+        result = evaluate_own(run, source, split, songs, seed)
+    print(json.dumps(result, indent=1)) if as_json else show(result)
+
+
+def evaluate_own(run: Run, source: Path | None, split: str, songs: int, seed: int) -> dict[str, Any]:
+    """The figures of a run of the project's own model."""
+    model = load(run)
+    as_is = run.vocabulary.tokenizer.name == "whitespace"
+    corpus = own_corpus(run) if source is None else read_to_judge(source, as_is)
+    whole = source is not None and not is_corpus(source)
+    judged = corpus.songs(None if whole else SPLITS[SPLITS.index(split)])
+    written = [as_song(s) for s in model.write(seed=seed, count=songs)] if songs else []
+    human = list(itertools.islice(corpus.songs("train"), HUMAN_SONGS))
+    return evaluate(model, judged, written, human)
+
+
+def as_song(written: WrittenSong) -> Song:
+    return Song(written.title, "", written.sections, "")
+
+
+def show(result: dict[str, Any]) -> None:
+    """The figures as two small tables."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    head = Table(box=None, show_header=False)
+    for key in FIGURES:
+        if key in result:
+            head.add_row(key.replace("_", " "), f"{result[key]:,}")
+    for key, value in result.get("conditional", {}).items():
+        head.add_row(f"told its plan: {key.replace('_', ' ')}", f"{value:,}")
+    if "line_length_distance" in result:
+        head.add_row("line length distance", str(result["line_length_distance"]))
+    console.print(head)
+    if "written" in result:
+        table = Table("", "written", "training songs", box=None, header_style="bold")
+        for key, value in result["written"].items():
+            if not isinstance(value, dict):
+                table.add_row(key.replace("_", " "), f"{value:,}", f"{result['human'].get(key, '-')}")
+        console.print(table)

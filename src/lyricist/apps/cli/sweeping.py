@@ -1,0 +1,189 @@
+"""`lyricist sweep`: the view of a sweep on the terminal, and its table."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lyricist.apps.cli.display import clock, perplexity
+from lyricist.apps.cli.preparing import RIGHTS, read_sources
+from lyricist.apps.cli.training import interruptible, seconds
+from lyricist.apps.sweep.space import CLASSIC_GRID, UNCOUNTED, Range, Sweep, parse_space
+from lyricist.corpus import Corpus
+from lyricist.errors import InputError
+from lyricist.training.start import need_torch
+
+if TYPE_CHECKING:
+    from lyricist.apps.sweep.crew import SweepEvent
+    from lyricist.apps.sweep.study import Row
+
+SHOWN = 40  # rows of the table
+CLASSIC_BUDGET = "30s"  # of which 20 and more are left for training proper, on a busy machine too
+NEVER = 1_000_000  # patience that never ends a trial before its budget
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `sweep` as they were typed; None where nothing was."""
+
+    sets: Sequence[str]
+    classic_grid: bool = False
+    sampler: str | None = None
+    trials: int | None = None
+    budget: str | None = None
+    preset: str | None = None
+    tokenizer: str = "word"
+    seed: int = 0
+    prune: bool | None = None
+
+    def sweep(self) -> Sweep:
+        if self.classic_grid:
+            self.forbid_with_classic()
+        space = parse_space(CLASSIC_GRID if self.classic_grid else self.sets)
+        ranges = any(isinstance(v, Range) and v.step is None for v in space.values())
+        sampler = self.sampler or ("tpe" if ranges or self.trials else "grid")
+        budget = self.budget or (CLASSIC_BUDGET if self.classic_grid else None)
+        return Sweep(
+            space,
+            sampler,
+            self.trials,
+            self.preset or ("tiny" if self.classic_grid else "small"),
+            self.tokenizer,
+            seconds(budget) if budget else None,
+            self.seed,
+            (sampler != "grid") if self.prune is None else self.prune,
+            {"patience": NEVER} if self.classic_grid else {},
+        )
+
+    def forbid_with_classic(self) -> None:
+        for name, value in (("set", " ".join(self.sets)), ("sampler", self.sampler), ("trials", self.trials)):
+            if value:
+                raise InputError(f"--classic-grid and --{name} {value} clash: the grid is fixed; leave one out")
+
+
+def sweep_command(sources: Sequence[Path], out: Path, asked: Asked, where: Mapping[str, Any], as_json: bool) -> int:
+    """0 when every trial has ended or was stopped by hand; 2 when not one could be trained."""
+    from lyricist.apps.sweep.crew import Ended
+    from lyricist.apps.sweep.run import run_sweep
+
+    need_torch()
+    sweep = asked.sweep()
+    corpus = corpus_of(sources, asked)
+    print(RIGHTS, file=sys.stderr)
+    if changing := UNCOUNTED & set(sweep.varied):
+        print(f"note: losses per token of different {', '.join(sorted(changing))} do not compare", file=sys.stderr)
+    end: Ended | None = None
+    with interruptible() as stopped:
+        view = View(sweep)
+        for event in run_sweep(corpus, out, sweep, should_stop=lambda: bool(stopped), **where):
+            view.show(event)
+            if isinstance(event, Ended):
+                end = event
+    assert end is not None
+    if as_json:
+        print(json.dumps(json.loads((out / "sweep.json").read_text(encoding="utf-8")), indent=1))
+    else:
+        show(end.rows, sweep)
+    return finish(end.rows, end.reason, out)
+
+
+def corpus_of(sources: Sequence[Path], asked: Asked) -> Corpus:
+    """The songs named; for the classic grid the sample songs where none are."""
+    if sources:
+        return read_sources(sources, as_is=asked.tokenizer == "whitespace")
+    if not asked.classic_grid:
+        raise InputError("no songs named: lyricist sweep SONGS -o DIR --set hidden=128,256")
+    from lyricist.corpus.samples import sample_songs
+
+    return sample_songs()
+
+
+class View:
+    """A line on stderr for every trial that ends."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep, self.ended, self.best = sweep, 0, ""
+
+    def show(self, event: SweepEvent) -> None:
+        from lyricist.apps.sweep import crew
+
+        if isinstance(event, crew.Begun):
+            self.ended = event.done
+            before = f", {event.done} done before" if event.done else ""
+            hands = f"{event.workers} at a time, {event.threads} thread{'s' * (event.threads > 1)} each"
+            self.say(f"{event.total} trials{before}; {hands}")
+        elif isinstance(event, crew.TrialEnded):
+            self.ended += 1
+            self.say(f"{self.ended}/{self.sweep.count}  {self.outcome(event.record, event.best)}")
+
+    def outcome(self, record: Mapping[str, Any], best: bool) -> str:
+        names = self.sweep.varied or list(self.sweep.space)
+        settings = " ".join(f"{name}={text(record['params'].get(name))}" for name in names)
+        if record["state"] == "failed":
+            return f"trial {record['trial']}: {settings}: failed: {record['error']}"
+        took = clock(record["result"].get("seconds", 0))
+        state = "pruned at" if record["state"] == "pruned" else "validation"
+        return f"trial {record['trial']}: {settings}: {state} {record['valid_loss']:.4f}, {took}{', the best' * best}"
+
+    def say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+
+def text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def show(rows: Sequence[Row], sweep: Sweep) -> None:
+    """The table on stdout, the best first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lyricist.apps.sweep.results import ranked
+
+    names = sweep.varied or list(sweep.space)
+    heads = [*(name.replace("_", " ") for name in names), "validation", "perplexity", "epochs done", ""]
+    table = Table("trial", *heads, box=None, header_style="bold")
+    listed = ranked(rows)
+    for row in listed[:SHOWN]:
+        loss, result = row.valid_loss, row.result or {}
+        table.add_row(
+            str(row.trial),
+            *(text(row.params.get(name, "")) for name in names),
+            "-" if loss is None else f"{loss:.4f}",
+            "-" if loss is None else perplexity(loss),
+            f"{result['epochs']:.1f}" if "epochs" in result else "-",
+            "" if row.state == "complete" else row.state,
+        )
+    console = Console()
+    console.print(table)
+    if len(listed) > SHOWN:
+        print(f"... and {len(listed) - SHOWN} more in trials.csv")
+
+
+def finish(rows: Sequence[Row], reason: str, out: Path) -> int:
+    """Say what is where and what to do next."""
+    from lyricist.apps.sweep.results import best
+
+    left = sum(row.state in ("waiting", "running") for row in rows)
+    if reason == "interrupted":
+        print(f"stopped with {left} of {len(rows)} trials to do: the same command goes on", file=sys.stderr)
+        return 0
+    if reason == "elsewhere":
+        print(f"{left} of {len(rows)} trials are still at work elsewhere", file=sys.stderr)
+    top = best(rows)
+    if top is None and rows and all(row.state == "failed" for row in rows):
+        raise InputError(f"every trial failed, the first with: {rows[0].error}")
+    if top is not None:
+        here = f"lyricist write -m {out / 'best'}" if kept_here(out, top.trial) else f"its weights are on {top.host}"
+        print(f"the best is trial {top.trial}: {here}", file=sys.stderr)
+    print(f"all curves: tensorboard --logdir {out / 'tensorboard'}; pictures: {out / 'plots'}", file=sys.stderr)
+    return 0
+
+
+def kept_here(out: Path, trial: int) -> bool:
+    path = out / "best" / "trial.json"
+    return path.exists() and bool(json.loads(path.read_text(encoding="utf-8"))["trial"] == trial)

@@ -1,0 +1,311 @@
+"""`check`: the scansion of any text, where it departs from a plan, what it shares with a corpus.
+
+A check is a pure function of the text, the lexicon, the plan and the corpus; it writes nothing but the index that
+it keeps in a corpus directory. Lines are counted from 1 over all lines that are sung: labels and blank lines do
+not count.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lyricist.corpus import Corpus, PrepareOptions, Song, open_corpus, prepare
+from lyricist.corpus.lyrics_file import Stanza, read_lyrics
+from lyricist.errors import InputError
+from lyricist.evaluation.copies import copies_of
+from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdict, Violation, judge, last_readings
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.plan import Plan
+from lyricist.prosody import Lexicon, Reading, default_lexicon, scan_line
+from lyricist.prosody.scan import SILENT
+from lyricist.prosody.scheme import find_scheme, nearest_metre, rhyme_kinds, shape, stanza_name
+
+FORMAT = 1
+LEAST_RUN = 6  # words of the shortest run that counts as copied, where no plan says otherwise
+EVERY_SONG = PrepareOptions(
+    near_duplicate=None, related=None, keep_duplicates=True, min_words=0, valid_share=0, test_share=0
+)
+
+Options = Callable[[str], tuple[Option, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLine:
+    """One line, read aloud. `reading` has one entry per word, without phones where a word cannot be read."""
+
+    line: int  # from 1
+    section: int  # from 1
+    text: str
+    words: tuple[str, ...]
+    reading: tuple[Reading, ...]
+    syllables: int
+    stress: str  # digits of all syllables
+    rhyme: str  # tail of the last word, "" if it cannot be read
+    letter: str  # in the scheme
+    rhymes: str  # how closely, with the closest line of its letter; "" with none
+    metre: str  # the nearest
+    agreement: float  # share of slots that agree with it, 0 to 1
+    unread: tuple[str, ...]  # words, emoji included, that cannot be read aloud
+
+    @property
+    def guessed(self) -> tuple[str, ...]:
+        """Words that no lexicon has, read by the pronunciation model."""
+        return tuple(w for w, r in zip(self.words, self.reading, strict=True) if r.source == "model")
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "line": self.line,
+            "section": self.section,
+            "text": self.text,
+            "words": list(self.words),
+            "reading": [reading.text for reading in self.reading],
+            "syllables": self.syllables,
+            "stress": self.stress,
+            "rhyme": self.rhyme,
+            "letter": self.letter,
+            "rhymes": self.rhymes,
+            "metre": self.metre,
+            "agreement": self.agreement,
+            "unread": list(self.unread),
+            "guessed": list(self.guessed),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSection:
+    """A section: its name, whether the text gave it, its first line, its scheme, the stanza it is."""
+
+    name: str
+    labelled: bool
+    first: int
+    lines: int
+    scheme: str
+    stanza: str  # a common name, such as common metre; "" for most
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A run of words that stands in the corpus."""
+
+    line: int  # of its first word
+    text: str  # the words
+    length: int  # in words
+    source: str  # title and artist of the song, or its file
+    source_line: int  # from 1, in that song
+    times: int  # how often it stands in the corpus
+    given: bool  # the plan gives all its words
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All that `check` found. `longest_copied` is None where no corpus was given."""
+
+    lines: tuple[CheckedLine, ...]
+    sections: tuple[CheckedSection, ...]
+    violations: tuple[Violation, ...]
+    copied: tuple[Copied, ...] = ()
+    longest_copied: int | None = None
+
+    @property
+    def scheme(self) -> str:
+        """A letter per line, X where nothing rhymes, sections apart: "ABAB XAXA"."""
+        return " ".join(section.scheme for section in self.sections)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the package's `check.json` schema says."""
+        return {
+            "format": FORMAT,
+            "lines": [line.to_json() for line in self.lines],
+            "scheme": self.scheme,
+            "sections": [section.to_json() for section in self.sections],
+            "violations": [violation.to_json() for violation in self.violations],
+            "copied": [run.to_json() for run in self.copied],
+            "longest_copied": self.longest_copied,
+        }
+
+
+def check(
+    lyrics: str | os.PathLike[str] | Song | Sequence[Stanza],
+    plan: Plan | None = None,
+    *,
+    against: Corpus | str | os.PathLike[str] | None = None,
+    run: int | None = None,
+    lexicon: Lexicon | None = None,
+) -> Checked:
+    """Scan a text (a string, a file as a path object, or a song) line by line; compare it with a plan and a corpus.
+
+    against: a corpus, or its directory, or a file or folder of songs. run: words of the shortest run to report as
+    copied; without it one more than the plan's `max_copy`. Raises InputError for what cannot be read.
+
+    >>> found = check("The river ran below the town\\nAnd carried all the houses down")
+    >>> found.scheme, [line.syllables for line in found.lines]
+    ('AA', [8, 8])
+    """
+    stanzas = read_lyrics(lyrics) if isinstance(lyrics, str | os.PathLike | Song) else list(lyrics)
+    if run is not None and run < 1:
+        raise InputError(f"run {run}: copied runs have 1 word or more")
+    lexicon = lexicon or default_lexicon()
+    options = options_of(lexicon.readings)
+    sections = read_aloud(stanzas, lexicon, options)
+    verdict = judge(plan, sections, is_unclean, options, options_of(lexicon.sung)) if plan and sections else Verdict()
+    checked, lines = [], []
+    for number, (stanza, section) in enumerate(zip(stanzas, sections, strict=True), 1):
+        made = scanned(number, stanza, section, verdict, lexicon)
+        lines += made
+        checked.append(described(stanza, made))
+    result = Checked(tuple(lines), tuple(checked), tuple(verdict.violations))
+    if against is None:
+        return result
+    copied, longest = copied_runs(sections, songs_of(against), run or least_run(plan), verdict.given)
+    return replace(result, copied=tuple(copied), longest_copied=longest)
+
+
+def least_run(plan: Plan | None) -> int:
+    return plan.max_copy + 1 if plan and plan.max_copy else LEAST_RUN
+
+
+def is_unclean(word: str) -> bool:
+    from lyricist.corpus.word_lists import is_unclean
+
+    return is_unclean(word)
+
+
+def options_of(readings: Callable[[str], tuple[Reading, ...]]) -> Options:
+    """The readings of a word, looked up once."""
+
+    @lru_cache(1 << 18)
+    def options(word: str) -> tuple[Option, ...]:
+        return tuple(Option(reading.stress, reading) for reading in readings(word))
+
+    return options
+
+
+def read_aloud(stanzas: Sequence[Stanza], lexicon: Lexicon, options: Options) -> list[TextSection]:
+    """Words and their readings, lines numbered through."""
+    split = WordTokenizer().split
+    words = [[tuple(split(line)) for line in stanza.lines] for stanza in stanzas]
+    lexicon.many([word for lines in words for line in lines for word in line])
+    number = 0
+    made = []
+    for stanza, lines in zip(stanzas, words, strict=True):
+        numbered = enumerate(lines, number + 1)
+        read = tuple(TextLine(n, line, tuple(map(options, line))) for n, line in numbered)
+        made.append(TextSection(stanza.name, stanza.labelled, read))
+        number += len(lines)
+    return made
+
+
+def scanned(
+    number: int, stanza: Stanza, section: TextSection, verdict: Verdict, lexicon: Lexicon
+) -> list[CheckedLine]:
+    """The lines of a section with the readings that satisfy the plan and make the rhymes."""
+    ends = [end_readings(line, verdict) for line in section.lines]
+    found = find_scheme(ends, [line.words for line in section.lines])
+    sounds = zip(found.letters, rhyme_kinds(found, ends), strict=True)
+    made = []
+    for i, (text, line, (letter, kind)) in enumerate(zip(stanza.lines, section.lines, sounds, strict=True)):
+        end = ends[i][found.reading[i]] if ends[i] else None
+        reading = read_line(line, verdict.slots.get(line.number), end, lexicon)
+        stresses = list(map(stress_of, reading))
+        metre = nearest_metre("".join(map(shape, line.words, stresses)))
+        stress, rhyme = "".join(stresses), reading[-1].tail if reading else ""
+        spoken = (line.words, reading, len(stress), stress, rhyme, letter, kind or "", *metre)
+        made.append(CheckedLine(line.number, number, text, *spoken, unread(text, line)))
+    return made
+
+
+stress_of = lru_cache(1 << 16)(lambda reading: reading.stress)
+
+
+def end_readings(line: TextLine, verdict: Verdict) -> list[Reading]:
+    """The readings the last word may have: the one its rhyme asks for, else those that fit the line's slots."""
+    if line.number in verdict.ends:
+        return [verdict.ends[line.number]]
+    slots = verdict.slots.get(line.number)
+    fitting = last_readings(line, slots) if slots else []
+    return fitting or [option.reading for option in (line.options[-1] if line.options else ())]
+
+
+def read_line(line: TextLine, slots: str | None, end: Reading | None, lexicon: Lexicon) -> tuple[Reading, ...]:
+    """A reading per word: the usual ones, except where the slots or the rhyme need another."""
+    usual = tuple(options[0].reading if options else SILENT for options in line.options)
+    if slots is None and (end is None or end == usual[-1]):
+        return usual
+    wanted = None if end is None else end.__eq__
+    return scan_line(line.words, lexicon, slots, end=wanted).readings
+
+
+def unread(text: str, line: TextLine) -> tuple[str, ...]:
+    """Words that cannot be read aloud, and pictures, which are no words."""
+    words = [word for word, options in zip(line.words, line.options, strict=True) if not options]
+    if not text.isascii():
+        words += [part for part in text.split() if is_picture(part)]
+    return tuple(words)
+
+
+def is_picture(part: str) -> bool:
+    """
+    >>> is_picture("\N{SNOWMAN}"), is_picture("--"), is_picture("caf\N{LATIN SMALL LETTER E WITH ACUTE}")
+    (True, False, False)
+    """
+    return any(unicodedata.category(c) == "So" for c in part) and not WordTokenizer().split(part)
+
+
+def described(stanza: Stanza, lines: Sequence[CheckedLine]) -> CheckedSection:
+    scheme = "".join(line.letter for line in lines)
+    name = stanza_name([line.syllables for line in lines], scheme, [line.metre for line in lines])
+    return CheckedSection(stanza.name, stanza.labelled, lines[0].line, len(lines), scheme, name)
+
+
+def songs_of(against: Corpus | str | os.PathLike[str]) -> Corpus:
+    """A corpus, one opened, or files and folders of songs read into a temporary one, where every song counts."""
+    if isinstance(against, Corpus):
+        return against
+    for folder in (Path(against), Path(against, "corpus")):  # a corpus, or the run that it was prepared for
+        if (folder / "corpus.json").exists():
+            return open_corpus(folder)
+    if Path(against, "config.json").exists():
+        raise InputError(
+            f"{os.fspath(against)} is a run that keeps no corpus of its own: name the corpus it was trained on"
+        )
+    return prepare([against], options=EVERY_SONG)
+
+
+def copied_runs(
+    sections: Sequence[TextSection], corpus: Corpus, least: int, given: Container[int]
+) -> tuple[list[Copied], int]:
+    """The runs of at least `least` words that stand in the corpus, and the length of the longest of all."""
+    lines = [line for section in sections for line in section.lines]
+    words = [word for line in lines for word in line.words]
+    line_of = [line.number for line in lines for _ in line.words]
+    index = copies_of(corpus)
+    runs, longest = index.runs(words, least)
+    copied = []
+    for run in runs:
+        song, source_line = index.where(run.place)
+        span = slice(run.start, run.start + run.length)
+        free = [n for n in line_of[span] if n not in given]
+        text, source = " ".join(words[span]), song_name(corpus[song])
+        copied.append(Copied(line_of[run.start], text, run.length, source, source_line, run.times, not free))
+    return copied, longest
+
+
+def song_name(song: Song) -> str:
+    """Title and artist, or the file it came from.
+
+    >>> song_name(Song("Rain", "Jo", (), "a.txt")), song_name(Song("", "", (), "a.txt"))
+    ('Rain (Jo)', 'a.txt')
+    """
+    return f"{song.title} ({song.artist})" if song.title and song.artist else song.title or song.source

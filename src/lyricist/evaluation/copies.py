@@ -1,0 +1,259 @@
+"""Where runs of words of a text stand in a corpus: `Copies`, an index with places.
+
+The corpus is one array of word numbers, a number of its own between two songs, and `order`: the places of all
+its words, sorted by the words that follow (a suffix array: Manber and Myers 1993). A run of any length is then
+an interval of `order`, found by bisection, one word more at a time, for all places of a text at once. Case,
+punctuation and line ends do not count: words are compared by their hash, as the tokeniser gives them.
+
+`copies.safetensors` in a corpus directory keeps the index (format 2): `words` (uint32, the sorted distinct
+hashes; a word's number is its place there), `ids` (uint32: the numbers of all words in order, and after each
+song the number of distinct words plus the song's number), `order` (uint32), `lines` (uint32: where lines
+begin), `corpus` (uint8: the SHA-256 of the songs) and `format`. It is made again when the songs change.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.corpus import Corpus, Song
+from lyricist.errors import InputError, RunError
+from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
+from lyricist.model.copy_index import hashes_of
+from lyricist.model.tokens import WordTokenizer
+
+FORMAT = 2
+FILE = "copies.safetensors"
+MAX_WORDS = 50_000_000  # more would take gigabytes of memory
+FEW = 4  # places of a run that are followed one by one; more are narrowed by bisection
+
+U32 = npt.NDArray[np.uint32]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`length` words of a text from word `start` on, which stand in the corpus from word `place` on."""
+
+    start: int
+    length: int
+    place: int
+    times: int  # how often they stand there
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The index; see the module's docstring for its arrays."""
+
+    words: U32
+    ids: U32
+    order: U32
+    lines: U32
+
+    @classmethod
+    def of(cls, songs: Iterable[Song]) -> Copies:
+        """The index of these songs. InputError if they are too many for it."""
+        words, ids, lines = read_songs(songs)
+        return cls(words, ids, suffix_order(ids, len(words)), lines)
+
+    def runs(self, words: Sequence[str], least: int) -> tuple[list[Run], int]:
+        """The maximal runs of at least `least` words of a text, in order; and the length of its longest run.
+
+        Maximal: with one word more on either side, the run stands nowhere in the corpus. Of the places of a
+        run that stands there several times, the first is given.
+        """
+        text = self.numbers(words)
+        length, low, times, place = self.longest(text)
+        ends = np.arange(len(length)) + length
+        farther = ends > np.concatenate([[0], np.maximum.accumulate(ends)[:-1]])
+        found = []
+        for i in np.flatnonzero(farther & (length >= max(1, least))).tolist():
+            first = place[i] if place[i] >= 0 else self.order[low[i] : low[i] + times[i]].min()
+            found.append(Run(i, int(length[i]), int(first), int(times[i])))
+        return found, int(length.max(initial=0))
+
+    def share(self, texts: Iterable[Sequence[str]], least: int) -> float:
+        """The share of all words of some texts that stand in runs of at least `least` words; NaN without words."""
+        inside = total = 0
+        for words in texts:
+            found, _ = self.runs(words, least)
+            inside += len({at for run in found for at in range(run.start, run.start + run.length)})
+            total += len(words)
+        return inside / total if total else math.nan
+
+    def where(self, place: int) -> tuple[int, int]:
+        """The song's number, from 0, and the line's in it, from 1, in which a place of the corpus stands."""
+        song = int(np.searchsorted(self.ends, place))
+        begin = 0 if song == 0 else int(self.ends[song - 1]) + 1
+        before, within = np.searchsorted(self.lines, begin), np.searchsorted(self.lines, place, side="right")
+        return song, int(within - before)
+
+    def numbers(self, words: Sequence[str]) -> Ints:
+        """The numbers of a text's words, -1 for those that stand nowhere in the corpus."""
+        distinct = {word: i for i, word in enumerate(dict.fromkeys(words))}
+        if not len(self.words) or not distinct:
+            return np.full(len(words), -1, dtype=np.int64)
+        hashes = hashes_of(distinct)
+        at = np.searchsorted(self.words, hashes).clip(max=len(self.words) - 1)
+        table = np.where(self.words[at] == hashes, at, -1).astype(np.int64)
+        found: Ints = table[[distinct[word] for word in words]]
+        return found
+
+    def longest(self, text: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """For each word of a text the longest run that begins there: its length, and where it stands.
+
+        The places are `order[low : low + times]`, or `place` is the first of `times` places where it is not -1.
+        """
+        length, low_of, times = (np.zeros(len(text), dtype=np.int64) for _ in range(3))
+        place = np.full(len(text), -1, dtype=np.int64)
+        padded = np.append(text, -1)
+        starts = np.flatnonzero(text >= 0)
+        low, high = self.bounds[text[starts]], self.bounds[text[starts] + 1]
+        rare, depth = [], 1
+        while len(starts):
+            few = high - low <= FEW
+            rare.append(self.pairs(starts[few], low[few], high[few]))
+            starts, low, high = starts[~few], low[~few], high[~few]
+            wanted = padded[starts + depth]
+            narrow_low = self.bisect(low, high, depth, wanted)
+            narrow_high = self.bisect(narrow_low, high, depth, wanted + 1)
+            ended = narrow_low == narrow_high
+            at = starts[ended]
+            length[at], low_of[at], times[at] = depth, low[ended], (high - low)[ended]
+            starts, low, high, depth = starts[~ended], narrow_low[~ended], narrow_high[~ended], depth + 1
+        if any(len(starts) for starts, _ in rare):
+            at, *rest = self.followed(padded, *(np.concatenate(x) for x in zip(*rare, strict=True)))
+            length[at], times[at], place[at] = rest
+        return length, low_of, times, place
+
+    def bisect(self, low: Ints, high: Ints, depth: int, wanted: Ints) -> Ints:
+        """In each interval of `order`, the first entry whose word number `depth` is `wanted` or more."""
+        low, high = low.copy(), high.copy()
+        while (open_ := low < high).any():
+            middle = (low + high) // 2
+            less = open_.copy()
+            less[open_] = self.ids[self.order[middle[open_]].astype(np.int64) + depth] < wanted[open_]
+            low, high = np.where(less, middle + 1, low), np.where(open_ & ~less, middle, high)
+        return low
+
+    def pairs(self, starts: Ints, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+        """Each start with each place of its interval."""
+        counts = high - low
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.repeat(starts, counts), self.order[np.repeat(low, counts) + within].astype(np.int64)
+
+    def followed(self, text: Ints, starts: Ints, places: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """Of pairs of a start and a place: the starts, the longest common run of each, how often it stands, where.
+
+        Pairs that follow each other word by word in text and corpus make a chain; only its last is compared.
+        """
+        by_chain = np.lexsort((starts, places - starts))
+        starts, places = starts[by_chain], places[by_chain]
+        last = np.append((np.diff(starts) != 1) | (np.diff(places) != 1), True)
+        tails = np.flatnonzero(last)
+        common = np.ones(len(tails), dtype=np.int64)
+        going = np.arange(len(tails))
+        while len(going):
+            step = common[going]
+            going = going[text[starts[tails[going]] + step] == self.ids[places[tails[going]] + step]]
+            common[going] += 1
+        own_tail = np.cumsum(last) - last
+        length = common[own_tail] + starts[tails[own_tail]] - starts
+        best = np.lexsort((places, -length, starts))
+        at, first = np.unique(starts[best], return_index=True)
+        longest = length[best][first]
+        equal = length[best] == np.repeat(longest, np.diff(np.append(first, len(best))))
+        return at, longest, np.add.reduceat(equal.astype(np.int64), first), places[best][first]
+
+    @cached_property
+    def bounds(self) -> Ints:
+        """The entries of `order` whose first word is w are bounds[w] to bounds[w + 1]."""
+        counts = np.bincount(self.ids, minlength=len(self.words))[: len(self.words)]
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    @cached_property
+    def ends(self) -> Ints:
+        """The places after the last word of each song."""
+        return np.flatnonzero(self.ids >= len(self.words))
+
+
+def read_songs(songs: Iterable[Song]) -> tuple[U32, U32, U32]:
+    """`words`, `ids` and `lines` of songs."""
+    tokenizer = WordTokenizer()
+    numbers: dict[str, int] = {}
+    read, lines, ends = array("I"), array("I"), array("I")
+    for song in songs:
+        for line in song.lines():
+            lines.append(len(read))
+            read.extend([numbers.setdefault(word, len(numbers)) for word in tokenizer.split(line.text)])
+        ends.append(len(read))
+        read.append(0)
+        if len(read) > MAX_WORDS:
+            raise InputError(f"the corpus has more than {MAX_WORDS:,} words: compare with a part of it")
+    words, rank = np.unique(hashes_of(numbers), return_inverse=True)
+    ids = np.append(rank, 0)[np.array(read, dtype=np.int64)].astype(np.uint32)
+    ids[np.array(ends, dtype=np.int64)] = len(words) + np.arange(len(ends))
+    return words, ids, np.array(lines, dtype=np.uint32)
+
+
+def suffix_order(ids: U32, words: int) -> U32:
+    """The places of `ids` sorted by what follows them, by doubling (Larsson and Sadakane 2007).
+
+    Numbers from `words` on stand once each, and the last place holds one of them, so that all places differ.
+    """
+    order = np.argsort(ids, kind="stable")
+    rank = np.searchsorted(ids[order], ids).astype(np.int64)  # a place's rank: where its equals begin in `order`
+    step = 1
+    tied = np.flatnonzero(np.bincount(rank, minlength=len(ids))[rank] > 1)
+    while len(tied):
+        keys = (rank[tied] << 32) | rank[tied + step]
+        by_key = np.argsort(keys, kind="stable")
+        tied, keys = tied[by_key], keys[by_key]
+        group = keys >> 32
+        slots = group + np.arange(len(tied)) - np.searchsorted(group, group)
+        order[slots] = tied
+        rank[tied] = slots[np.searchsorted(keys, keys)]
+        alone = np.diff(keys, prepend=-1, append=-1) != 0
+        tied, step = tied[~(alone[:-1] & alone[1:])], step * 2
+    return order.astype(np.uint32)
+
+
+def copies_of(corpus: Corpus) -> Copies:
+    """The corpus's index: the one it keeps, if it is of these songs, or made now and kept if that is possible."""
+    path = corpus.path / FILE
+    kept = load(path, corpus.fingerprint)
+    if kept is not None:
+        return kept
+    made = Copies.of(corpus.songs())
+    if not corpus.temporary:
+        with suppress(OSError):  # a corpus that cannot be written to is indexed every time
+            replace_file(path, [tensor_bytes(arrays_of(made, corpus.fingerprint))])
+    return made
+
+
+def arrays_of(index: Copies, fingerprint: str) -> dict[str, npt.NDArray[Any]]:
+    parts = {"words": index.words, "ids": index.ids, "order": index.order, "lines": index.lines}
+    corpus = np.frombuffer(bytes.fromhex(fingerprint), dtype=np.uint8)
+    return {**parts, "corpus": corpus, "format": np.array([FORMAT], dtype=np.uint32)}
+
+
+def load(path: Path, fingerprint: str) -> Copies | None:
+    """A kept index; None if there is none, or it is damaged, of another format or of other songs."""
+    if not path.exists():
+        return None
+    try:
+        arrays = load_arrays(path)
+        fits = arrays["format"].tolist() == [FORMAT] and arrays["corpus"].tobytes().hex() == fingerprint
+        index = Copies(*(arrays[name] for name in ("words", "ids", "order", "lines")))
+    except (RunError, KeyError):
+        return None
+    return index if fits and len(index.ids) == len(index.order) else None

@@ -1,0 +1,330 @@
+"""Metrics over models and texts. Every metric is a plain function; `evaluate()` gathers them in a dict.
+
+A text is a list of songs, a song a list of lines, a line a list of words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.corpus import Song
+from lyricist.errors import InputError
+from lyricist.generate.decode import log_softmax
+from lyricist.generate.writer import Model
+from lyricist.model.copy_index import CopyIndex
+from lyricist.model.runtime import Ids, StepModel
+from lyricist.model.tokens import SPECIALS, Tokenizer, Vocabulary
+from lyricist.model.topics import Topics
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.prosody.planfeatures import THEME, Floats
+from lyricist.training.conditioning import planned_song, with_wrong_tunes
+from lyricist.training.hits import Hits
+from lyricist.training.themes import Themes
+
+if TYPE_CHECKING:
+    from lyricist.training.classic.songs import SungWords
+
+Lines = list[list[str]]
+Totals = npt.NDArray[np.float64]
+
+ROWS = 64  # songs scored side by side
+STREAMS = 16  # pieces of a text without song breaks, each from a zero state
+CONDITIONS = (
+    "off",
+    "counts",
+    "slots",
+    "tune",
+    "wrong_tune",
+)  # what is shown of a plan: each more than the one before
+THEMED = ("theme", "wrong_theme")  # what is shown beside the slots
+BLEU_SONGS = 60  # songs compared with each other at most: the cost is quadratic
+
+
+def evaluate(
+    model: Model, songs: Iterable[Song | SungWords], written: Sequence[Song] = (), human: Sequence[Song] = ()
+) -> dict[str, Any]:
+    """Likelihood of `songs` under the model, and the shape of `written` songs beside `human` ones.
+
+    Of a classic run, whose `songs` are `SungWords` (its own `songs["test"]`, or what `classic.songs.hear` makes of a
+    corpus and a folder of tunes), how often it finds the next word. Keys as in DESIGN and the package's
+    `evaluate.json` schema. Raises `InputError` without songs.
+    """
+    out = {"format": 1, **judged(model, list(songs) if model.groups else songs)}
+    if written:
+        out["written"] = shape(as_lines(written, model.vocabulary.tokenizer), model.copy_index)
+    if human:
+        out["human"] = shape(as_lines(human, model.vocabulary.tokenizer), None)
+    if written and human:
+        out["line_length_distance"] = round(length_distance(out["written"], out["human"]), 4)
+    return out
+
+
+def judged(model: Model, songs: Iterable[Song | SungWords]) -> dict[str, Any]:
+    """How well the model knows the songs."""
+    from lyricist.training.classic.judge import accuracy
+    from lyricist.training.classic.songs import SungWords
+    from lyricist.training.classic.writing import ClassicModel
+
+    if isinstance(model, ClassicModel):
+        sung = list(songs)
+        if not all(isinstance(song, SungWords) for song in sung):
+            raise InputError(
+                "a classic run is judged on songs with their music: see lyricist.training.classic.songs.hear"
+            )
+        return {"kind": "classic", **accuracy(model, sung)}  # type: ignore[arg-type]
+    texts: Iterable[Song] = songs  # type: ignore[assignment]
+    if not model.groups:
+        return likelihood(model, texts)
+    return {**likelihood(model, texts), "conditional": conditional(model, list(texts))}
+
+
+def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
+    """Words are what the model predicts: words and one break for every line, each song from its beginning.
+
+    `bits_per_character` counts the characters of the tokens as written, one for every space and line end.
+    """
+    vocabulary = model.vocabulary
+    encoded, characters = [], 0
+    for song in songs:
+        encoded.append(np.array(vocabulary.encode(song), dtype=np.int64))
+        characters += text_size(song, vocabulary.tokenizer)
+    hits = Hits.of(vocabulary) if vocabulary.tokenizer.name != "char" else None
+    words = sum(len(ids) for ids in encoded) - (len(encoded) if vocabulary.tokenizer.structured else 0)
+    if words < 1:
+        raise InputError("no songs to evaluate on: name a source or use a corpus with a test split")
+    if vocabulary.tokenizer.structured:
+        nats = score_songs(model.step_model, encoded, hits)
+    else:
+        nats = score_stream(model.step_model, np.concatenate(encoded), vocabulary, hits)
+    unknown = sum(int(np.count_nonzero(ids == vocabulary.unk)) for ids in encoded)
+    return {
+        "words": words,
+        "songs": len(encoded),
+        "nll_per_word": round(nats / words, 5),
+        "perplexity": round(math.exp(nats / words), 3),
+        "bits_per_character": round(nats / math.log(2) / characters, 5),
+        "unknown_share": round(unknown / words, 5),
+        **(hits.shares() if hits else {}),
+    }
+
+
+def text_size(song: Song, tokenizer: Tokenizer) -> int:
+    """Characters of a song as the tokeniser sees it, line ends included."""
+    return sum(len(tokenizer.join(tokenizer.split(line.text))) + 1 for line in song.lines())
+
+
+def score_songs(model: StepModel, songs: Sequence[Ids], hits: Hits | None = None) -> float:
+    """Total nats of songs, each from a fresh state; the first token is given, not predicted."""
+    return float(song_nats(model, songs, hits=hits).sum())
+
+
+def song_nats(
+    model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
+) -> Totals:
+    """(songs,) nats of each; `rows`: the plan features (N, F) of each song's tokens; `hits` are counted on."""
+    out = np.zeros(len(songs))
+    order = sorted(range(len(songs)), key=lambda i: len(songs[i]), reverse=True)
+    for k in range(0, len(order), ROWS):
+        block = order[k : k + ROWS]
+        out[block] = score_block(model, [songs[i] for i in block], [rows[i] for i in block] if rows else None, hits)
+    return out
+
+
+def score_block(
+    model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
+) -> Totals:
+    """(songs,) nats of songs by falling length side by side; rows leave when their song is over."""
+    total, state = np.zeros(len(songs)), model.initial_state(len(songs))
+    for t in range(len(songs[0]) - 1):
+        alive = sum(len(s) - 1 > t for s in songs)
+        state = tuple(part[:, :alive] for part in state)
+        ids = np.array([s[t] for s in songs[:alive]])
+        if rows is None:
+            logits, state = model.step(ids, state)
+        else:
+            logits, state = model.step(ids, state, np.stack([r[t] for r in rows[:alive]]))
+        targets = np.array([s[t + 1] for s in songs[:alive]])
+        total[:alive] += nats_of(logits, targets)
+        if hits is not None and t > 1:  # behind the song's tag, its section's and a word
+            hits.see(logits, targets)
+    return total
+
+
+def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary, hits: Hits | None = None) -> float:
+    """Total nats of one long text in STREAMS streams with carried state, as published figures have it."""
+    start = np.array([vocabulary.index.get("<eos>", vocabulary.unk)])
+    length = -(-len(ids) // STREAMS)
+    inputs = np.concatenate([start, ids[:-1]])
+    total, state = 0.0, model.initial_state(STREAMS)
+    for t in range(length):
+        at = np.arange(STREAMS) * length + t
+        inside = at < len(ids)
+        at = at.clip(max=len(ids) - 1)
+        logits, state = model.step(inputs[at], state)
+        total += float(nats_of(logits[inside], ids[at][inside]).sum())
+        if hits is not None:
+            hits.see(logits[inside], ids[at][inside])
+    return total
+
+
+def nats_of(logits: Any, targets: Ids) -> Totals:
+    """(B,) nats of each row's target."""
+    scores = log_softmax(logits.astype(np.float64))
+    return np.asarray(-scores[np.arange(len(targets)), targets])
+
+
+# --- likelihood under a plan
+
+
+def conditional(model: Model, songs: Sequence[Song]) -> dict[str, Any]:
+    """Nats per word of songs whose plan the model sees: no perplexities, for much of a song is told beforehand.
+
+    Of songs with a tune if there are any and the model knows tunes, `nll_per_word_tune` and `..._wrong_tune` (another
+    song's lines of as many slots) included; else of all songs. Of a model that knows themes, `nll_per_word_theme` and
+    `..._wrong_theme` (the next song's) too, without the tune.
+    """
+    groups = model.groups
+    aligned = [song for song in songs if any(line.slots for line in song.lines())] if "tune" in groups else []
+    judged, shown = aligned or songs, CONDITIONS if aligned else CONDITIONS[:3]
+    shown = (*shown, *(THEMED if THEME in groups else ()))
+    words = sum(len(model.vocabulary.encode(song)) - 1 for song in judged)
+    nats = {name: conditional_nats(model, judged, name).sum() / words for name in shown}
+    return {
+        "songs": len(judged),
+        "words": words,
+        **{f"nll_per_word_{n}": round(float(x), 5) for n, x in nats.items()},
+    }
+
+
+def conditional_nats(model: Model, songs: Sequence[Song], condition: str) -> Totals:
+    """(songs,) nats of each song under one of CONDITIONS."""
+    vocabulary, lexicon = model.vocabulary, default_lexicon()
+    encoded = [np.array(vocabulary.encode(song), dtype=np.int64) for song in songs]
+    if condition == "off":
+        return song_nats(model.step_model, encoded)
+    lexicon.many(list({w for song in songs for line in song.lines() for w in vocabulary.tokenizer.split(line.text)}))
+    plans = [planned_song(song, vocabulary.tokenizer, vocabulary.order, lexicon) for song in songs]
+    themes: Sequence[Floats | None] = [None] * len(songs)
+    if condition in THEMED:
+        themes = shown_themes(encoded, model.topics, condition == "wrong_theme")
+    if condition == "wrong_tune":
+        plans = with_wrong_tunes(plans)
+    elif condition != "tune":
+        plans = [plan.without_tune(metre=condition != "counts") for plan in plans]
+    rows = [plan.rows(vocabulary.order, model.groups, own) for plan, own in zip(plans, themes, strict=True)]
+    return song_nats(model.step_model, encoded, rows)
+
+
+def shown_themes(songs: Sequence[Ids], topics: Topics, wrong: bool) -> list[Floats]:
+    """(N, 64) for each song: a theme as training would draw it; `wrong`: the next song's."""
+    starts = np.cumsum([0, *(len(ids) for ids in songs)])
+    themes = Themes.of(
+        np.concatenate(songs), starts, np.arange(len(topics.vocabulary)), topics.vocabulary, topics.vectors
+    )
+    rows = themes.rows(np.arange(starts[-1]), apart=int(wrong))
+    return np.split(rows, starts[1:-1])
+
+
+def as_lines(songs: Iterable[Song], tokenizer: Tokenizer) -> list[Lines]:
+    return [[tokenizer.split(line.text) for line in song.lines()] for song in songs]
+
+
+def shape(songs: Sequence[Lines], index: CopyIndex | None) -> dict[str, Any]:
+    """How songs look from outside; see each function for its meaning."""
+    lengths = line_lengths(songs)
+    out: dict[str, Any] = {
+        "songs": len(songs),
+        "lines": sum(lengths.values()),
+        "distinct_1": round(distinct(songs, 1), 4),
+        "distinct_2": round(distinct(songs, 2), 4),
+        "self_bleu": round(self_bleu(songs), 4),
+        "repeated_lines": round(repeated_lines(songs), 4),
+        "line_lengths": {str(k): lengths[k] for k in sorted(lengths)},
+    }
+    if index is not None:
+        out["longest_copied_run"] = max((index.longest_run(flat(song))[0] for song in songs), default=0)
+    return out
+
+
+def flat(song: Lines) -> list[str]:
+    return [w for line in song for w in line if w not in SPECIALS]
+
+
+def ngrams(words: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[i:] for i in range(n)), strict=False)
+
+
+def distinct(songs: Sequence[Lines], n: int) -> float:
+    """Distinct n-grams over all n-grams, within lines (Li et al. 2016).
+
+    >>> distinct([[["la", "la"], ["la", "lo"]]], 1)
+    0.5
+    """
+    counts = Counter(g for song in songs for line in song for g in ngrams(line, n))
+    return len(counts) / max(1, sum(counts.values()))
+
+
+def repeated_lines(songs: Sequence[Lines]) -> float:
+    """Share of lines that stood earlier in the same song.
+
+    >>> repeated_lines([[["a"], ["b"], ["a"], ["a"]]])
+    0.5
+    """
+    total = again = 0
+    for song in songs:
+        seen: set[tuple[str, ...]] = set()
+        for line in song:
+            total, again = total + 1, again + (tuple(line) in seen)
+            seen.add(tuple(line))
+    return again / max(1, total)
+
+
+def line_lengths(songs: Sequence[Lines]) -> Counter[int]:
+    """How many lines have how many words."""
+    return Counter(len(line) for song in songs for line in song)
+
+
+def length_distance(a: dict[str, Any], b: dict[str, Any]) -> float:
+    """Total variation distance, 0 to 1, between two `shape` dicts' line lengths."""
+    one, two = a["line_lengths"], b["line_lengths"]
+    n, m = max(1, sum(one.values())), max(1, sum(two.values()))
+    return float(sum(abs(one.get(k, 0) / n - two.get(k, 0) / m) for k in {*one, *two}) / 2)
+
+
+def self_bleu(songs: Sequence[Lines]) -> float:
+    """Mean BLEU-4 of each song against all others (Zhu et al. 2018); 0 for fewer than two songs.
+
+    Of more than BLEU_SONGS songs the first are taken. Modified precisions get one added to both sides
+    above unigrams (Lin & Och 2004), so that short texts are defined.
+    """
+    texts = [flat(song) for song in songs[:BLEU_SONGS]]
+    texts = [t for t in texts if len(t) >= 4]
+    if len(texts) < 2:
+        return 0.0
+    counts = [[Counter(ngrams(t, n)) for n in range(1, 5)] for t in texts]
+    return sum(bleu(i, texts, counts) for i in range(len(texts))) / len(texts)
+
+
+def bleu(i: int, texts: list[list[str]], counts: list[list[Counter[tuple[str, ...]]]]) -> float:
+    """BLEU-4 of text i against all the others as references."""
+    logs = 0.0
+    for n in range(4):
+        mine = counts[i][n]
+        best: Counter[tuple[str, ...]] = Counter()
+        for j, other in enumerate(counts):
+            if j != i:
+                best |= Counter({g: other[n][g] for g in mine if g in other[n]})
+        hits, all_ = sum((mine & best).values()), sum(mine.values())
+        add = 1 if n else 0
+        if hits + add == 0:
+            return 0.0
+        logs += math.log((hits + add) / (all_ + add)) / 4
+    length = len(texts[i])
+    reference = min((len(t) for j, t in enumerate(texts) if j != i), key=lambda r: (abs(r - length), r))
+    return math.exp(logs) * (1.0 if length >= reference else math.exp(1 - reference / length))

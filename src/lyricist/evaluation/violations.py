@@ -1,0 +1,374 @@
+"""Where a text departs from a plan. What the plan does not say is not judged, however a writer would fill it in.
+
+A text satisfies a plan if some choice of one reading per word does, line by line in syllables and metre at once,
+and with the readings that are then left for the last words some sound serves all lines of a rhyme. Written without
+regard to how songs are written: from the writer come only what a plan is and how it is laid out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.plan import Plan, SectionPlan
+from lyricist.plan.resolve import GroupSpec, Layout, LineSpec, first_said, layout
+from lyricist.prosody import Reading
+from lyricist.prosody.metre import METRES, fits, pattern_of, template
+from lyricist.prosody.phones import bare
+from lyricist.prosody.rhyme import key
+
+# --- What `violations` looks at, and what it finds: a text with its readings, departures from a plan
+
+
+class Option(NamedTuple):
+    """A reading a word may have, with its stress digits at hand."""
+
+    stress: str
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of the text: its number from 1, its words and the readings each may have (none: not readable)."""
+
+    number: int
+    words: tuple[str, ...]
+    options: tuple[tuple[Option, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSection:
+    name: str
+    labelled: bool
+    lines: tuple[TextLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One departure. `line` counts from 1; None is the song as a whole."""
+
+    line: int | None
+    kind: str
+    expected: str
+    found: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"line": self.line, "kind": self.kind, "expected": self.expected, "found": self.found}
+
+
+@dataclass
+class Verdict:
+    """The violations, and per line number what its readings were chosen to satisfy: slots and a last reading."""
+
+    violations: list[Violation] = field(default_factory=list)
+    slots: dict[int, str] = field(default_factory=dict)
+    ends: dict[int, Reading] = field(default_factory=dict)
+    given: set[int] = field(default_factory=set)  # lines that stand as the plan gives them
+
+    def add(self, line: int | None, kind: str, expected: object, found: object) -> None:
+        self.violations.append(Violation(line, kind, str(expected), str(found)))
+
+
+RETURNING = frozenset({"chorus", "refrain"})  # sections that come back word for word under `keep_chorus`
+
+
+class Pair(NamedTuple):
+    """A line of the text and what is asked of it."""
+
+    at: int  # of the spec in the layout
+    spec: LineSpec
+    line: TextLine
+    slots: tuple[str, ...]  # slot patterns it may have; () if the plan says nothing of its syllables
+
+
+def judge(
+    plan: Plan,
+    sections: Sequence[TextSection],
+    unclean: Callable[[str], bool],
+    options: Callable[[str], Sequence[Option]],
+    licensed: Callable[[str], tuple[Option, ...]],
+) -> Verdict:
+    """Compare a text with a plan. `unclean`: words a clean song leaves out; `options`: the readings of a word;
+    `licensed`: those with the licences of verse, for lines that break their slots without.
+
+    Raises InputError where the plan contradicts itself.
+    """
+    verdict = Verdict()
+    asked = fitted(plan, sections)
+    made = layout(asked, WordTokenizer().split)
+    pairs = paired(asked, made, sections)
+    forms(plan, made, sections, verdict)
+    endings = {pair.at: read_in_slots(pair, verdict, licensed) for pair in pairs}
+    for number, group in enumerate(made.groups):
+        rhymes(group, members(group, number, pairs, made, endings, options), verdict)
+    by_index = {pair.at: pair for pair in pairs}
+    for pair in pairs:
+        given_words(pair, by_index, tuple(WordTokenizer().split(plan.refrain or "")), verdict)
+        forbidden_words(pair, made, unclean, verdict)
+    beginnings(plan, sections, verdict)
+    wanted_words(made.include, sections, verdict)
+    verdict.violations.sort(key=lambda v: v.line or 0)
+    return verdict
+
+
+def cycle(values: Sequence[Any], i: int) -> Any:
+    return values[i % len(values)] if values else None
+
+
+def fitted(plan: Plan, sections: Sequence[TextSection]) -> Plan:
+    """The plan section by section: the text's form and lengths where it says nothing of them, X where no rhyme."""
+    named = bool(plan.sections or plan.form)
+    names = plan.form or [s.name for s in sections]
+    bases = plan.sections or tuple(SectionPlan.model_construct(name=name) for name in names)
+    made = []
+    for i, base in enumerate(bases):
+        lines, rhyme = base.lines or len(base.text) or None, base.rhyme
+        if not (named and first_of(plan, bases, i) < i):
+            lines = lines or cycle(plan.lines, i) or (len(sections[i].lines) if i < len(sections) else 1)
+            rhyme = rhyme or cycle(plan.rhyme, i) or (None if plan.rhyme_with else "X")
+        made.append(base.model_copy(update={"lines": lines, "rhyme": rhyme and rhyme[:lines]}))
+    update = {
+        "form": (),
+        "lines": (),
+        "rhyme": (),
+        "start": None,
+        "acrostic": None,
+        "hook": False,
+        "sections": tuple(made),
+    }
+    return plan.model_copy(update={**update, "keep_chorus": plan.keep_chorus and named})
+
+
+def first_of(plan: Plan, sections: Sequence[SectionPlan], i: int) -> int:
+    """The section that section `i` brings back word for word; `i` itself if none."""
+    name = sections[i].name
+    if not plan.keep_chorus or name not in RETURNING:
+        return i
+    return next(j for j, section in enumerate(sections) if section.name == name)
+
+
+def paired(asked: Plan, made: Layout, sections: Sequence[TextSection]) -> list[Pair]:
+    """Each line of the text beside what is asked of it; lines that only one of them has are left out."""
+    pairs = []
+    for index, spec in enumerate(made.lines):
+        root = rooted(made, index)
+        base = asked.sections[first_of(asked, asked.sections, root.section)]
+        there = sections[spec.section].lines if spec.section < len(sections) else ()
+        if spec.number < len(there):
+            line = there[spec.number]
+            pairs.append(Pair(index, spec, line, asked_slots(root, line, base, asked)))
+    return pairs
+
+
+def rooted(made: Layout, index: int) -> LineSpec:
+    """The line that is said again, if it is so with the same slots; else the line itself."""
+    spec, root = made.lines[index], made.lines[first_said(made.lines, index)]
+    return root if root.templates == spec.templates else spec
+
+
+def asked_slots(spec: LineSpec, line: TextLine, base: SectionPlan, asked: Plan) -> tuple[str, ...]:
+    syllables, metre = base.syllables or asked.syllables, cycle(base.metre or asked.metre, spec.number)
+    if not (syllables or metre) or len(spec.templates) > 1:  # free, or a given line that may be of any length
+        return ()
+    if metre in METRES and not syllables:
+        return tuple(template(metre, n) for n in sorted(totals(line)) if n)
+    return spec.templates
+
+
+def totals(line: TextLine) -> set[int]:
+    """The syllables a line may have; empty if a word of it cannot be read."""
+    sums = {0}
+    for options in line.options:
+        sums = {n + len(option.stress) for n in sums for option in options}
+    return sums
+
+
+def read_in_slots(
+    pair: Pair, verdict: Verdict, licensed: Callable[[str], tuple[Option, ...]]
+) -> list[tuple[str, Reading]]:
+    """The ways to read a line as it is asked for: slots ("": any) with a reading of the last word."""
+    line = pair.line
+    last = [option.reading for option in line.options[-1]] if line.options else []
+    if not pair.slots:
+        return [("", reading) for reading in last]
+    ways = [(slots, reading) for slots in pair.slots for reading in last_readings(line, slots)]
+    if not ways:
+        free = replace(line, options=tuple(map(licensed, line.words)))
+        ways = [(slots, reading) for slots in pair.slots for reading in last_readings(free, slots)]
+        verdict.ends.update({line.number: ways[0][1]} if ways else {})
+    if ways:
+        verdict.slots[line.number] = ways[0][0]
+        return ways
+    possible, usual = totals(line), "".join(options[0].stress for options in line.options if options)
+    lengths = [len(slots) for slots in pair.slots]
+    if possible.isdisjoint(lengths):
+        silent = [word for word, options in zip(line.words, line.options, strict=True) if not options]
+        found = f"{len(usual)}" + (f", and {', '.join(silent)} cannot be read" if silent else "")
+        verdict.add(line.number, "syllables", " or ".join(map(str, lengths)), found)
+    else:
+        verdict.slots[line.number] = "?" * next(n for n in lengths if n in possible)
+        verdict.add(line.number, "metre", " or ".join(pattern_of(s) for s in pair.slots if len(s) in possible), usual)
+    return [("", reading) for reading in last]
+
+
+def last_readings(line: TextLine, slots: str) -> list[Reading]:
+    """The readings of the last word with which the line fills the slots by the law."""
+    places = {0}
+    for options in line.options[:-1]:
+        places = {p + len(o.stress) for p in places for o in options if stands(o, slots, p)}
+    if not line.options:
+        return []
+    ends = [(p, option) for option in line.options[-1] for p in places]
+    return list(dict.fromkeys(o.reading for p, o in ends if p + len(o.stress) == len(slots) and stands(o, slots, p)))
+
+
+def stands(option: Option, slots: str, place: int) -> bool:
+    return fits(option.stress, slots[place : place + len(option.stress)], free=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A line of a rhyme (or, with line 0, the word it rhymes with) and how its end may be read.
+
+    Lines that are to repeat each other word for word are one `voice`: they need not differ.
+    """
+
+    line: int
+    word: str
+    voice: int
+    ways: tuple[tuple[str, Reading], ...]
+    sounds: frozenset[tuple[str, ...]]  # all the word's pronunciations, stress aside
+
+    def like(self, other: Member) -> bool:
+        """Whether two ends are the same word, or can sound the same."""
+        return bool(self.word) and (self.word == other.word or not self.sounds.isdisjoint(other.sounds))
+
+    def with_rhyme(self, group: GroupSpec, rhyme: str) -> tuple[str, Reading] | None:
+        return next((way for way in self.ways if rhyme_of(group, way[1]) == rhyme), None)
+
+
+def rhyme_of(group: GroupSpec, reading: Reading) -> str:
+    """What all words of a rhyme share: the tail, in near rhyme its vowels."""
+    return key(reading, "assonance" if group.kind == "near" else "perfect")
+
+
+def members(
+    group: GroupSpec,
+    number: int,
+    pairs: Sequence[Pair],
+    made: Layout,
+    endings: Mapping[int, list[tuple[str, Reading]]],
+    options: Callable[[str], Sequence[Option]],
+) -> list[Member]:
+    """The lines of a rhyme, led by the word they are to rhyme with if the plan names one."""
+
+    def sounds(word: str) -> frozenset[tuple[str, ...]]:
+        return frozenset(tuple(bare(option.reading.phones)) for option in options(word))
+
+    found = []
+    if group.with_word:
+        ways = tuple(("", option.reading) for option in options(group.with_word))
+        found.append(Member(0, group.with_word, -1, ways, sounds(group.with_word)))
+    for pair in (p for p in pairs if p.spec.group == number):
+        root = first_said(made.lines, pair.at)
+        last = pair.line.words[-1] if pair.line.words else ""
+        found.append(Member(pair.line.number, last, root, tuple(endings[pair.at]), sounds(last)))
+    return found
+
+
+def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> None:
+    """Find the sound most lines of a rhyme can share; the others, and words that sound the same, are violations."""
+    if not lines:
+        return
+    counts: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for member in lines:
+        for rank, rhyme in enumerate(dict.fromkeys(rhyme_of(group, reading) for _, reading in member.ways)):
+            lines_with, ranks = counts[rhyme]
+            counts[rhyme] = lines_with + 1 + (member.line == 0) * len(lines), ranks - rank
+    best = max(counts, key=counts.__getitem__, default="")
+    ways = {member.line: member.with_rhyme(group, best) for member in lines} if best else {}
+    anchor = next((member for member in lines if ways.get(member.line)), lines[0])
+    for i, member in enumerate(lines):
+        way = ways.get(member.line)
+        if way and member.line:
+            verdict.ends[member.line] = way[1]
+            verdict.slots.update({member.line: way[0]} if way[0] else {})
+        elif member is not anchor and not way:
+            verdict.add(member.line, "rhyme", f"a {group.kind} rhyme with {named(anchor)}", heard(member))
+        alike = next((m for m in lines[:i] if m.voice != member.voice and m.like(member)), None)
+        if alike:
+            verdict.add(member.line, "identical-rhyme", f"another sound than {named(alike)}", heard(member))
+
+
+def named(member: Member) -> str:
+    return f"{member.word!r} in line {member.line}" if member.line else repr(member.word)
+
+
+def heard(member: Member) -> str:
+    if not member.ways:
+        return f"{member.word!r}, which cannot be read" if member.word else "no words"
+    return f"{member.word!r} ({member.ways[0][1].tail})"
+
+
+def forms(plan: Plan, made: Layout, sections: Sequence[TextSection], verdict: Verdict) -> None:
+    """How many sections, which, of how many lines, where the plan says so."""
+    names = tuple(s.name for s in plan.sections) or plan.form
+    if names and len(names) != len(sections):
+        verdict.add(None, "section", f"{len(names)} sections: {' '.join(names)}", f"{len(sections)} sections")
+    for i, section in enumerate(sections):
+        first = section.lines[0].number
+        if i < len(names) and section.labelled and section.name != names[i]:
+            verdict.add(first, "form", names[i], section.name)
+        asked = sum(spec.section == i for spec in made.lines)
+        if asked and asked != len(section.lines):
+            verdict.add(first, "lines", f"{asked} lines in section {i + 1}", len(section.lines))
+
+
+def given_words(pair: Pair, by_index: Mapping[int, Pair], refrain: tuple[str, ...], verdict: Verdict) -> None:
+    """Lines the plan gives, and lines that come back."""
+    spec, line = pair.spec, pair.line
+    if spec.text is not None:
+        if line.words == spec.text:
+            verdict.given.add(line.number)
+        else:
+            kind = "refrain" if spec.text == refrain else "text"
+            verdict.add(line.number, kind, " ".join(spec.text), " ".join(line.words))
+    elif spec.same_as in by_index:
+        earlier = by_index[spec.same_as].line
+        if earlier.words != line.words:
+            expected = f"line {earlier.number} again: {' '.join(earlier.words)}"
+            verdict.add(line.number, "chorus", expected, " ".join(line.words))
+
+
+def forbidden_words(pair: Pair, made: Layout, unclean: Callable[[str], bool], verdict: Verdict) -> None:
+    given = pair.spec.text or ()
+    for word in dict.fromkeys(pair.line.words):
+        if word in made.avoid:
+            verdict.add(pair.line.number, "avoid", f"no {word!r}", word)
+        elif made.clean and word not in given and word not in made.include and unclean(word):
+            verdict.add(pair.line.number, "unclean", "no slurs or obscenities", word)
+
+
+def wanted_words(include: Sequence[str], sections: Sequence[TextSection], verdict: Verdict) -> None:
+    there = {word for section in sections for line in section.lines for word in line.words}
+    for word in include:
+        if word not in there:
+            verdict.add(None, "include", word, "not in the text")
+
+
+def beginnings(plan: Plan, sections: Sequence[TextSection], verdict: Verdict) -> None:
+    """The song's first word, and the first letters of its lines."""
+    lines = [line for section in sections for line in section.lines]
+    start = WordTokenizer().split(plan.start or "")
+    if start and lines[0].words[:1] != tuple(start[:1]):
+        verdict.add(lines[0].number, "start", start[0], lines[0].words[0] if lines[0].words else "no words")
+    letters = (plan.acrostic or "").lower()
+    for letter, line in zip(letters, lines, strict=False):
+        initial = next((ch for word in line.words for ch in word if ch.isalpha()), "")
+        if initial != letter:
+            verdict.add(line.number, "acrostic", letter.upper(), initial.upper() or "no letter")
+    if len(letters) > len(lines):
+        verdict.add(None, "acrostic", f"{len(letters)} lines for {plan.acrostic}", f"{len(lines)} lines")

@@ -1,0 +1,216 @@
+"""What is allowed next: the shape of a song as a finite-state automaton over tokens.
+
+State in, state out. `allowed` answers for a state, `step` moves on, `final` says when the song is whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.corpus.word_lists import is_unclean
+from lyricist.errors import InputError
+from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS, UNK, Vocabulary
+from lyricist.plan.plan import Plan
+
+Mask = npt.NDArray[np.bool_]
+
+FREE_LINES = 28  # a song of free form ends here at the latest
+SECTION_LINES = (2, 10)  # fewest and most lines of a section whose length the model decides
+LINE_TOKENS = {"word": 13, "char": 80, "whitespace": 24}  # longest line
+RAW_LINES = 12  # lines written by a model without song structure
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a song is. `kept` holds the words of the first chorus, `forced` what must come next."""
+
+    section: int = -1  # index of the current section; -1 before the first
+    name: str = ""  # its name
+    line: int = 0  # lines begun in the section
+    tokens: int = 0  # tokens in the line
+    total: int = 0  # lines begun in the song
+    kept: tuple[tuple[str, tuple[int, ...]], ...] = ()  # first section of each repeating name, token ids
+    forced: tuple[int, ...] = ()
+    replaying: bool = False  # in a section that comes back word for word
+    done: bool = False
+
+    def recorded(self, name: str) -> tuple[int, ...]:
+        return dict(self.kept).get(name, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """`mask` (V,) of tokens allowed. `pool`: tokens whose probability goes to `target`, the one of them
+    that the plan chose (any way of ending a section counts for the way the form asks for)."""
+
+    mask: Mask
+    pool: tuple[int, ...] = ()
+    target: int = -1
+
+
+class FreeSongAutomaton:
+    """Sections in the plan's order or the model's, lines within bounds, a chorus that comes back."""
+
+    def __init__(self, vocabulary: Vocabulary, plan: Plan) -> None:
+        self.vocabulary, self.plan = vocabulary, plan
+        self.structured = vocabulary.tokenizer.structured
+        if not self.structured and (plan.form or plan.lines):
+            raise InputError(f"a {vocabulary.tokenizer.name} run writes without form: leave out --form and --lines")
+        index = vocabulary.index
+        self.tags = {index[tag]: name for name, tag in TAGS.items() if tag in index}
+        self.tag_of = {name: i for i, name in self.tags.items()}
+        self.line_id = index[LINE if self.structured else EOS]
+        self.end_id = index[END] if self.structured else -1
+        self.ends = (*self.tags, self.end_id) if self.structured else ()
+        self.breaks = frozenset(index[b] for b in BREAKS if b in index)
+        self.longest = LINE_TOKENS[vocabulary.tokenizer.name]
+        self.words = np.ones(len(vocabulary), dtype=bool)
+        self.words[[index[t] for t in (UNK, SONG, *BREAKS) if t in index]] = False
+        if plan.clean and self.vocabulary.tokenizer.name == "word":
+            self.words[[i for i, t in enumerate(vocabulary.tokens) if is_unclean(t)]] = False
+        self.repeats = frozenset({"chorus", "refrain"} if plan.keep_chorus else ())
+        self.start_id = self.find_start()
+        self.check_lines()
+
+    def check_lines(self) -> None:
+        """A section that comes back word for word cannot have another number of lines."""
+        counts: dict[str, int] = {}
+        for i, name in enumerate(self.plan.form if self.plan.lines else ()):
+            n = self.plan.lines[i % len(self.plan.lines)]
+            if name in self.repeats and counts.setdefault(name, n) != n:
+                raise InputError(
+                    f"--lines gives the {name} {counts[name]} lines and later {n}, "
+                    f"but --form brings it back word for word: give it one number"
+                )
+
+    def find_start(self) -> int:
+        """Id of the first word asked for, or -1. A word outside the vocabulary cannot start a song."""
+        if self.plan.start is None:
+            return -1
+        tokens = self.vocabulary.tokenizer.split(self.plan.start)
+        if len(tokens) != 1 and self.vocabulary.tokenizer.name != "char":
+            raise InputError(f"--start {self.plan.start!r} is not one word")
+        if not tokens or tokens[0] not in self.vocabulary or not self.words[self.vocabulary.index[tokens[0]]]:
+            raise InputError(f"--start {self.plan.start!r} is not among this model's {len(self.vocabulary)} words")
+        return self.vocabulary.index[tokens[0]]
+
+    @property
+    def prompt(self) -> int:
+        """The token that precedes a song."""
+        return self.vocabulary.index[SONG] if self.structured else self.line_id
+
+    def start(self) -> State:
+        return State() if self.structured else State(section=0, name="verse", line=1, total=1)
+
+    def final(self, state: State) -> bool:
+        return state.done
+
+    def allowed(self, state: State) -> Allowed:
+        if state.forced:
+            return Allowed(self.only((state.forced[0],)))
+        if state.section < 0:
+            return self.opening()
+        if state.replaying:  # the section that came back is whole: only the next may follow
+            return Allowed(self.only(self.following(state)))
+        if state.tokens == 0 and state.total == 1 and self.start_id >= 0:
+            return Allowed(self.only((self.start_id,)))
+        if state.tokens == 0 or (self.vocabulary.tokenizer.name == "char" and state.tokens < 3):
+            return Allowed(self.words)
+        return self.inside(state)
+
+    def opening(self) -> Allowed:
+        """The first token: the form's first section, or any the model likes but an ending."""
+        if self.plan.form:
+            return Allowed(self.only((self.tag(self.plan.form[0]),)))
+        return Allowed(self.only(tuple(self.tags)))
+
+    def tag(self, name: str) -> int:
+        if name not in self.tag_of:
+            raise InputError(f"this model has no section {name!r}: it knows {', '.join(self.tag_of)}")
+        return self.tag_of[name]
+
+    def inside(self, state: State) -> Allowed:
+        """After at least one word of a line: more words, a line end, a section end."""
+        low, high = self.bounds(state)
+        may_break, must_break = state.line < high or not self.structured, state.tokens >= self.longest
+        ends = self.following(state) if state.line >= low and self.structured else ()
+        chosen = (*ends, self.line_id) if may_break else ends
+        mask = self.only(chosen) if must_break else self.plus_words(chosen)
+        if len(ends) == 1 and self.plan.form:
+            return Allowed(mask, self.ends, ends[0])
+        return Allowed(mask)
+
+    def bounds(self, state: State) -> tuple[int, int]:
+        """Fewest and most lines of the current section."""
+        if self.plan.lines:
+            n = self.plan.lines[state.section % len(self.plan.lines)]
+            return n, n
+        low, high = SECTION_LINES
+        return (
+            (low, max(low, min(high, FREE_LINES - (state.total - state.line)))) if not self.plan.form else (low, high)
+        )
+
+    def following(self, state: State) -> tuple[int, ...]:
+        """Tokens that may end the current section."""
+        if self.plan.form:
+            after = state.section + 1
+            return (self.tag(self.plan.form[after]) if after < len(self.plan.form) else self.end_id,)
+        if state.total >= FREE_LINES:
+            return (self.end_id,)
+        return self.ends if state.total >= 4 else tuple(self.tags)
+
+    def step(self, state: State, token: int) -> State:
+        """The state after a token that was allowed."""
+        if token == self.end_id:
+            return replace(state, done=True, forced=())
+        if token in self.tags:
+            return self.enter(state, self.tags[token])
+        kept, forced = self.record(state, token), state.forced[1:]
+        if token == self.line_id:
+            done = not self.structured and state.total >= RAW_LINES
+            line, total = state.line + 1, state.total + 1
+            return replace(state, line=line, total=total, tokens=0, done=done, kept=kept, forced=forced)
+        return replace(state, tokens=state.tokens + 1, kept=kept, forced=forced)
+
+    def record(self, state: State, token: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Remember the words of a section that will come back."""
+        if state.replaying or state.name not in self.repeats:
+            return state.kept
+        so_far = dict(state.kept)
+        so_far[state.name] = (*so_far.get(state.name, ()), token)
+        return tuple(so_far.items())
+
+    def enter(self, state: State, name: str) -> State:
+        again = state.recorded(name) if name in self.repeats else ()
+        return replace(
+            state,
+            section=state.section + 1,
+            name=name,
+            line=1,
+            tokens=0,
+            total=state.total + 1,
+            forced=again,
+            replaying=bool(again),
+        )
+
+    def seam(self, state: State, token: int) -> tuple[int, ...]:
+        """Words that become forced when `token` is drawn now (a chorus that comes back)."""
+        return self.returning(state, self.tags.get(token, ""))
+
+    def returning(self, state: State, name: str) -> tuple[int, ...]:
+        """The words of a section so far, if it is one that comes back."""
+        return tuple(t for t in state.recorded(name) if self.words[t]) if name in self.repeats else ()
+
+    @lru_cache(maxsize=256)  # noqa: B019 (automata are few and short-lived)
+    def only(self, tokens: tuple[int, ...]) -> Mask:
+        mask = np.zeros(len(self.words), dtype=bool)
+        mask[list(tokens)] = True
+        return mask
+
+    @lru_cache(maxsize=256)  # noqa: B019
+    def plus_words(self, tokens: tuple[int, ...]) -> Mask:
+        return self.words | self.only(tokens)

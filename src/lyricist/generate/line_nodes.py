@@ -1,0 +1,256 @@
+"""The states of line automata, numbered, with what may follow each as arrays: many songs are moved on at once.
+
+Node 0 is a finished line. Other nodes are made when a song first comes to them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.generate.line import Landing, LineAutomaton, WordSet
+from lyricist.generate.rhyme_groups import Rhymes
+from lyricist.generate.sampler import Listed
+from lyricist.generate.state import Rows
+from lyricist.generate.vocab import WordClass, WordTable
+from lyricist.model.vocab_layout import Columns
+from lyricist.model.word_facts import Signature
+
+CLOSED = 0
+UNKNOWN, NOWHERE = -2, -1
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Places reached and keywords owed in a line. `closable`: the line may end here; `free`: on any word."""
+
+    automaton: LineAutomaton
+    landing: Landing
+    free: bool
+    bits: int
+    owed: int
+    further: int  # state of the further constraints
+    closable: bool
+
+
+class Nodes:
+    """All nodes of one plan."""
+
+    def __init__(
+        self,
+        table: WordTable,
+        columns: Columns,
+        rhymes: Rhymes,
+        blocked: npt.NDArray[np.bool_],
+        emphasis: float = 0.0,
+    ) -> None:
+        """`emphasis`: nats off a function word of one syllable where it would stand on a strong slot."""
+        self.table, self.columns, self.rhymes, self.blocked = table, columns, rhymes, blocked
+        self.lock = threading.RLock()
+        self.index: dict[tuple[int, Landing, bool, int, int, int, bool], int] = {}
+        self.nodes: list[Node | None] = [None]
+        self.units = np.zeros((16, columns.units), dtype=np.float32)
+        self.next = np.full((16, len(table.letters)), UNKNOWN, dtype=np.int32)
+        self.closable = np.zeros(16, dtype=bool)
+        self.by_word = np.zeros(16, dtype=bool)  # a word's own identity matters here, not only its signature
+        self.words: dict[tuple[int, int, int, int], int] = {}
+        self.has_list = np.zeros(16, dtype=bool)  # words are listed beside the units
+        self.last_letters: dict[int, list[int]] = {}
+        self.ends = None if columns.ends is None else columns.ends / max(float(columns.ends.mean()), 1e-9)
+        self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
+        self.lists: dict[tuple[int, int, int], Listed] = {}
+        self.faint = np.exp(-emphasis)
+        self.little = np.array([letter.signature.free for letter in table.letters])
+        self.little_units = columns.unit_mask(np.flatnonzero(self.little).tolist()) > 0
+
+    def start(self, automaton: LineAutomaton, last: WordSet | None) -> int:
+        """The node before a line's first word is drawn; `last`: the words that may be drawn last, None for any."""
+        landing = automaton.landing(last)
+        return self.number(
+            Node(automaton, landing, last is None, automaton.slots.start, automaton.all_keywords, 0, False)
+        )
+
+    def number(self, node: Node) -> int:
+        key = (node.automaton.number, node.landing, node.free, node.bits, node.owed, node.further, node.closable)
+        if key not in self.index:
+            with self.lock:  # engines may share a plan
+                if key not in self.index:
+                    self.nodes.append(node)
+                    self.fill(len(self.nodes) - 1)
+                    self.index[key] = len(self.nodes) - 1
+        return self.index[key]
+
+    def fill(self, n: int) -> None:
+        """What may follow node n without ending the line, by signature, as a mask over units."""
+        while n >= len(self.units):
+            self.units = np.concatenate([self.units, np.zeros_like(self.units)])
+            self.next = np.concatenate([self.next, np.full_like(self.next, UNKNOWN)])
+            self.closable = np.concatenate([self.closable, np.zeros_like(self.closable)])
+            self.by_word = np.concatenate([self.by_word, np.zeros_like(self.by_word)])
+            self.ending = np.concatenate([self.ending, np.zeros_like(self.ending)])
+            self.has_list = np.concatenate([self.has_list, np.zeros_like(self.has_list)])
+        node = self.nodes[n]
+        assert node is not None
+        a = node.automaton
+        viable = a.viable(node.landing)
+        good = a.inner_letters(node.bits, node.owed, node.further, viable)
+        last = a.landing_letters(node.bits, node.owed, node.further) if node.free else []
+        self.ending[n] = bool(last) or not node.free or bool(a.keywords)
+        if self.ends is None:
+            good = [*good, *last]
+        else:  # words that may end the line are listed one by one, by how often they end lines
+            good = [s for s in good if s not in last]
+            self.last_letters[n] = last
+        self.units[n] = self.columns.unit_mask(good)
+        if self.strong_next(n):
+            self.units[n, self.little_units] *= self.faint
+        self.has_list[n] = self.by_word_at(node) or bool(self.last_letters.get(n))
+        self.closable[n] = node.closable
+        self.by_word[n] = self.by_word_at(node)
+
+    @staticmethod
+    def by_word_at(node: Node) -> bool:
+        return bool(node.automaton.keywords) or not node.free
+
+    def target(self, n: int, word: int, letter: WordClass, last: Signature | None) -> int:
+        """The node after a word: `letter` as a word among others, `last` as the line's last (None: it may not be)."""
+        node = self.nodes[n]
+        assert node is not None
+        a = node.automaton
+        bits, owed, q = a.after(node.bits, node.owed, node.further, word, letter)
+        rest = bits & a.viable(node.landing)[owed][q] & ~a.slots.accept
+        closes = False
+        if last is not None and not owed and a.finals[q]:
+            as_last = WordClass(last, letter.moves)
+            closes = bool(a.after(node.bits, node.owed, node.further, word, as_last)[0] & a.slots.accept)
+        if not rest:
+            return CLOSED if closes else NOWHERE
+        return self.number(Node(a, node.landing, node.free, rest, owed, q, closes))
+
+    def move(self, nodes: Ints, sigs: Ints) -> Ints:
+        """Nodes after words of these signatures; for nodes where only the signature counts."""
+        out = self.next[nodes, sigs]
+        for i in np.flatnonzero(out == UNKNOWN):
+            n, s = int(nodes[i]), int(sigs[i])
+            letter = self.table.letters[s]
+            found = self.next[n, s]
+            out[i] = found if found != UNKNOWN else self.target(n, -1, letter, letter.signature)
+            self.next[n, s] = out[i]
+        return out.astype(np.int64)
+
+    def move_word(self, n: int, first: int, last: int, word: int) -> int:
+        """The node after `word`; `first` and `last`: numbers of the sets that hold for the line's two ends
+        (`first` is 0 once a word has been drawn)."""
+        key = (n, first, last, word)
+        if key not in self.words:
+            whole = self.table.signature(word)
+            begins, ends = self.rhymes.by_number[first], self.rhymes.by_number[last]
+            signature = begins.by_word.get(word) if begins else whole
+            as_last = ends.by_word.get(word) if ends else whole
+            if signature is None:
+                self.words[key] = NOWHERE
+            else:
+                if as_last is not None and begins:
+                    as_last = Signature(as_last.stresses & signature.stresses, as_last.free)
+                letter = WordClass(signature, self.table.letter(word).moves)
+                self.words[key] = self.target(n, word, letter, as_last)
+        return self.words[key]
+
+    def targets(self, rows: Rows, n: Ints, words: Ints) -> Ints:
+        """The nodes that rows come to by these words."""
+        singly = self.by_word[rows.node[n]] | (rows.first[n] > 0)
+        out = np.zeros(len(n), dtype=np.int64)
+        plain = np.flatnonzero(~singly)
+        if len(plain):
+            out[plain] = self.move(rows.node[n[plain]], self.table.sig[words[plain]].astype(np.int64))
+        for j in np.flatnonzero(singly):
+            i = n[j]
+            out[j] = self.move_word(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]), int(words[j]))
+        return out
+
+    def values(self, after: Ints, words: Ints) -> npt.NDArray[np.float64]:
+        """How much likelier than others a word is drawn that leads to a node: the last word of a line by how often
+        lines end after it. (The weights of particles take it back when the line has ended.)"""
+        out = np.ones(len(after))
+        if self.ends is not None:
+            last = np.flatnonzero(after == CLOSED)
+            known = np.where(words[last] < self.table.known, words[last], self.table.vocabulary.unk)
+            out[last] = self.ends[known]
+        return out
+
+    def listed(self, n: int, first: int, last: int) -> Listed:
+        """Words that may follow node n though its units do not cover them: keywords and last words; at a line's
+        beginning for which there is a set of `first` words, all of that set that may be."""
+        key = (n, first, last)
+        if key not in self.lists:
+            words, after = self.opening(n, first, last) if first else self.explicit(n, last)
+            known = np.where(words < self.table.known, words, self.table.vocabulary.unk)
+            weights = self.values(after, words).astype(np.float32)
+            if self.strong_next(n):
+                weights[self.little[self.table.sig[words]]] *= self.faint
+            self.lists[key] = Listed(words, self.columns.column_of[known], weights)
+        return self.lists[key]
+
+    def strong_next(self, n: int) -> bool:
+        """Whether the next slot of node n asks for a word that can be stressed, and the plan minds."""
+        node = self.nodes[n]
+        assert node is not None
+        return bool(self.faint < 1) and node.automaton.slots.next_is_strong(node.bits)
+
+    def explicit(self, n: int, last: int) -> tuple[Ints, Ints]:
+        """Words that node n's units do not cover, none of which begins a line; and the nodes after them."""
+        node = self.nodes[n]
+        assert node is not None
+        ends, keywords, on = self.rhymes.by_number[last], list(node.automaton.keywords), self.units[n]
+        parts = [self.each(n, 0, last, keywords)]
+        if ends is not None:
+            parts.append(self.together(n, ends, False, keywords))
+        if n in self.last_letters:
+            sig, free = self.table.sig[: self.table.known].astype(np.int64), ~self.blocked[: self.table.known]
+            landing = np.flatnonzero(np.isin(sig, self.last_letters[n]) & free)
+            landing = landing[~np.isin(landing, keywords)] if keywords else landing
+            self.move(np.full(len(kinds := np.unique(sig[landing])), n), kinds)  # once each, not once a word
+            parts.append((landing, self.move(np.full(len(landing), n), sig[landing])))
+        words, after = (np.concatenate(x) for x in zip(*parts, strict=True))
+        unit = self.columns.unit_of[np.minimum(words, self.table.known - 1)]
+        covered = (words < self.table.known) & (on[unit] > 0) & ~self.blocked[words]
+        left = ~covered & (after != NOWHERE)
+        return words[left], after[left]
+
+    def opening(self, n: int, first: int, last: int) -> tuple[Ints, Ints]:
+        """Words of a set that may begin the line at node n, and the nodes after them."""
+        begins, node = self.rhymes.by_number[first], self.nodes[n]
+        assert begins is not None and node is not None
+        if last or np.isin(begins.words, list(node.automaton.keywords)).any():
+            words, after = self.each(n, first, last, begins.words.tolist())
+        else:
+            words, after = self.together(n, begins, True, ())
+        left = begins.sure | (after != NOWHERE)
+        return words[left], after[left]
+
+    def each(self, n: int, first: int, last: int, words: Sequence[int]) -> tuple[Ints, Ints]:
+        """Words, and the nodes after them, one by one."""
+        after = [self.move_word(n, first, last, w) for w in words]
+        return np.array(words, dtype=np.int64), np.array(after, dtype=np.int64)
+
+    def together(self, n: int, end: WordSet, begins: bool, keywords: Sequence[int]) -> tuple[Ints, Ints]:
+        """The words of a set at one end of a line and the nodes after them, kind by kind, but for keywords. At its
+        beginning (`begins`) there is no set at the other end."""
+        beside = ~np.isin(end.words, keywords)
+        words, which = end.words[beside], end.which[beside]
+        after = np.zeros(len(end.kinds), dtype=np.int64)
+        for k in np.unique(which).tolist():
+            letter, signature = end.kinds[k]
+            if begins:
+                whole = letter.signature
+                as_last = Signature(whole.stresses & signature.stresses, whole.free)
+                after[k] = self.target(n, -1, WordClass(signature, letter.moves), as_last)
+            else:
+                after[k] = self.target(n, -1, letter, signature)
+        return words, after[which]

@@ -1,0 +1,112 @@
+"""How good a line is beside others that might stand in its place: a small score, in nats, by which drafts are chosen.
+
+    merit = SENSE * (log p - COMMONPLACE * log p_common)   the model's own probability of the words, written freely,
+                                                           less a share of what their commonness alone explains
+          + COHERENCE * cosine                             with the song so far; THEME * that with the theme asked for
+          + NEWLY * words of the theme                     that are said for the first time
+          - RHYMED * commonness of the rhyme word          how far it is among the song corpus's usual line ends
+          - AGAIN * content words said before              in lines that were not given and do not return
+          + judged                                         whether it follows, see `linejudge`
+
+log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
+keeps drafts from being chosen because they say nothing (Li et al. 2016, "A diversity-promoting objective function").
+The cosine is that of topical vectors (`lyricist.model.topics`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.generate.theme import Theme
+from lyricist.model.topics import Topics
+
+Floats = npt.NDArray[np.float32]
+
+SENSE = 0.5
+COMMONPLACE = 0.7
+COHERENCE, THEME = 3.0, 5.0
+RHYMED = 0.25
+AGAIN = 1.5
+NEWLY = 3.0
+NAMED = 2.0  # times that for the words that a theme names: NEWLY says them once
+NOWHERE = np.zeros(1, dtype=np.float32)  # where a song points before its first line
+USUAL = 0.001  # share of all lines that end in a word from which it is a usual rhyme
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The parts of a line's merit, or of a song's a line, in nats."""
+
+    sense: float = 0.0
+    coherence: float = 0.0
+    rhyme: float = 0.0
+    again: float = 0.0
+    judged: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.sense + self.coherence + self.rhyme + self.again + self.judged
+
+    def to_json(self) -> dict[str, float]:
+        return {"total": round(self.total, 3), **{f.name: round(getattr(self, f.name), 3) for f in fields(self)}}
+
+
+def mean(scores: Sequence[Score]) -> Score:
+    """The mean of lines' scores; that of no lines is 0."""
+    n = max(1, len(scores))
+    return Score(*(sum(getattr(s, f.name) for s in scores) / n for f in fields(Score)))
+
+
+class LineScorer:
+    """Scores lines of one model's words. `finals` (V,) share of all lines that end in each word, if that is known."""
+
+    def __init__(self, topics: Topics, theme: Theme | None, finals: Floats | None, words: int) -> None:
+        """`words`: how many there are, those a plan brought included."""
+        size = len(topics.vocabulary)
+        self.vectors = np.zeros((words, topics.vectors.shape[1]), dtype=np.float32)
+        self.vectors[:size] = topics.vectors
+        self.content = np.zeros(words, dtype=bool)
+        self.content[:size] = topics.has
+        self.tells: list[bool] = self.content.tolist()  # lists: lines are short
+        self.own: list[bool] = [*(theme.own.tolist() if theme is not None else ()), *[False] * words][:words]
+        self.aims = theme.aims if theme is not None and theme.aims.any() else None
+        common = np.log((np.arange(words) + 2.7) * (np.log(words) + 0.5))
+        self.credit: list[float] = (COMMONPLACE * common).tolist()
+        self.usual = np.zeros(words)
+        if finals is not None:
+            self.usual[:size] = np.maximum(0, np.log(np.maximum(finals, 1e-9) / USUAL))
+
+    def line(self, words: Sequence[int], nats: float, said: Collection[int], so_far: Floats, i: int = 0) -> Score:
+        """`i`: which line of the song; `nats`: the free model's surprise at it; `said`: content words of earlier
+        lines; `so_far` (D,) the sum of their vectors."""
+        sense = SENSE * (sum(self.credit[w] for w in words) - nats)
+        content = [w for w in words if self.tells[w]]
+        aim = self.aims[i % len(self.aims)] if self.aims is not None else so_far
+        coherence = (COHERENCE if self.aims is None else THEME) * self.cosine(content, aim)
+        coherence += NEWLY * len({w for w in content if self.own[w]} - set(said))
+        again = sum(NAMED if self.own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
+        return Score(sense, coherence, -RHYMED * float(self.usual[words[-1]]), -AGAIN * again)
+
+    def cosine(self, content: Sequence[int], aim: Floats) -> float:
+        """How nearly content words point where `aim` (D,) does; 0 where either points nowhere."""
+        vector = self.pointing(content)
+        length = math.sqrt(float(np.dot(vector, vector)) * float(np.dot(aim, aim)))
+        return float(np.dot(vector, aim)) / length if length > 1e-9 else 0.0
+
+    def pointing(self, content: Sequence[int]) -> Floats:
+        """(D,) the sum of content words' vectors."""
+        return np.asarray(np.add.reduce(self.vectors[list(content)])) if content else NOWHERE
+
+    def fresh(self, nats: float) -> Floats:
+        """(W,) weights of words at the ends of lines, `nats` off for every e-fold that a word is more usual there."""
+        return np.exp(-nats * self.usual).astype(np.float32)
+
+    def after(self, words: Sequence[int], said: frozenset[int], so_far: Floats) -> tuple[frozenset[int], Floats]:
+        """What has been said and where the song points once these words are."""
+        content = [w for w in words if self.tells[w]]
+        return said.union(content), so_far + self.pointing(content)

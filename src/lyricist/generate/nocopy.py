@@ -1,0 +1,196 @@
+"""What may not be drawn though the line automaton allows it: copies of the songs, lines said twice, lines that a
+condition on whole lines turns down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.generate.line_nodes import CLOSED
+from lyricist.generate.sampler import BREAK
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.state import Rows
+from lyricist.model.copy_index import LINE_WORDS, CopyIndex, hash_of, ngrams, word_hashes
+from lyricist.model.line_filter import LineFilter
+
+# --- Bans of copying for many rows at once: which words would complete a run, or a whole line, of the indexed songs
+
+U32 = npt.NDArray[np.uint32]
+U64 = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
+
+
+def hash_columns(columns: Sequence[U32]) -> U64:
+    """Hashes of windows given column by column, as `copying.window_hash` makes them; 0 where a word's hash is 0."""
+    out = np.zeros(len(columns[0]), dtype=np.uint64)
+    broken = np.zeros(len(out), dtype=bool)
+    with np.errstate(over="ignore"):
+        for part in columns:
+            out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
+            out ^= out >> np.uint64(29)
+            broken |= part == 0
+    out[broken] = 0
+    return out
+
+
+class CopyBan:
+    """Runs of more than `most` words, and whole lines of LINE_WORDS words or more, that stand in the songs; whole
+    lines too of the corpus that `lines` was made from. `most` 0: nothing is barred."""
+
+    def __init__(
+        self,
+        index: CopyIndex | None,
+        words: Sequence[str],
+        most: int,
+        lines: LineFilter | None = None,
+        hashes: U32 | None = None,
+    ) -> None:
+        """`hashes` of the words, where they are known already."""
+        self.most, self.lines = most, lines if most > 0 else None
+        self.active = index is not None and most > 0
+        self.hashes = word_hashes(words) if hashes is None else hashes
+        self.runs = np.zeros(0, dtype=np.uint64)
+        self.whole: frozenset[int] = frozenset()
+        if index is not None and most > 0:
+            self.runs = index.runs(most + 1)
+            self.whole = index.whole_lines(LINE_WORDS, most)
+
+    def known(self, windows: U64) -> npt.NDArray[np.bool_]:
+        """Which windows stand in the songs."""
+        if not len(self.runs):
+            return np.zeros(len(windows), dtype=bool)
+        at = np.searchsorted(self.runs, windows).clip(max=len(self.runs) - 1)
+        return np.asarray((self.runs[at] == windows) & (windows != 0))
+
+    def after(self, left: U32, words: Ints) -> npt.NDArray[np.bool_]:
+        """Whether a word completes a run with the `most` words before it. left (B, most) hashes."""
+        return self.known(hash_columns([*left.T[-self.most :], self.hashes[words]]))
+
+    def before(self, right: U32, words: Ints) -> npt.NDArray[np.bool_]:
+        """Whether a word completes a run with the `most` words after it. right (B, most) hashes."""
+        return self.known(hash_columns([self.hashes[words], *right.T[: self.most]]))
+
+    def across(self, left: U32, words: Ints, right: U32) -> npt.NDArray[np.bool_]:
+        """Whether a run with a word in its middle stands in the songs: between the words before and after."""
+        out = np.zeros(len(words), dtype=bool)
+        middle, most = self.hashes[words], self.most
+        for j in range(1, most + 1):
+            out |= self.known(hash_columns([*left.T[most - j :], middle, *right.T[: most - j]]))
+        return out
+
+    def line(self, words: Sequence[int]) -> bool:
+        """Whether these words stand in the songs as a whole line, which runs alone would not show."""
+        if len(words) < LINE_WORDS or (len(words) > self.most and self.lines is None):
+            return False
+        found = hash_of(self.hashes[list(words)].tolist())
+        return found in self.whole or (self.lines is not None and self.lines.has(found))
+
+    def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:
+        """Whether a run stands across the seam between two texts."""
+        if not self.active:
+            return False
+        text = self.hashes[[*left[-self.most :], *right[: self.most]]]
+        return bool(self.known(ngrams(text, self.most + 1)).any())
+
+
+RETRIES = 40  # times a line is begun anew before a condition on whole lines is given up
+
+
+class Refusal:
+    """Refuses words and finished lines of rows. `keep`: a condition on whole lines, tried for."""
+
+    def __init__(
+        self,
+        song: ExactSongAutomaton,
+        ban: CopyBan,
+        repeats_barred: bool,
+        keep: Callable[[Sequence[str]], bool] | None = None,
+    ) -> None:
+        self.song, self.ban, self.repeats_barred, self.keep = song, ban, repeats_barred, keep
+        self.neighbours = find_neighbours(song)
+
+    def words(self, rows: Rows, n: Ints, words: Ints) -> npt.NDArray[np.bool_]:
+        """Which words, one a row, would copy a run or a line of the songs, or say a line of this song again."""
+        ban = self.ban
+        out = np.zeros(len(n), dtype=bool)
+        says = words >= 0
+        for j in np.flatnonzero(words >= self.song.table.known):  # a word of no vector is said once where it must be
+            out[j] = words[j] in rows.drawn[n[j]]
+        says &= ~out
+        if ban.active and says.any():
+            m, w = n[says], words[says]
+            out[says] = ban.before(rows.right[m], w) if self.song.backward else ban.after(rows.left[m], w)
+        closing = np.flatnonzero(says & ~out & (self.song.nodes.ending[rows.node[n]] | (rows.first[n] > 0)))
+        if len(closing):
+            closing = closing[self.song.nodes.targets(rows, n[closing], words[closing]) == CLOSED]
+        if len(closing) and ban.active and self.song.backward:
+            m = n[closing]
+            out[closing] = ban.across(rows.left[m], words[closing], rows.right[m])
+        for j in closing:
+            out[j] = out[j] or self.line(rows, int(n[j]), int(words[j]))
+        opening = closing if self.song.backward else [j for j in np.flatnonzero(says) if not rows.drawn[n[j]]]
+        for j in opening if self.repeats_barred else ():
+            out[j] = out[j] or self.opens_thrice(rows, int(n[j]), int(words[j]))
+        for j in np.flatnonzero(words == BREAK):
+            out[j] = self.line(rows, int(n[j]), None)
+        return out
+
+    def opens_thrice(self, rows: Rows, n: int, word: int) -> bool:
+        """Whether a word would open a line as it opened the two before; of a line begun anew that is not asked."""
+        i = int(rows.line[n])
+        spec = self.song.lines[i]
+        if i < 2 or rows.tries[n] or spec.first or spec.initial:
+            return False
+        return all(rows.lines[n].get(k, (-1,))[0] == word for k in (i - 1, i - 2))
+
+    def line(self, rows: Rows, n: int, word: int | None) -> bool:
+        """Whether the line of row n, `word` added, is one that stands in the songs or in this song already, or
+        makes a run with text that it will stand next to."""
+        drawn = [*rows.drawn[n], word] if word is not None else rows.drawn[n]
+        line = tuple(int(w) for w in (drawn[::-1] if self.song.backward else drawn))
+        if self.ban.line(line):
+            return True
+        if word is None and self.ban.active and self.song.backward:
+            left = rows.left[[n]]
+            if self.ban.across(left, np.array([line[0]]), rows.right[[n], 1:]).any():
+                return True
+        if self.repeats_barred and line in rows.lines[n].values():
+            return True
+        if self.keep is not None and not self.keep([self.song.table.words[w] for w in line]):
+            if rows.tries[n] < RETRIES:
+                return True
+            rows.unmet[n] += 1
+        i = int(rows.line[n])
+        return any(
+            self.ban.joined(self.text(rows, n, before, -1, i, line), self.text(rows, n, after, 1, i, line))
+            for before, after in (self.neighbours[i] if self.ban.active else ())
+        )
+
+    def text(self, rows: Rows, n: int, at: int, way: int, own: int, line: tuple[int, ...]) -> list[int]:
+        """Known words from line `at` of the layout on, to the right (way 1) or to the left (-1)."""
+        lines, source = rows.lines[n], self.song.source
+        out: list[int] = []
+        while 0 <= at < len(source) and len(out) < self.ban.most:
+            words = line if source[at] == own else self.song.given.get(source[at], lines.get(source[at]))
+            if words is None:
+                break
+            out = [*out, *words] if way > 0 else [*words, *out]
+            at += way
+        return out
+
+
+def find_neighbours(song: ExactSongAutomaton) -> list[list[tuple[int, int]]]:
+    """For every line the seams (line before, line after) at which it will stand next to text known by then,
+    besides the seam to the line that was written just before it."""
+    out: list[list[tuple[int, int]]] = [[] for _ in song.lines]
+    last = len(song.lines) - 1
+    for i in song.written:
+        for p in (p for p, s in enumerate(song.source) if s == i):
+            if p < last and (song.source[p + 1] <= i or song.source[p + 1] in song.given):
+                out[i].append((p, p + 1))
+            if p > 0 and p != i and (song.source[p - 1] <= i or song.source[p - 1] in song.given):
+                out[i].append((p - 1, p))
+    return out

@@ -1,0 +1,222 @@
+"""The readings a written song commits to: per line one reading a word, such that slots and rhymes hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lyricist.corpus import Section
+from lyricist.corpus import Song as CorpusSong
+from lyricist.generate.line_score import Score
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.resolve import GroupSpec, Layout, LineSpec
+from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.metre import FUNCTION_WORDS, fits
+from lyricist.prosody.phones import Reading
+from lyricist.prosody.rhyme import key
+from lyricist.prosody.scan import Scansion, scan_line
+
+# --- What comes out of writing, as it is made
+
+
+@dataclass(frozen=True)
+class LineWritten:
+    """A line of the song with this seed is finished. `opens`: name of the section it is the first line of, or ""."""
+
+    seed: int
+    text: str
+    opens: str
+    first: bool  # of the song
+
+
+@dataclass(frozen=True)
+class SongWritten:
+    """The song with this seed is finished: its token ids and the model's own surprise, in nats per token drawn."""
+
+    seed: int
+    ids: tuple[int, ...]
+    nll_per_word: float
+    log_form: float = 0.0  # estimate by the song's particles of the model's log probability of the plan, in nats
+    choices: tuple[Choice, ...] = ()  # word by word, if they were asked for
+    unmet: int = 0  # lines that a condition on whole lines could not be met for
+    scores: tuple[Score, ...] = ()  # of the lines that were written, where drafts were judged
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A word the model thought of: its probability before anything is asked for, its probability among what is
+    allowed, and what forbids it ("" if nothing does)."""
+
+    word: str
+    p: float
+    drawn_p: float
+    forbidden: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How one word came to be chosen. `line` counts from 1; `mass`: share of the model's probability that was
+    allowed."""
+
+    line: int
+    word: str
+    mass: float
+    candidates: tuple[Candidate, ...] = field(default=())
+
+
+class Usual:
+    """Lines read with the usual reading of every word; what is known of a word is kept."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.known: dict[str, tuple[Reading, str, str]] = {}
+
+    def word(self, word: str) -> tuple[Reading, str, str]:
+        """Its usual reading, stress digits and rhyme."""
+        if word not in self.known:
+            reading = self.lexicon.readings(word)[0]
+            self.known[word] = (reading, reading.stress, reading.tail)
+        return self.known[word]
+
+    def line(self, words: Sequence[str]) -> Scansion:
+        found = [self.word(w) for w in words]
+        stress = "".join(s for _, s, _ in found)
+        return Scansion(tuple(r for r, _, _ in found), len(stress), stress, found[-1][2])
+
+
+def scan_song(lines: Sequence[Sequence[str]], layout: Layout, lexicon: Lexicon) -> list[Scansion]:
+    """One scansion for each line of a song that was written to a layout."""
+    out = [scan_to(words, spec, lexicon) for words, spec in zip(lines, layout.lines, strict=True)]
+    for g, group in enumerate(layout.groups):
+        members = [i for i, spec in enumerate(layout.lines) if spec.group == g]
+        rhymed = scan_group([lines[i] for i in members], [layout.lines[i] for i in members], group, lexicon)
+        for i, scansion in zip(members, rhymed, strict=False):
+            out[i] = scansion
+    return out
+
+
+def scan_to(words: Sequence[str], spec: LineSpec, lexicon: Lexicon, level: str = "", cls: str = "") -> Scansion:
+    """A line read so that one of its templates holds and, if a class is given, its end is of that class."""
+
+    def ends_so(reading: Reading) -> bool:
+        return key(reading, level) == cls  # type: ignore[arg-type]
+
+    first = None
+    for template in spec.templates:
+        made = scan_line(words, lexicon, template, len(template), ends_so if cls else None)
+        first = first or made
+        rhymes = not cls or ends_so(made.readings[-1])
+        if rhymes and made.syllables == len(template) and lawful(words, made, template):
+            return made
+    assert first is not None
+    return first
+
+
+def scan_group(
+    lines: Sequence[Sequence[str]], specs: Sequence[LineSpec], group: GroupSpec, lexicon: Lexicon
+) -> list[Scansion]:
+    """The lines of a group read so that they rhyme; [] if no class holds for all (given lines may break a plan)."""
+    ends = [words[-1] for words in lines] + [group.with_word] * bool(group.with_word)
+    for level in ("perfect",) if group.kind == "perfect" else ("perfect", "family", "assonance"):
+        for cls in shared_classes(ends, level, lexicon):
+            made = [scan_to(words, spec, lexicon, level, cls) for words, spec in zip(lines, specs, strict=True)]
+            if all(key(m.readings[-1], level) == cls for m in made):  # type: ignore[arg-type]
+                return made
+    return []
+
+
+def shared_classes(ends: Sequence[str], level: str, lexicon: Lexicon) -> list[str]:
+    """Classes that some reading of every last word has, the first word's usual one first."""
+    keys = [[key(r, level) for r in lexicon.readings(word) if r.syllables] for word in ends]  # type: ignore[arg-type]
+    return [k for k in dict.fromkeys(keys[0]) if all(k in other for other in keys[1:])] if keys else []
+
+
+def lawful(words: Sequence[str], made: Scansion, template: str) -> bool:
+    """Whether a scansion keeps the law of metre."""
+    at = 0
+    for _, reading in zip(words, made.readings, strict=True):
+        if not fits(reading.stress, template[at : at + reading.syllables], free=True):
+            return False
+        at += reading.syllables
+    return True
+
+
+# --- A written song, as text and as the JSON of the contract
+
+TITLE_WORDS = 6
+LITTLE = frozenset({"upon", "into", "over", "under", "every", "any", "until", "a", "an"})
+
+
+@dataclass(frozen=True)
+class WrittenSong:
+    """One finished song. `nll_per_word`: nats per token under the model writing freely.
+    `copied`: words in the longest run that stands in the training songs, None if that is not known."""
+
+    title: str
+    seed: int
+    sections: tuple[Section, ...]
+    nll_per_word: float
+    copied: int | None = None
+    scansions: tuple[Scansion, ...] = ()  # one a line, for songs written to a plan
+    choices: tuple[Choice, ...] = ()  # how each word was chosen, where that was asked for
+    unmet: int = 0  # lines that a condition on whole lines could not be met for
+    score: Score | None = None  # of the lines that were written, the mean, where drafts were judged
+
+    @property
+    def text(self) -> str:
+        """Lines, with a blank line between sections."""
+        return CorpusSong("", "", self.sections, "").text()
+
+    @property
+    def form(self) -> str:
+        """Such as "verse 4, chorus 4"."""
+        return ", ".join(f"{s.name} {len(s.lines)}" for s in self.sections)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "seed": self.seed,
+            "nll_per_word": round(self.nll_per_word, 4),
+            **({} if self.score is None else {"score": self.score.to_json()}),
+            "sections": list(self.section_jsons()),
+        }
+
+    def section_jsons(self) -> Iterator[dict[str, Any]]:
+        scans: Iterator[Scansion | None] = iter(self.scansions)
+        for section in self.sections:
+            lines = [line_json(line.text, next(scans, None)) for line in section.lines]
+            yield {"name": section.name, "lines": lines}
+
+
+def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
+    """One line of the contract; the fields of sound are null for a song that was written freely."""
+    words = [written for _, written in WordTokenizer().split_surface(text)]
+    if scan is None:
+        sound: dict[str, Any] = {"reading": None, "syllables": None, "stress": None, "rhyme": None}
+        return {"text": text, "words": words, **sound}
+    return {
+        "text": text,
+        "words": words,
+        "reading": [r.text for r in scan.readings],
+        "syllables": scan.syllables,
+        "stress": scan.stress,
+        "rhyme": scan.rhyme,
+    }
+
+
+def first_words(sections: Sequence[Section]) -> str:
+    """The chorus's first line, else the song's, cut to a few words and not after a little one.
+
+    >>> from lyricist.corpus import Line
+    >>> first_words([Section("verse", (Line("We came at dawn"),)), Section("chorus", (Line("Slide, slide"),))])
+    'Slide, slide'
+    >>> first_words([Section("verse", (Line("And in the land upon the shore"),))])
+    'And in the land'
+    """
+    chosen = next((s for s in sections if s.name in ("chorus", "refrain", "hook")), None) or sections[0]
+    whole = chosen.lines[0].text.split()
+    words = whole[:TITLE_WORDS]
+    while len(whole) > len(words) > 2 and (words[-1].lower() in LITTLE or words[-1].lower() in FUNCTION_WORDS):
+        words.pop()
+    return " ".join(words)

@@ -1,0 +1,383 @@
+"""Rhyme groups: which words may end each line so that all lines of a letter rhyme, and no two alike.
+
+A class of words suits a group only if its lines can be matched to words that differ in sound (Hall's
+condition, by augmenting paths); it is looked at again after every end word drawn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.generate.line import LineAutomaton, WordSet
+from lyricist.generate.vocab import RhymeSound, WordClass, WordTable, plain
+from lyricist.model.word_facts import Signature
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", True): "family"}
+
+
+class LineKind:
+    """A line automaton with what the first word may be: all that decides how a line can end."""
+
+    def __init__(self, number: int, automaton: LineAutomaton, initial: WordSet | None) -> None:
+        self.number, self.automaton, self.initial = number, automaton, initial
+        self.backward = automaton.slots.backward
+        self.endings: dict[tuple[int, WordClass], bool] = {}
+
+    def can_end(self, word: int, letter: WordClass) -> bool:
+        """Whether the line can be made with this word last, read so."""
+        which = word if word in self.automaton.keywords or self.initial is not None else -1
+        known = self.endings.get((which, letter))
+        if known is None:
+            test = self.starts_drawing if self.backward else self.ends_drawing
+            known = self.endings[which, letter] = test(word, letter)
+        return known
+
+    def alone(self, word: int, letter: WordClass) -> bool:
+        """Whether the word can be the whole line."""
+        a = self.automaton
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        fits = self.initial is None or word in self.initial.by_word
+        return fits and bool(bits & a.slots.accept) and not owed and a.finals[q]
+
+    def starts_drawing(self, word: int, letter: WordClass) -> bool:
+        a = self.automaton
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        rest = self.unfinished[owed][q]
+        return bool(bits & rest & ~a.slots.accept) or self.alone(word, letter)
+
+    @cached_property
+    def unfinished(self) -> list[list[int]]:
+        """[keywords owed][state of further constraints]: places from which a line drawn backward can be finished."""
+        return self.automaton.viable(self.automaton.landing(self.initial))
+
+    def ends_drawing(self, word: int, letter: WordClass) -> bool:
+        a = self.automaton
+        for owed, states in enumerate(self.reachable):
+            for q, places in enumerate(states):
+                bits, left, q2 = a.after(places, owed, q, word, letter)
+                if bits & a.slots.accept and not left and a.finals[q2]:
+                    return True
+        return self.alone(word, letter)
+
+    @cached_property
+    def reachable(self) -> list[list[int]]:
+        """[keywords owed][state of further constraints]: places that words lead to from the line's beginning."""
+        a = self.automaton
+        out = [[0] * len(a.finals) for _ in range(a.all_keywords + 1)]
+        for word, letter in self.beginnings():
+            bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+            out[owed][q] |= bits
+        for b in a.places:  # words only lead to later places
+            for owed in range(a.all_keywords, -1, -1):
+                for q in range(len(a.finals)):
+                    if out[owed][q] >> b & 1:
+                        self.spread(out, owed, b, q)
+        return [[x & ~a.slots.accept for x in row] for row in out]
+
+    def spread(self, out: list[list[int]], owed: int, b: int, q: int) -> None:
+        a = self.automaton
+        for q2, hop in a.hops[q].items():
+            out[owed][q2] |= hop[b]
+        for j, hop in enumerate(a.keyword_hops):
+            if (q2 := a.keyword_letters[j].moves[q]) >= 0:
+                out[owed & ~(1 << j)][q2] |= hop[b]
+
+    def beginnings(self) -> Iterable[tuple[int, WordClass]]:
+        a = self.automaton
+        if self.initial is not None:
+            return [(w, WordClass(s, letter.moves)) for w, letter, s in self.initial.entries]
+        free = [(-1, letter) for letter in a.letters.values()]
+        return [*free, *zip(a.keywords, a.keyword_letters, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A word at a line's end: the letter of its readings in a class, its sound, and whether all readings agree."""
+
+    word: int
+    letter: WordClass
+    sound: str
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """A group in the making: its class once a line has ended, and the sounds taken."""
+
+    chosen: str = ""
+    taken: frozenset[str] = frozenset()
+
+
+class Rhymes:
+    """End words by class for lines of given kinds; everything is cached, songs of one plan share it."""
+
+    def __init__(self, table: WordTable, usable: Bools, strict: bool) -> None:
+        self.table, self.usable, self.strict = table, usable, strict
+        self.lock = threading.Lock()
+        self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
+        self.outcomes: dict[int, dict[int, str]] = {}  # number of a set -> word -> its class
+        self.enders: dict[tuple[int, str, str], list[End]] = {}
+        self.sounding: dict[tuple[int, str, str], frozenset[str]] = {}
+        self.every: dict[tuple[str, str], list[End]] = {}
+        self.finals: npt.NDArray[np.float32] | None = None  # how often each word ends a line, if that is known
+        self.rewards: dict[tuple[object, ...], float] = {}
+        self.able: dict[tuple[object, ...], bool] = {}
+        self.choices: dict[tuple[object, ...], WordSet] = {}
+        self.suiting: dict[tuple[object, ...], list[str]] = {}
+        self.wide = Wide(self)
+
+    def numbered(self, entries: Iterable[tuple[int, Signature]], sure: bool = False) -> WordSet:
+        """A new set. `sure`: each of its words is known to leave the line possible."""
+        with self.lock:  # engines may share a plan
+            made = WordSet.of(len(self.by_number), ((w, self.table.letter(w), s) for w, s in entries), sure)
+            self.by_number.append(made)
+        return made
+
+    def sure_set(self, words: Ints) -> WordSet:
+        """A new set of words of which every reading will do, each known to leave the line possible."""
+        kinds = tuple((letter, letter.signature) for letter in self.table.letters)
+        with self.lock:
+            made = WordSet(len(self.by_number), words, self.table.sig[words].astype(np.int64), kinds, True)
+            self.by_number.append(made)
+        return made
+
+    def level(self, kind: str) -> str:
+        return LEVELS.get((kind, self.strict), "assonance")
+
+    def sound_key(self, word: int, sound: RhymeSound) -> str:
+        """What must differ between the lines of a group: the onset (so no rich rhymes), or, where a plan
+        cannot do without them, the whole word's sound."""
+        if self.strict:
+            return f"{sound.onset}|{sound.tail}"
+        return self.homophones.get(word, str(word))
+
+    @cached_property
+    def homophones(self) -> dict[int, str]:
+        """Word -> one name for all words that share a pronunciation with it, directly or through another."""
+        parent: dict[str, str] = {}
+
+        def root(x: str) -> str:
+            while parent.setdefault(x, x) != x:
+                x = parent[x]
+            return x
+
+        spellings = [sorted({plain(r) for r in readings}) for readings in self.table.readings]
+        for names in spellings:
+            for other in names[1:]:
+                parent[root(other)] = root(names[0])
+        return {w: root(names[0]) for w, names in enumerate(spellings) if names}
+
+    def ends(self, kind: LineKind, level: str, cls: str) -> list[End]:
+        """The words of a class that can end such a line."""
+        key = (kind.number, level, cls)
+        if key not in self.enders:
+            held = kind.automaton.keywords
+            self.enders[key] = [
+                x
+                for x in self.members(level, cls)
+                if (x.word in held or (x.agrees and self.usable[x.word])) and kind.can_end(x.word, x.letter)
+            ]
+        return self.enders[key]
+
+    def members(self, level: str, cls: str) -> list[End]:
+        """The words of a class, whatever the line."""
+        key = (level, cls)
+        if key not in self.every:
+            self.every[key] = [self.as_end(w, level, cls) for w in self.table.classes(level).get(cls, ())]
+        return self.every[key]
+
+    def as_end(self, word: int, level: str, cls: str) -> End:
+        table = self.table
+        pairs = table.sounds(word)
+        inside = [(r, s) for r, s in pairs if s.key(level) == cls]
+        letter, whole = table.letter(word), len(inside) == len(pairs)
+        if not whole:
+            stresses = frozenset("1" if r.syllables == 1 else r.stress for r, _ in inside)
+            letter = WordClass(Signature(stresses, letter.signature.free), letter.moves)
+        return End(word, letter, self.sound_key(word, inside[0][1]), whole or not self.strict)
+
+    def keys(self, kind: LineKind, level: str, cls: str) -> frozenset[str]:
+        key = (kind.number, level, cls)
+        if key not in self.sounding:
+            self.sounding[key] = frozenset(x.sound for x in self.ends(kind, level, cls))
+        return self.sounding[key]
+
+    def suits(self, cls: str, level: str, kinds: Sequence[LineKind], taken: frozenset[str]) -> bool:
+        """Whether every line can end in a word of the class, all sounding different and unlike those taken."""
+        options = [self.keys(k, level, cls) for k in kinds]
+        if all(len(o) >= len(kinds) + len(taken) for o in options):
+            return True
+        return matchable([o - taken for o in options])
+
+    def classes(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> list[str]:
+        """The classes that suit lines of these kinds."""
+        if state.chosen:
+            return [state.chosen] if self.suits(state.chosen, level, kinds, state.taken) else []
+        key = (level, tuple(k.number for k in kinds), state.taken)
+        if key not in self.suiting and self.wide.at_once(kinds, state):
+            names = self.table.endings(level).names
+            self.suiting[key] = [names[c] for c in np.flatnonzero(self.wide.suited(level, kinds)).tolist()]
+        if key not in self.suiting:
+            all_classes = self.table.classes(level)
+            found = [c for c in all_classes if len(all_classes[c]) >= len(kinds)]
+            self.suiting[key] = [c for c in found if self.suits(c, level, kinds, state.taken)]
+        return self.suiting[key]
+
+    def possible(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> bool:
+        """Whether some class suits lines of these kinds: as `classes`, but the first will do."""
+        if state.chosen:
+            return self.suits(state.chosen, level, kinds, state.taken)
+        key = (level, tuple(k.number for k in kinds), state.taken)
+        if key not in self.able and self.wide.at_once(kinds, state):
+            self.able[key] = bool(self.wide.suited(level, kinds).any())
+        if key not in self.able:
+            every = self.table.classes(level)
+            wide = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
+            self.able[key] = any(self.suits(c, level, kinds, state.taken) for c in wide)
+        return self.able[key]
+
+    def choice(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> WordSet:
+        """The words that may end the first of `kinds` so that the others can still rhyme with it."""
+        key = (level, tuple(k.number for k in kinds), state)
+        if key not in self.choices and self.wide.at_once(kinds, state):
+            self.choices[key] = self.wide.choice(level, kinds)
+        if key not in self.choices:
+            chosen: dict[int, tuple[Signature, str]] = {}
+            rest, taken = kinds[1:], state.taken
+            for cls in self.classes(level, kinds, state):
+                plenty = all(len(self.keys(k, level, cls)) > len(rest) + len(taken) for k in rest)
+                for x in self.ends(kinds[0], level, cls):
+                    free = x.sound not in taken and x.word not in chosen
+                    if free and (plenty or self.suits(cls, level, rest, taken | {x.sound})):
+                        chosen[x.word] = (x.letter.signature, cls)
+            made = self.numbered(((w, s) for w, (s, _) in chosen.items()), sure=True)
+            self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
+            self.choices[key] = made  # last, so that another engine finds it whole
+        return self.choices[key]
+
+    def reward(self, level: str, kinds: Sequence[LineKind], cls: str, taken: frozenset[str]) -> float:
+        """About the probability that the lines of a group still to come end in this class, as lines at large end."""
+        if self.finals is None or not kinds:
+            return 1.0
+        known = len(self.finals)
+        key = (level, kinds[0].number, cls, taken)
+        if key not in self.rewards:
+            ends = self.ends(kinds[0], level, cls)
+            left = [x.word for x in ends if x.sound not in taken and x.word < known]
+            self.rewards[key] = max(float(self.finals[left].sum()), LEAST)
+        return self.rewards[key] ** len(kinds)
+
+    def after(self, level: str, state: GroupState, words: WordSet, word: int) -> GroupState:
+        """The group once `word` of `words` has ended a line."""
+        cls = state.chosen or self.outcomes[words.number][word]
+        inside = [s for _, s in self.table.sounds(word) if s.key(level) == cls]
+        return GroupState(cls, state.taken | {self.sound_key(word, inside[0])})
+
+
+def matchable(options: Sequence[frozenset[str]]) -> bool:
+    """Whether every line can take a key of its own.
+
+    >>> matchable([frozenset("ab"), frozenset("ab")]), matchable([frozenset("a"), frozenset("a")])
+    (True, False)
+    >>> matchable([frozenset("ab"), frozenset("a"), frozenset("bc")])
+    True
+    """
+    if all(len(o) >= len(options) for o in options):
+        return True
+    owner: dict[str, int] = {}
+
+    def place(line: int, seen: set[str]) -> bool:
+        for k in sorted(options[line] - seen):
+            seen.add(k)
+            if k not in owner or place(owner[k], seen):
+                owner[k] = line
+                return True
+        return False
+
+    return all(place(i, set()) for i in range(len(options)))
+
+
+# --- The choice of a rhyme group's class, where nothing is chosen yet: all classes at once, as arrays
+
+LEAST = 1e-6  # of a reward
+
+Reals = npt.NDArray[np.float64]
+
+
+class Wide:
+    """Endings of all classes for lines of given kinds; everything is cached. P: pairs of the table's `Endings`."""
+
+    def __init__(self, rhymes: Rhymes) -> None:
+        self.rhymes, self.table = rhymes, rhymes.table
+        self.able: dict[tuple[str, int], Bools] = {}
+        self.counts: dict[tuple[str, int], Ints] = {}
+        self.suiting: dict[tuple[object, ...], Bools] = {}
+
+    def at_once(self, kinds: Sequence[LineKind], state: GroupState) -> bool:
+        """Whether arrays will do."""
+        plain = all(not k.automaton.keywords and k.initial is None for k in kinds)
+        return plain and self.rhymes.strict and not state.chosen and not state.taken
+
+    def pairs(self, level: str, kind: LineKind) -> Bools:
+        """(P,) which pairs can end such a line."""
+        key = (level, kind.number)
+        if key not in self.able:
+            e = self.table.endings(level)
+            can = np.array([kind.can_end(-1, letter) for letter in self.table.letters], dtype=bool)
+            self.able[key] = can[self.table.sig[e.word]] & self.rhymes.usable[e.word] & e.alike
+        return self.able[key]
+
+    def sounds(self, level: str, kind: LineKind) -> Ints:
+        """(classes,) how many different sounds can end such a line."""
+        key = (level, kind.number)
+        if key not in self.counts:
+            self.counts[key] = self.table.endings(level).sounds(self.pairs(level, kind))
+        return self.counts[key]
+
+    def suited(self, level: str, kinds: Sequence[LineKind]) -> Bools:
+        """(classes,) which suit lines of these kinds (`Rhymes.suits`); nearly all are told by how many sounds they
+        have."""
+        key = (level, tuple(k.number for k in kinds))
+        if key not in self.suiting:
+            e = self.table.endings(level)
+            least = np.min([self.sounds(level, k) for k in kinds], axis=0)
+            found = least >= len(kinds)
+            if len({k.number for k in kinds}) > 1:
+                every = e.sounds(np.any([self.pairs(level, k) for k in kinds], axis=0))
+                for c in np.flatnonzero(~found & (least > 0) & (every >= len(kinds))).tolist():
+                    found[c] = self.rhymes.suits(e.names[c], level, kinds, frozenset())
+            self.suiting[key] = found
+        return self.suiting[key]
+
+    def choice(self, level: str, kinds: Sequence[LineKind]) -> WordSet:
+        """`Rhymes.choice`. Of classes that hold just enough sounds each word is looked at."""
+        e, rhymes = self.table.endings(level), self.rhymes
+        able = self.pairs(level, kinds[0]) & self.suited(level, kinds)[e.cls]
+        scarce = np.min([self.sounds(level, k) for k in kinds], axis=0) < len(kinds)
+        for p in np.flatnonzero(able & scarce[e.cls]).tolist():
+            name = e.names[e.cls[p]]
+            sound = rhymes.as_end(int(e.word[p]), level, name).sound
+            able[p] = rhymes.suits(name, level, kinds[1:], frozenset({sound}))
+        words, classes = e.word[able], e.cls[able]
+        made = rhymes.sure_set(words)
+        rhymes.outcomes[made.number] = {w: e.names[c] for w, c in zip(words.tolist(), classes.tolist(), strict=True)}
+        return made
+
+    def rewards(self, level: str, kinds: Sequence[LineKind], words: Ints) -> Reals:
+        """`Rhymes.reward` of each of the words that may open a group, for the lines `kinds` that come after."""
+        finals = self.rhymes.finals
+        if finals is None or not kinds:
+            return np.ones(len(words))
+        e = self.table.endings(level)
+        share = np.where(self.pairs(level, kinds[0]), finals[e.word], 0.0)
+        same, row = np.bincount(e.sound, share), e.row_of[words]
+        left = np.bincount(e.cls, share)[e.cls[row]] - same[e.sound[row]]
+        return np.asarray(np.maximum(left, LEAST) ** len(kinds))

@@ -1,0 +1,413 @@
+"""Exact draws for many rows at once: a unit by its sum, then a word inside it; what may not be is drawn again.
+
+Truncation (min-p), the repetition control and the bans of copying refuse a drawn word and draw anew, which is
+a draw from what they leave. A row that is refused too often is worked out in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.model.blocks import BlockRows
+from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.plan.plan import Drawing
+
+# --- Random numbers from counters alone: the same for a song whatever else is in its batch
+
+U64 = npt.NDArray[np.uint64]
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MASK = (1 << 64) - 1
+M1, M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+def mixed(z: U64) -> U64:
+    z = (z ^ (z >> np.uint64(30))) * M1
+    z = (z ^ (z >> np.uint64(27))) * M2
+    return z ^ (z >> np.uint64(31))
+
+
+def mixed_int(z: int) -> int:
+    """`mixed` of one number."""
+    z = ((z ^ (z >> 30)) * int(M1)) & MASK
+    z = ((z ^ (z >> 27)) * int(M2)) & MASK
+    return z ^ (z >> 31)
+
+
+def key(*counters: int) -> int:
+    """A key for a sequence of numbers, from counters."""
+    z = 0
+    for c in counters:
+        z = mixed_int((z + int(GOLDEN) * (c + 1)) & MASK)
+    return z
+
+
+def uniforms(key: U64, count: npt.NDArray[Any] | int) -> npt.NDArray[np.float64]:
+    """(B,) numbers in [0, 1): the `count`-th of each key's sequence.
+
+    >>> a = uniforms(np.array([key(7), key(8)], dtype=np.uint64), 0)
+    >>> bool(a[0] == uniform(key(7), 0)), bool(a[0] != a[1]), bool(((a >= 0) & (a < 1)).all())
+    (True, True, True)
+    """
+    with np.errstate(over="ignore"):
+        z = mixed(key + GOLDEN * (np.asarray(count).astype(np.uint64) + np.uint64(1)))
+    return np.asarray((z >> np.uint64(11)).astype(np.float64) / float(1 << 53))
+
+
+def uniform(key: int, count: int) -> float:
+    """One number of a key's sequence."""
+    return (mixed_int((key + int(GOLDEN) * (count + 1)) & MASK) >> 11) / (1 << 53)
+
+
+Ints = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Refuse = Callable[[Ints, Ints], Bools]
+
+ROUNDS = 4  # draws before a row's words are looked at one by one
+TRIMS = 8  # words struck out one after another before all are asked for at once
+TINY = 1e-30
+BLOCK = 32  # units summed together
+LISTED = 128  # listed words summed together
+BREAK = -2  # drawn: the line ends here
+NOTHING = -1  # drawn: every word is forbidden
+SAME_END = 0.05  # chance that a word which has ended a line of the song already may end another
+SAID_TWICE = 0.05  # chance that a word may stand beside itself
+LATELY = 64  # words back that every use of a word counts
+LINES_BACK = 12  # words back that make a stutter of a content word: this line and about the last
+STUTTER = 5  # uses that it counts as
+FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Words that a row may draw beside its units, their columns, and their weights."""
+
+    words: Ints
+    columns: Ints
+    weights: npt.NDArray[np.float32]
+
+
+@dataclass
+class Request:
+    """What B rows may draw."""
+
+    at: Ints  # (B,) where each row stands in the step's `BlockRows`
+    units: npt.NDArray[np.float32]  # (B, U) mask
+    lists: dict[int, Listed]  # by row, words beside the units
+    whole: Bools  # (B,) rows without truncation
+    breaks: Reals  # (B,) the value of ending the line, 0 where it may not end
+    key: U64  # of the rows' random numbers
+    count: Ints  # random numbers used by each row; counted on
+    recent: npt.NDArray[np.int32]  # (B, R) the words used lately, newest first, -1 for none
+    ended: Mapping[int, frozenset[int]]  # by row, for rows that draw a line's last word: those of the song so far
+    held: Bools | None = None  # (B,) rows whose next syllable is held, where the plan minds
+
+
+class Drawer:
+    """Draws words for rows under one drawing."""
+
+    def __init__(self, columns: Columns, drawing: Drawing, words: int, unknown: int) -> None:
+        """`words`: how many there are, those a plan brought included; `unknown`: the word that stands for these."""
+        self.columns, self.drawing = columns, drawing
+        at = columns.column_of
+        self.column_of = np.where(at < columns.width, at, at[unknown])  # what is not drawn is unknown to it
+        self.unknown = unknown
+        self.words = words
+        self.closed: Bools = np.zeros(words, dtype=bool)  # (W,) words whose next syllable does not carry
+        self.closed_share = 1.0  # of their probability on a held note
+        self.content: Bools = np.zeros(
+            words - BREAK, dtype=bool
+        )  # (W,) words that stutter when they come again at once
+        self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
+
+    @cached_property
+    def content_key(self) -> bytes:
+        """Drawers of one drawing that have the same may draw for each other."""
+        return self.content.tobytes()
+
+    def columns_for(self, words: Ints) -> Ints:
+        """Columns of words; a word the model does not know, or does not draw, has the column of `<unk>`."""
+        return self.column_of[np.where(words < len(self.column_of), words, self.unknown)]
+
+    def draw(self, rows: BlockRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:
+        """(B,) words (or BREAK, NOTHING), and the allowed mass, weighted, as a share of each row's total.
+
+        `refuse(rows, words)` says which words may not follow in which rows.
+        """
+        inside = Inside(rows, ask)
+        beside = Beside(rows, ask, self.drawing.rhyme_temperature)
+        mass = inside.mass + beside.mass + ask.breaks
+        floor = self.floor(rows, ask, inside)
+        out = np.full(len(mass), NOTHING, dtype=np.int64)
+        left = np.flatnonzero(mass > 0)
+        for _ in range(ROUNDS):
+            if not len(left):
+                break
+            point = self.chance(ask, left) * mass[left]
+            words, p = self.pick(rows, ask, inside, beside, left, point)
+            ok = (p >= floor[left]) | (words == BREAK)
+            if self.drawing.repetition:
+                recent = ask.recent[left]
+                keep = self.keep(words, recent)
+                for j in np.flatnonzero(ask.whole[left]).tolist():
+                    if int(words[j]) in ask.ended.get(int(left[j]), ()):
+                        keep[j] *= SAME_END
+                ok &= (self.chance(ask, left) < keep) & ~stutters(words, recent)
+            if ask.held is not None:
+                hard = ask.held[left] & (words >= 0)
+                hard[hard] = self.closed[words[hard]]
+                ok &= ~hard | (self.chance(ask, left) < self.closed_share)
+            ok[ok] = ~refuse(left[ok], words[ok])
+            out[left[ok]] = words[ok]
+            left = left[~ok]
+        for i in left.tolist():
+            out[i] = self.in_full(rows, ask, refuse, i, floor[i])
+        return out, mass / rows.total[ask.at]
+
+    def chance(self, ask: Request, left: Ints) -> Reals:
+        found = uniforms(ask.key[left], ask.count[left])
+        ask.count[left] += 1
+        return found
+
+    def floor(self, rows: BlockRows, ask: Request, inside: Inside) -> Reals:
+        """(B,) least value of e that truncation leaves; 0 where nothing is cut."""
+        out = np.zeros(len(ask.whole))
+        if self.drawing.min_p:
+            out = np.where(ask.whole, 0.0, self.peaks(rows, ask.at, inside) * self.drawing.min_p)
+        if self.drawing.top_k or self.drawing.top_p < 1:
+            for i in np.flatnonzero(~ask.whole).tolist():
+                words, p, _ = self.options(rows, ask, i)
+                out[i] = least_kept(p[words != BREAK], self.drawing, out[i])
+        return out
+
+    def peaks(self, rows: BlockRows, at: Ints, inside: Inside) -> npt.NDArray[np.float32]:
+        """(B,) the largest value of e among each row's units, 0 where it has none. It is no larger than its unit's
+        sum, so few units have to be looked into."""
+        weight = inside.weight
+        top = weight.argmax(axis=1)
+        peak = self.largest(rows, at, top)
+        peak[weight[np.arange(len(at)), top] == 0] = 0
+        row, unit = np.divmod(np.flatnonzero(weight > peak[:, None]), weight.shape[1])
+        np.maximum.at(peak, row, self.largest(rows, at[row], unit))
+        return peak
+
+    def largest(self, rows: BlockRows, at: Ints, unit: Ints) -> npt.NDArray[np.float32]:
+        """(N,) the largest value of e in units of rows."""
+        tiled = unit < self.columns.tiles
+        start = np.where(tiled, unit * TILE, unit - self.columns.tiles + self.columns.lone)
+        within = tiled[:, None] * np.arange(TILE)
+        return np.asarray(rows.e[at[:, None], start[:, None] + within].max(axis=1))
+
+    def pick(
+        self, rows: BlockRows, ask: Request, inside: Inside, beside: Beside, left: Ints, point: Reals
+    ) -> tuple[Ints, Reals]:
+        """The words at points of the rows' masses, and their values of e."""
+        words = np.full(len(left), BREAK, dtype=np.int64)
+        p = np.zeros(len(left))
+        in_units = point < inside.mass[left]
+        which = np.flatnonzero(in_units)
+        if len(which):
+            r = left[which]
+            unit, rest = inside.pick(r, point[which])
+            words[which], p[which] = self.inside_unit(rows, ask.at[r], unit, rest)
+        for j in np.flatnonzero(~in_units).tolist():
+            i = int(left[j])
+            if point[j] < inside.mass[i] + beside.mass[i]:
+                words[j], p[j] = beside.pick(i, point[j] - inside.mass[i])
+        return words, p
+
+    def inside_unit(self, rows: BlockRows, at: Ints, unit: Ints, point: Reals) -> tuple[Ints, Reals]:
+        tiles = self.columns.tiles
+        column = unit - tiles + self.columns.lone
+        tiled = np.flatnonzero(unit < tiles)
+        if len(tiled):
+            start = unit[tiled] * TILE
+            values = rows.e[at[tiled, None], start[:, None] + np.arange(TILE)]
+            over = np.cumsum(values, axis=1) > point[tiled, None]
+            last = TILE - 1 - (values[:, ::-1] > 0).argmax(axis=1)  # rounding must not lead into the padding
+            over[np.arange(len(tiled)), last] = True
+            column[tiled] = start + over.argmax(axis=1)
+        return self.columns.words[column], rows.e[at, column].astype(np.float64)
+
+    def keep(self, words: Ints, recent: npt.NDArray[np.int32]) -> Reals:
+        """(B,) probability that the repetition control lets a word stand: used lately it counts, a content word also
+        if it was used long ago, and most if it was used in this line or the last."""
+        seen = recent == words[:, None]
+        uses = seen[:, :LATELY].sum(axis=1).astype(np.float64)
+        uses += self.content[words] * seen[:, LATELY:].sum(axis=1)
+        uses += self.content[words] * (STUTTER * seen[:, :LINES_BACK].any(axis=1))
+        twice = np.where(seen[:, 0], SAID_TWICE, 1.0)
+        return np.asarray(np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * uses)) * twice)
+
+    def kept_share(self, recent: npt.NDArray[np.int32]) -> Reals:
+        """`keep` of every word (and, last, of BREAK) for one row."""
+        counts = recent >= self.spared
+        counts[0] = recent[0] >= 0
+        said = np.unique(recent[counts]).astype(np.int64)
+        out = np.ones(self.words - BREAK)
+        out[said] = self.keep(said, np.broadcast_to(recent, (len(said), len(recent))))
+        return out
+
+    def in_full(self, rows: BlockRows, ask: Request, refuse: Refuse, i: int, floor: float) -> int:
+        """The draw of row i by listing all that it may be; words that are refused are struck out one by one."""
+        words, p, cut = self.chances(rows, ask, i, floor)
+        barred = np.zeros(len(words), dtype=bool)
+        for n in range(TRIMS + 1):
+            if n == TRIMS:
+                says = words != BREAK
+                barred[says] = refuse(np.full(says.sum(), i), words[says])
+            for allowed in (cut & ~barred, ~barred):
+                left = np.where(allowed, p, 0.0)
+                if left.sum() > 0:
+                    break
+            else:  # words of no probability: the model's rounding, or a plan beyond it
+                left = (~barred).astype(np.float64)
+            if not left.any():
+                break
+            point = self.chance(ask, np.array([i]))[0] * left.sum()
+            k = int(min(np.searchsorted(np.cumsum(left), point, side="right"), np.flatnonzero(left)[-1]))
+            if not refuse(np.array([i]), words[[k]])[0]:
+                return int(words[k])
+            barred[k] = True
+        return NOTHING
+
+    def chances(self, rows: BlockRows, ask: Request, i: int, floor: float) -> tuple[Ints, Reals, Bools]:
+        """All words that row i may draw, in what proportion, and which of them truncation and stuttering leave."""
+        words, p, weights = self.options(rows, ask, i)
+        cut = (p >= floor) | (words == BREAK)
+        p = p * weights
+        if ask.whole[i]:
+            p = flattened(p, self.drawing.rhyme_temperature)
+        if ask.held is not None and ask.held[i]:
+            p = np.where((words >= 0) & self.closed[np.maximum(words, 0)], p * self.closed_share, p)
+        if self.drawing.repetition:
+            p = p * self.kept_share(ask.recent[i])[words]
+            cut &= ~((words == ask.recent[i, 0]) & (ask.recent[i, 0] == ask.recent[i, 1]))
+        return words, p, cut
+
+    def options(self, rows: BlockRows, ask: Request, i: int) -> tuple[Ints, Reals, Reals]:
+        """All words that row i may draw, their values of e, and their weights."""
+        tiles = self.columns.tiles
+        by_column = np.concatenate([np.repeat(ask.units[i, :tiles], TILE), ask.units[i, tiles:]])
+        column = np.flatnonzero((by_column > 0) & (self.columns.words >= 0))
+        words, weights = self.columns.words[column], by_column[column].astype(np.float64)
+        if i in ask.lists:
+            listed = ask.lists[i]
+            words = np.concatenate([words, listed.words])
+            column = np.concatenate([column, listed.columns])
+            weights = np.concatenate([weights, listed.weights])
+        p = rows.e[ask.at[i], column].astype(np.float64)
+        if ask.breaks[i] > 0:
+            words, p, weights = np.append(words, BREAK), np.append(p, ask.breaks[i]), np.append(weights, 1.0)
+        return words, p, weights
+
+
+class Inside:
+    """Mass of the units that each row may draw, summed in two levels so that a draw looks at few of them."""
+
+    def __init__(self, rows: BlockRows, ask: Request) -> None:
+        self.count = ask.units.shape[1]
+        blocks = -(-self.count // BLOCK)
+        self.weight = np.zeros((len(ask.at), blocks * BLOCK), dtype=np.float32)
+        np.multiply(rows.sums[ask.at], ask.units, out=self.weight[:, : self.count])
+        self.blocks = self.weight.reshape(len(ask.at), blocks, BLOCK)
+        self.running = np.cumsum(self.blocks.sum(axis=2), axis=1)
+        self.mass = self.running[:, -1].astype(np.float64)
+
+    def pick(self, rows: Ints, point: Reals) -> tuple[Ints, Reals]:
+        """The unit at each row's point, below its mass, and what is left of the point inside the unit."""
+        block, rest = first_over(self.running[rows], point)
+        within, rest = first_over(np.cumsum(self.blocks[rows, block], axis=1), rest)
+        empty = self.blocks[rows, block, within] == 0  # by rounding: the last of the block that is not
+        within[empty] = (BLOCK - 1 - (self.blocks[rows, block][:, ::-1] > 0).argmax(axis=1))[empty]
+        return block * BLOCK + within, np.minimum(rest, self.blocks[rows, block, within])
+
+
+class Beside:
+    """Values of e for the words listed beside the units, row by row."""
+
+    def __init__(self, rows: BlockRows, ask: Request, flatten: float) -> None:
+        """`flatten`: temperature of rhyme words; their mass stays what it is."""
+        self.lists, self.e, self.at = ask.lists, rows.e, ask.at
+        self.mass = np.zeros(len(ask.at))
+        self.blocks: dict[int, npt.NDArray[np.float32]] = {}  # the values, LISTED to a block
+        self.running: dict[int, npt.NDArray[np.float32]] = {}  # sums of the blocks up to each
+        for rows_of in self.alike().values():
+            listed = ask.lists[rows_of[0]]
+            size = len(listed.columns)
+            padded = np.zeros((len(rows_of), size + -size % LISTED), dtype=np.float32)
+            values = padded[:, :size]
+            for own, at in zip(values, ask.at[rows_of].tolist(), strict=True):  # no copies of whole rows
+                rows.e[at].take(listed.columns, out=own, mode="clip")
+            values *= listed.weights
+            whole = ask.whole[rows_of]
+            if flatten != 1 and whole.any():
+                values[whole] = flattened(values[whole], flatten)
+            blocks = padded.reshape(len(rows_of), -1, LISTED)
+            running = np.add.reduce(blocks, axis=2)
+            np.add.accumulate(running, axis=1, out=running)
+            self.mass[rows_of] = running[:, -1]
+            self.blocks.update(zip(rows_of, blocks, strict=True))
+            self.running.update(zip(rows_of, running, strict=True))
+
+    def alike(self) -> dict[int, list[int]]:
+        """Rows by the list they share."""
+        out: dict[int, list[int]] = {}
+        for i, listed in self.lists.items():
+            out.setdefault(id(listed), []).append(i)
+        return out
+
+    def pick(self, i: int, point: float) -> tuple[int, float]:
+        """The word at a point of row i's mass, and its value of e."""
+        running, listed = self.running[i], self.lists[i]
+        block = int(running.searchsorted(np.float32(point), side="right"))
+        if block == len(running):  # by rounding: the last that is not empty
+            block = int(running.searchsorted(running[-1]))
+        rest = np.float32(point) - (running[block - 1] if block else np.float32(0))
+        within = self.blocks[i][block]
+        k = int(within.cumsum().searchsorted(rest, side="right"))
+        if k == LISTED:
+            k = int(np.flatnonzero(within)[-1])
+        k += block * LISTED
+        return int(listed.words[k]), float(self.e[self.at[i], listed.columns[k]])
+
+
+def first_over(running: npt.NDArray[np.float32], point: Reals) -> tuple[Ints, Reals]:
+    """(B,) the first place of each row whose running sum is over its point (the last, if none is), and what is left
+    of the point there."""
+    over = running > point[:, None]
+    over[:, -1] = True
+    place = over.argmax(axis=1)
+    before = np.where(place > 0, running[np.arange(len(place)), place - 1], 0.0)
+    return place, point - before
+
+
+def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:
+    """Each row at a temperature, its sum as before."""
+    flatter = values ** values.dtype.type(1 / temperature)
+    sums = np.maximum(flatter.sum(axis=-1, keepdims=True), TINY)
+    flatter *= values.sum(axis=-1, keepdims=True) / sums
+    return np.asarray(flatter)
+
+
+def least_kept(p: Reals, drawing: Drawing, least: float) -> float:
+    """The smallest of the values p that top-k and the nucleus leave of those from `least` on."""
+    p = np.sort(p[p >= least])[::-1]
+    if drawing.top_k:
+        p = p[: drawing.top_k]
+    if drawing.top_p < 1 and len(p):
+        before = np.cumsum(p) - p
+        p = p[before < drawing.top_p * p.sum()]
+    return float(p[-1]) if len(p) else least
+
+
+def stutters(words: Ints, recent: npt.NDArray[np.int32]) -> Bools:
+    """Whether a word would stand three times in a row."""
+    return np.asarray((recent[:, 0] == words) & (recent[:, 1] == words))

@@ -1,0 +1,460 @@
+"""The automaton of a plan: what each line may be, given what was drawn before; feasible or refused first.
+
+A plan is compiled once: its words looked up, its lines' automata built, its keywords planned, its rhyme groups
+matched. If no song can fulfil it, `PlanError` says what blocks it. Songs of one plan share everything.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.errors import InputError, PlanError
+from lyricist.generate.line import LineAutomaton, Slots, WordSet
+from lyricist.generate.line_nodes import Nodes
+from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
+from lyricist.generate.vocab import RhymeSound, WordTable
+from lyricist.generate.vowels import Vowels
+from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
+from lyricist.model.vocab_layout import Columns
+from lyricist.model.word_facts import SILENT
+from lyricist.plan.given_lines import fits
+from lyricist.plan.resolve import Layout, LineSpec
+from lyricist.prosody.phones import Reading
+from lyricist.prosody.rhyme import key
+
+Reals = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a line is begun: `node` to start from and the sets that hold at its two ends (0: none)."""
+
+    node: int
+    first: int
+    last: int
+    ends: WordSet | None  # words that may rhyme here; None where the line rhymes as it likes
+
+
+class ExactSongAutomaton:
+    """One plan compiled for one vocabulary. `strict`: chosen words agree in all their readings, and rhymes differ
+    in onset; a plan that cannot be had so is tried again without."""
+
+    max_copy = 5  # longest run of words that may stand in the songs, where there is an index of them
+
+    def __init__(
+        self, table: WordTable, layout: Layout, columns: Columns, strict: bool, barred: Collection[int] = ()
+    ) -> None:
+        self.table, self.layout, self.columns = table, layout, columns
+        self.backward, self.strict = table.vocabulary.order == "backward", strict
+        self.lines = layout.lines
+        self.source = sources(layout.lines)
+        self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
+        self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
+        self.usable = self.find_usable()
+        self.usable[[*barred, *columns.undrawn.tolist()]] = False
+        self.rhymes = Rhymes(table, self.usable, strict)
+        self.rhymes.finals = columns.finals
+        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, layout.emphasis)
+        self.vowels = Vowels(table, self.lines, self.backward, layout.open_vowels)
+        self.available = {
+            int(s): table.letters[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
+        }
+        self.slots: dict[tuple[str, ...], Slots] = {}
+        self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
+        self.initials: dict[str, WordSet] = {}
+        self.assignments: dict[int, Assignment] = {}
+        self.rewarded: dict[tuple[object, ...], Reals] = {}
+        self.openings: dict[tuple[object, ...], Opening] = {}
+        self.kinds: dict[tuple[int, WordSet | None], LineKind] = {}
+        self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(layout.groups))]
+        self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
+        self.keywords = self.find_keywords()
+        ways = [self.find_groups(g) for g in range(len(layout.groups))]
+        self.initial_groups = tuple(states[0] for states in ways)
+        for g, states in enumerate(ways):
+            self.settle_group(g, states)
+        check(self)
+
+    def ids(self, words: Sequence[str] | None) -> tuple[int, ...]:
+        return tuple(self.table.id_of(w) for w in words or ())
+
+    def find_usable(self) -> npt.NDArray[np.bool_]:
+        """(W,) words that may be chosen freely: readable, in the lexicon, without digits, not avoided, clean."""
+        table = self.table
+        out = np.zeros(len(table.words), dtype=bool)
+        out[: table.known] = (table.sig[: table.known] != SILENT) & table.facts.choosable
+        if self.layout.clean:
+            out[: table.known] &= ~table.facts.unclean
+        out[[table.index[w] for w in self.layout.avoid if w in table.index]] = False
+        return out
+
+    def find_beginning(self, line: LineSpec) -> WordSet | None:
+        """What the acrostic and the first word asked for leave of the words; None: all."""
+        table = self.table
+        if line.first:
+            word = table.id_of(line.first)
+            return self.rhymes.numbered([(word, table.signature(word))])
+        if not line.initial:
+            return None
+        if line.initial not in self.initials:
+            self.initials[line.initial] = self.find_initial(line)
+        return self.initials[line.initial]
+
+    def find_initial(self, line: LineSpec) -> WordSet:
+        table = self.table
+        found = [w for w in np.flatnonzero(self.usable).tolist() if initial(table.words[w]) == line.initial]
+        extra = [w for w in range(table.known, len(table.words)) if initial(table.words[w]) == line.initial]
+        if not found and not extra:
+            raise PlanError(f"--acrostic: none of this model's words begins with {line.initial!r}")
+        return self.rhymes.numbered((w, table.signature(w)) for w in [*found, *extra])
+
+    def find_keywords(self) -> tuple[int, ...]:
+        """Words asked for that no given line holds already."""
+        given = {w for words in self.given.values() for w in words}
+        starts = {self.table.id_of(line.first) for line in self.lines if line.first}
+        return tuple(w for w in self.ids(self.layout.include) if w not in given and w not in starts)
+
+    # --- lines
+
+    def automaton(self, line: int, keywords: tuple[int, ...]) -> LineAutomaton:
+        templates = self.lines[line].templates
+        name = (templates, keywords)
+        if name not in self.automata:
+            if templates not in self.slots:
+                self.slots[templates] = Slots(templates, self.backward, self.strict)
+            held = [(w, self.table.letter(w)) for w in keywords]
+            finals = self.table.further.finals
+            slots, number = self.slots[templates], len(self.automata)
+            self.automata[name] = LineAutomaton(number, slots, self.available, held, finals)
+        return self.automata[name]
+
+    def kind(self, line: int, assignment: Assignment) -> LineKind:
+        """The kind of a line that is to be written. A first word asked for counts as a keyword: any reading of it
+        will do, and it need not be one the writer would choose."""
+        begin = self.beginnings[line]
+        keywords = assignment.get(line, ())
+        if begin is not None and self.lines[line].first:
+            keywords = (*keywords, *(w for w in begin.by_word if w not in keywords))
+        automaton = self.automaton(line, tuple(sorted(keywords)))
+        name = (automaton.number, begin)
+        if name not in self.kinds:
+            self.kinds[name] = LineKind(len(self.kinds), automaton, begin)
+        return self.kinds[name]
+
+    # --- rhyme
+
+    def settle_group(self, g: int, states: Sequence[GroupState]) -> None:
+        """Take the first of the states a group may begin in with which its lines can rhyme, if there is one."""
+        before, after = self.initial_groups[:g], self.initial_groups[g + 1 :]
+        for state in (*states, states[0]):
+            self.initial_groups = (*before, state, *after)
+            if len(states) == 1 or not group_error(self, g, {}):
+                return
+
+    def find_groups(self, g: int) -> list[GroupState]:
+        """A group before anything is written: its class and the sounds taken if given lines or a word fix them; one
+        state for each class that these can have, the best first."""
+        spec = self.layout.groups[g]
+        level = self.rhymes.level(spec.kind)
+        given = {i for i in self.given if self.lines[i].group == g and self.source[i] == i}
+        fixed = {
+            f"line {i + 1} ({self.table.words[words[-1]]})": (words[-1], self.end_sounds(i))
+            for i, words in self.given.items()
+            if i in given
+        }
+        if spec.with_word:
+            word = self.table.id_of(spec.with_word)
+            fixed[f"--rhyme-with {spec.with_word!r}"] = (word, [s for _, s in self.table.sounds(word)])
+        return self.fixed_groups(fixed, spec.kind, level) if fixed else [GroupState()]
+
+    def standard(self, word: int) -> tuple[Reading, ...]:
+        """A word's readings in the dictionary itself, which others go by: of "tire" as one syllable and as two the
+        longer (scripts/build_lexicon.py adds the shorter)."""
+        found = self.table.lexicon.table.find(self.table.words[word])
+        most = max((r.syllables for r in found), default=0)
+        return tuple(r for r in found if r.syllables == most)
+
+    def end_sounds(self, i: int) -> list[RhymeSound]:
+        """How a given line can sound at its end: by the readings of its last word with which its slots are filled."""
+        sounds, line = self.table.sounds(self.given[i][-1]), self.lines[i]
+        fitting = [s for r, s in sounds if fits(line, self.table.lexicon, lambda x, r=r: x == r)]  # type: ignore[misc]
+        return fitting or [s for _, s in sounds]  # a given line that may break the plan
+
+    def fixed_groups(
+        self, fixed: Mapping[str, tuple[int, Sequence[RhymeSound]]], kind: str, level: str
+    ) -> list[GroupState]:
+        """The classes that all given words share, the dictionary's own first and of these the one with most words,
+        each with the sounds they take."""
+        wide = "assonance" if kind == "near" else level
+        common: set[str] | None = None
+        for name, (_, sounds) in fixed.items():
+            if not sounds:
+                raise InputError(f"{name}: it is not known how this is said: choose another word or use --lexicon")
+            keys = {s.key(wide) for s in sounds}
+            if common is not None and not common & keys:
+                raise InputError(f"given lines that should rhyme do not: {' and '.join(fixed)}")
+            common = keys if common is None else common & keys
+        first = next(iter(fixed.values()))[1]
+        classes = {s.key(level) for s in first if s.key(wide) in (common or ())}
+        listed = {key(r, level) for w, _ in fixed.values() for r in self.standard(w)}  # type: ignore[arg-type]
+        members = self.table.classes(level)
+        order = sorted(sorted(classes), key=lambda c: (c in listed, len(members.get(c, ()))), reverse=True)
+        each: list[tuple[int, RhymeSound]] = [(word, sound) for word, own in fixed.values() for sound in own]
+        return [
+            GroupState(c, frozenset(self.rhymes.sound_key(word, x) for word, x in each if x.key(level) == c))
+            for c in order
+        ]
+
+    def assignment(self, seed: int) -> Assignment:
+        """A line for every keyword, by chance from `seed`, such that the song stays possible."""
+        return assignment(self, seed)
+
+    # --- writing
+
+    def open(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
+        """How line i is begun, in the order of drawing."""
+        g = self.lines[i].group
+        name = (i, groups[g] if g >= 0 else None, tuple(assignment.items()))
+        if name not in self.openings:
+            self.openings[name] = self.find_opening(i, assignment, groups)
+        return self.openings[name]
+
+    def find_opening(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
+        kind = self.kind(i, assignment)
+        ends = self.ends(i, assignment, groups)
+        first, last = (ends, kind.initial) if self.backward else (kind.initial, ends)
+        node = self.nodes.start(kind.automaton, last)
+        return Opening(node, first.number if first else 0, last.number if last else 0, ends)
+
+    def ends(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> WordSet | None:
+        g = self.lines[i].group
+        if g < 0:
+            return None
+        to_come = [j for j in self.members[g] if j >= i]
+        kinds = [self.kind(j, assignment) for j in to_come]
+        return self.rhymes.choice(self.rhymes.level(self.layout.groups[g].kind), kinds, groups[g])
+
+    def rewards(self, i: int, assignment: Assignment, groups: Sequence[GroupState], ends: WordSet) -> Reals:
+        """(W,) for every word that may end line i, the first of its group to be written: about the probability that
+        the group's other lines then rhyme."""
+        g = self.lines[i].group
+        name = (i, ends.number, tuple(assignment.items()))
+        if name not in self.rewarded:
+            level = self.rhymes.level(self.layout.groups[g].kind)
+            kinds = [self.kind(j, assignment) for j in self.members[g] if j > i]
+            found = np.ones(len(self.table.words))
+            if self.rhymes.wide.at_once([self.kind(i, assignment), *kinds], groups[g]):
+                found[ends.words] = self.rhymes.wide.rewards(level, kinds, ends.words)
+            else:
+                for w in ends.words.tolist():
+                    after = self.rhymes.after(level, groups[g], ends, w)
+                    found[w] = self.rhymes.reward(level, kinds, after.chosen, after.taken)
+            self.rewarded[name] = found
+        return self.rewarded[name]
+
+    def close(
+        self, i: int, groups: tuple[GroupState, ...], ends: WordSet | None, word: int
+    ) -> tuple[GroupState, ...]:
+        """The groups once line i has ended on `word`."""
+        g = self.lines[i].group
+        if g < 0 or ends is None:
+            return groups
+        level = self.rhymes.level(self.layout.groups[g].kind)
+        new = self.rhymes.after(level, groups[g], ends, word)
+        return (*groups[:g], new, *groups[g + 1 :])
+
+    @cached_property
+    def break_after(self) -> list[int]:
+        """The token that ends each line of the song: a line break, the next section's tag or the end."""
+        out = []
+        for this, after in zip(self.lines, [*self.lines[1:], None], strict=True):
+            if after is None:
+                out.append(self.token(END))
+            else:
+                out.append(self.line_end if after.section == this.section else self.tag(after.name))
+        return out
+
+    @property
+    def prompt(self) -> int:
+        """The token that precedes a song."""
+        return self.token(SONG)
+
+    def token(self, name: str) -> int:
+        """A structural token, or a line break where the model has no such token."""
+        return self.table.vocabulary.index.get(name, self.line_end)
+
+    @cached_property
+    def line_end(self) -> int:
+        index = self.table.vocabulary.index
+        found = [index[t] for t in (LINE, EOS) if t in index]
+        if not found:
+            raise InputError(f"the vocabulary has no token for the end of a line: give it {LINE}")
+        return found[0]
+
+    @cached_property
+    def breaks(self) -> list[int]:
+        """Every token that ends a line."""
+        index = self.table.vocabulary.index
+        return [index[b] for b in (*BREAKS, EOS) if b in index]
+
+    def tag(self, name: str) -> int:
+        return self.token(TAGS.get(name, TAGS["verse"]))
+
+
+def sources(lines: Sequence[LineSpec]) -> list[int]:
+    """For every line the line it repeats, or itself.
+
+    A line that repeats a repeat goes back to the first.
+    """
+    out: list[int] = []
+    for i, line in enumerate(lines):
+        out.append(out[line.same_as] if line.same_as >= 0 else i)
+    return out
+
+
+def initial(word: str) -> str:
+    """The first letter of a word.
+
+    >>> initial("'cause")
+    'c'
+    """
+    return next((c for c in word if c.isalpha()), "")
+
+
+def compile_song(
+    table: WordTable, layout: Layout, columns: Columns, barred: Collection[int] = ()
+) -> ExactSongAutomaton:
+    """The plan's automaton: strict if that can be fulfilled, else with every reading. `PlanError` if neither."""
+    try:
+        return ExactSongAutomaton(table, layout, columns, True, barred)
+    except PlanError as refusal:
+        try:
+            return ExactSongAutomaton(table, layout, columns, False, barred)
+        except PlanError:
+            raise refusal from None
+
+
+# --- Feasible or refused: before a word is drawn, whether a song can fulfil its plan, and what blocks it if none can
+
+Assignment = Mapping[int, tuple[int, ...]]  # line -> keywords it must hold
+VARIETY = 12  # placements of the keywords that songs of a plan choose from
+TRIES = 2_000  # keyword placements looked at before the search gives up
+
+
+def check(song: ExactSongAutomaton) -> None:
+    """Raise `PlanError` with what blocks the plan."""
+    for i in song.written:
+        check_line(song, i)
+    for g in range(len(song.members)):
+        problem = group_error(song, g, {})
+        if problem:
+            raise PlanError(problem)
+    if song.keywords and not song.written:
+        raise PlanError(f"--include {song.table.words[song.keywords[0]]!r}: no line is left to be written")
+    if song.keywords:
+        check_keywords(song)
+
+
+def check_line(song: ExactSongAutomaton, i: int) -> None:
+    kind = song.kind(i, {})
+    if line_possible(song, kind):
+        return
+    line = song.lines[i]
+    what = f"line {i + 1} ({len(line.templates[0])} syllables, {line.templates[0]!r})"
+    if line.first:
+        raise PlanError(f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there")
+    if line.initial:
+        raise PlanError(f"{what} cannot begin with the letter {line.initial!r}: no such word keyword_fits there")
+    raise PlanError(f"{what}: no words of this model fit its syllables and stresses")
+
+
+def line_possible(song: ExactSongAutomaton, kind: LineKind) -> bool:
+    a = kind.automaton
+    if song.backward:
+        return a.possible(kind.initial)
+    if kind.initial is None:
+        return a.possible(None)
+    good = a.viable(a.landing(None))
+    for word, letter in kind.beginnings():
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        if bits & good[owed][q] or kind.alone(word, letter):
+            return True
+    return False
+
+
+def check_keywords(song: ExactSongAutomaton) -> None:
+    least = sum(min(song.table.signature(w).syllables, default=1) for w in song.keywords)
+    slots = sum(max(map(len, song.lines[i].templates)) for i in song.written)
+    if least > slots:
+        names = ", ".join(song.table.words[w] for w in song.keywords)
+        raise PlanError(f"--include {names}: {least} syllables, and the lines to be written have {slots}")
+    for w in song.keywords:
+        if not any(line_possible(song, song.kind(i, {i: (w,)})) for i in song.written):
+            raise PlanError(f"--include {song.table.words[w]!r} keyword_fits into none of the lines to be written")
+    assignment(song, 0)
+
+
+def assignment(song: ExactSongAutomaton, seed: int) -> Assignment:
+    """A line for every keyword, by chance from `seed`, such that all lines and groups stay possible."""
+    if not song.keywords:
+        return {}
+    number = seed % VARIETY
+    if number not in song.assignments:
+        song.assignments[number] = find_assignment(song, number)
+    return song.assignments[number]
+
+
+def find_assignment(song: ExactSongAutomaton, seed: int) -> Assignment:
+    chance = random.Random(seed)
+    budget = [TRIES]
+    found = place(song, list(song.keywords), {}, chance, budget)
+    if found is None:
+        names = ", ".join(song.table.words[w] for w in song.keywords)
+        limit = "search limit reached: " if budget[0] <= 0 else ""
+        raise PlanError(f"{limit}--include {names}: no way was found to place them all in lines to be written")
+    return found
+
+
+def place(
+    song: ExactSongAutomaton, left: list[int], so_far: Assignment, chance: random.Random, budget: list[int]
+) -> Assignment | None:
+    if not left:
+        return so_far
+    word, rest = left[0], left[1:]
+    order = sorted(song.written, key=lambda i: (len(so_far.get(i, ())), chance.random()))
+    for i in order:
+        budget[0] -= 1
+        if budget[0] <= 0:
+            return None
+        new = {**so_far, i: (*so_far.get(i, ()), word)}
+        if keyword_fits(song, i, new):
+            found = place(song, rest, new, chance, budget)
+            if found is not None:
+                return found
+    return None
+
+
+def keyword_fits(song: ExactSongAutomaton, i: int, assignment: Assignment) -> bool:
+    g = song.lines[i].group
+    return line_possible(song, song.kind(i, assignment)) and (g < 0 or not group_error(song, g, assignment))
+
+
+def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str:
+    """Why the lines of a group cannot rhyme, or ""."""
+    if not song.members[g]:
+        return ""
+    spec = song.layout.groups[g]
+    level, kinds = song.rhymes.level(spec.kind), [song.kind(i, assignment) for i in song.members[g]]
+    if song.rhymes.possible(level, kinds, song.initial_groups[g]):
+        return ""
+    lines = ", ".join(str(i + 1) for i in song.members[g])
+    if song.initial_groups[g].chosen:
+        whom = f"with {spec.with_word!r}" if spec.with_word else "with the given lines"
+        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: this model has no such words that fit"
+    return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme"

@@ -1,0 +1,258 @@
+"""What the writer knows of every word: its readings, joined into signatures and rhyme classes.
+
+Words of one *signature* fit a line in the same ways: the same syllable counts with the same stresses.
+Everything the line automaton asks is asked of a signature, so that a vocabulary of 10,000 words makes
+an alphabet of about a hundred letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.generate.constraint import DEAD, Constraint, Table
+from lyricist.model.copy_index import word_hashes
+from lyricist.model.tokens import Vocabulary
+from lyricist.model.word_facts import SILENT, Signature, Spoken, WordFacts, signature_of
+from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.phones import Reading
+from lyricist.prosody.rhyme import key, tail_key
+
+# --- How a vocabulary sounds at the ends of lines: all its words by rhyme class, as arrays
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Endings:
+    """P pairs of a word and a class that some reading of it has, class by class, commonest words first: `word`,
+    `cls` (its number in `names`), `sound` (one number for equal onsets and tails of the word's first such reading),
+    `alike` (all the word's readings are of this class); each (P,)."""
+
+    names: Sequence[str]
+    word: Ints
+    cls: Ints
+    sound: Ints
+    alike: Bools
+
+    @classmethod
+    def of(cls, facts: WordFacts, level: str) -> Endings:
+        """By a level of rhyme: "perfect", "family" or "assonance"."""
+        numbers: dict[str, int] = {}
+        keys = (tail_key(t, level) for t in facts.tails)  # type: ignore[arg-type]
+        of_tail = np.array([numbers.setdefault(k, len(numbers)) for k in keys], dtype=np.int64)
+        word, tail = facts.ender.astype(np.int64), facts.tail.astype(np.int64)
+        group = of_tail[tail]
+        first = np.sort(np.unique(word * len(numbers) + group, return_index=True)[1])
+        word, group = word[first], group[first]
+        sound = (facts.onset.astype(np.int64) * len(facts.tails) + tail)[first]
+        alike = np.bincount(word, minlength=len(facts.sig))[word] == 1
+        by_class = np.argsort(group, kind="stable")
+        sound = np.unique(sound, return_inverse=True)[1].reshape(-1)
+        return cls(list(numbers), word[by_class], group[by_class], sound[by_class], alike[by_class])
+
+    def classes(self) -> dict[str, list[int]]:
+        """Name of each class -> its words."""
+        bounds = np.searchsorted(self.cls, np.arange(len(self.names) + 1)).tolist()
+        words = self.word.tolist()
+        return {name: words[a:b] for name, a, b in zip(self.names, bounds, bounds[1:], strict=False)}
+
+    @cached_property
+    def row_of(self) -> Ints:
+        """The pair of each word that has but one, up to the largest; -1 for others."""
+        out = np.full(int(self.word.max(initial=-1)) + 1, -1, dtype=np.int64)
+        out[self.word[self.alike]] = np.flatnonzero(self.alike)
+        return out
+
+    def sounds(self, pairs: Bools) -> Ints:
+        """(classes,) how many different sounds these pairs (P,) have in each class."""
+        at = np.unique(self.sound[pairs], return_index=True)[1]
+        return np.bincount(self.cls[pairs][at], minlength=len(self.names))
+
+
+Int32s = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class WordClass:
+    """What the line automaton needs to know of a word: its signature and where further constraints go on it."""
+
+    signature: Signature
+    moves: tuple[int, ...] = (0,)
+
+
+class RhymeSound:
+    """How a reading sounds at a line's end: its class under each kind of rhyme (`key`), and its onset, which sets it
+    apart inside the class."""
+
+    __slots__ = ("keys", "onset", "reading", "tail")
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.tail, self.onset = reading, reading.tail, reading.onset
+        self.keys = {"perfect": self.tail}
+
+    def key(self, kind: str) -> str:
+        if kind not in self.keys:
+            self.keys[kind] = key(self.reading, kind)  # type: ignore[arg-type]
+        return self.keys[kind]
+
+
+class Readings(Sequence[Spoken]):
+    """The readings of words by number: of a vocabulary, and of those that a plan brought."""
+
+    def __init__(self, facts: WordFacts, brought: Mapping[int, Spoken] | None = None, words: int = 0) -> None:
+        self.facts, self.found = facts, dict(brought or {})
+        self.words = words or len(facts.texts)
+
+    def __len__(self) -> int:
+        return self.words
+
+    def __getitem__(self, word: Any) -> Any:
+        if word not in self.found:
+            if not 0 <= word < self.words:
+                raise IndexError(word)
+            self.found[word] = self.facts.readings(word)
+        return self.found[word]
+
+
+class WordTable:
+    """Readings of a vocabulary and of the words a user brought.
+
+    Ids below `known` are the model's; words brought in (`extra`) follow and are `<unk>` to the model.
+    `letters[sig[w]]` is the letter of word w (letter SILENT: never drawn inside a planned line); `further` tabulates
+    constraints.
+    """
+
+    added: Sequence[int] = ()  # words that the base has no readings of
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        lexicon: Lexicon,
+        *,
+        base: WordTable | None = None,
+        facts: WordFacts | None = None,
+    ) -> None:
+        """`facts`: of the vocabulary under this lexicon, where they are known already."""
+        self.vocabulary, self.lexicon, self.base = vocabulary, lexicon, base
+        if base is not None:
+            facts = base.facts
+        self.facts: WordFacts = facts or WordFacts.of(vocabulary.tokens, lexicon)
+        if base is None:
+            self.words = list(vocabulary.tokens)
+            self.readings = Readings(self.facts)
+            self.index = dict(vocabulary.index)
+            self.found: dict[int, list[tuple[Reading, RhymeSound]]] = {}
+            self.number(())
+
+    def number(self, constraints: Sequence[Constraint[Any]]) -> None:
+        """Give every word its letter."""
+        self.further = Table.of(constraints, self.words, self.vocabulary.order == "backward")
+        numbers = {signature: i for i, signature in enumerate(self.facts.signatures)}
+        sig = np.zeros(len(self.words), dtype=np.int32)
+        sig[: self.known] = self.facts.sig
+        for w in self.added:
+            spoken = self.readings[w]
+            sig[w] = numbers.setdefault(signature_of(self.words[w], spoken), len(numbers)) if spoken else SILENT
+        silent = WordClass(Signature(frozenset(), False), (DEAD,) * len(self.further.finals))
+        if constraints:
+            self.letters, self.sig = refined(silent, list(numbers), sig, self.further)
+        else:
+            self.letters, self.sig = [silent, *map(WordClass, list(numbers)[1:])], sig
+
+    def extended(self, extra: Sequence[str], constraints: Sequence[Constraint[Any]] = ()) -> WordTable:
+        """This table with words that a plan brings, and the letters refined by further constraints."""
+        new = [w for w in dict.fromkeys(extra) if w not in self.index or not self.readings[self.index[w]]]
+        guessed = [w for w in new if w in self.index]  # known to the model, but not to the lexicon
+        new = [w for w in new if w not in self.index]
+        if not new and not guessed and not constraints:
+            return self
+        made = WordTable(self.vocabulary, self.lexicon, base=self)
+        made.words = [*self.words, *new]
+        made.index = {**self.index, **{w: len(self.words) + i for i, w in enumerate(new)}}
+        made.added = [*(self.index[w] for w in guessed), *range(len(self.words), len(made.words))]
+        said = {w: self.lexicon.readings(made.words[w]) for w in made.added}
+        made.readings = Readings(self.facts, said, len(made.words))
+        made.found = {w: sounds for w, sounds in self.found.items() if w not in said}
+        made.number(constraints)
+        return made
+
+    @property
+    def known(self) -> int:
+        """Words the model has a row for."""
+        return len(self.vocabulary)
+
+    def id_of(self, word: str) -> int:
+        return self.index[word]
+
+    def letter(self, word: int) -> WordClass:
+        return self.letters[int(self.sig[word])]
+
+    def signature(self, word: int) -> Signature:
+        return self.letter(word).signature
+
+    def sounds(self, word: int) -> list[tuple[Reading, RhymeSound]]:
+        """The word's readings, each with its sound at a line's end."""
+        known = self.found.get(word)
+        if known is None:
+            known = self.found[word] = [(r, RhymeSound(r)) for r in self.readings[word] if r.syllables]
+        return known
+
+    @cached_property
+    def hashes(self) -> npt.NDArray[np.uint32]:
+        """(W,) as copies are compared by."""
+        return np.concatenate([self.facts.hashes, word_hashes(self.words[self.known :])])
+
+    @cached_property
+    def by_level(self) -> dict[str, dict[str, list[int]]]:
+        return {}
+
+    @cached_property
+    def ends_by_level(self) -> dict[str, Endings]:
+        return {}
+
+    def endings(self, level: str) -> Endings:
+        """How the model's words sound at a line's end, whatever a plan brings."""
+        if self.base is not None:
+            return self.base.endings(level)
+        if level not in self.ends_by_level:
+            self.ends_by_level[level] = Endings.of(self.facts, level)
+        return self.ends_by_level[level]
+
+    def classes(self, level: str) -> dict[str, list[int]]:
+        """Class key under a level of rhyme -> words of which some reading has it, commonest first."""
+        if level not in self.by_level:
+            out = dict(self.base.classes(level)) if self.base is not None else self.endings(level).classes()
+            for word in self.added:
+                for k in dict.fromkeys(sound.key(level) for _, sound in self.sounds(word)):
+                    out[k] = [*out.get(k, ()), word]  # the base keeps its own list
+            self.by_level[level] = out
+        return self.by_level[level]
+
+
+def refined(
+    silent: WordClass, signatures: Sequence[Signature], sig: Int32s, further: Table
+) -> tuple[list[WordClass], Int32s]:
+    """Letters of words that have these signatures and, under further constraints, these moves; and each word's."""
+    numbers = {silent: SILENT}
+    moves = map(tuple, further.moves.tolist())
+    ids = [
+        numbers.setdefault(WordClass(signatures[s], m), len(numbers)) if s != SILENT else SILENT
+        for s, m in zip(sig.tolist(), moves, strict=True)
+    ]
+    return list(numbers), np.array(ids, dtype=np.int32)
+
+
+def plain(reading: Reading) -> str:
+    """The phones without their stress digits.
+
+    >>> plain(Reading(("R", "IH1", "V", "ER0")))
+    'R IH V ER'
+    """
+    return " ".join(p.rstrip("012") for p in reading.phones)

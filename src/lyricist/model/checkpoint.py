@@ -1,0 +1,306 @@
+"""A run directory that cannot be lost: safetensors and JSON, written beside and renamed into place.
+
+    RUN/config.json vocab.json          what the network is, how it was trained, on what
+    RUN/columns.safetensors             words in the order in which they are drawn (runs of whole words)
+    RUN/topics.safetensors              which words keep company in songs (runs of whole words)
+    RUN/words.safetensors               how they are said; RUN/lines.safetensors  lines never to be written again
+    RUN/checkpoints/0001200/            weights.safetensors, model.onnx, writer.onnx, state.safetensors, state.json
+    RUN/latest                          {"resume": "0001200", "use": "0000900"}, replaced atomically
+    RUN/weights.safetensors model.onnx writer.onnx  the files of the checkpoint to use, for other programs
+
+Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a
+process killed at any moment leaves a run that loads.
+
+A *packed* run, as the package's starter is, holds config.json, vocab.json, columns.safetensors and one model.onnx, in
+8 bits, which writing and fine-tuning both read; config.json says so under "packed", with the files' hashes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.errors import InputError, RunError
+from lyricist.model.starter import NAME, need_starter
+from lyricist.model.tokens import Vocabulary
+
+FORMAT = 1
+COLUMNS = "columns.safetensors"  # the order of the vocabulary in writer.onnx
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """OSErrors of a block as one clear line about `path`."""
+    try:
+        yield
+    except OSError as e:
+        raise InputError(f"{path}: cannot write ({e.strerror or e}): free space or choose another place") from e
+
+
+def write_synced(path: Path, pieces: Iterable[bytes]) -> None:
+    with open(path, "wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
+    """Replace a file as one step: the old content or the new, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write_synced(temporary, pieces)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a run, or `RunError` naming the file."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise RunError(f"{path} cannot be read ({e.strerror}): {path.parent} is not a complete lyricist run") from e
+    except ValueError as e:
+        raise RunError(f"{path} is damaged (not JSON): restore it or train again") from e
+    if not isinstance(data, dict):
+        raise RunError(f"{path} is damaged (not a JSON object): restore it or train again")
+    return data
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory opened for reading."""
+
+    path: Path
+    config: dict[str, Any]
+    vocabulary: Vocabulary
+
+    @classmethod
+    def open(cls, path: Path | str) -> Run:
+        """Open a run, or `RunError` with one line: missing, foreign, damaged or from a later release.
+
+        "starter" is the package's, where no directory of that name stands in the way.
+        """
+        path = Path(path)
+        if path == Path(NAME) and not path.exists():
+            path = need_starter()
+        if not path.is_dir():
+            raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
+        config = read_json(path / "config.json")
+        if "format" not in config or "model" not in config:
+            raise RunError(f"{path} is not a lyricist run: its config.json has no format or model")
+        if config["format"] != FORMAT:
+            raise RunError(f"{path} has format {config['format']}, this release reads {FORMAT}: upgrade lyricist")
+        return cls(path, config, Vocabulary.load(path / "vocab.json"))
+
+    @property
+    def kind(self) -> str:
+        """ "lstm", the project's own model, or "classic"."""
+        return str(self.config.get("kind", "lstm"))
+
+    @property
+    def packed(self) -> bool:
+        """Whether one 8-bit model.onnx is all that is kept of the network."""
+        return "packed" in self.config
+
+    def checkpoint(self, which: str = "use") -> Path:
+        """The directory that `latest` names for "use" (write from it), "resume" (train on from it) or "first" (what a
+        training that holds on to its base began with); of a packed run its own."""
+        if self.packed:
+            if which == "resume":
+                raise RunError(f"{self.path} is packed, without what resuming needs: start a new run with --from")
+            return self.path
+        latest = self.path / "latest"
+        if not latest.exists():
+            raise RunError(f"{self.path} holds no checkpoint yet: let it train until the first is saved")
+        name = read_json(latest).get(which)
+        if which == "resume" and name is None:
+            raise RunError(f"{self.path} was shared without what resuming needs: start a new run with --from")
+        folder = self.path / "checkpoints" / str(name)
+        if not isinstance(name, str) or not folder.is_dir():
+            raise RunError(f"{latest} names checkpoint {name!r}, which is missing: restore it or train again")
+        return folder
+
+    def file(self, name: str, which: str = "use") -> Path:
+        """A checkpoint's file, after comparing it with the hash its state.json records."""
+        folder = self.checkpoint(which)
+        expected = self.state(which).get("sha256", {}).get(name)
+        path = folder / name
+        if not path.exists():
+            raise RunError(f"{path} is missing: restore it or train again")
+        if expected != file_hash(path):
+            raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
+        return path
+
+    def state(self, which: str = "resume") -> dict[str, Any]:
+        folder = self.checkpoint(which)
+        return dict(self.config["packed"]) if self.packed else read_json(folder / "state.json")
+
+    def weights(self, which: str = "use") -> Arrays:
+        """The network's parameters by name; of a packed run as near as its 8 bits are."""
+        if self.packed:
+            from lyricist.model.packed import unpacked
+
+            return unpacked(self)
+        return load_arrays(self.file("weights.safetensors", which))
+
+
+def file_hash(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, force: bool = False) -> Run:
+    """A new run directory without checkpoints. An existing one is replaced only with `force`."""
+    if path.exists():
+        if not force:
+            raise RunError(f"{path} exists: choose another -o, add --force to replace it, or --resume to go on")
+        if any(path.iterdir()) and not (path / "config.json").exists():
+            raise RunError(f"{path} is not a lyricist run: --force does not replace it, choose another -o")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        try:
+            made.chmod(0o755)
+            write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
+            write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
+            (made / "checkpoints").mkdir()
+            put_in_place(made, path)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return Run.open(path)
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Rename a finished directory to `path`; what was there is moved aside first and removed last."""
+    if not path.exists():
+        os.replace(made, path)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
+    os.replace(path, aside / "old")
+    os.replace(made, path)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def save_checkpoint(
+    run: Run,
+    step: int,
+    weights: Arrays,
+    state: Arrays,
+    info: Mapping[str, Any],
+    best: bool,
+    keep: int = 2,
+    keep_first: bool = False,
+) -> Path:
+    """Write checkpoint `step` completely, point `latest` at it, then prune all but the last `keep`.
+
+    `weights` is what readers use, `state` what only resuming needs, `info` goes into state.json.
+    `best` says that readers should use this one from now on; `keep_first` keeps the first one that was saved so,
+    named "first" in `latest`, until one is saved otherwise.
+    """
+    name = f"{step:07d}"
+    folder = run.path / "checkpoints"
+    with disk_errors(run.path):
+        if name in named_checkpoints(run):  # already complete on disk: never take away what `latest` names
+            held = "first" in read_json(run.path / "latest")  # its state.json may still ask for it
+            point_at(run, name, best, keep_first or held)
+            return folder / name
+        made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
+        made.chmod(0o755)
+        try:
+            files = {"weights.safetensors": tensor_bytes(weights), "state.safetensors": tensor_bytes(state)}
+            files |= graphs(run, step, weights)
+            hashes = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
+            files["state.json"] = json.dumps({"format": FORMAT, "step": step, **info, "sha256": hashes}).encode()
+            for file_name, data in files.items():
+                write_synced(made / file_name, [data])
+            shutil.rmtree(folder / name, ignore_errors=True)
+            os.replace(made, folder / name)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        point_at(run, name, best, keep_first)
+        prune(run, keep)
+    return folder / name
+
+
+def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
+    """The ONNX files of a checkpoint; a run of the classic recipe is stepped from its weights and has none."""
+    if run.kind != "lstm":
+        return {}
+    from lyricist.model import onnx_graph
+    from lyricist.model.vocab_layout import Columns
+
+    metadata = onnx_graph.metadata_for(run.config["model"], step)
+    files = {"model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata)}
+    if (run.path / COLUMNS).exists():
+        columns = Columns.load(run.path / COLUMNS)
+        files["writer.onnx"] = onnx_graph.unit_model(run.config["model"], weights, columns, metadata)
+    return files
+
+
+def tensor_bytes(arrays: Arrays) -> bytes:
+    from safetensors.numpy import save
+
+    return save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
+
+
+def load_arrays(path: Path) -> Arrays:
+    """A safetensors file, or `RunError` naming it."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(str(path))
+    except (OSError, SafetensorError) as e:
+        raise RunError(f"{path} is damaged or missing: restore it or train again") from e
+
+
+def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
+    latest = run.path / "latest"
+    known = read_json(latest) if latest.exists() else {}
+    use = name if best or not known else known["use"]
+    first = {"first": known.get("first", name)} if keep_first else {}
+    replace_file(latest, [json.dumps({"resume": name, "use": use, **first}).encode()])
+    if use == name:
+        for file in ("weights.safetensors", "model.onnx", "writer.onnx"):
+            if (run.path / "checkpoints" / name / file).exists():
+                link(run.path / "checkpoints" / name / file, run.path / file)
+
+
+def link(source: Path, target: Path) -> None:
+    """`target` becomes `source`'s content in one step, sharing the disk blocks where links exist."""
+    temporary = target.with_name(f".{target.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:
+        shutil.copyfile(source, temporary)
+    os.replace(temporary, target)
+    temporary.unlink(missing_ok=True)  # two names of one file are not replaced
+
+
+def named_checkpoints(run: Run) -> set[str]:
+    latest = run.path / "latest"
+    return set(read_json(latest).values()) if latest.exists() else set()
+
+
+def prune(run: Run, keep: int) -> None:
+    """Remove all checkpoints but the last `keep`, those `latest` names, and leftovers of killed saves."""
+    folder = run.path / "checkpoints"
+    named = named_checkpoints(run)
+    complete = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    for path in folder.iterdir():
+        if path.name not in named and path.name not in complete[-keep:]:
+            shutil.rmtree(path, ignore_errors=True)

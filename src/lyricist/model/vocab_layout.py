@@ -1,0 +1,188 @@
+"""The order of the vocabulary in which words are drawn: words of one signature lie side by side.
+
+Large signatures are cut into tiles of TILE columns (the last one padded), the words of small ones stand
+alone. A *unit* is a tile or a lone column: a mask over units says what a node allows, a sum over a tile
+is taken once for all rows.
+
+A model may know words that are not drawn, because the songs it is to write like do not use them: they come last,
+and the softmax leaves them out unless a plan asks for one of them (`whole`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+TILE = 32
+TOLD = ("ends", "finals", "overused")  # what is known of each word
+SMOOTHING = 5  # occurrences that the mean counts for
+
+
+@dataclass
+class Columns:
+    """`word_at` (C,) word of each column, -1 for padding; the first `tiles` * TILE columns are tiled; the first
+    `drawn` are those of the words that are drawn (None: all)."""
+
+    word_at: Ints
+    tiles: int
+    sig: npt.NDArray[np.int32]  # (V,) signature of each word
+    ends: Floats | None = None  # (V,) how often a line ends after the word, in the order of drawing
+    finals: Floats | None = None  # (V,) share of all lines of which the word is the last to be sung
+    overused: Floats | None = None  # (V,) nats by which the network as it is drawn says each word too often
+    drawn: int | None = None
+
+    def save(self, path: Path) -> None:
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "word_at": self.word_at,
+            "tiles": np.array([self.tiles]),
+            "sig": self.sig,
+        }
+        arrays |= {name: found for name in TOLD if (found := getattr(self, name)) is not None}
+        arrays |= {} if self.drawn is None else {"drawn": np.array([self.drawn])}
+        replace_file(path, [tensor_bytes(arrays)])
+
+    @classmethod
+    def load(cls, path: Path) -> Columns:
+        """As `save` left it; `RunError` if it is damaged."""
+        arrays = load_arrays(path)
+        told = {name: arrays[name] for name in TOLD if name in arrays}
+        drawn = int(arrays["drawn"][0]) if "drawn" in arrays else None
+        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], **told, drawn=drawn)
+
+    def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """(tiles,) the signature that most words of each tile have."""
+        words = self.word_at[: self.lone].reshape(self.tiles, TILE)
+        return np.array([np.bincount(sig[row[row >= 0]]).argmax() for row in words], dtype=np.int32)
+
+    def misplaced(self, sig: npt.NDArray[np.int32]) -> Ints:
+        """Words that under these signatures do not belong to their tiles: a lexicon has changed since."""
+        words = self.word_at[: self.lone]
+        wrong = sig[np.maximum(words, 0)] != np.repeat(self.tile_sigs(sig), TILE)
+        return np.asarray(words[wrong & (words >= 0)])
+
+    def numbered(self, sig: npt.NDArray[np.int32]) -> Columns:
+        """The same columns under these signatures."""
+        return replace(self, sig=sig)
+
+    def whole(self) -> Columns:
+        """The same columns where every word is drawn."""
+        return replace(self, drawn=None)
+
+    @classmethod
+    def by_signature(
+        cls,
+        sig: npt.NDArray[np.int32],
+        ends: Floats | None = None,
+        finals: Floats | None = None,
+        drawn: npt.NDArray[np.bool_] | None = None,
+    ) -> Columns:
+        """The order for a vocabulary whose words have these signatures; `drawn` (V,) words that are drawn."""
+        tiled: list[npt.NDArray[np.int64]] = []
+        alone: list[npt.NDArray[np.int64]] = []
+        used = np.ones(len(sig), dtype=bool) if drawn is None else drawn
+        for s in np.unique(sig[used]):
+            members = np.flatnonzero((sig == s) & used)
+            if len(members) < TILE or s == 0:
+                alone.append(members)
+            else:
+                tiled.append(np.pad(members, (0, -len(members) % TILE), constant_values=-1))
+        word_at = np.concatenate([*tiled, *alone, np.flatnonzero(~used)]).astype(np.int64)
+        width = None if used.all() else len(word_at) - int((~used).sum())
+        return cls(word_at, sum(len(t) for t in tiled) // TILE, sig, ends, finals, drawn=width)
+
+    @property
+    def width(self) -> int:
+        """Columns of words that are drawn, padding included."""
+        return len(self.word_at) if self.drawn is None else self.drawn
+
+    def filled(self, columns: int) -> int:
+        """So many columns and as many of nothing as make the last tile whole: tiles can then be summed in place."""
+        return columns + (-columns % TILE if self.tiles else 0)
+
+    @property
+    def words(self) -> Ints:
+        """(width,) the word of each column that is drawn, -1 for padding."""
+        return self.word_at[: self.width]
+
+    @property
+    def undrawn(self) -> Ints:
+        """Words that are not drawn."""
+        return self.word_at[self.width :]
+
+    @property
+    def lone(self) -> int:
+        """The first column that stands alone."""
+        return self.tiles * TILE
+
+    @property
+    def units(self) -> int:
+        return self.tiles + self.width - self.lone
+
+    @cached_property
+    def column_of(self) -> Ints:
+        """(V,) column of each word."""
+        out = np.zeros(int(self.word_at.max()) + 1, dtype=np.int64)
+        at = np.flatnonzero(self.word_at >= 0)
+        out[self.word_at[at]] = at
+        return out
+
+    @cached_property
+    def unit_of(self) -> Ints:
+        """(V,) unit of each word; of one that is not drawn, the last."""
+        c = self.column_of
+        return np.minimum(np.where(c < self.lone, c // TILE, c - self.lone + self.tiles), self.units - 1)
+
+    @cached_property
+    def unit_sig(self) -> npt.NDArray[np.int32]:
+        """(U,) signature of each unit."""
+        return np.concatenate([self.tile_sigs(self.sig), self.sig[self.words[self.lone :]]])
+
+    def unit_mask(self, signatures: Sequence[int]) -> Floats:
+        """(U,) 1 for the units of these signatures."""
+        on = np.zeros(int(self.sig.max()) + 2, dtype=np.float32)
+        on[[s for s in signatures if s < len(on)]] = 1
+        return on[self.unit_sig]
+
+
+def line_ends(ids: npt.NDArray[Any], breaks: Sequence[int], size: int) -> Floats:
+    """(V,) share of each word's occurrences after which the line ends, from token ids in the order of drawing.
+
+    Rare words are drawn towards the mean of all.
+
+    >>> [f"{x:.2f}" for x in line_ends(np.array([0, 1, 2, 0, 1, 2, 0]), [0], 3)]
+    ['0.50', '0.36', '0.64']
+    """
+    is_break = np.isin(ids, breaks)
+    counts = np.bincount(ids, minlength=size)
+    ending = np.bincount(ids[:-1][is_break[1:]], minlength=size)
+    words = np.ones(size, dtype=bool)
+    words[list(breaks)] = False
+    mean = int(ending[words].sum()) / max(1, int(counts[words].sum()))
+    found = (ending + SMOOTHING * mean) / (counts + SMOOTHING)
+    found[~words] = mean
+    return np.asarray(found, dtype=np.float32)
+
+
+def line_finals(ids: npt.NDArray[Any], breaks: Sequence[int], size: int, backward: bool) -> Floats:
+    """(V,) share of all lines of which each word is the last to be sung, from token ids in the order of drawing.
+
+    >>> [f"{x:.2f}" for x in line_finals(np.array([0, 1, 2, 0, 1, 2, 0]), [0], 3, backward=False)]
+    ['0.00', '0.08', '0.92']
+    """
+    is_break = np.isin(ids, breaks)
+    found = ids[1:][is_break[:-1] & ~is_break[1:]] if backward else ids[:-1][is_break[1:] & ~is_break[:-1]]
+    words = np.ones(size)
+    words[list(breaks)] = 0
+    counts = np.bincount(found, minlength=size) + words / SMOOTHING
+    return np.asarray(counts / max(1.0, counts.sum()), dtype=np.float32)

@@ -1,0 +1,212 @@
+"""What the lexicon says of a vocabulary, as arrays: worked out once and kept beside the run.
+
+`words.safetensors` in a run directory holds it, with the SHA-256 of all that it depends on (`digest_of`); where that
+has changed, it is worked out again. Texts are kept as UTF-8, one a line: `readings`, for each word its readings
+with spaces between them, each the digit of its source and its phones as the lexicon's table codes them; `signatures`,
+each as its stresses and, where a word of it may stand on any slot, "free"; `tails`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.corpus import word_lists as archaic
+from lyricist.corpus.word_lists import LIST, is_archaic, is_unclean
+from lyricist.errors import RunError
+from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
+from lyricist.model.copy_index import word_hashes
+from lyricist.model.tokens import SPECIALS
+from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.metre import FUNCTION_WORDS
+from lyricist.prosody.phones import Reading, decode, encode
+
+WORDS = "words.safetensors"  # in a run directory
+FORMAT = 1
+SOURCES = ("lexicon", "rule", "user", "model", "licence")
+ARRAYS = ("sig", "choosable", "unclean", "archaic", "hashes", "ender", "tail", "onset")
+SILENT = 0  # the signature of what is never drawn inside a planned line
+
+Ints = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+Spoken = tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The stress patterns a word may be read with, one digit a syllable; `free`: a monosyllable that may
+    stand on any slot (a function word)."""
+
+    stresses: frozenset[str]
+    free: bool
+
+    @cached_property
+    def syllables(self) -> frozenset[int]:
+        return frozenset(len(s) for s in self.stresses)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every reading has the same number of syllables."""
+        return len(self.syllables) == 1
+
+
+def signature_of(word: str, readings: Sequence[Reading]) -> Signature:
+    """A word's signature. The digit of a lone syllable tells nothing that the list of function words does not.
+
+    >>> signature_of("river", [Reading(("R", "IH1", "V", "ER0"))])
+    Signature(stresses=frozenset({'10'}), free=False)
+    >>> signature_of("the", [Reading(("DH", "AH0")), Reading(("DH", "IY0"))])
+    Signature(stresses=frozenset({'1'}), free=True)
+    """
+    stresses = frozenset("1" if len(s) == 1 else s for s in (r.stress for r in readings) if s)
+    return Signature(stresses, word in FUNCTION_WORDS and "1" in stresses)
+
+
+@dataclass(frozen=True)
+class WordFacts:
+    """Of V words: `sig` (V,) numbers in `signatures`; `choosable` (V,) may be chosen freely (in the lexicon, no
+    digits, not an abbreviation); `unclean`, `archaic` (V,); `hashes` (V,) as copies are compared by, 0 for tokens
+    that are no words. For the P pairs of a word and a tail that some reading of it has:
+    `ender` (P,) the word, rising, `tail` (P,) the tail's number in `tails`, `onset` (P,) a number for what stands
+    before it in the first such reading."""
+
+    texts: Sequence[str]
+    sig: Ints
+    signatures: Sequence[Signature]
+    choosable: Bools
+    unclean: Bools
+    archaic: Bools
+    hashes: npt.NDArray[np.uint32]
+    ender: Ints
+    tail: Ints
+    onset: Ints
+    tails: Sequence[str]
+
+    @classmethod
+    def of(cls, words: Sequence[str], lexicon: Lexicon) -> WordFacts:
+        spoken = [w for w in words if w not in SPECIALS]
+        found = dict(zip(spoken, lexicon.many(spoken, guessing=False), strict=True))
+        readings = [found.get(w, ()) for w in words]
+        numbers = {Signature(frozenset(), False): SILENT}
+        sig = [
+            numbers.setdefault(signature_of(w, r), len(numbers)) if r else SILENT
+            for w, r in zip(words, readings, strict=True)
+        ]
+        texts = [" ".join(map(text_of, r)) for r in readings]
+        choosable = [may_be_chosen(w, r) for w, r in zip(words, readings, strict=True)]
+        unclean = [is_unclean(w) for w in words]
+        old = np.array([is_archaic(w) for w in words], dtype=bool)
+        return cls(
+            texts,
+            np.array(sig, dtype=np.int32),
+            list(numbers),
+            np.array(choosable, dtype=bool),
+            np.array(unclean, dtype=bool),
+            old,
+            word_hashes(words),
+            *endings(readings),
+        )
+
+    def readings(self, word: int) -> Spoken:
+        return read_text(self.texts[word])
+
+    def save(self, path: Path, digest: bytes) -> None:
+        """`digest`: of what they were made from (`digest_of`)."""
+        arrays: dict[str, npt.NDArray[Any]] = {"digest": np.frombuffer(digest, dtype=np.uint8)}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            arrays[field.name] = value if isinstance(value, np.ndarray) else blob(list(map(str_of, value)))
+        replace_file(path, [tensor_bytes(arrays)])
+
+    @classmethod
+    def load(cls, path: Path, digest: bytes) -> WordFacts | None:
+        """None where there are none, or they were made from something else, or are damaged."""
+        if not path.exists():
+            return None
+        try:
+            arrays = load_arrays(path)
+            if arrays["digest"].tobytes() != digest:
+                return None
+            texts, signatures, tails = (unblob(arrays[name]) for name in ("texts", "signatures", "tails"))
+            rest = {name: arrays[name] for name in ARRAYS}
+        except (RunError, KeyError, UnicodeDecodeError):
+            return None
+        return cls(texts=texts, signatures=list(map(read_signature, signatures)), tails=tails, **rest)
+
+
+def facts_of(words: Sequence[str], lexicon: Lexicon, kept: Path | None = None) -> WordFacts:
+    """The facts of these words: those that are kept, if they are of these words and this lexicon, or made now."""
+    known = WordFacts.load(kept, digest_of(words, lexicon)) if kept is not None and kept.exists() else None
+    return known or WordFacts.of(words, lexicon)
+
+
+def digest_of(words: Sequence[str], lexicon: Lexicon) -> bytes:
+    """SHA-256 over all that the facts depend on."""
+    parts = (f"{FORMAT} {lexicon.digest}", LIST.read_text(encoding="utf-8"), archaic.ARCHAIC_RULES, "\n".join(words))
+    return hashlib.sha256("\0".join(parts).encode()).digest()
+
+
+def may_be_chosen(word: str, readings: Spoken) -> bool:
+    """Whether a word is known to the lexicon and spelled out: etc is not, nor is w."""
+    known = all(r.source != "model" for r in readings) and not any(c.isdigit() for c in word)
+    return bool(readings) and known and all(r.syllables <= len(word) for r in readings)
+
+
+def endings(readings: Sequence[Spoken]) -> tuple[Ints, Ints, Ints, list[str]]:
+    """`ender`, `tail`, `onset` and `tails` of words, by their readings."""
+    tails: dict[str, int] = {}
+    onsets: dict[str, int] = {}
+    found: list[tuple[int, int, int]] = []
+    for w, spoken in enumerate(readings):
+        own: dict[str, str] = {}
+        for r in spoken:
+            if r.syllables:
+                own.setdefault(r.tail, r.onset)
+        for tail, onset in own.items():
+            found.append((w, tails.setdefault(tail, len(tails)), onsets.setdefault(onset, len(onsets))))
+    columns = np.array(found, dtype=np.int32).reshape(-1, 3).T
+    return columns[0], columns[1], columns[2], list(tails)
+
+
+def text_of(reading: Reading) -> str:
+    return f"{SOURCES.index(reading.source)}{encode(reading.phones)}"
+
+
+def read_text(text: str) -> Spoken:
+    """Readings from their text.
+
+    >>> read_text(text_of(Reading.of("L AH1 V")))[0].text
+    'L AH1 V'
+    """
+    return tuple(Reading(decode(part[1:]), SOURCES[int(part[0])]) for part in text.split(" ") if part)
+
+
+def str_of(value: str | Signature) -> str:
+    if isinstance(value, str):
+        return value
+    return " ".join([*sorted(value.stresses), *(["free"] if value.free else [])])
+
+
+def read_signature(text: str) -> Signature:
+    """The inverse of `str_of`.
+
+    >>> sorted(read_signature("01 10").stresses), read_signature("1 free").free
+    (['01', '10'], True)
+    """
+    parts = frozenset(text.split())
+    return Signature(parts - {"free"}, "free" in parts)
+
+
+def blob(lines: Sequence[str]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer("\n".join(lines).encode(), dtype=np.uint8)
+
+
+def unblob(data: npt.NDArray[np.uint8]) -> list[str]:
+    return data.tobytes().decode().split("\n")

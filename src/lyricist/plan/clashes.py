@@ -1,0 +1,138 @@
+"""Wishes that contradict each other, found before anything is written. Each error names both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from lyricist.corpus.word_lists import is_unclean
+from lyricist.errors import InputError
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.parse import MAX_LINES
+from lyricist.plan.shape import Shape, shapes
+
+if TYPE_CHECKING:
+    from lyricist.plan.plan import Plan
+
+split = WordTokenizer().split
+
+
+def refuse_clashes(plan: Plan) -> None:
+    """InputError for the first contradiction between a plan's wishes."""
+    if plan.form and plan.sections:
+        raise InputError("--form and sections given one by one clash: leave one out")
+    too_long(sum(n or 0 for n in free_lines(plan)))
+    for word in unclean_wishes(plan):
+        raise InputError(f"{word} is among the words that are left out of songs: choose another or add --no-clean")
+    if not plan.exact:
+        return
+    made = shapes(plan)
+    too_long(sum(s.lines for s in made))
+    for i, shape in enumerate(made):
+        fitting(shape, i)
+    if plan.hook and plan.acrostic:
+        raise InputError("--hook and --acrostic clash: a line that comes back begins as it did; leave one out")
+    lines = [(i, shape, j) for i, shape in enumerate(made) for j in range(shape.lines)]
+    texts = [split(shape.text[j]) for _, shape, j in lines]
+    sources = repeated(made)
+    check_acrostic(plan, texts, sources)
+    check_start(plan, texts)
+    check_avoided(plan, texts)
+    if plan.rhyme_with and not any("A" in shape.rhyme for shape in made):
+        raise InputError(f"--rhyme-with {plan.rhyme_with} is for lines of letter A, and --rhyme has no A: use one")
+
+
+def free_lines(plan: Plan) -> Iterator[int]:
+    """Lines of each section that are said outright."""
+    if plan.sections:
+        return (s.lines or len(s.text) or 1 for s in plan.sections)
+    return (plan.lines[i % len(plan.lines)] if plan.lines else 1 for i in range(len(plan.form)))
+
+
+def too_long(lines: int) -> None:
+    if lines > MAX_LINES:
+        raise InputError(f"--form and --lines ask for {lines} lines: a song has at most {MAX_LINES}")
+
+
+def unclean_wishes(plan: Plan) -> Iterator[str]:
+    """Words asked for that a clean song leaves out, with the option that asks."""
+    if plan.clean:
+        start = split(plan.start or "")
+        wished = [("--start", w) for w in start] + [("--include", w) for w in plan.include]
+        yield from (f"{name} {word!r}" for name, word in wished if is_unclean(word))
+
+
+def fitting(shape: Shape, i: int) -> None:
+    """A section's scheme within its lines, its metre with its syllables."""
+    if len(shape.rhyme) > shape.lines:
+        raise InputError(
+            f"--rhyme {shape.rhyme} names {len(shape.rhyme)} lines, but section {i + 1}, {shape.name}, "
+            f"has {shape.lines}: shorten the scheme or add --lines {len(shape.rhyme)}"
+        )
+    for j in range(shape.lines):
+        shape.slots(j)
+
+
+def repeated(made: Sequence[Shape]) -> list[int]:
+    """For every line of the song the earlier line it repeats, because its section comes back or by itself, or -1."""
+    starts: list[int] = []
+    found: list[int] = []
+    for shape in made:
+        starts.append(len(found))
+        own = [n - 1 for n in shape.again] + [-1] * (shape.lines - len(shape.again))
+        found += [starts[shape.returns] + j for j in range(shape.lines)] if shape.returns >= 0 else own
+    return found
+
+
+def initial(words: Sequence[str]) -> str:
+    """First letter of a line, "" if it has none.
+
+    >>> initial(["'cause", "i"])
+    'c'
+    """
+    return next((ch for word in words for ch in word if ch.isalpha()), "")
+
+
+def check_acrostic(plan: Plan, texts: Sequence[Sequence[str]], sources: Sequence[int]) -> None:
+    letters = (plan.acrostic or "").lower()
+    if len(letters) > len(texts):
+        raise InputError(f"--acrostic {plan.acrostic} has {len(letters)} letters and the song {len(texts)} lines")
+    if letters and plan.start and initial(split(plan.start)) != letters[0]:
+        raise InputError(f"--start {plan.start} does not begin with {letters[0].upper()}, as --acrostic asks")
+    for i, (letter, words, source) in enumerate(zip(letters, texts, sources, strict=False)):
+        if words and initial(words) != letter:
+            raise InputError(
+                f"--acrostic {plan.acrostic} wants line {i + 1} to begin with {letter.upper()}, "
+                f"but that line is given: {' '.join(words)!r}"
+            )
+        if 0 <= source < i and letters[source] != letter:
+            raise InputError(
+                f"--acrostic {plan.acrostic} wants line {i + 1} to begin with {letter.upper()}, but it repeats line "
+                f"{source + 1}, which begins with {letters[source].upper()}: add --no-keep-chorus, change --form or "
+                "leave `again` out"
+            )
+
+
+def check_start(plan: Plan, texts: Sequence[Sequence[str]]) -> None:
+    if plan.start is None:
+        return
+    words = split(plan.start)
+    if not words:
+        raise InputError(f"--start {plan.start!r} is not a word")
+    if texts[0] and texts[0][0] != words[0]:
+        raise InputError(f"--start {plan.start} and the given first line {' '.join(texts[0])!r} clash: leave one out")
+
+
+def check_avoided(plan: Plan, texts: Iterable[Sequence[str]]) -> None:
+    avoided = frozenset(plan.avoid)
+    both = [word for word in plan.include if word in avoided]
+    if both:
+        raise InputError(f"--avoid and --include both name {both[0]!r}: leave it out of one")
+    if plan.start and split(plan.start)[0] in avoided:
+        raise InputError(f"--start {plan.start} is a word that --avoid names: leave it out of one")
+    refrain = split(plan.refrain or "")
+    for words in texts:
+        for word in words:
+            if word in avoided:
+                where = "--refrain" if words == refrain else "the kept line"
+                raise InputError(f"--avoid names {word!r}, which stands in {where} {' '.join(words)!r}")

@@ -1,0 +1,78 @@
+"""What good songs have where a call leaves it open, and a plan line by line, for whoever shows one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lyricist.errors import InputError
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.plan import Plan, with_defaults
+from lyricist.plan.resolve import Layout, layout
+from lyricist.prosody.metre import pattern_of
+
+OWN_SHAPE = (
+    "rhyme",
+    "rhyme_with",
+    "acrostic",
+    "refrain",
+    "like",
+    "plan",
+    "fill",
+    "melody",
+)  # leave no room for a hook
+OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")  # ask for words that may not be iambic
+
+
+def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
+    """The plan with what good songs have, where the call leaves it open: a hook, and iambic lines where it says
+    nothing of their shape. `always`: also if nothing else is asked for."""
+    plan = with_hook(plan, options, always)
+    if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
+        plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
+    return plan
+
+
+def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
+    """The plan with a hook in its chorus, where the call says nothing against one and of the chorus's rhymes nothing.
+    `always`: also if nothing else is asked for."""
+    if options.get("hook") is not None or any(options.get(name) for name in OWN_SHAPE) or not (plan.exact or always):
+        return plan
+    made = plan.model_copy(update={"hook": True})
+    try:
+        laid_out(with_defaults(made))
+    except InputError:  # no line of the chorus is as long as its first
+        return plan
+    return made
+
+
+def laid_out(plan: Plan) -> Layout:
+    return layout(plan, WordTokenizer().split)
+
+
+def letter(laid: Layout, i: int) -> str:
+    """The letter of line i in the scheme of its section."""
+    group = laid.lines[i].group
+    return "X" if group < 0 else laid.groups[group].letter
+
+
+def hyphened(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    >>> hyphened({"rhyme_kind": "near"})
+    {'rhyme-kind': 'near'}
+    """
+    return {name.replace("_", "-"): value for name, value in fields.items()}
+
+
+def line_json(laid: Layout, i: int) -> dict[str, Any]:
+    line = laid.lines[i]
+    return {
+        "line": i + 1,
+        "section": line.section + 1,
+        "name": line.name,
+        "slots": [pattern_of(slots) for slots in line.templates],
+        "rhyme": letter(laid, i),
+        "text": line.given or None,
+        "begins": line.first or line.initial or None,
+        "same_as": line.same_as + 1 if line.same_as >= 0 else None,
+    }

@@ -1,0 +1,139 @@
+"""Given lines (kept text, a refrain) held against the plan they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lyricist.errors import InputError
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.fields import SectionPlan
+from lyricist.plan.plan import Plan, with_defaults
+from lyricist.plan.resolve import GroupSpec, Layout, LineSpec, layout, scheme_letters
+from lyricist.plan.shape import ANY, section_of, without_refrain
+from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.metre import pattern_of
+from lyricist.prosody.phones import Reading
+from lyricist.prosody.rhyme import homophones, kind
+from lyricist.prosody.scan import SILENT, best_choice, scan_line
+
+split = WordTokenizer().split
+MOST_WAYS = 64  # sets of readings carried along; words have three readings at most, nearly always one
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a given line. `line` counts the song's lines from 0."""
+
+    line: int
+    why: str
+    rhyme: bool  # its rhyme, not its length or metre
+
+
+def validate_given_lines(plan: Plan, lexicon: Lexicon) -> Plan:
+    """The plan, sure that its given lines agree with it.
+
+    `InputError` names the first line that does not and how. A plan that allows such lines gets them as they are;
+    those that break their rhyme leave it, so that the lines to be written can keep theirs.
+    """
+    if not plan.exact or not (plan.refrain or any(any(s.text) for s in plan.sections)):
+        return plan
+    laid = layout(plan, split)
+    faults = list(find_faults(laid, lexicon))
+    if not faults:
+        return plan
+    if plan.allow:
+        return without_rhyme(plan, {fault.line for fault in faults if fault.rhyme})
+    fault = faults[0]
+    text = " ".join(laid.lines[fault.line].text or ())
+    raise InputError(f"given line {fault.line + 1}, {text!r}, {fault.why}: change it, change the plan or add --allow")
+
+
+def find_faults(laid: Layout, lexicon: Lexicon) -> Iterator[Fault]:
+    """Given lines that break their slots, then those that break their rhyme."""
+    for i, line in enumerate(laid.lines):
+        if line.text is not None and line.templates != ANY and line.same_as < 0 and not fits(line, lexicon):
+            yield Fault(i, length_fault(line, lexicon), rhyme=False)
+    for g, group in enumerate(laid.groups):
+        given = {line.text: i for i, line in reversed(list(enumerate(laid.lines))) if line.group == g and line.text}
+        yield from rhyme_faults(laid, group, sorted(given.values()), lexicon)
+
+
+def choices(words: Sequence[str], lexicon: Lexicon) -> list[tuple[Reading, ...]]:
+    """Readings of each word. The licences of verse are not among them: what is promised goes by the lexicon."""
+    return [lexicon.readings(word) or (SILENT,) for word in words]
+
+
+def fits(line: LineSpec, lexicon: Lexicon, end: Callable[[Reading], bool] | None = None) -> bool:
+    """Whether some choice of readings fills one of a line's slot patterns, its last word's among those wanted."""
+    each = choices(line.text or (), lexicon)
+    if line.templates == ANY:
+        return best_choice(each, None, end) is not None
+    return any(best_choice(each, slots, end) is not None for slots in line.templates)
+
+
+def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
+    """How a line breaks its slots: in their number or in their stresses."""
+    wanted = sorted({len(slots) for slots in line.templates})
+    each = choices(line.text or (), lexicon)
+    if not any(best_choice(each, "?" * n, None) for n in wanted):
+        found = scan_line(line.text or (), lexicon).syllables
+        licensed = [lexicon.sung(word) or (SILENT,) for word in line.text or ()]
+        sung = any(best_choice(licensed, "?" * n, None) for n in wanted)
+        told = " (it can be sung so by a licence of verse)" if sung else ""
+        return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}{told}"
+    found_stress = scan_line(line.text or (), lexicon, syllables=len(line.templates[0])).stress
+    return f"has the stresses {found_stress} and the plan wants {pattern_of(line.templates[0])}"
+
+
+def rhyme_faults(laid: Layout, group: GroupSpec, members: Sequence[int], lexicon: Lexicon) -> Iterator[Fault]:
+    """Given lines that cannot rhyme with the group's word and with the given lines before them.
+
+    Sets of readings that rhyme together are carried from line to line, so that one word has one reading.
+    """
+    words = lexicon.readings(group.with_word) if group.with_word else ()
+    together: list[tuple[Reading, ...]] = [(reading,) for reading in words] or [()]
+    last = group.with_word if words else "any word"
+    for i in members:
+        ends = end_readings(laid.lines[i], lexicon)
+        longer = [(*others, r) for others in together for r in ends if rhymes(others, r, group)]
+        if longer:
+            together, last = longer[:MOST_WAYS], (laid.lines[i].text or ("",))[-1]
+        else:
+            yield Fault(i, f"does not rhyme with {last!r} as letter {group.letter} of its scheme asks", rhyme=True)
+
+
+def end_readings(line: LineSpec, lexicon: Lexicon) -> list[Reading]:
+    """Readings of a given line's last word with which it fits its slots; all of them if it never does."""
+    found = lexicon.readings((line.text or ("",))[-1])
+    return [r for r in found if fits(line, lexicon, r.__eq__)] or list(found)
+
+
+def rhymes(others: Sequence[Reading], reading: Reading, group: GroupSpec) -> bool:
+    """Whether a reading rhymes with every other as the group asks. Given lines may rhyme richly (low, below)."""
+    wanted = ("perfect",) if group.kind == "perfect" else ("perfect", "near")
+
+    def rhymes_with(other: Reading) -> bool:
+        found = kind(other, reading)
+        return found in wanted or (found == "identical" and not homophones(other, reading))
+
+    return bool(reading.tail) and all(map(rhymes_with, others))
+
+
+def without_rhyme(plan: Plan, lines: set[int]) -> Plan:
+    """The plan with these lines of the song (from 0) free of rhyme."""
+    if not lines:
+        return plan
+    full = with_defaults(plan)
+    sections: list[SectionPlan] = []
+    start = 0
+    for shape in without_refrain(full):
+        if shape.returns >= 0:
+            sections.append(sections[shape.returns])
+            start += shape.lines
+            continue
+        letters = scheme_letters(shape.rhyme, shape.lines)
+        freed = ("X" if start + j in lines else letter for j, letter in enumerate(letters))
+        sections.append(section_of(shape).model_copy(update={"rhyme": "".join(freed)}))
+        start += shape.lines
+    return full.model_copy(update={"sections": tuple(sections), "form": (), "lines": (), "rhyme": ()})

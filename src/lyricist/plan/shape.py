@@ -1,0 +1,291 @@
+"""The shape of a song that a plan asks for: its sections, what is said of each, and what is assumed where nothing is.
+
+Assumptions, section by section (the defaults of a good song):
+
+- form: verse chorus verse chorus; only verses where an acrostic is longer than verse, chorus and verse;
+- lines: as many as the longest of the section's lists (scheme, syllables, metre) if that is 3 or more, else 4;
+- syllables and rhyme both left out: 8,6 and ABAB (common measure), a chorus AABB;
+- rhyme left out: none, for whoever counts syllables says what they want (with a rhyme word: as above);
+- syllables left out: 8;
+- a section with lines to keep and neither: lines of any length, no rhyme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, count, takewhile
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lyricist.errors import InputError
+from lyricist.model.tokens import WordTokenizer
+from lyricist.plan.fields import SectionPlan, Tune
+from lyricist.prosody.metre import METRES, slots_of, template
+from lyricist.prosody.planfeatures import Note
+
+if TYPE_CHECKING:
+    from lyricist.plan.plan import Plan
+
+T = TypeVar("T")
+
+FORM = ("verse", "chorus", "verse", "chorus")
+LINES = 4
+EIGHT, COMMON = (8,), (8, 6)  # syllables
+RETURNING = frozenset({"chorus", "refrain"})  # sections that come back word for word
+SUNG_TOGETHER = frozenset({"chorus", "refrain", "hook"})  # rhymed in couplets
+OVER = {0: "", 1: "X", 2: "CC", 3: "CXC"}  # scheme of the lines that are left over from a group of four
+FREE = tuple("?" * n for n in range(4, 13))  # slots of a line of any length
+ANY = tuple("?" * n for n in range(1, 61))  # of a given line that may break the plan
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One section with nothing left open but its words."""
+
+    name: str
+    lines: int
+    syllables: tuple[int, ...]  # per line, cycling; () where the metre's patterns or nothing say it
+    metre: tuple[str, ...]  # per line, cycling
+    rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
+    text: tuple[str, ...]  # one per line, "" to be written
+    again: tuple[int, ...] = ()  # per line, the number in the song, from 1, of the line it says again; 0: none
+    returns: int = -1  # index of the section it repeats word for word
+    tune: Tune = ()  # per line, cycling
+
+    def slots(self, line: int) -> tuple[str, ...]:
+        """Slot patterns permitted for a line, counted from 0. InputError if metre and syllables disagree."""
+        wanted = cycle(self.syllables, line)
+        metre = cycle(self.metre, line)
+        if metre is None:
+            return ("?" * wanted,) if wanted else FREE
+        if metre in METRES:
+            return (template(metre, wanted or EIGHT[0]),)
+        slots = slots_of(metre)
+        if wanted and len(slots) != wanted:
+            raise InputError(
+                f"--metre {metre} has {len(slots)} syllables and --syllables asks for {wanted} "
+                f"in line {line + 1} of the {self.name}: make them agree or leave one out"
+            )
+        return (slots,)
+
+    def notes(self, line: int) -> tuple[Note, ...]:
+        """The notes of a line, one for each of its slots. InputError if there are more or fewer."""
+        notes, slots = cycle(self.tune, line) or (), self.slots(line)
+        if notes and (len(slots) != 1 or len(slots[0]) != len(notes)):
+            raise InputError(
+                f"the tune has {len(notes)} notes for line {line + 1} of the {self.name}, which asks for "
+                f"{len(slots[0]) if len(slots) == 1 else 'any number of'} syllables: make them agree or take tune out"
+            )
+        return notes
+
+
+def cycle(values: Sequence[T], i: int) -> T | None:
+    """
+    >>> cycle((8, 6), 2), cycle((), 2)
+    (8, None)
+    """
+    return values[i % len(values)] if values else None
+
+
+def shapes(plan: Plan) -> tuple[Shape, ...]:
+    """The sections of a plan. InputError where a section that comes back is asked for in two ways."""
+    return with_refrain(plan, without_refrain(plan))
+
+
+def without_refrain(plan: Plan) -> list[Shape]:
+    made: list[Shape] = []
+    first: dict[str, int] = {}
+    for i, asked in enumerate(asked_sections(plan)):
+        earlier = first.get(asked.name, -1) if plan.keep_chorus and asked.name in RETURNING else -1
+        if earlier < 0:
+            first[asked.name] = i
+            made.append(shape_of(plan, asked, i))
+        else:
+            made[earlier] = merged(made[earlier], asked, plan, i)
+            made.append(replace(made[earlier], returns=earlier))
+    again = [made[s.returns] if s.returns >= 0 else s for s in made]  # kept lines may have come in later
+    return [replace(a, returns=s.returns) for a, s in zip(again, made, strict=True)]
+
+
+def asked_sections(plan: Plan) -> tuple[SectionPlan, ...]:
+    """A plan's sections, those of its form if it lists none."""
+    if plan.sections:
+        return plan.sections
+    return tuple(SectionPlan.model_construct(name=name) for name in plan.form or default_form(plan))
+
+
+def default_form(plan: Plan) -> tuple[str, ...]:
+    """Verse and chorus; verses alone under an acrostic that would go on into the chorus's return."""
+    sizes = [cycle(plan.lines, i) or default_lines(plan, i) for i in range(3)]
+    length = len(plan.acrostic or "")
+    if length <= sum(sizes) or not plan.keep_chorus:
+        return FORM
+    each = (cycle(plan.lines, i) or default_lines(plan, i) for i in count())
+    return ("verse",) * (1 + sum(1 for _ in takewhile(lambda total: total < length, accumulate(each))))
+
+
+def default_lines(plan: Plan, i: int, asked: SectionPlan | None = None) -> int:
+    rhyme = (asked and asked.rhyme) or cycle(plan.rhyme, i) or ""
+    lists = ((asked and asked.syllables) or plan.syllables, (asked and asked.metre) or plan.metre, rhyme)
+    longest = max(map(len, lists))
+    return longest if longest > 2 else LINES
+
+
+def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
+    """A section that is not a return of another: its own values, else the plan's, else what is assumed."""
+    lines = asked.lines or len(asked.text or asked.tune) or cycle(plan.lines, i) or default_lines(plan, i, asked)
+    syllables, metre = asked.syllables or plan.syllables, asked.metre or plan.metre
+    rhyme, kept = asked.rhyme or cycle(plan.rhyme, i) or "", any(asked.text)
+    counted = bool(syllables or metre)
+    if not counted and not kept:
+        syllables = EIGHT if rhyme else COMMON
+    if metre and not syllables and METRES.keys() >= set(metre):
+        syllables = EIGHT
+    if not rhyme:
+        free = (counted or kept) and not plan.rhyme_with
+        rhyme = "X" if free else default_scheme(asked.name, lines)
+    assumes = not (asked.rhyme or cycle(plan.rhyme, i)) and rhyme != "X"
+    if len(asked.again) > lines:
+        raise InputError(f"the {asked.name} has {lines} lines and again for {len(asked.again)}: make them agree")
+    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.again, tune=asked.tune)
+    return replace(made, rhyme=hook_scheme(made)) if plan.hook and assumes and made.name in SUNG_TOGETHER else made
+
+
+def padded(asked: SectionPlan, lines: int) -> tuple[str, ...]:
+    """Kept lines, one entry per line of the section."""
+    if len(asked.text) > lines:
+        raise InputError(f"the {asked.name} has {lines} lines and text for {len(asked.text)}: make them agree")
+    return asked.text + ("",) * (lines - len(asked.text))
+
+
+def default_scheme(name: str, lines: int) -> str:
+    """
+    >>> [default_scheme("verse", n) for n in (2, 3, 4, 6)], default_scheme("chorus", 4)
+    (['AA', 'AXA', 'ABAB', 'ABABCC'], 'AABB')
+    """
+    base, over = "AABB" if name in SUNG_TOGETHER else "ABAB", lines % 4
+    if lines < 4:
+        return {1: "A", 2: "AA", 3: "AXA"}[lines]
+    return base + OVER[over] if lines < 8 else base
+
+
+def hook_scheme(shape: Shape) -> str:
+    """The scheme of a chorus whose first line comes back in it, as late as its length allows.
+
+    >>> [hook_scheme(Shape("chorus", 4, syllables, (), "AABB", ("",) * 4)) for syllables in ((8,), (8, 6))]
+    ['AABA', 'ABAB']
+    """
+    alike = [j for j in range(2, shape.lines) if shape.slots(j) == shape.slots(0)]
+    if not alike:
+        return shape.rhyme
+    if shape.lines == 4 and alike[-1] == 2:
+        return "ABAB"
+    letters = scheme_of(shape.rhyme, shape.lines)
+    letters[alike[-1]] = letters[0]
+    return "".join(letters)
+
+
+def scheme_of(scheme: str, lines: int) -> list[str]:
+    """A scheme's letters for so many lines, the rest free."""
+    return list(scheme[:lines].ljust(lines, "X"))
+
+
+def merged(shape: Shape, asked: SectionPlan, plan: Plan, i: int) -> Shape:
+    """The first of the sections that come back, with what a later one adds; what it contradicts is an error."""
+    by_form = not plan.sections
+    given = {
+        "lines": asked.lines or len(asked.text) or (by_form and cycle(plan.lines, i)) or None,
+        "syllables": asked.syllables or None,
+        "metre": asked.metre or None,
+        "again": asked.again or None,
+        "rhyme": asked.rhyme or (by_form and cycle(plan.rhyme, i)) or None,
+    }
+    for field, value in given.items():
+        before = getattr(shape, field)
+        if value is not None and value != before:
+            raise InputError(
+                f"--{field} gives the {shape.name} {plain(before)} and later {plain(value)}, but it comes back "
+                f"word for word: ask for the same both times, or add --no-keep-chorus"
+            )
+    later = padded(asked, shape.lines)
+    return replace(shape, text=tuple(same_line(a, b, shape.name) for a, b in zip(shape.text, later, strict=True)))
+
+
+def plain(value: object) -> str:
+    """
+    >>> plain((8, 6)), plain("ABAB"), plain(4)
+    ('8,6', 'ABAB', '4')
+    """
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def same_line(a: str, b: str, name: str) -> str:
+    """Two givens for one line: either may be open, both must agree."""
+    split = WordTokenizer().split
+    if a and b and split(a) != split(b):
+        raise InputError(
+            f"text gives the {name} {a!r} and later {b!r}, but it comes back word for word: "
+            f"make them agree, or add --no-keep-chorus"
+        )
+    return a or b
+
+
+def with_refrain(plan: Plan, made: list[Shape]) -> tuple[Shape, ...]:
+    """The refrain as last line of every chorus and refrain, without such a section of every section."""
+    if plan.refrain is None:
+        return tuple(made)
+    homes = RETURNING if any(s.name in RETURNING for s in made) else {s.name for s in made}
+    return tuple(ending(s, plan.refrain) if s.name in homes else s for s in made)
+
+
+def ending(shape: Shape, refrain: str) -> Shape:
+    split, last = WordTokenizer().split, shape.text[-1]
+    if last and split(last) != split(refrain):
+        raise InputError(f"--refrain {refrain!r} and the kept line {last!r} both end the {shape.name}: leave one out")
+    return replace(shape, text=(*shape.text[:-1], last or refrain))
+
+
+def completed(plan: Plan) -> dict[str, Any]:
+    """What `with_defaults` fills in: the plan's lists where it has a form, else its sections.
+
+    A refrain whose line lengths are merely assumed need not have them.
+    """
+    made = without_refrain(plan)
+    allow = plan.allow or (plan.refrain is not None and assumed(plan))
+    if plan.sections:
+        return {"sections": tuple(map(section_of, made)), "allow": allow}
+    return {
+        "form": tuple(s.name for s in made),
+        "lines": shortest_cycle([s.lines for s in made]),
+        "syllables": made[0].syllables,
+        "rhyme": shortest_cycle([s.rhyme for s in made]),
+        "allow": allow,
+    }
+
+
+def assumed(plan: Plan) -> bool:
+    """Whether the lengths of lines are only assumed, so that given lines need not have them."""
+    return not (plan.syllables or plan.metre or any(s.syllables or s.metre for s in plan.sections))
+
+
+def section_of(shape: Shape) -> SectionPlan:
+    text = shape.text if any(shape.text) else ()
+    return SectionPlan(
+        name=shape.name,
+        lines=shape.lines,
+        syllables=shape.syllables,
+        metre=shape.metre,
+        rhyme=shape.rhyme,
+        text=text,
+        again=shape.again,
+        tune=shape.tune,
+    )
+
+
+def shortest_cycle(values: Sequence[T]) -> tuple[T, ...]:
+    """
+    >>> shortest_cycle([4, 2, 4, 2]), shortest_cycle([4, 2, 2])
+    ((4, 2), (4, 2, 2))
+    """
+    lengths = (n for n in range(1, len(values)) if all(v == values[i % n] for i, v in enumerate(values)))
+    return tuple(values[: next(lengths, len(values))])

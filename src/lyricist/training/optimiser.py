@@ -1,0 +1,112 @@
+"""AdamW, clipping, the one-cycle schedule and the average of the weights, all of it resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lyricist.errors import RunError
+from lyricist.model.checkpoint import Arrays
+from lyricist.training.config import TrainConfig
+
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+class Optimiser:
+    """Updates a model's parameters and knows the weights that readers are to get."""
+
+    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+        self.config = config
+        self.parameters = dict(model.named_parameters())
+        self.adam = torch.optim.AdamW(
+            self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        )
+        self.average: list[Tensor] = []  # empty while averaging is off or has not begun
+        self.anchor: list[Tensor] = []  # the base's weights, where they are held on to
+
+    def update(self, loss: Tensor, progress: float) -> float:
+        """One step down the loss; returns the learning rate.
+
+        With an anchor all weights then go back by learning rate x `config.anchor` of their way from it: the gradient
+        of an L2 penalty, decoupled as in AdamW (Loshchilov & Hutter 2019) and towards a base (L2-SP, Li et al. 2018).
+        """
+        rate = self.learning_rate(progress)
+        for group in self.adam.param_groups:
+            group["lr"] = rate
+        self.adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
+        self.adam.step()
+        if self.anchor:
+            torch._foreach_lerp_(self.raw(), self.anchor, min(1.0, rate * self.config.anchor))
+        if self.config.average:
+            now = self.raw()
+            self.average = self.average or [p.clone() for p in now]
+            torch._foreach_lerp_(self.average, now, 1 - self.config.average)
+        return rate
+
+    def learning_rate(self, progress: float) -> float:
+        """Linear warm-up, then linear to zero (one cycle)."""
+        warm = min(1.0, (progress + 1e-4) / self.config.warmup) if self.config.warmup else 1.0
+        return self.config.learning_rate * warm * max(0.0, 1 - progress)
+
+    def raw(self) -> list[Tensor]:
+        return [p.detach() for p in self.parameters.values()]
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model with its averaged weights, where averaging is on."""
+        raw = [p.clone() for p in self.raw()] if self.average else []
+        self.put(self.average)
+        try:
+            yield
+        finally:
+            self.put(raw)
+
+    def put(self, values: list[Tensor]) -> None:
+        """Set the parameters; an empty list leaves them as they are."""
+        for p, value in zip(self.parameters.values(), values, strict=False):
+            p.data.copy_(value)
+
+    def arrays(self) -> Arrays:
+        """The weights readers use: averaged where averaging is on."""
+        values = self.average or self.raw()
+        return {n: v.cpu().numpy() for n, v in zip(self.parameters, values, strict=True)}
+
+    def state(self) -> Arrays:
+        """Moments, and the raw weights where readers get averaged ones."""
+        out: Arrays = {}
+        for name, p in self.parameters.items():
+            for key, value in self.adam.state.get(p, {}).items():
+                out[f"optimizer.{key}.{name}"] = np.asarray(value.cpu().numpy())
+            if self.average:
+                out[f"raw.{name}"] = p.detach().cpu().numpy()
+        return out
+
+    def load_weights(self, weights: Arrays) -> None:
+        """Put these weights into the model, or `RunError` if they are another model's."""
+        own = self.parameters
+        if set(own) != set(weights) or any(own[n].shape != weights[n].shape for n in own):
+            raise RunError("the weights do not fit the run's config: restore it or train again")
+        self.put([torch.tensor(weights[n]) for n in own])
+
+    def hold(self, weights: Arrays | None = None) -> None:
+        """Take these weights as the anchor, by default those that the model has now."""
+        self.anchor = [p.clone() for p in self.raw()]
+        if weights is not None:
+            self.anchor = [torch.tensor(weights[name], device=p.device) for name, p in self.parameters.items()]
+
+    def restore(self, weights: Arrays, state: Arrays) -> None:
+        """What `arrays` and `state` gave."""
+        self.load_weights(weights)
+        if self.config.average and any(name.startswith("raw.") for name in state):
+            self.average = [p.clone() for p in self.raw()]
+            self.put([torch.from_numpy(state[f"raw.{name}"]) for name in self.parameters])
+        for name, p in self.parameters.items():
+            found = {k: state[f"optimizer.{k}.{name}"] for k in MOMENTS if f"optimizer.{k}.{name}" in state}
+            if found:
+                self.adam.state[p] = {k: torch.from_numpy(v).to(p.device) for k, v in found.items()}

@@ -1,0 +1,195 @@
+"""Training: `train()` yields events; the caller shows them, stops it, writes samples.
+
+Truncated backpropagation with carried state over contiguous songs; the loop itself is `loop.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from lyricist.errors import InputError, RunError
+from lyricist.model.bf16 import precision_on
+from lyricist.model.checkpoint import Arrays, Run
+from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.prosody.planfeatures import THEME, groups_of
+from lyricist.training import events
+from lyricist.training.batches import PAD, Streams, song_blocks
+from lyricist.training.conditioning import PlanSet
+from lyricist.training.distributed import LossStep
+from lyricist.training.loop import TrainingLoop
+from lyricist.training.optimiser import Optimiser
+from lyricist.training.themes import Themes
+from lyricist.training.token_arrays import TokenSet
+
+VALID_TOKENS = 20_000  # validation tokens looked at during training, about
+CERTAIN = 2_000  # of a base's words the commonest in the new songs: the base's ids are not in their order
+RESET = 0.05  # chance of a stream's state being set to zero before a window, so that any start is familiar
+
+
+def train(
+    run: Run,
+    tokens: TokenSet,
+    plans: PlanSet | None = None,
+    *,
+    weights: Arrays | None = None,
+    resume: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+    started: float | None = None,
+) -> Iterator[events.TrainEvent]:
+    """Train the network of `run` on the "train" split of `tokens`, saving into the run.
+
+    `plans`: the plan features of these tokens, for a network that has any.
+    `weights` start from another run's arrays; `resume` goes on from the run's own last checkpoint.
+    `should_stop` is asked after every step: on true the run is saved and training ends.
+    `started` (`time.monotonic()`) is where the budget begins to count, by default now.
+    Sets PyTorch's global seed at every step. Raises `RunError`, and `InputError` on a full disk.
+    """
+    trainer = Trainer(run, tokens, plans, weights, resume, time.monotonic() if started is None else started)
+    yield trainer.started()
+    if not trainer.finished:
+        yield from trainer.loop(should_stop)
+    yield trainer.ended()
+
+
+class Trainer(TrainingLoop):
+    """One training of the project's model in one process."""
+
+    model: LyricLSTM
+
+    def __init__(
+        self, run: Run, tokens: TokenSet, plans: PlanSet | None, weights: Arrays | None, resume: bool, started: float
+    ) -> None:
+        self.open(run, started)
+        self.model_config = ModelConfig(**run.config["model"])
+        precision = precision_on(self.device, self.config.precision)
+        self.model = LyricLSTM(self.model_config, precision).to(self.device)
+        self.load_data(tokens)
+        self.groups = groups_of(self.model_config.features)
+        if bool(self.groups) != (plans is not None):
+            raise RunError(f"{run.path}: plan features are for networks that have them, and only for these")
+        self.plans = plans.split("train") if plans is not None else None
+        if plans is not None and self.plans is not None and THEME in self.groups:
+            if plans.vectors is None:
+                raise RunError(f"{run.path} sees themes: its topical vectors are missing")
+            split, remap = self.streams.split, self.streams.remap
+            self.plans.themes = Themes.of(split.ids, split.starts, remap, run.vocabulary, plans.vectors)
+        optimiser = Optimiser(self.model, self.config)
+        if weights is not None:
+            optimiser.load_weights(weights)
+        self.begin(optimiser, self.model.initial_state(self.config.batch), resume)
+        self.wrapped = self.wrap()
+        if self.fine_tuned and self.config.anchor and not resume:
+            optimiser.hold()  # all processes alike: they have the first one's weights by now
+
+    def wrap(self) -> nn.Module:
+        step = LossStep(self.model)
+        return nn.parallel.DistributedDataParallel(step) if self.process.size > 1 else step
+
+    # -- data -------------------------------------------------------------------------------------
+
+    def load_data(self, tokens: TokenSet) -> None:
+        remap = tokens.remap(self.run.vocabulary)
+        split = tokens.split("train")
+        if len(split) < 2 * self.config.batch * self.process.size:
+            raise InputError(
+                f"the training songs hold {len(split)} tokens, too few for batch {self.config.batch}: add songs"
+            )
+        if self.fine_tuned:
+            self.model.certain = self.commonest(remap[split.ids])
+        batch = self.config.batch * self.process.size
+        self.streams = Streams(split, remap, batch, self.config.seed)
+        self.epoch = self.streams.epoch(0)
+        self.valid = [torch.from_numpy(b) for b in song_blocks(tokens.split("valid"), remap, VALID_TOKENS)]
+        self.valid_tokens = sum(int((b != PAD).sum()) for b in self.valid)
+        self.schedule(self.epoch.windows(self.config.steps))
+
+    def commonest(self, ids: npt.NDArray[np.int32]) -> Tensor:
+        """(V,) true at the commonest words of the training songs."""
+        counts = torch.from_numpy(np.bincount(ids, minlength=self.model_config.vocab_size)).to(self.device)
+        found = torch.zeros(len(counts), dtype=torch.bool, device=self.device)
+        found[counts.argsort(descending=True, stable=True)[:CERTAIN]] = True
+        return found & (counts > 0)
+
+    def epoch_length(self) -> int:
+        return self.streams.length
+
+    def seek(self, epoch: int) -> None:
+        self.epoch = self.streams.epoch(epoch)
+
+    def next_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Inputs and targets (T, B) of this process at the cursor, which moves on, and the inputs' plan features."""
+        c, steps = self.cursor, self.config.steps
+        ids = self.epoch.window(c.t, steps)
+        window = torch.from_numpy(np.ascontiguousarray(ids[:, self.mine])).to(self.device)
+        plan: Tensor | None = None
+        if self.plans is not None:
+            rows = self.epoch.features(c.t, steps, self.plans, self.groups, self.mine)
+            plan = torch.from_numpy(rows).to(self.device)
+        c.t += len(window) - 1
+        if c.t >= self.streams.length - 1:
+            c.epoch, c.t = c.epoch + 1, 0
+            self.epoch = self.streams.epoch(c.epoch)
+        return window[:-1], window[1:], plan
+
+    def reset_some(self) -> None:
+        """Songs are written from a zero state; without this the network has met one at its first step only.
+
+        Drawn for the streams of all processes alike, so that their number does not matter.
+        """
+        rng = np.random.default_rng([self.config.seed, self.cursor.step])
+        drawn = rng.random(self.streams.batch)[self.mine] >= RESET
+        keep = torch.from_numpy(drawn).to(self.device, torch.float32)
+        self.state = tuple(s * keep[None, :, None] for s in self.state)
+
+    @property
+    def mine(self) -> slice:
+        """This process's streams among those of all."""
+        return slice(self.process.rank * self.config.batch, (self.process.rank + 1) * self.config.batch)
+
+    @torch.no_grad()
+    def valid_loss(self) -> float:
+        """Nats per token on validation songs, with the weights readers get, and without a plan."""
+        if not self.valid:
+            return self.cursor.loss
+        self.model.eval()
+        with self.optimiser.averaged():
+            parts = [self.block_loss(block.to(self.device)) for block in self.valid]
+        return sum(nats for nats, _ in parts) / sum(tokens for _, tokens in parts)
+
+    def block_loss(self, block: Tensor) -> tuple[float, int]:
+        """(nats, tokens) of songs side by side (T, B), each from a zero state; PAD ends the shorter ones, which are
+        left behind there: one long song does not make the others as long."""
+        tokens = int((block[1:] != PAD).sum())
+        state, total = self.model.initial_state(block.shape[1]), 0.0
+        for t in range(0, len(block) - 1, 64):
+            goes_on = block[t + 1] != PAD
+            block, state = block[:, goes_on], tuple(s[:, goes_on] for s in state)
+            ids, targets = block[t : t + 64].clamp_min(0), block[t + 1 : t + 65]
+            x, state = self.model.features(ids[: len(targets)], state)
+            there = targets != PAD
+            logits = nn.functional.linear(x[there], self.model.output_weight, self.model.bias)
+            total += nn.functional.cross_entropy(logits, targets[there], reduction="sum").item()
+        return total, tokens
+
+    def onnx(self) -> bytes:
+        from lyricist.model.onnx_graph import metadata_for, step_model
+
+        config = self.model_config.model_dump()
+        return step_model(config, self.optimiser.arrays(), metadata_for(config, self.cursor.step))
+
+    def started(self) -> events.Started:
+        return events.Started(
+            self.run.path,
+            str(self.device),
+            self.model.parameter_count(),
+            self.model_config.vocab_size,
+            len(self.streams.split),
+            self.valid_tokens,
+            self.resumed_at,
+        )
