@@ -1,4 +1,6 @@
-"""The process that trains: `python -m lyricist.apps.studio.trainee FOLDER`. What happens goes into FOLDER/events.jsonl.
+"""The process that trains: `python -m lyricist.apps.studio.trainee FOLDER`.
+
+What happens goes into FOLDER/events.jsonl.
 
 It needs no studio to go on, and tells whoever looks by the folder alone: it holds a lock there while it lives, a file
 `stop` asks it to save and end, and every event is one line, written at once.

@@ -2,7 +2,7 @@
 
 `space` says what can be varied, `study` keeps the trials in a database that many machines may share (Optuna),
 `worker` is the process that trains them one after another, `crew` starts workers and hears them, `run` is the whole,
-`results` and `pictures` show what came of it. All of it trains through `lyricist.training.start`, which does not know it.
+`results` and `pictures` show what came of it. All of it trains through `lyricist.training.start`.
 """
 
 from __future__ import annotations
