@@ -21,9 +21,9 @@ from typing import Any, TypeVar
 
 from common import lyricist, own_peak_mb, report, songs_or_exit, timed
 from lyricist.corpus import Corpus, prepare
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.evaluation.check import EVERY_SONG, check
 from lyricist.evaluation.copies import FILE, Copies, copies_of
-from lyricist.model.tokens import WordTokenizer
 
 T = TypeVar("T")
 

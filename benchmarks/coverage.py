@@ -11,7 +11,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from lyricist.model.tokens import WordTokenizer
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.prosody import default_lexicon
 
 DATA = Path(__file__).parents[2] / "shared/data/songs"

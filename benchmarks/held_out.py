@@ -16,7 +16,8 @@ import numpy.typing as npt
 from common import SONGS
 from lyricist.corpus import Song, parse_song
 from lyricist.corpus.store import Corpus
-from lyricist.model.tokens import BREAKS, SONG, UNK, song_tokens, tokenizer_named
+from lyricist.corpus.tokenizer import tokenizer_named
+from lyricist.model.tokens import BREAKS, SONG, UNK, song_tokens
 from lyricist.training.token_arrays import SplitTokens, TokenSet
 
 RUN = 8

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.melody.read import read_tune
-from lyricist.model.tokens import WordTokenizer
 
 DATA = Path(os.environ.get("LYRICIST_DATA", Path(__file__).resolve().parents[1] / "../shared/data"))
 ALIKE = 0.6  # share of the words of a file that a text must have, in order, as threes of neighbours

@@ -34,8 +34,9 @@ import torch
 from common import report
 from held_out import HeldOut, held_out
 from lyricist.corpus import Corpus, Song, open_corpus
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.model.checkpoint import Run
-from lyricist.model.tokens import BREAKS, END, WordTokenizer
+from lyricist.model.tokens import BREAKS, END
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import KINDS
 from lyricist.prosody.planfeatures import CODES, LinePlan, groups_of

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lyricist.corpus import Song, open_corpus, prepare
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.evaluation.check import EVERY_SONG
 from lyricist.generate.engine import Engine
 from lyricist.generate.exact_writer import PlannedWriter
@@ -25,7 +26,7 @@ from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.writer import Model
 from lyricist.model.blocks import BlockModel
 from lyricist.model.checkpoint import Run
-from lyricist.model.tokens import SPECIALS, WordTokenizer
+from lyricist.model.tokens import SPECIALS
 from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.plan.resolve import Layout, LineSpec, layout
 from lyricist.plan.shape import FREE

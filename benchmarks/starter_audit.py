@@ -23,10 +23,10 @@ import numpy as np
 import lyricist
 from common import report
 from lyricist.corpus import Corpus, Song, open_corpus
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.evaluation.copies import Copies
 from lyricist.generate.result import WrittenSong
 from lyricist.model.copy_index import LINE_WORDS
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.plan import Drawing, Plan
 
 RUN_WORDS = 6

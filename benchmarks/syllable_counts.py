@@ -26,7 +26,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from common import ROOT, report
-from lyricist.model.tokens import WordTokenizer
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.phones import Reading, decode
 from lyricist.prosody.scan import scan_line

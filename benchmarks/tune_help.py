@@ -25,13 +25,13 @@ from common import ROOT, SONGS, report
 from lyricist.corpus import Line, Section, Song, parse_song
 from lyricist.corpus.song import LineSlot
 from lyricist.corpus.store import Corpus, Split, write_corpus
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.evaluation.metrics import CONDITIONS, conditional_nats
 from lyricist.generate.writer import load
 from lyricist.melody.read import read_tune
 from lyricist.melody.scores import own_words
 from lyricist.melody.tune import Phrase
-from lyricist.model.tokens import WordTokenizer
 from lyricist.training.start import Options, train_songs
 
 MELODIES = ROOT.parent / "shared" / "data" / "melodies"

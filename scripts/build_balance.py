@@ -22,10 +22,10 @@ import numpy.typing as npt
 
 import lyricist
 from lyricist.corpus import Corpus, open_corpus
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.writer import Model
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.packed import stamp
-from lyricist.model.tokens import WordTokenizer
 from lyricist.model.topics import is_plain
 from lyricist.model.vocab_layout import Columns
 

@@ -39,9 +39,9 @@ from stanza_parsing import LineReader, Stanza, VerseLine, songs, stanzas
 
 from lyricist import read
 from lyricist.corpus.samples import FOLDER as SONGBOOK
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_archaic
 from lyricist.evaluation.check import EVERY_SONG
-from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.lexicon import default_lexicon
 
 SONGS = Path(__file__).parents[1] / "songs"  # parts of it are to be learnt from; the held-out ones are not

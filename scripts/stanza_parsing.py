@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from gutenberg_verse import clean
 
-from lyricist.model.tokens import WordTokenizer
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.rhyme import key
 

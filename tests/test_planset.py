@@ -11,8 +11,9 @@ import pytest
 from tests import aligned
 
 from lyricist.corpus import Corpus, Line, LineSlot, Song
+from lyricist.corpus.tokenizer import CharTokenizer, WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import CharTokenizer, Order, WordTokenizer, song_tokens
+from lyricist.model.tokens import Order, song_tokens
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import CHOICES, GROUPS, groups_of, width
 from lyricist.splitmix import chance

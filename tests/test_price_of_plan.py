@@ -13,7 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from lyricist.corpus import PrepareOptions, prepare
-from lyricist.model.tokens import Order, WordTokenizer
+from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.model.tokens import Order
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import LinePlan
 from lyricist.training.conditioning import PlannedSong, planned_song

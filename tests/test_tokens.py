@@ -3,17 +3,9 @@ from __future__ import annotations
 import pytest
 
 from lyricist.corpus import Line, Section, Song
+from lyricist.corpus.tokenizer import CharTokenizer, WhitespaceTokenizer, WordTokenizer, tokenizer_named
 from lyricist.errors import InputError, RunError
-from lyricist.model.tokens import (
-    SPECIALS,
-    CharTokenizer,
-    Vocabulary,
-    WhitespaceTokenizer,
-    WordTokenizer,
-    display_forms,
-    song_tokens,
-    tokenizer_named,
-)
+from lyricist.model.tokens import SPECIALS, Vocabulary, display_forms, song_tokens
 
 
 @pytest.mark.parametrize(

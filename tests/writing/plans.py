@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lyricist.model.tokens import WordTokenizer
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.plan import Plan, SectionPlan
 
 split = WordTokenizer().split

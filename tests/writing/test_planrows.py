@@ -11,13 +11,14 @@ from tests import aligned
 from tests.writing import exact_tools
 
 from lyricist.corpus import Line, LineSlot, Section, Song
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.conditioning_rows import STRENGTH, line_plan
 from lyricist.generate.dead_end import search
 from lyricist.generate.engine import Engine
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.writer import Model
-from lyricist.model.tokens import Order, Vocabulary, WordTokenizer
+from lyricist.model.tokens import Order, Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.plan_file import parse_plan, plan_text

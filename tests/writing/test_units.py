@@ -11,6 +11,7 @@ import torch
 from tests.writing import exact_tools
 
 import lyricist
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.sampler import Drawer, Inside, Request
 from lyricist.generate.vocab import WordTable
 from lyricist.generate.writer import Model
@@ -18,7 +19,7 @@ from lyricist.model import onnx_graph
 from lyricist.model.blocks import NEVER, HostBlocks, OnnxBlocks
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.runtime import OnnxModel
-from lyricist.model.tokens import Vocabulary, WordTokenizer
+from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import TILE, Columns
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import default_lexicon

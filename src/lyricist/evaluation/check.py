@@ -17,10 +17,10 @@ from typing import Any
 
 from lyricist.corpus import Corpus, PrepareOptions, Song, open_corpus, prepare
 from lyricist.corpus.lyrics_file import Stanza, read_lyrics
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.evaluation.copies import copies_of
 from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdict, Violation, judge, last_readings
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.plan import Plan
 from lyricist.prosody import Lexicon, Reading, default_lexicon, scan_line
 from lyricist.prosody.scan import SILENT

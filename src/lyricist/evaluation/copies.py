@@ -26,10 +26,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus import Corpus, Song
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError, RunError
 from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
 from lyricist.model.copy_index import hashes_of
-from lyricist.model.tokens import WordTokenizer
 
 FORMAT = 2
 FILE = "copies.safetensors"

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus import Song
+from lyricist.corpus.tokenizer import Tokenizer
 from lyricist.errors import InputError
 from lyricist.generate.decode import log_softmax
 from lyricist.generate.writer import Model
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.runtime import Ids, StepModel
-from lyricist.model.tokens import SPECIALS, Tokenizer, Vocabulary
+from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import THEME, Floats

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from lyricist.corpus.samples import FOLDER
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
-from lyricist.model.tokens import SPECIALS, WordTokenizer
+from lyricist.model.tokens import SPECIALS
 from lyricist.prosody import Lexicon, default_lexicon
 from lyricist.prosody.rhyming import KINDS, Rhyme, find_rhymes
 

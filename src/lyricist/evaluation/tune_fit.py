@@ -18,8 +18,8 @@ from statistics import median
 from typing import Any
 
 from lyricist.corpus.lyrics_file import Stanza
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.melody.tune import Phrase, Tune
-from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, slots_of
 from lyricist.prosody.phones import Reading, carries, is_vowel

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from lyricist.model.tokens import WordTokenizer
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.plan import Plan, SectionPlan
 from lyricist.plan.resolve import GroupSpec, Layout, LineSpec, first_said, layout
 from lyricist.prosody import Reading

@@ -8,8 +8,8 @@ from typing import Any
 
 from lyricist.corpus import Section
 from lyricist.corpus import Song as CorpusSong
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.line_score import Score
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.resolve import GroupSpec, Layout, LineSpec
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, fits

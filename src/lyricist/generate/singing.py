@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.result import WrittenSong
 from lyricist.melody.scores import Sung, SungWord, sing
 from lyricist.melody.tune import Phrase, Tune
-from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import slots_of
 from lyricist.prosody.phones import Reading

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lyricist.corpus import Section
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.result import LITTLE, first_words
-from lyricist.model.tokens import WordTokenizer, capital
+from lyricist.model.tokens import capital
 from lyricist.model.topics import is_plain
 from lyricist.prosody.metre import FUNCTION_TABLE, FUNCTION_WORDS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.parse import MAX_LINES
 from lyricist.plan.shape import Shape, shapes
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.resolve import Layout, layout
 from lyricist.prosody.metre import pattern_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lyricist.corpus import SECTION_NAMES
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.defaults import laid_out
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.from_song import perfect_scheme, possible, returns_whole

@@ -12,8 +12,8 @@ from typing import Any
 
 from lyricist.corpus import Line, Section, Song, parse_song
 from lyricist.corpus.text import decode
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.given_lines import find_faults
 from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, repeats, shown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.resolve import GroupSpec, Layout, LineSpec, layout, scheme_letters

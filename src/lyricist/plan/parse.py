@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from lyricist.corpus import SECTION_NAMES
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.metre import METRES, slots_of
 from lyricist.prosody.planfeatures import Note
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, count, takewhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.fields import SectionPlan, Tune
 from lyricist.prosody.metre import METRES, slots_of, template
 from lyricist.prosody.planfeatures import Note

@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus import Corpus, Line, Song
+from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import SPECIALS, Order, Tokenizer, WordTokenizer
+from lyricist.model.tokens import SPECIALS, Order
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.planfeatures import (

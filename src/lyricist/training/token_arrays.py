@@ -22,18 +22,9 @@ import numpy.typing as npt
 
 from lyricist.corpus import Corpus
 from lyricist.corpus.store import Split
+from lyricist.corpus.tokenizer import Tokenizer, tokenizer_named
 from lyricist.errors import InputError
-from lyricist.model.tokens import (
-    EOS,
-    SPECIALS,
-    UNK,
-    Order,
-    Tokenizer,
-    Vocabulary,
-    display_forms,
-    song_tokens,
-    tokenizer_named,
-)
+from lyricist.model.tokens import EOS, SPECIALS, UNK, Order, Vocabulary, display_forms, song_tokens
 from lyricist.model.tokens import iter_lines as lines_of
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")

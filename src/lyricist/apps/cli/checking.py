@@ -21,10 +21,10 @@ from lyricist.apps.cli.display import plural
 from lyricist.apps.cli.planning import FIELDS, make_plan, read_lexicon
 from lyricist.apps.cli.tunes import asked_tune, report_tune
 from lyricist.corpus.lyrics_file import Stanza, read_bytes, read_file
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.evaluation.check import Checked, CheckedLine, CheckedSection, check, least_run
 from lyricist.evaluation.rhymes import group, readable, rhymes
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.plan import Plan
 from lyricist.prosody import Lexicon, Reading
 from lyricist.prosody.metre import FUNCTION_WORDS

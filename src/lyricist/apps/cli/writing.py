@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from lyricist.apps.cli.display import plural
 from lyricist.apps.cli.planning import make_plan, read_lexicon
 from lyricist.apps.cli.tunes import asked_tune, report_tune
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed, load
 from lyricist.model.checkpoint import disk_errors, replace_file
 from lyricist.model.starter import need_starter
-from lyricist.model.tokens import Vocabulary, WordTokenizer
+from lyricist.model.tokens import Vocabulary
 from lyricist.plan.defaults import as_a_song, laid_out, letter
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import Lexicon

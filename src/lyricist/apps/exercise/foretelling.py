@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lyricist.corpus import Song
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.evaluation.metrics import song_nats
 from lyricist.generate.writer import Model
-from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.planfeatures import Floats
 from lyricist.training.hits import NEAREST, Hits
 

@@ -12,11 +12,11 @@ from typing import Any
 from lyricist.apps.exercise.material import Sung
 from lyricist.corpus import Section, Song
 from lyricist.corpus.lyrics_file import Stanza
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.evaluation.copies import Copies
 from lyricist.evaluation.metrics import distinct, ngrams, repeated_lines
 from lyricist.evaluation.tune_fit import fit
 from lyricist.melody.tune import Tune
-from lyricist.model.tokens import WordTokenizer
 
 Lines = list[list[str]]
 

@@ -23,9 +23,9 @@ from lyricist.apps.exercise.table import VARIANTS
 from lyricist.apps.exercise.variants import Variant, Writer, chosen, figures_of
 from lyricist.corpus import Song
 from lyricist.corpus.staging import staged
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError, PlanError
-from lyricist.model.tokens import WordTokenizer
 
 TOGETHER = 32  # lyrics written in one call to see how fast that is
 OFTEN = 60  # words that first words are drawn from

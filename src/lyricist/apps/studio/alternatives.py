@@ -14,11 +14,11 @@ from lyricist.apps.studio.bodies import Asked, Draft, Drawn, plan_json, read_dra
 from lyricist.apps.studio.desk import Desk, desk_of
 from lyricist.apps.studio.sse import stream
 from lyricist.apps.studio.writing import told_as_events
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.teacher_forcing import Place, reword
 from lyricist.generate.writer import Model, fresh_seed
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.from_draft import OneLine, plan_draft
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.scan import scan_line

@@ -11,10 +11,10 @@ from lyricist.apps.studio.access import owner
 from lyricist.apps.studio.bodies import Asked, Draft
 from lyricist.apps.studio.desk import Desk, desk_of
 from lyricist.apps.studio.texts import Sheet, of_draft, of_text
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.evaluation.check import Checked, CheckedLine, check
 from lyricist.evaluation.rhymes import rhymes
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.plan import Plan
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.phones import Reading

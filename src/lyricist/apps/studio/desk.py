@@ -11,9 +11,9 @@ from lyricist.apps.studio.bodies import Asked, Draft, read_plan
 from lyricist.apps.studio.decoding import Decoding
 from lyricist.apps.studio.rooms import Rooms
 from lyricist.apps.studio.settings import Settings
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.writer import Model
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.defaults import as_a_song
 from lyricist.plan.from_draft import OneLine, plan_line
 from lyricist.plan.from_tune import plan_to, relaxed

@@ -12,10 +12,10 @@ from lyricist.apps.studio.access import owner
 from lyricist.apps.studio.bodies import Asked, Draft
 from lyricist.apps.studio.desk import Desk, desk_of
 from lyricist.apps.studio.writing import choice_json
+from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.teacher_forcing import explain_line
 from lyricist.generate.writer import Model
-from lyricist.model.tokens import WordTokenizer
 from lyricist.plan.from_draft import OneLine
 from lyricist.plan.plan import Drawing
 
