@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import file_hash
 from lyricist.corpus import Corpus, PrepareOptions, Song, prepare
 from lyricist.corpus.joining import name_of, shown, tune_files
 from lyricist.corpus.store import SPLITS, Split, write_corpus
@@ -19,7 +20,6 @@ from lyricist.errors import InputError
 from lyricist.evaluation.copies import Copies
 from lyricist.melody.read import read_tune
 from lyricist.melody.tune import Tune
-from lyricist.model.checkpoint import file_hash
 from lyricist.model.tokens import WordTokenizer
 
 VALID = 0.1  # share of the training songs by which training knows when to stop
