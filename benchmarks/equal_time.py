@@ -23,8 +23,9 @@ import torch
 from torch import nn
 
 from common import report, songs_or_exit
+from lyricist._io import load_arrays
 from lyricist.corpus import Corpus, PrepareOptions, prepare
-from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.training.start import Options, train_songs
 from lyricist.training.token_arrays import token_set

@@ -24,9 +24,10 @@ from torch.nn.utils.rnn import pad_sequence
 
 from held_out import HeldOut, sung
 from kneser_ney import train_kneser_ney
+from lyricist._io import load_arrays
 from lyricist.corpus import Corpus
 from lyricist.model.bf16 import precision_on
-from lyricist.model.checkpoint import Run, create_run, load_arrays
+from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
 from lyricist.prosody.planfeatures import CHOICES, Floats, width

@@ -15,8 +15,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from lyricist._io import Arrays
 from lyricist.errors import InputError, LyricistError
-from lyricist.model.checkpoint import Arrays, Run, create_run, save_checkpoint
+from lyricist.model.checkpoint import Run, create_run, save_checkpoint
 
 OWN = ("config.json", "vocab.json", "latest", "history.jsonl")  # made anew, or of a training that OUT has not had
 

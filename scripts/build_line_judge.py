@@ -38,10 +38,11 @@ from judge_network import (
     separation,
 )
 
+from lyricist._io import replace_file
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.generate.writer import Model, load
 from lyricist.model.bf16 import precision_on
-from lyricist.model.checkpoint import Run, replace_file
+from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import Vocabulary
 from lyricist.training.batches import Streams
 from lyricist.training.token_arrays import token_set

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import replace_file
 from lyricist.corpus import open_corpus
-from lyricist.model.checkpoint import COLUMNS, Run, replace_file
+from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.onnx_graph import metadata_for, unit_model
 from lyricist.model.packed import MODEL, stamp
 from lyricist.model.tokens import SPECIALS, Vocabulary

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lyricist._io import load_arrays
 from lyricist.errors import InputError, RunError
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run, create_run, load_arrays, save_checkpoint
+from lyricist.model.checkpoint import Run, create_run, save_checkpoint
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import SPECIALS, Vocabulary
 

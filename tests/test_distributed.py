@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from lyricist._io import load_arrays
 from lyricist.corpus import Corpus
-from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.model.checkpoint import Run
 from lyricist.training.record import read_history
 
 TOLERANCE = 1e-4  # nats: fp32 sums in another order, over 60 steps

@@ -13,10 +13,11 @@ import onnx
 import pytest
 
 from lyricist import export
+from lyricist._io import read_json
 from lyricist.apps.cli import run as lyricist
 from lyricist.errors import InputError, RunError
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run, create_run, read_json, save_checkpoint
+from lyricist.model.checkpoint import Run, create_run, save_checkpoint
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.runtime import OnnxModel, open_session
 from lyricist.model.tokens import Vocabulary

@@ -15,8 +15,9 @@ import pytest
 import torch
 
 from lyricist import export
+from lyricist._io import Arrays
 from lyricist.errors import InputError, RunError
-from lyricist.model.checkpoint import Arrays, Run, create_run, save_checkpoint
+from lyricist.model.checkpoint import Run, create_run, save_checkpoint
 from lyricist.model.keras_file import layer_arrays, need_keras
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import SPECIALS, Vocabulary

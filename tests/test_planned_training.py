@@ -9,12 +9,13 @@ import pytest
 from tests import aligned
 from tests.conftest import QUICK, SMALL
 
+from lyricist._io import load_arrays
 from lyricist.corpus import Corpus, Line, Section, Song
 from lyricist.corpus.store import write_corpus
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.metrics import evaluate
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.model.checkpoint import Run
 from lyricist.plan.plan import Plan
 from lyricist.prosody.planfeatures import GROUPS, width
 from lyricist.training.start import Options, train_songs

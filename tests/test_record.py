@@ -8,7 +8,8 @@ from pathlib import Path
 
 import matplotlib
 
-from lyricist.model.checkpoint import Run, load_arrays
+from lyricist._io import load_arrays
+from lyricist.model.checkpoint import Run
 from lyricist.training import record
 
 

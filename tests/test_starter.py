@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 import lyricist
+from lyricist._io import load_arrays
 from lyricist.apps.cli import run as call
 from lyricist.apps.cli.writing import DRAFTS
 from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
 from lyricist.generate.writer import load
 from lyricist.model.blocks import OnnxBlocks, PackedSteps
-from lyricist.model.checkpoint import COLUMNS, Run, load_arrays
+from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import unit_model
 from lyricist.model.packed import pack, unpacked

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from tests.conftest import QUICK, SMALL
 
+from lyricist._io import load_arrays
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError, RunError
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.model.checkpoint import Run
 from lyricist.training import events
 from lyricist.training.record import read_history
 from lyricist.training.start import Options, train_songs

@@ -14,10 +14,11 @@ from classicsongs import ARTIST, title, tune, tune_name
 from tests.conftest import QUICK_CLASSIC as QUICK
 from tests.conftest import SMALL_CLASSIC as SMALL
 
+from lyricist._io import load_arrays, tensor_bytes
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.errors import InputError, RunError
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run, load_arrays, tensor_bytes
+from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import Vocabulary
 from lyricist.training import events
 from lyricist.training.batches import PAD

@@ -147,7 +147,7 @@ def test_json_shapes(tmp_path, data, indent):
 
 
 def test_json_in_tiny_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr("lyricist.corpus.text.CHUNK", 5)
+    monkeypatch.setattr("lyricist._io.CHUNK", 5)
     assert table(read(tmp_path, json.dumps(GENIUS, ensure_ascii=False), "a.json")) == BOTH
 
 

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from lyricist.corpus.text import MAX_LINE, clean_text, decode, split_lines, text_chunks
+from lyricist._io import decode_text, text_chunks
+from lyricist.corpus.clean_text import MAX_LINE, clean_text, split_lines
 from lyricist.errors import InputError
 
 WORDS = "Über den Fluss, ma chérie\nwe will go\n" * 4
@@ -15,17 +16,17 @@ WORDS = "Über den Fluss, ma chérie\nwe will go\n" * 4
     ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252"],
 )
 def test_every_encoding_gives_the_same_text(codec):
-    assert decode(WORDS.encode(codec), "a.txt") == WORDS
+    assert decode_text(WORDS.encode(codec), "a.txt") == WORDS
 
 
 def test_mixed_encodings_in_one_file():
     data = "café\n".encode() + "naïve\n".encode("cp1252")
-    assert decode(data, "a.txt") == "café\nnaïve\n"
+    assert decode_text(data, "a.txt") == "café\nnaïve\n"
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\r", "\n"])
 def test_newlines(newline):
-    assert decode(f"one{newline}two{newline}".encode(), "a.txt") == "one\ntwo\n"
+    assert decode_text(f"one{newline}two{newline}".encode(), "a.txt") == "one\ntwo\n"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_clean_text(raw, clean):
 )
 def test_binary_is_refused_with_its_name(data, what):
     with pytest.raises(InputError, match=rf"song\.txt: .*{what}"):
-        decode(data, "song.txt")
+        decode_text(data, "song.txt")
 
 
 def test_lines_are_cut_into_chunks_without_loss():
@@ -80,7 +81,7 @@ def test_too_long_a_line_is_left_out_and_reported():
 
 
 def test_multibyte_characters_across_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr("lyricist.corpus.text.CHUNK", 3)
+    monkeypatch.setattr("lyricist._io.CHUNK", 3)
     path = tmp_path / "a.txt"
     path.write_bytes(WORDS.encode())
     read = []
@@ -89,13 +90,13 @@ def test_multibyte_characters_across_chunks(tmp_path, monkeypatch):
 
 
 def test_without_ftfy_text_stays_as_it_is(monkeypatch):
-    import lyricist.corpus.text as text
+    import lyricist.corpus.clean_text as text
 
     monkeypatch.setattr(text, "_ftfy", lambda: None)
     assert clean_text("cafÃ©") == "cafÃ©"
 
 
 def test_decode_needs_no_whole_file_for_utf16_without_mark():
-    assert decode("hello there".encode("utf-16-be"), "x") == "hello there"
-    assert decode(b"", "x") == ""
-    assert io.StringIO(decode(b"a", "x")).read() == "a"
+    assert decode_text("hello there".encode("utf-16-be"), "x") == "hello there"
+    assert decode_text(b"", "x") == ""
+    assert io.StringIO(decode_text(b"a", "x")).read() == "a"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lyricist.model.checkpoint import tensor_bytes
+from lyricist._io import tensor_bytes
 from lyricist.model.copy_index import CopyGuard, CopyIndex, hash32, ngrams, word_hash
 from lyricist.model.tokens import SPECIALS, Vocabulary
 

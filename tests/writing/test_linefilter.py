@@ -13,6 +13,7 @@ from tests.writing.exact_tools import Uniform, compiled, vocabulary
 from tests.writing.test_engine import MORE, PLAIN, songs_of
 
 import lyricist
+from lyricist._io import load_arrays, tensor_bytes
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import PlanError, RunError
 from lyricist.generate.decode import decode
@@ -21,7 +22,6 @@ from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
 from lyricist.model.blocks import HostBlocks
-from lyricist.model.checkpoint import load_arrays, tensor_bytes
 from lyricist.model.copy_index import CopyGuard
 from lyricist.model.line_filter import GAP, LINES, LineFilter, inherit_lines
 from lyricist.plan.plan import Drawing, Plan

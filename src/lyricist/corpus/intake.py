@@ -13,6 +13,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from lyricist._io import file_hash
 from lyricist.corpus.dedupe import Signer, content_hash, normal_words
 from lyricist.corpus.language import LEAST_TO_TELL, english_test
 from lyricist.corpus.options import PrepareOptions
@@ -100,7 +101,7 @@ class Intake:
 
     def _read_source(self, source: Source, found: Found, row: Row) -> None:
         try:
-            row.sha256 = digest(found.path)
+            row.sha256 = file_hash(found.path)
             reader = reader_for(source)
             row.kind = kind_of(reader)
             side = file_side(found.path) if self.options.as_is else NO_SIDE
@@ -208,11 +209,6 @@ def file_side(path: Path) -> int:
     """
     found = SIDES.search(path.stem)
     return next((at for at in range(len(SPLITS)) if found and found[at + 1]), NO_SIDE)
-
-
-def digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def read_lines(path: Path, offsets: Iterable[tuple[int, int]]) -> Iterator[bytes]:

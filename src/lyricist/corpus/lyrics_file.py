@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lyricist.corpus import READERS, Line, Section, Song, Source, marks, text
+from lyricist._io import decode_text
+from lyricist.corpus import READERS, Line, Section, Song, Source, marks
+from lyricist.corpus.clean_text import MAX_LINE, clean_text
 from lyricist.corpus.marks import Label
 from lyricist.corpus.readers.plain import read_text
 from lyricist.corpus.structure import Part, arrange, guess_names
@@ -67,14 +69,14 @@ def read_bytes(data: bytes, name: str) -> list[Stanza]:
     """Text in any usual encoding. InputError naming `name` if it is binary or empty."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB: check a part of it")
-    found = stanzas(text.decode(data, name))
+    found = stanzas(decode_text(data, name))
     if not found:
         raise InputError(f"{name}: no lyrics in it: nothing to check")
     return found
 
 
 def stanzas(lyrics: str) -> list[Stanza]:
-    parts = list(parts_of(text.clean_text(lyrics).split("\n")))
+    parts = list(parts_of(clean_text(lyrics).split("\n")))
     if len(parts) > MAX_PARTS:
         return [Stanza.of(section) for part in parts for section in arrange([part])]
     if any(part.label for part in parts):
@@ -111,7 +113,7 @@ def add(part: Part, line: str) -> None:
 
 
 def label_of(line: str) -> Label | None:
-    return marks.read_label(line) if line and not marks.is_plain(line) and len(line) <= text.MAX_LINE else None
+    return marks.read_label(line) if line and not marks.is_plain(line) and len(line) <= MAX_LINE else None
 
 
 def left_out(raw: str, line: str) -> bool:
@@ -120,5 +122,5 @@ def left_out(raw: str, line: str) -> bool:
         return True
     if RULE.fullmatch(line):
         return True
-    examined = not marks.is_plain(line) and len(line) <= text.MAX_LINE
+    examined = not marks.is_plain(line) and len(line) <= MAX_LINE
     return examined and re.search(r"[\s\d#/]", line) is not None and bool(marks.read_chords(raw))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lyricist.corpus.clean_text import MAX_LINE
 from lyricist.corpus.song import Line
-from lyricist.corpus.text import MAX_LINE
 
 SYNONYMS = {  # section name -> what sources call it: English, German, French, Spanish, Italian, Portuguese
     "verse": "verse vers strophe strofe couplet stanza estrofa verso strofa part teil parte rap",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import staged
 from lyricist.corpus import dedupe
 from lyricist.corpus.intake import NO_SIDE, Intake, Progress, read_lines
 from lyricist.corpus.joining import SUFFIXES as MUSIC
@@ -27,8 +28,7 @@ from lyricist.corpus.report import Report
 from lyricist.corpus.song import Song
 from lyricist.corpus.sources import Found, find_files
 from lyricist.corpus.split import SPLITS, split_songs
-from lyricist.corpus.staging import check_target, staged
-from lyricist.corpus.store import FORMAT, Corpus, open_corpus
+from lyricist.corpus.store import FORMAT, Corpus, check_target, open_corpus
 from lyricist.errors import InputError
 
 PathLike = str | os.PathLike[str]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from lyricist._io import staged, unwritable
 from lyricist.corpus.report import Report, Row
 from lyricist.corpus.song import Song
 from lyricist.corpus.sources import is_corpus
-from lyricist.corpus.staging import check_target, staged
 from lyricist.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
@@ -140,6 +140,21 @@ def open_corpus(path: str | os.PathLike[str]) -> Corpus:
     if expected != found or told != (len(corpus), 64):
         raise damaged(path, "songs.jsonl is not the file that was written")
     return corpus
+
+
+def check_target(out: str | os.PathLike[str], force: bool) -> Path:
+    """The real place of `out`. Raises InputError if something is there that may not be replaced."""
+    target = Path(os.path.realpath(out))
+    try:
+        there = os.path.lexists(target)
+        empty = there and target.is_dir() and not any(target.iterdir())
+    except OSError as error:
+        raise unwritable(out, error) from None
+    if there and not force:
+        raise InputError(f"{out} exists: use --force to replace it, or choose another place")
+    if there and not empty and not is_corpus(target):
+        raise InputError(f"{out} is not a corpus: --force replaces corpora only, choose another place")
+    return target
 
 
 def write_corpus(path: Path, songs: Mapping[Split, Sequence[Song]]) -> Corpus:

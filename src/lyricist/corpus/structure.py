@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lyricist.corpus import marks
+from lyricist.corpus.clean_text import MAX_LINE, clean_text
 from lyricist.corpus.marks import Label
 from lyricist.corpus.song import Line, Section, Song
-from lyricist.corpus.text import MAX_LINE, clean_text
 
 Drop = Callable[[str, str], None]  # (reason, example): what was left out of a song, for the report
 

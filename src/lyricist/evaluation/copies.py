@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import Corpus, Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError, RunError
-from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
 from lyricist.model.copy_index import hashes_of
 
 FORMAT = 2

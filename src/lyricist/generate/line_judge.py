@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import Arrays
 from lyricist.errors import RunError
-from lyricist.model.checkpoint import COLUMNS, Arrays, Run
+from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.packed import Initializers
 from lyricist.model.runtime import open_session
 from lyricist.model.starter import NAME, starter_path

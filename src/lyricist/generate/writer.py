@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import Arrays
 from lyricist.errors import InputError, RunError
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.decode import LineWritten, SongWritten, decode
@@ -24,7 +25,7 @@ from lyricist.generate.titles import title_of
 from lyricist.generate.vocab import WordTable
 from lyricist.generate.worker_pool import Stamp, files_of
 from lyricist.model.blocks import BlockModel, HostBlocks, OnnxBlocks, PackedSteps
-from lyricist.model.checkpoint import COLUMNS, Arrays, Run
+from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import CopyGuard, CopyIndex
 from lyricist.model.line_filter import LINES, LineFilter
 from lyricist.model.runtime import LateModel, OnnxModel, StepModel

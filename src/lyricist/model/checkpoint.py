@@ -17,66 +17,34 @@ A *packed* run, as the package's starter is, holds config.json, vocab.json, colu
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from lyricist.errors import InputError, RunError
+from lyricist._io import (
+    Arrays,
+    disk_errors,
+    file_hash,
+    link,
+    load_arrays,
+    read_json,
+    replace_directory,
+    replace_file,
+    tensor_bytes,
+    write_synced,
+)
+from lyricist.errors import RunError
 from lyricist.model.starter import NAME, need_starter
 from lyricist.model.tokens import Vocabulary
 
 FORMAT = 1
 COLUMNS = "columns.safetensors"  # the order of the vocabulary in writer.onnx
-Arrays = dict[str, npt.NDArray[Any]]
-
-
-@contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """OSErrors of a block as one clear line about `path`."""
-    try:
-        yield
-    except OSError as e:
-        raise InputError(f"{path}: cannot write ({e.strerror or e}): free space or choose another place") from e
-
-
-def write_synced(path: Path, pieces: Iterable[bytes]) -> None:
-    with open(path, "wb") as file:
-        file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
-    """Replace a file as one step: the old content or the new, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write_synced(temporary, pieces)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a run, or `RunError` naming the file."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise RunError(f"{path} cannot be read ({e.strerror}): {path.parent} is not a complete lyricist run") from e
-    except ValueError as e:
-        raise RunError(f"{path} is damaged (not JSON): restore it or train again") from e
-    if not isinstance(data, dict):
-        raise RunError(f"{path} is damaged (not a JSON object): restore it or train again")
-    return data
 
 
 @dataclass(frozen=True)
@@ -157,11 +125,6 @@ class Run:
         return load_arrays(self.file("weights.safetensors", which))
 
 
-def file_hash(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, force: bool = False) -> Run:
     """A new run directory without checkpoints. An existing one is replaced only with `force`."""
     if path.exists():
@@ -177,21 +140,10 @@ def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, fo
             write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
             write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
             (made / "checkpoints").mkdir()
-            put_in_place(made, path)
+            replace_directory(made, path)
         finally:
             shutil.rmtree(made, ignore_errors=True)
     return Run.open(path)
-
-
-def put_in_place(made: Path, path: Path) -> None:
-    """Rename a finished directory to `path`; what was there is moved aside first and removed last."""
-    if not path.exists():
-        os.replace(made, path)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}-old-", dir=path.parent))
-    os.replace(path, aside / "old")
-    os.replace(made, path)
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def save_checkpoint(
@@ -250,23 +202,6 @@ def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
     return files
 
 
-def tensor_bytes(arrays: Arrays) -> bytes:
-    from safetensors.numpy import save
-
-    return save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
-
-
-def load_arrays(path: Path) -> Arrays:
-    """A safetensors file, or `RunError` naming it."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return load_file(str(path))
-    except (OSError, SafetensorError) as e:
-        raise RunError(f"{path} is damaged or missing: restore it or train again") from e
-
-
 def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
     latest = run.path / "latest"
     known = read_json(latest) if latest.exists() else {}
@@ -277,18 +212,6 @@ def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
         for file in ("weights.safetensors", "model.onnx", "writer.onnx"):
             if (run.path / "checkpoints" / name / file).exists():
                 link(run.path / "checkpoints" / name / file, run.path / file)
-
-
-def link(source: Path, target: Path) -> None:
-    """`target` becomes `source`'s content in one step, sharing the disk blocks where links exist."""
-    temporary = target.with_name(f".{target.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(source, temporary)
-    except OSError:
-        shutil.copyfile(source, temporary)
-    os.replace(temporary, target)
-    temporary.unlink(missing_ok=True)  # two names of one file are not replaced
 
 
 def named_checkpoints(run: Run) -> set[str]:

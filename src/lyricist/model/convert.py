@@ -10,19 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import disk_errors, link, load_arrays, replace_directory, replace_file, write_synced
 from lyricist.errors import InputError
 from lyricist.generate.writer import COPY_INDEX
-from lyricist.model.checkpoint import (
-    COLUMNS,
-    FORMAT,
-    Run,
-    disk_errors,
-    link,
-    load_arrays,
-    put_in_place,
-    replace_file,
-    write_synced,
-)
+from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
 from lyricist.model.line_filter import LINES
 from lyricist.model.topics import TOPICS
 from lyricist.model.word_facts import WORDS
@@ -153,7 +144,7 @@ def share_run(run: Run, out: Path, files: Mapping[str, bytes]) -> None:
             copy_parts(run, made)
             for name, data in files.items():
                 write_synced(made / name, [data])
-            put_in_place(made, out)
+            replace_directory(made, out)
         finally:
             shutil.rmtree(made, ignore_errors=True)
 

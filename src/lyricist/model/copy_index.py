@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
+from lyricist._io import load_arrays, replace_file, tensor_bytes
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, UNK, Vocabulary
 
 if TYPE_CHECKING:

@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import RunError
-from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
 from lyricist.model.copy_index import LINE_WORDS, window_hash, word_hash
 
 LINES = "lines.safetensors"  # in a run directory

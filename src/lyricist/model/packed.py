@@ -15,18 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import Arrays, disk_errors, file_hash, replace_directory, replace_file, write_synced
 from lyricist.errors import InputError, RunError
-from lyricist.model.checkpoint import (
-    COLUMNS,
-    FORMAT,
-    Arrays,
-    Run,
-    disk_errors,
-    file_hash,
-    put_in_place,
-    replace_file,
-    write_synced,
-)
+from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
 from lyricist.model.onnx_bytes import DIMS, GRAPH, INITIALIZER, NAME, RAW, TYPE, read
 from lyricist.model.vocab_layout import Columns
 
@@ -53,7 +44,7 @@ def pack(run: Run, out: Path) -> Run:
         try:
             made.chmod(0o755)
             fill(run, made)
-            put_in_place(made, out)
+            replace_directory(made, out)
         finally:
             shutil.rmtree(made, ignore_errors=True)
     return Run.open(out)

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import load_arrays, replace_file, tensor_bytes
 from lyricist.corpus.word_lists import is_archaic
 from lyricist.errors import RunError
-from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
 from lyricist.model.tokens import BREAKS, SPECIALS, Vocabulary
 from lyricist.prosody.metre import FUNCTION_WORDS
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
+from lyricist._io import load_arrays, replace_file, tensor_bytes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import word_lists as archaic
 from lyricist.corpus.word_lists import LIST, is_archaic, is_unclean
 from lyricist.errors import RunError
-from lyricist.model.checkpoint import load_arrays, replace_file, tensor_bytes
 from lyricist.model.copy_index import word_hashes
 from lyricist.model.tokens import SPECIALS
 from lyricist.prosody.lexicon import Lexicon

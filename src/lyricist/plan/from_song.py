@@ -10,8 +10,8 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import decode_text
 from lyricist.corpus import Line, Section, Song, parse_song
-from lyricist.corpus.text import decode
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
@@ -122,7 +122,7 @@ def read_text(path: Path, option: str) -> str:
         raise InputError(f"{option} {path} cannot be read ({e.strerror}): check the name") from e
     if len(data) > MAX_BYTES:
         raise InputError(f"{option} {path} is larger than {MAX_BYTES // 1_000_000} MB: is it one song?")
-    return decode(data, f"{option} {path}")
+    return decode_text(data, f"{option} {path}")
 
 
 def mark_open(text: str) -> str:

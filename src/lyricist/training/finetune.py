@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lyricist._io import Arrays
 from lyricist.corpus import Corpus, Section
 from lyricist.errors import InputError
-from lyricist.model.checkpoint import Arrays, Run
+from lyricist.model.checkpoint import Run
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.training.token_arrays import TokenSet

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from lyricist._io import Arrays, load_arrays
 from lyricist.errors import InputError, RunError
-from lyricist.model.checkpoint import Arrays, Run, load_arrays, save_checkpoint
+from lyricist.model.checkpoint import Run, save_checkpoint
 from lyricist.training import events
 from lyricist.training.config import TrainConfig
 from lyricist.training.distributed import Process

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lyricist.model.checkpoint import Arrays
+from lyricist._io import Arrays
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import Vocabulary
 from lyricist.training.batches import PAD, song_blocks

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lyricist._io import Arrays
 from lyricist.errors import RunError
-from lyricist.model.checkpoint import Arrays
 from lyricist.training.config import TrainConfig
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")

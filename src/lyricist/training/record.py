@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
-from lyricist.model.checkpoint import Run, disk_errors, replace_file
+from lyricist._io import disk_errors, replace_file
+from lyricist.model.checkpoint import Run
 from lyricist.prosody.planfeatures import CHOICES, width
 from lyricist.training import events
 

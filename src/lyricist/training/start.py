@@ -17,12 +17,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import Arrays, disk_errors
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.generate.vocab import WordTable
 from lyricist.generate.writer import COPY_INDEX
 from lyricist.model import topics
-from lyricist.model.checkpoint import COLUMNS, Arrays, Run, create_run, disk_errors
+from lyricist.model.checkpoint import COLUMNS, Run, create_run
 from lyricist.model.copy_index import MAX_WORDS, CopyIndex
 from lyricist.model.line_filter import inherit_lines
 from lyricist.model.tokens import BREAKS, Order, Vocabulary

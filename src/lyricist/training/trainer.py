@@ -13,9 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from lyricist._io import Arrays
 from lyricist.errors import InputError, RunError
 from lyricist.model.bf16 import precision_on
-from lyricist.model.checkpoint import Arrays, Run
+from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.prosody.planfeatures import THEME, groups_of
 from lyricist.training import events

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lyricist._io import disk_errors, replace_file
 from lyricist.apps.cli.tunes import agree, asked_tune, over_tune, phrase_rows, report_tune, tune_json
 from lyricist.errors import InputError, PlanError
-from lyricist.model.checkpoint import disk_errors, replace_file
 from lyricist.plan.defaults import as_a_song, hyphened, laid_out, letter, line_json
 from lyricist.plan.given_lines import validate_given_lines
 from lyricist.plan.plan import Plan, with_defaults

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lyricist._io import disk_errors, replace_file
 from lyricist.apps.cli.display import plural
 from lyricist.apps.cli.planning import make_plan, read_lexicon
 from lyricist.apps.cli.tunes import asked_tune, report_tune
@@ -18,7 +19,6 @@ from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed, load
-from lyricist.model.checkpoint import disk_errors, replace_file
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.defaults import as_a_song, laid_out, letter

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import file_hash
 from lyricist.corpus import Corpus, PrepareOptions, Song, prepare
 from lyricist.corpus.joining import name_of, shown, tune_files
 from lyricist.corpus.store import SPLITS, Split, write_corpus
@@ -20,7 +21,6 @@ from lyricist.errors import InputError
 from lyricist.evaluation.copies import Copies
 from lyricist.melody.read import read_tune
 from lyricist.melody.tune import Tune
-from lyricist.model.checkpoint import file_hash
 
 VALID = 0.1  # share of the training songs by which training knows when to stop
 KNOWN = 0.5  # share of a test song's words in one run of a training song, from which it is no unseen song

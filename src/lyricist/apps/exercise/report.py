@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import replace_file
 from lyricist.apps.exercise import pictures
 from lyricist.apps.exercise.document import (
     Block,
@@ -24,7 +25,6 @@ from lyricist.apps.exercise.document import (
 )  # fmt: skip
 from lyricist.apps.exercise.results import sections_of
 from lyricist.corpus import Song
-from lyricist.model.checkpoint import replace_file
 
 TITLE = "Lyrics for unseen melodies"
 RESULTS = "results.json"

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lyricist._io import staged
 from lyricist.apps.exercise.lyric_figures import Learnt, lines_of, words_of
 from lyricist.apps.exercise.material import Material, Sung, Tell, read_material
 from lyricist.apps.exercise.report import RESULTS, write_report
@@ -22,7 +23,6 @@ from lyricist.apps.exercise.settings import FIRST_WORDS, MOST_FIRST_WORDS, Setti
 from lyricist.apps.exercise.table import VARIANTS
 from lyricist.apps.exercise.variants import Variant, Writer, chosen, figures_of
 from lyricist.corpus import Song
-from lyricist.corpus.staging import staged
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError, PlanError

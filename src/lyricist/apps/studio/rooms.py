@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from lyricist._io import disk_errors
 from lyricist.apps.studio.drafts import Drafts
 from lyricist.apps.studio.hands import Hand
 from lyricist.apps.studio.models import Models
@@ -17,7 +18,6 @@ from lyricist.apps.studio.settings import Settings
 from lyricist.apps.studio.store import SWEEP_SECONDS, RoomLimits, Store
 from lyricist.apps.studio.trainings import Trainings
 from lyricist.apps.studio.tunes import Tunes
-from lyricist.model.checkpoint import disk_errors
 
 
 class Rooms:

@@ -24,8 +24,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lyricist._io import disk_errors, replace_file
 from lyricist.apps.studio.errors import Refused
-from lyricist.model.checkpoint import disk_errors, replace_file
 
 Kind = Literal["tunes", "drafts", "trainings"]
 Meta = dict[str, Any]

@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from lyricist._io import replace_file
 from lyricist.apps.studio.alive import at_work, holder
 from lyricist.apps.studio.bodies import Body
 from lyricist.apps.studio.errors import Refused, busy
@@ -34,7 +35,6 @@ from lyricist.apps.studio.uploads import Upload
 from lyricist.children import cores, python_path
 from lyricist.corpus.readers import READERS
 from lyricist.errors import InputError, MissingExtra
-from lyricist.model.checkpoint import replace_file
 from lyricist.training.start import UNDECLARED
 
 BROKE_OFF = "training broke off; resume goes on from what was last saved"

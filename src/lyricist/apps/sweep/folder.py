@@ -21,11 +21,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import disk_errors, read_json, replace_directory, replace_file
 from lyricist.apps.sweep.space import Sweep
 from lyricist.apps.sweep.study import differing
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, RunError
-from lyricist.model.checkpoint import disk_errors, put_in_place, read_json, replace_file
 
 FORMAT = 1
 ABOUT, RECORD, BEST, CORPUS = "sweep.json", "trial.json", "best", "corpus"
@@ -113,12 +113,12 @@ class Folder:
             replace_file(made / RECORD, [json.dumps(record, indent=1).encode()])
             if run.is_dir():
                 shutil.copyfile(made / RECORD, run / RECORD)
-            put_in_place(made, place / f"{record['trial']:04d}")
+            replace_directory(made, place / f"{record['trial']:04d}")
         if (run / "tensorboard").is_dir():
             place = self.path / "tensorboard"
             with disk_errors(self.path), self.staged(place) as made:
                 shutil.copytree(run / "tensorboard", made, dirs_exist_ok=True)
-                put_in_place(made, place / name)
+                replace_directory(made, place / name)
 
     @contextlib.contextmanager
     def staged(self, place: Path) -> Iterator[Path]:
@@ -138,7 +138,7 @@ class Folder:
         better = done and record is not None and record["valid_loss"] < self.best_loss()
         if better and run.is_dir():
             with disk_errors(self.path):
-                put_in_place(run, self.path / BEST)
+                replace_directory(run, self.path / BEST)
             return True
         shutil.rmtree(run, ignore_errors=True)
         return False

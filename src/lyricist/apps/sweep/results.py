@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lyricist._io import disk_errors, replace_file
 from lyricist.apps.sweep.study import Row
-from lyricist.model.checkpoint import disk_errors, replace_file
 
 if TYPE_CHECKING:
     from lyricist.apps.sweep.crew import Place

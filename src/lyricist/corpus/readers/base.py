@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from lyricist._io import text_chunks
+from lyricist.corpus.clean_text import MAX_LINE, split_lines
 from lyricist.corpus.options import PrepareOptions
 from lyricist.corpus.song import Song
 from lyricist.corpus.structure import parse_song
-from lyricist.corpus.text import MAX_LINE, split_lines, text_chunks
 
 WORDLESS = "no words under its notes"
 Drops = dict[str, tuple[int, str]]  # reason -> (how often, the first example)

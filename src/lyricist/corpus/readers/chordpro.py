@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lyricist.corpus.clean_text import clean_text
 from lyricist.corpus.marks import inline_chords, read_label, squeeze
 from lyricist.corpus.readers.base import Source
 from lyricist.corpus.song import Line, Song
 from lyricist.corpus.structure import build_song
-from lyricist.corpus.text import clean_text
 
 DIRECTIVE = re.compile(r"\s*\{\s*([a-zA-Z_]+)(?:-\w+!?)?(?:[:\s]([^{}]*))?\}\s*")
 _META = "title artist album key capo tempo time year composer lyricist"

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lyricist.corpus.clean_text import clean_text
 from lyricist.corpus.marks import following
 from lyricist.corpus.readers.base import Source
 from lyricist.corpus.song import Line, Song
 from lyricist.corpus.structure import build_song
-from lyricist.corpus.text import clean_text
 
 STAMP = re.compile(r"\s*\[(\d{1,4}):(\d{1,2}(?:[.:]\d{1,3})?)\]")
 WORD_STAMP = re.compile(r"<(\d{1,4}):(\d{1,2}(?:[.:]\d{1,3})?)>")

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lyricist.corpus.clean_text import clean_text
 from lyricist.corpus.language import LEAST_TO_TELL, english_test
 from lyricist.corpus.readers.base import WORDLESS, Source
 from lyricist.corpus.song import WORD, Line, LineSlot, Section, Song
 from lyricist.corpus.structure import guess_names
-from lyricist.corpus.text import clean_text
 from lyricist.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,10 +63,10 @@ def tunes_of_book(data: bytes) -> list[bytes]:
 
 def stanzas_below(data: bytes) -> list[list[str]]:
     """The stanzas that ABC prints below a tune."""
+    from lyricist._io import decode_declared
     from lyricist.melody.abcwords import further_words
-    from lyricist.melody.textbytes import decode
 
-    stanzas = further_words(decode(data).replace("\r\n", "\n").replace("\r", "\n"))
+    stanzas = further_words(decode_declared(data).replace("\r\n", "\n").replace("\r", "\n"))
     return [lines for stanza in stanzas if (lines := [text for each in stanza if (text := clean_text(each).strip())])]
 
 

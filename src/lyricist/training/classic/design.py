@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from lyricist._io import disk_errors, replace_file, tensor_bytes
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
-from lyricist.model.checkpoint import Run, disk_errors, replace_file, tensor_bytes
+from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.training.classic.config import SONGS_AT_ONCE, TRAIN, ClassicConfig
 from lyricist.training.classic.songs import DATA, Heard, hear, save_songs

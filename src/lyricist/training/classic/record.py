@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lyricist.model.checkpoint import Run, disk_errors, load_arrays, read_json, replace_file
+from lyricist._io import disk_errors, load_arrays, read_json, replace_file
+from lyricist.model.checkpoint import Run
 from lyricist.training import record
 from lyricist.training.classic.config import PROJECTED
 from lyricist.training.classic.features import WIDTH

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import Arrays, load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import Corpus, Song, match_tunes
 from lyricist.corpus.joining import Joining, name_of, shown, tune_files
 from lyricist.errors import InputError, RunError
 from lyricist.melody.read import read_score
 from lyricist.melody.tune import Score
-from lyricist.model.checkpoint import Arrays, load_arrays, replace_file, tensor_bytes
 from lyricist.model.tokens import BREAKS, SONG, Vocabulary
 from lyricist.training.classic.features import WIDTH, Floats, melody_features
 from lyricist.training.token_arrays import SPLITS

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lyricist._io import Arrays
 from lyricist.errors import RunError
-from lyricist.model.checkpoint import Arrays
 from lyricist.training.classic.features import Floats
 from lyricist.training.classic.songs import Ints
 

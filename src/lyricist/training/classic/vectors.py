@@ -14,8 +14,9 @@ from typing import BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import load_arrays
 from lyricist.errors import InputError, MissingExtra, RunError
-from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.model.checkpoint import Run
 
 Floats = npt.NDArray[np.float32]
 Row = tuple[str, Floats]

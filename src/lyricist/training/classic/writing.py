@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from lyricist._io import load_arrays
 from lyricist.corpus import Line, Section
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
@@ -24,7 +25,7 @@ from lyricist.generate.result import Candidate, Choice, LineWritten, WrittenSong
 from lyricist.generate.titles import title_of
 from lyricist.generate.writer import COPY_INDEX, Model
 from lyricist.melody.tune import Score
-from lyricist.model.checkpoint import Run, load_arrays
+from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import SPECIALS
 from lyricist.plan.parse import nearest as nearest_spelling
 from lyricist.plan.parse import option
