@@ -25,9 +25,10 @@ from torch import nn
 from common import report, songs_or_exit
 from lyricist._io import load_arrays
 from lyricist.corpus import Corpus, PrepareOptions, prepare
+from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 from lyricist.training.token_arrays import token_set
 
 VOCABULARY = 10_000

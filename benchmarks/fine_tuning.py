@@ -28,11 +28,12 @@ import numpy.typing as npt
 from common import report, songs_or_exit
 from lyricist.corpus import Corpus, PrepareOptions, Song, prepare
 from lyricist.evaluation.metrics import song_nats
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import Vocabulary
+from lyricist.training.config import Options
 from lyricist.training.events import Finished
-from lyricist.training.start import Options, train_songs
 
 Totals = npt.NDArray[np.float64]
 DRAWS = 2_000

@@ -28,11 +28,12 @@ from lyricist.corpus.store import Corpus, Split, write_corpus
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.evaluation.metrics import CONDITIONS, conditional_nats
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.melody.read import read_tune
 from lyricist.melody.scores import own_words
 from lyricist.melody.tune import Phrase
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 
 MELODIES = ROOT.parent / "shared" / "data" / "melodies"
 TEST, VALID = 0.2, 0.06  # shares of the songs

@@ -27,7 +27,7 @@ from lyricist.generate.writer import Model
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.packed import stamp
 from lyricist.model.topics import is_plain
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 
 Reals = npt.NDArray[np.float64]
 split = WordTokenizer().split
@@ -113,7 +113,7 @@ def main() -> None:
     words = run.vocabulary.tokens
     wanted = meant(open_corpus(options.corpus))
     path = options.run / COLUMNS
-    columns = replace(Columns.load(path), overused=None)
+    columns = replace(VocabLayout.load(path), overused=None)
     nats = np.zeros(len(words))
     columns.save(path)
     for _ in range(options.rounds):

@@ -22,7 +22,7 @@ from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.onnx_graph import metadata_for, unit_model
 from lyricist.model.packed import MODEL, stamp
 from lyricist.model.tokens import SPECIALS, Vocabulary
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 
 
 def used(vocabulary: Vocabulary, corpora: Sequence[Path]) -> npt.NDArray[np.bool_]:
@@ -32,10 +32,10 @@ def used(vocabulary: Vocabulary, corpora: Sequence[Path]) -> npt.NDArray[np.bool
     return np.array([token in said or token in SPECIALS for token in vocabulary.tokens])
 
 
-def choose(run: Run, drawn: npt.NDArray[np.bool_]) -> Columns:
+def choose(run: Run, drawn: npt.NDArray[np.bool_]) -> VocabLayout:
     """Rewrite a packed run's graph and columns so that these of its words (V,) are drawn."""
-    before, weights = Columns.load(run.path / COLUMNS), run.weights()
-    made = Columns.by_signature(before.sig, before.ends, before.finals, drawn)
+    before, weights = VocabLayout.load(run.path / COLUMNS), run.weights()
+    made = VocabLayout.by_signature(before.sig, before.ends, before.finals, drawn)
     made.overused = before.overused
     config, step = run.config["model"], run.config["packed"]["step"]
     graph = unit_model(config, weights, made, metadata_for(config, step), packed=True)

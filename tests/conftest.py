@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lyricist.corpus import Corpus, prepare
+from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 
 SUBJECTS = (
     "river",

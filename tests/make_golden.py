@@ -14,7 +14,8 @@ from classicsongs import exercise
 from tests.conftest import literal_songs
 
 from lyricist.corpus import PrepareOptions, prepare
-from lyricist.training.start import Options, train_songs
+from lyricist.evaluation.train import train_songs
+from lyricist.training.config import Options
 
 GOLDEN = Path(__file__).parent / "golden"
 KEPT = ("config.json", "vocab.json", "latest", "copyindex.safetensors", "vectors.safetensors", "songs.safetensors")

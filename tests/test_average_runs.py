@@ -14,11 +14,12 @@ import average_runs
 
 from lyricist.corpus import PrepareOptions, prepare
 from lyricist.errors import InputError
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.model.packed import pack
 from lyricist.plan.plan import Plan
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from lyricist.corpus import Corpus
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.tokens import Vocabulary
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.training.start import overused_by
 
 
@@ -35,7 +35,7 @@ def balanced(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The tests' run with a word held back and one brought on."""
     made = tmp_path_factory.mktemp("balanced") / "run"
     shutil.copytree(run.path, made)
-    columns = Columns.load(made / COLUMNS)
+    columns = VocabLayout.load(made / COLUMNS)
     columns.overused = np.zeros(len(run.vocabulary), dtype=np.float32)
     columns.overused[[20, 21]] = 1.5, -0.5
     columns.save(made / COLUMNS)
@@ -43,11 +43,11 @@ def balanced(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_columns_keep_what_is_overused(run: Run, balanced: Run) -> None:
-    found = Columns.load(balanced.path / COLUMNS)
+    found = VocabLayout.load(balanced.path / COLUMNS)
     assert found.overused is not None and found.overused[[19, 20, 21]].tolist() == [0, 1.5, -0.5]
     numbered = found.numbered(found.sig)
     assert numbered.overused is found.overused and numbered.finals is found.finals
-    assert Columns.load(run.path / COLUMNS).overused is None
+    assert VocabLayout.load(run.path / COLUMNS).overused is None
 
 
 def test_a_run_that_goes_on_inherits_it_by_word(run: Run, balanced: Run) -> None:
@@ -67,7 +67,7 @@ def test_a_run_that_was_balanced_says_words_more_as_songs_do(
     monkeypatch.setattr(build_balance, "COMMON", slice(10, 60))
     monkeypatch.setattr(sys, "argv", ["build_balance.py", str(made), str(corpus.path), "--songs", "80"])
     build_balance.main()
-    nats = Columns.load(made / COLUMNS).overused
+    nats = VocabLayout.load(made / COLUMNS).overused
     assert nats is not None and nats.any()
 
     def spread() -> float:
@@ -77,7 +77,7 @@ def test_a_run_that_was_balanced_says_words_more_as_songs_do(
         return float((build_balance.shares(said, words) * ratio**2).sum())
 
     balanced = spread()
-    columns = Columns.load(made / COLUMNS)
+    columns = VocabLayout.load(made / COLUMNS)
     columns.overused = None
     columns.save(made / COLUMNS)
     assert balanced < spread()

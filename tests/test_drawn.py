@@ -21,8 +21,8 @@ from lyricist.model.blocks import HostBlocks, OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.onnx_bytes import with_numbers
 from lyricist.model.onnx_graph import unit_model
-from lyricist.model.packed import Initializers, unpacked
-from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.model.packed_weights import Initializers
+from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Plan
 from lyricist.training.start import drawn_with
 from lyricist.training.token_arrays import token_set
@@ -30,15 +30,15 @@ from lyricist.training.token_arrays import token_set
 SCRIPT = Path(__file__).parent.parent / "scripts" / "choose_words.py"
 
 
-def some_drawn(columns: Columns) -> Columns:
+def some_drawn(columns: VocabLayout) -> VocabLayout:
     """The same vocabulary with every third word undrawn."""
     drawn = np.arange(len(columns.sig)) % 3 > 0
-    return Columns.by_signature(columns.sig, columns.ends, columns.finals, drawn)
+    return VocabLayout.by_signature(columns.sig, columns.ends, columns.finals, drawn)
 
 
 @pytest.mark.parametrize("least", [1, 40])
 def test_undrawn_words_come_last_and_belong_to_no_unit(least: int) -> None:
-    columns = some_drawn(Columns.by_signature((np.arange(500) // least % 7).astype(np.int32)))
+    columns = some_drawn(VocabLayout.by_signature((np.arange(500) // least % 7).astype(np.int32)))
     assert sorted(columns.undrawn.tolist()) == list(range(0, 500, 3))
     assert sorted(columns.words[columns.words >= 0].tolist()) == [w for w in range(500) if w % 3]
     assert columns.width == columns.tiles * TILE + columns.units - columns.tiles
@@ -52,10 +52,10 @@ def test_undrawn_words_come_last_and_belong_to_no_unit(least: int) -> None:
 def test_columns_remember_what_is_drawn(tmp_path: Path) -> None:
     columns = some_drawn(network(SHAPES[0])[2])
     columns.save(tmp_path / COLUMNS)
-    found = Columns.load(tmp_path / COLUMNS)
+    found = VocabLayout.load(tmp_path / COLUMNS)
     assert found.drawn == columns.drawn and found.numbered(found.sig).undrawn.tolist() == columns.undrawn.tolist()
     columns.whole().save(tmp_path / COLUMNS)
-    assert Columns.load(tmp_path / COLUMNS).drawn is None
+    assert VocabLayout.load(tmp_path / COLUMNS).drawn is None
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -155,7 +155,7 @@ def said(model: Model, plan: Plan, count: int = 6) -> set[str]:
 
 
 def test_the_script_keeps_the_weights(packed: Path, chosen: Path, model: Model) -> None:  # noqa: F811
-    before, after = unpacked(Run.open(packed)), unpacked(Run.open(chosen))
+    before, after = Run.open(packed).weights(), Run.open(chosen).weights()
     assert before.keys() == after.keys()
     for name, weight in before.items():
         np.testing.assert_allclose(weight, after[name], atol=1e-6)

@@ -16,12 +16,13 @@ from lyricist import export
 from lyricist._io import read_json
 from lyricist.apps.cli import run as lyricist
 from lyricist.errors import InputError, RunError
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run, create_run, save_checkpoint
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.runtime import OnnxModel, open_session
 from lyricist.model.tokens import Vocabulary
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 
 PAGE = Path(__file__).parent.parent / "docs" / "export.md"
 

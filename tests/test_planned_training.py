@@ -14,11 +14,12 @@ from lyricist.corpus import Corpus, Line, Section, Song
 from lyricist.corpus.store import write_corpus
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.metrics import evaluate
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.plan.plan import Plan
 from lyricist.prosody.planfeatures import GROUPS, width
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 
 STILL = {"dropout_input": 0.0, "dropout_output": 0.0}
 

@@ -17,17 +17,18 @@ from lyricist.apps.cli import run as call
 from lyricist.apps.cli.writing import DRAFTS
 from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import unit_model
-from lyricist.model.packed import pack, unpacked
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.packed import pack
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.training import events
+from lyricist.training.config import Options
 from lyricist.training.record import read_history
-from lyricist.training.start import Options, train_songs
 
 SHAPES = [
     {"cell": "lstm", "layers": 1, "embedding": 24, "hidden": 32, "tied": True, "features": 7},
@@ -67,13 +68,13 @@ def keep():  # type: ignore[no-untyped-def]
     return PrepareOptions(keep_duplicates=True, related=None, near_duplicate=None)
 
 
-def network(shape: dict[str, object]) -> tuple[dict[str, object], dict[str, np.ndarray], Columns]:
+def network(shape: dict[str, object]) -> tuple[dict[str, object], dict[str, np.ndarray], VocabLayout]:
     """A model's config, random weights and columns with some words in tiles and some alone."""
     config = ModelConfig(vocab_size=VOCABULARY, **shape)  # type: ignore[arg-type]
     rng = np.random.default_rng(3)
     model = LyricLSTM(config)
     weights = {n: rng.normal(0, 0.3, p.shape).astype(np.float32) for n, p in model.named_parameters()}
-    return config.model_dump(), weights, Columns.by_signature(rng.integers(0, 5, VOCABULARY).astype(np.int32))
+    return config.model_dump(), weights, VocabLayout.by_signature(rng.integers(0, 5, VOCABULARY).astype(np.int32))
 
 
 # Packing
@@ -108,7 +109,7 @@ def test_packed_steps_are_the_softmax_in_the_order_of_the_vocabulary(shape: dict
 
 
 def test_packed_weights_are_those_of_the_run_within_half_a_step(run: Run, packed: Path) -> None:
-    exact, found = run.weights(), unpacked(Run.open(packed))
+    exact, found = run.weights(), Run.open(packed).weights()
     assert exact.keys() == found.keys()
     whole = exact["layers.0.bias_ih"] + exact["layers.0.bias_hh"]
     np.testing.assert_allclose(found["layers.0.bias_ih"] + found["layers.0.bias_hh"], whole, atol=1e-6)
@@ -122,7 +123,7 @@ def test_packed_weights_are_those_of_the_run_within_half_a_step(run: Run, packed
 
 def test_packing_a_packed_weight_again_changes_nothing(packed: Path) -> None:
     run = Run.open(packed)
-    columns = Columns.load(packed / COLUMNS)
+    columns = VocabLayout.load(packed / COLUMNS)
     again = unit_model(run.config["model"], run.weights(), columns, packed=True)
     first, second = (OnnxBlocks(m, columns, 1) for m in (packed / "model.onnx", again))
     ids, state = np.arange(8), first.initial_state(8)

@@ -16,11 +16,12 @@ from tests.conftest import QUICK, SMALL
 from lyricist._io import load_arrays
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError, RunError
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.training import events
+from lyricist.training.config import Options
 from lyricist.training.record import read_history
-from lyricist.training.start import Options, train_songs
 
 VARIANTS = {
     "plain": ({}, {}),

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from lyricist.evaluation.check import check
     from lyricist.evaluation.metrics import evaluate
     from lyricist.evaluation.rhymes import rhymes
+    from lyricist.evaluation.train import train_songs as train
     from lyricist.generate.decode import decode
     from lyricist.generate.exact_writer import automaton
     from lyricist.generate.writer import Model, load, write
     from lyricist.model.convert import export
     from lyricist.model.tokens import Vocabulary
     from lyricist.plan.plan import Drawing, Plan
-    from lyricist.training.start import Options
-    from lyricist.training.start import train_songs as train
+    from lyricist.training.config import Options
 
 _HOME = {
     "Drawing": "lyricist.plan.plan:Drawing",
@@ -36,7 +36,7 @@ _HOME = {
     "LyricistError": "lyricist.errors:LyricistError",
     "MissingExtra": "lyricist.errors:MissingExtra",
     "Model": "lyricist.generate.writer:Model",
-    "Options": "lyricist.training.start:Options",
+    "Options": "lyricist.training.config:Options",
     "Plan": "lyricist.plan.plan:Plan",
     "PlanError": "lyricist.errors:PlanError",
     "RunError": "lyricist.errors:RunError",
@@ -50,7 +50,7 @@ _HOME = {
     "read": "lyricist.corpus:prepare",
     "rhymes": "lyricist.evaluation.rhymes:rhymes",
     "sample_songs": "lyricist.corpus.samples:sample_songs",
-    "train": "lyricist.training.start:train_songs",
+    "train": "lyricist.evaluation.train:train_songs",
     "write": "lyricist.generate.writer:write",
 }
 

@@ -17,6 +17,7 @@ from tests.conftest import SMALL_CLASSIC as SMALL
 from lyricist._io import load_arrays, tensor_bytes
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.errors import InputError, RunError
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import Vocabulary
@@ -27,7 +28,7 @@ from lyricist.training.classic.config import ClassicConfig
 from lyricist.training.classic.model import ClassicNet
 from lyricist.training.classic.songs import SungWords, hear, word_ids
 from lyricist.training.classic.stepping import Neighbours, SteppedNet
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 

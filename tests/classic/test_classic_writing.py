@@ -13,6 +13,7 @@ from tests.conftest import QUICK_CLASSIC, SMALL_CLASSIC
 from lyricist import evaluate, write
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.result import LineWritten, WrittenSong
 from lyricist.generate.writer import load
 from lyricist.melody.midi import read_midi
@@ -20,7 +21,7 @@ from lyricist.plan.plan import Drawing, Plan
 from lyricist.training.classic.judge import accuracy, predictions
 from lyricist.training.classic.songs import SungWords
 from lyricist.training.classic.writing import ClassicModel, Draft, softmax
-from lyricist.training.start import Options, train_songs
+from lyricist.training.config import Options
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 

@@ -10,7 +10,7 @@ from lyricist.generate.exact_writer import brought
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.vocab import WordTable
 from lyricist.model.tokens import BREAKS, SONG, TAGS, UNK, Vocabulary
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.resolve import layout
 from lyricist.prosody.lexicon import default_lexicon
@@ -62,4 +62,4 @@ def compiled(
     table = WordTable(known, default_lexicon()).extended(brought(laid), constraints)
     ends = np.random.default_rng(1).uniform(0.02, 0.6, table.known).astype(np.float32) if with_ends else None
     finals = ends / ends.sum() if ends is not None else None
-    return ExactSongAutomaton(table, laid, Columns.by_signature(table.sig[: table.known], ends, finals), strict)
+    return ExactSongAutomaton(table, laid, VocabLayout.by_signature(table.sig[: table.known], ends, finals), strict)

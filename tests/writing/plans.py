@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lyricist.corpus.tokenizer import WordTokenizer
-from lyricist.plan.plan import Plan, SectionPlan
+from lyricist.plan.fields import SectionPlan
+from lyricist.plan.plan import Plan
 
 split = WordTokenizer().split
 

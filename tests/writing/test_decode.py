@@ -9,7 +9,8 @@ import pytest
 from lyricist.errors import InputError
 from lyricist.generate.decode import BATCH, LineWritten, SongWritten, decode, truncate, uniform
 from lyricist.generate.free import FREE_LINES, SECTION_LINES, FreeSongAutomaton
-from lyricist.model.copy_index import CopyGuard, CopyIndex
+from lyricist.generate.nocopy import CopyGuard
+from lyricist.model.copy_index import CopyIndex
 from lyricist.model.tokens import BREAKS, LINE, SPECIALS, Vocabulary
 from lyricist.plan.plan import Drawing, Plan, parse_counts, parse_form
 

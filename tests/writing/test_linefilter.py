@@ -19,10 +19,9 @@ from lyricist.errors import PlanError, RunError
 from lyricist.generate.decode import decode
 from lyricist.generate.engine import Engine
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import SongWritten
 from lyricist.model.blocks import HostBlocks
-from lyricist.model.copy_index import CopyGuard
 from lyricist.model.line_filter import GAP, LINES, LineFilter, inherit_lines
 from lyricist.plan.plan import Drawing, Plan
 

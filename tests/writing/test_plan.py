@@ -8,7 +8,8 @@ import pytest
 from plans import PLANS, split
 
 from lyricist.errors import InputError
-from lyricist.plan.plan import Drawing, Plan, SectionPlan, with_defaults
+from lyricist.plan.fields import SectionPlan
+from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.plan.plan_file import plan_text
 from lyricist.plan.resolve import layout
 

@@ -20,7 +20,7 @@ from lyricist.model.blocks import NEVER, HostBlocks, OnnxBlocks
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.runtime import OnnxModel
 from lyricist.model.tokens import Vocabulary
-from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import width
@@ -53,7 +53,7 @@ def model(request: pytest.FixtureRequest, vocabulary: Vocabulary, tmp_path_facto
     weights["embedding"] = weights["embedding"] * 12  # sharp enough to be like a trained model
     for name in {"plan"} & weights.keys():
         weights[name] = RNG.normal(0, 0.1, weights[name].shape).astype(np.float32)
-    columns = Columns.by_signature(WordTable(vocabulary, default_lexicon()).sig)
+    columns = VocabLayout.by_signature(WordTable(vocabulary, default_lexicon()).sig)
     file = tmp_path_factory.mktemp("units") / "writer.onnx"
     file.write_bytes(onnx_graph.unit_model(config.model_dump(), weights, columns))
     plain = OnnxModel(onnx_graph.step_model(config.model_dump(), weights))
@@ -67,7 +67,7 @@ def units(model: Model) -> OnnxBlocks:
     return model.unit_model
 
 
-def steer(columns: Columns) -> np.ndarray:
+def steer(columns: VocabLayout) -> np.ndarray:
     return np.where(columns.word_at < 0, NEVER, 0).astype(np.float32)
 
 

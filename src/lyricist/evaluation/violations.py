@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lyricist.corpus.tokenizer import WordTokenizer
-from lyricist.plan.plan import Plan, SectionPlan
+from lyricist.plan.fields import SectionPlan
+from lyricist.plan.plan import Plan
 from lyricist.plan.resolve import GroupSpec, Layout, LineSpec, first_said, layout
 from lyricist.prosody import Reading
 from lyricist.prosody.metre import METRES, fits, pattern_of, template

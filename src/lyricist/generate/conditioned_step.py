@@ -18,7 +18,7 @@ from lyricist.errors import RunError
 from lyricist.model.blocks import NEVER, BlockRows, OnnxBlocks
 from lyricist.model.onnx_bytes import GRAPH, INPUT, NODE, changed, read, write
 from lyricist.model.runtime import FEATURES, State, features_of, open_session
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 
 Floats = npt.NDArray[np.float32]
 
@@ -32,7 +32,7 @@ class ConditionedBlocks:
 
     def __init__(self, units: OnnxBlocks) -> None:
         source = units.model if isinstance(units.model, bytes) else Path(units.model).read_bytes()
-        self.columns: Columns = units.columns
+        self.columns: VocabLayout = units.columns
         self.width = self.columns.filled(self.columns.width)
         self.session = open_session(per_row(source), 1)
         self.features = features_of(self.session)

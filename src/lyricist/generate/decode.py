@@ -17,11 +17,11 @@ import numpy.typing as npt
 from lyricist.corpus.word_lists import is_archaic
 from lyricist.generate.engine import Engine
 from lyricist.generate.free import Allowed, FreeSongAutomaton, State
-from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.model.blocks import HostBlocks
-from lyricist.model.copy_index import CopyGuard, CopyIndex
+from lyricist.model.copy_index import CopyIndex
 from lyricist.model.runtime import State as ModelState
 from lyricist.model.runtime import StepModel
 from lyricist.model.tokens import Vocabulary

@@ -24,7 +24,7 @@ from lyricist.generate.worker_pool import Apart, Task
 from lyricist.model.blocks import BlockModel, OnnxBlocks
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.given_lines import validate_given_lines
 from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.plan.resolve import Layout, layout
@@ -235,7 +235,7 @@ def automaton(
     lexicon = lexicon or default_lexicon()
     laid = layout(validate_given_lines(with_defaults(plan), lexicon), vocabulary.tokenizer.split)
     table = WordTable(vocabulary, lexicon).extended(brought(laid), constraints)
-    made = compile_song(table, laid, Columns.by_signature(table.sig[: table.known]))
+    made = compile_song(table, laid, VocabLayout.by_signature(table.sig[: table.known]))
     made.max_copy = plan.max_copy
     return made
 

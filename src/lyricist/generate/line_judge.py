@@ -20,11 +20,11 @@ import numpy.typing as npt
 from lyricist._io import Arrays
 from lyricist.errors import RunError
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.packed import Initializers
+from lyricist.model.packed_weights import Initializers
 from lyricist.model.runtime import open_session
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import LINE, SONG, UNK, Vocabulary
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 
 VERSE = "<verse>"  # opens every section, to the judge
 JUDGE = "judge.onnx"  # in the starter's directory
@@ -98,6 +98,6 @@ def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
         return None
     starter = Run.open(home)
     graph = Initializers(starter.file("model.onnx"))
-    at, index = Columns.load(home / COLUMNS).column_of, starter.vocabulary.index
+    at, index = VocabLayout.load(home / COLUMNS).column_of, starter.vocabulary.index
     place = np.array([at[index.get(token, index[UNK])] for token in words.tokens])
     return LineJudge(home / JUDGE, graph["embedding"], graph["embedding.scale"], place, words)

@@ -17,7 +17,7 @@ from lyricist.generate.rhyme_groups import Rhymes
 from lyricist.generate.sampler import Listed
 from lyricist.generate.state import Rows
 from lyricist.generate.vocab import WordClass, WordTable
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import Signature
 
 CLOSED = 0
@@ -45,7 +45,7 @@ class Nodes:
     def __init__(
         self,
         table: WordTable,
-        columns: Columns,
+        columns: VocabLayout,
         rhymes: Rhymes,
         blocked: npt.NDArray[np.bool_],
         emphasis: float = 0.0,

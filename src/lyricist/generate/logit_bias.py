@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.model.blocks import NEVER
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
 
 Floats = npt.NDArray[np.float32]
 
 
-def logit_bias(song: ExactSongAutomaton, columns: Columns, drawing: Drawing, theme: Floats | None) -> Floats:
+def logit_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing, theme: Floats | None) -> Floats:
     """(C,) nats added to each column: what steers the song (`theme` (V,), word_bias), and never for padding and words
     that are barred. Words of the plan are left alone."""
     at, table = columns.words, song.table
@@ -32,7 +32,7 @@ def logit_bias(song: ExactSongAutomaton, columns: Columns, drawing: Drawing, the
     return out
 
 
-def word_bias(song: ExactSongAutomaton, columns: Columns, drawing: Drawing) -> npt.NDArray[np.float64]:
+def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) -> npt.NDArray[np.float64]:
     """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones and those
     that the network says too often."""
     known, table = song.table.known, song.table

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.model.blocks import BlockRows
-from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing
 
 # --- Random numbers from counters alone: the same for a song whatever else is in its batch
@@ -113,7 +113,7 @@ class Request:
 class Drawer:
     """Draws words for rows under one drawing."""
 
-    def __init__(self, columns: Columns, drawing: Drawing, words: int, unknown: int) -> None:
+    def __init__(self, columns: VocabLayout, drawing: Drawing, words: int, unknown: int) -> None:
         """`words`: how many there are, those a plan brought included; `unknown`: the word that stands for these."""
         self.columns, self.drawing = columns, drawing
         at = columns.column_of
@@ -133,7 +133,7 @@ class Drawer:
         return self.content.tobytes()
 
     def columns_for(self, words: Ints) -> Ints:
-        """Columns of words; a word the model does not know, or does not draw, has the column of `<unk>`."""
+        """VocabLayout of words; a word the model does not know, or does not draw, has the column of `<unk>`."""
         return self.column_of[np.where(words < len(self.column_of), words, self.unknown)]
 
     def draw(self, rows: BlockRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:

@@ -21,7 +21,7 @@ from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
 from lyricist.generate.vocab import RhymeSound, WordTable
 from lyricist.generate.vowels import Vowels
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT
 from lyricist.plan.given_lines import fits
 from lyricist.plan.resolve import Layout, LineSpec
@@ -48,7 +48,7 @@ class ExactSongAutomaton:
     max_copy = 5  # longest run of words that may stand in the songs, where there is an index of them
 
     def __init__(
-        self, table: WordTable, layout: Layout, columns: Columns, strict: bool, barred: Collection[int] = ()
+        self, table: WordTable, layout: Layout, columns: VocabLayout, strict: bool, barred: Collection[int] = ()
     ) -> None:
         self.table, self.layout, self.columns = table, layout, columns
         self.backward, self.strict = table.vocabulary.order == "backward", strict
@@ -328,7 +328,7 @@ def initial(word: str) -> str:
 
 
 def compile_song(
-    table: WordTable, layout: Layout, columns: Columns, barred: Collection[int] = ()
+    table: WordTable, layout: Layout, columns: VocabLayout, barred: Collection[int] = ()
 ) -> ExactSongAutomaton:
     """The plan's automaton: strict if that can be fulfilled, else with every reading. `PlanError` if neither."""
     try:

@@ -19,6 +19,7 @@ from lyricist.generate.decode import LineWritten, SongWritten, decode
 from lyricist.generate.exact_writer import PlannedWriter
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.line_judge import LineJudge, judge_of
+from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.theme import from_network
 from lyricist.generate.titles import title_of
@@ -26,19 +27,18 @@ from lyricist.generate.vocab import WordTable
 from lyricist.generate.worker_pool import Stamp, files_of
 from lyricist.model.blocks import BlockModel, HostBlocks, OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.copy_index import CopyGuard, CopyIndex
+from lyricist.model.copy_index import COPY_INDEX, CopyIndex
 from lyricist.model.line_filter import LINES, LineFilter
 from lyricist.model.runtime import LateModel, OnnxModel, StepModel
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS, Topics
-from lyricist.model.vocab_layout import Columns
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import WORDS, facts_of
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.planfeatures import groups_of
 
-COPY_INDEX = "copyindex.safetensors"
 FAMILIAR = 10.0  # nats of score that turns of phrase are worth which all stand in the songs
 MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
 
@@ -53,7 +53,7 @@ class Model:
         copy_index: Path | None = None,
         lexicon: Lexicon | None = None,
         unit_file: Path | None = None,
-        columns: Columns | None = None,
+        columns: VocabLayout | None = None,
         weights: Callable[[], Arrays] | None = None,
         lines: Path | None = None,
         topics: Path | None = None,
@@ -137,7 +137,7 @@ class Model:
                 if whole or not set(made.columns.undrawn.tolist()).isdisjoint(needed):
                     made = self.whole_units
                 return made.arranged(made.columns.numbered(sig)), odd
-        return HostBlocks(self.step_model, Columns.by_signature(sig)), ()
+        return HostBlocks(self.step_model, VocabLayout.by_signature(sig)), ()
 
     @cached_property
     def whole_units(self) -> OnnxBlocks:
@@ -274,7 +274,7 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
 
 
 def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
-    columns = Columns.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
+    columns = VocabLayout.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
     parts = run.vocabulary, run.path / COPY_INDEX, lexicon
     kept = run.path / LINES, run.path / TOPICS, run.path / WORDS
     judge = partial(judge_of, run)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from lyricist.errors import RunError
 from lyricist.model.onnx_bytes import with_numbers
 from lyricist.model.runtime import FEATURES, State, StepModel, features_of, open_session
-from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.model.vocab_layout import TILE, VocabLayout
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ class BlockRows:
 class BlockModel(Protocol):
     """A word-level model whose softmax comes in the order of `columns`."""
 
-    columns: Columns
+    columns: VocabLayout
 
     def initial_state(self, batch: int) -> State: ...
 
@@ -54,7 +54,7 @@ class BlockModel(Protocol):
 class HostBlocks:
     """A `BlockModel` from any `StepModel`."""
 
-    def __init__(self, model: StepModel, columns: Columns) -> None:
+    def __init__(self, model: StepModel, columns: VocabLayout) -> None:
         self.model, self.columns = model, columns
         self.order = np.maximum(columns.words, 0)
 
@@ -76,7 +76,7 @@ class OnnxBlocks:
     Integer products are exact and everything else goes row by row, so a row does not depend on the batch.
     """
 
-    def __init__(self, model: Path | str | bytes, columns: Columns, threads: int | None = None) -> None:
+    def __init__(self, model: Path | str | bytes, columns: VocabLayout, threads: int | None = None) -> None:
         self.model, self.threads = model, threads
         self.session, self.columns = open_session(model, threads), columns
         names = {"ids", "steer", "scale", FEATURES}
@@ -90,7 +90,7 @@ class OnnxBlocks:
         if not {o.name for o in self.session.get_outputs()} >= set(self.outputs):
             raise RunError("the run's writer.onnx was made by another version: train again for a faster one")
 
-    def arranged(self, columns: Columns) -> OnnxBlocks:
+    def arranged(self, columns: VocabLayout) -> OnnxBlocks:
         """The same session for the same columns under other numbers of signatures."""
         made = copy.copy(self)
         made.columns = columns
@@ -172,7 +172,7 @@ def in_range(made: BlockRows) -> npt.NDArray[np.bool_]:
     return np.asarray((made.total > LOW) & (made.total < HIGH) & (made.free < HIGH))
 
 
-def again(made: BlockRows, logits: Floats, temperature: Reals, columns: Columns) -> None:
+def again(made: BlockRows, logits: Floats, temperature: Reals, columns: VocabLayout) -> None:
     """Make the rows that are not in range from their logits (B, C or more)."""
     for i in np.flatnonzero(~in_range(made)).tolist():
         row = from_logits(logits[i : i + 1, : columns.width].copy(), float(temperature[i]), columns)
@@ -180,7 +180,7 @@ def again(made: BlockRows, logits: Floats, temperature: Reals, columns: Columns)
             mine[i] = new[0]
 
 
-def from_logits(x: Floats, temperature: float, columns: Columns) -> BlockRows:
+def from_logits(x: Floats, temperature: float, columns: VocabLayout) -> BlockRows:
     """Rows of logits (B, C), steered already, which are overwritten; the shift is a row's largest."""
     x -= x.max(axis=1, keepdims=True)
     free = np.exp(x).sum(axis=1, dtype=np.float64)
@@ -189,7 +189,7 @@ def from_logits(x: Floats, temperature: float, columns: Columns) -> BlockRows:
     return unit_rows(x, free, columns)
 
 
-def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: Columns) -> BlockRows:
+def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: VocabLayout) -> BlockRows:
     """Sums of rows that are exponentiated already; `free`: their sums at temperature 1."""
     tiles = e[:, : columns.lone].reshape(len(e), columns.tiles, TILE)
     alone = e[:, columns.lone :]

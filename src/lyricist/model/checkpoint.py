@@ -40,8 +40,10 @@ from lyricist._io import (
     write_synced,
 )
 from lyricist.errors import RunError
+from lyricist.model.packed_weights import unpacked
 from lyricist.model.starter import NAME, need_starter
 from lyricist.model.tokens import Vocabulary
+from lyricist.model.vocab_layout import VocabLayout
 
 FORMAT = 1
 COLUMNS = "columns.safetensors"  # the order of the vocabulary in writer.onnx
@@ -119,9 +121,8 @@ class Run:
     def weights(self, which: str = "use") -> Arrays:
         """The network's parameters by name; of a packed run as near as its 8 bits are."""
         if self.packed:
-            from lyricist.model.packed import unpacked
-
-            return unpacked(self)
+            columns = VocabLayout.load(self.path / COLUMNS)
+            return unpacked(self.file("model.onnx"), self.config["model"], columns.column_of)
         return load_arrays(self.file("weights.safetensors", which))
 
 
@@ -192,12 +193,11 @@ def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
     if run.kind != "lstm":
         return {}
     from lyricist.model import onnx_graph
-    from lyricist.model.vocab_layout import Columns
 
     metadata = onnx_graph.metadata_for(run.config["model"], step)
     files = {"model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata)}
     if (run.path / COLUMNS).exists():
-        columns = Columns.load(run.path / COLUMNS)
+        columns = VocabLayout.load(run.path / COLUMNS)
         files["writer.onnx"] = onnx_graph.unit_model(run.config["model"], weights, columns, metadata)
     return files
 

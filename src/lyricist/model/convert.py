@@ -12,8 +12,8 @@ from typing import Any
 
 from lyricist._io import disk_errors, link, load_arrays, replace_directory, replace_file, write_synced
 from lyricist.errors import InputError
-from lyricist.generate.writer import COPY_INDEX
 from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
+from lyricist.model.copy_index import COPY_INDEX
 from lyricist.model.line_filter import LINES
 from lyricist.model.topics import TOPICS
 from lyricist.model.word_facts import WORDS

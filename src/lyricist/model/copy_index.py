@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,7 @@ import numpy.typing as npt
 from lyricist._io import load_arrays, replace_file, tensor_bytes
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, UNK, Vocabulary
 
-if TYPE_CHECKING:
-    from lyricist.model.line_filter import LineFilter
-
+COPY_INDEX = "copyindex.safetensors"  # in a run directory
 CACHED_WORDS = 3_000_000  # in larger indexes the tables of runs would take too much memory
 MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
@@ -220,48 +218,3 @@ def hash_of(hashes: Iterable[int]) -> int:
         out = (out ^ (part + 1)) * prime & 0xFFFF_FFFF_FFFF_FFFF
         out ^= out >> 29
     return out
-
-
-class CopyGuard:
-    """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there; a
-    line's end, where the line stands in the songs or in the corpus that `line_filter` was made from."""
-
-    def __init__(
-        self, index: CopyIndex | None, vocabulary: Vocabulary, max_copy: int, line_filter: LineFilter | None = None
-    ) -> None:
-        index = index or CopyIndex(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=bool))
-        self.line_filter = line_filter
-        self.max_copy, self.lines = max_copy, index.whole_lines(LINE_WORDS, max(LINE_WORDS, max_copy))
-        self.word_hashes = word_hashes(vocabulary.tokens)
-        order = np.argsort(self.word_hashes, kind="stable")
-        context = ngrams(index.hashes, max_copy)[:-1]
-        following = index.hashes[max_copy:]
-        at = np.searchsorted(self.word_hashes[order], following).clip(max=len(order) - 1)
-        valid = (context != 0) & (following != 0) & (self.word_hashes[order][at] == following)
-        context, successor = context[valid], order[at][valid]
-        by_context = np.argsort(context, kind="stable")
-        self.contexts, self.successors = context[by_context], successor[by_context]
-
-    def banned(self, words: Sequence[int]) -> Ints:
-        """Ids that would complete a forbidden run after `words` (the word ids of a song so far)."""
-        if len(words) < self.max_copy:
-            return np.zeros(0, dtype=np.int64)
-        key = ngrams(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
-        low, high = np.searchsorted(self.contexts, [key, key + np.uint64(1)])
-        found: Ints = self.successors[low:high]
-        return found
-
-    def line_is_copied(self, line: Sequence[int]) -> bool:
-        """Whether a finished line of LINE_WORDS words or more stands in the songs, as runs alone would not show."""
-        if len(line) < LINE_WORDS or (len(line) > max(LINE_WORDS, self.max_copy) and self.line_filter is None):
-            return False
-        found = int(ngrams(self.word_hashes[list(line)], len(line))[0])
-        return found in self.lines or (self.line_filter is not None and self.line_filter.has(found))
-
-    def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
-        """Whether `after` may follow `before`: no forbidden run across the seam."""
-        joined = [*before[-self.max_copy :], *after[: self.max_copy]]
-        return not any(self.forbidden(joined, i) for i in range(len(joined) - self.max_copy))
-
-    def forbidden(self, words: Sequence[int], i: int) -> bool:
-        return words[i + self.max_copy] in self.banned(words[i : i + self.max_copy])

@@ -18,7 +18,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from lyricist.model.runtime import FEATURES, open_session
-from lyricist.model.vocab_layout import TILE, Columns
+from lyricist.model.vocab_layout import TILE, VocabLayout
 
 Array = npt.NDArray[Any]
 Weights = Mapping[str, npt.NDArray[np.float32]]
@@ -128,7 +128,7 @@ def step_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[st
 def unit_model(
     config: Mapping[str, Any],
     weights: Weights,
-    columns: Columns,
+    columns: VocabLayout,
     metadata: Mapping[str, str] | None = None,
     *,
     packed: bool = False,
@@ -217,7 +217,7 @@ def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:
     return serialised(g, "lyricist_cell", ins, [batch("next_h", hidden), batch("next_c", hidden)], {})
 
 
-def summed(g: Graph, columns: Columns) -> None:
+def summed(g: Graph, columns: VocabLayout) -> None:
     """Sums of `e`: over tiles, then the columns that stand alone."""
     axis = g.known("axis1", ONE)
     if not columns.tiles:  # a vocabulary too small for a single tile

@@ -30,7 +30,7 @@ SMOOTHING = 5  # occurrences that the mean counts for
 
 
 @dataclass
-class Columns:
+class VocabLayout:
     """`word_at` (C,) word of each column, -1 for padding; the first `tiles` * TILE columns are tiled; the first
     `drawn` are those of the words that are drawn (None: all)."""
 
@@ -53,7 +53,7 @@ class Columns:
         replace_file(path, [tensor_bytes(arrays)])
 
     @classmethod
-    def load(cls, path: Path) -> Columns:
+    def load(cls, path: Path) -> VocabLayout:
         """As `save` left it; `RunError` if it is damaged."""
         arrays = load_arrays(path)
         told = {name: arrays[name] for name in TOLD if name in arrays}
@@ -71,11 +71,11 @@ class Columns:
         wrong = sig[np.maximum(words, 0)] != np.repeat(self.tile_sigs(sig), TILE)
         return np.asarray(words[wrong & (words >= 0)])
 
-    def numbered(self, sig: npt.NDArray[np.int32]) -> Columns:
+    def numbered(self, sig: npt.NDArray[np.int32]) -> VocabLayout:
         """The same columns under these signatures."""
         return replace(self, sig=sig)
 
-    def whole(self) -> Columns:
+    def whole(self) -> VocabLayout:
         """The same columns where every word is drawn."""
         return replace(self, drawn=None)
 
@@ -86,7 +86,7 @@ class Columns:
         ends: Floats | None = None,
         finals: Floats | None = None,
         drawn: npt.NDArray[np.bool_] | None = None,
-    ) -> Columns:
+    ) -> VocabLayout:
         """The order for a vocabulary whose words have these signatures; `drawn` (V,) words that are drawn."""
         tiled: list[npt.NDArray[np.int64]] = []
         alone: list[npt.NDArray[np.int64]] = []

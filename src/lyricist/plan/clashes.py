@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
+from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import MAX_LINES
 from lyricist.plan.shape import Shape, shapes
-
-if TYPE_CHECKING:
-    from lyricist.plan.plan import Plan
 
 split = WordTokenizer().split
 
 
-def refuse_clashes(plan: Plan) -> None:
+def refuse_clashes(plan: PlanFields) -> None:
     """InputError for the first contradiction between a plan's wishes."""
     if plan.form and plan.sections:
         raise InputError("--form and sections given one by one clash: leave one out")
@@ -42,7 +39,7 @@ def refuse_clashes(plan: Plan) -> None:
         raise InputError(f"--rhyme-with {plan.rhyme_with} is for lines of letter A, and --rhyme has no A: use one")
 
 
-def free_lines(plan: Plan) -> Iterator[int]:
+def free_lines(plan: PlanFields) -> Iterator[int]:
     """Lines of each section that are said outright."""
     if plan.sections:
         return (s.lines or len(s.text) or 1 for s in plan.sections)
@@ -54,7 +51,7 @@ def too_long(lines: int) -> None:
         raise InputError(f"--form and --lines ask for {lines} lines: a song has at most {MAX_LINES}")
 
 
-def unclean_wishes(plan: Plan) -> Iterator[str]:
+def unclean_wishes(plan: PlanFields) -> Iterator[str]:
     """Words asked for that a clean song leaves out, with the option that asks."""
     if plan.clean:
         start = split(plan.start or "")
@@ -93,7 +90,7 @@ def initial(words: Sequence[str]) -> str:
     return next((ch for word in words for ch in word if ch.isalpha()), "")
 
 
-def check_acrostic(plan: Plan, texts: Sequence[Sequence[str]], sources: Sequence[int]) -> None:
+def check_acrostic(plan: PlanFields, texts: Sequence[Sequence[str]], sources: Sequence[int]) -> None:
     letters = (plan.acrostic or "").lower()
     if len(letters) > len(texts):
         raise InputError(f"--acrostic {plan.acrostic} has {len(letters)} letters and the song {len(texts)} lines")
@@ -113,7 +110,7 @@ def check_acrostic(plan: Plan, texts: Sequence[Sequence[str]], sources: Sequence
             )
 
 
-def check_start(plan: Plan, texts: Sequence[Sequence[str]]) -> None:
+def check_start(plan: PlanFields, texts: Sequence[Sequence[str]]) -> None:
     if plan.start is None:
         return
     words = split(plan.start)
@@ -123,7 +120,7 @@ def check_start(plan: Plan, texts: Sequence[Sequence[str]]) -> None:
         raise InputError(f"--start {plan.start} and the given first line {' '.join(texts[0])!r} clash: leave one out")
 
 
-def check_avoided(plan: Plan, texts: Iterable[Sequence[str]]) -> None:
+def check_avoided(plan: PlanFields, texts: Iterable[Sequence[str]]) -> None:
     avoided = frozenset(plan.avoid)
     both = [word for word in plan.include if word in avoided]
     if both:

@@ -1,33 +1,31 @@
-"""What is asked of one section, and how fields are read: values cleaned, errors in one line."""
+"""The fields of a plan and of one section: type, default, help, and how a value that people type is read.
+
+A new field of a plan is added here and nowhere else: the command line's options and the reading of plan files are
+derived from these fields.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from lyricist.errors import InputError
-from lyricist.plan import parse as asked
+from lyricist.plan import parse
 from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, nearest, shown
 from lyricist.prosody.planfeatures import Note
 
-Model = TypeVar("Model")
-Readers = Mapping[str, Callable[[Any], Any]]  # field -> what makes a clean value of what was given
-
-READERS: Readers = {
-    "name": lambda v: only(asked.section_names(v, "section name"), "section name", v),
-    "lines": lambda v: only(asked.counts(v, "a section's lines", MAX_LINES), "a section's lines", v),
-    "syllables": lambda v: asked.counts(v, "a section's syllables", MAX_SYLLABLES),
-    "metre": lambda v: asked.metres(v, "a section's metre"),
-    "rhyme": lambda v: only(asked.schemes(v, "a section's rhyme"), "a section's rhyme", v),
-    "again": lambda v: asked.repeats(v, "a section's again", MAX_LINES),
-    "tune": lambda v: asked.tune(v, "a section's tune"),
-    "text": lambda v: tuple(asked.given_line(line, "text") for line in text_lines(v)),
-}
-
-
+Model = TypeVar("Model", bound=BaseModel)
 Tune = tuple[tuple[Note, ...], ...]
+
+
+class Asked(NamedTuple):
+    """What a field carries beside its type: `help` of its option ("": it has none) and `read`, which makes a clean
+    value of what was typed (None: pydantic's own rules)."""
+
+    help: str = ""
+    read: Callable[[Any], Any] | None = None
 
 
 class SectionPlan(BaseModel):
@@ -35,36 +33,147 @@ class SectionPlan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str  # verse, chorus, ...
-    lines: int | None = None  # None: as many as `text`, or as the plan says
-    syllables: tuple[int, ...] = ()  # per line, cycling
-    metre: tuple[str, ...] = ()  # per line, cycling: names, or patterns with a slot per syllable, `|` between words
-    rhyme: str | None = None  # scheme
-    text: tuple[str, ...] = ()  # lines to keep; "" (given as "" or "...") stands for one to be written
-    again: tuple[int, ...] = ()  # per line, the number in the song of the earlier line it says again; 0: none
-    tune: Tune = ()  # per line, cycling: [quarters, MIDI pitch, strength 0 to 4, quarters of rest] for every slot
+    # verse, chorus, ...
+    name: Annotated[str, Asked(read=lambda v: only(parse.section_names(v, "section name"), "section name", v))]
+    # None: as many as `text`, or as the plan says
+    lines: Annotated[
+        int | None,
+        Asked(read=lambda v: only(parse.counts(v, "a section's lines", MAX_LINES), "a section's lines", v)),
+    ] = None
+    # per line, cycling
+    syllables: Annotated[
+        tuple[int, ...], Asked(read=lambda v: parse.counts(v, "a section's syllables", MAX_SYLLABLES))
+    ] = ()
+    # per line, cycling: names, or patterns with a slot per syllable, `|` between words
+    metre: Annotated[tuple[str, ...], Asked(read=lambda v: parse.metres(v, "a section's metre"))] = ()
+    # scheme
+    rhyme: Annotated[
+        str | None, Asked(read=lambda v: only(parse.schemes(v, "a section's rhyme"), "a section's rhyme", v))
+    ] = None
+    # lines to keep; "" (given as "" or "...") stands for one to be written
+    text: Annotated[
+        tuple[str, ...], Asked(read=lambda v: tuple(parse.given_line(line, "text") for line in text_lines(v)))
+    ] = ()
+    # per line, the number in the song of the earlier line it repeats; 0: none
+    again: Annotated[tuple[int, ...], Asked(read=lambda v: parse.repeats(v, "a section's again", MAX_LINES))] = ()
+    # per line, cycling: [quarters, MIDI pitch, strength 0 to 4, quarters of rest] for every slot
+    tune: Annotated[Tune, Asked(read=lambda v: parse.tune(v, "a section's tune"))] = ()
 
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, data: Any, build: ModelWrapValidatorHandler[SectionPlan]) -> SectionPlan:
-        return read_fields(data, build, READERS, "a section", cls.model_fields)
+        return read_fields(data, build, cls, "a section")
 
 
-def read_fields(
-    data: Any, build: ModelWrapValidatorHandler[Model], readers: Readers, what: str, known: Mapping[str, Any]
-) -> Model:
-    """Clean the values given and build the model; the first thing that is wrong as `InputError`."""
+class PlanFields(BaseModel):
+    """The fields of `lyricist.Plan`, without the check that they agree with each other."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # () lets the model decide
+    form: Annotated[
+        tuple[str, ...], Asked("Sections: 'verse chorus verse chorus'.", lambda v: parse.section_names(v))
+    ] = ()
+    # lines in each section; () lets the model decide
+    lines: Annotated[
+        tuple[int, ...],
+        Asked("Lines of each section: 4 or 4,6.", lambda v: parse.counts(v, "--lines", MAX_LINES)),
+    ] = ()
+    # per line of every section
+    syllables: Annotated[
+        tuple[int, ...],
+        Asked(
+            "Syllables of each line of a section: 8 or 8,6.", lambda v: parse.counts(v, "--syllables", MAX_SYLLABLES)
+        ),
+    ] = ()
+    # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words
+    metre: Annotated[
+        tuple[str, ...],
+        Asked("iambic, trochaic, dactylic, anapestic, or patterns: x/x/x/x/.", lambda v: parse.metres(v)),
+    ] = ()
+    # scheme per section; X rhymes with nothing; a short scheme goes on in new letters
+    rhyme: Annotated[
+        tuple[str, ...],
+        Asked("A scheme for each section: ABAB or 'ABAB AABB'; X is free.", lambda v: parse.schemes(v)),
+    ] = ()
+    rhyme_kind: Annotated[Literal["perfect", "near"], Asked("perfect (the default) or near.")] = "perfect"
+    rhyme_with: Annotated[
+        str | None,
+        Asked("A word that lines of letter A rhyme with.", lambda v: parse.one_word(v, "--rhyme-with")),
+    ] = None
+    about: Annotated[
+        tuple[str, ...], Asked("Words to steer by: 'river, night'.", lambda v: parse.word_list(v, "--about"))
+    ] = ()
+    include: Annotated[
+        tuple[str, ...], Asked("Words that must occur: 'river, night'.", lambda v: parse.word_list(v, "--include"))
+    ] = ()
+    avoid: Annotated[tuple[str, ...], Asked("Words that must not.", lambda v: parse.word_list(v, "--avoid"))] = ()
+    clean: Annotated[bool, Asked("Leave out slurs and obscenities (the default).")] = True
+    all_words: Annotated[
+        bool, Asked("Old and rare words of the model as well, not only those of songs of today.")
+    ] = False
+    start: Annotated[str | None, Asked("First word of the song.", lambda v: parse.start_word(v))] = None
+    acrostic: Annotated[
+        str | None, Asked("Initial letters of the lines, such as RIVER.", lambda v: parse.letters(v))
+    ] = None
+    refrain: Annotated[
+        str | None,
+        Asked("A line that ends every chorus; without choruses, every section.", lambda v: parse.refrain_line(v)),
+    ] = None
+    hook: Annotated[
+        bool, Asked("The chorus's first line comes back in it (the default where no rhymes are asked for).")
+    ] = False
+    title: Annotated[
+        str | None, Asked("Its title; without one, its hook.", lambda v: parse.plain_line(v, "--title") or None)
+    ] = None
+    max_copy: Annotated[
+        int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. [default: 5]")
+    ] = 5
+    keep_chorus: Annotated[bool, Asked("A chorus comes back word for word (the default).")] = True
+    # nats off a word of one syllable without stress (of, the) on a strong slot of a metre
+    emphasis: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
+    # nats for a word's 2nd and 3rd syllable, added to the drawing's
+    long_words: Annotated[float, Field(ge=0, le=3), Asked()] = 0.0
+    # nats off a vowel that does not carry on a long or high note
+    open_vowels: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
+    allow: Annotated[bool, Asked("Kept lines may break what is asked for.")] = False
+    # section by section, instead of `form` and `lines`
+    sections: tuple[SectionPlan, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether anything is asked for beyond form, number of lines, first word and copying."""
+        return any(getattr(self, name) for name in EXACT) or any(
+            s.syllables or s.metre or s.rhyme or s.text or s.again for s in self.sections
+        )
+
+
+# Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
+EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain", "hook")
+
+
+def asked_of(kind: type[BaseModel]) -> dict[str, Asked]:
+    """What each field of a plan or section carries, by name."""
+    return {
+        name: next((m for m in field.metadata if isinstance(m, Asked)), Asked())
+        for name, field in kind.model_fields.items()
+    }
+
+
+def read_fields(data: Any, build: ModelWrapValidatorHandler[Model], kind: type[Model], what: str) -> Model:
+    """Clean the values given and build the model. Raises `InputError` for the first value that is wrong."""
     if isinstance(data, Mapping):
+        fields = asked_of(kind)
         for key in data:
-            if key not in known:
-                raise InputError(f"{what} has no field {shown(key)}{nearest(str(key), known)}")
-        data = {k: readers[k](v) if k in readers and v is not None else v for k, v in data.items()}
+            if key not in fields:
+                raise InputError(f"{what} has no field {shown(key)}{nearest(str(key), fields)}")
+        data = {k: read(v) if v is not None and (read := fields[k].read) else v for k, v in data.items()}
     try:
         return build(data)
     except ValidationError as e:
         error = e.errors()[0]
         name = ".".join(str(part) for part in error["loc"]) or what
-        raise InputError(f"{asked.option(name)} {shown(error.get('input'))}: {error['msg']}") from None
+        raise InputError(f"{parse.option(name)} {shown(error.get('input'))}: {error['msg']}") from None
 
 
 def only(values: tuple[Any, ...], name: str, given: Any) -> Any:

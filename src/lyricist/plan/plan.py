@@ -1,53 +1,21 @@
-"""What is asked of a song before a word is chosen, and how it is to be drawn."""
+"""`Plan`: what is asked of a song before a word is chosen; `Drawing`: how its words are drawn."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
-from lyricist.plan import parse as asked
+from lyricist.plan import parse
 from lyricist.plan.clashes import refuse_clashes
-from lyricist.plan.fields import Readers, SectionPlan, read_fields
-from lyricist.plan.parse import ALIASES, MAX_LINES, MAX_SYLLABLES
+from lyricist.plan.fields import PlanFields, read_fields
 from lyricist.plan.shape import LINES, completed, cycle
 
-__all__ = [
-    "ALIASES",
-    "MAX_LINES",
-    "MAX_SYLLABLES",
-    "Drawing",
-    "Plan",
-    "SectionPlan",
-    "parse_counts",
-    "parse_form",
-    "with_defaults",
-]
-
 FEW = 4  # drafts from which they are judged
-# Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
-EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain", "hook")
 
 
-READERS: Readers = {
-    "form": asked.section_names,
-    "lines": lambda v: asked.counts(v, "--lines", MAX_LINES),
-    "syllables": lambda v: asked.counts(v, "--syllables", MAX_SYLLABLES),
-    "metre": asked.metres,
-    "rhyme": asked.schemes,
-    "rhyme_with": lambda v: asked.one_word(v, "--rhyme-with"),
-    "about": lambda v: asked.word_list(v, "--about"),
-    "include": lambda v: asked.word_list(v, "--include"),
-    "avoid": lambda v: asked.word_list(v, "--avoid"),
-    "start": asked.start_word,
-    "acrostic": asked.letters,
-    "refrain": asked.refrain_line,
-    "title": lambda v: asked.plain_line(v, "--title") or None,
-}
-
-
-class Plan(BaseModel):
+class Plan(PlanFields):
     """What is asked of the song.
 
     Lists cycle when they are shorter: `lines` and `rhyme` section by section, `syllables` and `metre` line by line
@@ -58,49 +26,15 @@ class Plan(BaseModel):
     Raises `InputError`, which names the option, for a value that is none and for wishes that contradict each other.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    form: tuple[str, ...] = ()  # () lets the model decide
-    lines: tuple[int, ...] = ()  # lines in each section; () lets the model decide
-    syllables: tuple[int, ...] = ()  # per line of every section
-    metre: tuple[str, ...] = ()  # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words
-    rhyme: tuple[str, ...] = ()  # scheme per section; X rhymes with nothing; a short scheme goes on in new letters
-    rhyme_kind: Literal["perfect", "near"] = "perfect"
-    rhyme_with: str | None = None  # a word that letter A of every section rhymes with
-    about: tuple[str, ...] = ()  # words that steer the choice of words
-    include: tuple[str, ...] = ()  # words that must occur
-    avoid: tuple[str, ...] = ()  # words that must not
-    clean: bool = True  # no slurs and obscenities; see clean.py
-    all_words: bool = False  # those that the model's songs of today do not use as well; see columns.py
-    start: str | None = None  # first word of the song
-    acrostic: str | None = None  # initial letters of the song's first lines
-    refrain: str | None = None  # last line of every chorus (refrain), without one of every section
-    hook: bool = False  # a chorus's first line comes back in it
-    title: str | None = None
-    max_copy: int = Field(default=5, ge=0)  # longest run of words that may stand in the songs; 0: no limit
-    keep_chorus: bool = True  # a chorus or refrain comes back word for word
-    emphasis: float = Field(default=0.0, ge=0, le=10)  # nats off a little word (of, the) on a strong slot of a metre
-    long_words: float = Field(default=0.0, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable, beside the drawing's
-    open_vowels: float = Field(default=0.0, ge=0, le=10)  # nats off a vowel that does not carry on a long, high note
-    allow: bool = False  # given lines may break what is asked for; they stand as they are
-    sections: tuple[SectionPlan, ...] = ()  # section by section, instead of `form` and `lines`
-
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, data: Any, build: ModelWrapValidatorHandler[Plan]) -> Plan:
-        plan = read_fields(data, build, READERS, "a plan", cls.model_fields)
+        plan = read_fields(data, build, cls, "a plan")
         refuse_clashes(plan)
         if plan.sections and not plan.exact:
             given = {name: getattr(plan, name) for name in plan.model_fields_set}
             return build({**given, **form_of(plan)})
         return plan
-
-    @property
-    def exact(self) -> bool:
-        """Whether anything is asked for beyond form, number of lines, first word and copying."""
-        return any(getattr(self, name) for name in EXACT) or any(
-            s.syllables or s.metre or s.rhyme or s.text or s.again for s in self.sections
-        )
 
 
 class Drawing(BaseModel):
@@ -165,7 +99,7 @@ def parse_form(text: str) -> tuple[str, ...]:
     >>> parse_form("verse, chorus, Pre-Chorus")
     ('verse', 'chorus', 'prechorus')
     """
-    return asked.section_names(text)
+    return parse.section_names(text)
 
 
 def parse_counts(text: str, option: str, most: int) -> tuple[int, ...]:
@@ -174,4 +108,4 @@ def parse_counts(text: str, option: str, most: int) -> tuple[int, ...]:
     >>> parse_counts("4, 6", "--lines", 400)
     (4, 6)
     """
-    return asked.counts(text, option, most)
+    return parse.counts(text, option, most)

@@ -9,15 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from lyricist.errors import InputError
+from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import one_word
 from lyricist.plan.shape import ANY, SUNG_TOGETHER, Shape, assumed, shapes
 from lyricist.prosody.planfeatures import Note
-
-if TYPE_CHECKING:
-    from lyricist.plan.plan import Plan
 
 Split = Callable[[str], list[str]]
 LETTERS = ascii_uppercase.replace("X", "")
@@ -62,7 +60,7 @@ class Layout:
     open_vowels: float = 0.0  # nats off a word whose vowel does not carry on a long or high note
 
 
-def layout(plan: Plan, split: Split) -> Layout:
+def layout(plan: PlanFields, split: Split) -> Layout:
     """Lay out a plan, defaults filled in; `split` cuts text into words (`WordTokenizer().split`).
 
     >>> from lyricist.plan.plan import Plan
@@ -101,7 +99,7 @@ def layout(plan: Plan, split: Split) -> Layout:
     )
 
 
-def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split: Split) -> Iterator[LineSpec]:
+def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec], split: Split) -> Iterator[LineSpec]:
     """Lines of a section that is no return; its rhyme groups are added to `groups`."""
     lenient = plan.allow or assumed(plan)
     for j, group in enumerate(rhyme_groups(plan, shape, i, groups)):
@@ -112,7 +110,7 @@ def new_section(plan: Plan, shape: Shape, i: int, groups: list[GroupSpec], split
         yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes)
 
 
-def with_hook(plan: Plan, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
+def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
     """The lines of a chorus, which begins at line `start` of the song, such that its first comes back in it: in the
     last that has its slots and its rhyme. Not where it is said again anyway, or says another again."""
     if not plan.hook or shape.name not in SUNG_TOGETHER or shape.lines < 3:
@@ -186,7 +184,7 @@ def with_groups(
     return tuple(replace(line, group=number[line.group]) for line in lines), tuple(groups[g] for g in left)
 
 
-def rhyme_groups(plan: Plan, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:
+def rhyme_groups(plan: PlanFields, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:
     """Group of each line of a section, -1 for X and for letters that occur once."""
     letters = scheme_letters(shape.rhyme, shape.lines)
     often = Counter(letters)
@@ -217,7 +215,7 @@ def scheme_letters(scheme: str, lines: int) -> list[str]:
     return found
 
 
-def with_beginnings(plan: Plan, lines: Sequence[LineSpec]) -> list[LineSpec]:
+def with_beginnings(plan: PlanFields, lines: Sequence[LineSpec]) -> list[LineSpec]:
     """The lines with the acrostic's letters and the song's first word."""
     letters = (plan.acrostic or "").lower().ljust(len(lines))
     found = [replace(line, initial=letter.strip()) for line, letter in zip(lines, letters, strict=True)]

@@ -15,16 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, count, takewhile
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.plan.fields import SectionPlan, Tune
+from lyricist.plan.fields import PlanFields, SectionPlan, Tune
 from lyricist.prosody.metre import METRES, slots_of, template
 from lyricist.prosody.planfeatures import Note
-
-if TYPE_CHECKING:
-    from lyricist.plan.plan import Plan
 
 T = TypeVar("T")
 
@@ -87,12 +84,12 @@ def cycle(values: Sequence[T], i: int) -> T | None:
     return values[i % len(values)] if values else None
 
 
-def shapes(plan: Plan) -> tuple[Shape, ...]:
+def shapes(plan: PlanFields) -> tuple[Shape, ...]:
     """The sections of a plan. InputError where a section that comes back is asked for in two ways."""
     return with_refrain(plan, without_refrain(plan))
 
 
-def without_refrain(plan: Plan) -> list[Shape]:
+def without_refrain(plan: PlanFields) -> list[Shape]:
     made: list[Shape] = []
     first: dict[str, int] = {}
     for i, asked in enumerate(asked_sections(plan)):
@@ -107,14 +104,14 @@ def without_refrain(plan: Plan) -> list[Shape]:
     return [replace(a, returns=s.returns) for a, s in zip(again, made, strict=True)]
 
 
-def asked_sections(plan: Plan) -> tuple[SectionPlan, ...]:
+def asked_sections(plan: PlanFields) -> tuple[SectionPlan, ...]:
     """A plan's sections, those of its form if it lists none."""
     if plan.sections:
         return plan.sections
     return tuple(SectionPlan.model_construct(name=name) for name in plan.form or default_form(plan))
 
 
-def default_form(plan: Plan) -> tuple[str, ...]:
+def default_form(plan: PlanFields) -> tuple[str, ...]:
     """Verse and chorus; verses alone under an acrostic that would go on into the chorus's return."""
     sizes = [cycle(plan.lines, i) or default_lines(plan, i) for i in range(3)]
     length = len(plan.acrostic or "")
@@ -124,14 +121,14 @@ def default_form(plan: Plan) -> tuple[str, ...]:
     return ("verse",) * (1 + sum(1 for _ in takewhile(lambda total: total < length, accumulate(each))))
 
 
-def default_lines(plan: Plan, i: int, asked: SectionPlan | None = None) -> int:
+def default_lines(plan: PlanFields, i: int, asked: SectionPlan | None = None) -> int:
     rhyme = (asked and asked.rhyme) or cycle(plan.rhyme, i) or ""
     lists = ((asked and asked.syllables) or plan.syllables, (asked and asked.metre) or plan.metre, rhyme)
     longest = max(map(len, lists))
     return longest if longest > 2 else LINES
 
 
-def shape_of(plan: Plan, asked: SectionPlan, i: int) -> Shape:
+def shape_of(plan: PlanFields, asked: SectionPlan, i: int) -> Shape:
     """A section that is not a return of another: its own values, else the plan's, else what is assumed."""
     lines = asked.lines or len(asked.text or asked.tune) or cycle(plan.lines, i) or default_lines(plan, i, asked)
     syllables, metre = asked.syllables or plan.syllables, asked.metre or plan.metre
@@ -190,7 +187,7 @@ def scheme_of(scheme: str, lines: int) -> list[str]:
     return list(scheme[:lines].ljust(lines, "X"))
 
 
-def merged(shape: Shape, asked: SectionPlan, plan: Plan, i: int) -> Shape:
+def merged(shape: Shape, asked: SectionPlan, plan: PlanFields, i: int) -> Shape:
     """The first of the sections that come back, with what a later one adds; what it contradicts is an error."""
     by_form = not plan.sections
     given = {
@@ -230,7 +227,7 @@ def same_line(a: str, b: str, name: str) -> str:
     return a or b
 
 
-def with_refrain(plan: Plan, made: list[Shape]) -> tuple[Shape, ...]:
+def with_refrain(plan: PlanFields, made: list[Shape]) -> tuple[Shape, ...]:
     """The refrain as last line of every chorus and refrain, without such a section of every section."""
     if plan.refrain is None:
         return tuple(made)
@@ -245,7 +242,7 @@ def ending(shape: Shape, refrain: str) -> Shape:
     return replace(shape, text=(*shape.text[:-1], last or refrain))
 
 
-def completed(plan: Plan) -> dict[str, Any]:
+def completed(plan: PlanFields) -> dict[str, Any]:
     """What `with_defaults` fills in: the plan's lists where it has a form, else its sections.
 
     A refrain whose line lengths are merely assumed need not have them.
@@ -263,7 +260,7 @@ def completed(plan: Plan) -> dict[str, Any]:
     }
 
 
-def assumed(plan: Plan) -> bool:
+def assumed(plan: PlanFields) -> bool:
     """Whether the lengths of lines are only assumed, so that given lines need not have them."""
     return not (plan.syllables or plan.metre or any(s.syllables or s.metre for s in plan.sections))
 

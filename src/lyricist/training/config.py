@@ -1,4 +1,4 @@
-"""`TrainConfig` and the presets: which network, trained how, for which purpose.
+"""`Options` (what a person says about a training), `TrainConfig`, and the presets.
 
 The defaults were chosen by validation loss at equal wall time; dev/LOG.md has the search.
 """
@@ -6,12 +6,15 @@ The defaults were chosen by validation loss at equal wall time; dev/LOG.md has t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lyricist.errors import InputError
+
+UNDECLARED = "undeclared: do not share"  # the licence where none is declared
 
 
 def checked(kind: Any, values: Mapping[str, Any]) -> Any:
@@ -113,3 +116,23 @@ PRESETS: dict[str, Preset] = {
         {"batch": 64, "steps": 64, "learning_rate": 3e-3, "epochs": 10.0, "negatives": 2048},
     ),
 }
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may say about a training; None stands for the preset's word."""
+
+    preset: str | None = None  # None: small
+    base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter unless a shape is asked for
+    tokenizer: str | None = None  # None: the base's, else words
+    order: str | None = None  # forward or backward; None: the base's, else ORDER
+    vocabulary: int | None = None  # words at most; with a base, whose words all stay: new ones up to this many
+    features: str | None = (
+        None  # of planfeatures.CHOICES, what of a plan the network sees; None: the base's, else none
+    )
+    model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
+    train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
+    licence: str = UNDECLARED
+    recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig, and a tune is needed
+    midi: Path | str | None = None  # folder of the songs' tunes, for the classic recipe
+    vectors: Path | str | None = None  # a file of word vectors for it; None: learnt from the songs

@@ -67,7 +67,7 @@ class Finished:
     """`reason`: "done", "stopped early" or "interrupted". Losses in nats per token.
 
     Where training went on from a base, `before` is that one's validation loss with the new words' first vectors, and
-    the shares are of words that stand in runs of `finetuning.RUN` words or more of the training songs: in songs the
+    the shares are of words in runs of `evaluation.train.RUN` words or more of the training songs: in songs the
     run wrote, and in the held-out songs.
     """
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from lyricist._io import Arrays
-from lyricist.corpus import Corpus, Section
 from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import SPECIALS, Vocabulary
+from lyricist.training.config import Options
 from lyricist.training.token_arrays import TokenSet
 
-if TYPE_CHECKING:
-    from lyricist.training.start import Options
-
 SCRATCH = "scratch"
-RUN = 4  # words of a run that counts as copied
-WRITTEN = 20  # songs written to see how much of them is copied
-INDEXED = 2_000_000  # words of songs for which that is looked at
 LEAST = 2  # times that a new word must stand in the songs
 SHAPES = ("preset", "tokenizer", "order", "vocabulary")  # fields of `Options` that say what a network is
 
@@ -90,23 +83,3 @@ def extend(base: Run, tokens: TokenSet, most: int | None = None) -> tuple[Vocabu
         remap = tokens.remap(vocabulary)
         weights = grown(ModelConfig(**model), weights, old, vocabulary, tokens.split("train"), remap)
     return vocabulary, {**model, "vocab_size": len(vocabulary)}, weights
-
-
-def copied(run: Run, corpus: Corpus) -> tuple[float, float]:
-    """Which share of the words a run writes, and of its held-out songs, stands in runs of RUN words of its songs.
-
-    NaN for both where words are not its tokens, or the songs are very many.
-    """
-    from lyricist.evaluation.copies import Copies
-    from lyricist.generate.writer import load
-
-    tokenizer = run.vocabulary.tokenizer
-    if tokenizer.name != "word" or corpus.info["words"] > INDEXED:
-        return math.nan, math.nan
-
-    def words(sections: Iterable[Section]) -> list[str]:
-        return [w for section in sections for line in section.lines for w in tokenizer.split(line.text)]
-
-    known = Copies.of(corpus.songs("train"))
-    written = (words(song.sections) for song in load(run).write(seed=0, count=WRITTEN))
-    return known.share(written, RUN), known.share((words(song.sections) for song in corpus.songs("valid")), RUN)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,47 +20,24 @@ import numpy.typing as npt
 from lyricist._io import Arrays, disk_errors
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
-from lyricist.generate.vocab import WordTable
-from lyricist.generate.writer import COPY_INDEX
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run, create_run
-from lyricist.model.copy_index import MAX_WORDS, CopyIndex
+from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex
 from lyricist.model.line_filter import inherit_lines
 from lyricist.model.tokens import BREAKS, Order, Vocabulary
-from lyricist.model.vocab_layout import Columns, Floats, line_ends, line_finals
-from lyricist.model.word_facts import WORDS, digest_of
+from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
+from lyricist.model.word_facts import WORDS, WordFacts, digest_of
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import CHOICES, THEME, WIDTHS, groups_of, width
 from lyricist.training.conditioning import plan_set
-from lyricist.training.config import PRESET, PRESETS, TrainConfig, checked, fine_tuning
+from lyricist.training.config import PRESET, PRESETS, Options, TrainConfig, checked, fine_tuning
 from lyricist.training.events import Finished, TrainEvent
-from lyricist.training.finetune import base_facts, base_of, copied, extend
+from lyricist.training.finetune import base_facts, base_of, extend
 from lyricist.training.token_arrays import TokenSet, token_set
 
 ORDER: Order = "backward"  # in which a new model of words reads a line
 ENDS_WORDS = 3_000_000  # words from which it is learnt after which words lines end
 INSIDE = "corpus"  # where a run keeps songs that were prepared for it alone
-UNDECLARED = "undeclared: do not share"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a person may say about a training; None stands for the preset's word."""
-
-    preset: str | None = None  # None: small
-    base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter unless a shape is asked for
-    tokenizer: str | None = None  # None: the base's, else words
-    order: str | None = None  # forward or backward; None: the base's, else ORDER
-    vocabulary: int | None = None  # words at most; with a base, whose words all stay: new ones up to this many
-    features: str | None = (
-        None  # of planfeatures.CHOICES, what of a plan the network sees; None: the base's, else none
-    )
-    model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
-    train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
-    licence: str = UNDECLARED
-    recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig, and a tune is needed
-    midi: Path | str | None = None  # folder of the songs' tunes, for the classic recipe
-    vectors: Path | str | None = None  # a file of word vectors for it; None: learnt from the songs
 
 
 def train_songs(
@@ -71,12 +48,9 @@ def train_songs(
     resume: bool = False,
     force: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
+    measure: Callable[[Run, Corpus], tuple[float, float]] | None = None,
 ) -> Iterator[TrainEvent]:
-    """Train a run on a corpus from beginning to end, plots and model card included.
-
-    Raises `InputError` for options that clash and `RunError` for a run that is in the way, foreign
-    or not what `resume` would continue.
-    """
+    """See `lyricist.evaluation.train.train_songs`. `measure` gives the shares of words copied for `Finished`."""
     started = time.monotonic()
     need_torch()
     from lyricist.training.distributed import Process
@@ -97,8 +71,8 @@ def train_songs(
         plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
-            if run.config.get("base") is not None and event.reason != "interrupted":
-                written, held_out = copied(run, corpus)
+            if measure and run.config.get("base") is not None and event.reason != "interrupted":
+                written, held_out = measure(run, corpus)
                 event = replace(event, copied_written=written, copied_held_out=held_out)
             describe(run, event)
         yield event
@@ -316,13 +290,13 @@ def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
     """The order in which the run's words are drawn, for the graph that writes to plans, which of them are, and what
     its base says too often."""
     if run.vocabulary.tokenizer.name == "word":
-        table = WordTable(run.vocabulary, lexicon := default_lexicon())
-        table.facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
+        facts = WordFacts.of(run.vocabulary.tokens, lexicon := default_lexicon())
+        facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
         ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]
         breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
         size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
         ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
-        made = Columns.by_signature(table.sig, ends, finals, drawn_with(base, run.vocabulary, tokens))
+        made = VocabLayout.by_signature(facts.sig, ends, finals, drawn_with(base, run.vocabulary, tokens))
         made.overused = overused_by(base, run.vocabulary) if base is not None else None
         made.save(run.path / COLUMNS)
 
@@ -330,7 +304,7 @@ def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
 def drawn_with(base: Run | None, vocabulary: Vocabulary, tokens: TokenSet) -> npt.NDArray[np.bool_] | None:
     """(V,) words that the base draws and those of the songs; None: all."""
     path = base.path / COLUMNS if base is not None else None
-    columns = Columns.load(path) if path is not None and path.exists() else None
+    columns = VocabLayout.load(path) if path is not None and path.exists() else None
     if base is None or columns is None or columns.drawn is None:
         return None
     left = {base.vocabulary.tokens[w] for w in columns.undrawn.tolist()}
@@ -344,7 +318,7 @@ def drawn_with(base: Run | None, vocabulary: Vocabulary, tokens: TokenSet) -> np
 def overused_by(base: Run, vocabulary: Vocabulary) -> Floats | None:
     """(V,) nats by which the base says each word too often, 0 for words it lacks; None where that is not known."""
     path = base.path / COLUMNS
-    nats = Columns.load(path).overused if path.exists() else None
+    nats = VocabLayout.load(path).overused if path.exists() else None
     if nats is None:
         return None
     known = dict(zip(base.vocabulary.tokens, nats.tolist(), strict=True))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lyricist.plan.plan import Plan
     from lyricist.training.classic.songs import SungWords
     from lyricist.training.classic.writing import ClassicModel
-    from lyricist.training.start import Options
+    from lyricist.training.config import Options
 
 # Options of the project's own model, by the names of the request's fields.
 OTHERS = {
@@ -42,7 +42,7 @@ NOT_FOLLOWED = ("like", "plan", "fill", "track", "phrases", "verses", "lexicon")
 def classic_options(request: Request) -> Options:
     """What a call of `train --recipe classic` asks for. InputError for an option of the project's own model."""
     from lyricist.apps.cli.training import given
-    from lyricist.training.start import Options
+    from lyricist.training.config import Options
 
     model, config = given(request.model), given(request.config)
     kinds = {"order": request.order, "features": request.features}

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
+from lyricist.evaluation.train import RUN
 from lyricist.training import events
-from lyricist.training.finetune import RUN
 
 PLAIN_SECONDS = 10.0  # between two lines where there is no terminal
 

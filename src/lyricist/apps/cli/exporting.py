@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lyricist.generate.writer import COPY_INDEX
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.convert import CARD, check_target, export, licence_of, size_of
+from lyricist.model.copy_index import COPY_INDEX
 from lyricist.model.line_filter import LINES
 from lyricist.model.topics import TOPICS
 from lyricist.model.word_facts import WORDS

@@ -19,11 +19,13 @@ from lyricist.apps.cli.preparing import RIGHTS, read_sources
 from lyricist.apps.sampling import sample_lines
 from lyricist.corpus import Corpus, is_corpus, open_corpus
 from lyricist.errors import InputError
+from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import starter_path
 from lyricist.training import events
+from lyricist.training.config import Options
 from lyricist.training.finetune import SCRATCH, origin
-from lyricist.training.start import Options, need_torch, train_songs
+from lyricist.training.start import need_torch
 
 DEMO_SONGS = 8  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown

@@ -12,10 +12,12 @@ from lyricist.apps.exercise.material import Material, Sung
 from lyricist.apps.exercise.settings import Settings
 from lyricist.apps.exercise.variants import Draft, Judged
 from lyricist.errors import InputError, MissingExtra
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.plan.plan import Plan
 from lyricist.training import events
-from lyricist.training.start import Options, need_torch, train_songs
+from lyricist.training.config import Options
+from lyricist.training.start import need_torch
 
 if TYPE_CHECKING:
     from lyricist.generate.result import WrittenSong

@@ -15,6 +15,7 @@ from lyricist.apps.exercise.settings import Settings
 from lyricist.apps.exercise.variants import Draft, Judged
 from lyricist.corpus import Song
 from lyricist.errors import InputError, PlanError
+from lyricist.evaluation.train import train_songs
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.writer import Model, load
 from lyricist.plan.from_tune import plan_to, relaxed
@@ -22,7 +23,8 @@ from lyricist.plan.plan import Plan
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.training import events
 from lyricist.training.conditioning import PlannedSong, planned_song, with_wrong_tunes
-from lyricist.training.start import Options, need_torch, train_songs
+from lyricist.training.config import Options
+from lyricist.training.start import need_torch
 
 QUICK_MODEL = {"hidden": 32, "embedding": 24}
 QUICK_TRAIN = {"batch": 4, "steps": 16, "evaluations": 3, "epochs": 20.0}

@@ -105,7 +105,9 @@ def number(value: Any) -> Any:
 def train(folder: Path, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
     """Train what the folder asks for, from its last checkpoint on where there is one."""
     from lyricist.corpus import open_corpus
-    from lyricist.training.start import Options, need_torch, train_songs
+    from lyricist.evaluation.train import train_songs
+    from lyricist.training.config import Options
+    from lyricist.training.start import need_torch
 
     need_torch()
     importlib.import_module("lyricist.training.trainer")  # takes seconds, which are none of the budget's

@@ -35,7 +35,7 @@ from lyricist.apps.studio.uploads import Upload
 from lyricist.children import cores, python_path
 from lyricist.corpus.readers import READERS
 from lyricist.errors import InputError, MissingExtra
-from lyricist.training.start import UNDECLARED
+from lyricist.training.config import UNDECLARED
 
 BROKE_OFF = "training broke off; resume goes on from what was last saved"
 RUN_BYTES = 400_000_000  # that a run may grow to

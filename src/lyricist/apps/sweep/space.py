@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lyricist.errors import InputError
-from lyricist.training.config import PRESETS, TrainConfig, checked, dropout
-from lyricist.training.start import Options
+from lyricist.training.config import PRESETS, Options, TrainConfig, checked, dropout
 
 Value = str | int | float | bool | None
 SAMPLERS = ("grid", "random", "tpe")

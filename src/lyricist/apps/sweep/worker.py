@@ -27,9 +27,9 @@ from lyricist.apps.sweep.lock import Lock
 from lyricist.apps.sweep.space import Sweep
 from lyricist.apps.sweep.study import Claim, Slots
 from lyricist.errors import InputError
+from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
 from lyricist.training import events
-from lyricist.training.start import train_songs
 
 Say = Callable[..., None]
 

@@ -23,9 +23,10 @@ from lyricist.errors import InputError
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.result import Candidate, Choice, LineWritten, WrittenSong
 from lyricist.generate.titles import title_of
-from lyricist.generate.writer import COPY_INDEX, Model
+from lyricist.generate.writer import Model
 from lyricist.melody.tune import Score
 from lyricist.model.checkpoint import Run
+from lyricist.model.copy_index import COPY_INDEX
 from lyricist.model.tokens import SPECIALS
 from lyricist.plan.parse import nearest as nearest_spelling
 from lyricist.plan.parse import option

@@ -1,0 +1,55 @@
+"""Train a run and measure, where it was fine-tuned, how much of its songs it copies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from lyricist.corpus import Corpus, Section
+from lyricist.evaluation.copies import Copies
+from lyricist.generate.writer import load
+from lyricist.model.checkpoint import Run
+from lyricist.training import start
+from lyricist.training.config import Options
+from lyricist.training.events import TrainEvent
+
+RUN = 4  # words of a run that counts as copied
+WRITTEN = 20  # songs written to see how much of them is copied
+INDEXED = 2_000_000  # words of songs up to which that is measured
+
+
+def train_songs(
+    corpus: Corpus,
+    out: Path | str,
+    options: Options | None = None,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[TrainEvent]:
+    """Train a run on a corpus from beginning to end, plots and model card included.
+
+    Yields events (`lyricist.training.events`) while it trains. Raises `InputError` for options that clash and
+    `RunError` for a run that is in the way, foreign or not what `resume` would continue.
+    """
+    return start.train_songs(
+        corpus, out, options, resume=resume, force=force, should_stop=should_stop, measure=copied
+    )
+
+
+def copied(run: Run, corpus: Corpus) -> tuple[float, float]:
+    """The shares of the words that a run writes, and of its held-out songs, in runs of RUN words of its songs.
+
+    NaN for both where words are not its tokens, or the songs are very many.
+    """
+    tokenizer = run.vocabulary.tokenizer
+    if tokenizer.name != "word" or corpus.info["words"] > INDEXED:
+        return math.nan, math.nan
+
+    def words(sections: Iterable[Section]) -> list[str]:
+        return [w for section in sections for line in section.lines for w in tokenizer.split(line.text)]
+
+    known = Copies.of(corpus.songs("train"))
+    written = (words(song.sections) for song in load(run).write(seed=0, count=WRITTEN))
+    return known.share(written, RUN), known.share((words(song.sections) for song in corpus.songs("valid")), RUN)
