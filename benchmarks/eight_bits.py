@@ -38,7 +38,7 @@ def nats(model: BlockModel, songs: Sequence[list[int]]) -> tuple[float, int]:
         state, longest = model.initial_state(len(batch)), max(map(len, batch))
         ids = np.array([song + [0] * (longest - len(song)) for song in batch], dtype=np.int64)
         for t in range(longest - 1):
-            rows, state = model.units(ids[:, t], state, steer, 1.0)
+            rows, state = model.blocks(ids[:, t], state, steer, 1.0)
             on = np.array([t + 1 < len(song) for song in batch])
             p = rows.e[np.arange(len(batch)), columns.column_of[ids[:, t + 1]]] / rows.total
             total -= float(np.log(np.maximum(p, 1e-38))[on].sum())
@@ -53,12 +53,12 @@ def main() -> None:
     options = parser.parse_args()
     model, corpus = lyricist.load(options.run), open_corpus(options.corpus or options.run / "corpus")
     songs = [model.vocabulary.encode(s) for s in itertools.chain(corpus.songs("valid"), corpus.songs("test"))]
-    assert model.unit_model is not None, "the run has no writer.onnx of this version: train it again"
-    eight = model.whole_units
+    assert model.block_model is not None, "the run has no writer.onnx of this version: train it again"
+    eight = model.whole_blocks
     found: dict[str, float] = {}
     models: dict[str, BlockModel] = {"float32": HostBlocks(model.step_model, eight.columns), "eight_bits": eight}
-    for name, units in models.items():
-        total, count = nats(units, songs)
+    for name, blocks in models.items():
+        total, count = nats(blocks, songs)
         found[name] = math.exp(total / count)
     found["change"] = found["eight_bits"] / found["float32"] - 1
     report("eight_bits", {"songs": len(songs), **found})

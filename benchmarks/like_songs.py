@@ -17,7 +17,6 @@ from pathlib import Path
 import lyricist
 from common import report, songs_or_exit
 from lyricist.corpus import Line, Section, Song
-from lyricist.generate.exact_writer import PlannedWriter
 from lyricist.plan.from_song import plan_like
 from lyricist.plan.plan import Drawing
 
@@ -52,7 +51,7 @@ def main() -> None:
             continue
         begun = time.perf_counter()
         try:
-            made = [e for e in PlannedWriter(model, plan).events(Drawing(), [1]) if hasattr(e, "sections")]
+            made = [e for e in model.compile(plan).events(Drawing(), [1]) if hasattr(e, "sections")]
             outcomes["written" if made else "nothing"] += 1
         except lyricist.PlanError as e:
             limit = "search limit reached" in str(e)

@@ -44,13 +44,13 @@ import lyricist
 from common import songs_or_exit
 from lyricist.evaluation.metrics import distinct
 from lyricist.generate.conditioning_rows import PlanRows
-from lyricist.generate.engine import Engine
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.selection import normalised
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.writer import Model
-from lyricist.model.blocks import NEVER, BlockModel, BlockRows, unit_rows
+from lyricist.model.blocks import NEVER, BlockModel, BlockRows, block_rows
 from lyricist.model.checkpoint import Run
 from lyricist.model.runtime import State
 from lyricist.model.tokens import BREAKS, END, LINE, SONG, TAGS, Vocabulary
@@ -93,18 +93,18 @@ class FullSoftmax:
     def initial_state(self, batch: int) -> State:
         return self.inner.initial_state(batch)
 
-    def units(
+    def blocks(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[BlockRows, State]:
         barred = bias <= NEVER / 2
         told = () if features is None else (features,)
-        made, state = self.inner.units(ids, state, np.where(barred, self.padding, bias), temperature, *told)
-        rows = unit_rows(np.where(barred, np.float32(0), made.e), made.free, self.columns)
+        made, state = self.inner.blocks(ids, state, np.where(barred, self.padding, bias), temperature, *told)
+        rows = block_rows(np.where(barred, np.float32(0), made.e), made.free, self.columns)
         rows.total = made.total
         return rows, state
 
 
-class Weighed(Engine):
+class Weighed(ExactEngine):
     """Notes how long a system's songs are on average, by the particles' weights."""
 
     words: list[float]
@@ -132,10 +132,10 @@ def exact_drawing(particles: int) -> Drawing:
 
 
 def run_systems(
-    song: ExactSongAutomaton, units: BlockModel, particles: int, seeds: range, told: PlanRows | None = None
+    song: ExactSongAutomaton, blocks: BlockModel, particles: int, seeds: range, told: PlanRows | None = None
 ) -> Systems:
     ban = CopyBan(None, song.table.words, 0)
-    engine = Weighed(units, song, exact_drawing(particles), ban, plan=told)
+    engine = Weighed(blocks, song, exact_drawing(particles), ban, plan=told)
     engine.words = []
     made = [e for e in engine.write(seeds) if isinstance(e, SongWritten)]
     log_form = np.array([e.log_form for e in made])
@@ -157,8 +157,8 @@ def price(model: Model, plan: Plan, options: argparse.Namespace) -> tuple[dict[s
     """Floor and gaps of a plan, and the songs by the most particles."""
     plan = plan.model_copy(update={"max_copy": 0, "clean": False})
     song, usable = compiled(model, plan)
-    units, told = FullSoftmax(usable), PlanRows(song, model.groups) if model.groups else None
-    large = run_systems(song, units, options.particles, range(options.repeats), told)
+    blocks, told = FullSoftmax(usable), PlanRows(song, model.groups) if model.groups else None
+    large = run_systems(song, blocks, options.particles, range(options.repeats), told)
     among = run_systems(song, usable, options.particles, range(options.repeats), told)
     log_form, error = log_mean(large.log_form)
     log_among, among_error = log_mean(among.log_form)
@@ -178,7 +178,7 @@ def price(model: Model, plan: Plan, options: argparse.Namespace) -> tuple[dict[s
     small = large
     for i, p in enumerate(PARTICLES):
         first = 1_000 * (i + 1)
-        small = run_systems(song, units, p, range(first, first + max(options.songs, options.rows // p)), told)
+        small = run_systems(song, blocks, p, range(first, first + max(options.songs, options.rows // p)), told)
         gap = (log_form - float(small.log_form.mean())) / words
         wrong = math.hypot(error, standard_error(small.log_form)) / words
         out["gap"][str(p)] = {"nats": round(gap, 4), "se": round(wrong, 4), "songs": len(small.songs)}

@@ -20,8 +20,8 @@ from pathlib import Path
 import lyricist
 from lyricist.apps.cli.writing import DRAFTS
 from lyricist.generate.writer import Model
-from lyricist.plan.defaults import as_a_song
 from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.resolve import as_a_song
 
 # Options of `lyricist write`, as a user would type them.
 FORMS = (

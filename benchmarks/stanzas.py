@@ -18,8 +18,7 @@ from typing import TypeVar
 from lyricist.corpus import Song, open_corpus, prepare
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.evaluation.check import EVERY_SONG
-from lyricist.generate.engine import Engine
-from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten, WrittenSong
 from lyricist.generate.song import ExactSongAutomaton, compile_song
@@ -28,8 +27,8 @@ from lyricist.model.blocks import BlockModel
 from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import SPECIALS
 from lyricist.plan.plan import Drawing, Plan, with_defaults
-from lyricist.plan.resolve import Layout, LineSpec, layout
 from lyricist.plan.shape import FREE
+from lyricist.plan.song_spec import LineSpec, SongSpec, lay_out
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import kind
@@ -43,7 +42,7 @@ FORMS = {
     "pentameter AABB": Plan(form=("verse",), lines=(4,), syllables=(10,), metre=("iambic",), rhyme=("AABB",)),
 }
 LINES = 4
-FREELY = Layout(
+FREELY = SongSpec(
     tuple(LineSpec(0, "verse", i, FREE, -1, None, "", "", -1) for i in range(LINES)), (), (), (), True
 )  # four lines of 4 to 12 syllables and nothing else
 
@@ -91,7 +90,7 @@ def form_test(plan: Plan, lexicon: Lexicon | None = None) -> Callable[[Stanza], 
     (True, False)
     """
     lexicon = lexicon or default_lexicon()
-    laid = layout(with_defaults(plan), split)
+    laid = lay_out(with_defaults(plan))
     slots = [line.templates[0] for line in laid.lines]
     pairs = [(i, j) for i, j in combinations(range(len(slots)), 2) if -1 < laid.lines[i].group == laid.lines[j].group]
 
@@ -126,16 +125,16 @@ def write_stanzas(model: Model, plan: Plan, count: int, seed: int = 1) -> list[S
 
 def write_freely(model: Model, count: int, seed: int = 1) -> list[Stanza]:
     """Four lines of 4 to 12 syllables each, by the default drawing, whichever way the model reads."""
-    writer = PlannedWriter(model, Plan(syllables=(8,)))  # for its table of words
-    song = compile_song(writer.table, FREELY, writer.units.columns)
-    engine = Engine(writer.units, song, Drawing(), CopyBan(model.copy_index, song.table.words, Plan().max_copy))
+    writer = model.compile(Plan(syllables=(8,)))  # for its table of words
+    song = compile_song(writer.table, FREELY, writer.blocks.columns)
+    engine = ExactEngine(writer.blocks, song, Drawing(), CopyBan(model.copy_index, song.table.words, Plan().max_copy))
     return [lines_of(e.ids, song) for e in engine.write(range(seed, seed + count)) if isinstance(e, SongWritten)]
 
 
 def compiled(model: Model, plan: Plan) -> tuple[ExactSongAutomaton, BlockModel]:
     """A plan as the writer compiles it, with the model as the writer runs it, over all its words."""
-    writer = PlannedWriter(model, plan.model_copy(update={"all_words": True}))
-    return writer.song, writer.units
+    writer = model.compile(plan.model_copy(update={"all_words": True}))
+    return writer.song, writer.blocks
 
 
 class Untold(Model):

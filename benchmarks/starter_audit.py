@@ -15,6 +15,7 @@ import argparse
 import itertools
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def main() -> None:
     options = parser.parse_args()
     model, corpus = lyricist.load(options.run), open_corpus(options.corpus)
     if options.without_filter:
-        model.line_file = None
+        model.beside = replace(model.beside, lines=None)
     begun = time.process_time()
     events = model.events(Plan(form="verse chorus verse chorus"), Drawing(), range(options.songs))
     songs = [words_of(e) for e in events if isinstance(e, WrittenSong)]

@@ -56,17 +56,16 @@ def first_line(run: Path) -> float:
 def loaded(run: Path) -> dict[str, float]:
     """CPU seconds: to load a run with all that writing needs, and to the first line of other plans."""
     import lyricist as library
-    from lyricist.generate.exact_writer import PlannedWriter
 
     begun = time.process_time()
     model = library.load(run)
-    assert model.words and model.unit_model and model.groups is not None
+    assert model.words and model.block_model and model.groups is not None
     took = {"load_cpu": round(time.process_time() - begun, 3)}
     waits = []
     for syllables, rhyme in (("8,6", "ABAB"), ("7", "AABB"), ("9,7,5", "ABAB"), ("10", "ABBA"), ("6", "AAAA")):
         begun = time.process_time()
         plan = library.Plan(form="verse chorus", lines=4, syllables=syllables, rhyme=rhyme)
-        next(PlannedWriter(model, plan).events(library.Drawing(), [1]))
+        next(model.compile(plan).events(library.Drawing(), [1]))
         waits.append(time.process_time() - begun)
     return took | {"first_request_cpu": round(waits[0], 3), "request_cpu": round(statistics.median(waits[1:]), 3)}
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.generate.decode import log_softmax
+from lyricist.generate.free_engine import log_softmax
 from lyricist.generate.writer import Model
 from lyricist.model.runtime import StepModel
 from lyricist.model.tokens import BREAKS, END, SONG

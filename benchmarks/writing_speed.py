@@ -21,8 +21,8 @@ import numpy as np
 
 import lyricist
 from common import matmul_peak
-from lyricist.generate.engine import ROWS
-from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.generate.exact_engine import ROWS
+from lyricist.generate.exact_writer import ExactWriter
 from lyricist.model.blocks import OnnxBlocks
 from lyricist.plan.plan import Drawing, Plan
 
@@ -31,7 +31,7 @@ LINES = 16
 SECONDS = 12.0  # of each measurement
 
 
-def lines_per_second(writer: PlannedWriter, drawing: Drawing, songs: int) -> float:
+def lines_per_second(writer: ExactWriter, drawing: Drawing, songs: int) -> float:
     """Lines delivered in finished songs, after a run to fill the caches."""
     list(writer.events(drawing, range(64)))
     start = time.perf_counter()
@@ -48,7 +48,7 @@ def bare_rows(model: OnnxBlocks, cores: int) -> float:
         rng, state = np.random.default_rng(i), one.initial_state(ROWS)
         steer = np.zeros(one.columns.width, dtype=np.float32)
         while not stop.is_set():
-            _, state = one.units(rng.integers(0, len(one.columns.sig), ROWS), state, steer, 1.0)
+            _, state = one.blocks(rng.integers(0, len(one.columns.sig), ROWS), state, steer, 1.0)
             counts[i] += ROWS
 
     threads = [threading.Thread(target=work, args=x) for x in enumerate(model.copies(cores))]
@@ -77,7 +77,7 @@ def flops_per_row(run: Path) -> int:
     return 2 * (inside + project + wide * c["vocab_size"])
 
 
-def rows_per_line(writer: PlannedWriter) -> float:
+def rows_per_line(writer: ExactWriter) -> float:
     """Steps of the model that a line takes: its words and its end."""
     made = [e for e in writer.events(Drawing(particles=1), range(20)) if hasattr(e, "sections")]
     words = sum(len(line.text.split()) for song in made for s in song.sections for line in s.lines)
@@ -93,7 +93,7 @@ def main() -> None:
     began = time.perf_counter()
     model = lyricist.load(options.run)
     loaded = time.perf_counter()
-    writer = PlannedWriter(model, PLAN)
+    writer = model.compile(PLAN)
     compiled = time.perf_counter()
     list(writer.events(Drawing(), [1]))
     print(f"alone: load {loaded - began:.2f} s, compile {compiled - loaded:.2f} s, 16 lines", end=" ")
@@ -101,8 +101,8 @@ def main() -> None:
     start = time.perf_counter()
     list(writer.events(Drawing(), [2]))
     print(f"{time.perf_counter() - start:.2f} s (again), {Drawing().particles} particles")
-    assert isinstance(writer.units, OnnxBlocks), "the run's graph was made under another lexicon: train it again"
-    bare, peak = best_of(2, lambda: bare_rows(writer.units, options.cores)), matmul_peak(256, 512, 10_000)
+    assert isinstance(writer.blocks, OnnxBlocks), "the run's graph was made under another lexicon: train it again"
+    bare, peak = best_of(2, lambda: bare_rows(writer.blocks, options.cores)), matmul_peak(256, 512, 10_000)
     each, work = rows_per_line(writer), flops_per_row(options.run)
     print(f"bare step: {bare:,.0f} rows/s; {each:.2f} rows a line; float32 matrix peak {peak:,.0f} GFLOP/s,")
     print(f"  of which the bare step's products take {bare * work / peak / 1e9:.0%} (they are of 8 bits)")

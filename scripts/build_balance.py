@@ -118,7 +118,9 @@ def main() -> None:
     columns.save(path)
     for _ in range(options.rounds):
         model = lyricist.load(options.run)
-        model.copy_file = None  # the starter is handed on without one, and a large one takes long to search
+        model.beside = replace(
+            model.beside, copies=None
+        )  # the starter is handed on without one, and a large one takes long to search
         said = written(model, options.songs)
         ratio = over(said, wanted, words)
         nats = bounded(nats + SHARE * ratio, words)

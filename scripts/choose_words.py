@@ -19,7 +19,7 @@ import numpy.typing as npt
 from lyricist._io import replace_file
 from lyricist.corpus import open_corpus
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.onnx_graph import metadata_for, unit_model
+from lyricist.model.onnx_graph import block_model, metadata_for
 from lyricist.model.packed import MODEL, stamp
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
@@ -38,7 +38,7 @@ def choose(run: Run, drawn: npt.NDArray[np.bool_]) -> VocabLayout:
     made = VocabLayout.by_signature(before.sig, before.ends, before.finals, drawn)
     made.overused = before.overused
     config, step = run.config["model"], run.config["packed"]["step"]
-    graph = unit_model(config, weights, made, metadata_for(config, step), packed=True)
+    graph = block_model(config, weights, made, metadata_for(config, step), packed=True)
     replace_file(run.path / MODEL, [graph])
     made.save(run.path / COLUMNS)
     stamp(run)

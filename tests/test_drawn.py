@@ -20,7 +20,7 @@ from lyricist.generate.writer import Model, load
 from lyricist.model.blocks import HostBlocks, OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.onnx_bytes import with_numbers
-from lyricist.model.onnx_graph import unit_model
+from lyricist.model.onnx_graph import block_model
 from lyricist.model.packed_weights import Initializers
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Plan
@@ -41,12 +41,12 @@ def test_undrawn_words_come_last_and_belong_to_no_unit(least: int) -> None:
     columns = some_drawn(VocabLayout.by_signature((np.arange(500) // least % 7).astype(np.int32)))
     assert sorted(columns.undrawn.tolist()) == list(range(0, 500, 3))
     assert sorted(columns.words[columns.words >= 0].tolist()) == [w for w in range(500) if w % 3]
-    assert columns.width == columns.tiles * TILE + columns.units - columns.tiles
-    assert columns.unit_of.max() < columns.units and len(columns.unit_sig) == columns.units
+    assert columns.width == columns.tiles * TILE + columns.blocks - columns.tiles
+    assert columns.block_of.max() < columns.blocks and len(columns.unit_sig) == columns.blocks
     assert (columns.word_at[columns.column_of] == np.arange(500)).all()
     whole = columns.whole()
     assert whole.width == len(whole.word_at) and not len(whole.undrawn)
-    assert (whole.column_of == columns.column_of).all() and (whole.unit_of < whole.units).all()
+    assert (whole.column_of == columns.column_of).all() and (whole.block_of < whole.blocks).all()
 
 
 def test_columns_remember_what_is_drawn(tmp_path: Path) -> None:
@@ -64,22 +64,22 @@ def test_a_graph_leaves_undrawn_words_out_and_holds_them(shape: dict[str, object
     """What is left has the same bits; the whole graph is that of a vocabulary of which all is drawn."""
     config, weights, columns = network(shape)
     columns = some_drawn(columns)
-    few = OnnxBlocks(unit_model(config, weights, columns, packed=pack), columns, 1)
+    few = OnnxBlocks(block_model(config, weights, columns, packed=pack), columns, 1)
     whole = few.whole()
     ids, words = np.arange(9) * 31, columns.words
     told = np.random.default_rng(0).random((9, few.features)).astype(np.float32) if few.features else None
-    a, after = few.units(ids, few.initial_state(9), np.zeros(columns.width, np.float32), 0.8, told)
+    a, after = few.blocks(ids, few.initial_state(9), np.zeros(columns.width, np.float32), 0.8, told)
     steer = np.zeros(whole.columns.width, np.float32)
-    b, others = whole.units(ids, whole.initial_state(9), steer, 0.8, told)
+    b, others = whole.blocks(ids, whole.initial_state(9), steer, 0.8, told)
     assert a.e.shape == (9, columns.width) and b.e.shape == (9, len(columns.word_at))
-    assert a.sums.shape == (9, columns.units) and b.sums.shape == (9, whole.columns.units)
-    assert (a.e == b.e[:, : columns.width]).all() and (a.sums == b.sums[:, : columns.units]).all()
+    assert a.sums.shape == (9, columns.blocks) and b.sums.shape == (9, whole.columns.blocks)
+    assert (a.e == b.e[:, : columns.width]).all() and (a.sums == b.sums[:, : columns.blocks]).all()
     assert (b.free > a.free).all() and (a.e[:, words < 0] > 0).sum() == (
         b.e[:, : columns.width][:, words < 0] > 0
     ).sum()
     assert all((x == y).all() for x, y in zip(after, others, strict=True))
-    all_drawn = OnnxBlocks(unit_model(config, weights, columns.whole(), packed=pack), columns.whole(), 1)
-    c, _ = all_drawn.units(ids, all_drawn.initial_state(9), steer, 0.8, told)
+    all_drawn = OnnxBlocks(block_model(config, weights, columns.whole(), packed=pack), columns.whole(), 1)
+    c, _ = all_drawn.blocks(ids, all_drawn.initial_state(9), steer, 0.8, told)
     assert (b.e == c.e).all() and (b.sums == c.sums).all() and (b.free == c.free).all()
     assert all_drawn.whole() is all_drawn
 
@@ -90,7 +90,7 @@ def test_steps_of_a_packed_graph_know_every_word(shape: dict[str, object]) -> No
     few = some_drawn(columns)
     ids, made = np.arange(5) * 7, []
     for one in (columns, few):
-        steps = PackedSteps(OnnxBlocks(unit_model(config, weights, one, packed=True), one, 1))
+        steps = PackedSteps(OnnxBlocks(block_model(config, weights, one, packed=True), one, 1))
         assert steps.vocab_size == VOCABULARY
         made.append(steps.step(ids, steps.initial_state(5))[0])
     assert (made[0] == made[1]).all()
@@ -98,9 +98,9 @@ def test_steps_of_a_packed_graph_know_every_word(shape: dict[str, object]) -> No
 
 def test_a_number_in_a_graph_can_be_another(tmp_path: Path) -> None:
     config, weights, columns = network(SHAPES[0])
-    model = unit_model(config, weights, columns)
+    model = block_model(config, weights, columns)
     (tmp_path / "one.onnx").write_bytes(with_numbers(model, {"drawn": 64, "width": 50}))
-    found, before = Initializers(tmp_path / "one.onnx"), unit_model(config, weights, columns)
+    found, before = Initializers(tmp_path / "one.onnx"), block_model(config, weights, columns)
     assert found["drawn"].tolist() == [64] and found["width"].tolist() == [50]
     assert with_numbers(model, {}) == before
 
@@ -108,14 +108,14 @@ def test_a_number_in_a_graph_can_be_another(tmp_path: Path) -> None:
 def test_rows_steered_by_themselves_leave_the_same_out() -> None:
     config, weights, columns = network(SHAPES[0])
     columns = some_drawn(columns)
-    units = OnnxBlocks(unit_model(config, weights, columns, packed=True), columns, 1)
+    blocks = OnnxBlocks(block_model(config, weights, columns, packed=True), columns, 1)
     rng = np.random.default_rng(1)
     biases = [rng.normal(size=columns.width).astype(np.float32) for _ in range(2)]
-    ids, told = np.array([3, 8, 12]), np.zeros((3, units.features), np.float32)
-    together, _ = ConditionedBlocks(units).units_of(
-        ids, units.initial_state(3), biases, [1, 2], np.array([0.7, 0.9, 0.9]), told
+    ids, told = np.array([3, 8, 12]), np.zeros((3, blocks.features), np.float32)
+    together, _ = ConditionedBlocks(blocks).blocks_of(
+        ids, blocks.initial_state(3), biases, [1, 2], np.array([0.7, 0.9, 0.9]), told
     )
-    alone, _ = units.units(ids[1:], units.initial_state(2), biases[1], 0.9, told[1:])
+    alone, _ = blocks.blocks(ids[1:], blocks.initial_state(2), biases[1], 0.9, told[1:])
     assert (together.e[1:] == alone.e).all() and (together.sums[1:] == alone.sums).all()
 
 
@@ -145,8 +145,8 @@ def model(chosen: Path) -> Model:
 
 
 def undrawn(model: Model) -> set[str]:
-    assert model.unit_columns is not None
-    return {model.vocabulary.tokens[w] for w in model.unit_columns.undrawn.tolist()}
+    assert model.beside.columns is not None
+    return {model.vocabulary.tokens[w] for w in model.beside.columns.undrawn.tolist()}
 
 
 def said(model: Model, plan: Plan, count: int = 6) -> set[str]:
@@ -210,9 +210,9 @@ def test_going_on_draws_what_the_base_draws_and_the_songs_say(chosen: Path, mode
 
 
 def test_a_word_that_is_not_drawn_says_why(model: Model) -> None:
-    units, _ = model.units(model.words.sig)
-    assert isinstance(units, OnnxBlocks) and not isinstance(units, HostBlocks)
-    assert units.columns.drawn is not None
-    assert model.units(model.words.sig, whole=True)[0].columns.drawn is None
+    blocks, _ = model.blocks(model.words.sig)
+    assert isinstance(blocks, OnnxBlocks) and not isinstance(blocks, HostBlocks)
+    assert blocks.columns.drawn is not None
+    assert model.blocks(model.words.sig, whole=True)[0].columns.drawn is None
     word = model.vocabulary.index[min(undrawn(model))]
-    assert model.units(model.words.sig, [word])[0].columns.drawn is None
+    assert model.blocks(model.words.sig, [word])[0].columns.drawn is None

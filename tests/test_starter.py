@@ -22,7 +22,7 @@ from lyricist.generate.writer import load
 from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.network import LyricLSTM, ModelConfig
-from lyricist.model.onnx_graph import unit_model
+from lyricist.model.onnx_graph import block_model
 from lyricist.model.packed import pack
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing, Plan, with_defaults
@@ -83,11 +83,11 @@ def network(shape: dict[str, object]) -> tuple[dict[str, object], dict[str, np.n
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_packed_graph_computes_the_same_bits(shape: dict[str, object]) -> None:
     config, weights, columns = network(shape)
-    plain, packed = (OnnxBlocks(unit_model(config, weights, columns, packed=p), columns, 1) for p in (False, True))
+    plain, packed = (OnnxBlocks(block_model(config, weights, columns, packed=p), columns, 1) for p in (False, True))
     ids, states = np.arange(9) * 31, [plain.initial_state(9)] * 2
     for _ in range(3):
         (a, states[0]), (b, states[1]) = (
-            m.units(ids, s, np.zeros(columns.width, np.float32), 0.8)
+            m.blocks(ids, s, np.zeros(columns.width, np.float32), 0.8)
             for m, s in zip((plain, packed), states, strict=True)
         )
         assert (a.e == b.e).all() and (a.sums == b.sums).all() and (a.free == b.free).all()
@@ -97,10 +97,10 @@ def test_a_packed_graph_computes_the_same_bits(shape: dict[str, object]) -> None
 @pytest.mark.parametrize("shape", SHAPES)
 def test_packed_steps_are_the_softmax_in_the_order_of_the_vocabulary(shape: dict[str, object]) -> None:
     config, weights, columns = network(shape)
-    units = OnnxBlocks(unit_model(config, weights, columns, packed=True), columns, 1)
-    steps, ids = PackedSteps(units), np.arange(5) * 7
+    blocks = OnnxBlocks(block_model(config, weights, columns, packed=True), columns, 1)
+    steps, ids = PackedSteps(blocks), np.arange(5) * 7
     logits, _ = steps.step(ids, steps.initial_state(5))
-    rows, _ = units.units(ids, units.initial_state(5), np.zeros(columns.width, np.float32), 1.0)
+    rows, _ = blocks.blocks(ids, blocks.initial_state(5), np.zeros(columns.width, np.float32), 1.0)
     assert logits.shape == (5, VOCABULARY)
     expected = rows.e[:, columns.column_of]
     np.testing.assert_allclose(np.exp(logits), expected, rtol=1e-5, atol=1e-9)
@@ -124,11 +124,11 @@ def test_packed_weights_are_those_of_the_run_within_half_a_step(run: Run, packed
 def test_packing_a_packed_weight_again_changes_nothing(packed: Path) -> None:
     run = Run.open(packed)
     columns = VocabLayout.load(packed / COLUMNS)
-    again = unit_model(run.config["model"], run.weights(), columns, packed=True)
+    again = block_model(run.config["model"], run.weights(), columns, packed=True)
     first, second = (OnnxBlocks(m, columns, 1) for m in (packed / "model.onnx", again))
     ids, state = np.arange(8), first.initial_state(8)
-    for a, b in zip(first.units(ids, state, steer := np.zeros(columns.width, np.float32), 1.0)[1],
-                    second.units(ids, state, steer, 1.0)[1], strict=True):  # fmt: skip
+    for a, b in zip(first.blocks(ids, state, steer := np.zeros(columns.width, np.float32), 1.0)[1],
+                    second.blocks(ids, state, steer, 1.0)[1], strict=True):  # fmt: skip
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 

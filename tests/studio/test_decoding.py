@@ -120,18 +120,18 @@ def test_a_song_that_cannot_be_finished_takes_no_other_with_it(
     studio_with: Callable[..., Studio], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The words run out for one song of an engine that two requests share."""
-    from lyricist.generate.engine import Engine
+    from lyricist.generate.exact_engine import ExactEngine
 
-    begin_line = Engine.begin_line
+    begin_line = ExactEngine.begin_line
 
-    def hopeless(engine: Engine, n: int) -> None:
+    def hopeless(engine: ExactEngine, n: int) -> None:
         if int(engine.rows.seed[n]) == 666 and int(engine.rows.line[n]) == 3:
             engine.failed[n // engine.rows.particles] = lyricist.PlanError("line 4: no words are left")
             engine.leave(n // engine.rows.particles)
             return
         begin_line(engine, n)
 
-    monkeypatch.setattr(Engine, "begin_line", hopeless)
+    monkeypatch.setattr(ExactEngine, "begin_line", hopeless)
     studio = studio_with(threads=1)
     with ThreadPoolExecutor(4) as pool:
         bodies = [{"plan": HYMN, "seed": seed} for seed in (665, 666, 667, 668)]
@@ -166,16 +166,16 @@ def test_what_breaks_ends_only_what_broke(
     studio_with: Callable[..., Studio], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error that nobody foresaw is told without its words, and the studio goes on."""
-    from lyricist.generate.engine import Engine
+    from lyricist.generate.exact_engine import ExactEngine
 
-    begin = Engine.begin
+    begin = ExactEngine.begin
 
-    def broken(engine: Engine, s: int, seed: int) -> None:
+    def broken(engine: ExactEngine, s: int, seed: int) -> None:
         if seed == 666:
             raise ZeroDivisionError("the river ran")
         begin(engine, s, seed)
 
-    monkeypatch.setattr(Engine, "begin", broken)
+    monkeypatch.setattr(ExactEngine, "begin", broken)
     studio = studio_with(threads=1)
     told = {"code": "failed", "message": "unexpected ZeroDivisionError: please report it"}
     assert ("error", told) in studio.events("/api/write", {"plan": HYMN, "seed": 666})

@@ -11,7 +11,6 @@ import lyricist
 from lyricist.errors import RunError
 from lyricist.generate.batched_step import in_step
 from lyricist.generate.conditioned_step import ConditionedBlocks, per_row
-from lyricist.generate.exact_writer import PlannedWriter
 from lyricist.generate.result import SongWritten, WrittenSong
 from lyricist.model.onnx_bytes import digits, number
 from lyricist.plan.plan import Drawing, Plan
@@ -36,14 +35,14 @@ def model() -> lyricist.Model:
 
 
 def written_in_step(model: lyricist.Model, asked: Sequence[tuple[Plan, Drawing]]) -> list[WrittenSong]:
-    writers = [PlannedWriter(model, plan) for plan, _ in asked]
+    writers = [model.compile(plan) for plan, _ in asked]
     engines = [writer.engine(drawing) for writer, (_, drawing) in zip(writers, asked, strict=True)]
     for engine in engines:
         engine.open(2)
         engine.begin(1, 7)
-    units, found = ConditionedBlocks(model.unit_model), {}
+    blocks, found = ConditionedBlocks(model.block_model), {}
     while len(found) < len(asked):
-        for i, place, event in in_step(engines, units):
+        for i, place, event in in_step(engines, blocks):
             assert place == 1
             if isinstance(event, SongWritten):
                 found[i] = writers[i].finish(event)

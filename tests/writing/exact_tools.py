@@ -12,7 +12,7 @@ from lyricist.generate.vocab import WordTable
 from lyricist.model.tokens import BREAKS, SONG, TAGS, UNK, Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Plan, with_defaults
-from lyricist.plan.resolve import layout
+from lyricist.plan.song_spec import lay_out
 from lyricist.prosody.lexicon import default_lexicon
 
 # A dozen words of one to three syllables; fire has readings of one and two; the, of, i and my are function words.
@@ -58,7 +58,7 @@ def compiled(
 ) -> ExactSongAutomaton:
     """A plan compiled for a vocabulary of these words."""
     known = vocabulary(words, order)
-    laid = layout(with_defaults(plan), known.tokenizer.split)
+    laid = lay_out(with_defaults(plan))
     table = WordTable(known, default_lexicon()).extended(brought(laid), constraints)
     ends = np.random.default_rng(1).uniform(0.02, 0.6, table.known).astype(np.float32) if with_ends else None
     finals = ends / ends.sum() if ends is not None else None

@@ -10,7 +10,8 @@ import pytest
 
 import lyricist
 from lyricist.errors import RunError
-from lyricist.generate import exact_writer as planned
+from lyricist.generate import writer as planned
+from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.worker_pool import Apart, Task
 from lyricist.model.checkpoint import Run
@@ -27,7 +28,7 @@ def early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planned, "APART", 20)
 
 
-def written(writer: planned.PlannedWriter, songs: int = SONGS) -> dict[int, str]:
+def written(writer: ExactWriter, songs: int = SONGS) -> dict[int, str]:
     return {e.seed: e.text for e in writer.events(DRAWING, range(songs)) if isinstance(e, WrittenSong)}
 
 
@@ -41,7 +42,7 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.usefixtures("early")
 def test_processes_write_what_one_writes(run: Run) -> None:
-    writer = planned.PlannedWriter(lyricist.load(run), PLAN)
+    writer = lyricist.load(run).compile(PLAN)
     writer.cores = 1
     alone = written(writer)
     writer.cores = 2
@@ -56,7 +57,7 @@ def test_processes_write_what_one_writes(run: Run) -> None:
 def test_lines_and_how_words_were_chosen_come_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planned, "APART", 8)
     model = lyricist.load(run)
-    writer = planned.PlannedWriter(model, PLAN)
+    writer = model.compile(PLAN)
     made = list(writer.events(DRAWING, range(8), explain=True))
     songs = sorted((e for e in made if isinstance(e, WrittenSong)), key=lambda song: song.seed)
     lines = [(e.seed, e.text) for e in made if not isinstance(e, WrittenSong)]
@@ -66,7 +67,7 @@ def test_lines_and_how_words_were_chosen_come_too(run: Run, monkeypatch: pytest.
 
 
 def test_those_who_stop_listening_leave_no_process(run: Run) -> None:
-    writer = planned.PlannedWriter(lyricist.load(run), PLAN)
+    writer = lyricist.load(run).compile(PLAN)
     writer.cores = 2
     apart = writer.apart(DRAWING, explain=False)
     assert apart is not None
@@ -77,7 +78,7 @@ def test_those_who_stop_listening_leave_no_process(run: Run) -> None:
 
 
 def test_a_process_that_dies_ends_the_writing_in_one_line(run: Run) -> None:
-    writer = planned.PlannedWriter(lyricist.load(run), PLAN)
+    writer = lyricist.load(run).compile(PLAN)
     writer.cores = 2
     apart = writer.apart(DRAWING, explain=False)
     assert apart is not None
@@ -106,7 +107,7 @@ def test_a_run_that_was_replaced_is_not_read_by_others(run: Run) -> None:
 def test_songs_are_written_all_the_same_where_no_process_can_be(run: Run) -> None:
     model = lyricist.load(run)
     model.origin = run.path.parent / "nowhere"
-    writer = planned.PlannedWriter(model, PLAN)
+    writer = model.compile(PLAN)
     writer.cores = 2
     assert len(written(writer)) == SONGS
 
@@ -114,7 +115,7 @@ def test_songs_are_written_all_the_same_where_no_process_can_be(run: Run) -> Non
 @pytest.mark.usefixtures("early")
 def test_conditions_that_cannot_be_sent_are_kept_here(run: Run) -> None:
     """A condition on whole lines is any function."""
-    writer = planned.PlannedWriter(lyricist.load(run), PLAN)
+    writer = lyricist.load(run).compile(PLAN)
     writer.cores = 2
     seen: list[int] = []
 

@@ -109,13 +109,13 @@ def walk(song: ExactSongAutomaton, line: tuple[str, ...]) -> bool:
 
 
 def allowed(song: ExactSongAutomaton, node: int, first: int, last: int) -> set[int]:
-    """What the masks say: the words of the units that are on, and those listed beside them."""
+    """What the masks say: the words of the blocks that are on, and those listed beside them."""
     nodes = song.nodes
     if first:
         return set(nodes.listed(node, first, last).words.tolist())
-    on = nodes.units[node][song.columns.unit_of] > 0
-    units = [w for w in np.flatnonzero(on).tolist() if song.usable[w]]
-    return {*units, *nodes.listed(node, 0, last).words.tolist()}
+    on = nodes.blocks[node][song.columns.block_of] > 0
+    blocks = [w for w in np.flatnonzero(on).tolist() if song.usable[w]]
+    return {*blocks, *nodes.listed(node, 0, last).words.tolist()}
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -15,8 +15,8 @@ from tests.writing.exact_tools import WORDS, Bigram, Uniform, compiled, vocabula
 
 import lyricist
 from lyricist.errors import InputError, PlanError
-from lyricist.generate.decode import truncate
-from lyricist.generate.engine import Engine
+from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.free_engine import truncate
 from lyricist.generate.logit_bias import word_bias
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
@@ -41,13 +41,13 @@ MORE = (*WORDS, "sky", "high", "by", "now", "how", "gold", "cold", "told", "agai
 
 def engine(
     song: ExactSongAutomaton, drawing: Drawing = PLAIN, songs: Sequence[Any] = (), model: Any = None, **more: Any
-) -> Engine:
+) -> ExactEngine:
     index = CopyIndex.from_songs(songs) if songs else None
     model = model or Bigram(song.table.known)
-    return Engine(HostBlocks(model, song.columns), song, drawing, CopyBan(index, song.table.words, 5), **more)
+    return ExactEngine(HostBlocks(model, song.columns), song, drawing, CopyBan(index, song.table.words, 5), **more)
 
 
-def songs_of(made: Engine, seeds: Sequence[int]) -> dict[int, list[list[str]]]:
+def songs_of(made: ExactEngine, seeds: Sequence[int]) -> dict[int, list[list[str]]]:
     """seed -> lines of words, from left to right."""
     return {e.seed: lines_of(made.song, e.ids) for e in made.write(seeds) if isinstance(e, SongWritten)}
 
@@ -500,11 +500,11 @@ def test_emphasis_weighs_words_and_bars_none(order: str) -> None:
     plain, tilted = (compiled(Plan(**fields, emphasis=e), MORE, order) for e in (0.0, 1.5))
     for song in (plain, tilted):
         song.nodes.start(song.kind(0, {}).automaton, None)
-    one, other = plain.nodes.units[1], tilted.nodes.units[1]
+    one, other = plain.nodes.blocks[1], tilted.nodes.blocks[1]
     little = [plain.table.index[w] for w in MORE if w in FUNCTION_WORDS]
-    units = np.unique(plain.columns.unit_of[little])
-    assert one[units].min() == 1 and other[units] == pytest.approx(math.exp(-1.5))
-    rest = np.setdiff1d(np.flatnonzero(one), units)
+    blocks = np.unique(plain.columns.block_of[little])
+    assert one[blocks].min() == 1 and other[blocks] == pytest.approx(math.exp(-1.5))
+    rest = np.setdiff1d(np.flatnonzero(one), blocks)
     assert len(rest) and (other[rest] == one[rest]).all()
 
 

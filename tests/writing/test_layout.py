@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from plans import PLANS, split
+from plans import PLANS
 
 from lyricist.errors import InputError
 from lyricist.plan.plan import Plan, with_defaults
-from lyricist.plan.resolve import Layout, layout
 from lyricist.plan.shape import ANY, FREE, shapes
+from lyricist.plan.song_spec import SongSpec, lay_out
 
 
-def laid(**asked: object) -> Layout:
-    return layout(Plan(**asked), split)
+def laid(**asked: object) -> SongSpec:
+    return lay_out(Plan(**asked))
 
 
-def groups(made: Layout) -> list[int]:
+def groups(made: SongSpec) -> list[int]:
     return [line.group for line in made.lines]
 
 
@@ -35,8 +35,8 @@ def test_groups_are_letters_used_twice_in_one_section() -> None:
     ]  # fmt: skip
 
 
-def sections(*asked: dict[str, Any]) -> Layout:
-    return layout(Plan(sections=[{"name": "verse", "syllables": "8", **each} for each in asked]), split)
+def sections(*asked: dict[str, Any]) -> SongSpec:
+    return lay_out(Plan(sections=[{"name": "verse", "syllables": "8", **each} for each in asked]))
 
 
 def test_a_line_that_is_said_again_brings_its_rhyme() -> None:
@@ -66,9 +66,9 @@ def test_what_cannot_be_said_again(again: Any, text: list[str], message: str) ->
 def test_a_chorus_whose_first_line_comes_back_anyway_has_no_other_hook() -> None:
     chorus = {"name": "chorus", "lines": 4, "syllables": "6", "rhyme": "ABAB"}
     verse = {"name": "verse", "lines": 2, "syllables": "8", "rhyme": "XX"}
-    made = layout(Plan(hook=True, sections=[verse, {**chorus, "again": [1]}]), split)
+    made = lay_out(Plan(hook=True, sections=[verse, {**chorus, "again": [1]}]))
     assert [line.same_as for line in made.lines] == [-1, -1, 0, -1, -1, -1]
-    own = layout(Plan(hook=True, sections=[verse, {**chorus, "rhyme": "AABA", "again": [0, 0, 0, 3]}]), split)
+    own = lay_out(Plan(hook=True, sections=[verse, {**chorus, "rhyme": "AABA", "again": [0, 0, 0, 3]}]))
     assert [line.same_as for line in own.lines] == [-1, -1, -1, -1, -1, 2]
 
 
@@ -128,17 +128,17 @@ def test_a_refrain_that_other_lines_rhyme_with_is_no_mere_repeat() -> None:
 
 
 def test_kept_lines_and_open_lines_of_a_draft() -> None:
-    made = layout(PLANS["draft"], split)
+    made = lay_out(PLANS["draft"])
     assert made.lines[0].text == ("the", "river", "ran", "below", "the", "town")
     assert [line.templates for line in made.lines[:2]] == [ANY, FREE]
     assert [line.templates for line in made.lines[4:6]] == [("x/x/x/",)] * 2
     assert [line.same_as for line in made.lines[-2:]] == [4, 5]
     assert made.include == ("light",)
-    assert layout(PLANS["draft in metre"], split).lines[0].templates == ("????????",)
+    assert lay_out(PLANS["draft in metre"]).lines[0].templates == ("????????",)
 
 
 def test_what_a_later_chorus_keeps_is_kept_in_the_first() -> None:
-    made = layout(PLANS["chorus filled in later"], split)
+    made = lay_out(PLANS["chorus filled in later"])
     assert [(line.text, line.same_as) for line in made.lines] == [
         (("oh", "sea"), -1), (("oh", "river"), -1), (("oh", "sea"), 0), (("oh", "river"), 1)
     ]  # fmt: skip
@@ -153,7 +153,7 @@ def test_beginnings() -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_laws(name: str) -> None:
-    made = layout(PLANS[name], split)
+    made = lay_out(PLANS[name])
     members: dict[int, list[int]] = {}
     for i, line in enumerate(made.lines):
         assert line.templates and all(set(slots) <= set("x/?") for slots in line.templates)
@@ -178,7 +178,7 @@ def test_laws(name: str) -> None:
 )
 def test_a_tune_that_does_not_suit_its_lines_is_refused(fields: dict, parts: list[str]) -> None:
     with pytest.raises(InputError) as refusal:
-        layout(with_defaults(Plan(sections=[{"name": "verse", **fields}])), str.split)
+        lay_out(with_defaults(Plan(sections=[{"name": "verse", **fields}])))
     assert all(part in str(refusal.value) for part in parts)
 
 
@@ -196,7 +196,7 @@ def test_a_tune_that_does_not_suit_its_lines_is_refused(fields: dict, parts: lis
 def test_a_hook_comes_back_in_its_chorus(fields: dict[str, Any], again: int, scheme: str) -> None:
     plan = with_defaults(Plan(hook=True, form="verse chorus verse chorus", **fields))
     assert with_defaults(plan) == plan
-    lines = layout(plan, str.split).lines
+    lines = lay_out(plan).lines
     assert [line.same_as for line in lines[4:8]] == [4 if j == again else -1 for j in range(4)]
     assert [line.same_as for line in lines[12:]] == [4, 5, 6, 7]
     assert shapes(plan)[1].rhyme == scheme
@@ -212,6 +212,6 @@ def test_a_hook_comes_back_in_its_chorus(fields: dict[str, Any], again: int, sch
 )
 def test_a_hook_that_cannot_be_had_is_refused(fields: dict[str, Any], names: tuple[str, ...]) -> None:
     with pytest.raises(InputError) as e:
-        layout(with_defaults(Plan(hook=True, **fields)), str.split)
+        lay_out(with_defaults(Plan(hook=True, **fields)))
     for name in names:
         assert name in str(e.value)

@@ -6,7 +6,6 @@ import random
 from pathlib import Path
 
 import pytest
-from plans import split
 
 import lyricist
 from lyricist.corpus import Line, Section, Song
@@ -17,7 +16,7 @@ from lyricist.plan.from_song import fill, perfect_scheme, plan_fill, plan_like, 
 from lyricist.plan.given_lines import find_faults, validate_given_lines
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.plan_file import parse_plan, plan_text
-from lyricist.plan.resolve import layout
+from lyricist.plan.song_spec import lay_out
 from lyricist.prosody.lexicon import default_lexicon
 
 SONGS = sorted((Path(lyricist.__file__).parent / "songbook").glob("*.txt"))
@@ -58,8 +57,8 @@ def test_any_song_with_holes_is_a_draft(path: Path, tmp_path: Path) -> None:
     assert validate_given_lines(plan, LEXICON) is plan
     full = with_defaults(plan)
     assert with_defaults(full) == full
-    assert layout(full, split) == layout(plan, split)
-    kept = [line.given for line in layout(plan, split).lines if line.given]
+    assert lay_out(full) == lay_out(plan)
+    kept = [line.given for line in lay_out(plan).lines if line.given]
     assert {line for line in holes[3:] if line and line[0] != "[" and line != "..."} <= set(kept)
 
 
@@ -87,7 +86,7 @@ def test_lines_that_come_back_come_back_in_a_song_like_it() -> None:
     )
     plan = plan_like(song, LEXICON)
     assert [s.again for s in plan.sections] == [(), (), (0, 0, 0, 4), (), (4, 0, 6)]
-    laid = layout(plan, split)
+    laid = lay_out(plan)
     assert [line.same_as for line in laid.lines] == [-1] * 9 + [3, 4, 5, 3, -1, 5]
     by_group = [[i for i, line in enumerate(laid.lines) if line.group == g] for g in range(len(laid.groups))]
     assert [0, 2] in by_group and [1, 3, 7, 9, 12, 13] in by_group and [6, 8] in by_group
@@ -157,7 +156,7 @@ def test_what_is_read_off_a_draft(name: str) -> None:
 def test_what_is_asked_for_goes_before_what_is_read_off() -> None:
     song = song_of(("verse", "The river ran below the town /  / And all the lights were coming down / "))
     plan = plan_fill(song, Plan(syllables="8,6", rhyme="XAXA", about="sea"), LEXICON)
-    made = layout(plan, split)
+    made = lay_out(plan)
     assert [len(line.templates[0]) for line in made.lines] == [8, 6, 8, 6]
     assert [line.group for line in made.lines] == [-1, 0, -1, 0]
     assert plan.about == ("sea",)
@@ -166,7 +165,7 @@ def test_what_is_asked_for_goes_before_what_is_read_off() -> None:
 def test_a_chorus_of_dots_comes_back_as_the_chorus_that_is_written_out() -> None:
     song = song_of(("chorus", "Carry me home / "), ("verse", "Oh"), ("chorus", " / Far away"))
     plan = plan_fill(song, Plan(), LEXICON)
-    assert [line.given for line in layout(plan, split).lines] == [
+    assert [line.given for line in lay_out(plan).lines] == [
         "Carry me home",
         "Far away",
         "Oh",
@@ -190,10 +189,8 @@ def test_kept_lines_that_break_the_plan(name: str) -> None:
     with pytest.raises(InputError, match=message):
         validate_given_lines(plan_fill(song, Plan(**asked), LEXICON), LEXICON)
     allowed = validate_given_lines(plan_fill(song, Plan(**asked, allow=True), LEXICON), LEXICON)
-    assert [line.given for line in layout(allowed, split).lines][:2] == [
-        line.text for line in song.sections[0].lines[:2]
-    ]
-    assert not list(find_faults(layout(allowed, split), LEXICON))
+    assert [line.given for line in lay_out(allowed).lines][:2] == [line.text for line in song.sections[0].lines[:2]]
+    assert not list(find_faults(lay_out(allowed), LEXICON))
 
 
 def test_a_draft_and_sections_clash() -> None:

@@ -17,7 +17,7 @@ from lyricist._io import load_arrays, tensor_bytes
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import PlanError, RunError
 from lyricist.generate.decode import decode
-from lyricist.generate.engine import Engine
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import SongWritten
@@ -121,7 +121,7 @@ def test_no_line_of_the_filter_is_written(order: str) -> None:
     model = HostBlocks(Uniform(song.table.known), song.columns)
 
     def written(lines: LineFilter | None) -> set[tuple[str, ...]]:
-        made = Engine(model, song, PLAIN, CopyBan(None, song.table.words, 5, lines))
+        made = ExactEngine(model, song, PLAIN, CopyBan(None, song.table.words, 5, lines))
         return {tuple(line) for song_lines in songs_of(made, range(60)).values() for line in song_lines}
 
     barred = {line for line in written(None) if len(line) >= 5}
@@ -134,7 +134,7 @@ def test_given_lines_may_be_lines_of_the_filter() -> None:
     song = compiled(Plan.model_validate({"sections": [kept]}), MORE, "backward")
     barred = LineFilter.of([["the", "sea", "of", "love", "below"]])
     ban = CopyBan(None, song.table.words, 5, barred)
-    made = Engine(HostBlocks(Uniform(song.table.known), song.columns), song, PLAIN, ban)
+    made = ExactEngine(HostBlocks(Uniform(song.table.known), song.columns), song, PLAIN, ban)
     assert songs_of(made, [1])[1][0] == ["the", "sea", "of", "love", "below"]
 
 
@@ -143,11 +143,11 @@ def test_a_plan_of_which_every_line_is_barred_is_refused() -> None:
     two = ("sea", "stone")
     lines = [[two[i >> k & 1] for k in range(5)] for i in range(32)]
     song = compiled(Plan(form="verse", lines=1, syllables="5", rhyme="X"), two, "backward")
-    units = HostBlocks(Uniform(song.table.known), song.columns)
+    blocks = HostBlocks(Uniform(song.table.known), song.columns)
     last = LineFilter.of(lines[:9] + lines[10:])
-    assert songs_of(Engine(units, song, PLAIN, CopyBan(None, song.table.words, 5, last)), [0])[0] == [lines[9]]
+    assert songs_of(ExactEngine(blocks, song, PLAIN, CopyBan(None, song.table.words, 5, last)), [0])[0] == [lines[9]]
     with pytest.raises(PlanError, match="no words are left"):
-        songs_of(Engine(units, song, PLAIN, CopyBan(None, song.table.words, 5, LineFilter.of(lines))), [0])
+        songs_of(ExactEngine(blocks, song, PLAIN, CopyBan(None, song.table.words, 5, LineFilter.of(lines))), [0])
 
 
 def test_free_writing_knows_the_filter_too() -> None:

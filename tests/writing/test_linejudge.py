@@ -13,7 +13,7 @@ from tests.writing.exact_tools import Bigram, compiled, vocabulary
 from tests.writing.test_merit import MORE, PLAN, topics
 
 from lyricist.errors import RunError
-from lyricist.generate.engine import Engine
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.line_judge import JUDGE, MOST, LineJudge, judge_of
 from lyricist.generate.line_score import LineScorer
 from lyricist.generate.nocopy import CopyBan
@@ -130,17 +130,17 @@ class Likes(LineJudge):
         return np.array([3.0 if sea in line else -3.0 for line in lines], dtype=np.float32), state
 
 
-def engine(drawing: Drawing, kind: type[LineJudge] = LineJudge, plan: Plan = PLAN) -> Engine:
+def engine(drawing: Drawing, kind: type[LineJudge] = LineJudge, plan: Plan = PLAN) -> ExactEngine:
     song = compiled(plan, MORE, "backward", with_ends=True)
     known = topics("backward", MORE)
     made = judge(known.vocabulary)
     made.__class__ = kind
     merit = LineScorer(known, None, song.columns.finals, len(song.table.words))
-    units = HostBlocks(Bigram(song.table.known), song.columns)
-    return Engine(units, song, drawing, CopyBan(None, song.table.words, 0), merit=merit, judge=made)
+    blocks = HostBlocks(Bigram(song.table.known), song.columns)
+    return ExactEngine(blocks, song, drawing, CopyBan(None, song.table.words, 0), merit=merit, judge=made)
 
 
-def written(made: Engine, seeds: Sequence[int]) -> dict[int, SongWritten]:
+def written(made: ExactEngine, seeds: Sequence[int]) -> dict[int, SongWritten]:
     return {e.seed: e for e in made.write(seeds) if isinstance(e, SongWritten)}
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.writing.exact_tools import WORDS, Bigram, compiled, vocabulary
 
 from lyricist.errors import InputError
-from lyricist.generate.engine import Engine
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.line_score import AGAIN, COHERENCE, NAMED, NEWLY, NOWHERE, THEME, LineScorer, Score, mean
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
@@ -131,15 +131,15 @@ def test_without_topical_vectors_the_networks_own_stand_in() -> None:
 # --- in the engine
 
 
-def engine(song: ExactSongAutomaton, drawing: Drawing, about: str = "", order: str = "backward") -> Engine:
+def engine(song: ExactSongAutomaton, drawing: Drawing, about: str = "", order: str = "backward") -> ExactEngine:
     known = topics(order, MORE)
     theme = Theme.of([about], known) if about else None
     merit = LineScorer(known, theme, song.columns.finals, len(song.table.words))
-    units = HostBlocks(Bigram(song.table.known), song.columns)
-    return Engine(units, song, drawing, CopyBan(None, song.table.words, 0), theme=theme, merit=merit)
+    blocks = HostBlocks(Bigram(song.table.known), song.columns)
+    return ExactEngine(blocks, song, drawing, CopyBan(None, song.table.words, 0), theme=theme, merit=merit)
 
 
-def written(made: Engine, seeds: Sequence[int]) -> dict[int, SongWritten]:
+def written(made: ExactEngine, seeds: Sequence[int]) -> dict[int, SongWritten]:
     return {e.seed: e for e in made.write(seeds) if isinstance(e, SongWritten)}
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from plans import PLANS, split
+from plans import PLANS
 
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.plan.plan_file import plan_text
-from lyricist.plan.resolve import layout
+from lyricist.plan.song_spec import lay_out
 
 
 def test_lists_may_be_text_one_value_or_a_sequence() -> None:
@@ -81,7 +81,7 @@ def test_defaults(name: str) -> None:
 def test_defaults_change_nothing_twice_and_nothing_in_the_layout(name: str) -> None:
     full = with_defaults(PLANS[name])
     assert with_defaults(full) == full
-    assert layout(full, split) == layout(PLANS[name], split)
+    assert lay_out(full) == lay_out(PLANS[name])
     assert Plan(**{field: getattr(full, field) for field in Plan.model_fields}) == full
 
 

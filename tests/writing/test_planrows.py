@@ -15,7 +15,7 @@ from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.conditioning_rows import STRENGTH, line_plan
 from lyricist.generate.dead_end import search
-from lyricist.generate.engine import Engine
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.writer import Model
 from lyricist.model.tokens import Order, Vocabulary
@@ -92,8 +92,8 @@ PLANS = {
 def check_law(plan: Plan, order: Order) -> None:
     song, told, model = written(plan, order)
     ids, rows = rows_of(told)
-    layout = model.planned(plan).layout
-    replayed = replace(as_read(song, order), lines=tuple(line_plan(line) for line in layout.lines))
+    spec = model.planned(plan).spec
+    replayed = replace(as_read(song, order), lines=tuple(line_plan(line) for line in spec.lines))
     encoded = model.vocabulary.encode(Song("", "", song.sections, ""))
     known = [model.vocabulary.unk if i >= len(model.vocabulary) else i for i in encoded]
     assert ids == known[:-1]  # nothing was begun anew
@@ -138,16 +138,16 @@ def test_the_theme_of_writing_is_that_of_training(
 @pytest.mark.parametrize("order", ["forward", "backward"])
 def test_lines_that_are_searched_for_have_them_too(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if every line had come to a dead end at once."""
-    begin, searching = Engine.begin_line, [False]
+    begin, searching = ExactEngine.begin_line, [False]
 
-    def searched(engine: Engine, n: int) -> None:
+    def searched(engine: ExactEngine, n: int) -> None:
         begin(engine, n)
         if not searching[0] and int(engine.rows.line[n]) in engine.song.beginnings:
             searching[0] = True
             search(engine, n)
             searching[0] = False
 
-    monkeypatch.setattr(Engine, "begin_line", searched)
+    monkeypatch.setattr(ExactEngine, "begin_line", searched)
     check_law(PLANS["metre"], order)
 
 
@@ -230,10 +230,10 @@ def test_the_plan_of_a_tune_carries_it() -> None:
     from lyricist.melody.read import read_tune
     from lyricist.plan.from_tune import plan_to
     from lyricist.plan.plan import with_defaults
-    from lyricist.plan.resolve import layout
+    from lyricist.plan.song_spec import lay_out
 
     tune = read_tune(melodies / "Amazing_Grace-New_Britain.abc")
-    lines = layout(with_defaults(plan_to(tune, 2)), str.split).lines
+    lines = lay_out(with_defaults(plan_to(tune, 2))).lines
     assert [len(line.notes) for line in lines] == [len(phrase.slots) for phrase in tune.phrases] * 2
     assert all(len(line.notes) == len(line.templates[0].translate(KINDS)) for line in lines)
 

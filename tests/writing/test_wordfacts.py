@@ -95,7 +95,7 @@ def test_any_number_of_songs_takes_the_memory_of_a_few(run: Run, monkeypatch: py
     drawing = Drawing(particles=1)
 
     def written() -> tuple[list[str], list[int]]:
-        writer = planned.PlannedWriter(model, plan)
+        writer = model.compile(plan)
         compiled = {}  # the plans themselves, so that no two have one id
         made = []
         for event in writer.events(drawing, range(24)):

@@ -12,7 +12,7 @@ from lyricist.training.events import SampleDue
 
 def sample_lines(event: SampleDue, out: Path, lines: int = 2) -> str:
     """The first lines of a song that the model would write now, parted by " / "; "" if it can write none yet."""
-    from lyricist.generate.decode import LineWritten
+    from lyricist.generate.result import LineWritten
     from lyricist.generate.writer import Model
     from lyricist.model.runtime import OnnxModel
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan
-from lyricist.plan.resolve import GroupSpec, Layout, LineSpec, first_said, layout
+from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, first_said, lay_out
 from lyricist.prosody import Reading
 from lyricist.prosody.metre import METRES, fits, pattern_of, template
 from lyricist.prosody.phones import bare
@@ -79,7 +79,7 @@ RETURNING = frozenset({"chorus", "refrain"})  # sections that come back word for
 class Pair(NamedTuple):
     """A line of the text and what is asked of it."""
 
-    at: int  # of the spec in the layout
+    at: int  # of the line in the `SongSpec`
     spec: LineSpec
     line: TextLine
     slots: tuple[str, ...]  # slot patterns it may have; () if the plan says nothing of its syllables
@@ -99,7 +99,7 @@ def judge(
     """
     verdict = Verdict()
     asked = fitted(plan, sections)
-    made = layout(asked, WordTokenizer().split)
+    made = lay_out(asked)
     pairs = paired(asked, made, sections)
     forms(plan, made, sections, verdict)
     endings = {pair.at: read_in_slots(pair, verdict, licensed) for pair in pairs}
@@ -151,7 +151,7 @@ def first_of(plan: Plan, sections: Sequence[SectionPlan], i: int) -> int:
     return next(j for j, section in enumerate(sections) if section.name == name)
 
 
-def paired(asked: Plan, made: Layout, sections: Sequence[TextSection]) -> list[Pair]:
+def paired(asked: Plan, made: SongSpec, sections: Sequence[TextSection]) -> list[Pair]:
     """Each line of the text beside what is asked of it; lines that only one of them has are left out."""
     pairs = []
     for index, spec in enumerate(made.lines):
@@ -164,7 +164,7 @@ def paired(asked: Plan, made: Layout, sections: Sequence[TextSection]) -> list[P
     return pairs
 
 
-def rooted(made: Layout, index: int) -> LineSpec:
+def rooted(made: SongSpec, index: int) -> LineSpec:
     """The line that is said again, if it is so with the same slots; else the line itself."""
     spec, root = made.lines[index], made.lines[first_said(made.lines, index)]
     return root if root.templates == spec.templates else spec
@@ -260,7 +260,7 @@ def members(
     group: GroupSpec,
     number: int,
     pairs: Sequence[Pair],
-    made: Layout,
+    made: SongSpec,
     endings: Mapping[int, list[tuple[str, Reading]]],
     options: Callable[[str], Sequence[Option]],
 ) -> list[Member]:
@@ -314,7 +314,7 @@ def heard(member: Member) -> str:
     return f"{member.word!r} ({member.ways[0][1].tail})"
 
 
-def forms(plan: Plan, made: Layout, sections: Sequence[TextSection], verdict: Verdict) -> None:
+def forms(plan: Plan, made: SongSpec, sections: Sequence[TextSection], verdict: Verdict) -> None:
     """How many sections, which, of how many lines, where the plan says so."""
     names = tuple(s.name for s in plan.sections) or plan.form
     if names and len(names) != len(sections):
@@ -344,7 +344,7 @@ def given_words(pair: Pair, by_index: Mapping[int, Pair], refrain: tuple[str, ..
             verdict.add(line.number, "chorus", expected, " ".join(line.words))
 
 
-def forbidden_words(pair: Pair, made: Layout, unclean: Callable[[str], bool], verdict: Verdict) -> None:
+def forbidden_words(pair: Pair, made: SongSpec, unclean: Callable[[str], bool], verdict: Verdict) -> None:
     given = pair.spec.text or ()
     for word in dict.fromkeys(pair.line.words):
         if word in made.avoid:

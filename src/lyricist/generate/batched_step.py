@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lyricist.errors import PlanError
 from lyricist.generate.conditioned_step import ConditionedBlocks
-from lyricist.generate.engine import Asking, Engine, Part, Wish
+from lyricist.generate.exact_engine import Asking, ExactEngine, Part, Wish
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.sampler import Listed, Request
 from lyricist.model.blocks import BlockRows
@@ -26,33 +26,33 @@ Made = tuple[BlockRows, tuple[npt.NDArray[np.float32], ...]]
 Event = LineWritten | SongWritten | PlanError
 
 
-def in_step(engines: Sequence[Engine], units: ConditionedBlocks) -> Iterator[tuple[int, int, Event]]:
+def in_step(engines: Sequence[ExactEngine], blocks: ConditionedBlocks) -> Iterator[tuple[int, int, Event]]:
     """One word for every song of the engines, all of one model; (engine, place, what comes of it)."""
-    asked: list[tuple[Engine, Part, Asking]] = []
+    asked: list[tuple[ExactEngine, Part, Asking]] = []
     for engine in engines:
         active = engine.active()
         asked += [(engine, part, engine.asking(part)) for part in (engine.parts(active) if len(active) else ())]
-    wishes: list[tuple[Engine, Wish]] = []
+    wishes: list[tuple[ExactEngine, Wish]] = []
     if asked:
-        for (engine, part, _), made in zip(asked, run(units, asked), strict=True):
+        for (engine, part, _), made in zip(asked, run(blocks, asked), strict=True):
             wishes += [(engine, wish) for wish in engine.read(part, *made)]
     for group in alike(wishes):
         for (engine, wish), (words, share) in zip(group, drawn(group), strict=True):
             engine.take(wish, words, share)
     for i, engine in enumerate(engines):
-        for place, event in (*engine.end_lines(), *engine.finish()):
+        for place, event in engine.end_turn():
             yield i, place, event
 
 
-def run(units: ConditionedBlocks, asked: Sequence[tuple[Engine, Part, Asking]]) -> Iterator[Made]:
+def run(blocks: ConditionedBlocks, asked: Sequence[tuple[ExactEngine, Part, Asking]]) -> Iterator[Made]:
     """The model for all that is asked, cut up again; each with the columns of its own engine."""
     asks = [ask for _, _, ask in asked]
     sizes = [len(ask.ids) for ask in asks]
     bias = [ask.bias for ask in asks]
     heat = np.repeat([engine.drawing.temperature for engine, _, _ in asked], sizes)
     state = tuple(np.concatenate(each, axis=1) for each in zip(*(ask.state for ask in asks), strict=True))
-    told = np.concatenate([told_of(ask, units.features) for ask in asks]) if units.features else None
-    made, after = units.units_of(np.concatenate([ask.ids for ask in asks]), state, bias, sizes, heat, told)
+    told = np.concatenate([told_of(ask, blocks.features) for ask in asks]) if blocks.features else None
+    made, after = blocks.blocks_of(np.concatenate([ask.ids for ask in asks]), state, bias, sizes, heat, told)
     start = 0
     for size in sizes:
         rows = slice(start, start + size)
@@ -62,27 +62,27 @@ def run(units: ConditionedBlocks, asked: Sequence[tuple[Engine, Part, Asking]]) 
 
 
 def told_of(ask: Asking, features: int) -> npt.NDArray[np.float32]:
-    return ask.told[0] if ask.told else np.zeros((len(ask.ids), features), dtype=np.float32)
+    return ask.conditioning[0] if ask.conditioning else np.zeros((len(ask.ids), features), dtype=np.float32)
 
 
 # --- drawing together
 
 
-def voice(engine: Engine) -> object:
+def voice(engine: ExactEngine) -> object:
     """What engines must share to draw together; one that shares nothing is drawn for by itself."""
     drawer = engine.drawer
-    plain = drawer.words == len(drawer.column_of) and not drawer.closed.any() and not engine.explain
+    plain = drawer.words == len(drawer.column_of) and not drawer.closed.any() and engine.record is None
     return (engine.drawing, id(drawer.columns.word_at), drawer.content_key) if plain else id(engine)
 
 
-def alike(wishes: Sequence[tuple[Engine, Wish]]) -> list[list[tuple[Engine, Wish]]]:
-    found: defaultdict[object, list[tuple[Engine, Wish]]] = defaultdict(list)
+def alike(wishes: Sequence[tuple[ExactEngine, Wish]]) -> list[list[tuple[ExactEngine, Wish]]]:
+    found: defaultdict[object, list[tuple[ExactEngine, Wish]]] = defaultdict(list)
     for engine, wish in wishes:
         found[voice(engine)].append((engine, wish))
     return list(found.values())
 
 
-def drawn(group: Sequence[tuple[Engine, Wish]]) -> Iterator[tuple[Ints, npt.NDArray[np.float64]]]:
+def drawn(group: Sequence[tuple[ExactEngine, Wish]]) -> Iterator[tuple[Ints, npt.NDArray[np.float64]]]:
     """Words and shares for each of a group's wishes."""
     if len(group) == 1:
         engine, wish = group[0]
@@ -125,7 +125,7 @@ def joined(wishes: Sequence[Wish], starts: Ints) -> Request:
     lists: dict[int, Listed] = moved([ask.lists for ask in asks], starts)
     ended: dict[int, frozenset[int]] = moved([ask.ended for ask in asks], starts)
     numbers = (all_of("breaks"), all_of("key"), all_of("count"), all_of("recent"))
-    return Request(np.arange(starts[-1]), all_of("units"), lists, all_of("whole"), *numbers, ended)
+    return Request(np.arange(starts[-1]), all_of("blocks"), lists, all_of("whole"), *numbers, ended)
 
 
 def moved(each: Sequence[Mapping[int, Any]], starts: Ints) -> dict[int, Any]:

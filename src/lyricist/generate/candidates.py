@@ -1,4 +1,4 @@
-"""What rows may draw beside the words that their nodes' units cover: words listed one by one, those that may end a
+"""What rows may draw beside the words that their nodes' blocks cover: words listed one by one, those that may end a
 line and open a rhyme weighed by how usual they are there and by the rhymes they have."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Candidates:
         self.weighed: dict[tuple[int, int, int], Listed] = {}
 
     def lists(self, rows: Rows, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
-        """Words that the rows n may draw beside what their nodes' units cover, by position in `n`."""
+        """Words that the rows n may draw beside what their nodes' blocks cover, by position in `n`."""
         nodes, out = self.song.nodes, {}
         for k in np.flatnonzero(where).tolist():
             i = n[k]

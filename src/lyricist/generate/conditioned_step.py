@@ -30,15 +30,15 @@ BARE = b"bare"  # logits before the steer
 class ConditionedBlocks:
     """The model of an `OnnxBlocks` for rows that are each steered by themselves. RunError for another graph."""
 
-    def __init__(self, units: OnnxBlocks) -> None:
-        source = units.model if isinstance(units.model, bytes) else Path(units.model).read_bytes()
-        self.columns: VocabLayout = units.columns
+    def __init__(self, blocks: OnnxBlocks) -> None:
+        source = blocks.model if isinstance(blocks.model, bytes) else Path(blocks.model).read_bytes()
+        self.columns: VocabLayout = blocks.columns
         self.width = self.columns.filled(self.columns.width)
         self.session = open_session(per_row(source), 1)
         self.features = features_of(self.session)
-        self.units = units
+        self.blocks = blocks
 
-    def units_of(
+    def blocks_of(
         self,
         ids: npt.NDArray[np.int64],
         state: State,
@@ -47,7 +47,7 @@ class ConditionedBlocks:
         temperature: npt.NDArray[np.float64],
         features: Floats | None,
     ) -> tuple[BlockRows, State]:
-        """As `BlockModel.units`, with biases (C,) for as many rows each as `sizes` says and temperatures (B,)."""
+        """As `BlockModel.blocks`, with biases (C,) for as many rows each as `sizes` says and temperatures (B,)."""
         steer = np.full((len(ids), self.width), NEVER, dtype=np.float32)
         start = 0
         for bias, size in zip(biases, sizes, strict=True):
@@ -55,10 +55,10 @@ class ConditionedBlocks:
             start += size
         scale = np.array([np.array(1 / t, dtype=np.float32) for t in temperature], dtype=np.float32)[:, None]
         feed: dict[str, Any] = {"ids": ids.astype(np.int64), "steer": steer, "scale": scale}
-        feed |= {s.name: value for s, value in zip(self.units.states, state, strict=True)}
+        feed |= {s.name: value for s, value in zip(self.blocks.states, state, strict=True)}
         if features is not None:
             feed[FEATURES] = features
-        return self.units.taken(self.session, feed, temperature)
+        return self.blocks.taken(self.session, feed, temperature)
 
 
 # --- the graph's bytes (protocol buffers)

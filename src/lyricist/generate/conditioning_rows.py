@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.song import ExactSongAutomaton
-from lyricist.plan.resolve import LineSpec
+from lyricist.plan.song_spec import LineSpec
 from lyricist.prosody.planfeatures import Floats, LinePlan, Note, line_rows, theme_features
 from lyricist.prosody.scan import scan_line
 

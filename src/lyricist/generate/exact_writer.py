@@ -1,18 +1,20 @@
-"""Writing to an exact plan: compiled for a model's words, written by the engine, read aloud at the end."""
+"""`ExactWriter`: a `SongSpec` compiled for a run's words, written by the engine, scanned at the end."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lyricist.children import cores
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, PlanError, RunError
 from lyricist.generate.conditioning_rows import PlanRows
 from lyricist.generate.constraint import Constraint
-from lyricist.generate.engine import Engine
+from lyricist.generate.exact_engine import ExactEngine, Steering
+from lyricist.generate.explain import choice
 from lyricist.generate.line_score import LineScorer, mean
+from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song
 from lyricist.generate.song import ExactSongAutomaton, compile_song
@@ -20,72 +22,63 @@ from lyricist.generate.theme import Theme
 from lyricist.generate.threads import write_abreast
 from lyricist.generate.titles import title_of
 from lyricist.generate.vocab import WordTable
-from lyricist.generate.worker_pool import Apart, Task
 from lyricist.model.blocks import BlockModel, OnnxBlocks
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout
-from lyricist.plan.given_lines import validate_given_lines
-from lyricist.plan.plan import Drawing, Plan, with_defaults
-from lyricist.plan.resolve import Layout, layout
-from lyricist.plan.shape import shapes
+from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.resolve import resolve
+from lyricist.plan.song_spec import SongSpec
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.planfeatures import THEME, TOPICAL, Floats
 from lyricist.prosody.scan import Scansion
 
-if TYPE_CHECKING:
-    from lyricist.generate.writer import Model
-
-
 FRESH = 5_000  # songs after which a plan is compiled anew
 ABREAST = 64  # songs from which it pays to have an engine for every core
-APART = 512  # drafts of songs from which it pays to have a process for every core
-MOST = 8  # processes, each of which takes the memory of a model
 
 
-class PlannedWriter:
-    """One plan compiled for one model. Raises `PlanError` if no song can fulfil it."""
+def need_words(vocabulary: Vocabulary) -> None:
+    """Raise `InputError` for a model of characters or of text as it is, which writes without syllables."""
+    if vocabulary.tokenizer.name != "word":
+        raise InputError(
+            f"a {vocabulary.tokenizer.name} run writes without syllables and rhymes: use a run of whole words"
+        )
 
-    def __init__(self, model: Model, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> None:
-        vocabulary = model.vocabulary
-        if vocabulary.tokenizer.name != "word":
-            raise InputError(
-                f"a {vocabulary.tokenizer.name} run writes without syllables and rhymes: use a run of whole words"
-            )
-        self.model, self.plan = model, validate_given_lines(with_defaults(plan), model.lexicon)
-        self.asked, self.cores = plan, cores()
-        self.sendable = not constraints  # whether other processes can write to it
-        self.layout = layout(self.plan, vocabulary.tokenizer.split)
-        self.given = [text for shape in shapes(self.plan) for text in shape.text]
-        self.table = model.words.extended(brought(self.layout), constraints)
-        self.theme = Theme.of(self.plan.about, model.topics) if self.plan.about else None
-        self.units, self.barred = self.chosen(self.plan.all_words)
+
+class ExactWriter:
+    """One `SongSpec` compiled for one run. Raises `PlanError` if no song can fulfil it."""
+
+    def __init__(self, run: LoadedRun, spec: SongSpec, constraints: Sequence[Constraint[Any]] = ()) -> None:
+        self.run, self.spec, self.cores = run, spec, cores()
+        self.table = run.words.extended(brought(spec), constraints)
+        self.theme = Theme.of(spec.about, run.topics) if spec.about else None
+        self.blocks, self.barred = self.chosen(spec.all_words)
         try:
             self.compile()
         except PlanError:
-            if self.units.columns.drawn is None:
+            if self.blocks.columns.drawn is None:
                 raise
-            self.units, self.barred = self.chosen(True)  # perhaps with words that are not drawn
+            self.blocks, self.barred = self.chosen(True)  # perhaps with words that are not drawn
             self.compile()
-        self.merit = LineScorer(model.topics, self.theme, self.units.columns.finals, len(self.table.words))
-        words_given = self.song.given or self.song.keywords or self.plan.start
-        self.usual = Usual(model.lexicon) if self.song.strict and not words_given else None
+        self.scorer = LineScorer(run.topics, self.theme, self.blocks.columns.finals, len(self.table.words))
+        words_given = self.song.given or self.song.keywords or spec.lines[0].first
+        self.usual = Usual(run.lexicon) if self.song.strict and not words_given else None
 
     def chosen(self, whole: bool) -> tuple[BlockModel, Collection[int]]:
-        """See `Model.units`. What the plan names is needed."""
-        named = (*brought(self.layout), *self.plan.about)
+        """See `LoadedRun.blocks`. The words that the plan names are needed."""
+        named = (*brought(self.spec), *self.spec.about)
         needed = [self.table.index[word] for word in named if word in self.table.index]
-        return self.model.units(self.table.sig[: self.table.known], needed, whole)
+        return self.run.blocks(self.table.sig[: self.table.known], needed, whole)
 
     def compile(self) -> None:
-        self.song = compile_song(self.table, self.layout, self.units.columns, self.barred)
-        self.told = PlanRows(self.song, self.model.groups, self.theme_told()) if self.model.groups else None
+        self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred)
+        self.told = PlanRows(self.song, self.run.groups, self.theme_told()) if self.run.groups else None
 
     def theme_told(self) -> Floats | None:
         """(64,) what a model that sees themes is told of the words that the song is about."""
-        if self.theme is None or THEME not in self.model.groups:
+        if self.theme is None or THEME not in self.run.groups:
             return None
-        told = self.model.topics.theme_vector(self.plan.about)
+        told = self.run.topics.theme_vector(self.spec.about)
         if told.shape != (TOPICAL,):
             raise RunError(f"the run sees themes and keeps no {TOPICS}: restore it or train again")
         return told
@@ -98,20 +91,12 @@ class PlannedWriter:
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
     ) -> Iterator[LineWritten | WrittenSong]:
-        """Lines and songs as they are made; see `Engine` for `keep` and `explain`.
+        """Lines and songs as they are made; see `ExactEngine` for `keep` and `explain`.
 
         What a compiled plan learns of its rhymes grows with its songs: after FRESH of them it is compiled anew, so
         that any number of songs takes the memory of these.
         """
         several = iter(seeds)
-        if keep is None and self.sendable and self.cores > 1:
-            enough = -(-APART // drawing.particles)
-            many = list(itertools.islice(several, enough))
-            several = itertools.chain(many, several)
-            apart = self.apart(drawing, explain) if len(many) == enough else None
-            if apart is not None:
-                yield from apart.write(several, should_stop)
-                return
         for batch in itertools.count():
             first = list(itertools.islice(several, ABREAST))
             if not first or (batch and should_stop()):
@@ -120,17 +105,6 @@ class PlannedWriter:
                 self.compile()
             rest = itertools.islice(several, max(0, FRESH - len(first)))
             yield from self.batch(drawing, first, rest, should_stop, keep, explain)
-
-    def apart(self, drawing: Drawing, explain: bool) -> Apart | None:
-        """Processes to write with; None where there can be none."""
-        run, files = self.model.origin, self.model.files
-        if run is None or not isinstance(self.units, OnnxBlocks):
-            return None
-        try:
-            made = Apart(Task(run, files, self.asked, drawing, explain), min(self.cores, MOST))
-        except OSError:
-            return None
-        return made if made.ready() else None
 
     def batch(
         self,
@@ -141,52 +115,44 @@ class PlannedWriter:
         keep: Callable[[Sequence[str]], bool] | None,
         explain: bool,
     ) -> Iterator[LineWritten | WrittenSong]:
-        def engine(units: BlockModel) -> Engine:
-            return self.engine(drawing, units, keep, explain)
+        def engine(blocks: BlockModel) -> ExactEngine:
+            return self.engine(drawing, blocks, keep, explain)
 
-        if isinstance(self.units, OnnxBlocks) and len(first) == ABREAST and self.cores > 1:
-            engines = [engine(one) for one in self.units.copies(self.cores)]
+        if isinstance(self.blocks, OnnxBlocks) and len(first) == ABREAST and self.cores > 1:
+            engines = [engine(one) for one in self.blocks.copies(self.cores)]
             made = write_abreast(engines, itertools.chain(first, rest), should_stop)
         else:
-            made = engine(self.units).write(itertools.chain(first, rest), should_stop)
+            made = engine(self.blocks).write(itertools.chain(first, rest), should_stop)
         for event in made:
             yield self.finish(event) if isinstance(event, SongWritten) else event
 
     def engine(
         self,
         drawing: Drawing,
-        units: BlockModel | None = None,
+        blocks: BlockModel | None = None,
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
-    ) -> Engine:
-        """What writes songs of this plan; `finish` makes songs of what it writes. `units`: the model in a session of
-        its own."""
-        most = self.plan.max_copy
-        known = (self.model.copy_index, self.model.line_filter) if most else (None, None)
+    ) -> ExactEngine:
+        """What writes songs of this plan; `finish` makes songs of what it writes. `blocks`: the model in a
+        session of its own."""
+        most = self.spec.max_copy
+        known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
-        return Engine(
-            self.units if units is None else units,
-            self.song,
-            drawing,
-            ban,
-            theme=self.theme,
-            keep=keep,
-            explain=explain,
-            plan=self.told,
-            merit=self.merit,
-            judge=self.model.line_judge if drawing.judged else None,
-        )
+        judge = self.run.line_judge if drawing.judged else None
+        record = choice if explain else None
+        steering = Steering(self.theme, self.told, self.scorer, judge, keep, record)
+        return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
     def finish(self, event: SongWritten) -> WrittenSong:
         """The song with its given lines as they were given, its readings and its longest copied run."""
         lines = self.lines(event.ids)
-        write_line = self.model.vocabulary.write_line
-        texts = [given or write_line(words) for given, words in zip(self.given, lines, strict=True)]
+        write_line = self.run.vocabulary.write_line
+        texts = [given or write_line(words) for given, words in zip(self.spec.given, lines, strict=True)]
         sections = self.sections(texts)
         scans = self.scans(lines)
-        index = self.model.copy_index
+        index = self.run.copy_index
         copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
-        title = self.plan.title or title_of(sections, self.model.vocabulary.rarity)
+        title = self.spec.title or title_of(sections, self.run.vocabulary.rarity)
         return WrittenSong(
             title,
             event.seed,
@@ -203,7 +169,7 @@ class PlannedWriter:
         """The readings committed to. Freely chosen words agree in all that was asked, so their usual readings do;
         where words were given, a choice is made for the whole song."""
         if self.usual is None:
-            return scan_song(lines, self.layout, self.model.lexicon)
+            return scan_song(lines, self.spec, self.run.lexicon)
         return [self.usual.line(words) for words in lines]
 
     def lines(self, ids: Sequence[int]) -> list[list[str]]:
@@ -216,7 +182,7 @@ class PlannedWriter:
         return [line[::-1] for line in out] if self.song.backward else out
 
     def sections(self, texts: Sequence[str]) -> tuple[Section, ...]:
-        specs = self.layout.lines
+        specs = self.spec.lines
         out = []
         for number in range(specs[-1].section + 1):
             mine = [i for i, spec in enumerate(specs) if spec.section == number]
@@ -233,14 +199,14 @@ def automaton(
     Raises `PlanError` if no song of these words can fulfil the plan.
     """
     lexicon = lexicon or default_lexicon()
-    laid = layout(validate_given_lines(with_defaults(plan), lexicon), vocabulary.tokenizer.split)
-    table = WordTable(vocabulary, lexicon).extended(brought(laid), constraints)
-    made = compile_song(table, laid, VocabLayout.by_signature(table.sig[: table.known]))
+    spec = resolve(plan, lexicon)
+    table = WordTable(vocabulary, lexicon).extended(brought(spec), constraints)
+    made = compile_song(table, spec, VocabLayout.by_signature(table.sig[: table.known]))
     made.max_copy = plan.max_copy
     return made
 
 
-def brought(asked: Layout) -> tuple[str, ...]:
+def brought(asked: SongSpec) -> tuple[str, ...]:
     """Words that a plan brings with it, whether the model knows them or not."""
     words = [w for line in asked.lines for w in (*(line.text or ()), line.first)]
     words += [*asked.include, *(g.with_word for g in asked.groups)]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
 from lyricist.generate.sampler import BREAK, TINY, Inside, Request, stutters
 from lyricist.model.blocks import BlockRows
 
-if TYPE_CHECKING:
-    from lyricist.generate.engine import Engine
-
 SHOWN = 6  # candidates a word
 
 
-def choice(engine: Engine, n: int, k: int, rows: BlockRows, ask: Request, mass: float, word: int) -> Choice:
+def choice(engine: ExactEngine, n: int, k: int, rows: BlockRows, ask: Request, mass: float, word: int) -> Choice:
     """The draw of row n of the engine, which was request k."""
     i = int(ask.at[k])
     order = np.argsort(-rows.e[i], kind="stable")[: SHOWN + 1]
@@ -29,27 +25,27 @@ def choice(engine: Engine, n: int, k: int, rows: BlockRows, ask: Request, mass: 
     return Choice(int(engine.rows.line[n]) + 1, said, mass, tuple(made))
 
 
-def proportions(engine: Engine, k: int, rows: BlockRows, ask: Request) -> dict[int, float]:
+def proportions(engine: ExactEngine, k: int, rows: BlockRows, ask: Request) -> dict[int, float]:
     """Probability of every word that request k could draw, by word."""
     words, p, cut = engine.drawer.chances(rows, ask, k, float(engine.drawer.floor(rows, ask, Inside(rows, ask))[k]))
     left = np.where(cut, p, 0.0) if p[cut].sum() > 0 else p
     return dict(zip(words.tolist(), (left / max(left.sum(), TINY)).tolist(), strict=True))
 
 
-def candidate(engine: Engine, n: int, i: int, rows: BlockRows, drawn: dict[int, float], word: int) -> Candidate:
+def candidate(engine: ExactEngine, n: int, i: int, rows: BlockRows, drawn: dict[int, float], word: int) -> Candidate:
     p = float(rows.e[i, engine.drawer.columns_for(np.array([word]))[0]] / rows.total[i])
     why = forbidden(engine, n, word)
     drawn_p = 0.0 if why else drawn.get(word, 0.0)
     return Candidate(engine.table.words[word], p, drawn_p, why or ("" if drawn_p else "too unlikely here"))
 
 
-def is_undrawn(engine: Engine, word: int) -> bool:
+def is_undrawn(engine: ExactEngine, word: int) -> bool:
     """Whether a word is one that the model knows and songs leave out unless they ask for it."""
     at = engine.columns.column_of
     return word < len(at) and int(at[word]) >= engine.columns.width
 
 
-def forbidden(engine: Engine, n: int, word: int) -> str:
+def forbidden(engine: ExactEngine, n: int, word: int) -> str:
     """What forbids a word in row n, "" if nothing does."""
     song, rows = engine.song, engine.rows
     node, first, last = int(rows.node[n]), int(rows.first[n]), int(rows.last[n])
@@ -57,7 +53,7 @@ def forbidden(engine: Engine, n: int, word: int) -> str:
         return "no known pronunciation"
     if not song.usable[word] and word not in song.keywords:
         text = song.table.words[word]
-        if text in song.layout.avoid:
+        if text in song.spec.avoid:
             return "avoided"
         return "old or rare" if is_undrawn(engine, word) else "not in the lexicon, a number, or not clean"
     begins = song.rhymes.by_number[first]
@@ -72,7 +68,7 @@ def forbidden(engine: Engine, n: int, word: int) -> str:
     return ""
 
 
-def slot_reason(engine: Engine, n: int, word: int) -> str:
+def slot_reason(engine: ExactEngine, n: int, word: int) -> str:
     """Which of syllables, stresses and the line's end a word offends."""
     song, rows = engine.song, engine.rows
     node = song.nodes.nodes[int(rows.node[n])]

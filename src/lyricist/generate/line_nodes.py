@@ -55,12 +55,12 @@ class Nodes:
         self.lock = threading.RLock()
         self.index: dict[tuple[int, Landing, bool, int, int, int, bool], int] = {}
         self.nodes: list[Node | None] = [None]
-        self.units = np.zeros((16, columns.units), dtype=np.float32)
+        self.blocks = np.zeros((16, columns.blocks), dtype=np.float32)
         self.next = np.full((16, len(table.letters)), UNKNOWN, dtype=np.int32)
         self.closable = np.zeros(16, dtype=bool)
         self.by_word = np.zeros(16, dtype=bool)  # a word's own identity matters here, not only its signature
         self.words: dict[tuple[int, int, int, int], int] = {}
-        self.has_list = np.zeros(16, dtype=bool)  # words are listed beside the units
+        self.has_list = np.zeros(16, dtype=bool)  # words are listed beside the blocks
         self.last_letters: dict[int, list[int]] = {}
         self.ends = None if columns.ends is None else columns.ends / max(float(columns.ends.mean()), 1e-9)
         self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
@@ -87,9 +87,9 @@ class Nodes:
         return self.index[key]
 
     def fill(self, n: int) -> None:
-        """What may follow node n without ending the line, by signature, as a mask over units."""
-        while n >= len(self.units):
-            self.units = np.concatenate([self.units, np.zeros_like(self.units)])
+        """What may follow node n without ending the line, by signature, as a mask over blocks."""
+        while n >= len(self.blocks):
+            self.blocks = np.concatenate([self.blocks, np.zeros_like(self.blocks)])
             self.next = np.concatenate([self.next, np.full_like(self.next, UNKNOWN)])
             self.closable = np.concatenate([self.closable, np.zeros_like(self.closable)])
             self.by_word = np.concatenate([self.by_word, np.zeros_like(self.by_word)])
@@ -107,9 +107,9 @@ class Nodes:
         else:  # words that may end the line are listed one by one, by how often they end lines
             good = [s for s in good if s not in last]
             self.last_letters[n] = last
-        self.units[n] = self.columns.unit_mask(good)
+        self.blocks[n] = self.columns.unit_mask(good)
         if self.strong_next(n):
-            self.units[n, self.little_units] *= self.faint
+            self.blocks[n, self.little_units] *= self.faint
         self.has_list[n] = self.by_word_at(node) or bool(self.last_letters.get(n))
         self.closable[n] = node.closable
         self.by_word[n] = self.by_word_at(node)
@@ -185,7 +185,7 @@ class Nodes:
         return out
 
     def listed(self, n: int, first: int, last: int) -> Listed:
-        """Words that may follow node n though its units do not cover them: keywords and last words; at a line's
+        """Words that may follow node n though its blocks do not cover them: keywords and last words; at a line's
         beginning for which there is a set of `first` words, all of that set that may be."""
         key = (n, first, last)
         if key not in self.lists:
@@ -204,10 +204,10 @@ class Nodes:
         return bool(self.faint < 1) and node.automaton.slots.next_is_strong(node.bits)
 
     def explicit(self, n: int, last: int) -> tuple[Ints, Ints]:
-        """Words that node n's units do not cover, none of which begins a line; and the nodes after them."""
+        """Words that node n's blocks do not cover, none of which begins a line; and the nodes after them."""
         node = self.nodes[n]
         assert node is not None
-        ends, keywords, on = self.rhymes.by_number[last], list(node.automaton.keywords), self.units[n]
+        ends, keywords, on = self.rhymes.by_number[last], list(node.automaton.keywords), self.blocks[n]
         parts = [self.each(n, 0, last, keywords)]
         if ends is not None:
             parts.append(self.together(n, ends, False, keywords))
@@ -218,8 +218,8 @@ class Nodes:
             self.move(np.full(len(kinds := np.unique(sig[landing])), n), kinds)  # once each, not once a word
             parts.append((landing, self.move(np.full(len(landing), n), sig[landing])))
         words, after = (np.concatenate(x) for x in zip(*parts, strict=True))
-        unit = self.columns.unit_of[np.minimum(words, self.table.known - 1)]
-        covered = (words < self.table.known) & (on[unit] > 0) & ~self.blocked[words]
+        block = self.columns.block_of[np.minimum(words, self.table.known - 1)]
+        covered = (words < self.table.known) & (on[block] > 0) & ~self.blocked[words]
         left = ~covered & (after != NOWHERE)
         return words[left], after[left]
 

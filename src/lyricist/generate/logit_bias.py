@@ -37,6 +37,6 @@ def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) 
     that the network says too often."""
     known, table = song.table.known, song.table
     further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
-    long_words = drawing.long_words + song.layout.long_words
+    long_words = drawing.long_words + song.spec.long_words
     nats = np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)
     return nats if columns.overused is None else nats - drawing.balance * columns.overused

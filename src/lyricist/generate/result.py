@@ -10,7 +10,7 @@ from lyricist.corpus import Section
 from lyricist.corpus import Song as CorpusSong
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.line_score import Score
-from lyricist.plan.resolve import GroupSpec, Layout, LineSpec
+from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, fits
 from lyricist.prosody.phones import Reading
@@ -85,12 +85,12 @@ class Usual:
         return Scansion(tuple(r for r, _, _ in found), len(stress), stress, found[-1][2])
 
 
-def scan_song(lines: Sequence[Sequence[str]], layout: Layout, lexicon: Lexicon) -> list[Scansion]:
-    """One scansion for each line of a song that was written to a layout."""
-    out = [scan_to(words, spec, lexicon) for words, spec in zip(lines, layout.lines, strict=True)]
-    for g, group in enumerate(layout.groups):
-        members = [i for i, spec in enumerate(layout.lines) if spec.group == g]
-        rhymed = scan_group([lines[i] for i in members], [layout.lines[i] for i in members], group, lexicon)
+def scan_song(lines: Sequence[Sequence[str]], spec: SongSpec, lexicon: Lexicon) -> list[Scansion]:
+    """One scansion for each line of a song that was written to a spec."""
+    out = [scan_to(words, spec, lexicon) for words, spec in zip(lines, spec.lines, strict=True)]
+    for g, group in enumerate(spec.groups):
+        members = [i for i, spec in enumerate(spec.lines) if spec.group == g]
+        rhymed = scan_group([lines[i] for i in members], [spec.lines[i] for i in members], group, lexicon)
         for i, scansion in zip(members, rhymed, strict=False):
             out[i] = scansion
     return out

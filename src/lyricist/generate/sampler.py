@@ -1,4 +1,4 @@
-"""Exact draws for many rows at once: a unit by its sum, then a word inside it; what may not be is drawn again.
+"""Exact draws for many rows at once: a block by its sum, then a word inside it; what may not be is drawn again.
 
 Truncation (min-p), the repetition control and the bans of copying refuse a drawn word and draw anew, which is
 a draw from what they leave. A row that is refused too often is worked out in full.
@@ -73,7 +73,7 @@ Refuse = Callable[[Ints, Ints], Bools]
 ROUNDS = 4  # draws before a row's words are looked at one by one
 TRIMS = 8  # words struck out one after another before all are asked for at once
 TINY = 1e-30
-BLOCK = 32  # units summed together
+CHUNK = 32  # blocks summed together
 LISTED = 128  # listed words summed together
 BREAK = -2  # drawn: the line ends here
 NOTHING = -1  # drawn: every word is forbidden
@@ -87,7 +87,7 @@ FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, a
 
 @dataclass(frozen=True)
 class Listed:
-    """Words that a row may draw beside its units, their columns, and their weights."""
+    """Words that a row may draw beside its blocks, their columns, and their weights."""
 
     words: Ints
     columns: Ints
@@ -99,8 +99,8 @@ class Request:
     """What B rows may draw."""
 
     at: Ints  # (B,) where each row stands in the step's `BlockRows`
-    units: npt.NDArray[np.float32]  # (B, U) mask
-    lists: dict[int, Listed]  # by row, words beside the units
+    blocks: npt.NDArray[np.float32]  # (B, U) mask
+    lists: dict[int, Listed]  # by row, words beside the blocks
     whole: Bools  # (B,) rows without truncation
     breaks: Reals  # (B,) the value of ending the line, 0 where it may not end
     key: U64  # of the rows' random numbers
@@ -188,20 +188,20 @@ class Drawer:
         return out
 
     def peaks(self, rows: BlockRows, at: Ints, inside: Inside) -> npt.NDArray[np.float32]:
-        """(B,) the largest value of e among each row's units, 0 where it has none. It is no larger than its unit's
-        sum, so few units have to be looked into."""
+        """(B,) the largest value of e among each row's blocks, 0 where it has none. It is no larger than its block's
+        sum, so few blocks have to be looked into."""
         weight = inside.weight
         top = weight.argmax(axis=1)
         peak = self.largest(rows, at, top)
         peak[weight[np.arange(len(at)), top] == 0] = 0
-        row, unit = np.divmod(np.flatnonzero(weight > peak[:, None]), weight.shape[1])
-        np.maximum.at(peak, row, self.largest(rows, at[row], unit))
+        row, block = np.divmod(np.flatnonzero(weight > peak[:, None]), weight.shape[1])
+        np.maximum.at(peak, row, self.largest(rows, at[row], block))
         return peak
 
-    def largest(self, rows: BlockRows, at: Ints, unit: Ints) -> npt.NDArray[np.float32]:
-        """(N,) the largest value of e in units of rows."""
-        tiled = unit < self.columns.tiles
-        start = np.where(tiled, unit * TILE, unit - self.columns.tiles + self.columns.lone)
+    def largest(self, rows: BlockRows, at: Ints, block: Ints) -> npt.NDArray[np.float32]:
+        """(N,) the largest value of e in blocks of rows."""
+        tiled = block < self.columns.tiles
+        start = np.where(tiled, block * TILE, block - self.columns.tiles + self.columns.lone)
         within = tiled[:, None] * np.arange(TILE)
         return np.asarray(rows.e[at[:, None], start[:, None] + within].max(axis=1))
 
@@ -211,24 +211,24 @@ class Drawer:
         """The words at points of the rows' masses, and their values of e."""
         words = np.full(len(left), BREAK, dtype=np.int64)
         p = np.zeros(len(left))
-        in_units = point < inside.mass[left]
-        which = np.flatnonzero(in_units)
+        in_blocks = point < inside.mass[left]
+        which = np.flatnonzero(in_blocks)
         if len(which):
             r = left[which]
-            unit, rest = inside.pick(r, point[which])
-            words[which], p[which] = self.inside_unit(rows, ask.at[r], unit, rest)
-        for j in np.flatnonzero(~in_units).tolist():
+            block, rest = inside.pick(r, point[which])
+            words[which], p[which] = self.inside_block(rows, ask.at[r], block, rest)
+        for j in np.flatnonzero(~in_blocks).tolist():
             i = int(left[j])
             if point[j] < inside.mass[i] + beside.mass[i]:
                 words[j], p[j] = beside.pick(i, point[j] - inside.mass[i])
         return words, p
 
-    def inside_unit(self, rows: BlockRows, at: Ints, unit: Ints, point: Reals) -> tuple[Ints, Reals]:
+    def inside_block(self, rows: BlockRows, at: Ints, block: Ints, point: Reals) -> tuple[Ints, Reals]:
         tiles = self.columns.tiles
-        column = unit - tiles + self.columns.lone
-        tiled = np.flatnonzero(unit < tiles)
+        column = block - tiles + self.columns.lone
+        tiled = np.flatnonzero(block < tiles)
         if len(tiled):
-            start = unit[tiled] * TILE
+            start = block[tiled] * TILE
             values = rows.e[at[tiled, None], start[:, None] + np.arange(TILE)]
             over = np.cumsum(values, axis=1) > point[tiled, None]
             last = TILE - 1 - (values[:, ::-1] > 0).argmax(axis=1)  # rounding must not lead into the padding
@@ -295,7 +295,7 @@ class Drawer:
     def options(self, rows: BlockRows, ask: Request, i: int) -> tuple[Ints, Reals, Reals]:
         """All words that row i may draw, their values of e, and their weights."""
         tiles = self.columns.tiles
-        by_column = np.concatenate([np.repeat(ask.units[i, :tiles], TILE), ask.units[i, tiles:]])
+        by_column = np.concatenate([np.repeat(ask.blocks[i, :tiles], TILE), ask.blocks[i, tiles:]])
         column = np.flatnonzero((by_column > 0) & (self.columns.words >= 0))
         words, weights = self.columns.words[column], by_column[column].astype(np.float64)
         if i in ask.lists:
@@ -310,35 +310,35 @@ class Drawer:
 
 
 class Inside:
-    """Mass of the units that each row may draw, summed in two levels so that a draw looks at few of them."""
+    """Mass of the blocks that each row may draw, summed in two levels so that a draw looks at few of them."""
 
     def __init__(self, rows: BlockRows, ask: Request) -> None:
-        self.count = ask.units.shape[1]
-        blocks = -(-self.count // BLOCK)
-        self.weight = np.zeros((len(ask.at), blocks * BLOCK), dtype=np.float32)
-        np.multiply(rows.sums[ask.at], ask.units, out=self.weight[:, : self.count])
-        self.blocks = self.weight.reshape(len(ask.at), blocks, BLOCK)
-        self.running = np.cumsum(self.blocks.sum(axis=2), axis=1)
+        self.count = ask.blocks.shape[1]
+        chunks = -(-self.count // CHUNK)
+        self.weight = np.zeros((len(ask.at), chunks * CHUNK), dtype=np.float32)
+        np.multiply(rows.sums[ask.at], ask.blocks, out=self.weight[:, : self.count])
+        self.chunks = self.weight.reshape(len(ask.at), chunks, CHUNK)
+        self.running = np.cumsum(self.chunks.sum(axis=2), axis=1)
         self.mass = self.running[:, -1].astype(np.float64)
 
     def pick(self, rows: Ints, point: Reals) -> tuple[Ints, Reals]:
-        """The unit at each row's point, below its mass, and what is left of the point inside the unit."""
-        block, rest = first_over(self.running[rows], point)
-        within, rest = first_over(np.cumsum(self.blocks[rows, block], axis=1), rest)
-        empty = self.blocks[rows, block, within] == 0  # by rounding: the last of the block that is not
-        within[empty] = (BLOCK - 1 - (self.blocks[rows, block][:, ::-1] > 0).argmax(axis=1))[empty]
-        return block * BLOCK + within, np.minimum(rest, self.blocks[rows, block, within])
+        """The block at each row's point, below its mass, and what is left of the point inside the block."""
+        chunk, rest = first_over(self.running[rows], point)
+        within, rest = first_over(np.cumsum(self.chunks[rows, chunk], axis=1), rest)
+        empty = self.chunks[rows, chunk, within] == 0  # by rounding: the last of the chunk that is not
+        within[empty] = (CHUNK - 1 - (self.chunks[rows, chunk][:, ::-1] > 0).argmax(axis=1))[empty]
+        return chunk * CHUNK + within, np.minimum(rest, self.chunks[rows, chunk, within])
 
 
 class Beside:
-    """Values of e for the words listed beside the units, row by row."""
+    """Values of e for the words listed beside the blocks, row by row."""
 
     def __init__(self, rows: BlockRows, ask: Request, flatten: float) -> None:
         """`flatten`: temperature of rhyme words; their mass stays what it is."""
         self.lists, self.e, self.at = ask.lists, rows.e, ask.at
         self.mass = np.zeros(len(ask.at))
-        self.blocks: dict[int, npt.NDArray[np.float32]] = {}  # the values, LISTED to a block
-        self.running: dict[int, npt.NDArray[np.float32]] = {}  # sums of the blocks up to each
+        self.chunks: dict[int, npt.NDArray[np.float32]] = {}  # the values, LISTED to a chunk
+        self.running: dict[int, npt.NDArray[np.float32]] = {}  # sums of the chunks up to each
         for rows_of in self.alike().values():
             listed = ask.lists[rows_of[0]]
             size = len(listed.columns)
@@ -350,11 +350,11 @@ class Beside:
             whole = ask.whole[rows_of]
             if flatten != 1 and whole.any():
                 values[whole] = flattened(values[whole], flatten)
-            blocks = padded.reshape(len(rows_of), -1, LISTED)
-            running = np.add.reduce(blocks, axis=2)
+            chunks = padded.reshape(len(rows_of), -1, LISTED)
+            running = np.add.reduce(chunks, axis=2)
             np.add.accumulate(running, axis=1, out=running)
             self.mass[rows_of] = running[:, -1]
-            self.blocks.update(zip(rows_of, blocks, strict=True))
+            self.chunks.update(zip(rows_of, chunks, strict=True))
             self.running.update(zip(rows_of, running, strict=True))
 
     def alike(self) -> dict[int, list[int]]:
@@ -367,15 +367,15 @@ class Beside:
     def pick(self, i: int, point: float) -> tuple[int, float]:
         """The word at a point of row i's mass, and its value of e."""
         running, listed = self.running[i], self.lists[i]
-        block = int(running.searchsorted(np.float32(point), side="right"))
-        if block == len(running):  # by rounding: the last that is not empty
-            block = int(running.searchsorted(running[-1]))
-        rest = np.float32(point) - (running[block - 1] if block else np.float32(0))
-        within = self.blocks[i][block]
+        chunk = int(running.searchsorted(np.float32(point), side="right"))
+        if chunk == len(running):  # by rounding: the last that is not empty
+            chunk = int(running.searchsorted(running[-1]))
+        rest = np.float32(point) - (running[chunk - 1] if chunk else np.float32(0))
+        within = self.chunks[i][chunk]
         k = int(within.cumsum().searchsorted(rest, side="right"))
         if k == LISTED:
             k = int(np.flatnonzero(within)[-1])
-        k += block * LISTED
+        k += chunk * LISTED
         return int(listed.words[k]), float(self.e[self.at[i], listed.columns[k]])
 
 

@@ -30,7 +30,7 @@ def judge(rows: Rows, n: int, merit: LineScorer, share: float, i: int, line: Seq
     score = merit.line(line, float(rows.nats[n] - rows.begun[n]), rows.said[n], rows.so_far[n], i)
     rows.scores[n] += (score,)
     rows.weight[n] += share * score.total
-    rows.merit[n] += share * score.total
+    rows.line_score[n] += share * score.total
     rows.said[n], rows.so_far[n] = merit.after(line, rows.said[n], rows.so_far[n])
 
 
@@ -51,7 +51,7 @@ def hear(
         if share:
             rows.scores[n] = (*rows.scores[n][:-1], replace(rows.scores[n][-1], judged=value))
             rows.weight[n] += share * value
-            rows.merit[n] += share * value
+            rows.line_score[n] += share * value
 
 
 def resample(rows: Rows, mine: Ints) -> None:

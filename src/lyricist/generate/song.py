@@ -24,7 +24,7 @@ from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT
 from lyricist.plan.given_lines import fits
-from lyricist.plan.resolve import Layout, LineSpec
+from lyricist.plan.song_spec import LineSpec, SongSpec
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
 
@@ -48,20 +48,20 @@ class ExactSongAutomaton:
     max_copy = 5  # longest run of words that may stand in the songs, where there is an index of them
 
     def __init__(
-        self, table: WordTable, layout: Layout, columns: VocabLayout, strict: bool, barred: Collection[int] = ()
+        self, table: WordTable, spec: SongSpec, columns: VocabLayout, strict: bool, barred: Collection[int] = ()
     ) -> None:
-        self.table, self.layout, self.columns = table, layout, columns
+        self.table, self.spec, self.columns = table, spec, columns
         self.backward, self.strict = table.vocabulary.order == "backward", strict
-        self.lines = layout.lines
-        self.source = sources(layout.lines)
+        self.lines = spec.lines
+        self.source = sources(spec.lines)
         self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
         self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
         self.usable = self.find_usable()
         self.usable[[*barred, *columns.undrawn.tolist()]] = False
         self.rhymes = Rhymes(table, self.usable, strict)
         self.rhymes.finals = columns.finals
-        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, layout.emphasis)
-        self.vowels = Vowels(table, self.lines, self.backward, layout.open_vowels)
+        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, spec.emphasis)
+        self.vowels = Vowels(table, self.lines, self.backward, spec.open_vowels)
         self.available = {
             int(s): table.letters[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
         }
@@ -72,10 +72,10 @@ class ExactSongAutomaton:
         self.rewarded: dict[tuple[object, ...], Reals] = {}
         self.openings: dict[tuple[object, ...], Opening] = {}
         self.kinds: dict[tuple[int, WordSet | None], LineKind] = {}
-        self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(layout.groups))]
+        self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(spec.groups))]
         self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
         self.keywords = self.find_keywords()
-        ways = [self.find_groups(g) for g in range(len(layout.groups))]
+        ways = [self.find_groups(g) for g in range(len(spec.groups))]
         self.initial_groups = tuple(states[0] for states in ways)
         for g, states in enumerate(ways):
             self.settle_group(g, states)
@@ -89,9 +89,9 @@ class ExactSongAutomaton:
         table = self.table
         out = np.zeros(len(table.words), dtype=bool)
         out[: table.known] = (table.sig[: table.known] != SILENT) & table.facts.choosable
-        if self.layout.clean:
+        if self.spec.clean:
             out[: table.known] &= ~table.facts.unclean
-        out[[table.index[w] for w in self.layout.avoid if w in table.index]] = False
+        out[[table.index[w] for w in self.spec.avoid if w in table.index]] = False
         return out
 
     def find_beginning(self, line: LineSpec) -> WordSet | None:
@@ -118,7 +118,7 @@ class ExactSongAutomaton:
         """Words asked for that no given line holds already."""
         given = {w for words in self.given.values() for w in words}
         starts = {self.table.id_of(line.first) for line in self.lines if line.first}
-        return tuple(w for w in self.ids(self.layout.include) if w not in given and w not in starts)
+        return tuple(w for w in self.ids(self.spec.include) if w not in given and w not in starts)
 
     # --- lines
 
@@ -160,7 +160,7 @@ class ExactSongAutomaton:
     def find_groups(self, g: int) -> list[GroupState]:
         """A group before anything is written: its class and the sounds taken if given lines or a word fix them; one
         state for each class that these can have, the best first."""
-        spec = self.layout.groups[g]
+        spec = self.spec.groups[g]
         level = self.rhymes.level(spec.kind)
         given = {i for i in self.given if self.lines[i].group == g and self.source[i] == i}
         fixed = {
@@ -238,7 +238,7 @@ class ExactSongAutomaton:
             return None
         to_come = [j for j in self.members[g] if j >= i]
         kinds = [self.kind(j, assignment) for j in to_come]
-        return self.rhymes.choice(self.rhymes.level(self.layout.groups[g].kind), kinds, groups[g])
+        return self.rhymes.choice(self.rhymes.level(self.spec.groups[g].kind), kinds, groups[g])
 
     def rewards(self, i: int, assignment: Assignment, groups: Sequence[GroupState], ends: WordSet) -> Reals:
         """(W,) for every word that may end line i, the first of its group to be written: about the probability that
@@ -246,7 +246,7 @@ class ExactSongAutomaton:
         g = self.lines[i].group
         name = (i, ends.number, tuple(assignment.items()))
         if name not in self.rewarded:
-            level = self.rhymes.level(self.layout.groups[g].kind)
+            level = self.rhymes.level(self.spec.groups[g].kind)
             kinds = [self.kind(j, assignment) for j in self.members[g] if j > i]
             found = np.ones(len(self.table.words))
             if self.rhymes.wide.at_once([self.kind(i, assignment), *kinds], groups[g]):
@@ -265,7 +265,7 @@ class ExactSongAutomaton:
         g = self.lines[i].group
         if g < 0 or ends is None:
             return groups
-        level = self.rhymes.level(self.layout.groups[g].kind)
+        level = self.rhymes.level(self.spec.groups[g].kind)
         new = self.rhymes.after(level, groups[g], ends, word)
         return (*groups[:g], new, *groups[g + 1 :])
 
@@ -328,14 +328,14 @@ def initial(word: str) -> str:
 
 
 def compile_song(
-    table: WordTable, layout: Layout, columns: VocabLayout, barred: Collection[int] = ()
+    table: WordTable, spec: SongSpec, columns: VocabLayout, barred: Collection[int] = ()
 ) -> ExactSongAutomaton:
     """The plan's automaton: strict if that can be fulfilled, else with every reading. `PlanError` if neither."""
     try:
-        return ExactSongAutomaton(table, layout, columns, True, barred)
+        return ExactSongAutomaton(table, spec, columns, True, barred)
     except PlanError as refusal:
         try:
-            return ExactSongAutomaton(table, layout, columns, False, barred)
+            return ExactSongAutomaton(table, spec, columns, False, barred)
         except PlanError:
             raise refusal from None
 
@@ -449,7 +449,7 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
     """Why the lines of a group cannot rhyme, or ""."""
     if not song.members[g]:
         return ""
-    spec = song.layout.groups[g]
+    spec = song.spec.groups[g]
     level, kinds = song.rhymes.level(spec.kind), [song.kind(i, assignment) for i in song.members[g]]
     if song.rhymes.possible(level, kinds, song.initial_groups[g]):
         return ""

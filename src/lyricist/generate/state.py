@@ -36,8 +36,8 @@ NUMBERS: dict[str, Any] = {  # a row's numbers, with their types
     "prev": np.int64,  # the token the model reads next
     "forced": np.int64,  # tokens queued that are not a matter of choice
     "weight": np.float64,  # log weight among the song's particles
-    "value": np.float64,  # log of how much likelier the last word was drawn, which the weight is ahead by
-    "merit": np.float64,  # of its lines so far, which the weight holds
+    "proposal_log_ratio": np.float64,  # log of how much likelier the last word was drawn; in `weight`
+    "line_score": np.float64,  # of its lines so far; in `weight`
     "nats": np.float64,  # the free model's surprise so far
     "begun": np.float64,  # and when its line began
     "tokens": np.int64,
@@ -65,8 +65,8 @@ class Rows:
     prev: Ints
     forced: Ints
     weight: npt.NDArray[np.float64]
-    value: npt.NDArray[np.float64]
-    merit: npt.NDArray[np.float64]
+    proposal_log_ratio: npt.NDArray[np.float64]
+    line_score: npt.NDArray[np.float64]
     nats: npt.NDArray[np.float64]
     begun: npt.NDArray[np.float64]
     tokens: Ints
@@ -198,3 +198,12 @@ class Rows:
         older = self.recent[rows, :-1]
         self.recent[rows, 1:] = older
         self.recent[rows, 0] = words
+
+    def shift_context(self, rows: Ints, hashes: npt.NDArray[np.uint32], backward: bool) -> None:
+        """Shift words' hashes (B,) into the windows that copying looks at."""
+        if backward:
+            self.right[rows, 1:] = self.right[rows, :-1]
+            self.right[rows, 0] = hashes
+        else:
+            self.left[rows, :-1] = self.left[rows, 1:]
+            self.left[rows, -1] = hashes

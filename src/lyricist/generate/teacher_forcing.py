@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.generate.engine import Engine
-from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.generate.exact_engine import ExactEngine, Wish
+from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.explain import choice
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
-from lyricist.generate.sampler import BREAK, Drawer, Refuse, Request
 from lyricist.model.blocks import BlockRows
 from lyricist.plan.given_lines import fits
 from lyricist.plan.plan import Drawing
-from lyricist.plan.resolve import LineSpec
+from lyricist.plan.song_spec import LineSpec
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.rhyme import kind
 
@@ -28,38 +26,42 @@ SHOWN = 6  # candidates a word
 LOOKED_AT, WEIGHED = 600, 32  # words that might stand in a place: the likeliest, and those weighed by the whole line
 
 
-class Stuck(Exception):
-    """A word that the plan does not allow where it stands."""
+@dataclass(frozen=True)
+class Stop:
+    """Where a line stops because the plan does not allow its next word, or because its words are used up."""
+
+    wish: Wish  # what row 0 might have drawn there
+    share: Reals  # (1,) the share of the model's probability that was allowed
 
 
-class Given(Drawer):
-    """Draws words that are given, and remembers what might have been drawn."""
-
-    engine: Engine
-    said: list[int]
-
-    @classmethod
-    def of(cls, engine: Engine, words: Sequence[int]) -> Given:
-        made = cls.__new__(cls)
-        made.__dict__.update(engine.drawer.__dict__)
-        made.engine, made.said = engine, list(words)
-        return made
-
-    def draw(self, rows: BlockRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:
-        words, p, weights = self.options(rows, ask, 0)
-        allowed = dict(zip(words[weights > 0].tolist(), p[weights > 0].tolist(), strict=True))  # each word once
-        self.share = np.array([sum(allowed.values()) / rows.total[ask.at[0]]])
-        self.rows, self.ask = rows, ask
-        word = self.said.pop(0) if self.said else BREAK
-        made = np.array([word])
-        if word == BREAK:
-            raise Stuck
-        if self.engine.song.nodes.targets(self.engine.rows, np.array([0]), made)[0] == NOWHERE:
-            raise Stuck
-        return made, self.share
+def follow(engine: ExactEngine, line: int, ids: Sequence[int]) -> Stop | None:
+    """Score words as if the engine had drawn them: `ids` in `line` (from 0), in the order of drawing, and the plan's
+    other lines as they are given. None if the line ends by itself."""
+    left = list(ids)
+    engine.open(1)
+    engine.begin(0, 0)
+    row = np.array([0])
+    while int(engine.rows.line[0]) <= line and not engine.rows.idle[0]:
+        for wish in engine.requests():
+            share = allowed_share(engine, wish)
+            word = np.array(left[:1], dtype=np.int64)
+            if not len(word) or engine.song.nodes.targets(engine.rows, row, word)[0] == NOWHERE:
+                return Stop(wish, share)
+            engine.take(wish, word, share)
+            del left[0]
+        for _ in engine.end_turn():
+            pass
+    return None
 
 
-def explain_line(writer: PlannedWriter, line: int, words: Sequence[str], drawing: Drawing) -> list[Choice]:
+def allowed_share(engine: ExactEngine, wish: Wish) -> Reals:
+    """(1,) the share of the model's probability that row 0 may draw from, each word counted once."""
+    words, p, weights = engine.drawer.options(wish.made, wish.ask, 0)
+    allowed = dict(zip(words[weights > 0].tolist(), p[weights > 0].tolist(), strict=True))
+    return np.array([sum(allowed.values()) / wish.made.total[wish.ask.at[0]]])
+
+
+def explain_line(writer: ExactWriter, line: int, words: Sequence[str], drawing: Drawing) -> list[Choice]:
     """How each word of a line came about, as `WrittenSong.choices` tells it, in the order of the line.
 
     The plan's other lines are given, `line` (from 0) is open. After a word that the plan does not allow, candidates
@@ -69,36 +71,27 @@ def explain_line(writer: PlannedWriter, line: int, words: Sequence[str], drawing
     table = writer.table
     order = list(words)[::-1] if writer.song.backward else list(words)
     ids = [table.index.get(word, table.vocabulary.unk) for word in order]
-    given = Given.of(engine, ids)
-    engine.drawer = given
-    engine.open(1)
-    engine.begin(0, 0)
-    rest: list[Choice] = []
-    try:
-        while int(engine.rows.line[0]) <= line and not engine.rows.idle[0]:
-            for _ in engine.turn():
-                pass
-    except Stuck:
-        rest = list(freely(engine, given, ids))
+    stop = follow(engine, line, ids)
+    rest = list(freely(engine, stop, ids)) if stop is not None else []
     found = [c for c in (*engine.rows.choices[0], *rest) if c.line == line + 1][: len(order)]
     named = [Choice(c.line, word, c.mass, c.candidates) for c, word in zip(found, order, strict=False)]
     return named[::-1] if writer.song.backward else named
 
 
-def freely(engine: Engine, given: Given, ids: Sequence[int]) -> Iterator[Choice]:
+def freely(engine: ExactEngine, stop: Stop, ids: Sequence[int]) -> Iterator[Choice]:
     """The word that the plan does not allow, and those drawn after it, for which nothing is asked."""
     done = len(engine.rows.drawn[0])
     if done >= len(ids):
         return
-    yield choice(engine, 0, 0, given.rows, given.ask, float(given.share[0]), ids[done])
+    yield choice(engine, 0, 0, stop.wish.made, stop.wish.ask, float(stop.share[0]), ids[done])
     state = tuple(s[:, :1] for s in engine.rows.state)
     for last, word in zip(ids[done:-1], ids[done + 1 :], strict=True):
         read = np.array([known(engine, last)])
-        rows, state = engine.model.units(read, state, engine.biases[0], engine.drawing.temperature)
+        rows, state = engine.model.blocks(read, state, engine.biases[0], engine.drawing.temperature)
         yield Choice(int(engine.rows.line[0]) + 1, engine.table.words[word], 1.0, plainly(engine, rows, word))
 
 
-def plainly(engine: Engine, rows: BlockRows, word: int) -> tuple[Candidate, ...]:
+def plainly(engine: ExactEngine, rows: BlockRows, word: int) -> tuple[Candidate, ...]:
     """The likeliest words of a row, and the one that stands there."""
     likely = likeliest(engine, rows.e[0], SHOWN)
     words = likely if word in likely else [*likely[:-1], word]
@@ -106,14 +99,14 @@ def plainly(engine: Engine, rows: BlockRows, word: int) -> tuple[Candidate, ...]
     return tuple(Candidate(engine.table.words[w], float(q), float(q)) for w, q in zip(words, p, strict=True))
 
 
-def likeliest(engine: Engine, e: npt.NDArray[np.float32], most: int) -> list[int]:
+def likeliest(engine: ExactEngine, e: npt.NDArray[np.float32], most: int) -> list[int]:
     """Words by their values of e (C,), the likeliest first, without breaks."""
     order = np.argsort(-e, kind="stable")[: most + len(engine.song.breaks) + 1]
     words = engine.columns.words[order[order < len(engine.columns.words)]]
     return [int(w) for w in words if w >= 0 and not engine.is_break[w]][:most]
 
 
-def known(engine: Engine, word: int) -> int:
+def known(engine: ExactEngine, word: int) -> int:
     return word if word < engine.table.known else engine.table.vocabulary.unk
 
 
@@ -130,7 +123,7 @@ class Place:
     ends: tuple[str, ...] = ()  # last words of the other lines of its rhyme
 
 
-def reword(writer: PlannedWriter, line: int, place: Place, drawing: Drawing, count: int) -> list[str]:
+def reword(writer: ExactWriter, line: int, place: Place, drawing: Drawing, count: int) -> list[str]:
     """Words that may stand in a place so that the line keeps its slots and its rhyme, the likeliest line first.
 
     In `writer`'s plan `line` (from 0) is open and has as many slots as the line has syllables.
@@ -140,25 +133,18 @@ def reword(writer: PlannedWriter, line: int, place: Place, drawing: Drawing, cou
     order = list(place.words)[::-1] if backward else list(place.words)
     at = len(order) - 1 - place.at if backward else place.at
     ids = [table.index.get(word, table.vocabulary.unk) for word in order]
-    given = Given.of(engine, ids[:at])
-    engine.drawer = given
-    engine.open(1)
-    engine.begin(0, 0)
-    with suppress(Stuck):
-        while int(engine.rows.line[0]) <= line and not engine.rows.idle[0]:
-            for _ in engine.turn():
-                pass
-    if len(engine.rows.drawn[0]) != at:
+    stop = follow(engine, line, ids[:at])
+    if stop is None or len(engine.rows.drawn[0]) != at:
         return []
-    e = given.rows.e[int(given.ask.at[0])]
+    e = stop.wish.made.e[int(stop.wish.ask.at[0])]
     fitting = [w for w in likeliest(engine, e, LOOKED_AT) if writer.song.usable[w] and may_stand(writer, place, w)]
     return [table.words[w] for w in by_line(engine, e, fitting[:WEIGHED], ids[at + 1 :])[:count]]
 
 
-def may_stand(writer: PlannedWriter, place: Place, word: int) -> bool:
+def may_stand(writer: ExactWriter, place: Place, word: int) -> bool:
     """Whether the line with this word in its place has its slots, and its rhyme where the word is the last."""
     text = writer.table.words[word]
-    lexicon = writer.model.lexicon
+    lexicon = writer.run.lexicon
     if text == place.words[place.at] or not lexicon.readings(text):
         return False
     words = (*place.words[: place.at], text, *place.words[place.at + 1 :])
@@ -172,7 +158,7 @@ def rhymes_with(word: str, other: str, lexicon: Lexicon) -> bool:
     return word != other and any(kind(a, b) in ("perfect", "near") for a, b in pairs)
 
 
-def by_line(engine: Engine, e: npt.NDArray[np.float32], words: Sequence[int], after: Sequence[int]) -> list[int]:
+def by_line(engine: ExactEngine, e: npt.NDArray[np.float32], words: Sequence[int], after: Sequence[int]) -> list[int]:
     """Words by the probability of the whole line, of which `after` are drawn next."""
     if not words:
         return []
@@ -180,7 +166,7 @@ def by_line(engine: Engine, e: npt.NDArray[np.float32], words: Sequence[int], af
     state = tuple(np.repeat(s[:, :1], len(words), axis=1) for s in engine.rows.state)
     read = np.array([known(engine, w) for w in words])
     for word in after:
-        rows, state = engine.model.units(read, state, engine.biases[0], engine.drawing.temperature)
+        rows, state = engine.model.blocks(read, state, engine.biases[0], engine.drawing.temperature)
         column = engine.drawer.columns_for(np.array([word]))[0]
         score += np.log(np.maximum(rows.e[:, column], 1e-38) / rows.total)
         read = np.full(len(words), known(engine, word))

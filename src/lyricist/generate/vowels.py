@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from lyricist.generate.line_nodes import Nodes
 from lyricist.generate.vocab import WordTable
-from lyricist.plan.resolve import LineSpec
+from lyricist.plan.song_spec import LineSpec
 from lyricist.prosody.phones import carries, is_vowel
 from lyricist.prosody.planfeatures import Note
 

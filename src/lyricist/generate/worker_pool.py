@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from lyricist.children import start
 from lyricist.errors import LyricistError, RunError
-from lyricist.generate.engine import ROWS
+from lyricist.generate.exact_engine import ROWS
 from lyricist.generate.result import LineWritten, WrittenSong
 from lyricist.plan.plan import Drawing, Plan
 

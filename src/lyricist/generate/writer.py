@@ -2,156 +2,56 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from lyricist._io import Arrays
 from lyricist.errors import InputError, RunError
 from lyricist.generate.constraint import Constraint
-from lyricist.generate.decode import LineWritten, SongWritten, decode
-from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.generate.decode import decode
+from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.line_judge import LineJudge, judge_of
-from lyricist.generate.nocopy import CopyGuard
-from lyricist.generate.result import WrittenSong
-from lyricist.generate.theme import from_network
+from lyricist.generate.line_judge import judge_of
+from lyricist.generate.loaded_run import LoadedRun, RunFiles
+from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
 from lyricist.generate.titles import title_of
-from lyricist.generate.vocab import WordTable
-from lyricist.generate.worker_pool import Stamp, files_of
-from lyricist.model.blocks import BlockModel, HostBlocks, OnnxBlocks, PackedSteps
+from lyricist.generate.worker_pool import Apart, Stamp, Task, files_of
+from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.copy_index import COPY_INDEX, CopyIndex
-from lyricist.model.line_filter import LINES, LineFilter
+from lyricist.model.copy_index import COPY_INDEX
+from lyricist.model.line_filter import LINES
 from lyricist.model.runtime import LateModel, OnnxModel, StepModel
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import SPECIALS, Vocabulary
-from lyricist.model.topics import TOPICS, Topics
+from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout
-from lyricist.model.word_facts import WORDS, facts_of
+from lyricist.model.word_facts import WORDS
 from lyricist.plan.plan import Drawing, Plan
-from lyricist.prosody.lexicon import Lexicon, default_lexicon
-from lyricist.prosody.planfeatures import groups_of
+from lyricist.plan.resolve import resolve
+from lyricist.prosody.lexicon import Lexicon
 
+APART = 512  # drafts of songs from which it pays to have a process for every core
+MOST = 8  # processes, each of which takes the memory of a model
 FAMILIAR = 10.0  # nats of score that turns of phrase are worth which all stand in the songs
-MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
 
 
-class Model:
+class Model(LoadedRun):
     """Something to write from."""
 
     def __init__(
         self,
         step_model: StepModel,
         vocabulary: Vocabulary,
-        copy_index: Path | None = None,
         lexicon: Lexicon | None = None,
-        unit_file: Path | None = None,
-        columns: VocabLayout | None = None,
-        weights: Callable[[], Arrays] | None = None,
-        lines: Path | None = None,
-        topics: Path | None = None,
-        facts: Path | None = None,
-        judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None,
+        files: RunFiles | None = None,
     ) -> None:
-        """`copy_index`, `lines`: files of what must not be written again, see `CopyIndex` and `LineFilter`; `facts`:
-        of what is known of the words, see `WordFacts`; `judge`: opens that of its lines."""
-        self.step_model, self.vocabulary, self.copy_file = step_model, vocabulary, copy_index
-        self.line_file, self.topics_file, self.facts_file = lines, topics, facts
-        self.unit_file, self.unit_columns, self.weights = unit_file, columns, weights
-        self.open_judge = judge
-        self.lexicon = lexicon or default_lexicon()
-        self.last_planned: tuple[Plan, PlannedWriter] | None = None
+        super().__init__(step_model, vocabulary, lexicon, files)
+        self.last_planned: tuple[Plan, ExactWriter] | None = None
         self.origin: Path | None = None  # where it was loaded from, just as it is there
         self.files: Stamp = ()  # of the run when it was
-
-    @cached_property
-    def copy_index(self) -> CopyIndex | None:
-        """None where the run holds none (a corpus too large for one, a model from elsewhere)."""
-        return CopyIndex.load(self.copy_file, self.vocabulary) if self.copy_file and self.copy_file.exists() else None
-
-    @cached_property
-    def line_filter(self) -> LineFilter | None:
-        """The whole lines of a corpus too large for a copy index; None where the run holds none."""
-        return LineFilter.load(self.line_file) if self.line_file and self.line_file.exists() else None
-
-    @cached_property
-    def line_judge(self) -> LineJudge | None:
-        """Chooses among the drafts of what the starter, or a run that went on from it, writes."""
-        return self.open_judge(self.vocabulary)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups of plan features that the model sees."""
-        return groups_of(getattr(self.step_model, "features", 0))
-
-    @cached_property
-    def words(self) -> WordTable:
-        """What exact plans need to know of the vocabulary."""
-        facts = facts_of(self.vocabulary.tokens, self.lexicon, self.facts_file)
-        return WordTable(self.vocabulary, self.lexicon, facts=facts)
-
-    @cached_property
-    def vectors(self) -> npt.NDArray[np.float32] | None:
-        """(V, E) the model's word vectors; None where only its step model is there."""
-        return None if self.weights is None else np.asarray(self.weights()["embedding"])
-
-    @cached_property
-    def topics(self) -> Topics:
-        """Which words keep company; the network's own vectors where the run keeps no others."""
-        if self.topics_file is not None and self.topics_file.exists():
-            return Topics.load(self.topics_file, self.vocabulary)
-        size = len(self.vocabulary)
-        return from_network(
-            self.vocabulary, np.zeros((size, 1), dtype=np.float32) if self.vectors is None else self.vectors
-        )
-
-    @cached_property
-    def unit_model(self) -> OnnxBlocks | None:
-        """The run's graph for writing to plans; None where it has none, or one of another version."""
-        if self.unit_file is None or self.unit_columns is None:
-            return None
-        with suppress(RunError):
-            return OnnxBlocks(self.unit_file, self.unit_columns)
-        return None
-
-    def units(
-        self, sig: npt.NDArray[np.int32], needed: Collection[int] = (), whole: bool = False
-    ) -> tuple[BlockModel, Collection[int]]:
-        """A model to write to plans from, for words of these signatures, and words that it cannot choose freely.
-
-        The run's own graph, if the lexicon is much as it was when the graph was made and none of the `needed` words
-        has changed; else the plain graph, rearranged at every step. `whole`: with the words that are not drawn, as
-        it also is if one of them is needed.
-        """
-        made = self.unit_model
-        if made is not None and len(sig) == len(made.columns.sig):
-            odd = set(made.columns.misplaced(sig).tolist())
-            if len(odd) <= MISPLACED * len(sig) and odd.isdisjoint(needed):
-                if whole or not set(made.columns.undrawn.tolist()).isdisjoint(needed):
-                    made = self.whole_units
-                return made.arranged(made.columns.numbered(sig)), odd
-        return HostBlocks(self.step_model, VocabLayout.by_signature(sig)), ()
-
-    @cached_property
-    def whole_units(self) -> OnnxBlocks:
-        """The run's graph for writing to plans with all its words."""
-        step = self.step_model
-        assert self.unit_model is not None
-        return step.made if isinstance(step, PackedSteps) else self.unit_model.whole()
-
-    def guard(self, max_copy: int) -> CopyGuard | None:
-        if not max_copy or self.vocabulary.tokenizer.name != "word":
-            return None
-        if self.copy_index is None and self.line_filter is None:
-            return None
-        return CopyGuard(self.copy_index, self.vocabulary, max_copy, self.line_filter)
 
     def events(
         self,
@@ -172,8 +72,13 @@ class Model:
         """
         plan, drawing = plan or Plan(), drawing or Drawing()
         if plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
-            planned = PlannedWriter(self, plan, constraints) if constraints else self.planned(plan)
-            yield from planned.events(drawing, seeds, should_stop, keep, explain)
+            writer = self.compile(plan, constraints) if constraints else self.planned(plan)
+            if not constraints and keep is None:
+                seeds, pool = self.worker_pool(writer, plan, drawing, seeds, explain)
+                if pool is not None:
+                    yield from pool.write(seeds, should_stop)
+                    return
+            yield from writer.events(drawing, seeds, should_stop, keep, explain)
             return
         automaton = FreeSongAutomaton(self.vocabulary, plan)
         made = decode(
@@ -186,6 +91,24 @@ class Model:
         )
         for event in made:
             yield self.finish(event) if isinstance(event, SongWritten) else event
+
+    def worker_pool(
+        self, writer: ExactWriter, plan: Plan, drawing: Drawing, seeds: Iterable[int], explain: bool
+    ) -> tuple[Iterator[int], Apart | None]:
+        """The seeds, and processes to write them with; None for few songs and where there can be no processes."""
+        several = iter(seeds)
+        enough = -(-APART // drawing.particles)
+        if writer.cores == 1 or self.origin is None or not isinstance(writer.blocks, OnnxBlocks):
+            return several, None
+        first = list(itertools.islice(several, enough))
+        several = itertools.chain(first, several)
+        if len(first) < enough:
+            return several, None
+        try:
+            made = Apart(Task(self.origin, self.files, plan, drawing, explain), min(writer.cores, MOST))
+        except OSError:
+            return several, None
+        return several, made if made.ready() else None
 
     def write(
         self,
@@ -236,11 +159,17 @@ class Model:
         if plan.exact:
             self.planned(plan)
 
-    def planned(self, plan: Plan) -> PlannedWriter:
-        """The plan compiled; the last one is kept. Raises `PlanError` if no song can fulfil it."""
+    def planned(self, plan: Plan) -> ExactWriter:
+        """`compile` of a plan; the last one is kept."""
         if self.last_planned is None or self.last_planned[0] != plan:
-            self.last_planned = (plan, PlannedWriter(self, plan))
+            self.last_planned = (plan, self.compile(plan))
         return self.last_planned[1]
+
+    def compile(self, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> ExactWriter:
+        """The plan compiled for this model's words. Raises `InputError` for a run that does not write whole words and
+        for given lines that break the plan, `PlanError` if no song can fulfil it."""
+        need_words(self.vocabulary)
+        return ExactWriter(self, resolve(plan, self.lexicon), constraints)
 
     def finish(self, event: SongWritten) -> WrittenSong:
         song = self.vocabulary.decode(event.ids)
@@ -274,18 +203,25 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
 
 
 def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
+    """A run of the lstm recipe as a `Model`; its graphs run on so many `threads` (None: as many as there are)."""
     columns = VocabLayout.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
-    parts = run.vocabulary, run.path / COPY_INDEX, lexicon
-    kept = run.path / LINES, run.path / TOPICS, run.path / WORDS
-    judge = partial(judge_of, run)
+    graph = run.file("writer.onnx") if columns is not None and not run.packed else None
+    files = RunFiles(
+        run.path / COPY_INDEX,
+        run.path / LINES,
+        run.path / TOPICS,
+        run.path / WORDS,
+        graph,
+        columns,
+        run.weights,
+        partial(judge_of, run),
+    )
     if run.packed and columns is not None:
-        units = OnnxBlocks(run.file("model.onnx"), columns, threads)
-        made = Model(PackedSteps(units), *parts, None, columns, run.weights, *kept, judge)
-        made.unit_model = units  # the same session
+        blocks = OnnxBlocks(run.file("model.onnx"), columns, threads)
+        made = Model(PackedSteps(blocks), run.vocabulary, lexicon, files)
+        made.block_model = blocks  # the same session
         return made
-    unit_file = run.file("writer.onnx") if columns is not None else None
-    plain = plain_model(run, threads, late=unit_file is not None)
-    return Model(plain, *parts, unit_file, columns, run.weights, *kept, judge)
+    return Model(plain_model(run, threads, late=graph is not None), run.vocabulary, lexicon, files)
 
 
 def plain_model(run: Run, threads: int | None, late: bool) -> StepModel:

@@ -1,4 +1,4 @@
-"""One step of a model seen as units: what the drawing needs of a softmax without looking at every word.
+"""One step of a model seen as blocks: what the drawing needs of a softmax without looking at every word.
 
 `BlockModel` is what the exact writer runs. `HostBlocks` makes one of any step model, in NumPy; a run's
 own `writer.onnx` does the same inside its graph. (C,) are the columns of the words that are drawn.
@@ -30,7 +30,7 @@ LOW, HIGH = 1e-6, 1e30  # between which sums of exponentials are exact enough, a
 @dataclass
 class BlockRows:
     """Of B rows: `e` (B, C) exp((logit + bias - shift) / temperature), with a shift of the row's own, `sums` (B, U)
-    its sum over each unit, `total` (B,) its sum over all words, `free` (B,) that sum at temperature 1."""
+    its sum over each block, `total` (B,) its sum over all words, `free` (B,) that sum at temperature 1."""
 
     e: Floats
     sums: Floats
@@ -45,7 +45,7 @@ class BlockModel(Protocol):
 
     def initial_state(self, batch: int) -> State: ...
 
-    def units(
+    def blocks(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None, /
     ) -> tuple[BlockRows, State]:
         """ids (B,), state, bias (C,) in nats with NEVER at padding, plan features (B, F) -> rows, new state."""
@@ -61,7 +61,7 @@ class HostBlocks:
     def initial_state(self, batch: int) -> State:
         return self.model.initial_state(batch)
 
-    def units(
+    def blocks(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[BlockRows, State]:
         logits, state = self.model.step(ids, state) if features is None else self.model.step(ids, state, features)
@@ -112,7 +112,7 @@ class OnnxBlocks:
     def initial_state(self, batch: int) -> State:
         return tuple(np.zeros((s.shape[0], batch, s.shape[2]), dtype=np.float32) for s in self.states)
 
-    def units(
+    def blocks(
         self, ids: Ints, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[BlockRows, State]:
         feed = self.feed(ids, state, bias, temperature, features)
@@ -145,20 +145,20 @@ class OnnxBlocks:
 class PackedSteps:
     """A `StepModel` from a packed run's graph; results do not depend on the batch, as those of `OnnxBlocks`."""
 
-    def __init__(self, units: OnnxBlocks) -> None:
-        self.units, self.features = units, units.features
-        self.vocab_size = len(units.columns.column_of)
+    def __init__(self, blocks: OnnxBlocks) -> None:
+        self.blocks, self.features = blocks, blocks.features
+        self.vocab_size = len(blocks.columns.column_of)
 
     @cached_property
     def made(self) -> OnnxBlocks:
-        return self.units.whole()
+        return self.blocks.whole()
 
     @cached_property
     def steer(self) -> Floats:
         return np.zeros(self.made.columns.width, dtype=np.float32)
 
     def initial_state(self, batch: int) -> State:
-        return self.units.initial_state(batch)
+        return self.blocks.initial_state(batch)
 
     def step(self, ids: Ints, state: State, features: Floats | None = None) -> tuple[Floats, State]:
         made = self.made
@@ -186,10 +186,10 @@ def from_logits(x: Floats, temperature: float, columns: VocabLayout) -> BlockRow
     free = np.exp(x).sum(axis=1, dtype=np.float64)
     x *= np.float32(1 / temperature)
     np.exp(x, out=x)
-    return unit_rows(x, free, columns)
+    return block_rows(x, free, columns)
 
 
-def unit_rows(e: Floats, free: npt.NDArray[np.float64], columns: VocabLayout) -> BlockRows:
+def block_rows(e: Floats, free: npt.NDArray[np.float64], columns: VocabLayout) -> BlockRows:
     """Sums of rows that are exponentiated already; `free`: their sums at temperature 1."""
     tiles = e[:, : columns.lone].reshape(len(e), columns.tiles, TILE)
     alone = e[:, columns.lone :]

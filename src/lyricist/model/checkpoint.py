@@ -198,7 +198,7 @@ def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
     files = {"model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata)}
     if (run.path / COLUMNS).exists():
         columns = VocabLayout.load(run.path / COLUMNS)
-        files["writer.onnx"] = onnx_graph.unit_model(run.config["model"], weights, columns, metadata)
+        files["writer.onnx"] = onnx_graph.block_model(run.config["model"], weights, columns, metadata)
     return files
 
 

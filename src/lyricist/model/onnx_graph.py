@@ -125,7 +125,7 @@ def step_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[st
     return assemble(g, config, states, {"logits": config["vocab_size"]}, {}, metadata or {})
 
 
-def unit_model(
+def block_model(
     config: Mapping[str, Any],
     weights: Weights,
     columns: VocabLayout,
@@ -133,11 +133,11 @@ def unit_model(
     *,
     packed: bool = False,
 ) -> bytes:
-    """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by units.
+    """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by blocks.
 
     Further inputs: `steer` (C,) nats added to each column, NEVER to what is no word's, `scale` () 1 / temperature.
     Outputs: `logits` (B, C) with `steer` in them, `e` (B, C) their exponentials at the temperature, `sums` (B, U)
-    over each unit, `free` (B, 1) the sum over all columns at temperature 1. C are the columns that are drawn,
+    over each block, `free` (B, 1) the sum over all columns at temperature 1. C are the columns that are drawn,
     up to a whole tile; the initialisers `drawn` and `width` say how many they are with and without what fills the
     tile, and another number there makes a graph of another number of words. Nothing is taken off the
     logits before: what overflows or vanishes is for the caller to make again from them. Activations have one scale a
@@ -170,7 +170,7 @@ def unit_model(
     g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", "logits"), axis], ["free"], keepdims=1))
     g.nodes.append(helper.make_node("Exp", [g.one("Mul", "logits", "scale")], ["e"]))
     summed(g, columns)
-    outputs: dict[str, int | str] = {"e": "columns", "sums": "units", "free": 1, "logits": "columns"}
+    outputs: dict[str, int | str] = {"e": "columns", "sums": "blocks", "free": 1, "logits": "columns"}
     return assemble(g, config, states, outputs, {"steer": ["columns"], "scale": []}, metadata or {})
 
 

@@ -1,6 +1,6 @@
 """A packed run: one 8-bit graph that ONNX Runtime writes from and that fine-tuning reads its weights out of.
 
-The graph is `onnx_graph.unit_model` with `packed`. Its initialisers are read here without the ONNX package
+The graph is `onnx_graph.block_model` with `packed`. Its initialisers are read here without the ONNX package
 (`onnx_bytes`).
 """
 
@@ -46,11 +46,11 @@ def pack(run: Run, out: Path) -> Run:
 
 def fill(run: Run, made: Path) -> None:
     """The files of a packed run."""
-    from lyricist.model.onnx_graph import metadata_for, unit_model
+    from lyricist.model.onnx_graph import block_model, metadata_for
 
     config, step = run.config["model"], int(run.state("use")["step"])
     columns = VocabLayout.load(run.path / COLUMNS)
-    graph = unit_model(config, run.weights(), columns, metadata_for(config, step), packed=True)
+    graph = block_model(config, run.weights(), columns, metadata_for(config, step), packed=True)
     write_synced(made / MODEL, [graph])
     for name in ("vocab.json", COLUMNS, CARD, *EXTRAS):
         if (run.path / name).exists():

@@ -1,7 +1,7 @@
 """The order of the vocabulary in which words are drawn: words of one signature lie side by side.
 
 Large signatures are cut into tiles of TILE columns (the last one padded), the words of small ones stand
-alone. A *unit* is a tile or a lone column: a mask over units says what a node allows, a sum over a tile
+alone. A *block* is a tile or a lone column: a mask over blocks says what a node allows, a sum over a tile
 is taken once for all rows.
 
 A model may know words that are not drawn, because the songs it is to write like do not use them: they come last,
@@ -126,7 +126,7 @@ class VocabLayout:
         return self.tiles * TILE
 
     @property
-    def units(self) -> int:
+    def blocks(self) -> int:
         return self.tiles + self.width - self.lone
 
     @cached_property
@@ -138,18 +138,18 @@ class VocabLayout:
         return out
 
     @cached_property
-    def unit_of(self) -> Ints:
-        """(V,) unit of each word; of one that is not drawn, the last."""
+    def block_of(self) -> Ints:
+        """(V,) block of each word; of one that is not drawn, the last."""
         c = self.column_of
-        return np.minimum(np.where(c < self.lone, c // TILE, c - self.lone + self.tiles), self.units - 1)
+        return np.minimum(np.where(c < self.lone, c // TILE, c - self.lone + self.tiles), self.blocks - 1)
 
     @cached_property
     def unit_sig(self) -> npt.NDArray[np.int32]:
-        """(U,) signature of each unit."""
+        """(U,) signature of each block."""
         return np.concatenate([self.tile_sigs(self.sig), self.sig[self.words[self.lone :]]])
 
     def unit_mask(self, signatures: Sequence[int]) -> Floats:
-        """(U,) 1 for the units of these signatures."""
+        """(U,) 1 for the blocks of these signatures."""
         on = np.zeros(int(self.sig.max()) + 2, dtype=np.float32)
         on[[s for s in signatures if s < len(on)]] = 1
         return on[self.unit_sig]

@@ -13,13 +13,12 @@ from typing import Any
 from lyricist.corpus import SECTION_NAMES
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.plan.defaults import laid_out
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.from_song import perfect_scheme, possible, returns_whole
 from lyricist.plan.parse import ALIASES, MAX_SYLLABLES
 from lyricist.plan.plan import Plan, with_defaults
-from lyricist.plan.resolve import LETTERS, Layout, LineSpec, scheme_letters
 from lyricist.plan.shape import EIGHT, Shape, section_of, shapes
+from lyricist.plan.song_spec import LETTERS, LineSpec, SongSpec, lay_out, scheme_letters
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 
@@ -157,7 +156,7 @@ def plan_line(draft: Drafted, section: int, line: int, plan: Plan, lexicon: Lexi
         (name, [(text, (s, i) != (section, line)) for i, (text, _) in enumerate(lines)])
         for s, (name, lines) in enumerate(draft)
     ]
-    laid = laid_out(with_defaults(plan_draft(held, plan, lexicon, like_present=True)))
+    laid = lay_out(with_defaults(plan_draft(held, plan, lexicon, like_present=True)))
     at = sum(len(lines) for _, lines in draft[:section]) + line
     here = [i for i, spec in enumerate(laid.lines) if spec.section == laid.lines[at].section]
     texts = [text for _, lines in draft if lines for text, _ in lines]
@@ -170,7 +169,7 @@ def plan_line(draft: Drafted, section: int, line: int, plan: Plan, lexicon: Lexi
     return OneLine(made, len(before) + shown.index(at), laid.lines[at], rhyming_ends(laid, shown, at, texts))
 
 
-def rhyming_ends(laid: Layout, shown: Sequence[int], at: int, texts: Sequence[str]) -> tuple[str, ...]:
+def rhyming_ends(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[str]) -> tuple[str, ...]:
     """Words that a line is to rhyme with."""
     group = laid.lines[at].group
     if group < 0:
@@ -180,7 +179,7 @@ def rhyming_ends(laid: Layout, shown: Sequence[int], at: int, texts: Sequence[st
     return tuple(dict.fromkeys([*ends, *([named] if named else [])]))
 
 
-def one_section(laid: Layout, shown: Sequence[int], at: int, texts: Sequence[str], lexicon: Lexicon) -> SectionPlan:
+def one_section(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[str], lexicon: Lexicon) -> SectionPlan:
     """The lines of a section, all but one given, each with its own slots and its letter."""
     slots = [slots_of(laid.lines[i], split(texts[i]), lexicon) for i in shown]
     notes = [laid.lines[i].notes for i in shown]
@@ -202,7 +201,7 @@ def slots_of(spec: LineSpec, words: Sequence[str], lexicon: Lexicon) -> str:
     return "?" * (length_of(words, lexicon) or EIGHT[0])
 
 
-def letters_of(laid: Layout, shown: Sequence[int]) -> Iterator[str]:
+def letters_of(laid: SongSpec, shown: Sequence[int]) -> Iterator[str]:
     """One letter a line; A is the group with a word to rhyme with, wherever there is one."""
     groups = [laid.lines[i].group for i in shown]
     worded = {g for g in groups if g >= 0 and laid.groups[g].with_word}

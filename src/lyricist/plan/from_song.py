@@ -18,8 +18,8 @@ from lyricist.plan.fields import SectionPlan
 from lyricist.plan.given_lines import find_faults
 from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, repeats, shown
 from lyricist.plan.plan import Plan
-from lyricist.plan.resolve import LETTERS, layout, scheme_letters
 from lyricist.plan.shape import RETURNING
+from lyricist.plan.song_spec import LETTERS, lay_out, scheme_letters
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, breaks
 from lyricist.prosody.phones import Reading
@@ -259,7 +259,7 @@ def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
     names, texts = [s.name for s in song.sections], texts_of(song.sections, keep)
     fixed = {**asked, "keep_chorus": keep}
     guessed = Plan(**fixed, sections=draft_sections(names, texts, asked, lexicon))
-    if not any(find_faults(layout(guessed, split), lexicon)):
+    if not any(find_faults(lay_out(guessed), lexicon)):
         return guessed
     plain = [SectionPlan(name=name, text=tuple(lines)) for name, lines in zip(names, texts, strict=True)]
     return Plan(**fixed, sections=tuple(plain))

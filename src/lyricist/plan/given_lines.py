@@ -9,8 +9,8 @@ from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan, with_defaults
-from lyricist.plan.resolve import GroupSpec, Layout, LineSpec, layout, scheme_letters
 from lyricist.plan.shape import ANY, section_of, without_refrain
+from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, lay_out, scheme_letters
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.phones import Reading
@@ -38,7 +38,7 @@ def validate_given_lines(plan: Plan, lexicon: Lexicon) -> Plan:
     """
     if not plan.exact or not (plan.refrain or any(any(s.text) for s in plan.sections)):
         return plan
-    laid = layout(plan, split)
+    laid = lay_out(plan)
     faults = list(find_faults(laid, lexicon))
     if not faults:
         return plan
@@ -49,7 +49,7 @@ def validate_given_lines(plan: Plan, lexicon: Lexicon) -> Plan:
     raise InputError(f"given line {fault.line + 1}, {text!r}, {fault.why}: change it, change the plan or add --allow")
 
 
-def find_faults(laid: Layout, lexicon: Lexicon) -> Iterator[Fault]:
+def find_faults(laid: SongSpec, lexicon: Lexicon) -> Iterator[Fault]:
     """Given lines that break their slots, then those that break their rhyme."""
     for i, line in enumerate(laid.lines):
         if line.text is not None and line.templates != ANY and line.same_as < 0 and not fits(line, lexicon):
@@ -86,7 +86,7 @@ def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
     return f"has the stresses {found_stress} and the plan wants {pattern_of(line.templates[0])}"
 
 
-def rhyme_faults(laid: Layout, group: GroupSpec, members: Sequence[int], lexicon: Lexicon) -> Iterator[Fault]:
+def rhyme_faults(laid: SongSpec, group: GroupSpec, members: Sequence[int], lexicon: Lexicon) -> Iterator[Fault]:
     """Given lines that cannot rhyme with the group's word and with the given lines before them.
 
     Sets of readings that rhyme together are carried from line to line, so that one word has one reading.

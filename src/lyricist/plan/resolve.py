@@ -1,237 +1,81 @@
-"""A plan laid out line by line: what every line may be, which lines rhyme, which repeat.
-
-Pure: words are counted and compared, never looked up.
-"""
+"""From a `Plan` to a `SongSpec`: the defaults of a good song, the check of given lines, and all lines laid out."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from string import ascii_uppercase
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 from lyricist.errors import InputError
-from lyricist.plan.fields import PlanFields
-from lyricist.plan.parse import one_word
-from lyricist.plan.shape import ANY, SUNG_TOGETHER, Shape, assumed, shapes
-from lyricist.prosody.planfeatures import Note
+from lyricist.plan.given_lines import validate_given_lines
+from lyricist.plan.plan import Plan, with_defaults
+from lyricist.plan.song_spec import SongSpec, lay_out
+from lyricist.prosody.lexicon import Lexicon
+from lyricist.prosody.metre import pattern_of
 
-Split = Callable[[str], list[str]]
-LETTERS = ascii_uppercase.replace("X", "")
-
-
-@dataclass(frozen=True, slots=True)
-class LineSpec:
-    """What is asked of one line."""
-
-    section: int  # index of its section in the song, from 0
-    name: str  # of the section
-    number: int  # of the line in its section, from 0
-    templates: tuple[str, ...]  # permitted slots, as `slots_of`: one string per permitted count
-    group: int  # index in `Layout.groups` of the lines it rhymes with; -1: rhymes as it likes
-    text: tuple[str, ...] | None  # words of a line that is given
-    initial: str  # letter it begins with, in small; "": any
-    first: str  # its first word; "": any
-    same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
-    given: str = ""  # a given line as it was written, for printing
-    notes: tuple[Note, ...] = ()  # of its tune, one a slot; (): none is known
+OWN_SHAPE = (
+    "rhyme",
+    "rhyme_with",
+    "acrostic",
+    "refrain",
+    "like",
+    "plan",
+    "fill",
+    "melody",
+)  # leave no room for a hook
+OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")  # ask for words that may not be iambic
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSpec:
-    """Lines of one section that rhyme with each other."""
-
-    letter: str
-    section: int
-    kind: Literal["perfect", "near"]
-    with_word: str  # a word they rhyme with as well; "": none
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    lines: tuple[LineSpec, ...]
-    groups: tuple[GroupSpec, ...]
-    include: tuple[str, ...]  # words that must occur
-    avoid: tuple[str, ...]  # words that must not
-    clean: bool  # nor may those of `clean.is_unclean`
-    emphasis: float = 0.0  # nats off a function word of one syllable on a strong slot
-    long_words: float = 0.0  # nats for a word's 2nd and 3rd syllable each
-    open_vowels: float = 0.0  # nats off a word whose vowel does not carry on a long or high note
+def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
+    """The plan with what good songs have, where the call leaves it open: a hook, and iambic lines where it says
+    nothing of their shape. `always`: also if nothing else is asked for."""
+    plan = with_hook(plan, options, always)
+    if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
+        plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
+    return plan
 
 
-def layout(plan: PlanFields, split: Split) -> Layout:
-    """Lay out a plan, defaults filled in; `split` cuts text into words (`WordTokenizer().split`).
+def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
+    """The plan with a hook in its chorus, where the call says nothing against one and of the chorus's rhymes nothing.
+    `always`: also if nothing else is asked for."""
+    if options.get("hook") is not None or any(options.get(name) for name in OWN_SHAPE) or not (plan.exact or always):
+        return plan
+    made = plan.model_copy(update={"hook": True})
+    try:
+        lay_out(with_defaults(made))
+    except InputError:  # no line of the chorus is as long as its first
+        return plan
+    return made
 
-    >>> from lyricist.plan.plan import Plan
-    >>> plan = Plan(form="verse chorus verse chorus", lines=2, syllables="8,6", rhyme="AA")
-    >>> made = layout(plan, str.split)
-    >>> [(line.name, line.number, line.templates[0], line.group, line.same_as) for line in made.lines[2:5]]
-    [('chorus', 0, '????????', 1, -1), ('chorus', 1, '??????', 1, -1), ('verse', 0, '????????', 2, -1)]
-    >>> [line.same_as for line in made.lines]
-    [-1, -1, -1, -1, -1, -1, 2, 3]
+
+def resolve(plan: Plan, lexicon: Lexicon) -> SongSpec:
+    """The `SongSpec` of a plan: defaults filled in, given lines checked against it. Raises `InputError` for a given
+    line that the plan does not allow."""
+    return lay_out(validate_given_lines(with_defaults(plan), lexicon))
+
+
+def letter(laid: SongSpec, i: int) -> str:
+    """The letter of line i in the scheme of its section."""
+    group = laid.lines[i].group
+    return "X" if group < 0 else laid.groups[group].letter
+
+
+def hyphened(fields: Mapping[str, Any]) -> dict[str, Any]:
     """
-    made = shapes(plan)
-    groups: list[GroupSpec] = []
-    lines: list[LineSpec] = []
-    starts: list[int] = []
-    for i, shape in enumerate(made):
-        starts.append(len(lines))
-        if shape.returns < 0:
-            lines += with_hook(plan, shape, list(new_section(plan, shape, i, groups, split)), len(lines))
-        else:
-            first = starts[shape.returns]
-            lines += [
-                replace(line, section=i, same_as=first + j)
-                for j, line in enumerate(lines[first : first + shape.lines])
-            ]
-    lines = said_again(made, lines, groups)
-    made_lines, kept_groups = with_groups(repeats_marked(with_beginnings(plan, lines)), groups)
-    return Layout(
-        made_lines,
-        kept_groups,
-        plan.include,
-        plan.avoid,
-        plan.clean,
-        plan.emphasis,
-        plan.long_words,
-        plan.open_vowels,
-    )
-
-
-def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec], split: Split) -> Iterator[LineSpec]:
-    """Lines of a section that is no return; its rhyme groups are added to `groups`."""
-    lenient = plan.allow or assumed(plan)
-    for j, group in enumerate(rhyme_groups(plan, shape, i, groups)):
-        text = tuple(split(shape.text[j])) or None
-        open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
-        templates = ANY if open_length else shape.slots(j)
-        notes = shape.notes(j) if templates != ANY else ()
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes)
-
-
-def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
-    """The lines of a chorus, which begins at line `start` of the song, such that its first comes back in it: in the
-    last that has its slots and its rhyme. Not where it is said again anyway, or says another again."""
-    if not plan.hook or shape.name not in SUNG_TOGETHER or shape.lines < 3:
-        return lines
-    if start + 1 in shape.again or any(shape.again[:1]):
-        return lines
-    first = lines[0]
-    fitting = [
-        j
-        for j, line in enumerate(lines)
-        if j > 1 and line.templates == first.templates and line.group == first.group and line.text is None
-    ]
-    if not fitting:
-        raise InputError(
-            f"--hook and --rhyme {shape.rhyme} clash: no later line of the {shape.name} has the length and the rhyme "
-            "of its first; change the scheme or leave one out"
-        )
-    again = replace(first, number=fitting[-1], same_as=start, text=None, notes=lines[fitting[-1]].notes)
-    return [again if j == fitting[-1] else line for j, line in enumerate(lines)]
-
-
-def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequence[GroupSpec]) -> list[LineSpec]:
-    """The lines, some of which say an earlier one again (`Shape.again`); what rhymes with these rhymes with that one.
-    InputError for a line that is not before them, or whose words they cannot have."""
-    out = list(lines)
-    for here, line in enumerate(lines):
-        shape = made[line.section]
-        place: dict[str, Any] = {"section": line.section, "name": line.name, "number": line.number}
-        if line.same_as >= 0:
-            notes = out[line.same_as].notes if shape.returns >= 0 else line.notes
-            out[here] = replace(out[line.same_as], **place, same_as=line.same_as, initial=line.initial, notes=notes)
-        wanted = shape.again[line.number] if line.number < len(shape.again) else 0
-        if not wanted or shape.returns >= 0:
-            continue
-        there = wanted - 1
-        if there >= here:
-            raise InputError(f"again {wanted} of line {here + 1}: a line can only say again one that is before it")
-        there = first_said(out, there)
-        if line.same_as >= 0 or line.text not in (None, out[there].text):
-            what = "the hook" if line.same_as >= 0 else "given words that the other is not"
-            raise InputError(f"again {wanted} of line {here + 1}, which is {what}: leave one out")
-        if line.notes and [len(line.notes)] != [len(slots) for slots in out[there].templates]:
-            raise InputError(
-                f"again {wanted} of line {here + 1}: its tune has {len(line.notes)} notes, and line {there + 1} "
-                "is of another length"
-            )
-        old, new = out[here].group, out[there].group
-        if old >= 0 and groups[old].with_word:
-            old, new = (new, old) if new >= 0 else (old, new)
-        out[here] = replace(out[there], **place, same_as=there, notes=line.notes)
-        if old >= 0 and new < 0:
-            out = [replace(x, group=old) if i == there or x.same_as == there else x for i, x in enumerate(out)]
-        elif old >= 0:
-            out = [replace(x, group=new) if x.group == old else x for x in out]
-    return out
-
-
-def first_said(lines: Sequence[LineSpec], i: int) -> int:
-    """The line that line i says again, from whichever it takes it; i itself if none."""
-    while lines[i].same_as >= 0:
-        i = lines[i].same_as
-    return i
-
-
-def with_groups(
-    lines: Sequence[LineSpec], groups: Sequence[GroupSpec]
-) -> tuple[tuple[LineSpec, ...], tuple[GroupSpec, ...]]:
-    """The lines with the groups that are left of those that some line was in, numbered anew."""
-    left = sorted({line.group for line in lines} - {-1})
-    number = {g: i for i, g in enumerate(left)} | {-1: -1}
-    return tuple(replace(line, group=number[line.group]) for line in lines), tuple(groups[g] for g in left)
-
-
-def rhyme_groups(plan: PlanFields, shape: Shape, section: int, groups: list[GroupSpec]) -> list[int]:
-    """Group of each line of a section, -1 for X and for letters that occur once."""
-    letters = scheme_letters(shape.rhyme, shape.lines)
-    often = Counter(letters)
-    index: dict[str, int] = {}
-    for letter in letters:
-        word = (plan.rhyme_with or "") if letter == "A" else ""
-        if letter != "X" and letter not in index and (often[letter] > 1 or word):
-            index[letter] = len(groups)
-            groups.append(GroupSpec(letter, section, plan.rhyme_kind, word))
-    return [index.get(letter, -1) for letter in letters]
-
-
-def scheme_letters(scheme: str, lines: int) -> list[str]:
-    """A scheme for so many lines: one that is shorter goes on in fresh letters.
-
-    >>> scheme_letters("ABAB", 8), scheme_letters("AXA", 5)
-    (['A', 'B', 'A', 'B', 'C', 'D', 'C', 'D'], ['A', 'X', 'A', 'B', 'X'])
+    >>> hyphened({"rhyme_kind": "near"})
+    {'rhyme-kind': 'near'}
     """
-    taken = set(scheme)
-    fresh = (letter + (str(n) if n else "") for n in range(len(LETTERS) * lines) for letter in LETTERS)
-    found = list(scheme[:lines])
-    while len(found) < lines:
-        new: dict[str, str] = {}
-        for letter in scheme[: lines - len(found)]:
-            if letter != "X" and letter not in new:
-                new[letter] = next(f for f in fresh if f not in taken)
-            found.append(new.get(letter, "X"))
-    return found
+    return {name.replace("_", "-"): value for name, value in fields.items()}
 
 
-def with_beginnings(plan: PlanFields, lines: Sequence[LineSpec]) -> list[LineSpec]:
-    """The lines with the acrostic's letters and the song's first word."""
-    letters = (plan.acrostic or "").lower().ljust(len(lines))
-    found = [replace(line, initial=letter.strip()) for line, letter in zip(lines, letters, strict=True)]
-    if plan.start:
-        found[0] = replace(found[0], first=one_word(plan.start, "--start"))
-    return found
-
-
-def repeats_marked(lines: Sequence[LineSpec]) -> tuple[LineSpec, ...]:
-    """Given lines that say the same as an earlier given line repeat it (a refrain), if they share its rhyme: where
-    they do not, other lines have to rhyme with them anew."""
-    seen: dict[tuple[tuple[str, ...], int], int] = {}
-    found = []
-    for i, line in enumerate(lines):
-        if line.text is not None:
-            earlier = seen.setdefault((line.text, line.group), i)
-            line = replace(line, same_as=earlier) if earlier < i and line.same_as < 0 else line
-        found.append(line)
-    return tuple(found)
+def line_json(laid: SongSpec, i: int) -> dict[str, Any]:
+    line = laid.lines[i]
+    return {
+        "line": i + 1,
+        "section": line.section + 1,
+        "name": line.name,
+        "slots": [pattern_of(slots) for slots in line.templates],
+        "rhyme": letter(laid, i),
+        "text": line.given or None,
+        "begins": line.first or line.initial or None,
+        "same_as": line.same_as + 1 if line.same_as >= 0 else None,
+    }

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from lyricist._io import disk_errors, replace_file
 from lyricist.apps.cli.tunes import agree, asked_tune, over_tune, phrase_rows, report_tune, tune_json
 from lyricist.errors import InputError, PlanError
-from lyricist.plan.defaults import as_a_song, hyphened, laid_out, letter, line_json
 from lyricist.plan.given_lines import validate_given_lines
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.plan_file import plan_text, read_plan
-from lyricist.plan.resolve import LineSpec
+from lyricist.plan.resolve import as_a_song, hyphened, letter, line_json
+from lyricist.plan.song_spec import LineSpec, lay_out
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import pattern_of
 
@@ -170,7 +170,7 @@ def table(plan: Plan) -> Iterator[str]:
     if not plan.exact:
         yield from free_rows(plan)
         return
-    laid = laid_out(plan)
+    laid = lay_out(plan)
     rows = [("section", "line", "syllables", "slots", "rhyme", "")]
     for i, line in enumerate(laid.lines):
         opens = i == 0 or laid.lines[i - 1].section != line.section
@@ -238,7 +238,7 @@ def report(plan: Plan, run: Path | None, blocked: PlanError | None) -> None:
 def plan_json(plan: Plan, run: Path | None, blocked: PlanError | None) -> dict[str, Any]:
     """The contract of `plan --json`: the file's words, and the song line by line."""
     fields = plan.model_dump(mode="json", exclude_defaults=True)
-    laid = laid_out(plan) if plan.exact else None
+    laid = lay_out(plan) if plan.exact else None
     return {
         "format": 1,
         "plan": hyphened(fields),

@@ -203,8 +203,8 @@ def demo(out: Path, budget: str, seed: int) -> None:
     from lyricist.apps.cli.writing import DRAFTS, print_song
     from lyricist.corpus.samples import sample_songs
     from lyricist.generate.writer import load
-    from lyricist.plan.defaults import as_a_song
     from lyricist.plan.plan import Drawing, Plan
+    from lyricist.plan.resolve import as_a_song
 
     limit = seconds(budget)
     if out.exists() and not made_by_demo(out):

@@ -69,9 +69,9 @@ def verses_of(tune: Tune, texts: list[str], options: Mapping[str, Any]) -> int:
 
 def agree(tune: Tune, plan: Plan, path: Path) -> None:
     """A saved plan, as somebody has edited it, beside the tune it is sung to. InputError where it does not fit."""
-    from lyricist.plan.defaults import laid_out
+    from lyricist.plan.song_spec import lay_out
 
-    lines, size = laid_out(plan).lines, len(tune.phrases)
+    lines, size = lay_out(plan).lines, len(tune.phrases)
     if len(lines) % size:
         raise InputError(
             f"--plan {path} has {len(lines)} lines and the tune {size} phrases: a verse needs all of them"

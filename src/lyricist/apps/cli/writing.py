@@ -21,8 +21,9 @@ from lyricist.generate.result import Choice, LineWritten, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed, load
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
-from lyricist.plan.defaults import as_a_song, laid_out, letter
 from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.resolve import as_a_song, letter
+from lyricist.plan.song_spec import lay_out
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
@@ -230,7 +231,7 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
     words was chosen, where the writer recorded that."""
     if song.score is not None:
         yield scored(song.score)
-    laid = laid_out(plan) if plan.exact else None
+    laid = lay_out(plan) if plan.exact else None
     lines = [line for section in song.to_json()["sections"] for line in section["lines"]]
     for i, line in enumerate(lines):
         stress, rhyme = line["stress"], line["rhyme"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from lyricist.errors import PlanError, RunError
 from lyricist.generate.conditioned_step import ConditionedBlocks
-from lyricist.generate.exact_writer import FRESH, PlannedWriter
+from lyricist.generate.exact_writer import FRESH, ExactWriter
 from lyricist.generate.writer import Model
 from lyricist.model.blocks import BlockModel, OnnxBlocks
 from lyricist.plan.plan import Plan
@@ -24,7 +24,7 @@ class Entry:
 
     def __init__(self, model: Model) -> None:
         self.model, self.lock = model, threading.Lock()  # the model is held so that its number stays its own
-        self.made: PlannedWriter | str | None = None
+        self.made: ExactWriter | str | None = None
         self.songs = 0
 
 
@@ -36,13 +36,13 @@ class Compiled:
         self.entries: OrderedDict[Key, Entry] = OrderedDict()
         self.opened: OrderedDict[int, tuple[Any, ConditionedBlocks | None]] = OrderedDict()  # by session
 
-    def get(self, model: Model, plan: Plan, songs: int = 0) -> PlannedWriter:
+    def get(self, model: Model, plan: Plan, songs: int = 0) -> ExactWriter:
         """The plan compiled; `songs`: how many will be written to it. Raises `PlanError` if none can be."""
         entry = self.entry(model, plan, songs)
         with entry.lock:
             if entry.made is None:
                 try:
-                    entry.made = PlannedWriter(model, plan)
+                    entry.made = model.compile(plan)
                 except PlanError as error:
                     entry.made = str(error)
             if isinstance(entry.made, str):
@@ -62,17 +62,17 @@ class Compiled:
                 self.entries.popitem(last=False)
             return entry
 
-    def steered(self, units: BlockModel) -> ConditionedBlocks | None:
+    def steered(self, blocks: BlockModel) -> ConditionedBlocks | None:
         """What runs a model for songs of several plans at once; None for a model that cannot."""
-        if not isinstance(units, OnnxBlocks):
+        if not isinstance(blocks, OnnxBlocks):
             return None
         with self.lock:
-            key = id(units.session)
+            key = id(blocks.session)
             if key not in self.opened:
                 made: ConditionedBlocks | None = None
                 with suppress(RunError, OSError):
-                    made = ConditionedBlocks(units)
-                self.opened[key] = (units.session, made)
+                    made = ConditionedBlocks(blocks)
+                self.opened[key] = (blocks.session, made)
             self.opened.move_to_end(key)
             while len(self.opened) > MODELS:
                 self.opened.popitem(last=False)

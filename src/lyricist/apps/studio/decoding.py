@@ -132,8 +132,8 @@ class Decoding:
         with self.changed:
             shared = self.least(key)
         if shared is None:
-            units = None if explain else self.compiled.steered(writer.units)
-            shared = Shared(writer, writer.engine(drawing, explain=explain), units)
+            blocks = None if explain else self.compiled.steered(writer.blocks)
+            shared = Shared(writer, writer.engine(drawing, explain=explain), blocks)
             with self.changed:
                 self.engines.setdefault(key, []).append(shared)
         with self.changed:
@@ -243,9 +243,9 @@ def companions(order: Sequence[Work], threads: int) -> list[Work]:
     """The first work, and those that may go in step with it: of one model, as many rows as a step takes well, and no
     more than this thread's share of them."""
     first = order[0]
-    if not isinstance(first, Shared) or first.units is None:
+    if not isinstance(first, Shared) or first.blocks is None:
         return [first]
-    like = [work for work in order if isinstance(work, Shared) and work.units is first.units]
+    like = [work for work in order if isinstance(work, Shared) and work.blocks is first.blocks]
     found: list[Work] = []
     rows = 0
     for work in like[: -(-len(like) // threads)]:

@@ -14,10 +14,10 @@ from lyricist.apps.studio.settings import Settings
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.writer import Model
-from lyricist.plan.defaults import as_a_song
 from lyricist.plan.from_draft import OneLine, plan_line
 from lyricist.plan.from_tune import plan_to, relaxed
 from lyricist.plan.plan import Plan
+from lyricist.plan.resolve import as_a_song
 
 SAID_BY_TUNE = frozenset({"form", "lines", "syllables", "metre", "sections"})
 

@@ -15,10 +15,10 @@ from lyricist.apps.studio.errors import plain
 from lyricist.apps.studio.presets import PRESETS
 from lyricist.corpus import parse_song
 from lyricist.errors import InputError, PlanError
-from lyricist.plan.defaults import laid_out, letter
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.plan_file import plan_text
-from lyricist.plan.resolve import Layout
+from lyricist.plan.resolve import letter
+from lyricist.plan.song_spec import SongSpec, lay_out
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import pattern_of
 
@@ -48,11 +48,11 @@ def described(made: Plan, reason: str | None) -> dict[str, Any]:
         "reason": reason,
         "plan": plan_json(full),
         "toml": plan_text(full),
-        "sections": sections_json(laid_out(full)) if full.exact else [],
+        "sections": sections_json(lay_out(full)) if full.exact else [],
     }
 
 
-def sections_json(laid: Layout) -> list[dict[str, Any]]:
+def sections_json(laid: SongSpec) -> list[dict[str, Any]]:
     """Sections of lines: syllables (null where several lengths are permitted), slots, letter."""
     made: list[dict[str, Any]] = []
     for i, line in enumerate(laid.lines):

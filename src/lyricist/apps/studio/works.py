@@ -14,8 +14,8 @@ from lyricist.apps.studio.errors import Refused
 from lyricist.errors import LyricistError
 from lyricist.generate.batched_step import in_step
 from lyricist.generate.conditioned_step import ConditionedBlocks
-from lyricist.generate.engine import Engine
-from lyricist.generate.exact_writer import PlannedWriter
+from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.plan.plan import Drawing, Plan
 
@@ -109,9 +109,9 @@ class Shared:
     `join` may be called by any thread; everything else is done by the one whose turn it is.
     """
 
-    def __init__(self, writer: PlannedWriter, engine: Engine, units: ConditionedBlocks | None = None) -> None:
-        """`units`: what runs the model for engines of several plans at once, where it can be."""
-        self.writer, self.engine, self.units = writer, engine, units
+    def __init__(self, writer: ExactWriter, engine: ExactEngine, blocks: ConditionedBlocks | None = None) -> None:
+        """`blocks`: what runs the model for engines of several plans at once, where it can be."""
+        self.writer, self.engine, self.blocks = writer, engine, blocks
         self.songs: dict[int, Ticket] = {}  # by place
         self.waiting: deque[tuple[Ticket, int]] = deque()
         self.lock = threading.Lock()
@@ -199,7 +199,7 @@ def in_turn(works: Sequence[Shared]) -> None:
     if len(busy) == 1:
         busy[0].turn()
     elif busy:
-        units = busy[0].units
-        assert units is not None
-        for i, place, event in in_step([work.engine for work in busy], units):
+        blocks = busy[0].blocks
+        assert blocks is not None
+        for i, place, event in in_step([work.engine for work in busy], blocks):
             busy[i].deliver(place, event)

@@ -21,6 +21,7 @@ from lyricist.corpus import Line, Section
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.generate.constraint import Constraint
+from lyricist.generate.loaded_run import RunFiles
 from lyricist.generate.result import Candidate, Choice, LineWritten, WrittenSong
 from lyricist.generate.titles import title_of
 from lyricist.generate.writer import Model
@@ -53,7 +54,7 @@ class ClassicModel(Model):
     """
 
     def __init__(self, run: Run) -> None:
-        super().__init__(NoSteps(), run.vocabulary, run.path / COPY_INDEX)
+        super().__init__(NoSteps(), run.vocabulary, files=RunFiles(copies=run.path / COPY_INDEX))
         self.run, vectors = run, vectors_of(run)
         self.net = SteppedNet(run.config["model"], load_arrays(run.file("weights.safetensors")), vectors)
         self.context, self.line_words = run.config["model"]["context"], int(run.config["line_words"])

@@ -1,0 +1,440 @@
+"""The exact writer: songs of one compiled plan, many at once, each a system of particles.
+
+Every step runs the model once for all rows that are at work. A row's line ends when its break has been
+drawn; when all particles of a song have ended the line they are resampled by their weights, so that lines
+which were forced to go on badly die out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.errors import PlanError
+from lyricist.generate.candidates import Candidates
+from lyricist.generate.conditioning_rows import PlanRows
+from lyricist.generate.dead_end import search
+from lyricist.generate.engine import Engine, Event
+from lyricist.generate.line_judge import LineJudge
+from lyricist.generate.line_nodes import CLOSED
+from lyricist.generate.line_score import LineScorer
+from lyricist.generate.logit_bias import logit_bias
+from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal
+from lyricist.generate.result import Choice, LineWritten, SongWritten
+from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request, key, uniform
+from lyricist.generate.selection import draw, hear, judge, log_mean, resample, settle
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.state import Rows
+from lyricist.generate.theme import Theme
+from lyricist.model.blocks import BlockModel, BlockRows
+from lyricist.model.runtime import State as ModelState
+from lyricist.plan.plan import Drawing
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+ROWS = 96  # rows decoded side by side: with fewer Python costs more, with more the softmax leaves the cache
+
+
+class Part(NamedTuple):
+    """Rows that are steered alike, and by which of the engine's biases; drafts that have read the same until now are
+    one row for the model."""
+
+    rows: Ints  # (B,)
+    bias: int
+    some: Ints  # those that the model is run on
+    at: Ints  # (B,) which of them stands for each
+
+
+class Asking(NamedTuple):
+    """What `BlockModel.blocks` is to be called with: (B,) ids, state, (C,) bias, and plan features (B, F) if any."""
+
+    ids: Ints
+    state: ModelState
+    bias: Floats
+    conditioning: tuple[Floats, ...]
+
+
+class Wish(NamedTuple):
+    """What rows (B,) of the engine may draw from what the model made; `totals`: logs of their free sums."""
+
+    rows: Ints
+    made: BlockRows
+    ask: Request
+    totals: npt.NDArray[np.float64]  # (B,)
+    refuse: Refuse
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What an engine does beyond the plan's constraints; each part may be missing."""
+
+    theme: Theme | None = None  # steers every line
+    conditioning: PlanRows | None = None  # plan features that the model reads
+    scorer: LineScorer | None = None  # scores lines, by which drafts are chosen
+    judge: LineJudge | None = None  # scores them too, with `scorer` only
+    keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, tried for
+    record: Callable[..., Choice] | None = None  # notes how a word was chosen: `explain.choice`
+
+
+class ExactEngine(Engine):
+    """Writes songs of one compiled plan. Holds nothing between calls of `write` but caches."""
+
+    def __init__(
+        self,
+        model: BlockModel,
+        song: ExactSongAutomaton,
+        drawing: Drawing,
+        ban: CopyBan,
+        steering: Steering | None = None,
+    ) -> None:
+        steering = steering or Steering()
+        self.model, self.song, self.drawing, self.ban = model, song, drawing, ban
+        self.columns, self.table = model.columns, song.table
+        self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
+        self.drawer.closed, self.drawer.closed_share = song.vowels.closed, song.vowels.share
+        self.theme, self.record, self.conditioning = steering.theme, steering.record, steering.conditioning
+        levels = self.theme.levels() if self.theme else [None]
+        self.biases = [logit_bias(song, self.columns, drawing, nats) for nats in levels]
+        self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep)
+        self.breaks = self.columns.column_of[song.breaks]
+        self.is_break = np.zeros(len(self.table.words), dtype=bool)
+        self.is_break[song.breaks] = True
+        self.window = max(1, ban.most)
+        scorer = steering.scorer
+        self.scorer = scorer if drawing.merit else None
+        if scorer is not None:
+            self.drawer.content[: len(scorer.content)] = scorer.content
+        self.judge = steering.judge if self.scorer is not None and drawing.judged else None
+        self.sung = Counter(song.source)  # how often each line is heard
+        self.candidates = Candidates(song, drawing, scorer)
+        self.failed: dict[int, PlanError] = {}  # by place
+
+    # --- songs
+
+    @property
+    def most(self) -> int:
+        """Songs that are best written side by side."""
+        return max(1, ROWS // self.drawing.particles)
+
+    def open(self, places: int) -> None:
+        """Room for so many songs side by side, none of which is begun."""
+        particles = self.drawing.particles
+        self.rows = Rows(places, particles, self.window, self.model.initial_state(places * particles))
+        if self.judge is not None:
+            self.rows.read = tuple(np.repeat(part, places * particles, axis=0) for part in self.judge.start)
+        self.shown = [0] * places
+
+    def idle_places(self) -> npt.NDArray[np.bool_]:
+        return self.rows.idle[:: self.rows.particles]
+
+    def leave(self, s: int) -> None:
+        """Give up the song of place s."""
+        self.rows.idle[self.rows.song_rows(s)] = True
+
+    def turn(self) -> Iterator[tuple[int, Event]]:
+        for wish in self.requests():
+            self.take(wish, *self.drawer.draw(wish.made, wish.ask, wish.refuse))
+        yield from self.end_turn()
+
+    def active(self) -> Ints:
+        """Rows at work."""
+        return np.flatnonzero(~(self.rows.idle | self.rows.waiting))
+
+    def end_turn(self) -> Iterator[tuple[int, Event]]:
+        """The lines that are certain now, and songs that are finished or cannot be, by place."""
+        yield from self.end_lines()
+        for s in self.finished_songs():
+            for event in self.give(s):
+                yield s, event
+        while self.failed:
+            yield self.failed.popitem()
+
+    def begin(self, s: int, seed: int) -> None:
+        """A new song in place s."""
+        rows, song = self.rows, self.song
+        self.shown[s] = 0
+        for n in rows.song_rows(s):
+            rows.clear(n, seed)
+            for part, start in zip(rows.read, self.judge.start if self.judge else (), strict=True):
+                part[n] = start[0]
+            rows.prev[n] = song.prompt
+            rows.groups[n] = song.initial_groups
+            rows.assignment[n] = dict(song.assignment(seed * 1009 + int(rows.particle[n])))
+            self.force(n, [song.tag(song.lines[0].name)])
+            rows.choices[n], rows.unmet[n] = (), 0
+        rows.begin_prefix(rows.song_rows(s))
+
+    def finished_songs(self) -> list[int]:
+        rows = self.rows
+        done = rows.waiting & (rows.line >= len(self.song.lines)) & ~rows.idle
+        return np.flatnonzero(done.reshape(rows.songs, rows.particles).all(axis=1)).tolist() if done.any() else []
+
+    def give(self, s: int) -> Iterator[LineWritten | SongWritten]:
+        """The finished song of place s: one of its particles, by their weights."""
+        rows = self.rows
+        mine = np.array(rows.song_rows(s))
+        n = int(mine[draw(rows.weight[mine], uniform(key(int(rows.seed[mine[0]]), len(self.song.lines)), 0))])
+        yield from self.show(s, n, len(self.song.lines))
+        rows.idle[mine] = True
+        nats = float(rows.nats[n] / rows.tokens[n])
+        form = log_mean(rows.weight[mine] - rows.line_score[mine])
+        yield SongWritten(
+            int(rows.seed[n]), tuple(rows.ids[n]), nats, form, rows.choices[n], int(rows.unmet[n]), rows.scores[n]
+        )
+
+    def show(self, s: int, n: int, end: int) -> Iterator[LineWritten]:
+        """Lines of row n up to `end` that have not been shown."""
+        lines, song = self.rows.lines[n], self.song
+        for i in range(self.shown[s], end):
+            words = [self.table.words[w] for w in lines[i]]
+            opens = song.lines[i].name if i == 0 or song.lines[i].section != song.lines[i - 1].section else ""
+            yield LineWritten(int(self.rows.seed[n]), self.table.vocabulary.write_line(words), opens, i == 0)
+        self.shown[s] = max(self.shown[s], end)
+
+    # --- one step
+
+    def requests(self) -> list[Wish]:
+        """Run the model for the rows at work; what each of them may draw next, where that is a choice."""
+        parts = self.parts(self.active())
+        asked = [self.asking(part) for part in parts]
+        made = [self.model.blocks(a.ids, a.state, a.bias, self.drawing.temperature, *a.conditioning) for a in asked]
+        return [wish for part, each in zip(parts, made, strict=True) for wish in self.read(part, *each)]
+
+    def parts(self, active: Ints) -> list[Part]:
+        """Rows that are steered alike."""
+        if self.theme is None:
+            return [Part(active, 0, *self.rows.together(active))]
+        level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+        each = [(active[level == which], which) for which in np.unique(level).tolist()]
+        return [Part(rows, which, *self.rows.together(rows)) for rows, which in each]
+
+    def asking(self, part: Part) -> Asking:
+        """What the model is to be run on."""
+        rows, active = self.rows, part.some
+        ids = np.minimum(rows.prev[active], self.table.known)
+        ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
+        seen = () if self.conditioning is None else (self.conditioning.at(rows.line[active], rows.place[active]),)
+        return Asking(ids, rows.take_state(active), self.biases[part.bias], seen)
+
+    def read(self, part: Part, made: BlockRows, state: ModelState) -> Iterator[Wish]:
+        """Take what the model made of a part's rows; those that are to draw, if there are any."""
+        rows, active, at = self.rows, part.rows, part.at
+        rows.put_state(active, state if len(part.some) == len(active) else tuple(s[:, at] for s in state))
+        totals = np.log(made.free)
+        forced = rows.forced[active] > 0
+        if forced.any():
+            self.take_forced(active[forced], at[forced], made, totals[at[forced]])
+        if not forced.all():
+            yield self.drawing_rows(active[~forced], at[~forced], made, totals[at[~forced]])
+
+    def account(self, n: Ints, e: npt.NDArray[Any], totals: npt.NDArray[np.float64]) -> None:
+        """Add what the free model thought of a token to the row's nats; `totals` (B,) logs of the rows' free sums."""
+        logs = np.log(np.maximum(e, 1e-38)) * self.drawing.temperature
+        self.rows.nats[n] -= logs - totals
+        self.rows.tokens[n] += 1
+
+    def take_forced(self, n: Ints, which: Ints, made: BlockRows, totals: npt.NDArray[np.float64]) -> None:
+        """Tokens that are no choice: given words, and breaks, for which any way of ending a line counts. `which` of
+        the rows made are those of the rows n."""
+        rows = self.rows
+        tokens = np.array([rows.queue[i].pop(0) for i in n], dtype=np.int64)
+        rows.forced[n] -= 1
+        e = made.e[which, self.drawer.columns_for(tokens)].astype(np.float64)
+        ends = self.is_break[tokens]
+        e[ends] = made.e[which[ends, None], self.breaks].sum(axis=1)
+        self.account(n, e, totals)
+        rows.weight[n] += np.log(np.maximum(e, 1e-38) / made.total[which]) - rows.proposal_log_ratio[n]
+        rows.proposal_log_ratio[n] = 0
+        self.append(n, tokens)
+        if not ends.all():
+            rows.shift_context(n[~ends], self.ban.hashes[tokens[~ends]], self.song.backward)
+        if self.conditioning is not None:
+            for i in n[~ends]:
+                rows.place[i] = rows.steps[i].pop(0)
+        for i in n[ends]:
+            self.line_ended(int(i))
+
+    def drawing_rows(self, n: Ints, which: Ints, made: BlockRows, totals: npt.NDArray[np.float64]) -> Wish:
+        """What the rows n may draw, of which `which` of the rows made are."""
+        rows = self.rows
+        nodes, opening = rows.node[n], rows.first[n] > 0
+        blocks = self.song.nodes.blocks[nodes]
+        blocks[opening] = 0
+        breaks = np.zeros(len(n))
+        closable = np.flatnonzero(self.song.nodes.closable[nodes])
+        breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
+        lists = self.candidates.lists(rows, n, opening | self.song.nodes.has_list[nodes])
+        held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
+        ended = {k: rows.ended[n[k]] for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
+        ask = Request(which, blocks, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
+        return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
+
+    def take(self, wish: Wish, words: Ints, share: npt.NDArray[np.float64]) -> None:
+        """Let rows say what was drawn for them."""
+        rows, n, made, ask, which = self.rows, wish.rows, wish.made, wish.ask, wish.ask.at
+        rows.count[n] = ask.count
+        if self.record is not None:
+            for k, i in enumerate(n):
+                if words[k] != NOTHING:
+                    rows.choices[i] += (self.record(self, int(i), k, made, ask, float(share[k]), int(words[k])),)
+        good = words != NOTHING
+        rows.weight[n[good]] += np.log(np.maximum(share[good], 1e-38)) - rows.proposal_log_ratio[n[good]]
+        ends, says = words == BREAK, words >= 0
+        e = np.where(ends, ask.breaks, 0.0)
+        e[says] = made.e[which[says], self.drawer.columns_for(words[says])]
+        self.account(n[good], e[good], wish.totals[good])
+        rows.part_ways(n)
+        self.take_words(n[says], words[says])
+        for i in n[ends]:
+            rows.proposal_log_ratio[i] = 0
+            self.append(np.array([i]), np.array([self.song.break_after[rows.line[i]]]))
+            self.line_ended(int(i))
+        for i in n[~good]:
+            if not rows.idle[i]:
+                self.restart_line(int(i))
+
+    def take_words(self, n: Ints, words: Ints) -> None:
+        rows = self.rows
+        after = self.song.nodes.targets(rows, n, words)
+        for i, w in zip(n.tolist(), words.tolist(), strict=True):
+            reward = rows.rewards[i]
+            if reward is not None:
+                g = self.song.lines[rows.line[i]].group
+                rows.pending[i] = {**rows.pending[i], g: math.log(reward[w])}
+                rows.rewards[i] = None
+        rows.node[n], rows.first[n] = after, 0
+        if self.conditioning is not None:
+            rows.place[n] = self.conditioning.places(after)
+        rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words))
+        self.append(n, words)
+        rows.say(n, words)
+        if self.theme is not None:
+            rows.themed[n] += self.theme.holds(words)
+        rows.shift_context(n, self.ban.hashes[words], self.song.backward)
+        for i, w in zip(n, words, strict=True):
+            rows.drawn[i].append(int(w))
+        for i in n[after == CLOSED]:
+            self.force(int(i), [self.song.break_after[rows.line[i]]])
+
+    def append(self, n: Ints, tokens: Ints) -> None:
+        self.rows.prev[n] = tokens
+        for i, t in zip(n, tokens, strict=True):
+            self.rows.ids[i].append(int(t))
+
+    def force(self, n: int, tokens: Sequence[int]) -> None:
+        """Let row n take these tokens next: words of its line, and the break that ends it."""
+        self.rows.queue[n] = list(tokens)
+        self.rows.forced[n] = len(tokens)
+        if self.conditioning is not None and len(tokens) > 1:
+            self.rows.steps[n] = list(self.conditioning.counts(int(self.rows.line[n]), tuple(tokens[:-1])))
+
+    # --- ends of lines
+
+    def line_ended(self, n: int) -> None:
+        rows, song = self.rows, self.song
+        i = int(rows.line[n])
+        if i >= 0 and i in song.beginnings:
+            line = tuple(rows.drawn[n][::-1] if song.backward else rows.drawn[n])
+            rows.groups[n] = song.close(i, rows.groups[n], rows.ends[n], line[-1])
+            rows.lines[n][i] = line
+            rows.ended[n] |= {line[-1]}
+            if self.scorer is not None:
+                judge(rows, n, self.scorer, self.drawing.merit * self.sung[i], i, line)
+        elif i >= 0:
+            rows.lines[n][i] = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
+        if i >= 0 and song.backward and self.ban.active:
+            hashes = self.ban.hashes[list(rows.lines[n][i])]
+            rows.left[n] = np.concatenate([rows.left[n], hashes])[-self.window :]
+        rows.line[n] = i + 1
+        rows.waiting[n] = True
+
+    def end_lines(self) -> Iterator[tuple[int, LineWritten]]:
+        """Resample the songs all of whose particles have ended their line, and begin the next."""
+        rows = self.rows
+        if not rows.waiting.any():
+            return
+        songs = rows.waiting.reshape(rows.songs, rows.particles).all(axis=1) & ~rows.idle[:: rows.particles]
+        if self.judge is not None:
+            self.hear(np.flatnonzero(np.repeat(songs, rows.particles) & (rows.line > 0)), self.judge)
+        for s in np.flatnonzero(songs):
+            mine = np.array(rows.song_rows(int(s)))
+            if len(mine) > 1:
+                resample(rows, mine)
+                if self.scorer is not None and self.section_over(int(rows.line[mine[0]])):
+                    settle(rows, mine)
+            for event in self.show_certain(int(s), mine):
+                yield int(s), event
+            for n in mine:
+                if rows.line[n] < len(self.song.lines):
+                    rows.waiting[n] = False
+                    rows.tries[n] = 0
+                    self.begin_line(int(n))
+
+    def hear(self, mine: Ints, judge: LineJudge) -> None:
+        """Let the judge read the lines that the rows `mine` have ended."""
+        if not len(mine):
+            return
+        song, ended = self.song, (self.rows.line[mine] - 1).tolist()
+        shares = [self.sung[i] if i in song.beginnings else 0 for i in ended]
+        breaks = np.array([judge.opening if i == 0 or self.section_over(i) else judge.within for i in ended])
+        hear(self.rows, mine, judge, self.drawing.judge, shares, breaks, self.table.vocabulary.unk)
+
+    def section_over(self, i: int) -> bool:
+        """Whether line i begins a section."""
+        return 0 < i < len(self.song.lines) and self.song.lines[i].section != self.song.lines[i - 1].section
+
+    def show_certain(self, s: int, mine: Ints) -> Iterator[LineWritten]:
+        """Lines on which all particles of a song agree will not change any more."""
+        rows, i = self.rows, self.shown[s]
+        while i < rows.line[mine[0]] and len({rows.lines[n][i] for n in mine}) == 1:
+            i += 1
+        yield from self.show(s, int(mine[0]), i)
+
+    def begin_line(self, n: int) -> None:
+        rows, song = self.rows, self.song
+        i = int(rows.line[n])
+        rows.drawn[n] = []
+        rows.proposal_log_ratio[n] = rows.place[n] = rows.themed[n] = 0
+        rows.mark(n)
+        if i not in song.beginnings:
+            words = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
+            order = words[::-1] if song.backward else words
+            self.force(n, [*order, song.break_after[i]])
+            return
+        rows.key[n] = key(int(rows.seed[n]), int(rows.particle[n]) + int(rows.tries[n]) * 257, i)
+        opening = song.open(i, rows.assignment[n], rows.groups[n])
+        rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
+        rows.ends[n] = opening.ends
+        self.candidates.open_group(rows, n, i)
+        if song.backward:
+            ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []
+            rows.right[n] = 0
+            rows.right[n, : len(ahead)] = self.ban.hashes[ahead]
+
+    # --- dead ends
+
+    def restart_line(self, n: int) -> None:
+        """Begin the line anew: every way on is forbidden. After RETRIES times its words are searched for."""
+        rows = self.rows
+        rows.rewind(n)
+        rows.tries[n] += 1
+        self.begin_line(n)
+        gives_in = self.refusal.keep is not None and rows.tries[n] == RETRIES  # any line is good enough from now on
+        if rows.tries[n] % RETRIES == 0 and not gives_in:
+            try:
+                found = search(rows, self.song, self.refusal, n)
+            except PlanError as error:
+                self.failed[n // rows.particles] = error
+                self.leave(n // rows.particles)
+                return
+            rows.rewind(n)
+            self.begin_line(n)
+            self.force(n, [*found, self.song.break_after[rows.line[n]]])
+            rows.drawn[n] = found

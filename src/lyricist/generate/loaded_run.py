@@ -1,0 +1,141 @@
+"""`LoadedRun`: what a run holds for writing, each part opened when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist._io import Arrays
+from lyricist.errors import RunError
+from lyricist.generate.line_judge import LineJudge
+from lyricist.generate.nocopy import CopyGuard
+from lyricist.generate.theme import from_network
+from lyricist.generate.vocab import WordTable
+from lyricist.model.blocks import BlockModel, HostBlocks, OnnxBlocks, PackedSteps
+from lyricist.model.copy_index import CopyIndex
+from lyricist.model.line_filter import LineFilter
+from lyricist.model.runtime import StepModel
+from lyricist.model.tokens import Vocabulary
+from lyricist.model.topics import Topics
+from lyricist.model.vocab_layout import VocabLayout
+from lyricist.model.word_facts import facts_of
+from lyricist.prosody.lexicon import Lexicon, default_lexicon
+from lyricist.prosody.planfeatures import groups_of
+
+MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What may lie beside a step model. A path may name a file that does not exist."""
+
+    copies: Path | None = None  # see `CopyIndex`
+    lines: Path | None = None  # see `LineFilter`
+    topics: Path | None = None  # see `Topics`
+    facts: Path | None = None  # see `WordFacts`
+    graph: Path | None = None  # writer.onnx, see `OnnxBlocks`
+    columns: VocabLayout | None = None  # of that graph
+    weights: Callable[[], Arrays] | None = None
+    judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None
+
+
+class LoadedRun:
+    """A step model, its vocabulary, and what lies beside them."""
+
+    def __init__(
+        self,
+        step_model: StepModel,
+        vocabulary: Vocabulary,
+        lexicon: Lexicon | None = None,
+        files: RunFiles | None = None,
+    ) -> None:
+        self.step_model, self.vocabulary, self.beside = step_model, vocabulary, files or RunFiles()
+        self.lexicon = lexicon or default_lexicon()
+
+    @cached_property
+    def copy_index(self) -> CopyIndex | None:
+        """None where the run holds none (a corpus too large for one, a model from elsewhere)."""
+        return CopyIndex.load(file, self.vocabulary) if (file := self.beside.copies) and file.exists() else None
+
+    @cached_property
+    def line_filter(self) -> LineFilter | None:
+        """The whole lines of a corpus too large for a copy index; None where the run holds none."""
+        return LineFilter.load(file) if (file := self.beside.lines) and file.exists() else None
+
+    @cached_property
+    def line_judge(self) -> LineJudge | None:
+        """Chooses among the drafts of what the starter, or a run that went on from it, writes."""
+        return self.beside.judge(self.vocabulary)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups of plan features that the model sees."""
+        return groups_of(getattr(self.step_model, "features", 0))
+
+    @cached_property
+    def words(self) -> WordTable:
+        """What exact plans need to know of the vocabulary."""
+        facts = facts_of(self.vocabulary.tokens, self.lexicon, self.beside.facts)
+        return WordTable(self.vocabulary, self.lexicon, facts=facts)
+
+    @cached_property
+    def vectors(self) -> npt.NDArray[np.float32] | None:
+        """(V, E) the model's word vectors; None where only its step model is there."""
+        return None if self.beside.weights is None else np.asarray(self.beside.weights()["embedding"])
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Which words keep company; the network's own vectors where the run keeps no others."""
+        if self.beside.topics is not None and self.beside.topics.exists():
+            return Topics.load(self.beside.topics, self.vocabulary)
+        size = len(self.vocabulary)
+        return from_network(
+            self.vocabulary, np.zeros((size, 1), dtype=np.float32) if self.vectors is None else self.vectors
+        )
+
+    @cached_property
+    def block_model(self) -> OnnxBlocks | None:
+        """The run's graph for writing to plans; None where it has none, or one of another version."""
+        if self.beside.graph is None or self.beside.columns is None:
+            return None
+        with suppress(RunError):
+            return OnnxBlocks(self.beside.graph, self.beside.columns)
+        return None
+
+    def blocks(
+        self, sig: npt.NDArray[np.int32], needed: Collection[int] = (), whole: bool = False
+    ) -> tuple[BlockModel, Collection[int]]:
+        """A model to write to plans from, for words of these signatures, and words that it cannot choose freely.
+
+        The run's own graph, if the lexicon is much as it was when the graph was made and none of the `needed` words
+        has changed; else the plain graph, rearranged at every step. `whole`: with the words that are not drawn, as
+        it also is if one of them is needed.
+        """
+        made = self.block_model
+        if made is not None and len(sig) == len(made.columns.sig):
+            odd = set(made.columns.misplaced(sig).tolist())
+            if len(odd) <= MISPLACED * len(sig) and odd.isdisjoint(needed):
+                if whole or not set(made.columns.undrawn.tolist()).isdisjoint(needed):
+                    made = self.whole_blocks
+                return made.arranged(made.columns.numbered(sig)), odd
+        return HostBlocks(self.step_model, VocabLayout.by_signature(sig)), ()
+
+    @cached_property
+    def whole_blocks(self) -> OnnxBlocks:
+        """The run's graph for writing to plans with all its words."""
+        step = self.step_model
+        assert self.block_model is not None
+        return step.made if isinstance(step, PackedSteps) else self.block_model.whole()
+
+    def guard(self, max_copy: int) -> CopyGuard | None:
+        if not max_copy or self.vocabulary.tokenizer.name != "word":
+            return None
+        if self.copy_index is None and self.line_filter is None:
+            return None
+        return CopyGuard(self.copy_index, self.vocabulary, max_copy, self.line_filter)
