@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all check bench clean
+.PHONY: demo test test-all check docs bench clean
 
 demo: $(VENV)/.train          ## train on the bundled songs for a minute and write a song
 	$(BIN)/lyricist demo
@@ -15,12 +15,16 @@ test-all: $(VENV)/.keras      ## what needs minutes, or more than Python
 	.ci/system
 	$(BIN)/python -m pytest -m full
 
-check: $(VENV)/.dev           ## style, types, one-way imports, the public surface
+check: $(VENV)/.dev           ## style, types, one-way imports, the public surface, the documentation
 	$(BIN)/ruff check src tests benchmarks scripts
 	$(BIN)/ruff format --check src tests benchmarks scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_public_surface.py
+	$(MAKE) docs
+
+docs: $(VENV)/.dev            ## build the documentation into build/site; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 bench: $(VENV)/.dev           ## list the benchmarks
 	@grep -h '^"""' benchmarks/*.py | tr -d '"'

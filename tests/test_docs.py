@@ -1,0 +1,96 @@
+"""README, measurements and the site: lengths, links, and nothing loaded from other hosts."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from lyricist.apps.cli import run
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LINK = re.compile(r"\]\(([^)\s#]+)[^)]*\)")
+
+
+def test_the_readme_is_short() -> None:
+    prose = re.sub(r"```.*?```", " ", README, flags=re.DOTALL)
+    assert len(re.findall(r"[A-Za-z']+", prose)) <= 900
+    assert max(len(cell) for line in README.splitlines() if line.startswith("|") for cell in line.split("|")) <= 80
+
+
+def test_readme_and_architecture_list_the_same_rooms_in_the_same_order() -> None:
+    architecture = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `(\w+)/` \|", README, re.MULTILINE)
+    assert rooms == re.findall(r"^\| `(\w+)/` \|", architecture, re.MULTILINE)
+    assert len(rooms) == 9
+    assert len(architecture.split()) <= 1200
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_links_outside_the_site_lead_somewhere(page: str) -> None:
+    for target in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+        assert "://" in target or (ROOT / target).exists(), target
+
+
+def test_commands_and_options_of_the_readme_exist(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for line in re.findall(r"^lyricist .*", "".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)), re.MULTILINE):
+        command, _, rest = line.removeprefix("lyricist ").partition(" ")
+        assert run([command, "--help"]) == 0, command
+        told = capsys.readouterr().out
+        for option in re.findall(r"(?<=\s)--?[a-z-]+", rest.partition("#")[0]):
+            assert option in told, line
+
+
+def test_every_measurement_names_its_command() -> None:
+    named = False
+    for line in (ROOT / "docs/measurements.md").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("|"):
+            named = False
+        elif line.endswith("| command |"):
+            named = True
+        elif named:
+            assert line.split("|")[-2].strip(), line
+
+
+class TestSite:
+    @pytest.fixture(autouse=True)
+    def _scripts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pytest.importorskip("mkdocs")
+        monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
+
+    def test_what_is_loaded_from_other_hosts_is_found(self) -> None:
+        from docs_site import outside
+
+        for text in (
+            '<script async src="https://cdn.example/a.js">',
+            "<link rel=stylesheet href='//fonts.example/a.css'>",
+            '<img alt="" src="http://pictures.example/a.png">',
+            "@import 'https://fonts.example/a.css';",
+            "p { background: url( 'https://pictures.example/a.png' ) }",
+        ):
+            assert len(outside(text)) == 1, text
+        for text in (
+            '<a href="https://example.org">a page</a>',
+            '<link rel="stylesheet" href="assets/a.css">',
+            "p { background: url(img/a.png) }",
+            '<svg xmlns="http://www.w3.org/2000/svg">',
+        ):
+            assert not outside(text), text
+
+    def test_doctests_are_shown_as_code(self) -> None:
+        from docs_site import fenced
+
+        assert fenced("What.\n\n    >>> f(1)\n    2\n\n    More.") == "What.\n\n```pycon\n>>> f(1)\n2\n```\n\nMore."
+
+    def test_every_public_name_has_its_place(self) -> None:
+        from docs_site import reference
+
+        import lyricist
+
+        assert re.findall(r"heading: (\w+)", reference()) == sorted(lyricist.__all__, key=str.lower)
