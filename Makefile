@@ -22,8 +22,8 @@ check: $(VENV)/.dev           ## style, types, one-way imports, the public surfa
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_public_surface.py
 
-bench: $(VENV)/.dev           ## list the benchmarks
-	@grep -h '^"""' benchmarks/*.py | tr -d '"'
+bench:                        ## list the benchmarks
+	@for f in $$(grep -l '^if __name__' benchmarks/*.py); do sed -n "1s|^\"\"\"|$$f: |p" $$f; done
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
