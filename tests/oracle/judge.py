@@ -1,12 +1,12 @@
 """An independent judge of written songs: does a song keep what its plan asks?
 
-Shares no code with the package: it reads the CMU dictionary itself, has its own phonology and word
-splitter (judge_sound.py) and its own expansion of a plan (plan_form.py), and knows a song only as the JSON that
-`lyricist write --json` prints. A word the dictionary lacks is judged by the reading the writer committed
-to, and counted (`tally`). With `strict`, a committed reading that the dictionary does not list is put aside
-for those it does list; otherwise it is taken at its word.
+Shares no code with the package: it reads the CMU dictionary itself, has its own phonology and word splitter
+(sound.py) and its own expansion of a plan (plan_form.py), and knows a song only as the JSON that `lyricist write
+--json` prints. A word that is not in the dictionary is judged by the reading the writer committed to, and counted
+(`tally`). With `strict`, a committed reading that the dictionary does not list is replaced by those that it lists;
+otherwise it is accepted.
 
-    python benchmarks/judge.py SONGS.json PLAN.json [--corpus songs.jsonl]
+    PYTHONPATH=tests python -m oracle.judge SONGS.json PLAN.json [--corpus songs.jsonl]
 
 PLAN.json holds the keywords of `lyricist.Plan`. Prints one violation a line and a tally.
 """
@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judge_sound import (
+from oracle.plan_form import expand
+from oracle.sound import (
     Dictionary,
     Phones,
     bare,
@@ -34,7 +35,6 @@ from judge_sound import (
     tail_of,
     tokens,
 )
-from plan_form import expand
 
 WHOLE_LINE = 5  # a whole line of so many words or more counts as copied
 
@@ -83,7 +83,7 @@ def judge(
     dictionary: Dictionary,
     strict: bool = False,
 ) -> list[Violation]:
-    """What a song of `lyricist write --json` breaks of a plan in the form of `plan_form.expand`."""
+    """The violations of a plan (in the form of `plan_form.expand`) in a song of `lyricist write --json`."""
     wanted = [line for section in plan["sections"] for line in section["lines"]]
     lines = [line for section in song["sections"] for line in section["lines"]]
     found = shape(song, plan) + [v for i, line in enumerate(lines) for v in coherent(i, line)]
@@ -194,7 +194,7 @@ def one_group(
 
 
 def may_repeat(wanted: list[dict[str, Any]], i: int, j: int) -> bool:
-    """Whether the plan itself makes line i repeat line j: both given, or one the other's repetition."""
+    """Whether the plan itself makes line i repeat line j: both given, or one a repetition of the other."""
     given = wanted[i]["text"] is not None and wanted[j]["text"] is not None
     return given or wanted[i]["same_as"] is not None or wanted[j]["same_as"] is not None
 
@@ -217,7 +217,7 @@ def keywords(plan: dict[str, Any], words: list[str]) -> list[Violation]:
 
 
 def copied(most: int, wanted: list[dict[str, Any]], lines: list[dict[str, Any]], copies: Copies) -> list[Violation]:
-    """Runs of `most` + 1 words and whole lines of the corpus, but for what the user gave."""
+    """Runs of `most` + 1 words and whole lines of the corpus, except in what the user gave."""
     given = [is_given(wanted, i) for i in range(len(wanted))]
     flat = [(word, i) for i, line in enumerate(lines) for word in tokens(line["text"])]
     found, runs = [], copies.of(most + 1)
@@ -250,11 +250,11 @@ def tally(song: dict[str, Any], dictionary: Dictionary) -> Counter[str]:
     return count
 
 
-def songs_of(path: Path) -> Iterable[list[str]]:
-    """Training songs as lists of lines, from a corpus's songs.jsonl (its training split)."""
+def songs_of(path: Path, split: str = "train") -> Iterable[list[str]]:
+    """The songs of a split of a corpus's songs.jsonl, as lists of lines."""
     with path.open(encoding="utf-8") as handle:
         for record in map(json.loads, handle):
-            if record.get("split", "train") == "train":
+            if record.get("split", "train") == split:
                 lines = [line for section in record["sections"] for line in section["lines"]]
                 yield [line if isinstance(line, str) else line["text"] for line in lines]
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judge import Copies, homophones
-from judge_sound import Dictionary, Phones, may_stand, rhyme_key, stress_of, tail_of, tokens
+from oracle.judge import Copies, homophones
+from oracle.sound import Dictionary, Phones, may_stand, rhyme_key, stress_of, tail_of, tokens
 
 PLAIN = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 # Words that any list of function words holds: a witness that keeps to these keeps the writer's stricter metre too.
@@ -121,7 +121,7 @@ class World:
 
 
 def text_words(text: str) -> list[str]:
-    """Words of a line that every splitter splits alike: [] where outer apostrophes or figures leave a doubt."""
+    """Words of a line that every splitter splits alike; [] if outer apostrophes or digits make that doubtful."""
     clear = not re.search(
         r"(?:^|[^\w])['\N{RIGHT SINGLE QUOTATION MARK}]|['\N{RIGHT SINGLE QUOTATION MARK}](?!\w)", text
     )

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from judge import judge
-from judge_sound import rhyme_key, stress_of, tail_of
-from plan_form import FREE, expand, metre_slots
-from witness_texts import LONGEST, NAMES, Part, cycling_plan, from_songs, rhymed, sing
-from witness_world import FUNCTION, Said, World, keeps
+from oracle.judge import judge
+from oracle.plan_form import FREE, expand, metre_slots
+from oracle.sound import rhyme_key, stress_of, tail_of
+from oracle.texts import LONGEST, NAMES, Part, cycling_plan, from_songs, rhymed, sing
+from oracle.world import FUNCTION, Said, World, keeps
 
 
 @dataclass
@@ -174,7 +174,7 @@ def add_rhyme_with(world: World, plan: dict[str, Any], parts: list[Part], rng: r
 
 
 def add_copying(world: World, plan: dict[str, Any], song: dict[str, Any], rng: random.Random) -> None:
-    """A limit of copying that the text keeps; none where it keeps no limit."""
+    """A limit of copying that the text keeps; 0 (no limit) if it keeps none."""
     for most in (rng.choice((5, 5, 5, 3, 4, 6, 8)), 5, 8, 0):
         plan["max_copy"] = most
         found = judge(song, expand(plan), world.copies, dictionary=world.dictionary)
@@ -207,7 +207,7 @@ def witness(world: World, rng: random.Random) -> Witness:
 
 
 def kept_only(part: Part) -> dict[str, Any]:
-    """A section that says its lines and given text; the rest falls back to the plan's lists."""
+    """A section with its number of lines and given text; the rest comes from the plan's lists."""
     made: dict[str, Any] = {"name": part.name, "lines": len(part.lines)}
     if part.kept:
         made["text"] = [line.text if i in part.kept else "" for i, line in enumerate(part.lines)]
@@ -215,7 +215,7 @@ def kept_only(part: Part) -> dict[str, Any]:
 
 
 def leans(world: World, plan: dict[str, Any], parts: list[Part]) -> tuple[bool, bool]:
-    """Whether lines to be written lean on the mere law of metre, and on one of several readings."""
+    """Whether lines to be written rely on the law of metre only, and on one of several readings."""
     wanted = [line for section in expand(plan)["sections"] for line in section["lines"]]
     said = [line for part in parts for line in part.lines]
     law = ambiguous = False

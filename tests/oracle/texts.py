@@ -7,9 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from judge_sound import Phones, rhyme_key, stress_of, tail_of
-from plan_form import expand
-from witness_world import Said, World, keeps
+from oracle.plan_form import expand
+from oracle.sound import Phones, rhyme_key, stress_of, tail_of
+from oracle.world import Said, World, keeps
 
 LONGEST, MOST_SYLLABLES, FEWEST_SYLLABLES, MOST_WORDS = 24, 16, 2, 12
 NAMES = ("iambic", "trochaic", "dactylic", "anapestic")

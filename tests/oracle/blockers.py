@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from judge_sound import bare, may_stand, stress_of, tail_of
-from plan_form import metre_slots
-from witness_texts import NAMES
-from witness_world import FUNCTION, World
+from oracle.plan_form import metre_slots
+from oracle.sound import bare, may_stand, stress_of, tail_of
+from oracle.texts import NAMES
+from oracle.world import FUNCTION, World
 
 UNRHYMED = (
     "orange",
@@ -116,7 +116,7 @@ def unmistakable(world: World) -> dict[str, tuple[str, str]]:
 
 
 def line_of(world: World, rng: random.Random, syllables: int, end: str | None = None) -> str:
-    """A line of words that leave no doubt of its syllables."""
+    """A line of words whose syllables are unambiguous."""
     sure = unmistakable(world)
     words = [end] if end else []
     left = syllables - sum(len(sure[w][0]) for w in words)
@@ -143,7 +143,7 @@ def unrhymed_kept(world: World, rng: random.Random) -> Blocked | None:
 
 
 def kept_too_long(world: World, rng: random.Random) -> Blocked | None:
-    """A given line of other syllables than asked."""
+    """A given line with another number of syllables than the plan asks for."""
     n = rng.choice(SIZES)
     kept = line_of(world, rng, n + rng.choice((-2, -1, 1, 2, 3)))
     text = ["", kept, "", ""] if rng.random() < 0.5 else [kept, "", "", ""]
@@ -158,7 +158,7 @@ def start_against_acrostic(world: World, rng: random.Random) -> Blocked | None:
 
 
 def keyword_fits_nowhere(world: World, rng: random.Random) -> Blocked | None:
-    """A keyword whose stress no line's metre can take."""
+    """A keyword whose stress fits the metre of no line."""
     for _ in range(300):
         n, word = rng.randint(2, 6), rng.choice(world.vocabulary)
         metre = rng.choice((*NAMES, "".join(rng.choice("xx/") for _ in range(n))))
@@ -175,7 +175,7 @@ def keyword_fits_nowhere(world: World, rng: random.Random) -> Blocked | None:
 
 
 def too_few_rhymes(world: World, rng: random.Random) -> Blocked | None:
-    """More lines under a letter than words are left that rhyme."""
+    """More lines under a letter than there are rhyming words left."""
     tails = words_by_tail(world)
     rich = [t for t, words in tails.items() if 4 <= len(words) <= 200]
     for tail in rng.sample(rich, min(50, len(rich))):
@@ -207,7 +207,7 @@ MAKERS: dict[str, Callable[[World, random.Random], Blocked | None]] = {
 
 
 def blocked(world: World, rng: random.Random, number: int) -> tuple[str, Blocked]:
-    """The kinds in turn; where one cannot be made of this vocabulary, the next."""
+    """One kind of blocker after the other; where this vocabulary does not allow one, the next."""
     kinds = list(MAKERS)
     for step in range(len(kinds)):
         kind = kinds[(number + step) % len(kinds)]

@@ -153,7 +153,7 @@ TOKEN = re.compile(r"\d+(?:[.,:/]\d+)+|[^\W_]+(?:['-][^\W_]+)*")
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-cased words; apostrophes at their outer ends count as punctuation.
+    """Words in lower case; apostrophes at their outer ends count as punctuation.
 
     >>> tokens("Don't stop lovin' -- 'cause it\N{RIGHT SINGLE QUOTATION MARK}s na-na!")
     ["don't", 'stop', 'lovin', 'cause', "it's", 'na-na']
