@@ -19,8 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from lyricist.corpus import Line, Section, Song, Source
+from lyricist.corpus.alignment import lay_tune
 from lyricist.corpus.readers import reader_for
-from lyricist.corpus.underlay import lay_tune
 from lyricist.errors import InputError
 from lyricist.melody.read import read_score, tune_of
 from lyricist.melody.scores.sing import silent

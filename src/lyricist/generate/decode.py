@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import fraction, key
 from lyricist.corpus.word_lists import is_archaic
 from lyricist.generate.engine import Engine
 from lyricist.generate.free import Allowed, FreeSongAutomaton, State
@@ -49,18 +50,6 @@ class Song:
     lines: set[tuple[int, ...]] = field(default_factory=set)
     opens: str = ""
     nats: float = 0.0
-
-
-def uniform(seed: int, step: int) -> float:
-    """A number in [0, 1) from the counters alone (SplitMix64's mixing, Steele et al. 2014)."""
-    mask = (1 << 64) - 1
-    z = 0
-    for counter in (seed, step):
-        z = (z + 0x9E3779B97F4A7C15 * (counter + 1)) & mask
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-        z ^= z >> 31
-    return float((z >> 11) / (1 << 53))
 
 
 def decode(
@@ -144,7 +133,7 @@ class Writer:
         masked = self.masked(song, row, allowed)
         scores = (masked - self.held_back(song)) / self.drawing.temperature
         kept = truncate(softmax(scores), self.drawing)
-        point = uniform(song.seed, len(song.ids)) * kept.sum()
+        point = fraction(key(song.seed, len(song.ids))) * kept.sum()
         return int(min(np.searchsorted(np.cumsum(kept), point, side="right"), np.flatnonzero(kept)[-1]))
 
     def masked(self, song: Song, row: Rows, allowed: Allowed) -> Rows:

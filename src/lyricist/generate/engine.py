@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import key, uniform
 from lyricist.errors import PlanError
 from lyricist.generate.candidates import Candidates
 from lyricist.generate.conditioning_rows import PlanRows
@@ -27,7 +28,7 @@ from lyricist.generate.line_score import LineScorer
 from lyricist.generate.logit_bias import logit_bias
 from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal
 from lyricist.generate.result import LineWritten, SongWritten
-from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request, key, uniform
+from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows

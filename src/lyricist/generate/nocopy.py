@@ -8,32 +8,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import U32, U64, ngram_hashes, run_hash, run_hashes
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.copy_index import LINE_WORDS, CopyIndex, hash_of, ngrams, word_hashes
+from lyricist.model.copy_index import LINE_WORDS, CopyIndex, word_hashes
 from lyricist.model.line_filter import LineFilter
 
 # --- Bans of copying for many rows at once: which words would complete a run, or a whole line, of the indexed songs
 
-U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
-PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
-
-
-def hash_columns(columns: Sequence[U32]) -> U64:
-    """Hashes of windows given column by column, as `copying.window_hash` makes them; 0 where a word's hash is 0."""
-    out = np.zeros(len(columns[0]), dtype=np.uint64)
-    broken = np.zeros(len(out), dtype=bool)
-    with np.errstate(over="ignore"):
-        for part in columns:
-            out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
-            out ^= out >> np.uint64(29)
-            broken |= part == 0
-    out[broken] = 0
-    return out
 
 
 class CopyBan:
@@ -67,25 +52,25 @@ class CopyBan:
 
     def after(self, left: U32, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a word completes a run with the `most` words before it. left (B, most) hashes."""
-        return self.known(hash_columns([*left.T[-self.most :], self.hashes[words]]))
+        return self.known(run_hashes([*left.T[-self.most :], self.hashes[words]], len(words)))
 
     def before(self, right: U32, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a word completes a run with the `most` words after it. right (B, most) hashes."""
-        return self.known(hash_columns([self.hashes[words], *right.T[: self.most]]))
+        return self.known(run_hashes([self.hashes[words], *right.T[: self.most]], len(words)))
 
     def across(self, left: U32, words: Ints, right: U32) -> npt.NDArray[np.bool_]:
         """Whether a run with a word in its middle stands in the songs: between the words before and after."""
         out = np.zeros(len(words), dtype=bool)
         middle, most = self.hashes[words], self.most
         for j in range(1, most + 1):
-            out |= self.known(hash_columns([*left.T[most - j :], middle, *right.T[: most - j]]))
+            out |= self.known(run_hashes([*left.T[most - j :], middle, *right.T[: most - j]], len(words)))
         return out
 
     def line(self, words: Sequence[int]) -> bool:
         """Whether these words stand in the songs as a whole line, which runs alone would not show."""
         if len(words) < LINE_WORDS or (len(words) > self.most and self.lines is None):
             return False
-        found = hash_of(self.hashes[list(words)].tolist())
+        found = run_hash(self.hashes[list(words)].tolist())
         return found in self.whole or (self.lines is not None and self.lines.has(found))
 
     def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:
@@ -93,7 +78,7 @@ class CopyBan:
         if not self.active:
             return False
         text = self.hashes[[*left[-self.most :], *right[: self.most]]]
-        return bool(self.known(ngrams(text, self.most + 1)).any())
+        return bool(self.known(ngram_hashes(text, self.most + 1)).any())
 
 
 RETRIES = 40  # times a line is begun anew before a condition on whole lines is given up

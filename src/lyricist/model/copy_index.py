@@ -12,12 +12,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._numbers import U32, U64, Ints, ngram_hashes, window_hashes
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, UNK, Vocabulary
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
 LINE_MARK = np.uint32(1)  # stands for a line's beginning where one is counted as a word
 FORMAT = 2
-PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
-
-U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
-Ints = npt.NDArray[np.integer[Any]]
 
 
 def word_hash(word: str) -> int:
@@ -56,11 +52,6 @@ def hashes_of(words: Iterable[str]) -> U32:
 def word_hashes(tokens: Iterable[str]) -> U32:
     """Hashes of a vocabulary's tokens, 0 for those that are no words."""
     return np.array([0 if t in SPECIALS else word_hash(t) for t in tokens], dtype=np.uint32)
-
-
-def ngrams(hashes: U32, n: int) -> U64:
-    """Hash of every run of n words: (N,) -> (N - n + 1,); runs over a 0 get hash 0."""
-    return window_hash(hashes, np.arange(max(0, len(hashes) - n + 1)), n)
 
 
 @dataclass
@@ -130,7 +121,7 @@ class CopyIndex:
             best = (n, int(known[0]))
             n += 1
             known, theirs = known[known + n <= len(mine)], theirs[theirs + n <= len(self.hashes)]
-            a, b = window_hash(mine, known, n), window_hash(self.hashes, theirs, n)
+            a, b = window_hashes(mine, known, n), window_hashes(self.hashes, theirs, n)
             known, theirs = known[np.isin(a, b) & (a != 0)], theirs[np.isin(b, a) & (b != 0)]
         return best
 
@@ -140,7 +131,7 @@ class CopyIndex:
         best = (0, 0)
         for n in range(1, len(mine) + 1):
             at = at[at + n <= len(mine)]
-            found = window_hash(mine, at, n)
+            found = window_hashes(mine, at, n)
             table = self.runs(n)
             place = np.searchsorted(table, found).clip(max=max(0, len(table) - 1))
             at = at[(found != 0) & (table[place] == found)] if len(table) else at[:0]
@@ -152,7 +143,7 @@ class CopyIndex:
     def runs(self, n: int) -> U64:
         """Hashes of the songs' runs of n words, sorted."""
         if n not in self.tables:
-            found = np.unique(ngrams(self.hashes, n))
+            found = np.unique(ngram_hashes(self.hashes, n))
             self.tables[n] = found[found != 0]
         return self.tables[n]
 
@@ -165,7 +156,9 @@ class CopyIndex:
         own = [hashes_of(line) for line in dict.fromkeys(map(tuple, lines))]
         mine = np.concatenate([np.append(LINE_MARK, line) for line in own]).astype(np.uint32)
         theirs = np.insert(self.hashes, np.flatnonzero(self.line_start), LINE_MARK)
-        shares = [float(np.isin(ngrams(mine, n), ngrams(theirs, n)).mean()) for n in (2, 3) if len(mine) >= n]
+        shares = [
+            float(np.isin(ngram_hashes(mine, n), ngram_hashes(theirs, n)).mean()) for n in (2, 3) if len(mine) >= n
+        ]
         return sum(shares) / 2
 
     def whole_lines(self, shortest: int, longest: int) -> frozenset[int]:
@@ -174,7 +167,7 @@ class CopyIndex:
         lengths = np.diff(np.append(starts, len(self.hashes)))
         out: set[int] = set()
         for n in range(shortest, longest + 1):
-            out |= {int(h) for h in window_hash(self.hashes, starts[lengths == n], n) if h}
+            out |= {int(h) for h in window_hashes(self.hashes, starts[lengths == n], n) if h}
         return frozenset(out)
 
 
@@ -195,33 +188,6 @@ def turned_lines(ids: Ints, ends: Sequence[int]) -> Ints:
     return turned
 
 
-def window_hash(hashes: U32, starts: Ints, n: int) -> U64:
-    """The n-gram hashes that begin at `starts` only."""
-    out, broken = np.zeros(len(starts), dtype=np.uint64), np.zeros(len(starts), dtype=bool)
-    for i in range(n):
-        part = hashes[starts + i]
-        out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
-        out ^= out >> np.uint64(29)
-        broken |= part == 0
-    out[broken] = 0
-    return out
-
-
-def hash_of(hashes: Iterable[int]) -> int:
-    """The hash of one run of words, as `window_hash` makes them; quicker for a few words.
-
-    >>> hash_of([3, 4]) == int(window_hash(np.array([3, 4], dtype=np.uint32), np.array([0]), 2)[0])
-    True
-    """
-    out, prime = 0, int(PRIME)
-    for part in hashes:
-        if not part:
-            return 0
-        out = (out ^ (part + 1)) * prime & 0xFFFF_FFFF_FFFF_FFFF
-        out ^= out >> 29
-    return out
-
-
 class CopyGuard:
     """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there; a
     line's end, where the line stands in the songs or in the corpus that `line_filter` was made from."""
@@ -234,7 +200,7 @@ class CopyGuard:
         self.max_copy, self.lines = max_copy, index.whole_lines(LINE_WORDS, max(LINE_WORDS, max_copy))
         self.word_hashes = word_hashes(vocabulary.tokens)
         order = np.argsort(self.word_hashes, kind="stable")
-        context = ngrams(index.hashes, max_copy)[:-1]
+        context = ngram_hashes(index.hashes, max_copy)[:-1]
         following = index.hashes[max_copy:]
         at = np.searchsorted(self.word_hashes[order], following).clip(max=len(order) - 1)
         valid = (context != 0) & (following != 0) & (self.word_hashes[order][at] == following)
@@ -246,7 +212,7 @@ class CopyGuard:
         """Ids that would complete a forbidden run after `words` (the word ids of a song so far)."""
         if len(words) < self.max_copy:
             return np.zeros(0, dtype=np.int64)
-        key = ngrams(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
+        key = ngram_hashes(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
         low, high = np.searchsorted(self.contexts, [key, key + np.uint64(1)])
         found: Ints = self.successors[low:high]
         return found
@@ -255,7 +221,7 @@ class CopyGuard:
         """Whether a finished line of LINE_WORDS words or more stands in the songs, as runs alone would not show."""
         if len(line) < LINE_WORDS or (len(line) > max(LINE_WORDS, self.max_copy) and self.line_filter is None):
             return False
-        found = int(ngrams(self.word_hashes[list(line)], len(line))[0])
+        found = int(ngram_hashes(self.word_hashes[list(line)], len(line))[0])
         return found in self.lines or (self.line_filter is not None and self.line_filter.has(found))
 
     def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
