@@ -19,8 +19,8 @@ from pathlib import Path
 
 from common import parser, tune_files
 from lyricist.corpus import Line, Section, Song, Source
+from lyricist.corpus.alignment import lay_tune
 from lyricist.corpus.readers import reader_for
-from lyricist.corpus.underlay import lay_tune
 from lyricist.errors import InputError
 from lyricist.melody.read import read_score, tune_of
 from lyricist.melody.scores.sing import silent

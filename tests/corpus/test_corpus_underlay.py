@@ -8,8 +8,7 @@ import pytest
 from musicfiles import midi, sung
 
 from lyricist.corpus import Line, Section, Song
-from lyricist.corpus.underlay import lay_tune
-from lyricist.corpus.wording import best_places, letters, offsets, words_of
+from lyricist.corpus.alignment import best_places, lay_tune, letters, offsets, words_of
 from lyricist.melody.read import read_tune
 from lyricist.melody.tune import Tune
 from lyricist.prosody.lexicon import default_lexicon

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lyricist._io import decode_text
-from lyricist.corpus import READERS, Line, Section, Song, Source, marks
+from lyricist.corpus import READERS, Line, Section, Song, Source
 from lyricist.corpus.clean_text import MAX_LINE, clean_text
-from lyricist.corpus.marks import Label
+from lyricist.corpus.label_tables import HEADER, Label, inline_chords, is_plain, read_chords, read_label, split_times
 from lyricist.corpus.readers.plain import read_text
 from lyricist.corpus.structure import Part, arrange, guess_names
 from lyricist.errors import InputError
@@ -96,7 +96,7 @@ def parts_of(lines: Sequence[str]) -> Iterator[Part]:
                 yield part
                 part = Part()
             part = Part(label, [Line(label.tail)] if label.tail else []) if label else part
-        elif not (left_out(raw, line) or (not begun and marks.HEADER.fullmatch(line))):
+        elif not (left_out(raw, line) or (not begun and HEADER.fullmatch(line))):
             add(part, line)
         begun = begun or bool(part.lines or part.label)
     if part.lines or part.label:
@@ -105,15 +105,15 @@ def parts_of(lines: Sequence[str]) -> Iterator[Part]:
 
 def add(part: Part, line: str) -> None:
     """A line as often as it is sung; "(x2)" by itself is about the whole stanza."""
-    bare, times = marks.split_times(line)
+    bare, times = split_times(line)
     if bare:
-        part.lines += [marks.inline_chords(bare) if "[" in bare else Line(bare)] * times
+        part.lines += [inline_chords(bare) if "[" in bare else Line(bare)] * times
     else:
         part.times = times
 
 
 def label_of(line: str) -> Label | None:
-    return marks.read_label(line) if line and not marks.is_plain(line) and len(line) <= MAX_LINE else None
+    return read_label(line) if line and not is_plain(line) and len(line) <= MAX_LINE else None
 
 
 def left_out(raw: str, line: str) -> bool:
@@ -122,5 +122,5 @@ def left_out(raw: str, line: str) -> bool:
         return True
     if RULE.fullmatch(line):
         return True
-    examined = not marks.is_plain(line) and len(line) <= MAX_LINE
-    return examined and re.search(r"[\s\d#/]", line) is not None and bool(marks.read_chords(raw))
+    examined = not is_plain(line) and len(line) <= MAX_LINE
+    return examined and re.search(r"[\s\d#/]", line) is not None and bool(read_chords(raw))

@@ -13,8 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import key, uniform
 from lyricist.errors import PlanError
 from lyricist.generate.result import LineWritten, SongWritten
+from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
+from lyricist.generate.selection import draw, hear, judge, log_mean, resample, settle
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.state import Rows
+from lyricist.generate.theme import Theme
+from lyricist.model.blocks import BlockModel, BlockRows
+from lyricist.model.runtime import State as ModelState
+from lyricist.plan.plan import Drawing
 
 Event = LineWritten | SongWritten | PlanError
 

@@ -8,33 +8,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import U32, U64, ngram_hashes, run_hash, run_hashes
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.copy_index import LINE_WORDS, CopyIndex, hash_of, ngrams, word_hashes
+from lyricist.model.copy_index import LINE_WORDS, CopyIndex, word_hashes
 from lyricist.model.line_filter import LineFilter
 from lyricist.model.tokens import Vocabulary
 
 # --- Bans of copying for many rows at once: which words would complete a run, or a whole line, of the indexed songs
 
-U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
-PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
-
-
-def hash_columns(columns: Sequence[U32]) -> U64:
-    """Hashes of windows given column by column, as `copying.window_hash` makes them; 0 where a word's hash is 0."""
-    out = np.zeros(len(columns[0]), dtype=np.uint64)
-    broken = np.zeros(len(out), dtype=bool)
-    with np.errstate(over="ignore"):
-        for part in columns:
-            out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
-            out ^= out >> np.uint64(29)
-            broken |= part == 0
-    out[broken] = 0
-    return out
 
 
 class CopyBan:
@@ -68,25 +53,25 @@ class CopyBan:
 
     def after(self, left: U32, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a word completes a run with the `most` words before it. left (B, most) hashes."""
-        return self.known(hash_columns([*left.T[-self.most :], self.hashes[words]]))
+        return self.known(run_hashes([*left.T[-self.most :], self.hashes[words]], len(words)))
 
     def before(self, right: U32, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a word completes a run with the `most` words after it. right (B, most) hashes."""
-        return self.known(hash_columns([self.hashes[words], *right.T[: self.most]]))
+        return self.known(run_hashes([self.hashes[words], *right.T[: self.most]], len(words)))
 
     def across(self, left: U32, words: Ints, right: U32) -> npt.NDArray[np.bool_]:
         """Whether a run with a word in its middle stands in the songs: between the words before and after."""
         out = np.zeros(len(words), dtype=bool)
         middle, most = self.hashes[words], self.most
         for j in range(1, most + 1):
-            out |= self.known(hash_columns([*left.T[most - j :], middle, *right.T[: most - j]]))
+            out |= self.known(run_hashes([*left.T[most - j :], middle, *right.T[: most - j]], len(words)))
         return out
 
     def line(self, words: Sequence[int]) -> bool:
         """Whether these words stand in the songs as a whole line, which runs alone would not show."""
         if len(words) < LINE_WORDS or (len(words) > self.most and self.lines is None):
             return False
-        found = hash_of(self.hashes[list(words)].tolist())
+        found = run_hash(self.hashes[list(words)].tolist())
         return found in self.whole or (self.lines is not None and self.lines.has(found))
 
     def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:
@@ -94,7 +79,7 @@ class CopyBan:
         if not self.active:
             return False
         text = self.hashes[[*left[-self.most :], *right[: self.most]]]
-        return bool(self.known(ngrams(text, self.most + 1)).any())
+        return bool(self.known(ngram_hashes(text, self.most + 1)).any())
 
 
 RETRIES = 40  # times a line is begun anew before a condition on whole lines is given up
@@ -209,7 +194,7 @@ class CopyGuard:
         self.max_copy, self.lines = max_copy, index.whole_lines(LINE_WORDS, max(LINE_WORDS, max_copy))
         self.word_hashes = word_hashes(vocabulary.tokens)
         order = np.argsort(self.word_hashes, kind="stable")
-        context = ngrams(index.hashes, max_copy)[:-1]
+        context = ngram_hashes(index.hashes, max_copy)[:-1]
         following = index.hashes[max_copy:]
         at = np.searchsorted(self.word_hashes[order], following).clip(max=len(order) - 1)
         valid = (context != 0) & (following != 0) & (self.word_hashes[order][at] == following)
@@ -221,7 +206,7 @@ class CopyGuard:
         """Ids that would complete a forbidden run after `words` (the word ids of a song so far)."""
         if len(words) < self.max_copy:
             return np.zeros(0, dtype=np.int64)
-        key = ngrams(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
+        key = ngram_hashes(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
         low, high = np.searchsorted(self.contexts, [key, key + np.uint64(1)])
         found: Ints = self.successors[low:high]
         return found
@@ -230,7 +215,7 @@ class CopyGuard:
         """Whether a finished line of LINE_WORDS words or more stands in the songs, as runs alone would not show."""
         if len(line) < LINE_WORDS or (len(line) > max(LINE_WORDS, self.max_copy) and self.line_filter is None):
             return False
-        found = int(ngrams(self.word_hashes[list(line)], len(line))[0])
+        found = int(ngram_hashes(self.word_hashes[list(line)], len(line))[0])
         return found in self.lines or (self.line_filter is not None and self.line_filter.has(found))
 
     def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:

@@ -15,9 +15,9 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import key, uniform
 from lyricist.generate.line_judge import LineJudge
 from lyricist.generate.line_score import LineScorer
-from lyricist.generate.sampler import key, uniform
 from lyricist.generate.state import Rows
 
 Ints = npt.NDArray[np.int64]

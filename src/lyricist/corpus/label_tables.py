@@ -1,7 +1,6 @@
-"""What stands in lyrics files beside the lyrics, as tables: section labels, header lines, debris, credits,
-chords.
+"""Tables of what lyrics files hold besides lyrics: section labels, header lines, debris, credits, chords.
 
-Each `read_*` function answers for one stripped line; `structure.py` puts the answers together.
+Each function is about one stripped line; `structure.py` combines the answers.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ LINE_TIMES = re.compile(
 )
 BRACKETS = {"[": "]", "(": ")", "<": ">", "{": "}", "*": "*", "=": "=", "-": "-", "#": "#", "_": "_"}
 
-_HEADERS = {  # leading "Title: X" lines; what is neither title nor artist goes to Song.meta
+_HEADERS = {  # leading "Title: X" lines; all but title and artist are kept in Song.meta
     "title": "title|song|song title|titel|titre|título",
     "artist": "artist|artists|singer|band|by|performed by|performer|interpret|artiste|artista",
     "year": "year|released|release date",
@@ -109,7 +108,7 @@ NO_CHORD = frozenset(
     ("|", "||", "|:", ":|", "-", "%", "/", "//", "N.C.", "NC", "n.c.", "x2", "x3", "x4", "(x2)", "...")
 )
 
-# A quick look that lets most lyric lines through unexamined: none of these signs, beginnings or first words.
+# Most lyric lines have none of these signs, beginnings or first words and need no further examination.
 SIGNS = re.compile(r"[\[\](){}<>*=#_|:©℗\d]")
 BEGINNINGS = re.compile(
     r"[A-G][#b♯♭]?(?:m|maj|min|M|dim|aug|sus|add|[°ø+/\-])*(?:[A-G][#b]?)?(?:\s|$)|(?:Air|AIR|Tune|TUNE)[ .\-–—]|\W+$"
@@ -124,7 +123,7 @@ FIRST_WORDS = (
 
 
 def is_plain(line: str) -> bool:
-    """True for a line that cannot be anything but lyrics, decided fast (nearly all lines are)."""
+    """True for a line that is certainly lyrics, as nearly all lines are; a fast test."""
     if line.split(None, 1)[0].lower().rstrip(".,-") in FIRST_WORDS or len(line) > MAX_LINE:
         return False
     return SIGNS.search(line) is None and BEGINNINGS.match(line) is None
@@ -142,7 +141,8 @@ class Label:
 
 
 def read_times(text: str) -> int:
-    """
+    """How often something is sung.
+
     >>> read_times("x3"), read_times("2 times"), read_times("twice"), read_times("x999")
     (3, 2, 2, 16)
     """
@@ -188,7 +188,7 @@ def read_label(line: str) -> Label | None:
     tail = ""
     if rest:
         if rest[0] in ":-–—|,(&/+." and bracketed:
-            pass  # the singer's name, "(x2)" already taken, "& Outro"
+            pass  # the singer's name, "(x2)" that is read already, "& Outro"
         elif rest[0] == ":":
             tail = rest[1:].strip()
             inner, counted = split_times(tail)
@@ -203,7 +203,7 @@ def read_label(line: str) -> Label | None:
 
 
 def _unwrap(line: str) -> tuple[str, bool]:
-    """What stands inside the brackets, stars or rules around a whole line, and whether there were any."""
+    """The text inside the brackets, stars or rules around a whole line, and whether there were any."""
     body, bracketed = line, False
     while len(body) > 2 and BRACKETS.get(body[0]) == body.rstrip(":")[-1:]:
         body, bracketed = body.rstrip(":")[1:-1].strip(), True
@@ -267,11 +267,6 @@ def inline_chords(line: str) -> Line:
 
 
 def following(text: str, more: str) -> str:
-    """What a line goes on with: single spaces, none at its start; one at the end stays, for more may follow."""
+    """The next piece of a line with single spaces, none at the line's start; a last one stays, as more may follow."""
     more = SPACES.sub(" ", more)
     return more.lstrip() if not text or text.endswith(" ") else more
-
-
-def squeeze(text: str) -> str:
-    """Single spaces, none at the start; one at the end stays, for more may follow."""
-    return re.sub(r"\s+", " ", text).lstrip()

@@ -1,6 +1,4 @@
-"""`prepare`: files of any kind -> a corpus directory. Two passes over the songs, none of them held in
-memory.
-"""
+"""`prepare`: files of any kind -> a corpus directory, in two passes; songs are never all in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,20 +17,21 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist._io import staged
+from lyricist._numbers import uniforms
 from lyricist.corpus import dedupe
-from lyricist.corpus.intake import NO_SIDE, Intake, Progress, read_lines
-from lyricist.corpus.joining import SUFFIXES as MUSIC
-from lyricist.corpus.joining import Joining, name_of, tune_files
-from lyricist.corpus.options import PrepareOptions
-from lyricist.corpus.report import Report
-from lyricist.corpus.song import Song
-from lyricist.corpus.sources import Found, find_files
-from lyricist.corpus.split import SPLITS, split_songs
-from lyricist.corpus.store import FORMAT, Corpus, check_target, open_corpus
+from lyricist.corpus.intake import NO_SIDE, Found, Intake, Progress, find_files
+from lyricist.corpus.readers.base import PrepareOptions
+from lyricist.corpus.store import FORMAT, SPLITS, Corpus, Report, check_target, open_corpus
+from lyricist.corpus.tune_match import SUFFIXES as MUSIC
+from lyricist.corpus.tune_match import TuneJoin, name_of, tune_files
 from lyricist.errors import InputError
 
 PathLike = str | os.PathLike[str]
 Given = PathLike | Found
+Sides = npt.NDArray[np.uint8]  # the split of each song
+
+TRAIN, VALID, TEST = range(3)
+SMALL = 3  # songs; a cluster up to this size may leave train, however small the share
 
 
 def prepare(
@@ -45,17 +44,15 @@ def prepare(
     force: bool = False,
     on_progress: Progress | None = None,
 ) -> Corpus:
-    """Read songs from files, folders and `texts` (strings, or dicts with title, artist, lyrics) into a
-    corpus.
+    """Read songs from files, folders and `texts` (strings, or dicts with title, artist, lyrics) into a corpus.
 
-    out: the directory to make; None makes a temporary one that goes with the returned object. midi: a folder of
-    tunes, joined to songs by name. on_progress: called as (stage, done, total) with stage "reading" (bytes),
+    out: the directory to make; None makes a temporary one that is removed with the returned object. midi: a folder
+    of tunes, joined to songs by name. on_progress: called as (stage, done, total) with stage "reading" (bytes),
     "comparing" or "writing" (songs).
 
     Raises InputError if a named source cannot be read, nothing usable is found, songs are too few to split,
-    `out` exists (unless `force`, which replaces a corpus and nothing else) or cannot be written, no tune has
-    the name of a song;
-    MissingExtra if an option needs a package that is not there. A failure leaves nothing behind.
+    `out` exists (unless `force`, which replaces a corpus and nothing else) or cannot be written, or no tune has the
+    name of a song; MissingExtra if an option needs a package that is not installed. A failure leaves nothing behind.
     """
     options = options or PrepareOptions()
     if midi is not None and options.as_is:
@@ -63,40 +60,30 @@ def prepare(
     given: list[Given] = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     if out is None:
         holder = tempfile.TemporaryDirectory(prefix="lyricist-corpus-", ignore_cleanup_errors=True)
-        made = make(given, Path(holder.name, "corpus"), texts, options, midi, on_progress)
-        return Corpus(made.path, made.info, holder)
-    return make(given, check_target(out, force), texts, options, midi, on_progress)
-
-
-def make(
-    given: Sequence[Given],
-    target: Path,
-    texts: Iterable[str | dict[str, Any]] | None,
-    options: PrepareOptions,
-    midi: PathLike | None,
-    on_progress: Progress | None,
-) -> Corpus:
+        target = Path(holder.name, "corpus")
+    else:
+        holder = None
+        target = check_target(out, force)
     files = list(find_files(given))
     if midi is not None:
-        tune_files(midi)  # a wrong name is told before hours of reading
+        tune_files(midi)  # a wrong name is reported before hours of reading
         files = without_tunes(files, given, Path(midi))
-    files.sort(
-        key=lambda found: found.path.suffix.lower() not in MUSIC
-    )  # of duplicates the first is kept: with notes
+    files.sort(key=lambda found: found.path.suffix.lower() not in MUSIC)  # duplicates with notes are kept
     with staged(target) as work:
         with Intake(work, options, on_progress) as intake:
             intake.read(files, texts)
-        notes: list[str] = []
         kept, clusters = compare(intake, on_progress)
         check_enough(intake, kept, given)
-        sides = choose_sides(intake, kept, clusters, notes)
-        joining = Joining.of(names_of(intake, kept), midi) if midi is not None else None
-        write(work, intake, kept, sides, notes, joining, on_progress)
-    return open_corpus(target)
+        sides, notes = choose_sides(intake, kept, clusters)
+        names = ((number, name_of(song)) for number, song in intake.songs(kept.tolist()))
+        tunes = TuneJoin.of(names, midi) if midi is not None else None
+        write(work, intake, kept, sides, notes, tunes, on_progress)
+    made = open_corpus(target)
+    return made if holder is None else Corpus(made.path, made.info, holder)
 
 
 def without_tunes(files: Sequence[Found], given: Sequence[Given], midi: Path) -> list[Found]:
-    """The files to read where the folder of the tunes lies in one of songs: its tunes are joined, no songs."""
+    """The files to read if the folder of tunes lies in a folder of songs: its tunes are joined, not read as songs."""
     here = midi.resolve()
     places = [Path(source).resolve() for source in given if not isinstance(source, Found)]
     if not any(here != place and here.is_relative_to(place) for place in places):
@@ -108,7 +95,7 @@ def without_tunes(files: Sequence[Found], given: Sequence[Given], midi: Path) ->
 
 
 def compare(intake: Intake, on_progress: Progress | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The songs that are no near-duplicates, and for each of those the number of its cluster."""
+    """(K,) the songs that are no near-duplicates, and (K,) the number of the cluster of each."""
     options, songs = intake.options, len(intake.hashes)
     every = np.arange(songs, dtype=np.int64)
     levels = [level for level in (options.near_duplicate, options.related) if level is not None]
@@ -121,30 +108,16 @@ def compare(intake: Intake, on_progress: Progress | None) -> tuple[npt.NDArray[n
     if options.near_duplicate is not None and not options.keep_duplicates:
         words = np.asarray(intake.words, dtype=np.uint32)
         dropped = dedupe.near_duplicates(signatures, pairs, index, options.near_duplicate, words)
-        examples = read_titles(intake, dropped)
-        for song, title in zip(dropped, examples, strict=True):
-            intake.rows[intake.homes[song]].drop("near-duplicate", title)
+        for number, song in intake.songs(dropped):
+            title = song.title or next(song.lines()).text
+            intake.rows[intake.homes[number]].dropped.add("near-duplicate", title[:60])
         kept = np.delete(every, list(dropped))
     clusters = dedupe.clusters(songs, pairs[index >= options.related] if options.related is not None else pairs[:0])
     return kept, clusters[kept]
 
 
-def read_titles(intake: Intake, songs: Iterable[int]) -> Iterable[str]:
-    for line in read_lines(intake.file, ((intake.offsets[at], intake.offsets[at + 1]) for at in songs)):
-        song = json.loads(line)
-        first = song["sections"][0]["lines"][0]
-        yield (song["title"] or (first if isinstance(first, str) else first["text"]))[:60]
-
-
-def names_of(intake: Intake, songs: npt.NDArray[np.int64]) -> Iterator[tuple[int, tuple[str, str]]]:
-    """Each song's number and the name by which its tune is looked for."""
-    pieces = ((intake.offsets[at], intake.offsets[at + 1]) for at in songs)
-    for at, line in zip(songs.tolist(), read_lines(intake.file, pieces), strict=True):
-        yield at, name_of(Song.from_json(json.loads(line)))
-
-
 def check_enough(intake: Intake, kept: npt.NDArray[np.int64], given: Sequence[Given]) -> None:
-    """InputError if nothing is left, or too little to split."""
+    """Raise InputError if nothing is left, or too little to split."""
     options = intake.options
     dropped = Report(intake.rows).summary()
     if not len(kept):
@@ -164,10 +137,10 @@ def check_enough(intake: Intake, kept: npt.NDArray[np.int64], given: Sequence[Gi
 
 
 def choose_sides(
-    intake: Intake, kept: npt.NDArray[np.int64], clusters: npt.NDArray[np.int64], notes: list[str]
-) -> npt.NDArray[np.uint8]:
-    """The split of each kept song: as its file's name says (as_is), else by its cluster's hash."""
-    options = intake.options
+    intake: Intake, kept: npt.NDArray[np.int64], clusters: npt.NDArray[np.int64]
+) -> tuple[Sides, list[str]]:
+    """(K,) the split of each kept song, by its file's name (as_is) or its cluster's hash; and remarks on it."""
+    options, notes = intake.options, []
     hashes = np.asarray(intake.hashes, dtype=np.uint64)[kept]
     sides = np.asarray(intake.sides, dtype=np.uint8)[kept]
     free = np.flatnonzero(sides == NO_SIDE)
@@ -176,35 +149,65 @@ def choose_sides(
         clusters = np.arange(len(kept), dtype=np.int64)
         notes.append("all songs are versions of fewer than three: the splits share related songs")
     if len(free):
-        sides[free] = split_songs(
-            clusters[free],
-            hashes[free],
-            valid=options.valid_share,
-            test=options.test_share,
-            seed=options.seed,
-        )
-    return sides
+        shares = {"valid": options.valid_share, "test": options.test_share}
+        sides[free] = split_songs(clusters[free], hashes[free], **shares, seed=options.seed)
+    return sides, notes
+
+
+def split_songs(
+    clusters: npt.NDArray[np.int64], hashes: npt.NDArray[np.uint64], *, valid: float, test: float, seed: int
+) -> Sides:
+    """The split (0 train, 1 valid, 2 test) of each song; songs with the same number in `clusters` stay together.
+
+    clusters and hashes (N,); the result is (N,). A hash of a cluster's content and the seed, in [0, 1), decides its
+    split: songs that are added later do not move others. Clusters larger than the share (and than 3 songs) stay in
+    train. If there are enough clusters, no split that was asked for is empty: it gets the one with the lowest hash.
+    """
+    _, home, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    content = np.full(len(sizes), np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(content, home, hashes)
+    keys = uniforms(content, seed % 2**64)
+    sides = np.zeros(len(sizes), dtype=np.uint8)
+    low = 0.0
+    for side, share in ((TEST, test), (VALID, valid)):
+        fits = sizes <= max(SMALL, share * len(hashes))
+        sides[(keys >= low) & (keys < low + share) & fits] = side
+        low += share
+    order = np.argsort(keys, kind="stable")
+    fill_empty(sides, sizes, order, [side for side, share in ((TEST, test), (VALID, valid)) if share > 0])
+    result: Sides = sides[home]
+    return result
+
+
+def fill_empty(sides: Sides, sizes: npt.NDArray[np.int64], order: npt.NDArray[np.int64], wanted: list[int]) -> None:
+    """Give each empty split one cluster of a split that has several, if possible a small one of train."""
+    for side in (TRAIN, *wanted):
+        counts = np.bincount(sides, minlength=3)
+        donors = order[(counts[sides] > 1)[order]]
+        if counts[side] or not len(donors):
+            continue
+        best = np.lexsort((sizes[donors] > SMALL, sides[donors] != TRAIN))  # stable: then by hash
+        sides[donors[best[0]]] = side
 
 
 def write(
     work: Path,
     intake: Intake,
     kept: npt.NDArray[np.int64],
-    sides: npt.NDArray[np.uint8],
+    sides: Sides,
     notes: list[str],
-    joining: Joining | None,
+    tunes: TuneJoin | None,
     on_progress: Progress | None,
 ) -> None:
-    """The three files of the corpus; the temporary ones go."""
+    """Write the three files of the corpus and remove the temporary ones."""
     order = kept[np.argsort(sides, kind="stable")]
-    pieces = ((intake.offsets[at], intake.offsets[at + 1]) for at in order)
     names = (SPLITS[side] for side in np.sort(sides))
     ends = np.zeros(len(order) + 1, dtype=np.int64)
     sha = hashlib.sha256()
     sung = [0, 0]  # songs and lines that have slots
     with (work / "songs.jsonl").open("wb", buffering=1 << 20) as handle:
-        for at, (number, line, name) in enumerate(zip(order, read_lines(intake.file, pieces), names, strict=True)):
-            line = joining.line(int(number), line) if joining else line
+        for at, ((number, line), name) in enumerate(zip(intake.read_back(order.tolist()), names, strict=True)):
+            line = tunes.line(number, line) if tunes else line
             slotted = line.count(b'"slots":[')
             sung = [sung[0] + bool(slotted), sung[1] + slotted]
             data = b'{"split":"' + name.encode() + b'",' + line[1:]
@@ -213,13 +216,13 @@ def write(
             ends[at + 1] = ends[at] + len(data)
             if on_progress and at % 1000 == 999:
                 on_progress("writing", at + 1, len(order))
-    array = io.BytesIO()  # np.save to a file would hide why a full disk fails
+    array = io.BytesIO()  # np.save to a file would hide the reason when a disk is full
     np.save(array, ends)
     (work / "offsets.npy").write_bytes(array.getbuffer())
     info = describe(intake, kept, sides, notes)
     info["sung"] = {"songs": sung[0], "lines": sung[1]}
-    if joining:
-        info["tunes"] = joining.to_json()
+    if tunes:
+        info["tunes"] = tunes.to_json()
     info["sha256"] = sha.hexdigest()
     info["created"] = datetime.now(UTC).isoformat(timespec="seconds")
     (work / "corpus.json").write_text(json.dumps(info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -227,9 +230,8 @@ def write(
         temporary.unlink(missing_ok=True)
 
 
-def describe(
-    intake: Intake, kept: npt.NDArray[np.int64], sides: npt.NDArray[np.uint8], notes: list[str]
-) -> dict[str, Any]:
+def describe(intake: Intake, kept: npt.NDArray[np.int64], sides: Sides, notes: list[str]) -> dict[str, Any]:
+    """The content of `corpus.json`; fills in how many songs each report row kept."""
     lines = np.asarray(intake.lines, dtype=np.int64)[kept]
     words = np.asarray(intake.words, dtype=np.int64)[kept]
     homes = np.bincount(np.asarray(intake.homes, dtype=np.int64)[kept], minlength=len(intake.rows))
@@ -237,11 +239,7 @@ def describe(
         row.kept = count
 
     def counts(chosen: npt.NDArray[np.bool_]) -> dict[str, int]:
-        return {
-            "songs": int(chosen.sum()),
-            "lines": int(lines[chosen].sum()),
-            "words": int(words[chosen].sum()),
-        }
+        return {"songs": int(chosen.sum()), "lines": int(lines[chosen].sum()), "words": int(words[chosen].sum())}
 
     return {
         "format": FORMAT,
