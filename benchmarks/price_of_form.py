@@ -39,8 +39,8 @@ import lyricist
 from common import entropy, parser, report, songs_or_exit
 from lyricist.evaluation.metrics import distinct
 from lyricist.generate.conditioning_rows import PlanRows
+from lyricist.generate.engine import log_softmax
 from lyricist.generate.exact_engine import ExactEngine, Steering
-from lyricist.generate.free_engine import log_softmax
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.selection import normalised

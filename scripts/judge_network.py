@@ -100,7 +100,7 @@ class JudgeNetwork(nn.Module):
         return self.head(torch.cat([end, mean, before], -1))[..., 0]  # type: ignore[no-any-return]
 
     def file(self) -> bytes:
-        """What `lyricist.generate.line_judge` reads: the reader as a graph and the head beside it, in 8 bits."""
+        """What `lyricist.generate.selection` reads: the reader as a graph and the head beside it, in 8 bits."""
         head: dict[str, npt.NDArray[np.generic]] = {}
         for i, name in ((1, "inner"), (3, "outer")):
             weight, bias = self.head[i].weight.detach().numpy(), self.head[i].bias.detach().numpy()

@@ -23,7 +23,7 @@ from judge_network import (
     learn_to_judge,
     read_marks,
 )
-from lyricist.generate.line_judge import JUDGE, LineJudge
+from lyricist.generate.selection import JUDGE, LineJudge
 from lyricist.model.onnx_graph import eight_bit
 
 KNOWN = vocabulary()

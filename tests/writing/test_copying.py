@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from lyricist._io import tensor_bytes
-from lyricist.generate.nocopy import CopyGuard
-from lyricist.model.copy_index import CopyIndex, hash32, ngrams, word_hash
 from lyricist._numbers import ngram_hashes
-from lyricist.model.copy_index import CopyGuard, CopyIndex, hash32, word_hash
+from lyricist.generate.nocopy import CopyGuard
+from lyricist.model.copy_index import CopyIndex, hash32, word_hash
 from lyricist.model.tokens import SPECIALS, Vocabulary
 
 SONGS = [

@@ -9,8 +9,8 @@ import pytest
 from lyricist._numbers import fraction, key
 from lyricist.errors import InputError
 from lyricist.generate.decode import decode
+from lyricist.generate.engine import BATCH, truncate
 from lyricist.generate.free import FREE_LINES, SECTION_LINES, FreeSongAutomaton
-from lyricist.generate.free_engine import BATCH, truncate
 from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.model.copy_index import CopyIndex

@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
-from lyricist.generate.line_nodes import Nodes
+from lyricist.generate.line_nodes import Nodes, Vowels
 from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
 from lyricist.generate.vocab import RhymeSound, WordTable
-from lyricist.generate.vowels import Vowels
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT

@@ -11,13 +11,12 @@ from typing import Any
 
 from lyricist.errors import InputError, RunError
 from lyricist.generate.constraint import Constraint
+from lyricist.generate.engine import FreeEngine
 from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.free_engine import FreeEngine
-from lyricist.generate.line_judge import judge_of
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
-from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
-from lyricist.generate.titles import title_of
+from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
+from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Apart, Stamp, Task, files_of
 from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run

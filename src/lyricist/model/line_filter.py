@@ -30,9 +30,7 @@ from lyricist._numbers import window_hashes
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import RunError
-from lyricist.model.copy_index import LINE_WORDS, window_hash, word_hash
 from lyricist.model.copy_index import LINE_WORDS, word_hash
-from lyricist.model.tokens import WordTokenizer
 
 LINES = "lines.safetensors"  # in a run directory
 FORMAT = 1

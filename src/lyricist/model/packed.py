@@ -10,13 +10,8 @@ import json
 import shutil
 from pathlib import Path
 
-from lyricist._io import disk_errors, file_hash, replace_directory, replace_file, write_synced
+from lyricist._io import disk_errors, file_hash, new_directory, replace_file, write_synced
 from lyricist.errors import InputError
-import numpy as np
-import numpy.typing as npt
-
-from lyricist._io import Arrays, disk_errors, file_hash, new_directory, replace_file, write_synced
-from lyricist.errors import InputError, RunError
 from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
 from lyricist.model.vocab_layout import VocabLayout
 
