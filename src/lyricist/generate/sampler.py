@@ -87,7 +87,7 @@ class Drawer:
         return self.content.tobytes()
 
     def columns_for(self, words: Ints) -> Ints:
-        """VocabLayout of words; a word the model does not know, or does not draw, has the column of `<unk>`."""
+        """Columns of words; a word the model does not know, or does not draw, has the column of `<unk>`."""
         return self.column_of[np.where(words < len(self.column_of), words, self.unknown)]
 
     def draw(self, rows: BlockRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:
