@@ -104,7 +104,7 @@ def test_drafts_with_one_past_are_one_row_of_the_model(
     shared, apart = (Remembers(song.table.known) for _ in range(2))
     drawing = Drawing(temperature=1, particles=4)
     found = songs_of(engine(song, drawing, model=shared), range(8))
-    monkeypatch.setattr(Rows, "together", lambda self, rows: (rows, np.arange(len(rows))))
+    monkeypatch.setattr(Rows, "distinct", lambda self, rows: (rows, np.arange(len(rows))))
     assert songs_of(engine(song, drawing, model=apart), range(8)) == found
     assert shared.rows < 0.9 * apart.rows
 

@@ -193,7 +193,7 @@ def test_several_songs_and_particles_are_told_what_one_is() -> None:
 def test_a_model_that_knows_no_plan_is_told_nothing() -> None:
     vocabulary = exact_tools.vocabulary(WORDS)
     model = Model(exact_tools.Bigram(len(vocabulary)), vocabulary)  # its step takes no features
-    assert model.planned(PLANS["metre"]).told is None
+    assert model.planned(PLANS["metre"]).conditioning is None
     assert model.write(PLANS["metre"], seed=1)[0].text
 
 

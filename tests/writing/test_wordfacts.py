@@ -71,7 +71,7 @@ def test_all_classes_at_once_are_as_one_by_one(order: str, kind: str, syllables:
     words = (*MORE, "light", "night", "bite", "like", "read", "live", "rise", "skies", "surprise", "hour")
     plan = Plan(form="verse", lines=len(rhyme), syllables=syllables, rhyme=rhyme, rhyme_kind=kind)
     song = compiled(plan, words, order, with_ends=True)
-    rhymes, kinds = song.rhymes, [song.kind(i, {}) for i in song.members[0]]
+    rhymes, kinds = song.rhymes, tuple(song.kind(i, {}) for i in song.members[0])
     level, state = rhymes.level(kind), GroupState()
     assert rhymes.wide.at_once(kinds, state)
     whole = rhymes.choice(level, kinds, state)

@@ -141,8 +141,8 @@ def run(blocks: ConditionedBlocks, asked: Sequence[tuple[ExactEngine, Part, Aski
     bias = [ask.bias for ask in asks]
     heat = np.repeat([engine.drawing.temperature for engine, _, _ in asked], sizes)
     state = tuple(np.concatenate(each, axis=1) for each in zip(*(ask.state for ask in asks), strict=True))
-    told = np.concatenate([told_of(ask, blocks.features) for ask in asks]) if blocks.features else None
-    made, after = blocks.blocks_of(np.concatenate([ask.ids for ask in asks]), state, bias, sizes, heat, told)
+    seen = np.concatenate([features_for(ask, blocks.features) for ask in asks]) if blocks.features else None
+    made, after = blocks.blocks_of(np.concatenate([ask.ids for ask in asks]), state, bias, sizes, heat, seen)
     start = 0
     for size in sizes:
         rows = slice(start, start + size)
@@ -151,7 +151,8 @@ def run(blocks: ConditionedBlocks, asked: Sequence[tuple[ExactEngine, Part, Aski
         start += size
 
 
-def told_of(ask: Asking, features: int) -> npt.NDArray[np.float32]:
+def features_for(ask: Asking, features: int) -> npt.NDArray[np.float32]:
+    """(B, F) the plan features of the rows, zeros where their plan has none."""
     return ask.conditioning[0] if ask.conditioning else np.zeros((len(ask.ids), features), dtype=np.float32)
 
 

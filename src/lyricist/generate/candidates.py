@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float32]
 
 
 def logit_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing, theme: Floats | None) -> Floats:
-    """(C,) nats added to each column: what steers the song (`theme` (V,), word_bias), and never for padding and words
-    that are barred. Words of the plan are left alone."""
+    """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, and NEVER for padding and barred words.
+    Words of the plan get none."""
     at, table = columns.words, song.table
     given = (w for words in song.given.values() for w in words)
     kept = {w for w in (*song.keywords, *song.breaks, *given) if w < table.known}
@@ -37,10 +37,12 @@ def logit_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing,
 
 
 def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) -> npt.NDArray[np.float64]:
-    """(V,) nats towards long words, which truncation and temperature cost most, and away from archaic ones and those
-    that the network says too often."""
+    """(V,) nats for long words, which truncation and temperature cost most, and against archaic words and overused
+    words."""
     known, table = song.table.known, song.table
-    further = np.array([min(min(letter.signature.syllables, default=1), 3) - 1 for letter in table.letters])
+    further = np.array(
+        [min(min(word_class.signature.syllables, default=1), 3) - 1 for word_class in table.word_classes]
+    )
     long_words = drawing.long_words + song.spec.long_words
     nats = np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)
     return nats if columns.overused is None else nats - drawing.balance * columns.overused
@@ -50,23 +52,23 @@ Ints = npt.NDArray[np.int64]
 
 
 class Candidates:
-    """Listed words of one plan under one drawing; lists that were weighed are kept."""
+    """The listed words of one plan under one drawing, with their weights."""
 
-    def __init__(self, song: ExactSongAutomaton, drawing: Drawing, merit: LineScorer | None) -> None:
+    def __init__(self, song: ExactSongAutomaton, drawing: Drawing, scorer: LineScorer | None) -> None:
         self.song = song
-        self.fresh = merit.fresh(drawing.fresh) if merit is not None and drawing.fresh else None
-        exact = drawing.rhyme_temperature == 1  # else large classes of rhymes are not to be favoured
+        self.fresh = scorer.fresh(drawing.fresh) if scorer is not None and drawing.fresh else None
+        exact = drawing.rhyme_temperature == 1  # otherwise large rhyme classes are not favoured
         self.looks_ahead = exact and song.backward and song.columns.finals is not None
         self.fresher: dict[int, tuple[Listed, Listed]] = {}  # by identity of the first, which is kept alive
         self.weighed: dict[tuple[int, int, int], Listed] = {}
 
     def lists(self, rows: Rows, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
-        """Words that the rows n may draw beside what their nodes' blocks cover, by position in `n`."""
+        """Words that the rows n may draw besides those of their nodes' blocks, by position in `n`."""
         nodes, out = self.song.nodes, {}
         for k in np.flatnonzero(where).tolist():
             i = n[k]
             listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
-            reward = rows.rewards[i]
+            reward = rows.drafts[i].rewards
             if rows.first[i] and reward is not None:
                 listed = self.rewarded(rows, int(i), listed, reward)
             elif rows.first[i] and self.fresh is not None and self.song.backward:
@@ -76,20 +78,20 @@ class Candidates:
         return out
 
     def open_group(self, rows: Rows, n: int, i: int) -> None:
-        """Weigh the words that may open the rhyme group of line i by the rhymes they have, and take that back when
-        the next line of the group begins: the particles then look ahead across lines."""
+        """Weight the words that may open the rhyme group of line i by the rhymes they have, and remove this weight
+        when the group's next line begins. The particles then look ahead across lines."""
         g = self.song.lines[i].group
-        rows.rewards[n] = None
+        rows.drafts[n].rewards = None
         if g < 0 or not self.looks_ahead:
             return
-        place, ends = self.song.members[g].index(i), rows.ends[n]
-        if place == 0 and ends is not None and not rows.groups[n][g].chosen:
-            rows.rewards[n] = self.song.rewards(i, rows.assignment[n], rows.groups[n], ends)
+        place, ends = self.song.members[g].index(i), rows.drafts[n].ends
+        if place == 0 and ends is not None and not rows.drafts[n].groups[g].chosen:
+            rows.drafts[n].rewards = self.song.rewards(i, rows.drafts[n].assignment, rows.drafts[n].groups, ends)
         elif place == 1:
-            rows.weight[n] -= rows.pending[n].get(g, 0.0)
+            rows.weight[n] -= rows.drafts[n].pending.get(g, 0.0)
 
     def rewarded(self, rows: Rows, n: int, listed: Listed, reward: npt.NDArray[np.float64]) -> Listed:
-        """The opening words of row n, weighed by their rhymes."""
+        """The opening words of row n, weighted by their rhymes."""
         key = (int(rows.node[n]), int(rows.first[n]), int(rows.last[n]))
         if key not in self.weighed:
             weights = listed.weights * reward[listed.words].astype(np.float32)
@@ -99,7 +101,7 @@ class Candidates:
         return self.weighed[key]
 
     def freshened(self, listed: Listed) -> Listed:
-        """Words that may end a line, the usual ones held back."""
+        """Words that may end a line, with less weight for usual ones."""
         if id(listed) not in self.fresher:
             assert self.fresh is not None
             made = Listed(listed.words, listed.columns, listed.weights * self.fresh[listed.words])

@@ -1,4 +1,4 @@
-"""The plan features of songs in the making: for every row at work, what its line has still to come."""
+"""The plan features of songs being written: for every active row, what the rest of its line asks for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHOLE = 1_000_000  # a place beyond the end of any line
 
 
 def line_plan(line: LineSpec) -> LinePlan:
-    """What a model is told of a line; of one that may have several lengths nothing."""
+    """A line as the model's plan features describe it: without slots if it may have several lengths."""
     if len(line.templates) != 1:
         return LinePlan("")
     return LinePlan(line.templates[0], tuple(Note(*each) for each in line.notes))
@@ -31,7 +31,7 @@ class PlanRows:
     """Rows of features for one plan. Songs of one plan may share it."""
 
     def __init__(self, song: ExactSongAutomaton, groups: Sequence[str], theme: Floats | None = None) -> None:
-        """`theme` (64,): where the words that the song is about point, None: it has no theme."""
+        """`theme` (64,): the topical vector of the song's theme; None: it has none."""
         self.song, self.lines = song, [line_plan(line) for line in song.lines]
         self.rows, self.first = line_rows(
             self.lines, song.backward, groups, None if theme is None else STRENGTH * theme_features(theme)

@@ -162,11 +162,11 @@ class ExactEngine(Engine):
             for part, start in zip(rows.read, self.judge.start if self.judge else (), strict=True):
                 part[n] = start[0]
             rows.prev[n] = song.prompt
-            rows.groups[n] = song.initial_groups
-            rows.assignment[n] = dict(song.assignment(seed * 1009 + int(rows.particle[n])))
+            rows.drafts[n].groups = song.initial_groups
+            rows.drafts[n].assignment = dict(song.assignment(seed * 1009 + int(rows.particle[n])))
             self.force(n, [song.tag(song.lines[0].name)])
-            rows.choices[n], rows.unmet[n] = (), 0
-        rows.begin_prefix(rows.song_rows(s))
+            rows.drafts[n].choices, rows.unmet[n] = (), 0
+        rows.share_prefix(rows.song_rows(s))
 
     def finished_songs(self) -> list[int]:
         rows = self.rows
@@ -183,12 +183,18 @@ class ExactEngine(Engine):
         nats = float(rows.nats[n] / rows.tokens[n])
         form = log_mean(rows.weight[mine] - rows.line_score[mine])
         yield SongWritten(
-            int(rows.seed[n]), tuple(rows.ids[n]), nats, form, rows.choices[n], int(rows.unmet[n]), rows.scores[n]
+            int(rows.seed[n]),
+            tuple(rows.drafts[n].ids),
+            nats,
+            form,
+            rows.drafts[n].choices,
+            int(rows.unmet[n]),
+            rows.drafts[n].scores,
         )
 
     def show(self, s: int, n: int, end: int) -> Iterator[LineWritten]:
         """Lines of row n up to `end` that have not been shown."""
-        lines, song = self.rows.lines[n], self.song
+        lines, song = self.rows.drafts[n].lines, self.song
         for i in range(self.shown[s], end):
             words = [self.table.words[w] for w in lines[i]]
             opens = song.lines[i].name if i == 0 or song.lines[i].section != song.lines[i - 1].section else ""
@@ -207,10 +213,10 @@ class ExactEngine(Engine):
     def parts(self, active: Ints) -> list[Part]:
         """Rows that are steered alike."""
         if self.theme is None:
-            return [Part(active, 0, *self.rows.together(active))]
+            return [Part(active, 0, *self.rows.distinct(active))]
         level = self.theme.level(self.rows.line[active], self.rows.themed[active])
         each = [(active[level == which], which) for which in np.unique(level).tolist()]
-        return [Part(rows, which, *self.rows.together(rows)) for rows, which in each]
+        return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
 
     def asking(self, part: Part) -> Asking:
         """What the model is to be run on."""
@@ -241,7 +247,7 @@ class ExactEngine(Engine):
         """Tokens that are no choice: given words, and breaks, for which any way of ending a line counts. `which` of
         the rows made are those of the rows n."""
         rows = self.rows
-        tokens = np.array([rows.queue[i].pop(0) for i in n], dtype=np.int64)
+        tokens = np.array([rows.drafts[i].queue.pop(0) for i in n], dtype=np.int64)
         rows.forced[n] -= 1
         e = made.e[which, self.drawer.columns_for(tokens)].astype(np.float64)
         ends = self.is_break[tokens]
@@ -254,7 +260,7 @@ class ExactEngine(Engine):
             rows.shift_context(n[~ends], self.ban.hashes[tokens[~ends]], self.song.backward)
         if self.conditioning is not None:
             for i in n[~ends]:
-                rows.place[i] = rows.steps[i].pop(0)
+                rows.place[i] = rows.drafts[i].steps.pop(0)
         for i in n[ends]:
             self.line_ended(int(i))
 
@@ -269,7 +275,7 @@ class ExactEngine(Engine):
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
         lists = self.candidates.lists(rows, n, opening | self.song.nodes.has_list[nodes])
         held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
-        ended = {k: rows.ended[n[k]] for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
+        ended = {k: rows.drafts[n[k]].ended for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
         ask = Request(which, blocks, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
         return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
 
@@ -280,14 +286,16 @@ class ExactEngine(Engine):
         if self.record is not None:
             for k, i in enumerate(n):
                 if words[k] != NOTHING:
-                    rows.choices[i] += (self.record(self, int(i), k, made, ask, float(share[k]), int(words[k])),)
+                    rows.drafts[i].choices += (
+                        self.record(self, int(i), k, made, ask, float(share[k]), int(words[k])),
+                    )
         good = words != NOTHING
         rows.weight[n[good]] += np.log(np.maximum(share[good], 1e-38)) - rows.proposal_log_ratio[n[good]]
         ends, says = words == BREAK, words >= 0
         e = np.where(ends, ask.breaks, 0.0)
         e[says] = made.e[which[says], self.drawer.columns_for(words[says])]
         self.account(n[good], e[good], wish.totals[good])
-        rows.part_ways(n)
+        rows.new_prefixes(n)
         self.take_words(n[says], words[says])
         for i in n[ends]:
             rows.proposal_log_ratio[i] = 0
@@ -301,11 +309,11 @@ class ExactEngine(Engine):
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
-            reward = rows.rewards[i]
+            reward = rows.drafts[i].rewards
             if reward is not None:
                 g = self.song.lines[rows.line[i]].group
-                rows.pending[i] = {**rows.pending[i], g: math.log(reward[w])}
-                rows.rewards[i] = None
+                rows.drafts[i].pending = {**rows.drafts[i].pending, g: math.log(reward[w])}
+                rows.drafts[i].rewards = None
         rows.node[n], rows.first[n] = after, 0
         if self.conditioning is not None:
             rows.place[n] = self.conditioning.places(after)
@@ -316,21 +324,21 @@ class ExactEngine(Engine):
             rows.themed[n] += self.theme.holds(words)
         rows.shift_context(n, self.ban.hashes[words], self.song.backward)
         for i, w in zip(n, words, strict=True):
-            rows.drawn[i].append(int(w))
+            rows.drafts[i].drawn.append(int(w))
         for i in n[after == CLOSED]:
             self.force(int(i), [self.song.break_after[rows.line[i]]])
 
     def append(self, n: Ints, tokens: Ints) -> None:
         self.rows.prev[n] = tokens
         for i, t in zip(n, tokens, strict=True):
-            self.rows.ids[i].append(int(t))
+            self.rows.drafts[i].ids.append(int(t))
 
     def force(self, n: int, tokens: Sequence[int]) -> None:
         """Let row n take these tokens next: words of its line, and the break that ends it."""
-        self.rows.queue[n] = list(tokens)
+        self.rows.drafts[n].queue = list(tokens)
         self.rows.forced[n] = len(tokens)
         if self.conditioning is not None and len(tokens) > 1:
-            self.rows.steps[n] = list(self.conditioning.counts(int(self.rows.line[n]), tuple(tokens[:-1])))
+            self.rows.drafts[n].steps = list(self.conditioning.counts(int(self.rows.line[n]), tuple(tokens[:-1])))
 
     # --- ends of lines
 
@@ -338,16 +346,16 @@ class ExactEngine(Engine):
         rows, song = self.rows, self.song
         i = int(rows.line[n])
         if i >= 0 and i in song.beginnings:
-            line = tuple(rows.drawn[n][::-1] if song.backward else rows.drawn[n])
-            rows.groups[n] = song.close(i, rows.groups[n], rows.ends[n], line[-1])
-            rows.lines[n][i] = line
-            rows.ended[n] |= {line[-1]}
+            line = tuple(rows.drafts[n].drawn[::-1] if song.backward else rows.drafts[n].drawn)
+            rows.drafts[n].groups = song.close(i, rows.drafts[n].groups, rows.drafts[n].ends, line[-1])
+            rows.drafts[n].lines[i] = line
+            rows.drafts[n].ended |= {line[-1]}
             if self.scorer is not None:
                 judge(rows, n, self.scorer, self.drawing.merit * self.sung[i], i, line)
         elif i >= 0:
-            rows.lines[n][i] = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
+            rows.drafts[n].lines[i] = song.given[i] if i in song.given else rows.drafts[n].lines[song.source[i]]
         if i >= 0 and song.backward and self.ban.active:
-            hashes = self.ban.hashes[list(rows.lines[n][i])]
+            hashes = self.ban.hashes[list(rows.drafts[n].lines[i])]
             rows.left[n] = np.concatenate([rows.left[n], hashes])[-self.window :]
         rows.line[n] = i + 1
         rows.waiting[n] = True
@@ -390,25 +398,25 @@ class ExactEngine(Engine):
     def show_certain(self, s: int, mine: Ints) -> Iterator[LineWritten]:
         """Lines on which all particles of a song agree will not change any more."""
         rows, i = self.rows, self.shown[s]
-        while i < rows.line[mine[0]] and len({rows.lines[n][i] for n in mine}) == 1:
+        while i < rows.line[mine[0]] and len({rows.drafts[n].lines[i] for n in mine}) == 1:
             i += 1
         yield from self.show(s, int(mine[0]), i)
 
     def begin_line(self, n: int) -> None:
         rows, song = self.rows, self.song
         i = int(rows.line[n])
-        rows.drawn[n] = []
+        rows.drafts[n].drawn = []
         rows.proposal_log_ratio[n] = rows.place[n] = rows.themed[n] = 0
         rows.mark(n)
         if i not in song.beginnings:
-            words = song.given[i] if i in song.given else rows.lines[n][song.source[i]]
+            words = song.given[i] if i in song.given else rows.drafts[n].lines[song.source[i]]
             order = words[::-1] if song.backward else words
             self.force(n, [*order, song.break_after[i]])
             return
         rows.key[n] = key(int(rows.seed[n]), int(rows.particle[n]) + int(rows.tries[n]) * 257, i)
-        opening = song.open(i, rows.assignment[n], rows.groups[n])
+        opening = song.open(i, rows.drafts[n].assignment, rows.drafts[n].groups)
         rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
-        rows.ends[n] = opening.ends
+        rows.drafts[n].ends = opening.ends
         self.candidates.open_group(rows, n, i)
         if song.backward:
             ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []
@@ -437,4 +445,4 @@ class ExactEngine(Engine):
         self.rows.rewind(n)
         self.begin_line(n)
         self.force(n, [*found, self.song.break_after[self.rows.line[n]]])
-        self.rows.drawn[n] = found
+        self.rows.drafts[n].drawn = found

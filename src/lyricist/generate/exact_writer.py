@@ -70,16 +70,17 @@ class ExactWriter:
 
     def compile(self) -> None:
         self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred)
-        self.told = PlanRows(self.song, self.run.groups, self.theme_told()) if self.run.groups else None
+        self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
 
-    def theme_told(self) -> Floats | None:
-        """(64,) what a model that sees themes is told of the words that the song is about."""
+    def theme_vector(self) -> Floats | None:
+        """(64,) the theme as plan features; None for a song without one and a model that sees none. Raises
+        `RunError` for a run without topical vectors."""
         if self.theme is None or THEME not in self.run.groups:
             return None
-        told = self.run.topics.theme_vector(self.spec.about)
-        if told.shape != (TOPICAL,):
+        vector = self.run.topics.theme_vector(self.spec.about)
+        if vector.shape != (TOPICAL,):
             raise RunError(f"the run sees themes and keeps no {TOPICS}: restore it or train again")
-        return told
+        return vector
 
     def events(
         self,
@@ -138,7 +139,7 @@ class ExactWriter:
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
         judge = self.run.line_judge if drawing.judged else None
         record = choice if explain else None
-        steering = Steering(self.theme, self.told, self.scorer, judge, keep, record)
+        steering = Steering(self.theme, self.conditioning, self.scorer, judge, keep, record)
         return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
     def finish(self, event: SongWritten) -> WrittenSong:

@@ -83,6 +83,6 @@ def slot_reason(engine: ExactEngine, n: int, word: int) -> str:
     lands = slots.advance(node.bits, signature) & slots.accept
     if lands and not node.free:
         return "is not the beginning asked for" if song.backward else "does not rhyme"
-    if song.table.letter(word).moves[node.further] < 0:
+    if song.table.word_class(word).moves[node.further] < 0:
         return "a further constraint"
     return "the line could not be finished"

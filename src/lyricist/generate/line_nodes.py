@@ -1,6 +1,6 @@
-"""The states of line automata, numbered, with what may follow each as arrays: many songs are moved on at once.
+"""The states of line automata as numbered nodes, with arrays of what may follow each, for many songs at once.
 
-Node 0 is a finished line. Other nodes are made when a song first comes to them.
+Node 0 is a finished line. Other nodes are made when a song first reaches them.
 """
 
 from __future__ import annotations
@@ -60,17 +60,17 @@ class Nodes:
         self.index: dict[tuple[int, Landing, bool, int, int, int, bool], int] = {}
         self.nodes: list[Node | None] = [None]
         self.blocks = np.zeros((16, columns.blocks), dtype=np.float32)
-        self.next = np.full((16, len(table.letters)), UNKNOWN, dtype=np.int32)
+        self.next = np.full((16, len(table.word_classes)), UNKNOWN, dtype=np.int32)
         self.closable = np.zeros(16, dtype=bool)
         self.by_word = np.zeros(16, dtype=bool)  # a word's own identity matters here, not only its signature
         self.words: dict[tuple[int, int, int, int], int] = {}
         self.has_list = np.zeros(16, dtype=bool)  # words are listed beside the blocks
-        self.last_letters: dict[int, list[int]] = {}
+        self.last_classes: dict[int, list[int]] = {}
         self.ends = None if columns.ends is None else columns.ends / max(float(columns.ends.mean()), 1e-9)
         self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
         self.lists: dict[tuple[int, int, int], Listed] = {}
         self.faint = np.exp(-emphasis)
-        self.little = np.array([letter.signature.free for letter in table.letters])
+        self.little = np.array([word_class.signature.free for word_class in table.word_classes])
         self.little_units = columns.unit_mask(np.flatnonzero(self.little).tolist()) > 0
 
     def start(self, automaton: LineAutomaton, last: WordSet | None) -> int:
@@ -103,18 +103,18 @@ class Nodes:
         assert node is not None
         a = node.automaton
         viable = a.viable(node.landing)
-        good = a.inner_letters(node.bits, node.owed, node.further, viable)
-        last = a.landing_letters(node.bits, node.owed, node.further) if node.free else []
+        good = a.inner_classes(node.bits, node.owed, node.further, viable)
+        last = a.landing_classes(node.bits, node.owed, node.further) if node.free else []
         self.ending[n] = bool(last) or not node.free or bool(a.keywords)
         if self.ends is None:
             good = [*good, *last]
         else:  # words that may end the line are listed one by one, by how often they end lines
             good = [s for s in good if s not in last]
-            self.last_letters[n] = last
+            self.last_classes[n] = last
         self.blocks[n] = self.columns.unit_mask(good)
         if self.strong_next(n):
             self.blocks[n, self.little_units] *= self.faint
-        self.has_list[n] = self.by_word_at(node) or bool(self.last_letters.get(n))
+        self.has_list[n] = self.by_word_at(node) or bool(self.last_classes.get(n))
         self.closable[n] = node.closable
         self.by_word[n] = self.by_word_at(node)
 
@@ -122,16 +122,17 @@ class Nodes:
     def by_word_at(node: Node) -> bool:
         return bool(node.automaton.keywords) or not node.free
 
-    def target(self, n: int, word: int, letter: WordClass, last: Signature | None) -> int:
-        """The node after a word: `letter` as a word among others, `last` as the line's last (None: it may not be)."""
+    def target(self, n: int, word: int, word_class: WordClass, last: Signature | None) -> int:
+        """The node after a word of class `word_class`; `last`: its signature as the line's last word (None: it may
+        not be the last)."""
         node = self.nodes[n]
         assert node is not None
         a = node.automaton
-        bits, owed, q = a.after(node.bits, node.owed, node.further, word, letter)
+        bits, owed, q = a.after(node.bits, node.owed, node.further, word, word_class)
         rest = bits & a.viable(node.landing)[owed][q] & ~a.slots.accept
         closes = False
         if last is not None and not owed and a.finals[q]:
-            as_last = WordClass(last, letter.moves)
+            as_last = WordClass(last, word_class.moves)
             closes = bool(a.after(node.bits, node.owed, node.further, word, as_last)[0] & a.slots.accept)
         if not rest:
             return CLOSED if closes else NOWHERE
@@ -142,9 +143,9 @@ class Nodes:
         out = self.next[nodes, sigs]
         for i in np.flatnonzero(out == UNKNOWN):
             n, s = int(nodes[i]), int(sigs[i])
-            letter = self.table.letters[s]
+            word_class = self.table.word_classes[s]
             found = self.next[n, s]
-            out[i] = found if found != UNKNOWN else self.target(n, -1, letter, letter.signature)
+            out[i] = found if found != UNKNOWN else self.target(n, -1, word_class, word_class.signature)
             self.next[n, s] = out[i]
         return out.astype(np.int64)
 
@@ -162,8 +163,8 @@ class Nodes:
             else:
                 if as_last is not None and begins:
                     as_last = Signature(as_last.stresses & signature.stresses, as_last.free)
-                letter = WordClass(signature, self.table.letter(word).moves)
-                self.words[key] = self.target(n, word, letter, as_last)
+                word_class = WordClass(signature, self.table.word_class(word).moves)
+                self.words[key] = self.target(n, word, word_class, as_last)
         return self.words[key]
 
     def targets(self, rows: Rows, n: Ints, words: Ints) -> Ints:
@@ -215,9 +216,9 @@ class Nodes:
         parts = [self.each(n, 0, last, keywords)]
         if ends is not None:
             parts.append(self.together(n, ends, False, keywords))
-        if n in self.last_letters:
+        if n in self.last_classes:
             sig, free = self.table.sig[: self.table.known].astype(np.int64), ~self.blocked[: self.table.known]
-            landing = np.flatnonzero(np.isin(sig, self.last_letters[n]) & free)
+            landing = np.flatnonzero(np.isin(sig, self.last_classes[n]) & free)
             landing = landing[~np.isin(landing, keywords)] if keywords else landing
             self.move(np.full(len(kinds := np.unique(sig[landing])), n), kinds)  # once each, not once a word
             parts.append((landing, self.move(np.full(len(landing), n), sig[landing])))
@@ -250,13 +251,13 @@ class Nodes:
         words, which = end.words[beside], end.which[beside]
         after = np.zeros(len(end.kinds), dtype=np.int64)
         for k in np.unique(which).tolist():
-            letter, signature = end.kinds[k]
+            word_class, signature = end.kinds[k]
             if begins:
-                whole = letter.signature
+                whole = word_class.signature
                 as_last = Signature(whole.stresses & signature.stresses, whole.free)
-                after[k] = self.target(n, -1, WordClass(signature, letter.moves), as_last)
+                after[k] = self.target(n, -1, WordClass(signature, word_class.moves), as_last)
             else:
-                after[k] = self.target(n, -1, letter, signature)
+                after[k] = self.target(n, -1, word_class, signature)
         return words, after[which]
 
 

@@ -1,12 +1,12 @@
-"""How good a line is beside others that might stand in its place: a small score, in nats, by which drafts are chosen.
+"""The score of a line, in nats, by which drafts are chosen.
 
-    merit = SENSE * (log p - COMMONPLACE * log p_common)   the model's own probability of the words, written freely,
-                                                           less a share of what their commonness alone explains
-          + COHERENCE * cosine                             with the song so far; THEME * that with the theme asked for
+    score = SENSE * (log p - COMMONPLACE * log p_common)   the free model's probability of the words, less a share of
+                                                           what their frequency alone explains
+          + COHERENCE * cosine                             with the song so far; with a theme THEME * cosine with it
           + NEWLY * words of the theme                     that are said for the first time
-          - RHYMED * commonness of the rhyme word          how far it is among the song corpus's usual line ends
+          - RHYMED * frequency of the rhyme word           at the ends of the song corpus's lines
           - AGAIN * content words said before              in lines that were not given and do not return
-          + judged                                         whether it follows, see `linejudge`
+          + judged                                         whether it belongs there, see `selection.LineJudge`
 
 log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
 keeps drafts from being chosen because they say nothing (Li et al. 2016, "A diversity-promoting objective function").
@@ -33,18 +33,17 @@ NEAREST = 0.004  # share that is steered by all of MOST
 MOST = 3.0  # nats
 COMMON = 120  # words, a tenth of the vocabulary at most, that are too common where there are no topical vectors
 LIKELY, USUAL = 1500, 0.4  # nats less for every e-fold that a word is commoner than that of this rank
-OWN = 2.5  # nats for the theme's own words, which are not to flood the song
-TURN = 3.0  # nats more for the one whose turn it is
+OWN = 2.5  # nats for the theme's own words; few, so that they do not fill the song
+TURN = 3.0  # nats more for the word whose turn it is
 OTHERS = 0.4  # share of the steering towards the words whose turn it is not
-FADE = (1.0, 0.9, 0.6)  # share of the steering in a line that holds no word of the theme yet, one, more
+FADE = (1.0, 0.9, 0.6)  # share of the steering in a line with no word of the theme, one, more
 
 
 @dataclass(frozen=True, eq=False)
 class Theme:
-    """Lines take turns between the K words of a theme that have a vector, lest the one with the closest company take
-    all; K is 1 where none has. `nats` (K, V): what a line is steered by that holds nothing of the theme yet;
-    `related` (V,) words of the theme, `own` (V,) those that were named; `aims` (K, D) where lines point, of length 1
-    or 0."""
+    """Lines take turns between the K words of a theme that have a vector, so that no word of it dominates; K is 1 if
+    none has. `nats` (K, V): the bias for a line without words of the theme; `related` (V,) words of the theme, `own`
+    (V,) the named ones; `aims` (K, D) vectors of the theme, of length 1 or 0."""
 
     nats: Floats
     related: npt.NDArray[np.bool_]
@@ -70,20 +69,21 @@ class Theme:
         return cls(nats, nats.max(axis=0) > 0, own, aims)
 
     def holds(self, words: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """(B,) which words are the theme's; a word that the plan brought is not."""
+        """(B,) which words belong to the theme; words added by the plan do not."""
         return np.where(words < len(self.related), self.related[np.minimum(words, len(self.related) - 1)], False)
 
     def levels(self) -> list[Floats]:
-        """(V,) nats for each of the K turns: in lines with no word of the theme, with one, with more."""
+        """(V,) nats, for each of the K turns three times: for lines with no word of the theme, with one, with
+        more."""
         return [nats * np.float32(share) for nats in self.nats for share in FADE]
 
     def level(self, line: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """(B,) which of `levels` is for rows at these lines, whose lines hold so many words of the theme."""
+        """(B,) the index in `levels` for rows at these lines (B,), which contain `held` (B,) words of the theme."""
         return np.maximum(line, 0) % len(self.nats) * len(FADE) + np.minimum(held, len(FADE) - 1)
 
 
 def nearness(topics: Topics, aim: Floats) -> Floats:
-    """(V,) nats by the cosines to an aim (D,); 0 outside of RELATED."""
+    """(V,) nats by the cosines to an aim (D,); 0 for words that are not among the nearest (RELATED)."""
     out = np.zeros(len(topics.vocabulary), dtype=np.float32)
     content = np.flatnonzero(topics.has)
     if not aim.any():
@@ -96,7 +96,7 @@ def nearness(topics: Topics, aim: Floats) -> Floats:
 
 
 def from_network(vocabulary: Vocabulary, vectors: Floats) -> Topics:
-    """Stand-ins from a network's own word vectors, for runs that keep no topical ones."""
+    """Topical vectors from a network's word vectors (V, E), for runs that keep no others."""
     made = unit(vectors - vectors.mean(axis=0))
     made[[is_plain(t) for t in vocabulary.tokens]] = 0
     made[: min(COMMON, len(vocabulary) // 10)] = 0
@@ -110,13 +110,13 @@ RHYMED = 0.25
 AGAIN = 1.5
 NEWLY = 3.0
 NAMED = 2.0  # times that for the words that a theme names: NEWLY says them once
-NOWHERE = np.zeros(1, dtype=np.float32)  # where a song points before its first line
+NOWHERE = np.zeros(1, dtype=np.float32)  # (1,) `so_far` before the first line
 USUAL = 0.001  # share of all lines that end in a word from which it is a usual rhyme
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The parts of a line's merit, or of a song's a line, in nats."""
+    """The parts of a line's score, or the means of a song's, in nats."""
 
     sense: float = 0.0
     coherence: float = 0.0
@@ -139,10 +139,10 @@ def mean(scores: Sequence[Score]) -> Score:
 
 
 class LineScorer:
-    """Scores lines of one model's words. `finals` (V,) share of all lines that end in each word, if that is known."""
+    """Scores lines of one model's words. `finals` (V,): the share of all lines that end in each word, if known."""
 
     def __init__(self, topics: Topics, theme: Theme | None, finals: Floats | None, words: int) -> None:
-        """`words`: how many there are, those a plan brought included."""
+        """`words`: their number W, with those added by the plan."""
         size = len(topics.vocabulary)
         self.vectors = np.zeros((words, topics.vectors.shape[1]), dtype=np.float32)
         self.vectors[:size] = topics.vectors
@@ -169,7 +169,7 @@ class LineScorer:
         return Score(sense, coherence, -RHYMED * float(self.usual[words[-1]]), -AGAIN * again)
 
     def cosine(self, content: Sequence[int], aim: Floats) -> float:
-        """How nearly content words point where `aim` (D,) does; 0 where either points nowhere."""
+        """The cosine of the content words' sum and `aim` (D,); 0 if either has no length."""
         vector = self.pointing(content)
         length = math.sqrt(float(np.dot(vector, vector)) * float(np.dot(aim, aim)))
         return float(np.dot(vector, aim)) / length if length > 1e-9 else 0.0
@@ -179,10 +179,10 @@ class LineScorer:
         return np.asarray(np.add.reduce(self.vectors[list(content)])) if content else NOWHERE
 
     def fresh(self, nats: float) -> Floats:
-        """(W,) weights of words at the ends of lines, `nats` off for every e-fold that a word is more usual there."""
+        """(W,) weights of words at line ends: `nats` less for every e-fold that a word is more usual there."""
         return np.exp(-nats * self.usual).astype(np.float32)
 
     def after(self, words: Sequence[int], said: frozenset[int], so_far: Floats) -> tuple[frozenset[int], Floats]:
-        """What has been said and where the song points once these words are."""
+        """`said` and `so_far` after these words."""
         content = [w for w in words if self.tells[w]]
         return said.union(content), so_far + self.pointing(content)

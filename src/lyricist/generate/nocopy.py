@@ -106,7 +106,7 @@ class Refusal:
         out = np.zeros(len(n), dtype=bool)
         says = words >= 0
         for j in np.flatnonzero(words >= self.song.table.known):  # a word of no vector is said once where it must be
-            out[j] = words[j] in rows.drawn[n[j]]
+            out[j] = words[j] in rows.drafts[n[j]].drawn
         says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]
@@ -119,7 +119,7 @@ class Refusal:
             out[closing] = ban.across(rows.left[m], words[closing], rows.right[m])
         for j in closing:
             out[j] = out[j] or self.line(rows, int(n[j]), int(words[j]))
-        opening = closing if self.song.backward else [j for j in np.flatnonzero(says) if not rows.drawn[n[j]]]
+        opening = closing if self.song.backward else [j for j in np.flatnonzero(says) if not rows.drafts[n[j]].drawn]
         for j in opening if self.repeats_barred else ():
             out[j] = out[j] or self.opens_thrice(rows, int(n[j]), int(words[j]))
         for j in np.flatnonzero(words == BREAK):
@@ -132,12 +132,12 @@ class Refusal:
         spec = self.song.lines[i]
         if i < 2 or rows.tries[n] or spec.first or spec.initial:
             return False
-        return all(rows.lines[n].get(k, (-1,))[0] == word for k in (i - 1, i - 2))
+        return all(rows.drafts[n].lines.get(k, (-1,))[0] == word for k in (i - 1, i - 2))
 
     def line(self, rows: Rows, n: int, word: int | None) -> bool:
         """Whether the line of row n, `word` added, is one that stands in the songs or in this song already, or
         makes a run with text that it will stand next to."""
-        drawn = [*rows.drawn[n], word] if word is not None else rows.drawn[n]
+        drawn = [*rows.drafts[n].drawn, word] if word is not None else rows.drafts[n].drawn
         line = tuple(int(w) for w in (drawn[::-1] if self.song.backward else drawn))
         if self.ban.line(line):
             return True
@@ -145,7 +145,7 @@ class Refusal:
             left = rows.left[[n]]
             if self.ban.across(left, np.array([line[0]]), rows.right[[n], 1:]).any():
                 return True
-        if self.repeats_barred and line in rows.lines[n].values():
+        if self.repeats_barred and line in rows.drafts[n].lines.values():
             return True
         if self.keep is not None and not self.keep([self.song.table.words[w] for w in line]):
             if rows.tries[n] < RETRIES:
@@ -159,7 +159,7 @@ class Refusal:
 
     def text(self, rows: Rows, n: int, at: int, way: int, own: int, line: tuple[int, ...]) -> list[int]:
         """Known words from line `at` of the layout on, to the right (way 1) or to the left (-1)."""
-        lines, source = rows.lines[n], self.song.source
+        lines, source = rows.drafts[n].lines, self.song.source
         out: list[int] = []
         while 0 <= at < len(source) and len(out) < self.ban.most:
             words = line if source[at] == own else self.song.given.get(source[at], lines.get(source[at]))
@@ -258,14 +258,14 @@ def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budge
         kept = (rows.node[n], rows.first[n], rows.left[n].copy(), rows.right[n].copy())
         rows.node[n], rows.first[n] = song.nodes.targets(rows, one, word)[0], 0
         rows.shift_context(one, refusal.ban.hashes[word], song.backward)
-        rows.drawn[n].append(int(w))
+        rows.drafts[n].drawn.append(int(w))
         done = rows.node[n] == CLOSED or (
             song.nodes.closable[rows.node[n]] and not refusal.words(rows, one, np.array([BREAK]))[0]
         )
-        found = list(rows.drawn[n]) if done else extend(rows, song, refusal, n, budget)
+        found = list(rows.drafts[n].drawn) if done else extend(rows, song, refusal, n, budget)
         if found is not None:
             return found
-        rows.drawn[n].pop()
+        rows.drafts[n].drawn.pop()
         rows.node[n], rows.first[n], rows.left[n], rows.right[n] = kept
     return None
 

@@ -1,7 +1,7 @@
-"""Rhyme groups: which words may end each line so that all lines of a letter rhyme, and no two alike.
+"""Rhyme groups: which words may end each line so that all lines of a letter rhyme and no two end in the same sound.
 
-A class of words suits a group only if its lines can be matched to words that differ in sound (Hall's
-condition, by augmenting paths); it is looked at again after every end word drawn.
+A class of words suits a group only if its lines can be matched to words that differ in sound (Hall's condition, by
+augmenting paths). This is tested again after every end word drawn.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.generate.line import LineAutomaton, WordSet
-from lyricist.generate.vocab import RhymeSound, WordClass, WordTable, plain
+from lyricist.generate.vocab import RhymeSound, WordClass, WordTable, memoised, plain
 from lyricist.model.word_facts import Signature
 
 Bools = npt.NDArray[np.bool_]
@@ -24,56 +24,56 @@ LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", 
 
 
 class LineKind:
-    """A line automaton with what the first word may be: all that decides how a line can end."""
+    """A line automaton and the words that may begin the line: together they decide how the line can end."""
 
     def __init__(self, number: int, automaton: LineAutomaton, initial: WordSet | None) -> None:
         self.number, self.automaton, self.initial = number, automaton, initial
         self.backward = automaton.slots.backward
         self.endings: dict[tuple[int, WordClass], bool] = {}
 
-    def can_end(self, word: int, letter: WordClass) -> bool:
-        """Whether the line can be made with this word last, read so."""
+    def can_end(self, word: int, word_class: WordClass) -> bool:
+        """Whether the line can end in this word with readings of this class."""
         which = word if word in self.automaton.keywords or self.initial is not None else -1
-        known = self.endings.get((which, letter))
+        known = self.endings.get((which, word_class))
         if known is None:
             test = self.starts_drawing if self.backward else self.ends_drawing
-            known = self.endings[which, letter] = test(word, letter)
+            known = self.endings[which, word_class] = test(word, word_class)
         return known
 
-    def alone(self, word: int, letter: WordClass) -> bool:
+    def alone(self, word: int, word_class: WordClass) -> bool:
         """Whether the word can be the whole line."""
         a = self.automaton
-        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, word_class)
         fits = self.initial is None or word in self.initial.by_word
         return fits and bool(bits & a.slots.accept) and not owed and a.finals[q]
 
-    def starts_drawing(self, word: int, letter: WordClass) -> bool:
+    def starts_drawing(self, word: int, word_class: WordClass) -> bool:
         a = self.automaton
-        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, word_class)
         rest = self.unfinished[owed][q]
-        return bool(bits & rest & ~a.slots.accept) or self.alone(word, letter)
+        return bool(bits & rest & ~a.slots.accept) or self.alone(word, word_class)
 
     @cached_property
     def unfinished(self) -> list[list[int]]:
         """[keywords owed][state of further constraints]: places from which a line drawn backward can be finished."""
         return self.automaton.viable(self.automaton.landing(self.initial))
 
-    def ends_drawing(self, word: int, letter: WordClass) -> bool:
+    def ends_drawing(self, word: int, word_class: WordClass) -> bool:
         a = self.automaton
         for owed, states in enumerate(self.reachable):
             for q, places in enumerate(states):
-                bits, left, q2 = a.after(places, owed, q, word, letter)
+                bits, left, q2 = a.after(places, owed, q, word, word_class)
                 if bits & a.slots.accept and not left and a.finals[q2]:
                     return True
-        return self.alone(word, letter)
+        return self.alone(word, word_class)
 
     @cached_property
     def reachable(self) -> list[list[int]]:
         """[keywords owed][state of further constraints]: places that words lead to from the line's beginning."""
         a = self.automaton
         out = [[0] * len(a.finals) for _ in range(a.all_keywords + 1)]
-        for word, letter in self.beginnings():
-            bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
+        for word, word_class in self.beginnings():
+            bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, word_class)
             out[owed][q] |= bits
         for b in a.places:  # words only lead to later places
             for owed in range(a.all_keywords, -1, -1):
@@ -87,63 +87,59 @@ class LineKind:
         for q2, hop in a.hops[q].items():
             out[owed][q2] |= hop[b]
         for j, hop in enumerate(a.keyword_hops):
-            if (q2 := a.keyword_letters[j].moves[q]) >= 0:
+            if (q2 := a.keyword_classes[j].moves[q]) >= 0:
                 out[owed & ~(1 << j)][q2] |= hop[b]
 
     def beginnings(self) -> Iterable[tuple[int, WordClass]]:
         a = self.automaton
         if self.initial is not None:
-            return [(w, WordClass(s, letter.moves)) for w, letter, s in self.initial.entries]
-        free = [(-1, letter) for letter in a.letters.values()]
-        return [*free, *zip(a.keywords, a.keyword_letters, strict=True)]
+            return [(w, WordClass(s, word_class.moves)) for w, word_class, s in self.initial.entries]
+        free = [(-1, word_class) for word_class in a.word_classes.values()]
+        return [*free, *zip(a.keywords, a.keyword_classes, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A word at a line's end: the letter of its readings in a class, its sound, and whether all readings agree."""
+    """A word at a line's end: the class of its readings that rhyme, its sound, and whether all its readings rhyme."""
 
     word: int
-    letter: WordClass
+    word_class: WordClass
     sound: str
     agrees: bool
 
 
 @dataclass(frozen=True)
 class GroupState:
-    """A group in the making: its class once a line has ended, and the sounds taken."""
+    """A group while its lines are written: its class once a line has ended, and the sounds taken."""
 
     chosen: str = ""
     taken: frozenset[str] = frozenset()
 
 
+Kinds = tuple[LineKind, ...]
+
+
 class Rhymes:
-    """End words by class for lines of given kinds; everything is cached, songs of one plan share it."""
+    """End words by class for lines of given kinds, shared by the songs of one plan."""
 
     def __init__(self, table: WordTable, usable: Bools, strict: bool) -> None:
         self.table, self.usable, self.strict = table, usable, strict
         self.lock = threading.Lock()
         self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
         self.outcomes: dict[int, dict[int, str]] = {}  # number of a set -> word -> its class
-        self.enders: dict[tuple[int, str, str], list[End]] = {}
-        self.sounding: dict[tuple[int, str, str], frozenset[str]] = {}
-        self.every: dict[tuple[str, str], list[End]] = {}
-        self.finals: npt.NDArray[np.float32] | None = None  # how often each word ends a line, if that is known
-        self.rewards: dict[tuple[object, ...], float] = {}
-        self.able: dict[tuple[object, ...], bool] = {}
-        self.choices: dict[tuple[object, ...], WordSet] = {}
-        self.suiting: dict[tuple[object, ...], list[str]] = {}
+        self.finals: npt.NDArray[np.float32] | None = None  # (V,) how often each word ends a line, if that is known
         self.wide = Wide(self)
 
     def numbered(self, entries: Iterable[tuple[int, Signature]], sure: bool = False) -> WordSet:
-        """A new set. `sure`: each of its words is known to leave the line possible."""
+        """A new set. `sure`: the line can be finished after each of its words."""
         with self.lock:  # engines may share a plan
-            made = WordSet.of(len(self.by_number), ((w, self.table.letter(w), s) for w, s in entries), sure)
+            made = WordSet.of(len(self.by_number), ((w, self.table.word_class(w), s) for w, s in entries), sure)
             self.by_number.append(made)
         return made
 
     def sure_set(self, words: Ints) -> WordSet:
-        """A new set of words of which every reading will do, each known to leave the line possible."""
-        kinds = tuple((letter, letter.signature) for letter in self.table.letters)
+        """A new set of words, with all their readings, after each of which the line can be finished."""
+        kinds = tuple((word_class, word_class.signature) for word_class in self.table.word_classes)
         with self.lock:
             made = WordSet(len(self.by_number), words, self.table.sig[words].astype(np.int64), kinds, True)
             self.by_number.append(made)
@@ -153,8 +149,8 @@ class Rhymes:
         return LEVELS.get((kind, self.strict), "assonance")
 
     def sound_key(self, word: int, sound: RhymeSound) -> str:
-        """What must differ between the lines of a group: the onset (so no rich rhymes), or, where a plan
-        cannot do without them, the whole word's sound."""
+        """What must differ between the lines of a group: the onset, which excludes rich rhymes, or, for a plan that
+        needs them, the sound of the whole word."""
         if self.strict:
             return f"{sound.onset}|{sound.tail}"
         return self.homophones.get(word, str(word))
@@ -175,105 +171,91 @@ class Rhymes:
                 parent[root(other)] = root(names[0])
         return {w: root(names[0]) for w, names in enumerate(spellings) if names}
 
+    @memoised
     def ends(self, kind: LineKind, level: str, cls: str) -> list[End]:
         """The words of a class that can end such a line."""
-        key = (kind.number, level, cls)
-        if key not in self.enders:
-            held = kind.automaton.keywords
-            self.enders[key] = [
-                x
-                for x in self.members(level, cls)
-                if (x.word in held or (x.agrees and self.usable[x.word])) and kind.can_end(x.word, x.letter)
-            ]
-        return self.enders[key]
+        held = kind.automaton.keywords
+        return [
+            x
+            for x in self.members(level, cls)
+            if (x.word in held or (x.agrees and self.usable[x.word])) and kind.can_end(x.word, x.word_class)
+        ]
 
+    @memoised
     def members(self, level: str, cls: str) -> list[End]:
-        """The words of a class, whatever the line."""
-        key = (level, cls)
-        if key not in self.every:
-            self.every[key] = [self.as_end(w, level, cls) for w in self.table.classes(level).get(cls, ())]
-        return self.every[key]
+        """The words of a class, for any line."""
+        return [self.as_end(w, level, cls) for w in self.table.classes(level).get(cls, ())]
 
     def as_end(self, word: int, level: str, cls: str) -> End:
         table = self.table
         pairs = table.sounds(word)
         inside = [(r, s) for r, s in pairs if s.key(level) == cls]
-        letter, whole = table.letter(word), len(inside) == len(pairs)
+        word_class, whole = table.word_class(word), len(inside) == len(pairs)
         if not whole:
             stresses = frozenset("1" if r.syllables == 1 else r.stress for r, _ in inside)
-            letter = WordClass(Signature(stresses, letter.signature.free), letter.moves)
-        return End(word, letter, self.sound_key(word, inside[0][1]), whole or not self.strict)
+            word_class = WordClass(Signature(stresses, word_class.signature.free), word_class.moves)
+        return End(word, word_class, self.sound_key(word, inside[0][1]), whole or not self.strict)
 
+    @memoised
     def keys(self, kind: LineKind, level: str, cls: str) -> frozenset[str]:
-        key = (kind.number, level, cls)
-        if key not in self.sounding:
-            self.sounding[key] = frozenset(x.sound for x in self.ends(kind, level, cls))
-        return self.sounding[key]
+        """The different sounds of the words of a class that can end such a line."""
+        return frozenset(x.sound for x in self.ends(kind, level, cls))
 
-    def suits(self, cls: str, level: str, kinds: Sequence[LineKind], taken: frozenset[str]) -> bool:
-        """Whether every line can end in a word of the class, all sounding different and unlike those taken."""
+    def suits(self, cls: str, level: str, kinds: Kinds, taken: frozenset[str]) -> bool:
+        """Whether every line can end in a word of the class with a sound of its own that is not among those taken."""
         options = [self.keys(k, level, cls) for k in kinds]
         if all(len(o) >= len(kinds) + len(taken) for o in options):
             return True
         return matchable([o - taken for o in options])
 
-    def classes(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> list[str]:
+    @memoised
+    def classes(self, level: str, kinds: Kinds, state: GroupState) -> list[str]:
         """The classes that suit lines of these kinds."""
-        if state.chosen:
-            return [state.chosen] if self.suits(state.chosen, level, kinds, state.taken) else []
-        key = (level, tuple(k.number for k in kinds), state.taken)
-        if key not in self.suiting and self.wide.at_once(kinds, state):
+        if self.wide.at_once(kinds, state):
             names = self.table.endings(level).names
-            self.suiting[key] = [names[c] for c in np.flatnonzero(self.wide.suited(level, kinds)).tolist()]
-        if key not in self.suiting:
-            all_classes = self.table.classes(level)
-            found = [c for c in all_classes if len(all_classes[c]) >= len(kinds)]
-            self.suiting[key] = [c for c in found if self.suits(c, level, kinds, state.taken)]
-        return self.suiting[key]
+            return [names[c] for c in np.flatnonzero(self.wide.suited(level, kinds)).tolist()]
+        every = self.table.classes(level)
+        found = [state.chosen] if state.chosen else [c for c in every if len(every[c]) >= len(kinds)]
+        return [c for c in found if self.suits(c, level, kinds, state.taken)]
 
-    def possible(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> bool:
-        """Whether some class suits lines of these kinds: as `classes`, but the first will do."""
-        if state.chosen:
-            return self.suits(state.chosen, level, kinds, state.taken)
-        key = (level, tuple(k.number for k in kinds), state.taken)
-        if key not in self.able and self.wide.at_once(kinds, state):
-            self.able[key] = bool(self.wide.suited(level, kinds).any())
-        if key not in self.able:
-            every = self.table.classes(level)
-            wide = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
-            self.able[key] = any(self.suits(c, level, kinds, state.taken) for c in wide)
-        return self.able[key]
+    @memoised
+    def possible(self, level: str, kinds: Kinds, state: GroupState) -> bool:
+        """Whether some class suits lines of these kinds: `classes` is not empty, found with fewer tests."""
+        if self.wide.at_once(kinds, state):
+            return bool(self.wide.suited(level, kinds).any())
+        every = self.table.classes(level)
+        large = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
+        return any(self.suits(c, level, kinds, state.taken) for c in ([state.chosen] if state.chosen else large))
 
-    def choice(self, level: str, kinds: Sequence[LineKind], state: GroupState) -> WordSet:
+    @memoised
+    def choice(self, level: str, kinds: Kinds, state: GroupState) -> WordSet:
         """The words that may end the first of `kinds` so that the others can still rhyme with it."""
-        key = (level, tuple(k.number for k in kinds), state)
-        if key not in self.choices and self.wide.at_once(kinds, state):
-            self.choices[key] = self.wide.choice(level, kinds)
-        if key not in self.choices:
-            chosen: dict[int, tuple[Signature, str]] = {}
-            rest, taken = kinds[1:], state.taken
-            for cls in self.classes(level, kinds, state):
-                plenty = all(len(self.keys(k, level, cls)) > len(rest) + len(taken) for k in rest)
-                for x in self.ends(kinds[0], level, cls):
-                    free = x.sound not in taken and x.word not in chosen
-                    if free and (plenty or self.suits(cls, level, rest, taken | {x.sound})):
-                        chosen[x.word] = (x.letter.signature, cls)
-            made = self.numbered(((w, s) for w, (s, _) in chosen.items()), sure=True)
-            self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
-            self.choices[key] = made  # last, so that another engine finds it whole
-        return self.choices[key]
+        if self.wide.at_once(kinds, state):
+            return self.wide.choice(level, kinds)
+        chosen: dict[int, tuple[Signature, str]] = {}
+        rest, taken = kinds[1:], state.taken
+        for cls in self.classes(level, kinds, state):
+            plenty = all(len(self.keys(k, level, cls)) > len(rest) + len(taken) for k in rest)
+            for x in self.ends(kinds[0], level, cls):
+                free = x.sound not in taken and x.word not in chosen
+                if free and (plenty or self.suits(cls, level, rest, taken | {x.sound})):
+                    chosen[x.word] = (x.word_class.signature, cls)
+        made = self.numbered(((w, s) for w, (s, _) in chosen.items()), sure=True)
+        self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
+        return made
 
-    def reward(self, level: str, kinds: Sequence[LineKind], cls: str, taken: frozenset[str]) -> float:
-        """About the probability that the lines of a group still to come end in this class, as lines at large end."""
-        if self.finals is None or not kinds:
-            return 1.0
-        known = len(self.finals)
-        key = (level, kinds[0].number, cls, taken)
-        if key not in self.rewards:
-            ends = self.ends(kinds[0], level, cls)
-            left = [x.word for x in ends if x.sound not in taken and x.word < known]
-            self.rewards[key] = max(float(self.finals[left].sum()), LEAST)
-        return self.rewards[key] ** len(kinds)
+    def reward(self, level: str, kinds: Kinds, cls: str, taken: frozenset[str]) -> float:
+        """An estimate of the probability that the group's remaining lines end in this class, from how lines of all
+        songs end."""
+        return self.share(level, kinds[0], cls, taken) ** len(kinds) if self.finals is not None and kinds else 1.0
+
+    @memoised
+    def share(self, level: str, kind: LineKind, cls: str, taken: frozenset[str]) -> float:
+        """The share of all lines that end in the words of a class, without the sounds taken."""
+        assert self.finals is not None
+        ends = self.ends(kind, level, cls)
+        left = [x.word for x in ends if x.sound not in taken and x.word < len(self.finals)]
+        return max(float(self.finals[left].sum()), LEAST)
 
     def after(self, level: str, state: GroupState, words: WordSet, word: int) -> GroupState:
         """The group once `word` of `words` has ended a line."""
@@ -313,52 +295,43 @@ Reals = npt.NDArray[np.float64]
 
 
 class Wide:
-    """Endings of all classes for lines of given kinds; everything is cached. P: pairs of the table's `Endings`."""
+    """Endings of all classes for lines of given kinds. P: pairs of the table's `Endings`."""
 
     def __init__(self, rhymes: Rhymes) -> None:
         self.rhymes, self.table = rhymes, rhymes.table
-        self.able: dict[tuple[str, int], Bools] = {}
-        self.counts: dict[tuple[str, int], Ints] = {}
-        self.suiting: dict[tuple[object, ...], Bools] = {}
 
-    def at_once(self, kinds: Sequence[LineKind], state: GroupState) -> bool:
-        """Whether arrays will do."""
+    def at_once(self, kinds: Kinds, state: GroupState) -> bool:
+        """Whether the arrays answer for lines of these kinds."""
         plain = all(not k.automaton.keywords and k.initial is None for k in kinds)
         return plain and self.rhymes.strict and not state.chosen and not state.taken
 
+    @memoised
     def pairs(self, level: str, kind: LineKind) -> Bools:
         """(P,) which pairs can end such a line."""
-        key = (level, kind.number)
-        if key not in self.able:
-            e = self.table.endings(level)
-            can = np.array([kind.can_end(-1, letter) for letter in self.table.letters], dtype=bool)
-            self.able[key] = can[self.table.sig[e.word]] & self.rhymes.usable[e.word] & e.alike
-        return self.able[key]
+        e = self.table.endings(level)
+        can = np.array([kind.can_end(-1, word_class) for word_class in self.table.word_classes], dtype=bool)
+        return can[self.table.sig[e.word]] & self.rhymes.usable[e.word] & e.alike
 
+    @memoised
     def sounds(self, level: str, kind: LineKind) -> Ints:
         """(classes,) how many different sounds can end such a line."""
-        key = (level, kind.number)
-        if key not in self.counts:
-            self.counts[key] = self.table.endings(level).sounds(self.pairs(level, kind))
-        return self.counts[key]
+        return self.table.endings(level).sounds(self.pairs(level, kind))
 
-    def suited(self, level: str, kinds: Sequence[LineKind]) -> Bools:
-        """(classes,) which suit lines of these kinds (`Rhymes.suits`); nearly all are told by how many sounds they
-        have."""
-        key = (level, tuple(k.number for k in kinds))
-        if key not in self.suiting:
-            e = self.table.endings(level)
-            least = np.min([self.sounds(level, k) for k in kinds], axis=0)
-            found = least >= len(kinds)
-            if len({k.number for k in kinds}) > 1:
-                every = e.sounds(np.any([self.pairs(level, k) for k in kinds], axis=0))
-                for c in np.flatnonzero(~found & (least > 0) & (every >= len(kinds))).tolist():
-                    found[c] = self.rhymes.suits(e.names[c], level, kinds, frozenset())
-            self.suiting[key] = found
-        return self.suiting[key]
+    @memoised
+    def suited(self, level: str, kinds: Kinds) -> Bools:
+        """(classes,) which suit lines of these kinds (`Rhymes.suits`). For nearly all classes the number of sounds
+        decides."""
+        e = self.table.endings(level)
+        least = np.min([self.sounds(level, k) for k in kinds], axis=0)
+        found = np.asarray(least >= len(kinds))
+        if len(set(kinds)) > 1:
+            every = e.sounds(np.any([self.pairs(level, k) for k in kinds], axis=0))
+            for c in np.flatnonzero(~found & (least > 0) & (every >= len(kinds))).tolist():
+                found[c] = self.rhymes.suits(e.names[c], level, kinds, frozenset())
+        return found
 
-    def choice(self, level: str, kinds: Sequence[LineKind]) -> WordSet:
-        """`Rhymes.choice`. Of classes that hold just enough sounds each word is looked at."""
+    def choice(self, level: str, kinds: Kinds) -> WordSet:
+        """`Rhymes.choice`. Words of classes that hold just enough sounds are tested one by one."""
         e, rhymes = self.table.endings(level), self.rhymes
         able = self.pairs(level, kinds[0]) & self.suited(level, kinds)[e.cls]
         scarce = np.min([self.sounds(level, k) for k in kinds], axis=0) < len(kinds)
@@ -371,8 +344,8 @@ class Wide:
         rhymes.outcomes[made.number] = {w: e.names[c] for w, c in zip(words.tolist(), classes.tolist(), strict=True)}
         return made
 
-    def rewards(self, level: str, kinds: Sequence[LineKind], words: Ints) -> Reals:
-        """`Rhymes.reward` of each of the words that may open a group, for the lines `kinds` that come after."""
+    def rewards(self, level: str, kinds: Kinds, words: Ints) -> Reals:
+        """(N,) `Rhymes.reward` of each of the words (N,) that may open a group, for the following lines `kinds`."""
         finals = self.rhymes.finals
         if finals is None or not kinds:
             return np.ones(len(words))

@@ -1,13 +1,13 @@
-"""Which drafts of a song go on: particles scored at the ends of lines and resampled by their weights.
+"""The selection of drafts: particles scored at the ends of lines and resampled by their weights.
 
-A particle's weight holds the probability that it was forced to give away and the score of its lines. At the end of a
-section one draft is taken and all go on from it, so that a section is the best of several and can be shown.
+A particle's weight holds the probability that the constraints cost it and the score of its lines. At the end of a
+section one draft is chosen and all continue from it, so a section is the best of several and can be shown.
 
 `LineJudge` is a small LSTM that reads a song forwards and scores every line where it stands: the log odds, in nats,
-that the line belongs there, given the song so far. It was trained to tell lines in their place from lines that were
-moved or exchanged, and on readers' marks (`scripts/build_line_judge.py`). It reads the starter's word vectors, so it
-judges the starter and what is fine-tuned from it. Its products are of whole numbers, so a score does not depend on
-the batch. N lines, E numbers a word, H hidden.
+that the line belongs there, given the song so far. It was trained to distinguish lines in their place from lines that
+were moved or exchanged, and on readers' marks (`scripts/build_line_judge.py`). It reads the starter's word vectors,
+so it judges the starter and runs fine-tuned from it. Its matrix products are of whole numbers, so a score does not
+depend on the batch. N lines, E numbers for each word, H hidden.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ ReaderState = tuple[Floats, ...]  # h, c, each (N, H)
 
 
 class Product:
-    """Times a weight (O, I) kept in 8 bits, one scale an output."""
+    """Multiplication by a weight (O, I) stored in 8 bits with one scale for each output."""
 
     def __init__(self, arrays: Arrays, name: str) -> None:
         self.whole = np.ascontiguousarray(arrays[name].T.astype(np.float32))  # (I, O)
         self.scale, self.bias = arrays[f"{name}.scale"], arrays[f"{name}.bias"]
 
     def __call__(self, x: Floats) -> Floats:
-        """x (N, I), rounded to 8 bits, one scale a row -> (N, O). Whole numbers below 2^24 add up exactly."""
+        """x (N, I), rounded to 8 bits with one scale for each row -> (N, O). Sums of whole numbers below 2^24 are
+        exact."""
         row = np.maximum(np.abs(x).max(axis=1, keepdims=True), 1e-9) / np.float32(127)
         return np.asarray(np.rint(x / row) @ self.whole * row * self.scale + self.bias)
 
@@ -80,8 +81,8 @@ class LineJudge:
         return tuple(self.session.run(["next_h", "next_c"], {"x": x, "h": state[0], "c": state[1]}))
 
     def read(self, lines: Sequence[Sequence[int]], breaks: Ints, state: ReaderState) -> tuple[Floats, ReaderState]:
-        """The values (N,) in nats of lines, each after the break (N,) that parts it from what the state has read, and
-        the state after them."""
+        """(N,) the values of lines in nats, and the state after them. Each line follows the break (N,) that separates
+        it from what the state has read."""
         h, c = (part.copy() for part in self.step(breaks, state))
         before, lengths = h.copy(), np.array([len(line) for line in lines])
         total = np.zeros_like(h)
@@ -95,9 +96,9 @@ class LineJudge:
 
 
 def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
-    """The judge of what a run writes: of the starter and of runs that went on from it, if the package brings one.
+    """The judge for the starter and for runs fine-tuned from it, if the package contains one; None for other runs.
 
-    Words that the starter does not know are unknown to it.
+    Words that the starter does not know are unknown to the judge.
     """
     home = starter_path()
     if home is None or not (home / JUDGE).exists():
@@ -111,40 +112,41 @@ def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
     return LineJudge(home / JUDGE, graph["embedding"], graph["embedding.scale"], place, words)
 
 
-EVEN = 0.7  # share of the particles that the effective number must be, or they are resampled
+EVEN = 0.7  # particles are resampled where their effective number is at most this share of them
 
 
-def judge(rows: Rows, n: int, merit: LineScorer, share: float, i: int, line: Sequence[int]) -> None:
-    """Add the merit of line i, which row n has just written, to its weight, `share` times."""
-    score = merit.line(line, float(rows.nats[n] - rows.begun[n]), rows.said[n], rows.so_far[n], i)
-    rows.scores[n] += (score,)
+def judge(rows: Rows, n: int, scorer: LineScorer, share: float, i: int, line: Sequence[int]) -> None:
+    """Add `share` times the score of line i, which row n has just written, to the row's weight."""
+    draft = rows.drafts[n]
+    score = scorer.line(line, float(rows.nats[n] - rows.begun[n]), draft.said, draft.so_far, i)
+    draft.scores += (score,)
     rows.weight[n] += share * score.total
     rows.line_score[n] += share * score.total
-    rows.said[n], rows.so_far[n] = merit.after(line, rows.said[n], rows.so_far[n])
+    draft.said, draft.so_far = scorer.after(line, draft.said, draft.so_far)
 
 
 def hear(
     rows: Rows, mine: Ints, judge: LineJudge, weight: float, shares: Sequence[float], breaks: Ints, unknown: int
 ) -> None:
-    """Let the judge read the line that each of the rows `mine` has ended, after its break.
+    """Let the judge read the line that each of the rows `mine` (N,) has ended, after its break (N,).
 
-    `weight` times what it says is added to the line's score, and to the row's weight as many times as `shares` says
-    of the line (0: it was given, or stands there again).
+    `weight` times its value is added to the line's score, and `shares` (N,) times that to the row's weight (0: the
+    line was given or repeats another).
     """
-    lines = [rows.lines[n][int(rows.line[n]) - 1] for n in mine]
+    lines = [rows.drafts[n].lines[int(rows.line[n]) - 1] for n in mine]
     known = [[w if w < judge.words else unknown for w in line] for line in lines]
     values, read = judge.read(known, breaks, tuple(part[mine] for part in rows.read))
     for part, new in zip(rows.read, read, strict=True):
         part[mine] = new
     for n, value, share in zip(mine.tolist(), (weight * values).tolist(), shares, strict=True):
         if share:
-            rows.scores[n] = (*rows.scores[n][:-1], replace(rows.scores[n][-1], judged=value))
+            rows.drafts[n].scores = (*rows.drafts[n].scores[:-1], replace(rows.drafts[n].scores[-1], judged=value))
             rows.weight[n] += share * value
             rows.line_score[n] += share * value
 
 
 def resample(rows: Rows, mine: Ints) -> None:
-    """Systematic resampling (Kitagawa 1996) when the weights have become uneven."""
+    """Systematic resampling (Kitagawa 1996), where the weights are uneven."""
     w = normalised(rows.weight[mine])
     if 1 / sum(x * x for x in w) > EVEN * len(mine):
         return
@@ -155,13 +157,13 @@ def resample(rows: Rows, mine: Ints) -> None:
 
 
 def settle(rows: Rows, mine: Ints) -> None:
-    """Let all go on from one, drawn by the weights."""
+    """Let all rows continue from one of them, drawn by the weights."""
     point = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 2)
     go_on(rows, mine, [draw(rows.weight[mine], point)] * len(mine))
 
 
 def go_on(rows: Rows, mine: Ints, chosen: Sequence[int]) -> None:
-    """The rows `mine` go on from those of them that were chosen, all with the mean weight."""
+    """Let the rows `mine` continue from the chosen ones among them, all with the mean weight."""
     mean = log_mean(rows.weight[mine])
     spare = [j for j in range(len(mine)) if j not in chosen]
     seen: set[int] = set()
@@ -173,7 +175,7 @@ def go_on(rows: Rows, mine: Ints, chosen: Sequence[int]) -> None:
 
 
 def draw(weight: npt.NDArray[np.float64], point: float) -> int:
-    """A place by log weights, at a point from 0 to 1."""
+    """An index by log weights (N,), at a point from 0 to 1."""
     running = list(accumulate(normalised(weight)))
     return min(bisect_right(running, point), len(running) - 1)
 
@@ -183,7 +185,7 @@ def log_mean(weight: npt.NDArray[np.float64]) -> float:
 
 
 def normalised(weight: npt.NDArray[np.float64]) -> list[float]:
-    """Shares by log weights. Songs have few particles, for which arrays would cost more than they save."""
+    """Shares by log weights (N,). Songs have few particles, for which lists are faster than arrays."""
     logs = weight.tolist()
     largest = max(logs)
     w = [math.exp(x - largest) for x in logs]

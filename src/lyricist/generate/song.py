@@ -62,7 +62,7 @@ class ExactSongAutomaton:
         self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, spec.emphasis)
         self.vowels = Vowels(table, self.lines, self.backward, spec.open_vowels)
         self.available = {
-            int(s): table.letters[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
+            int(s): table.word_classes[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
         }
         self.slots: dict[tuple[str, ...], Slots] = {}
         self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
@@ -127,7 +127,7 @@ class ExactSongAutomaton:
         if name not in self.automata:
             if templates not in self.slots:
                 self.slots[templates] = Slots(templates, self.backward, self.strict)
-            held = [(w, self.table.letter(w)) for w in keywords]
+            held = [(w, self.table.word_class(w)) for w in keywords]
             finals = self.table.further.finals
             slots, number = self.slots[templates], len(self.automata)
             self.automata[name] = LineAutomaton(number, slots, self.available, held, finals)
@@ -236,7 +236,7 @@ class ExactSongAutomaton:
         if g < 0:
             return None
         to_come = [j for j in self.members[g] if j >= i]
-        kinds = [self.kind(j, assignment) for j in to_come]
+        kinds = tuple(self.kind(j, assignment) for j in to_come)
         return self.rhymes.choice(self.rhymes.level(self.spec.groups[g].kind), kinds, groups[g])
 
     def rewards(self, i: int, assignment: Assignment, groups: Sequence[GroupState], ends: WordSet) -> Reals:
@@ -246,9 +246,9 @@ class ExactSongAutomaton:
         name = (i, ends.number, tuple(assignment.items()))
         if name not in self.rewarded:
             level = self.rhymes.level(self.spec.groups[g].kind)
-            kinds = [self.kind(j, assignment) for j in self.members[g] if j > i]
+            kinds = tuple(self.kind(j, assignment) for j in self.members[g] if j > i)
             found = np.ones(len(self.table.words))
-            if self.rhymes.wide.at_once([self.kind(i, assignment), *kinds], groups[g]):
+            if self.rhymes.wide.at_once((self.kind(i, assignment), *kinds), groups[g]):
                 found[ends.words] = self.rhymes.wide.rewards(level, kinds, ends.words)
             else:
                 for w in ends.words.tolist():
@@ -380,9 +380,9 @@ def line_possible(song: ExactSongAutomaton, kind: LineKind) -> bool:
     if kind.initial is None:
         return a.possible(None)
     good = a.viable(a.landing(None))
-    for word, letter in kind.beginnings():
-        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, letter)
-        if bits & good[owed][q] or kind.alone(word, letter):
+    for word, word_class in kind.beginnings():
+        bits, owed, q = a.after(a.slots.start, a.all_keywords, 0, word, word_class)
+        if bits & good[owed][q] or kind.alone(word, word_class):
             return True
     return False
 
@@ -449,7 +449,7 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
     if not song.members[g]:
         return ""
     spec = song.spec.groups[g]
-    level, kinds = song.rhymes.level(spec.kind), [song.kind(i, assignment) for i in song.members[g]]
+    level, kinds = song.rhymes.level(spec.kind), tuple(song.kind(i, assignment) for i in song.members[g])
     if song.rhymes.possible(level, kinds, song.initial_groups[g]):
         return ""
     lines = ", ".join(str(i + 1) for i in song.members[g])

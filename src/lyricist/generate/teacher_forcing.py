@@ -73,14 +73,14 @@ def explain_line(writer: ExactWriter, line: int, words: Sequence[str], drawing: 
     ids = [table.index.get(word, table.vocabulary.unk) for word in order]
     stop = follow(engine, line, ids)
     rest = list(freely(engine, stop, ids)) if stop is not None else []
-    found = [c for c in (*engine.rows.choices[0], *rest) if c.line == line + 1][: len(order)]
+    found = [c for c in (*engine.rows.drafts[0].choices, *rest) if c.line == line + 1][: len(order)]
     named = [Choice(c.line, word, c.mass, c.candidates) for c, word in zip(found, order, strict=False)]
     return named[::-1] if writer.song.backward else named
 
 
 def freely(engine: ExactEngine, stop: Stop, ids: Sequence[int]) -> Iterator[Choice]:
     """The word that the plan does not allow, and those drawn after it, for which nothing is asked."""
-    done = len(engine.rows.drawn[0])
+    done = len(engine.rows.drafts[0].drawn)
     if done >= len(ids):
         return
     yield choice(engine, 0, 0, stop.wish.made, stop.wish.ask, float(stop.share[0]), ids[done])
@@ -134,7 +134,7 @@ def reword(writer: ExactWriter, line: int, place: Place, drawing: Drawing, count
     at = len(order) - 1 - place.at if backward else place.at
     ids = [table.index.get(word, table.vocabulary.unk) for word in order]
     stop = follow(engine, line, ids[:at])
-    if stop is None or len(engine.rows.drawn[0]) != at:
+    if stop is None or len(engine.rows.drafts[0].drawn) != at:
         return []
     e = stop.wish.made.e[int(stop.wish.ask.at[0])]
     fitting = [w for w in likeliest(engine, e, LOOKED_AT) if writer.song.usable[w] and may_stand(writer, place, w)]

@@ -1,16 +1,15 @@
-"""What the writer knows of every word: its readings, joined into signatures and rhyme classes.
+"""The table of words: their readings, signatures, word classes and rhyme classes.
 
-Words of one *signature* fit a line in the same ways: the same syllable counts with the same stresses.
-Everything the line automaton asks is asked of a signature, so that a vocabulary of 10,000 words makes
-an alphabet of about a hundred letters.
+Words of one *signature* fit a line in the same ways: they have the same syllable counts with the same stresses. The
+line automaton tests word classes and not words, so a vocabulary of 10,000 words makes about a hundred symbols.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +22,26 @@ from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key, tail_key
 
-# --- How a vocabulary sounds at the ends of lines: all its words by rhyme class, as arrays
+Owner = TypeVar("Owner")
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+
+def memoised(method: Callable[Concatenate[Owner, Params], Result]) -> Callable[Concatenate[Owner, Params], Result]:
+    """Keep a method's results on its object, by its positional arguments, which are hashable."""
+    name = f"_{method.__name__}_results"
+
+    @wraps(method)
+    def look_up(self: Owner, /, *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        known: dict[Any, Result] = vars(self).setdefault(name, {})
+        if args not in known:
+            known[args] = method(self, *args, **kwargs)  # set last, so that another thread finds it whole
+        return known[args]
+
+    return look_up
+
+
+# --- How the words of a vocabulary sound at the ends of lines: all words by rhyme class, as arrays
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -81,15 +99,15 @@ Int32s = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class WordClass:
-    """What the line automaton needs to know of a word: its signature and where further constraints go on it."""
+    """Words that the line automaton treats alike: their signature and the moves of the further constraints."""
 
     signature: Signature
     moves: tuple[int, ...] = (0,)
 
 
 class RhymeSound:
-    """How a reading sounds at a line's end: its class under each kind of rhyme (`key`), and its onset, which sets it
-    apart inside the class."""
+    """The sound of a reading at a line's end: its class under each kind of rhyme (`key`), and its onset, by which
+    words of one class differ."""
 
     __slots__ = ("keys", "onset", "reading", "tail")
 
@@ -104,7 +122,7 @@ class RhymeSound:
 
 
 class Readings(Sequence[Spoken]):
-    """The readings of words by number: of a vocabulary, and of those that a plan brought."""
+    """The readings of words by number: of a vocabulary, and of the words that a plan adds."""
 
     def __init__(self, facts: WordFacts, brought: Mapping[int, Spoken] | None = None, words: int = 0) -> None:
         self.facts, self.found = facts, dict(brought or {})
@@ -122,14 +140,14 @@ class Readings(Sequence[Spoken]):
 
 
 class WordTable:
-    """Readings of a vocabulary and of the words a user brought.
+    """Readings of a vocabulary and of the words that a plan adds.
 
-    Ids below `known` are the model's; words brought in (`extra`) follow and are `<unk>` to the model.
-    `letters[sig[w]]` is the letter of word w (letter SILENT: never drawn inside a planned line); `further` tabulates
-    constraints.
+    Ids below `known` are the model's; added words (`extra`) follow and are `<unk>` to the model.
+    `word_classes[sig[w]]` is the class of word w (class SILENT: never drawn inside a planned line); `further`
+    tabulates constraints.
     """
 
-    added: Sequence[int] = ()  # words that the base has no readings of
+    added: Sequence[int] = ()  # words for which the base has no readings
 
     def __init__(
         self,
@@ -139,7 +157,7 @@ class WordTable:
         base: WordTable | None = None,
         facts: WordFacts | None = None,
     ) -> None:
-        """`facts`: of the vocabulary under this lexicon, where they are known already."""
+        """`facts`: of the vocabulary under this lexicon, if they are known."""
         self.vocabulary, self.lexicon, self.base = vocabulary, lexicon, base
         if base is not None:
             facts = base.facts
@@ -152,7 +170,7 @@ class WordTable:
             self.number(())
 
     def number(self, constraints: Sequence[Constraint[Any]]) -> None:
-        """Give every word its letter."""
+        """Give every word its class."""
         self.further = Table.of(constraints, self.words, self.vocabulary.order == "backward")
         numbers = {signature: i for i, signature in enumerate(self.facts.signatures)}
         sig = np.zeros(len(self.words), dtype=np.int32)
@@ -162,12 +180,12 @@ class WordTable:
             sig[w] = numbers.setdefault(signature_of(self.words[w], spoken), len(numbers)) if spoken else SILENT
         silent = WordClass(Signature(frozenset(), False), (DEAD,) * len(self.further.finals))
         if constraints:
-            self.letters, self.sig = refined(silent, list(numbers), sig, self.further)
+            self.word_classes, self.sig = refined(silent, list(numbers), sig, self.further)
         else:
-            self.letters, self.sig = [silent, *map(WordClass, list(numbers)[1:])], sig
+            self.word_classes, self.sig = [silent, *map(WordClass, list(numbers)[1:])], sig
 
     def extended(self, extra: Sequence[str], constraints: Sequence[Constraint[Any]] = ()) -> WordTable:
-        """This table with words that a plan brings, and the letters refined by further constraints."""
+        """This table with words that a plan adds, and its classes refined by further constraints."""
         new = [w for w in dict.fromkeys(extra) if w not in self.index or not self.readings[self.index[w]]]
         guessed = [w for w in new if w in self.index]  # known to the model, but not to the lexicon
         new = [w for w in new if w not in self.index]
@@ -191,14 +209,14 @@ class WordTable:
     def id_of(self, word: str) -> int:
         return self.index[word]
 
-    def letter(self, word: int) -> WordClass:
-        return self.letters[int(self.sig[word])]
+    def word_class(self, word: int) -> WordClass:
+        return self.word_classes[int(self.sig[word])]
 
     def signature(self, word: int) -> Signature:
-        return self.letter(word).signature
+        return self.word_class(word).signature
 
     def sounds(self, word: int) -> list[tuple[Reading, RhymeSound]]:
-        """The word's readings, each with its sound at a line's end."""
+        """The word's readings that have syllables, each with its sound at a line's end."""
         known = self.found.get(word)
         if known is None:
             known = self.found[word] = [(r, RhymeSound(r)) for r in self.readings[word] if r.syllables]
@@ -206,40 +224,28 @@ class WordTable:
 
     @cached_property
     def hashes(self) -> npt.NDArray[np.uint32]:
-        """(W,) as copies are compared by."""
+        """(W,) the hashes by which copies are found."""
         return np.concatenate([self.facts.hashes, word_hashes(self.words[self.known :])])
 
-    @cached_property
-    def by_level(self) -> dict[str, dict[str, list[int]]]:
-        return {}
-
-    @cached_property
-    def ends_by_level(self) -> dict[str, Endings]:
-        return {}
-
+    @memoised
     def endings(self, level: str) -> Endings:
-        """How the model's words sound at a line's end, whatever a plan brings."""
-        if self.base is not None:
-            return self.base.endings(level)
-        if level not in self.ends_by_level:
-            self.ends_by_level[level] = Endings.of(self.facts, level)
-        return self.ends_by_level[level]
+        """How the model's words sound at a line's end, without the words that a plan adds."""
+        return self.base.endings(level) if self.base is not None else Endings.of(self.facts, level)
 
+    @memoised
     def classes(self, level: str) -> dict[str, list[int]]:
-        """Class key under a level of rhyme -> words of which some reading has it, commonest first."""
-        if level not in self.by_level:
-            out = dict(self.base.classes(level)) if self.base is not None else self.endings(level).classes()
-            for word in self.added:
-                for k in dict.fromkeys(sound.key(level) for _, sound in self.sounds(word)):
-                    out[k] = [*out.get(k, ()), word]  # the base keeps its own list
-            self.by_level[level] = out
-        return self.by_level[level]
+        """Class key under a level of rhyme -> words that have a reading of that class, commonest first."""
+        out = dict(self.base.classes(level)) if self.base is not None else self.endings(level).classes()
+        for word in self.added:
+            for k in dict.fromkeys(sound.key(level) for _, sound in self.sounds(word)):
+                out[k] = [*out.get(k, ()), word]  # the base keeps its own list
+        return out
 
 
 def refined(
     silent: WordClass, signatures: Sequence[Signature], sig: Int32s, further: Table
 ) -> tuple[list[WordClass], Int32s]:
-    """Letters of words that have these signatures and, under further constraints, these moves; and each word's."""
+    """The classes of words with these signatures and, under further constraints, these moves; (W,) each word's."""
     numbers = {silent: SILENT}
     moves = map(tuple, further.moves.tolist())
     ids = [
