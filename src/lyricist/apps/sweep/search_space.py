@@ -1,9 +1,10 @@
-"""What a sweep varies: fields of the model, of training and of the preset, as lists of values or ranges."""
+"""What a sweep varies: fields of the model, of training and of the preset, as lists of values or as ranges."""
 
 from __future__ import annotations
 
 import difflib
 import itertools
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ Value = str | int | float | bool | None
 SAMPLERS = ("grid", "random", "tpe")
 TRIALS = 20  # of a sampled space, where nobody says how many
 CHOSEN = ("preset", "vocabulary", "order")  # fields of `Options` that can be varied
-UNCOUNTED = {"preset", "vocabulary"}  # they change what a token is, and so what a loss per token means
+UNCOUNTED = {"preset", "vocabulary"}  # they change the tokens, so that losses per token do not compare
 CLASSIC_GRID = (  # the notebook's grid, two values of each; its network, 2 x 512, is in it
     "cell=lstm,gru",
     "hidden=256,512",
@@ -53,11 +54,10 @@ class Range:
     def to_json(self) -> Any:
         return asdict(self)
 
-    def steps(self) -> tuple[Value, ...]:
-        """The values of a range with steps."""
-        assert self.step is not None
-        count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
-        return tuple(self.low + i * self.step for i in range(count))
+    def steps(self, step: float) -> tuple[Value, ...]:
+        """The values in steps of `step`."""
+        count = math.floor((self.high - self.low) / step + 1e-9) + 1
+        return tuple(self.low + i * step for i in range(count))
 
 
 Values = Choices | Range
@@ -65,10 +65,10 @@ Values = Choices | Range
 
 @dataclass(frozen=True)
 class Sweep:
-    """Everything that decides which networks are trained, and how.
+    """What decides which networks are trained, and how.
 
-    `budget`: seconds of each trial, which then fill its schedule; without one the preset's epochs hold.
-    `seed` is every trial's own, and decides which points are sampled. `prune` ends hopeless trials early.
+    `budget`: seconds of each trial; without it a trial trains for the preset's epochs. `seed` is the seed of every
+    trial and of the sampler. `prune` ends hopeless trials early.
     """
 
     space: Mapping[str, Values]
@@ -82,6 +82,7 @@ class Sweep:
     settings: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig for all trials
 
     def __post_init__(self) -> None:
+        """`InputError` for what does not exist or does not fit together."""
         if self.sampler not in SAMPLERS:
             raise InputError(f"--sampler {self.sampler!r} is unknown: use {', '.join(SAMPLERS)}")
         if self.preset not in PRESETS:
@@ -93,10 +94,6 @@ class Sweep:
                 f"--trials {self.trials} and a grid of {self.count} clash: "
                 "leave --trials out, or use --sampler random"
             )
-        self.check_clashes()
-
-    def check_clashes(self) -> None:
-        """A field said twice."""
         parts = sorted(set(dropout(0)) & set(self.space))
         if "dropout" in self.space and parts:
             raise InputError(f"--set dropout and --set {parts[0]} clash: dropout sets it too; leave one out")
@@ -113,7 +110,7 @@ class Sweep:
                     f"--set {name} is a range, and a grid needs values: list them, "
                     "give steps as in 128..512:64, or use --sampler random or tpe"
                 )
-            axes.append(values.steps() if isinstance(values, Range) else values.values)
+            axes.append(values.steps(values.step or 1) if isinstance(values, Range) else values.values)
         return [dict(zip(self.space, point, strict=True)) for point in itertools.product(*axes)]
 
     @property
@@ -147,6 +144,10 @@ class Sweep:
         del data["trials"]
         return data
 
+    def definition(self, corpus: str) -> dict[str, Any]:
+        """What is compared, on the songs of this fingerprint, as JSON gives it back."""
+        return dict(json.loads(json.dumps({**self.to_json(), "corpus": corpus})))
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any], trials: int | None) -> Sweep:
         space: dict[str, Values] = {}
@@ -165,9 +166,9 @@ def fields() -> dict[str, str]:
 
 
 def parse_space(texts: Sequence[str]) -> dict[str, Values]:
-    """`hidden=128,256`, `learning_rate=1e-3..1e-2`, `hidden=128..512:64` -> the values of each field.
+    """The values of each field of texts such as `hidden=128,256`, `learning_rate=1e-3..1e-2`, `hidden=128..512:64`.
 
-    `InputError` for a field that does not exist (with the nearest that does) and for values it cannot have.
+    `InputError` for a field that does not exist and for values that it cannot have.
     """
     space: dict[str, Values] = {}
     for text in texts:
@@ -175,18 +176,13 @@ def parse_space(texts: Sequence[str]) -> dict[str, Values]:
         name = name.replace("-", "_")
         if not equals or not values:
             raise InputError(f"--set {text!r}: write a field and its values, for example --set hidden=128,256")
-        check_name(name)
+        if name not in (names := list(fields())):
+            near = difflib.get_close_matches(name, names, 1, 0) or names[:1]
+            raise InputError(f"--set {name}: there is no such field; the nearest is {near[0]}")
         if name in space:
             raise InputError(f"--set {name} is given twice: list all its values in one")
         space[name] = parse_values(name, values)
     return space
-
-
-def check_name(name: str) -> None:
-    names = list(fields())
-    if name not in names:
-        near = difflib.get_close_matches(name, names, 1, 0) or names[:1]
-        raise InputError(f"--set {name}: there is no such field; the nearest is {near[0]}")
 
 
 def parse_values(name: str, text: str) -> Values:
@@ -199,7 +195,7 @@ def parse_values(name: str, text: str) -> Values:
 
 
 def parse_range(name: str, text: str, first: str, last: str, step_text: str | None) -> Range:
-    """A log scale where it begins above zero and spans a factor of ten; not where there are steps."""
+    """A range; on a log scale if it begins above zero, spans a factor of ten and has no steps."""
     low, high = value(name, first.strip()), value(name, last.strip())
     if isinstance(low, bool) or not isinstance(low, int | float) or not isinstance(high, int | float):
         raise InputError(f"--set {name}={text}: only numbers have ranges: list the values")
@@ -220,16 +216,12 @@ def value(name: str, text: str) -> Value:
     """A field's value from its text, checked as the config would check it."""
     from lyricist.model.network import ModelConfig
 
-    given: Any = None if text.lower() == "none" else text
     group = fields()[name]
     if group == "options":
         return chosen_value(name, text)
     real = "dropout_input" if name == "dropout" else name
-    made = (
-        checked(ModelConfig, {"vocab_size": 1, real: given})
-        if group == "model"
-        else checked(TrainConfig, {real: given})
-    )
+    given = {real: None if text.lower() == "none" else text}
+    made = checked(ModelConfig, {"vocab_size": 1, **given}) if group == "model" else checked(TrainConfig, given)
     found: Value = getattr(made, real)
     if isinstance(found, float) and not math.isfinite(found):
         raise InputError(f"--set {name}={text}: use a finite number")
@@ -246,3 +238,26 @@ def chosen_value(name: str, text: str) -> Value:
     if text not in allowed:
         raise InputError(f"--set {name}={text}: use {', '.join(allowed)}")
     return text
+
+
+def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """What two definitions differ in, in words; empty if in nothing."""
+    if theirs.get("corpus") != ours.get("corpus"):
+        return "other songs"
+    a, b = ({**side, **side["space"], "space": list(side["space"])} for side in (theirs, ours))
+    for key in sorted({*a, *b}, key=lambda key: key == "space"):
+        if a.get(key) != b.get(key):
+            return f"{key}: {typed(a.get(key))} there, {typed(b.get(key))} here"
+    return ""
+
+
+def typed(value: Any) -> str:
+    """A value, list or range as a user would type it."""
+    if isinstance(value, dict):
+        return " ".join(f"{k}={v}" for k, v in value.items())
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def value_text(value: Value) -> str:
+    """A value for people to read."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
