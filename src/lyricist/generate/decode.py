@@ -51,6 +51,10 @@ class Song:
     nats: float = 0.0
 
 
+Pick = Callable[[Song, Rows, Rows], int]
+"""A token of a song, from log probabilities (V,), -inf where nothing may be drawn, and weights (V,) to draw by."""
+
+
 def uniform(seed: int, step: int) -> float:
     """A number in [0, 1) from the counters alone (SplitMix64's mixing, Steele et al. 2014)."""
     mask = (1 << 64) - 1
@@ -63,6 +67,12 @@ def uniform(seed: int, step: int) -> float:
     return float((z >> 11) / (1 << 53))
 
 
+def by_seed(song: Song, scores: Rows, weights: Rows) -> int:
+    """A draw by the weights (V,) that depends on the song's seed and length only."""
+    point = uniform(song.seed, len(song.ids)) * weights.sum()
+    return int(min(np.searchsorted(np.cumsum(weights), point, side="right"), np.flatnonzero(weights)[-1]))
+
+
 def decode(
     model: StepModel,
     automaton: FreeSongAutomaton | ExactSongAutomaton,
@@ -71,12 +81,13 @@ def decode(
     seeds: Iterable[int] = (0,),
     guard: CopyGuard | CopyIndex | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    pick: Pick = by_seed,
 ) -> Iterator[LineWritten | SongWritten]:
     """Write one song for each seed; finished lines and songs come out as they are made.
 
     Any `StepModel` over the automaton's vocabulary will do. A `ExactSongAutomaton` is fulfilled exactly; `guard` is
     then the index of songs not to copy. Memory is bounded by the songs written side by side. `should_stop` is asked
-    at every step and ends the writing.
+    at every step and ends the writing. `pick` draws the tokens of free songs.
     """
     drawing = drawing or Drawing()
     if isinstance(automaton, ExactSongAutomaton):
@@ -85,7 +96,7 @@ def decode(
         return
     assert guard is None or isinstance(guard, CopyGuard)
     waiting = iter(seeds)
-    writer = Writer(model, automaton, drawing, guard)
+    writer = Writer(automaton, drawing, guard, pick)
     songs = [writer.new(n) for n in itertools.islice(waiting, BATCH)]
     state = model.initial_state(len(songs))
     while songs and not should_stop():
@@ -113,14 +124,14 @@ def refill(songs: list[Song], state: ModelState, model: StepModel, new: list[Son
 class Writer:
     """Draws tokens for songs under one automaton; holds no state of any song."""
 
-    def __init__(
-        self, model: StepModel, automaton: FreeSongAutomaton, drawing: Drawing, guard: CopyGuard | None
-    ) -> None:
-        self.automaton, self.drawing, self.guard = automaton, drawing, guard
+    def __init__(self, automaton: FreeSongAutomaton, drawing: Drawing, guard: CopyGuard | None, pick: Pick) -> None:
+        self.automaton, self.drawing, self.guard, self.pick = automaton, drawing, guard, pick
         self.vocabulary: Vocabulary = automaton.vocabulary
         self.is_word = automaton.words
         self.char = self.vocabulary.tokenizer.name == "char"
-        self.archaic = drawing.archaic * np.array([is_archaic(t) for t in self.vocabulary.tokens])
+        self.archaic = np.zeros(len(self.vocabulary))
+        if drawing.archaic:
+            self.archaic = drawing.archaic * np.array([is_archaic(t) for t in self.vocabulary.tokens])
 
     def new(self, seed: int) -> Song:
         return Song(seed, self.automaton.start())
@@ -143,9 +154,7 @@ class Writer:
             return song.shape.forced[0]
         masked = self.masked(song, row, allowed)
         scores = (masked - self.held_back(song)) / self.drawing.temperature
-        kept = truncate(softmax(scores), self.drawing)
-        point = uniform(song.seed, len(song.ids)) * kept.sum()
-        return int(min(np.searchsorted(np.cumsum(kept), point, side="right"), np.flatnonzero(kept)[-1]))
+        return self.pick(song, masked, truncate(softmax(scores), self.drawing))
 
     def masked(self, song: Song, row: Rows, allowed: Allowed) -> Rows:
         """The row where mask and bans allow; where that leaves nothing, the line goes on past its usual

@@ -15,8 +15,9 @@ from lyricist.apps.cli.planning import make_plan, read_lexicon
 from lyricist.apps.cli.tunes import asked_tune, report_tune
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
+from lyricist.generate.open_run import load
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
-from lyricist.generate.writer import Model, fresh_seed, load
+from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.checkpoint import disk_errors, replace_file
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary, WordTokenizer
