@@ -17,8 +17,9 @@ from lyricist.apps.cli.tunes import asked_tune, report_tune
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
+from lyricist.generate.open_run import load
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
-from lyricist.generate.writer import Model, fresh_seed, load
+from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.plan import Drawing, Plan
