@@ -27,8 +27,7 @@ from pathlib import Path
 
 from common import ROOT, report
 from lyricist.errors import InputError
-from lyricist.melody import abc, midi, musicxml  # noqa: F401  # before the forks
-from lyricist.melody.read import kind_of, reader, tune_of
+from lyricist.melody.read import abc_file, kind_of, midi_file, musicxml_file, reader, tune_of  # noqa: F401  # before the forks
 
 DATA = ROOT.parent / "shared" / "data" / "melodies"
 SECONDS, MEGABYTES = 10, 500

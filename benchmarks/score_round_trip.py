@@ -17,12 +17,12 @@ from typing import Any
 
 from common import ROOT, report
 from lyricist.errors import InputError
-from lyricist.melody.midi import read_midi
-from lyricist.melody.musicxml import read_musicxml
+from lyricist.melody.export import Sung, SungWord, own_words, sing
+from lyricist.melody.export.midi_writer import kar, midi, struck
+from lyricist.melody.export.musicxml_writer import musicxml
 from lyricist.melody.read import read_tune
-from lyricist.melody.scores import Sung, SungWord, own_words, sing
-from lyricist.melody.scores.midi import kar, midi, struck
-from lyricist.melody.scores.musicxml import musicxml
+from lyricist.melody.read.midi_file import read_midi
+from lyricist.melody.read.musicxml_file import read_musicxml
 from lyricist.melody.tune import Lyric, Part, Score, Tune
 
 DATA = ROOT.parent / "shared" / "data" / "melodies"

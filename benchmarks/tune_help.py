@@ -28,8 +28,8 @@ from lyricist.corpus.store import Corpus, Split, write_corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.metrics import CONDITIONS, conditional_nats
 from lyricist.generate.writer import load
+from lyricist.melody.export import own_words
 from lyricist.melody.read import read_tune
-from lyricist.melody.scores import own_words
 from lyricist.melody.tune import Phrase
 from lyricist.model.tokens import WordTokenizer
 from lyricist.training.start import Options, train_songs

@@ -29,8 +29,8 @@ from common import ROOT, report
 from judge_sound import Dictionary, load_cmudict, stress_of
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.singing import sung
+from lyricist.melody.export import Sung, own_words, write_score
 from lyricist.melody.read import read_tune
-from lyricist.melody.scores import Sung, own_words, write_score
 from lyricist.melody.tune import Tune
 from lyricist.plan.from_tune import plan_to, relaxed
 from lyricist.prosody.metre import FUNCTION_WORDS

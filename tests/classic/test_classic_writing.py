@@ -15,7 +15,7 @@ from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.generate.result import LineWritten, WrittenSong
 from lyricist.generate.writer import load
-from lyricist.melody.midi import read_midi
+from lyricist.melody.read.midi_file import read_midi
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.training.classic.judge import accuracy, predictions
 from lyricist.training.classic.songs import SungWords

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 from lyricist.errors import InputError
 from lyricist.generate.result import WrittenSong
-from lyricist.melody.scores import Sung, SungWord, sing
+from lyricist.melody.export import Sung, SungWord, sing
 from lyricist.melody.tune import Phrase, Tune
 from lyricist.model.tokens import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon, default_lexicon

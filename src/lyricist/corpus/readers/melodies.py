@@ -63,8 +63,8 @@ def tunes_of_book(data: bytes) -> list[bytes]:
 
 def stanzas_below(data: bytes) -> list[list[str]]:
     """The stanzas that ABC prints below a tune."""
-    from lyricist.melody.abcwords import further_words
-    from lyricist.melody.textbytes import decode
+    from lyricist.melody.read.abc_music import further_words
+    from lyricist.melody.read.untrusted import decode
 
     stanzas = further_words(decode(data).replace("\r\n", "\n").replace("\r", "\n"))
     return [lines for stanza in stanzas if (lines := [text for each in stanza if (text := clean_text(each).strip())])]
