@@ -1,7 +1,6 @@
-"""XML and zipped XML from anywhere: nothing outside is read, nothing grows, what is too much is refused.
+"""XML and zipped XML of untrusted files, with limits on size.
 
-Expat is driven here by hand: a document type may be named but not defined, so there are no entities but XML's own,
-and no address is ever followed.
+The XML parser resolves no entities and follows no addresses: a document type may be named, but not defined.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from lyricist._io import decode_declared
 from lyricist.errors import InputError
-from lyricist.melody.textbytes import decode
 
 MAX_BYTES = 32 * 2**20  # of XML, unpacked: a song has 1 MB, an act of an opera 20
-MAX_ELEMENTS = 800_000  # some 250 bytes of memory each
+MAX_ELEMENTS = 800_000  # about 250 bytes of memory each
 MAX_TAG, PIECE = 2**20, 2**16
 MAX_DEPTH = 100
 MAX_PACKED = 8 * 2**20
@@ -26,10 +25,11 @@ MAX_FILES = 1000  # in an MXL
 CONTAINER = "META-INF/container.xml"
 SOUND = {"tempo", "dynamics", "dacapo", "dalsegno", "fine", "tocoda", "segno", "coda"}
 ATTRIBUTES = SOUND | {"id", "number", "name", "type", "direction", "times", "full-path", "media-type"}
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 
 def parse(data: bytes, name: str) -> Element:
-    """The root of an XML document. Tags without prefixes, attributes only as in `ATTRIBUTES`, no blank text.
+    """The root of an XML document. Tags have no prefixes; only the attributes in `ATTRIBUTES` and no blank text.
 
     Raises:
         InputError: not well-formed, entities or other definitions, too large, too deep.
@@ -39,16 +39,15 @@ def parse(data: bytes, name: str) -> Element:
     if not data.strip(b"\0 \t\r\n"):
         raise InputError(f"{name}: empty; give a MusicXML file")
     declared = re.search(rb"^.{0,3}<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.-]{1,40})", data[:300], re.S)
-    text = decode(data, declared[1].decode("ascii", "replace") if declared else "").lstrip("\ufeff \t\r\n")
-    builder = _Builder(name)
+    text = decode_declared(data, declared[1].decode("ascii", "replace") if declared else "").lstrip("\ufeff \t\r\n")
     try:
-        return builder.read(text.encode("utf-8", "replace"))
+        return _Builder(name).read(text.encode("utf-8", "replace"))
     except expat.ExpatError as error:
         raise InputError(f"{name}: no XML or cut off: {error}; save the score again as MusicXML") from None
 
 
 class _Builder:
-    """Expat's handlers."""
+    """Expat's handlers, which build the tree."""
 
     def __init__(self, name: str) -> None:
         self.name, self.tree = name, TreeBuilder()
@@ -62,7 +61,7 @@ class _Builder:
         self.parser.EntityDeclHandler = lambda *_: self.refuse()
 
     def read(self, data: bytes) -> Element:
-        """In pieces, so that a tag with a million attributes is refused before it is kept."""
+        """Parse in pieces, so that a tag with a million attributes is refused before it is stored."""
         for at in range(0, len(data), PIECE):
             self.parser.Parse(data[at : at + PIECE], False)
             if at - self.parser.CurrentByteIndex > MAX_TAG:
@@ -95,7 +94,7 @@ class _Builder:
 
 
 def unpack(data: bytes, name: str) -> bytes:
-    """The score in an MXL: what META-INF/container.xml names, else the one MusicXML file in it.
+    """The score in an MXL: the file that META-INF/container.xml names, else the first MusicXML file.
 
     Raises:
         InputError: a damaged or encrypted archive, no score in it, or more than `MAX_BYTES` unpacked.
@@ -107,21 +106,13 @@ def unpack(data: bytes, name: str) -> bytes:
             if len(archive.infolist()) > MAX_FILES:
                 raise InputError(f"{name}: more than {MAX_FILES} files in it; save the score again as MXL")
             return _member(archive, _score_path(archive, name), name)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+    except DAMAGES as error:
         why = " ".join(str(error).split())[:100] or type(error).__name__
         raise InputError(f"{name}: damaged MXL ({why}); save the score again") from None
 
 
 def _score_path(archive: zipfile.ZipFile, name: str) -> str:
-    """A member's name, never a path of this machine: members are only read from the archive."""
+    """The name of a member of the archive; it is never used as a path of this machine."""
     names = archive.namelist()
     if CONTAINER in names:
         for root in parse(_member(archive, CONTAINER, name), f"{name}: {CONTAINER}").iter("rootfile"):
@@ -135,7 +126,7 @@ def _score_path(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _member(archive: zipfile.ZipFile, path: str, name: str) -> bytes:
-    """Unpacked up to the cap, whatever size its header claims."""
+    """Unpacked up to the limit, whatever size the archive claims."""
     with archive.open(path) as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:

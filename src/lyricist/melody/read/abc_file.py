@@ -1,4 +1,4 @@
-"""ABC notation (.abc), versions 1.6 to 2.1 and what collections add: voices, each with all verses of its words."""
+"""ABC notation (.abc), versions 1.6 to 2.1 with common extensions: voices, each with all verses of its words."""
 
 from __future__ import annotations
 
@@ -9,31 +9,28 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 
+from lyricist._io import decode_declared
 from lyricist.errors import InputError
-from lyricist.melody.abcmusic import AbcBar, Voice, read_line
-from lyricist.melody.abcwords import unescape
-from lyricist.melody.harmony import key_of, signature
-from lyricist.melody.tempowords import tempo_in_words
-from lyricist.melody.textbytes import decode
+from lyricist.melody.notation import FIFTHS, in_key, key_of, tempo_in_words
+from lyricist.melody.read.abc_music import ALTER, AbcBar, Voice, read_line, unescape
+from lyricist.melody.read.performance import WrittenBar, WrittenNote, WrittenVoice, perform
 from lyricist.melody.tune import Score
-from lyricist.melody.written import Sheet, WrittenBar, WrittenNote, WrittenVoice, perform
 
 MAX_BYTES = 2**19
 MAX_VOICES = 100
 FIELD = re.compile(r"([A-Za-z+]):(?![|:\]])(.*)", re.S)
 CHARSET = re.compile(rb"^(?:%%|I:\s*)abc-charset\s+([\w-]{2,20})", re.M)
-CLEFS = (("+8", 12), ("-8", -12))
 
 
 def read_abc(data: bytes, name: str) -> Score:
-    """The first tune in `data`, as performed, every voice a part.
+    """The first tune in `data`, as performed; every voice is a part.
 
-    The first syllable of a `w:` line is a `line_start`; lines of one verse are told by their place under the music or
-    by the number they begin with. `W:` lines, which stand under no notes, are left out.
+    The first syllable of a `w:` line is a `line_start`. The verse of a `w:` line is its place under the music, or the
+    number at its start. `W:` lines, which have no notes, are left out.
 
     Args:
         data: the file's bytes.
-        name: of the file, for errors.
+        name: the file's name, for errors.
 
     Raises:
         InputError: no ABC tune, too large, impossible lengths, or no notes.
@@ -43,16 +40,15 @@ def read_abc(data: bytes, name: str) -> Score:
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: {len(data)} bytes of ABC, more than {MAX_BYTES}; give one tune")
     charset = CHARSET.search(data)
-    text = decode(data, charset[1].decode() if charset else "")
     tune = _Tune(name)
-    for line in _lines(text):
-        if not tune.line(line):
+    for line in _lines(decode_declared(data, charset[1].decode() if charset else "")):
+        if not tune.read(line):
             break
     return tune.score()
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Without comments and printed text; a field that `+:` continues is one line."""
+    """Lines without comments and printed text; a field with `+:` continuations is one line."""
     held = skipped = ""
     for raw in re.split(r"\r\n|\r|\n", text.lstrip("\ufeff")):
         if skipped or raw.startswith("%%begin"):  # text and PostScript for printing
@@ -70,102 +66,103 @@ def _lines(text: str) -> Iterator[str]:
 
 @dataclass
 class _Tune:
-    """One tune as its lines come."""
+    """One tune while its lines are read."""
 
     name: str
     titles: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     key: tuple[int, str] = (0, "major")
-    pattern: Voice = field(default_factory=Voice)  # what the header says of all voices
+    pattern: Voice = field(init=False)  # what the header says of all voices
     given_unit: bool = False
     voices: dict[str, Voice] = field(default_factory=dict)
     voice: Voice | None = None
-    fresh: set[str] = field(default_factory=set)  # voices with notes in the line of music being read
+    fresh: set[str] = field(default_factory=set)  # voices with notes in the current line of music
     body: bool = False
     warnings: dict[str, None] = field(default_factory=dict)
 
-    def line(self, text: str) -> bool:
-        """Take a line; False behind the end of the tune."""
+    def __post_init__(self) -> None:
+        self.pattern = Voice(self.name)
+
+    def read(self, text: str) -> bool:
+        """Read a line; False after the end of the tune."""
         match = FIELD.match(text)
         if match is None:
             if self.body:
-                self.music(text)
+                self._music(text)
             return True
         letter, value = match[1], match[2].strip()
-        value = value if letter == "w" else value[:500]
         if letter == "X" and self.body:
             self.warnings["only the first tune of the file is read"] = None
             return False
         if not self.body:
-            self.header(letter, value)
+            self._header(letter, value[:500])
         elif letter == "w":
-            self.sing(value)
+            voice = self._current()
+            voice.word_lines += 1
+            if voice.word_lines <= 50:
+                voice.words.align(value, voice.word_lines, voice.line)
         else:
-            self.voice = self.change(letter, value)
+            self.voice = self._change(letter, value[:500])
         return True
 
-    def header(self, letter: str, value: str) -> None:
+    def _header(self, letter: str, value: str) -> None:
         if letter in "TC":
             (self.titles if letter == "T" else self.people).append(" ".join(unescape(value).split())[:500])
         elif letter == "V":
-            self.declare(value)
+            self._declare(value)
         elif letter == "P":
             self.warnings["the order of parts in P: is not played"] = None
         else:
-            self.set(self.pattern, letter, value)
-            if letter == "K":
-                self.key = key_of(value) or (0, "major")
-                self.begin()
+            self._set(self.pattern, letter, value)
+        if letter == "K":  # the last field of the header; it holds for all voices declared so far
+            self.key, self.body = key_of(value) or (0, "major"), True
+            for voice in self.voices.values():
+                self._inherit(voice)
 
-    def begin(self) -> None:
-        """The header is complete: it holds for all voices declared in it."""
-        self.body = True
-        for voice in self.voices.values():
-            self.inherit(voice)
-
-    def inherit(self, voice: Voice) -> None:
+    def _inherit(self, voice: Voice) -> None:
         old = self.pattern
         voice.unit, voice.metre, voice.key, voice.shift = old.unit, old.metre, old.key, voice.shift + old.shift
         voice.bar.tempi = list(old.bar.tempi)
 
-    def declare(self, value: str) -> Voice:
-        """The voice of a V: field; a new one where its id is new."""
+    def _declare(self, value: str) -> Voice:
+        """The voice of a V: field, made at its first use."""
         identity = (value.split() or ["1"])[0]
         voice = self.voices.get(identity)
         if voice is None:
             if len(self.voices) >= MAX_VOICES:
                 raise InputError(f"{self.name}: more than {MAX_VOICES} voices; give one song")
-            voice = self.voices[identity] = Voice(name=identity)
+            voice = self.voices[identity] = Voice(self.name, identity)
             if self.body:
-                self.inherit(voice)
-        self.describe(voice, value.removeprefix(identity))
+                self._inherit(voice)
+        self._describe(voice, value.removeprefix(identity))
         return voice
 
-    def describe(self, voice: Voice, text: str) -> None:
-        """name=, clef=, octave=, transpose= of a V: or a K: field."""
+    def _describe(self, voice: Voice, text: str) -> None:
+        """name=, clef=, octave=, transpose= of a V: or K: field."""
         label = re.search(r"\b(?:name|nm)=(?:\"([^\"]*)\"|(\S+))", text)
         if label:
             voice.name = " ".join((label[1] or label[2] or "").replace("\\n", " ").split())[:200] or voice.name
         shift = sum(12 * int(number) for number in re.findall(r"\boctave=([+-]?\d)\b", text))
         shift += sum(int(number) for number in re.findall(r"\btranspose=([+-]?\d{1,2})\b", text))
-        clef = re.search(r"(?:clef=|\b)\"?(?:treble|alto|tenor|bass)\d?([+-]8)", text)
-        shift += dict(CLEFS)[clef[1]] if clef else 0
+        clef = re.search(r"(?:clef=|\b)\"?(?:treble|alto|tenor|bass)\d?([+-])8", text)
+        shift += int(clef[1] + "12") if clef else 0
         if shift:
             voice.shift = max(-60, min(60, shift))
 
-    def set(self, voice: Voice, letter: str, value: str) -> None:
+    def _set(self, voice: Voice, letter: str, value: str) -> None:
         """A field that changes how a voice is read."""
         if letter == "K":
-            self.describe(voice, value)
+            self._describe(voice, value)
             voice.key = key_signature(value, voice.key)
         elif letter == "M":
             voice.metre = metre_of(value)
-            if voice is self.pattern and not self.given_unit:
-                voice.unit = default_unit(voice.metre)
+            if voice is self.pattern and not self.given_unit:  # without L:, short metres are written in sixteenths
+                short = voice.metre is not None and Fraction(*voice.metre) < Fraction(3, 4)
+                voice.unit = Fraction(1, 4) if short else Fraction(1, 2)
         elif letter == "L":
             unit = re.match(r"(\d{1,3})/(\d{1,3})$|1$", value)
             if unit and unit[1] and (not int(unit[1]) or not int(unit[2])):
-                raise InputError(f"{self.name}: L:{value[:20]} is no length; write L:1/8")
+                raise InputError(f"{self.name}: L:{value[:20]} is not a length; write L:1/8")
             if unit:
                 voice.unit = Fraction(4 * int(unit[1] or 1), int(unit[2] or 1))
                 self.given_unit = True
@@ -174,51 +171,45 @@ class _Tune:
             if tempo is not None:
                 voice.bar.tempi.append((voice.cursor, tempo))
 
-    def change(self, letter: str, value: str) -> Voice:
-        """A field in the body. Returns the voice that goes on."""
+    def _change(self, letter: str, value: str) -> Voice:
+        """Read a field in the body. Returns the voice to continue with."""
         if letter == "V":
-            self.voice = self.declare(value)
-            self.begin_line(self.voice)
+            self.voice = self._declare(value)
+            self._begin_line(self.voice)
             return self.voice
-        voice = self.current()
+        voice = self._current()
         if letter in "KMLQ":
-            self.set(voice, letter, value)
+            self._set(voice, letter, value)
         elif letter == "T" and not self.titles:
             self.titles.append(" ".join(unescape(value).split())[:500])
         return voice
 
-    def current(self) -> Voice:
+    def _current(self) -> Voice:
         if self.voice is None:
-            self.voice = next(iter(self.voices.values()), None) or self.declare("1")
+            self.voice = next(iter(self.voices.values()), None) or self._declare("1")
         return self.voice
 
-    def begin_line(self, voice: Voice) -> None:
+    def _begin_line(self, voice: Voice) -> None:
         if voice.name not in self.fresh:
             self.fresh.add(voice.name)
             if not voice.continued:
                 voice.line = []
-            voice.continued, voice.sung = False, 0
+            voice.continued, voice.word_lines = False, 0
 
-    def music(self, text: str) -> None:
+    def _music(self, text: str) -> None:
         self.fresh = set()
-        voice = self.current()
+        voice = self._current()
         if not text.lstrip().startswith("[V:"):
-            self.begin_line(voice)
-        self.voice = read_line(voice, text, self.name, self.change)
+            self._begin_line(voice)
+        self.voice = read_line(voice, text, self._change)
         self.voice.continued = text.endswith("\\")
 
-    def sing(self, text: str) -> None:
-        voice = self.current()
-        voice.sung += 1
-        if voice.sung <= 50:
-            voice.words.align(text, voice.sung, voice.line)
-
     def score(self) -> Score:
-        """Raises InputError where there was no tune."""
+        """Raises InputError if there was no tune."""
         if not self.body:
             raise InputError(f"{self.name}: no K: field, so no ABC tune; give a file of ABC")
         for voice in self.voices.values():
-            voice.close(self.name)
+            voice.close()
             if voice.words.lost:
                 self.warnings[f"voice {voice.name}: {voice.words.lost} syllables more than notes are left out"] = None
             if voice.unknown:
@@ -234,32 +225,32 @@ class _Tune:
             kind="abc",
             warnings=tuple(self.warnings)[:20],
         )
-        return perform(_sheet([voice for voice in self.voices.values() if voice.bars]), head, self.name)
+        return perform(*_aligned([voice for voice in self.voices.values() if voice.bars]), head, self.name)
 
 
-def _sheet(voices: list[Voice]) -> Sheet:
-    """All voices on the bars of the one that sings most."""
+def _aligned(voices: list[Voice]) -> tuple[list[WrittenBar], list[WrittenVoice]]:
+    """The bars of the voice with most words, and all voices divided into these bars."""
     if not voices:
-        return Sheet([], [])
-    lead = max(voices, key=lambda voice: sum(len(n.lyrics) for bar in voice.bars for n in bar.notes))
-    bars: list[WrittenBar] = list(lead.bars)
+        return [], []
+    lead = max(voices, key=lambda voice: sum(len(n.lyrics) for bar in voice.bars for n in bar.notes)).bars
+    out = []
     for voice in voices:
-        if voice is not lead and len(voice.bars) == len(bars):
-            for bar, other in zip(bars, voice.bars, strict=True):
+        bars = voice.bars
+        if len(bars) != len(lead):
+            bars = _divided(bars, lead)
+        elif bars is not lead:
+            for bar, other in zip(lead, bars, strict=True):
                 bar.marks.join(other.marks)
                 bar.chords = bar.chords or other.chords
                 bar.tempi = bar.tempi or other.tempi
-    out = []
-    for voice in voices:
-        aligned = voice.bars if len(voice.bars) == len(bars) else _rebarred(voice.bars, lead.bars)
-        out.append(WrittenVoice(voice.name, {i: bar.notes for i, bar in enumerate(aligned)}))
-        if any(bar.overlay for bar in aligned):
-            out.append(WrittenVoice(voice.name, {i: bar.overlay for i, bar in enumerate(aligned)}, voice=2))
-    return Sheet(bars, out)
+        out.append(WrittenVoice(voice.name, {i: bar.notes for i, bar in enumerate(bars)}))
+        if any(bar.overlay for bar in bars):
+            out.append(WrittenVoice(voice.name, {i: bar.overlay for i, bar in enumerate(bars)}, voice=2))
+    return list[WrittenBar](lead), out
 
 
-def _rebarred(bars: list[AbcBar], lead: list[AbcBar]) -> list[AbcBar]:
-    """A voice whose bar lines are not the leading voice's, on those by time."""
+def _divided(bars: list[AbcBar], lead: list[AbcBar]) -> list[AbcBar]:
+    """The notes of a voice with other bar lines, put by their time into the bars of `lead`."""
     out = [AbcBar() for _ in lead]
     lines = list(accumulate((bar.length for bar in lead), initial=Fraction(0)))
     start = Fraction(0)
@@ -280,21 +271,22 @@ def _rebarred(bars: list[AbcBar], lead: list[AbcBar]) -> list[AbcBar]:
 
 
 def key_signature(value: str, before: dict[str, int]) -> dict[str, int]:
-    """Letters that a K: field raises or lowers; what it had before where it only names a clef.
+    """The letters that a K: field raises or lowers; `before` if the field only names a clef.
 
     >>> key_signature("Bb", {}), key_signature("D phr ^f", {}), key_signature("clef=bass", {"F": 1})
-    ({'B': -1, 'E': -1}, {'B': -1, 'E': -1, 'F': 1}, {'F': 1})
+    ({'E': -1, 'B': -1}, {'F': 1, 'E': -1, 'B': -1}, {'F': 1})
     """
     found = key_of(value)
     if found is None and not re.match(r"none|\s*$|exp\b", value, re.I):
         return before
-    out = {} if found is None or re.search(r"\bexp\b", value) else signature(found[0])
+    sharps = 0 if found is None or re.search(r"\bexp\b", value) else found[0]
     signs = re.findall(r"(?<=\s)([_^]{1,2}|=)([a-gA-G])(?=\s|$)", value)
-    return out | {letter.upper(): {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}[sign] for sign, letter in signs}
+    out = {step: in_key(step, sharps) for step in FIFTHS} | {letter.upper(): ALTER[sign] for sign, letter in signs}
+    return {step: alter for step, alter in out.items() if alter}
 
 
 def metre_of(value: str) -> tuple[int, int] | None:
-    """Of an M: field; None is free.
+    """The metre of an M: field; None is free.
 
     >>> metre_of("C|"), metre_of("(2+3)/8"), metre_of("none")
     ((2, 2), (5, 8), None)
@@ -308,22 +300,16 @@ def metre_of(value: str) -> tuple[int, int] | None:
     return (beats, unit) if 0 < beats <= 64 and unit in (1, 2, 4, 8, 16, 32, 64) else None
 
 
-def default_unit(metre: tuple[int, int] | None) -> Fraction:
-    """What L: is where it is not given, in quarters: a sixteenth in metres under three quarters."""
-    return Fraction(1, 4) if metre is not None and Fraction(*metre) < Fraction(3, 4) else Fraction(1, 2)
-
-
 def tempo_of(value: str, unit: Fraction) -> float | None:
-    """Quarters a minute of a Q: field.
+    """Quarter notes per minute of a Q: field.
 
     >>> tempo_of('"Slow" 3/8=60', Fraction(1, 2)), tempo_of("120", Fraction(1, 2)), tempo_of('"Allegro"', Fraction(1))
     (90.0, 60.0, 126.0)
     """
-    words = value
-    value = re.sub(r"\"[^\"]*\"", "", value).strip()
-    match = re.match(r"((?:\d{1,2}/\d{1,2}\s*)*|C\d?)\s*=?\s*(\d{1,4}(?:\.\d{1,4})?)\s*$", value)
+    number = re.sub(r"\"[^\"]*\"", "", value).strip()
+    match = re.match(r"((?:\d{1,2}/\d{1,2}\s*)*|C\d?)\s*=?\s*(\d{1,4}(?:\.\d{1,4})?)\s*$", number)
     if not match:
-        return tempo_in_words(words)
+        return tempo_in_words(value)
     beats = re.findall(r"(\d+)/(\d+)", match[1])
     if any(not int(below) for _, below in beats):
         return None

@@ -1,4 +1,4 @@
-"""MusicXML, plain or compressed (.musicxml, .xml, .mxl), read by our own means: every sung note with its words."""
+"""MusicXML, plain or compressed (.musicxml, .xml, .mxl): every part, and every sung note with its words."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from lyricist.errors import InputError
-from lyricist.melody.safexml import MAX_BYTES, parse, unpack
+from lyricist.melody.read.musicxml_bars import PartReader, number
+from lyricist.melody.read.performance import MAX_BARS, WrittenBar, WrittenNote, WrittenVoice, perform
+from lyricist.melody.read.untrusted import MAX_BYTES, parse, unpack
 from lyricist.melody.tune import Score
-from lyricist.melody.written import Sheet, WrittenBar, WrittenNote, WrittenVoice, perform
-from lyricist.melody.xmlbars import PartReader, number
 
 MAX_PARTS = 200
-MAX_MEASURES = 20_000
+JUMPS = {"dacapo", "dalsegno", "fine", "tocoda"}
+Measures = list[tuple[str, list[Element]]]  # the id of each part and its measures
 
 
 def read_musicxml(data: bytes, name: str) -> Score:
     """The score in `data`, as performed: repeats played out, ties joined, grace notes left out.
 
-    A part with words gives one `Part` for each of its voices, any other part one for all of them. A note under no
-    syllable that follows a sung one without a rest is `slurred`: it is sung on the syllable before.
+    A part with words becomes one `Part` for each of its voices; any other part becomes one `Part`. A note without a
+    syllable that follows a sung note without a rest is `slurred`: it is sung on the syllable before.
 
     Args:
-        data: the file's bytes. MXL is known by its bytes, not by its name.
-        name: of the file, for errors.
+        data: the file's bytes; compressed files are recognised by their bytes, not by their name.
+        name: the file's name, for errors.
 
     Raises:
         InputError: no MusicXML, damaged, unsafe, too large, or without notes.
@@ -36,27 +37,28 @@ def read_musicxml(data: bytes, name: str) -> Score:
     parts = _parts(root, name)
     bars = [WrittenBar() for _ in range(max(len(measures) for _, measures in parts))]
     _set_metres(bars, parts)
-    by_words = not any(_jumps(sound) for sound in root.iter("sound"))
+    by_words = not any(JUMPS & sound.attrib.keys() for sound in root.iter("sound"))
     numbered = any("tempo" in sound.attrib for sound in root.iter("sound")) or root.find(".//metronome") is not None
     labels = {part.get("id", ""): part for part in root.iter("score-part")}
-    sheet, warnings = Sheet(bars, []), dict.fromkeys(_timewise(root))
+    voices: list[WrittenVoice] = []
+    timewise = root.tag == "score-timewise"
+    warnings = {"measure by measure (score-timewise), read all the same": None} if timewise else {}
     for identity, measures in parts:
         worded = any(True for measure in measures for _ in measure.iter("lyric"))
         reader = PartReader(name, worded, by_words, not numbered)
         for i, measure in enumerate(measures):
             reader.measure(measure, i, bars[i])
-        sheet.voices += _voices(reader, labels.get(identity))
-        if len(sheet.voices) > MAX_PARTS:
+        voices += _voices(reader, labels.get(identity))
+        if len(voices) > MAX_PARTS:
             raise InputError(f"{name}: more than {MAX_PARTS} voices; give one song")
         warnings |= dict.fromkeys(sorted(reader.warnings)[:20])
     for bar in bars:
         if not bar.length:
             bar.length = Fraction(4 * bar.metre[0], bar.metre[1]) if bar.metre else Fraction(4)
-    return perform(sheet, _head(root, tuple(warnings)), name)
+    return perform(bars, voices, _head(root, tuple(warnings)), name)
 
 
-def _parts(root: Element, name: str) -> list[tuple[str, list[Element]]]:
-    """The measures of every part, with its id."""
+def _parts(root: Element, name: str) -> Measures:
     if root.tag == "score-partwise":
         parts = [(part.get("id", ""), part.findall("measure")) for part in root.findall("part")]
     elif root.tag == "score-timewise":
@@ -67,24 +69,16 @@ def _parts(root: Element, name: str) -> list[tuple[str, list[Element]]]:
         parts = list(columns.items())
     else:
         raise InputError(f"{name}: its root is <{root.tag[:40]}>, not <score-partwise>; give a MusicXML score")
-    if not any(measures for _, measures in parts):
+    longest = max((len(measures) for _, measures in parts), default=0)
+    if not longest:
         raise InputError(f"{name}: no measures in it; give a score with a melody")
-    longest = max(len(measures) for _, measures in parts)
-    if len(parts) > MAX_PARTS or longest > MAX_MEASURES:
+    if len(parts) > MAX_PARTS or longest > MAX_BARS:
         raise InputError(f"{name}: {len(parts)} parts of {longest} measures are too many; give one song")
     return parts
 
 
-def _timewise(root: Element) -> list[str]:
-    return ["measure by measure (score-timewise), read all the same"] if root.tag == "score-timewise" else []
-
-
-def _jumps(sound: Element) -> bool:
-    return any(key in sound.attrib for key in ("dacapo", "dalsegno", "fine", "tocoda"))
-
-
-def _set_metres(bars: list[WrittenBar], parts: list[tuple[str, list[Element]]]) -> None:
-    """The time signature in force in every bar; none in the whole score leaves every bar as long as it is."""
+def _set_metres(bars: list[WrittenBar], parts: Measures) -> None:
+    """The time signature in force in every bar; None in all bars if the score has none."""
     found: dict[int, tuple[int, int] | None] = {}
     for _, measures in parts:
         for i, measure in enumerate(measures):
@@ -96,7 +90,7 @@ def _set_metres(bars: list[WrittenBar], parts: list[tuple[str, list[Element]]]) 
 
 
 def _metre(time: Element) -> tuple[int, int] | None:
-    """Beats and unit; a sum for additive ones; None for senza misura and for what makes no sense."""
+    """Beats and unit, the sum of additive ones; None for senza misura and impossible values."""
     unit, total = 0, Fraction(0)
     for beats, beat_type in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
         here = int(number(beat_type.text))
@@ -125,7 +119,7 @@ def _voices(reader: PartReader, label: Element | None) -> Iterator[WrittenVoice]
 
 
 def _label(part: Element | None) -> tuple[str, int | None, bool]:
-    """Name, General MIDI program and whether it is drums."""
+    """Name, General MIDI program, and whether the part is drums."""
     if part is None:
         return "", None, False
     name = " ".join((part.findtext("part-name") or "").split())[:200]

@@ -1,4 +1,9 @@
-"""Files of music to tunes: the way in."""
+"""Files of music as scores and tunes: MIDI, karaoke, MusicXML, ABC.
+
+`read_tune` reads the sung line of a file in phrases, `read_score` all parts. Each format has a module that turns
+bytes into a `Score`; only this module opens files. Files may come from anybody: readers repair what they can, refuse
+the rest with an InputError of one line, and have limits on size. Nothing here writes files.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +16,21 @@ from lyricist.melody.metric import Bars
 from lyricist.melody.phrases import counts_of, phrases_of
 from lyricist.melody.sections import sections_of
 from lyricist.melody.slots import slots_of
-from lyricist.melody.tune import Part, Score, Tune
+from lyricist.melody.tune import Score, Tune
+from lyricist.melody.voice import choose_part, one_voice
 
 MOST_BYTES = 20_000_000
 MOST_NOTES = 20_000  # of a sung line: two or three hours of song
 MIDI, MUSICXML, ABC = "midi", "musicxml", "abc"
-SUFFIXES = {
-    ".mid": MIDI,
-    ".midi": MIDI,
-    ".kar": MIDI,
-    ".rmi": MIDI,
-    ".musicxml": MUSICXML,
-    ".xml": MUSICXML,
-    ".mxl": MUSICXML,
-    ".abc": ABC,
-}
+SUFFIXES = dict.fromkeys((".mid", ".midi", ".kar", ".rmi"), MIDI)
+SUFFIXES |= dict.fromkeys((".musicxml", ".xml", ".mxl"), MUSICXML) | {".abc": ABC}
 
 
 def read_tune(path: str | Path, track: int | None = None, phrases: str | Sequence[int] | None = None) -> Tune:
     """The sung line of a file of music, in phrases; see `tune_of`.
 
-    Raises InputError for what is no file of music, has no notes or lacks the track.
+    Raises:
+        InputError: not a file of music, no notes, or no such track.
     """
     return tune_of(read_score(path), track=track, phrases=phrases)
 
@@ -45,7 +44,7 @@ def read_score(path: str | Path) -> Score:
 
 
 def bytes_of(path: Path, called: str = "") -> bytes:
-    """What the file holds, at most MOST_BYTES. `called`: its name in messages, where it is not its path."""
+    """The file's bytes; `called` is its name in messages, by default its path. Raises InputError."""
     called = called or str(path)
     if path.is_dir():
         raise InputError(f"{called} is a folder: name a file of music ({', '.join(SUFFIXES)})")
@@ -66,22 +65,22 @@ def bytes_of(path: Path, called: str = "") -> bytes:
 
 
 def kind_of(name: str, data: bytes) -> str:
-    """Which reader a file is for: what its first bytes say, or its suffix if they say nothing.
+    """The format of a file: by its first bytes, else by its suffix. Raises InputError.
 
     >>> kind_of("tune.xml", b"MThd"), kind_of("tune.abc", b"X:1")
     ('midi', 'abc')
     """
     found = SUFFIXES.get(Path(name).suffix.lower())
-    said = kind_in(data)
-    if said is not None and (found is not None or said != ABC):
-        return said
+    seen = kind_in(data)
+    if seen is not None and (found is not None or seen != ABC):
+        return seen
     if found is None:
         raise InputError(f"{name} is no file of music that lyricist reads: name one of {', '.join(SUFFIXES)}")
     return found
 
 
 def kind_in(data: bytes) -> str | None:
-    """What the first bytes say; None if nothing."""
+    """The format that the first bytes show; None if they show none."""
     if data.startswith(b"MThd") or (data.startswith(b"RIFF") and data[8:12] == b"RMID"):
         return MIDI
     head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -93,16 +92,16 @@ def kind_in(data: bytes) -> str | None:
 
 
 def reader(kind: str) -> Callable[[bytes, str], Score]:
-    """The function that reads files of a kind, imported when it is asked for."""
+    """The function that reads a format, imported at its first use."""
     if kind == MIDI:
-        from lyricist.melody.midi import read_midi
+        from lyricist.melody.read.midi_file import read_midi
 
         return read_midi
     if kind == MUSICXML:
-        from lyricist.melody.musicxml import read_musicxml
+        from lyricist.melody.read.musicxml_file import read_musicxml
 
         return read_musicxml
-    from lyricist.melody.abc import read_abc
+    from lyricist.melody.read.abc_file import read_abc
 
     return read_abc
 
@@ -110,36 +109,29 @@ def reader(kind: str) -> Callable[[bytes, str], Score]:
 def tune_of(
     score: Score, *, track: int | None = None, phrases: str | Sequence[int] | None = None, words: bool = True
 ) -> Tune:
-    """The sung line of a score: the part `track` names (from 1) or the likeliest one, reduced to one voice.
+    """The sung line of a score: the part with number `track`, or the likeliest part, reduced to one voice.
 
-    `phrases` gives the lengths of phrases in slots and repeats ("8,6,8,6"); without it they are found. With `words`
-    false the words of the file are not asked where syllables and lines begin. Raises InputError.
+    `phrases` are the lengths of phrases in slots, used in a cycle ("8,6,8,6"); by default they are found. If `words`
+    is false, the words of the file are not used to find syllables and lines.
+
+    Raises:
+        InputError: no such track, no notes, too many notes, or impossible lengths of phrases.
     """
-    from lyricist.melody.voice import choose_part, one_voice
-
     counts = counts_of(phrases)
     bars = Bars(score)
     score = replace(score, pickup=bars.pickup)
     part, why = choose_part(score, track)
     part = one_voice(part)
+    title, name = score.title or "the score", part.name or "its part"
     if len(part.notes) > MOST_NOTES:
-        size = f"{len(part.notes):,} notes in {part.name or 'its part'}, more than the {MOST_NOTES:,} of any song"
-        raise InputError(f"{score.title or 'the score'}: {size}; choose another track or cut it")
+        size = f"{len(part.notes):,} notes in {name}, more than the {MOST_NOTES:,} of any song"
+        raise InputError(f"{title}: {size}; choose another track or cut it")
     slots = slots_of(part, score, words=words, bars=bars)
     if not slots:
-        raise InputError(
-            f"{score.title or 'the score'} has no notes in {part.name or 'its part'}: choose another track"
-        )
+        raise InputError(f"{title} has no notes in {name}: choose another track")
     lines = phrases_of(slots, score, counts, words=words, bars=bars)
     found, names = sections_of(lines, score.repeats)
-    return Tune(score, part, found, names, why, notes_on(score, part, counts, [len(line) for line in lines]))
-
-
-def notes_on(score: Score, part: Part, counts: Sequence[int] | None, lengths: Sequence[int]) -> tuple[str, ...]:
-    """What a user should know of the reading."""
-    notes = list(score.warnings)
-    if counts:
-        wanted = counts[(len(lengths) - 1) % len(counts)]
-        if lengths[-1] != wanted:
-            notes.append(f"the last phrase has {lengths[-1]} of the {wanted} syllables asked for: the tune ends")
-    return tuple(notes)
+    notes, last = list(score.warnings), len(lines[-1])
+    if counts and last != (wanted := counts[(len(lines) - 1) % len(counts)]):
+        notes.append(f"the last phrase has {last} of the {wanted} syllables asked for: the tune ends")
+    return Tune(score, part, found, names, why, tuple(notes))
