@@ -52,29 +52,24 @@ def content_hash(words: Sequence[str]) -> int:
     return int.from_bytes(hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
 
 
-def minhash_library() -> ModuleType:
-    try:
-        import rensa
-    except ImportError:
-        raise MissingExtra("finding near-duplicates (options near_duplicate, related)", "train") from None
-    module: ModuleType = rensa
-    return module
-
-
 class WordHashes(dict[str, int]):
     """64 bits for each word, the same on every machine, unlike Python's own hash."""
 
     def __missing__(self, word: str) -> int:
-        self[word] = made = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
+        self[word] = made = content_hash([word])
         return made
 
 
 class Signer:
-    """Writes the signatures of songs, in the order they are added, to an open file."""
+    """Writes the signatures of songs to an open file, in order. Raises MissingExtra without the hash library."""
 
     def __init__(self, file: BinaryIO) -> None:
+        try:
+            import rensa
+        except ImportError:
+            raise MissingExtra("finding near-duplicates (options near_duplicate, related)", "train") from None
         self._file = file
-        self._rensa = minhash_library()
+        self._rensa: ModuleType = rensa
         self._known = WordHashes()
         self._words: list[int] = []
         self._ends: list[int] = []

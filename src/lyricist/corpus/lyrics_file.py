@@ -1,8 +1,7 @@
-"""A text to be checked -> stanzas of lines. Labels are understood as the corpus reader understands them, but
-nothing is cleaned away: what stands in the text as a line is a line, however odd.
+"""A text to be checked -> stanzas of lines. Labels are read as in `structure.py`, but no line is dropped as debris.
 
-Left out are blank lines, labels, header lines at the top ("Title: ..."), lines of chords, and remarks in square
-brackets. "(x2)" behind a line, and a label that calls a chorus back, are written out, as they are sung.
+Blank lines, labels, header lines at the top ("Title: ..."), lines of chords and remarks in square brackets are left
+out. "(x2)" after a line and a label that repeats a chorus are written out, as they are sung.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ from lyricist.errors import InputError
 
 MAX_BYTES = 100_000_000
 RULE = re.compile(r"[!-/:-@\[-`{-~]+")  # a line of nothing but punctuation
-MAX_PARTS = 60  # of a song; in a longer text every stanza stands by itself, and none is a chorus unless it says so
+MAX_PARTS = 60  # of a song; in a longer text stanzas are not compared, and only a label makes a chorus
 
 
 @dataclass(frozen=True, slots=True)
 class Stanza:
-    """A section as it stands in a text; `labelled`: the text itself says what it is."""
+    """A section of a text; `labelled`: its name is from the text."""
 
     name: str
     lines: tuple[str, ...]
@@ -40,7 +39,7 @@ class Stanza:
 
 
 def read_lyrics(source: str | os.PathLike[str] | Song) -> list[Stanza]:
-    """The stanzas of a text, of a file (a path object) or of a song. InputError for what cannot be read.
+    """The stanzas of a text, of a file (a path object) or of a song. Raises InputError if it cannot be read.
 
     >>> [(s.name, s.lines, s.labelled) for s in read_lyrics("[Chorus]\\nOh, river (x2)\\n\\nRun")]
     [('chorus', ('Oh, river', 'Oh, river'), True), ('verse', ('Run',), False)]
@@ -66,7 +65,7 @@ def read_file(path: Path) -> list[Stanza]:
 
 
 def read_bytes(data: bytes, name: str) -> list[Stanza]:
-    """Text in any usual encoding. InputError naming `name` if it is binary or empty."""
+    """The stanzas of text in any usual encoding. Raises InputError naming `name` if it is binary or empty."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB: check a part of it")
     found = stanzas(decode_text(data, name))
@@ -86,7 +85,7 @@ def stanzas(lyrics: str) -> list[Stanza]:
 
 
 def parts_of(lines: Sequence[str]) -> Iterator[Part]:
-    """Stanzas with their labels; a label stands for the stanza below it, with or without a blank line between."""
+    """Stanzas with their labels; a label belongs to the stanza below it, with or without a blank line between."""
     part, begun = Part(), False
     for raw in lines:
         line = " ".join(raw.split())
@@ -104,7 +103,7 @@ def parts_of(lines: Sequence[str]) -> Iterator[Part]:
 
 
 def add(part: Part, line: str) -> None:
-    """A line as often as it is sung; "(x2)" by itself is about the whole stanza."""
+    """Add a line as often as it is sung; "(x2)" on a separate line repeats the whole stanza."""
     bare, times = split_times(line)
     if bare:
         part.lines += [inline_chords(bare) if "[" in bare else Line(bare)] * times

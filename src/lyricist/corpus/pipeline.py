@@ -64,11 +64,7 @@ def prepare(
     else:
         holder = None
         target = check_target(out, force)
-    files = list(find_files(given))
-    if midi is not None:
-        tune_files(midi)  # a wrong name is reported before hours of reading
-        files = without_tunes(files, given, Path(midi))
-    files.sort(key=lambda found: found.path.suffix.lower() not in MUSIC)  # duplicates with notes are kept
+    files = files_to_read(given, midi)
     with staged(target) as work:
         with Intake(work, options, on_progress) as intake:
             intake.read(files, texts)
@@ -82,16 +78,21 @@ def prepare(
     return made if holder is None else Corpus(made.path, made.info, holder)
 
 
-def without_tunes(files: Sequence[Found], given: Sequence[Given], midi: Path) -> list[Found]:
-    """The files to read if the folder of tunes lies in a folder of songs: its tunes are joined, not read as songs."""
-    here = midi.resolve()
+def files_to_read(given: Sequence[Given], midi: PathLike | None) -> list[Found]:
+    """The files of all sources, those with notes first, so that of duplicates these are kept.
+
+    Tunes of a folder `midi` that lies in a folder of songs are skipped: they are joined, not read as songs.
+    """
+    files = sorted(find_files(given), key=lambda found: found.path.suffix.lower() not in MUSIC)
+    if midi is None:
+        return files
+    tune_files(midi)  # a wrong name is reported before hours of reading
+    here = Path(midi).resolve()
     places = [Path(source).resolve() for source in given if not isinstance(source, Found)]
     if not any(here != place and here.is_relative_to(place) for place in places):
-        return list(files)
-    return [
-        replace(found, skip="a tune to be joined") if found.path.resolve().is_relative_to(here) else found
-        for found in files
-    ]
+        return files
+    inside = {found for found in files if found.path.resolve().is_relative_to(here)}
+    return [replace(found, skip="a tune to be joined") if found in inside else found for found in files]
 
 
 def compare(intake: Intake, on_progress: Progress | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

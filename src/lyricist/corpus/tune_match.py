@@ -85,7 +85,8 @@ def match_tunes(songs: Sequence[tuple[str, str]], tunes: Sequence[str]) -> Match
 
 @lru_cache(100_000)
 def words_of(text: str) -> tuple[str, ...]:
-    """
+    """The words of a name as they are compared.
+
     >>> words_of("The Beyoncé & Jay-Z"), words_of("Don't_Stop")
     (('beyonce', 'and', 'jay', 'z'), ('dont', 'stop'))
     """
@@ -94,27 +95,19 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(words[1:] if len(words) > 1 and words[0] in ARTICLES else words)
 
 
-def readings(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
+def readings(text: str) -> list[tuple[tuple[str, ...], int]]:
     """The words of a title, whole and with more and more left out, each with its cost.
 
-    >>> list(readings("05 - Song 2 (live)"))
+    >>> readings("05 - Song 2 (live)")
     [(('05', 'song', '2', 'live'), 0), (('05', 'song', '2'), 1), (('song', '2'), 2), (('song',), 2)]
     """
-    seen: set[tuple[str, ...]] = set()
     bare = FEATURED.sub("", BRACKETS.sub(" ", text)).strip() or text
-    shorter = without_versions(words_of(bare))
-    fewer = words_of(NUMBER.sub("", bare.strip()))
+    whole, shorter, fewer = words_of(text), words_of(bare), words_of(NUMBER.sub("", bare.strip()))
+    costs = {whole: 0}
+    costs |= {words: 1 for words in (shorter, without_versions(shorter)) if words not in costs}
     plain = without_versions(fewer, numbers=True)
-    for words, cost in (
-        (words_of(text), 0),
-        (words_of(bare), 1),
-        (shorter, 1),
-        (fewer, WITHOUT_NUMBERS),
-        (plain, WITHOUT_NUMBERS),
-    ):
-        if words and words not in seen:
-            seen.add(words)
-            yield words, cost
+    costs |= {words: WITHOUT_NUMBERS for words in (fewer, plain) if words not in costs}
+    return [(words, cost) for words, cost in costs.items() if words]
 
 
 def without_versions(words: tuple[str, ...], numbers: bool = False) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 
 from lyricist.prosody.affixes import by_prefix, by_suffix
@@ -248,20 +248,17 @@ def by_noun(word: str, known: Known) -> Readings:
 
 
 def by_parts(word: str, known: Known) -> Readings:
-    """Compounds written as one word: moonglow, firelight; the first part leads, as it does in most."""
-    for first, second in cuts(word):
+    """Compounds written as one word: moonglow, firelight; the main stress is on the first part, as in most.
+
+    Both parts have three letters or more; cuts near the middle are tried first.
+    """
+    cuts = sorted(range(3, len(word) - 2), key=lambda i: abs(2 * i - len(word))) if word.isalpha() else []
+    for first, second in ((word[:i], word[i:]) for i in cuts):
         if first in COMPOUNDING or second in COMPOUNDING:
             heads, tails = known(first), known(second)
             if heads and tails:
                 return (joined(heads[0].phones, restressed(tails[0].phones, "1", "2")),)
     return ()
-
-
-def cuts(word: str) -> Iterator[tuple[str, str]]:
-    """A word cut in two, each part of three letters or more, those of like length first."""
-    if word.isalpha():
-        for i in sorted(range(3, len(word) - 2), key=lambda i: abs(2 * i - len(word))):
-            yield word[:i], word[i:]
 
 
 RULES: tuple[Rule, ...] = (

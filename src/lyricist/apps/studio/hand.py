@@ -39,8 +39,8 @@ def tune(path: Path, name: str, most: int, track: int | None, phrases: str | Non
 def score(made: Tune, lines: list[str] | None, title: str | None, suffix: str, partial: bool) -> list[bytes]:
     """A tune with words under its notes (None: its own) as the pages of a file; see `singing.sung_text`."""
     from lyricist.generate.singing import sung_text
-    from lyricist.melody.scores.sing import own_words
-    from lyricist.melody.scores.write import SUFFIXES, entitled
+    from lyricist.melody.export import SUFFIXES, entitled
+    from lyricist.melody.export.sing import own_words
 
     what = own_words(made) if lines is None else sung_text(lines, made, partial=partial)
     return list(SUFFIXES[suffix](entitled(what, title)))
