@@ -15,7 +15,8 @@ from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.tokens import BREAKS, LINE, SPECIALS, Vocabulary
-from lyricist.plan.plan import Drawing, Plan, parse_counts, parse_form
+from lyricist.plan.parse import counts, section_names
+from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.song_spec import FreeSpec
 
 WORDS = [f"w{i}" for i in range(60)]
@@ -219,13 +220,13 @@ def test_uniform_numbers_are_fixed_for_good_and_spread() -> None:
 @pytest.mark.parametrize("form", ["verse solo", "", "  ", "verse <chorus>"])
 def test_forms_that_are_none(form: str) -> None:
     with pytest.raises(InputError, match="--form"):
-        parse_form(form)
+        section_names(form)
 
 
-@pytest.mark.parametrize("counts", ["0", "-3", "4,x", "1e3", "401", "", "99999999999999999999", "٤"])
-def test_counts_that_are_none(counts: str) -> None:
+@pytest.mark.parametrize("given", ["0", "-3", "4,x", "1e3", "401", "", "99999999999999999999", "٤"])
+def test_counts_that_are_none(given: str) -> None:
     with pytest.raises(InputError, match="--lines"):
-        parse_counts(counts, "--lines", 400)
+        counts(given, "--lines", 400)
 
 
 @pytest.mark.parametrize("start", ["zebra", "<unk>", "<line>", "", "w1 w2", "🎵"])

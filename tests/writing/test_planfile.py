@@ -9,8 +9,9 @@ import pytest
 from plans import PLANS
 
 from lyricist.errors import InputError
+from lyricist.plan.parse import MAX_BYTES
 from lyricist.plan.plan import Plan, with_defaults
-from lyricist.plan.plan_file import MAX_BYTES, parse_plan, plan_text, read_plan
+from lyricist.plan.plan_file import parse_plan, plan_text, read_plan
 
 
 @pytest.mark.parametrize("name", PLANS)

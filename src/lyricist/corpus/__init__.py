@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from lyricist.corpus.song import SECTION_NAMES, Line, LineSlot, Section, Song
+from lyricist.corpus.song import CHORUSES, RETURNING, SECTION_NAMES, Line, LineSlot, Section, Song
 
 if TYPE_CHECKING:
     from lyricist.corpus.pipeline import prepare
@@ -31,7 +31,9 @@ _LAZY = {
 _HOME = {name: f"lyricist.corpus.{module}" for module, names in _LAZY.items() for name in names.split()}
 
 __all__ = [
+    "CHORUSES",
     "READERS",
+    "RETURNING",
     "SECTION_NAMES",
     "Corpus",
     "Line",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lyricist.melody.tune import Slot
 
 SECTION_NAMES = ("verse", "chorus", "bridge", "prechorus", "intro", "outro", "refrain", "hook", "interlude")
+RETURNING = frozenset({"chorus", "refrain"})  # sections that come back word for word
+CHORUSES = RETURNING | {"hook"}  # sections that everybody sings
 WORD = re.compile(r"'?[^\W_]+(?:['\-][^\W_]+)*'?")  # a word of a line, without signs and quotation marks around it
 
 

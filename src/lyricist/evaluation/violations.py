@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from lyricist.corpus import RETURNING
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan
@@ -71,9 +72,6 @@ class Verdict:
 
     def add(self, line: int | None, kind: str, expected: object, found: object) -> None:
         self.violations.append(Violation(line, kind, str(expected), str(found)))
-
-
-RETURNING = frozenset({"chorus", "refrain"})  # sections that come back word for word under `keep_chorus`
 
 
 class Pair(NamedTuple):

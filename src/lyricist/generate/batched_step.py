@@ -33,7 +33,8 @@ BARE = b"bare"  # logits before the steer
 
 
 class ConditionedBlocks:
-    """The model of an `OnnxBlocks` for rows that are each steered by themselves. RunError for another graph."""
+    """The model of an `OnnxBlocks` with a bias and a temperature for each row. Raises `RunError` for another
+    graph."""
 
     def __init__(self, blocks: OnnxBlocks) -> None:
         source = blocks.model if isinstance(blocks.model, bytes) else Path(blocks.model).read_bytes()
@@ -52,7 +53,7 @@ class ConditionedBlocks:
         temperature: npt.NDArray[np.float64],
         features: Floats | None,
     ) -> tuple[BlockRows, State]:
-        """As `BlockModel.blocks`, with biases (C,) for as many rows each as `sizes` says and temperatures (B,)."""
+        """As `BlockModel.blocks`, with biases (C,), each for the number of rows in `sizes`, and temperatures (B,)."""
         steer = np.full((len(ids), self.width), NEVER, dtype=np.float32)
         start = 0
         for bias, size in zip(biases, sizes, strict=True):
@@ -70,7 +71,7 @@ class ConditionedBlocks:
 
 
 def per_row(model: bytes) -> bytes:
-    """The graph with `steer` (B, C) and `scale` (B, 1). RunError where it does not take these."""
+    """The graph with `steer` (B, C) and `scale` (B, 1). Raises `RunError` for one without these inputs."""
     done: set[str] = set()
 
     def node(data: bytes) -> list[bytes]:
@@ -117,7 +118,7 @@ Event = LineWritten | SongWritten | PlanError
 
 
 def in_step(engines: Sequence[ExactEngine], blocks: ConditionedBlocks) -> Iterator[tuple[int, int, Event]]:
-    """One word for every song of the engines, all of one model; (engine, place, what comes of it)."""
+    """One word for every song of the engines, all of one model; (engine, place, event)."""
     asked: list[tuple[ExactEngine, Part, Asking]] = []
     for engine in engines:
         active = engine.active()
@@ -135,7 +136,7 @@ def in_step(engines: Sequence[ExactEngine], blocks: ConditionedBlocks) -> Iterat
 
 
 def run(blocks: ConditionedBlocks, asked: Sequence[tuple[ExactEngine, Part, Asking]]) -> Iterator[Made]:
-    """The model for all that is asked, cut up again; each with the columns of its own engine."""
+    """The model's output for each part, from one run for all of them; each with the columns of its own engine."""
     asks = [ask for _, _, ask in asked]
     sizes = [len(ask.ids) for ask in asks]
     bias = [ask.bias for ask in asks]
@@ -160,7 +161,7 @@ def features_for(ask: Asking, features: int) -> npt.NDArray[np.float32]:
 
 
 def voice(engine: ExactEngine) -> object:
-    """What engines must share to draw together; one that shares nothing is drawn for by itself."""
+    """A key that is equal for engines that may draw together; an engine with a drawer of its own has its own key."""
     drawer = engine.drawer
     plain = drawer.words == len(drawer.column_of) and not drawer.closed.any() and engine.record is None
     return (engine.drawing, id(drawer.columns.word_at), drawer.content_key) if plain else id(engine)
@@ -198,7 +199,7 @@ def drawn(group: Sequence[tuple[ExactEngine, Wish]]) -> Iterator[tuple[Ints, npt
 
 
 def rows_of(wishes: Sequence[Wish]) -> BlockRows:
-    """What the model made of the rows that draw, in their order."""
+    """The model's output for the rows that draw, in their order."""
 
     def taken(name: str) -> npt.NDArray[Any]:
         return np.concatenate([getattr(wish.made, name)[wish.ask.at] for wish in wishes])
@@ -207,7 +208,7 @@ def rows_of(wishes: Sequence[Wish]) -> BlockRows:
 
 
 def joined(wishes: Sequence[Wish], starts: Ints) -> Request:
-    """The requests one after the other."""
+    """The requests as one."""
     asks = [wish.ask for wish in wishes]
 
     def all_of(name: str) -> npt.NDArray[Any]:
@@ -220,5 +221,5 @@ def joined(wishes: Sequence[Wish], starts: Ints) -> Request:
 
 
 def moved(each: Sequence[Mapping[int, Any]], starts: Ints) -> dict[int, Any]:
-    """Mappings by row as one."""
+    """Mappings by row as one mapping."""
     return {int(start) + k: v for mine, start in zip(each, starts[:-1], strict=True) for k, v in mine.items()}

@@ -86,7 +86,8 @@ class Candidates:
             return
         place, ends = self.song.members[g].index(i), rows.drafts[n].ends
         if place == 0 and ends is not None and not rows.drafts[n].groups[g].chosen:
-            rows.drafts[n].rewards = self.song.rewards(i, rows.drafts[n].assignment, rows.drafts[n].groups, ends)
+            draft = rows.drafts[n]
+            draft.rewards = self.song.rewards(i, tuple(draft.assignment.items()), draft.groups[g], ends)
         elif place == 1:
             rows.weight[n] -= rows.drafts[n].pending.get(g, 0.0)
 

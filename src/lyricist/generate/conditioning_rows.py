@@ -47,7 +47,7 @@ class PlanRows:
         return self.rows[np.where(inside, self.first[own] + np.minimum(place, self.size[own]), len(self.rows) - 1)]
 
     def places(self, nodes: Ints) -> list[int]:
-        """Syllables drawn at each of these nodes: where words have readings of several lengths, the fewest."""
+        """Syllables drawn at each of these nodes (B,); the fewest, if words have readings of several lengths."""
         return [self.place_of[n] if n in self.place_of else self.find_place(n) for n in nodes.tolist()]
 
     def find_place(self, n: int) -> int:
@@ -57,7 +57,7 @@ class PlanRows:
         return self.place_of[n]
 
     def find_counts(self, i: int, words: tuple[int, ...]) -> list[int]:
-        """Syllables drawn after each word of a line that is given, in the order of drawing."""
+        """Syllables drawn after each word of a given line, in the order of drawing."""
         table, template = self.song.table, self.lines[i].template
         way = -1 if self.song.backward else 1
         said = [table.words[w] for w in words[::way]]

@@ -1,9 +1,9 @@
 """Constraints on a line of words: the public protocol, the built-in ones written plainly, and their tabulation.
 
 A finite-state constraint answers where it begins, where a word leads and whether a line may end there; whatever is
-asked of a line this way is guaranteed. A condition on whole lines that is no automaton can only be tried for
-(`keep` of `Model.write`). The writer's line automaton (lines.py) is a fast form of the product of these; the tests
-hold the two against each other.
+asked of a line this way is guaranteed. For a condition on whole lines that is no automaton (`keep` of `Model.write`)
+there is no guarantee. The writer's line automaton (line.py) is a fast form of the product of these; the tests compare
+the two.
 """
 
 from __future__ import annotations
@@ -165,10 +165,9 @@ class Table:
 
     @classmethod
     def of(cls, constraints: Iterable[Constraint[Any]], words: Sequence[str], backward: bool) -> Table:
-        """Explore the states that words lead to. `InputError` beyond MOST_STATES of them.
+        """Tabulate the states that words lead to. Raises `InputError` beyond MOST_STATES of them.
 
-        Where lines are drawn from their last word on, the automaton is turned round: its states are then sets of
-        states from which the line drawn so far leads to an end.
+        For lines drawn backward the automaton is reversed.
         """
         whole = list(constraints)
         if not whole:
@@ -176,49 +175,41 @@ class Table:
         joined = whole[0]
         for other in whole[1:]:
             joined = Both(joined, other)
-        forward = explored(joined, words)
+        complaint = f"constraint {joined!r} has more than {MOST_STATES} states: make it simpler"
+        moves, states = explored(joined.start(), words, joined.step, complaint)
+        forward = cls(moves, tuple(map(joined.final, states)))
         return turned(forward) if backward else forward
 
 
-def explored(constraint: Constraint[Any], words: Sequence[str]) -> Table:
-    states: dict[Hashable, int] = {constraint.start(): 0}
+def explored(
+    start: Hashable, symbols: Sequence[Any], step: Callable[[Any, Any], Hashable | None], complaint: str
+) -> tuple[npt.NDArray[np.int32], list[Any]]:
+    """(symbols, Q) the moves between the Q states that are reached from `start`, and these states. Raises
+    `InputError` beyond MOST_STATES of them."""
+    states: dict[Any, int] = {start: 0}
     columns: list[npt.NDArray[np.int32]] = []
-    order = [constraint.start()]
-    while len(columns) < len(order):
-        state = order[len(columns)]
-        column = np.full(len(words), DEAD, dtype=np.int32)
-        for i, word in enumerate(words):
-            after = constraint.step(state, word)
+    while len(columns) < len(states):
+        state = list(states)[len(columns)]
+        column = np.full(len(symbols), DEAD, dtype=np.int32)
+        for i, symbol in enumerate(symbols):
+            after = step(state, symbol)
             if after is not None:
-                if after not in states:
-                    states[after] = len(states)
-                    order.append(after)
-                column[i] = states[after]
-        if len(order) > MOST_STATES:
-            raise InputError(f"constraint {constraint!r} has more than {MOST_STATES} states: make it simpler")
+                column[i] = states.setdefault(after, len(states))
+        if len(states) > MOST_STATES:
+            raise InputError(complaint)
         columns.append(column)
-    return Table(np.stack(columns, axis=1), tuple(constraint.final(s) for s in order))
+    return np.stack(columns, axis=1), list(states)
 
 
 def turned(table: Table) -> Table:
-    """The same lines read from their last word: a state is the set of states from which what was read leads to an
+    """The same lines read from their last word: a state is the set of states from which the words read lead to an
     end."""
-    start = frozenset(q for q, ok in enumerate(table.finals) if ok)
-    states: dict[frozenset[int], int] = {start: 0}
-    order: list[frozenset[int]] = [start]
-    columns: list[npt.NDArray[np.int32]] = []
+
+    def step(here: frozenset[int], moves: npt.NDArray[np.int32]) -> frozenset[int] | None:
+        return frozenset(q for q, after in enumerate(moves) if int(after) in here) or None
+
     kinds, kind_of = np.unique(table.moves, axis=0, return_inverse=True)
-    while len(columns) < len(order):
-        here = order[len(columns)]
-        column = np.full(len(kinds), DEAD, dtype=np.int32)
-        for i, moves in enumerate(kinds):
-            before = frozenset(q for q, after in enumerate(moves) if int(after) in here)
-            if before:
-                if before not in states:
-                    states[before] = len(states)
-                    order.append(before)
-                column[i] = states[before]
-        if len(order) > MOST_STATES:
-            raise InputError(f"the constraints have more than {MOST_STATES} states read backwards: make them simpler")
-        columns.append(column)
-    return Table(np.stack(columns, axis=1)[kind_of.reshape(-1)], tuple(0 in s for s in order))
+    start = frozenset(q for q, ok in enumerate(table.finals) if ok)
+    complaint = f"the constraints have more than {MOST_STATES} states read backwards: make them simpler"
+    moves, states = explored(start, list(kinds), step, complaint)
+    return Table(moves[kind_of.reshape(-1)], tuple(0 in s for s in states))

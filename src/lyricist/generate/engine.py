@@ -1,8 +1,8 @@
-"""Engines: songs of one constraint written side by side, each in a place of its own.
+"""Engines: songs under one constraint, written together, each in a place of its own.
 
-`Engine` gives every song at work one word a turn; `FreeEngine` writes under a free constraint (runs of words, of
-characters and of text as it is), `exact_engine.ExactEngine` under a compiled `SongSpec`. A song depends on the model,
-the constraint and its seed only, not on the songs beside it.
+`Engine` draws one word for every active song each turn. `FreeEngine` writes under a free constraint (runs of words,
+of characters and of text as it is), `exact_engine.ExactEngine` under a compiled `SongSpec`. A song depends only on
+the model, the constraint and its seed, not on the other songs.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ Event = LineWritten | SongWritten | PlanError
 
 
 class Engine(ABC):
-    """Places for songs, and turns in which every song at work gets one word."""
+    """Places for songs, and turns in which every active song gets one word."""
 
     @property
     @abstractmethod
     def most(self) -> int:
-        """Songs that are best written side by side."""
+        """The number of songs that are best written together."""
 
     @abstractmethod
     def open(self, places: int) -> None:
-        """Make so many places, none of which holds a song."""
+        """Make this number of places, all of them empty."""
 
     @abstractmethod
     def begin(self, s: int, seed: int) -> None:
@@ -47,16 +47,16 @@ class Engine(ABC):
 
     @abstractmethod
     def leave(self, s: int) -> None:
-        """Give up the song of place s."""
+        """Abandon the song of place s."""
 
     @abstractmethod
     def idle_places(self) -> npt.NDArray[np.bool_]:
-        """(places,) which of them hold no song."""
+        """(places,) which of them are empty."""
 
     @abstractmethod
     def turn(self) -> Iterator[tuple[int, Event]]:
-        """One word for every song at work; what comes of it, by place. A song that no words can finish leaves its
-        place with a `PlanError`."""
+        """Draw one word for every active song; the resulting events by place. A song that no words can finish leaves
+        its place with a `PlanError`."""
 
     def free_places(self) -> list[int]:
         """Places without a song."""
@@ -65,7 +65,7 @@ class Engine(ABC):
     def write(
         self, seeds: Iterable[int], should_stop: Callable[[], bool] = lambda: False
     ) -> Iterator[LineWritten | SongWritten]:
-        """One song a seed; lines when they are certain, songs when finished, in any order. Raises `PlanError`
+        """One song for each seed; lines when they are final, songs when finished, in any order. Raises `PlanError`
         for a song that cannot be finished."""
         waiting = iter(seeds)
         first = list(itertools.islice(waiting, self.most))
@@ -92,7 +92,7 @@ STUTTER = 2  # the same word at most this often in a row
 
 @dataclass
 class Song:
-    """One song in the making."""
+    """One song being written."""
 
     seed: int
     shape: State
@@ -109,13 +109,13 @@ Pick = Callable[[Song, Rows, Rows], int]
 
 
 def by_seed(song: Song, scores: Rows, weights: Rows) -> int:
-    """A draw by the weights (V,) that depends on the song's seed and length only."""
+    """A draw by the weights (V,) that depends only on the song's seed and length."""
     point = uniform(key(song.seed), len(song.ids)) * weights.sum()
     return int(min(np.searchsorted(np.cumsum(weights), point, side="right"), np.flatnonzero(weights)[-1]))
 
 
 class FreeEngine(Engine):
-    """Writes songs under one free constraint. `guard` bars copies of the songs learnt from, `pick` draws tokens."""
+    """Writes songs under one free constraint. `guard` bars copies of the training songs, `pick` draws tokens."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class FreeEngine(Engine):
                 yield s, event
 
     def draw(self, songs: Sequence[Song], logits: npt.NDArray[np.float32]) -> list[int]:
-        """One token for every song; also adds what the free model thought of it to the song's nats."""
+        """One token for every song; adds the free model's surprise at it to the song's nats."""
         free = log_softmax(logits.astype(np.float64))
         out = []
         for i, song in enumerate(songs):
@@ -186,7 +186,7 @@ class FreeEngine(Engine):
         return out
 
     def draw_one(self, song: Song, row: Rows, allowed: Allowed) -> int:
-        """Mask, bans, temperature and truncation, then one draw; forced tokens need none."""
+        """One draw after mask, bans, temperature and truncation; a forced token is not drawn."""
         if song.shape.forced:
             return song.shape.forced[0]
         masked = self.masked(song, row, allowed)
@@ -194,8 +194,8 @@ class FreeEngine(Engine):
         return self.pick(song, masked, truncate(softmax(scores), self.drawing))
 
     def masked(self, song: Song, row: Rows, allowed: Allowed) -> Rows:
-        """The row where mask and bans allow; where that leaves nothing, the line goes on past its usual
-        length, and only if no word at all is free does the mask decide alone."""
+        """The row (V,) where mask and bans allow. If that leaves nothing, the line goes on past its usual length; if
+        every word is banned too, only the mask counts."""
         banned = self.banned(song, allowed)
         may_go_on = song.line and not song.shape.replaying
         for mask in (allowed.mask, self.is_word) if may_go_on else (allowed.mask,):
@@ -229,13 +229,14 @@ class FreeEngine(Engine):
             return False
         if token == self.automaton.line_id:
             return True
-        after = self.automaton.seam(song.shape, token)  # what the chorus that now returns would follow,
-        itself = self.automaton.returning(song.shape, song.shape.name)  # and this one, should it return at once
+        returning = self.automaton.returning
+        after = returning(song.shape, self.automaton.tags.get(token, ""))  # words that become forced by this token
+        itself = returning(song.shape, song.shape.name)  # and those of this section, if it returns at once
         return self.guard.clean(song.words, after) and self.guard.clean(song.words, itself * self.guard.max_copy)
 
     def held_back(self, song: Song) -> Rows:
-        """(V,) nats to take off archaic words and words used lately; of the latter the commonest words and the breaks
-        are spared."""
+        """(V,) nats off archaic words and recently used words. The commonest words and the breaks are exempt from the
+        second."""
         out = self.archaic.copy()
         if self.drawing.repetition and not self.char:
             recent = np.array(song.words[-RECENT:], dtype=np.int64)
@@ -244,7 +245,7 @@ class FreeEngine(Engine):
         return out
 
     def take(self, song: Song, token: int) -> Iterator[LineWritten | SongWritten]:
-        """Add a token to its song; yields the line and the song that it finishes."""
+        """Append a token to its song; yields the line and the song that it finishes."""
         before = song.shape
         song.ids.append(token)
         song.shape = self.automaton.step(before, token)
@@ -263,7 +264,7 @@ class FreeEngine(Engine):
 
 
 def pooled(row: Rows, allowed: Allowed) -> Rows:
-    """The row with the pool's probability moved onto its target."""
+    """The row (V,) with the pool's probability moved to its target."""
     if not allowed.pool:
         return row
     pool = list(allowed.pool)
@@ -275,7 +276,7 @@ def pooled(row: Rows, allowed: Allowed) -> Rows:
 
 
 def truncate(p: Rows, drawing: Drawing) -> Rows:
-    """Keep the likeliest words: top-k, nucleus (Holtzman et al. 2020) and min-p (Nguyen et al. 2024)."""
+    """Keep the likeliest words of p (V,): top-k, nucleus (Holtzman et al. 2020) and min-p (Nguyen et al. 2024)."""
     if drawing.min_p:
         p = np.where(p >= drawing.min_p * p.max(), p, 0.0)
     if 0 < drawing.top_k < np.count_nonzero(p):

@@ -1,8 +1,8 @@
-"""The exact writer: songs of one compiled plan, many at once, each a system of particles.
+"""The exact engine: songs of one compiled plan, many at once, each a system of particles.
 
-Every step runs the model once for all rows that are at work. A row's line ends when its break has been
-drawn; when all particles of a song have ended the line they are resampled by their weights, so that lines
-which were forced to go on badly die out.
+Every step runs the model once for all active rows. A row's line ends when its break has been drawn. When all
+particles of a song have ended the line, they are resampled by their weights, so lines that the constraints made
+improbable are dropped.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ ROWS = 96  # rows decoded side by side: with fewer Python costs more, with more 
 
 
 class Part(NamedTuple):
-    """Rows that are steered alike, and by which of the engine's biases; drafts that have read the same until now are
-    one row for the model."""
+    """Rows with the same bias, and its index. Drafts with the same prefix are one row for the model."""
 
     rows: Ints  # (B,)
     bias: int
@@ -50,7 +49,7 @@ class Part(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """What `BlockModel.blocks` is to be called with: (B,) ids, state, (C,) bias, and plan features (B, F) if any."""
+    """The arguments of `BlockModel.blocks`: (B,) ids, state, (C,) bias, and plan features (B, F) if there are any."""
 
     ids: Ints
     state: ModelState
@@ -59,7 +58,7 @@ class Asking(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What rows (B,) of the engine may draw from what the model made; `totals`: logs of their free sums."""
+    """What rows (B,) of the engine may draw, from the model's output; `totals`: logs of their free sums."""
 
     rows: Ints
     made: BlockRows
@@ -70,7 +69,7 @@ class Wish(NamedTuple):
 
 @dataclass(frozen=True)
 class Steering:
-    """What an engine does beyond the plan's constraints; each part may be missing."""
+    """What an engine does beyond the plan's constraints. Each part is optional."""
 
     theme: Theme | None = None  # steers every line
     conditioning: PlanRows | None = None  # plan features that the model reads
@@ -81,7 +80,7 @@ class Steering:
 
 
 class ExactEngine(Engine):
-    """Writes songs of one compiled plan. Holds nothing between calls of `write` but caches."""
+    """Writes songs of one compiled plan. Between calls of `write` it holds only caches."""
 
     def __init__(
         self,
@@ -117,11 +116,11 @@ class ExactEngine(Engine):
 
     @property
     def most(self) -> int:
-        """Songs that are best written side by side."""
+        """The number of songs that are best written together."""
         return max(1, ROWS // self.drawing.particles)
 
     def open(self, places: int) -> None:
-        """Room for so many songs side by side, none of which is begun."""
+        """Make room for this number of songs, none of which is begun."""
         particles = self.drawing.particles
         self.rows = Rows(places, particles, self.window, self.model.initial_state(places * particles))
         if self.judge is not None:
@@ -132,7 +131,7 @@ class ExactEngine(Engine):
         return self.rows.idle[:: self.rows.particles]
 
     def leave(self, s: int) -> None:
-        """Give up the song of place s."""
+        """Abandon the song of place s."""
         self.rows.idle[self.rows.song_rows(s)] = True
 
     def turn(self) -> Iterator[tuple[int, Event]]:
@@ -141,11 +140,11 @@ class ExactEngine(Engine):
         yield from self.end_turn()
 
     def active(self) -> Ints:
-        """Rows at work."""
+        """(B,) the rows that need the model."""
         return np.flatnonzero(~(self.rows.idle | self.rows.waiting))
 
     def end_turn(self) -> Iterator[tuple[int, Event]]:
-        """The lines that are certain now, and songs that are finished or cannot be, by place."""
+        """Lines that are final, finished songs, and `PlanError`s of songs that cannot be finished, by place."""
         yield from self.end_lines()
         for s in self.finished_songs():
             for event in self.give(s):
@@ -154,7 +153,7 @@ class ExactEngine(Engine):
             yield self.failed.popitem()
 
     def begin(self, s: int, seed: int) -> None:
-        """A new song in place s."""
+        """Begin a new song in place s."""
         rows, song = self.rows, self.song
         self.shown[s] = 0
         for n in rows.song_rows(s):
@@ -174,7 +173,7 @@ class ExactEngine(Engine):
         return np.flatnonzero(done.reshape(rows.songs, rows.particles).all(axis=1)).tolist() if done.any() else []
 
     def give(self, s: int) -> Iterator[LineWritten | SongWritten]:
-        """The finished song of place s: one of its particles, by their weights."""
+        """The finished song of place s: one of its particles, drawn by their weights."""
         rows = self.rows
         mine = np.array(rows.song_rows(s))
         n = int(mine[draw(rows.weight[mine], uniform(key(int(rows.seed[mine[0]]), len(self.song.lines)), 0))])
@@ -204,14 +203,14 @@ class ExactEngine(Engine):
     # --- one step
 
     def requests(self) -> list[Wish]:
-        """Run the model for the rows at work; what each of them may draw next, where that is a choice."""
+        """Run the model for the active rows; the requests of those that have a choice."""
         parts = self.parts(self.active())
         asked = [self.asking(part) for part in parts]
         made = [self.model.blocks(a.ids, a.state, a.bias, self.drawing.temperature, *a.conditioning) for a in asked]
         return [wish for part, each in zip(parts, made, strict=True) for wish in self.read(part, *each)]
 
     def parts(self, active: Ints) -> list[Part]:
-        """Rows that are steered alike."""
+        """The active rows (B,) by their bias."""
         if self.theme is None:
             return [Part(active, 0, *self.rows.distinct(active))]
         level = self.theme.level(self.rows.line[active], self.rows.themed[active])
@@ -219,7 +218,7 @@ class ExactEngine(Engine):
         return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
 
     def asking(self, part: Part) -> Asking:
-        """What the model is to be run on."""
+        """What the model is run on for a part."""
         rows, active = self.rows, part.some
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
@@ -227,7 +226,7 @@ class ExactEngine(Engine):
         return Asking(ids, rows.take_state(active), self.biases[part.bias], seen)
 
     def read(self, part: Part, made: BlockRows, state: ModelState) -> Iterator[Wish]:
-        """Take what the model made of a part's rows; those that are to draw, if there are any."""
+        """Store the model's output for a part's rows; the request of those that have a choice, if there are any."""
         rows, active, at = self.rows, part.rows, part.at
         rows.put_state(active, state if len(part.some) == len(active) else tuple(s[:, at] for s in state))
         totals = np.log(made.free)
@@ -238,14 +237,15 @@ class ExactEngine(Engine):
             yield self.drawing_rows(active[~forced], at[~forced], made, totals[at[~forced]])
 
     def account(self, n: Ints, e: npt.NDArray[Any], totals: npt.NDArray[np.float64]) -> None:
-        """Add what the free model thought of a token to the row's nats; `totals` (B,) logs of the rows' free sums."""
+        """Add the free model's surprise at a token to the nats of rows n (B,); `e` (B,) its values, `totals` (B,)
+        logs of the rows' free sums."""
         logs = np.log(np.maximum(e, 1e-38)) * self.drawing.temperature
         self.rows.nats[n] -= logs - totals
         self.rows.tokens[n] += 1
 
     def take_forced(self, n: Ints, which: Ints, made: BlockRows, totals: npt.NDArray[np.float64]) -> None:
-        """Tokens that are no choice: given words, and breaks, for which any way of ending a line counts. `which` of
-        the rows made are those of the rows n."""
+        """Let rows n take their queued tokens: given words, and breaks, whose probability is that of all line ends.
+        `which`: the rows of the model's output for n."""
         rows = self.rows
         tokens = np.array([rows.drafts[i].queue.pop(0) for i in n], dtype=np.int64)
         rows.forced[n] -= 1
@@ -265,7 +265,7 @@ class ExactEngine(Engine):
             self.line_ended(int(i))
 
     def drawing_rows(self, n: Ints, which: Ints, made: BlockRows, totals: npt.NDArray[np.float64]) -> Wish:
-        """What the rows n may draw, of which `which` of the rows made are."""
+        """What the rows n may draw; `which`: the rows of the model's output for n."""
         rows = self.rows
         nodes, opening = rows.node[n], rows.first[n] > 0
         blocks = self.song.nodes.blocks[nodes]
@@ -280,7 +280,7 @@ class ExactEngine(Engine):
         return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
 
     def take(self, wish: Wish, words: Ints, share: npt.NDArray[np.float64]) -> None:
-        """Let rows say what was drawn for them."""
+        """Append the drawn words to their rows."""
         rows, n, made, ask, which = self.rows, wish.rows, wish.made, wish.ask, wish.ask.at
         rows.count[n] = ask.count
         if self.record is not None:
@@ -334,7 +334,7 @@ class ExactEngine(Engine):
             self.rows.drafts[i].ids.append(int(t))
 
     def force(self, n: int, tokens: Sequence[int]) -> None:
-        """Let row n take these tokens next: words of its line, and the break that ends it."""
+        """Queue tokens of row n: words of its line, and the break that ends it."""
         self.rows.drafts[n].queue = list(tokens)
         self.rows.forced[n] = len(tokens)
         if self.conditioning is not None and len(tokens) > 1:
@@ -361,7 +361,7 @@ class ExactEngine(Engine):
         rows.waiting[n] = True
 
     def end_lines(self) -> Iterator[tuple[int, LineWritten]]:
-        """Resample the songs all of whose particles have ended their line, and begin the next."""
+        """Resample the songs all of whose particles have ended their line, and begin their next line."""
         rows = self.rows
         if not rows.waiting.any():
             return
@@ -392,11 +392,11 @@ class ExactEngine(Engine):
         hear(self.rows, mine, judge, self.drawing.judge, shares, breaks, self.table.vocabulary.unk)
 
     def section_over(self, i: int) -> bool:
-        """Whether line i begins a section."""
+        """Whether line i begins a section other than the first."""
         return 0 < i < len(self.song.lines) and self.song.lines[i].section != self.song.lines[i - 1].section
 
     def show_certain(self, s: int, mine: Ints) -> Iterator[LineWritten]:
-        """Lines on which all particles of a song agree will not change any more."""
+        """Lines on which all particles of a song agree: they will not change any more."""
         rows, i = self.rows, self.shown[s]
         while i < rows.line[mine[0]] and len({rows.drafts[n].lines[i] for n in mine}) == 1:
             i += 1
@@ -426,7 +426,8 @@ class ExactEngine(Engine):
     # --- dead ends
 
     def restart_line(self, n: int) -> None:
-        """Begin the line anew: every way on is forbidden. After RETRIES times its words are searched for."""
+        """Begin the line of row n again, because every continuation is forbidden. After RETRIES restarts its words
+        are searched for."""
         rows = self.rows
         rows.rewind(n)
         rows.tries[n] += 1

@@ -31,8 +31,8 @@ from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.planfeatures import THEME, TOPICAL, Floats
 from lyricist.prosody.scan import Scansion
 
-FRESH = 5_000  # songs after which a plan is compiled anew
-ABREAST = 64  # songs from which it pays to have an engine for every core
+FRESH = 5_000  # songs after which a plan is compiled again
+ABREAST = 64  # songs from which an engine for every core is faster
 
 
 def need_words(vocabulary: Vocabulary) -> None:
@@ -56,14 +56,14 @@ class ExactWriter:
         except PlanError:
             if self.blocks.columns.drawn is None:
                 raise
-            self.blocks, self.barred = self.chosen(True)  # perhaps with words that are not drawn
+            self.blocks, self.barred = self.chosen(True)  # with words that are otherwise not drawn
             self.compile()
         self.scorer = LineScorer(run.topics, self.theme, self.blocks.columns.finals, len(self.table.words))
         words_given = self.song.given or self.song.keywords or spec.lines[0].first
         self.usual = Usual(run.lexicon) if self.song.strict and not words_given else None
 
     def chosen(self, whole: bool) -> tuple[BlockModel, Collection[int]]:
-        """See `LoadedRun.blocks`. The words that the plan names are needed."""
+        """See `LoadedRun.blocks`; the needed words are those that the plan names."""
         named = (*brought(self.spec), *self.spec.about)
         needed = [self.table.index[word] for word in named if word in self.table.index]
         return self.run.blocks(self.table.sig[: self.table.known], needed, whole)
@@ -90,10 +90,9 @@ class ExactWriter:
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
     ) -> Iterator[LineWritten | WrittenSong]:
-        """Lines and songs as they are made; see `ExactEngine` for `keep` and `explain`.
+        """Lines and songs as they are made; see `Model.events` for `keep` and `explain`.
 
-        What a compiled plan learns of its rhymes grows with its songs: after FRESH of them it is compiled anew, so
-        that any number of songs takes the memory of these.
+        The caches of a compiled plan grow with its songs, so it is compiled again after FRESH of them.
         """
         several = iter(seeds)
         for batch in itertools.count():
@@ -102,28 +101,14 @@ class ExactWriter:
                 return
             if batch:
                 self.compile()
-            rest = itertools.islice(several, max(0, FRESH - len(first)))
-            yield from self.batch(drawing, first, rest, should_stop, keep, explain)
-
-    def batch(
-        self,
-        drawing: Drawing,
-        first: list[int],
-        rest: Iterator[int],
-        should_stop: Callable[[], bool],
-        keep: Callable[[Sequence[str]], bool] | None,
-        explain: bool,
-    ) -> Iterator[LineWritten | WrittenSong]:
-        def engine(blocks: BlockModel) -> ExactEngine:
-            return self.engine(drawing, blocks, keep, explain)
-
-        if isinstance(self.blocks, OnnxBlocks) and len(first) == ABREAST and self.cores > 1:
-            engines = [engine(one) for one in self.blocks.copies(self.cores)]
-            made = write_abreast(engines, itertools.chain(first, rest), should_stop)
-        else:
-            made = engine(self.blocks).write(itertools.chain(first, rest), should_stop)
-        for event in made:
-            yield self.finish(event) if isinstance(event, SongWritten) else event
+            mine = itertools.chain(first, itertools.islice(several, max(0, FRESH - len(first))))
+            if isinstance(self.blocks, OnnxBlocks) and len(first) == ABREAST and self.cores > 1:
+                engines = [self.engine(drawing, one, keep, explain) for one in self.blocks.copies(self.cores)]
+                made = write_abreast(engines, mine, should_stop)
+            else:
+                made = self.engine(drawing, self.blocks, keep, explain).write(mine, should_stop)
+            for event in made:
+                yield self.finish(event) if isinstance(event, SongWritten) else event
 
     def engine(
         self,
@@ -132,8 +117,8 @@ class ExactWriter:
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
     ) -> ExactEngine:
-        """What writes songs of this plan; `finish` makes songs of what it writes. `blocks`: the model in a
-        session of its own."""
+        """An engine for this plan; `finish` makes songs of what it writes. `blocks`: the model in a session of its
+        own."""
         most = self.spec.max_copy
         known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
@@ -165,8 +150,8 @@ class ExactWriter:
         )
 
     def scans(self, lines: Sequence[Sequence[str]]) -> list[Scansion]:
-        """The readings committed to. Freely chosen words agree in all that was asked, so their usual readings do;
-        where words were given, a choice is made for the whole song."""
+        """The readings of the lines. All readings of freely chosen words fit, so the usual ones are taken; with given
+        words, readings are chosen for the whole song."""
         if self.usual is None:
             return scan_song(lines, self.spec, self.run.lexicon)
         return [self.usual.line(words) for words in lines]
@@ -206,7 +191,7 @@ def automaton(
 
 
 def brought(asked: SongSpec) -> tuple[str, ...]:
-    """Words that a plan brings with it, whether the model knows them or not."""
+    """The words of a plan that the model may not know."""
     words = [w for line in asked.lines for w in (*(line.text or ()), line.first)]
     words += [*asked.include, *(g.with_word for g in asked.groups)]
     return tuple(dict.fromkeys(w for w in words if w))

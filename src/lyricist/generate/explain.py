@@ -1,4 +1,4 @@
-"""Why this word: the words a model thought of at one draw, and what forbade those that were not allowed."""
+"""The explanation of one draw: the model's likeliest words, and what forbade those that were not allowed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = 6  # candidates a word
 
 
 def choice(engine: ExactEngine, n: int, k: int, rows: BlockRows, ask: Request, mass: float, word: int) -> Choice:
-    """The draw of row n of the engine, which was request k."""
+    """The draw of row n of the engine, which was row k of the request."""
     i = int(ask.at[k])
     order = np.argsort(-rows.e[i], kind="stable")[: SHOWN + 1]
     likely = [int(w) for w in engine.columns.words[order] if w >= 0 and not engine.is_break[w]][:SHOWN]
@@ -26,7 +26,7 @@ def choice(engine: ExactEngine, n: int, k: int, rows: BlockRows, ask: Request, m
 
 
 def proportions(engine: ExactEngine, k: int, rows: BlockRows, ask: Request) -> dict[int, float]:
-    """Probability of every word that request k could draw, by word."""
+    """The probability of every word that row k of the request could draw, by word."""
     words, p, cut = engine.drawer.chances(rows, ask, k, float(engine.drawer.floor(rows, ask, Inside(rows, ask))[k]))
     left = np.where(cut, p, 0.0) if p[cut].sum() > 0 else p
     return dict(zip(words.tolist(), (left / max(left.sum(), TINY)).tolist(), strict=True))
@@ -40,7 +40,7 @@ def candidate(engine: ExactEngine, n: int, i: int, rows: BlockRows, drawn: dict[
 
 
 def is_undrawn(engine: ExactEngine, word: int) -> bool:
-    """Whether a word is one that the model knows and songs leave out unless they ask for it."""
+    """Whether a word is one that the model knows and draws only on request."""
     at = engine.columns.column_of
     return word < len(at) and int(at[word]) >= engine.columns.width
 
@@ -69,7 +69,7 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
 
 
 def slot_reason(engine: ExactEngine, n: int, word: int) -> str:
-    """Which of syllables, stresses and the line's end a word offends."""
+    """Why a word does not fit: its syllables, its stresses or the line's end."""
     song, rows = engine.song, engine.rows
     node = song.nodes.nodes[int(rows.node[n])]
     assert node is not None

@@ -1,6 +1,7 @@
-"""What is allowed next: the shape of a song as a finite-state automaton over tokens.
+"""The form of a free song as a finite-state automaton over tokens.
 
-State in, state out. `allowed` answers for a state, `step` moves on, `final` says when the song is whole.
+States are values: `allowed` gives the tokens that may follow a state, `step` the next state, `final` whether the song
+is complete.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.corpus import RETURNING
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS, UNK, Vocabulary
@@ -26,7 +28,7 @@ RAW_LINES = 12  # lines written by a model without song structure
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a song is. `kept` holds the words of the first chorus, `forced` what must come next."""
+    """The position in a song. `kept` holds the words of the first chorus, `forced` the tokens that must follow."""
 
     section: int = -1  # index of the current section; -1 before the first
     name: str = ""  # its name
@@ -35,7 +37,7 @@ class State:
     total: int = 0  # lines begun in the song
     kept: tuple[tuple[str, tuple[int, ...]], ...] = ()  # first section of each repeating name, token ids
     forced: tuple[int, ...] = ()
-    replaying: bool = False  # in a section that comes back word for word
+    replaying: bool = False  # in a section that returns word for word
     done: bool = False
 
     def recorded(self, name: str) -> tuple[int, ...]:
@@ -44,8 +46,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """`mask` (V,) of tokens allowed. `pool`: tokens whose probability goes to `target`, the one of them
-    that the plan chose (any way of ending a section counts for the way the form asks for)."""
+    """`mask` (V,) of the allowed tokens. `pool`: tokens whose probability goes to `target`, one of them: every end of
+    a section counts as the end that the form asks for."""
 
     mask: Mask
     pool: tuple[int, ...] = ()
@@ -53,7 +55,7 @@ class Allowed:
 
 
 class FreeSongAutomaton:
-    """Sections in the plan's order or the model's, lines within bounds, a chorus that comes back."""
+    """Sections in the order of the plan or the model, lines within bounds, a returning chorus."""
 
     def __init__(self, vocabulary: Vocabulary, spec: FreeSpec) -> None:
         self.vocabulary, self.spec = vocabulary, spec
@@ -72,12 +74,12 @@ class FreeSongAutomaton:
         self.words[[index[t] for t in (UNK, SONG, *BREAKS) if t in index]] = False
         if spec.clean and self.vocabulary.tokenizer.name == "word":
             self.words[[i for i, t in enumerate(vocabulary.tokens) if is_unclean(t)]] = False
-        self.repeats = frozenset({"chorus", "refrain"} if spec.keep_chorus else ())
+        self.repeats = RETURNING if spec.keep_chorus else frozenset()
         self.start_id = self.find_start()
         self.check_lines()
 
     def check_lines(self) -> None:
-        """A section that comes back word for word cannot have another number of lines."""
+        """Raise `InputError` if a returning section is given two numbers of lines."""
         counts: dict[str, int] = {}
         for i, name in enumerate(self.spec.form if self.spec.lines else ()):
             n = self.spec.lines[i % len(self.spec.lines)]
@@ -88,7 +90,7 @@ class FreeSongAutomaton:
                 )
 
     def find_start(self) -> int:
-        """Id of the first word asked for, or -1. A word outside the vocabulary cannot start a song."""
+        """Id of the requested first word; -1: none. Raises `InputError` for a word outside the vocabulary."""
         if self.spec.start is None:
             return -1
         tokens = self.vocabulary.tokenizer.split(self.spec.start)
@@ -114,7 +116,7 @@ class FreeSongAutomaton:
             return Allowed(self.only((state.forced[0],)))
         if state.section < 0:
             return self.opening()
-        if state.replaying:  # the section that came back is whole: only the next may follow
+        if state.replaying:  # the returned section is complete: only the next may follow
             return Allowed(self.only(self.following(state)))
         if state.tokens == 0 and state.total == 1 and self.start_id >= 0:
             return Allowed(self.only((self.start_id,)))
@@ -123,7 +125,7 @@ class FreeSongAutomaton:
         return self.inside(state)
 
     def opening(self) -> Allowed:
-        """The first token: the form's first section, or any the model likes but an ending."""
+        """The first token: the form's first section, or any section."""
         if self.spec.form:
             return Allowed(self.only((self.tag(self.spec.form[0]),)))
         return Allowed(self.only(tuple(self.tags)))
@@ -177,7 +179,7 @@ class FreeSongAutomaton:
         return replace(state, tokens=state.tokens + 1, kept=kept, forced=forced)
 
     def record(self, state: State, token: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """Remember the words of a section that will come back."""
+        """`kept` with this token, in a section that may return."""
         if state.replaying or state.name not in self.repeats:
             return state.kept
         so_far = dict(state.kept)
@@ -197,12 +199,8 @@ class FreeSongAutomaton:
             replaying=bool(again),
         )
 
-    def seam(self, state: State, token: int) -> tuple[int, ...]:
-        """Words that become forced when `token` is drawn now (a chorus that comes back)."""
-        return self.returning(state, self.tags.get(token, ""))
-
     def returning(self, state: State, name: str) -> tuple[int, ...]:
-        """The words of a section so far, if it is one that comes back."""
+        """The words of a returning section so far; () for other sections."""
         return tuple(t for t in state.recorded(name) if self.words[t]) if name in self.repeats else ()
 
     @lru_cache(maxsize=256)  # noqa: B019 (automata are few and short-lived)

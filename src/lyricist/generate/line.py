@@ -139,13 +139,12 @@ class LineAutomaton:
 
     def __init__(
         self,
-        number: int,
         slots: Slots,
         word_classes: Mapping[int, WordClass],
         keywords: Sequence[tuple[int, WordClass]],
         finals: Sequence[bool] = (True,),
     ) -> None:
-        self.number, self.slots, self.word_classes, self.finals = number, slots, word_classes, tuple(finals)
+        self.slots, self.word_classes, self.finals = slots, word_classes, tuple(finals)
         self.keywords = {word: j for j, (word, _) in enumerate(keywords)}
         self.keyword_classes = [word_class for _, word_class in keywords]
         self.all_keywords = (1 << len(keywords)) - 1

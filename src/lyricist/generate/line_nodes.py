@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Places reached and keywords owed in a line. `closable`: the line may end here; `free`: on any word."""
+    """Places reached and keywords owed in a line. `closable`: the line may end here; `free`: any word may end it."""
 
     automaton: LineAutomaton
     landing: Landing
@@ -57,12 +57,12 @@ class Nodes:
         """`emphasis`: nats off a function word of one syllable where it would stand on a strong slot."""
         self.table, self.columns, self.rhymes, self.blocked = table, columns, rhymes, blocked
         self.lock = threading.RLock()
-        self.index: dict[tuple[int, Landing, bool, int, int, int, bool], int] = {}
+        self.index: dict[Node, int] = {}
         self.nodes: list[Node | None] = [None]
         self.blocks = np.zeros((16, columns.blocks), dtype=np.float32)
         self.next = np.full((16, len(table.word_classes)), UNKNOWN, dtype=np.int32)
         self.closable = np.zeros(16, dtype=bool)
-        self.by_word = np.zeros(16, dtype=bool)  # a word's own identity matters here, not only its signature
+        self.by_word = np.zeros(16, dtype=bool)  # the next node depends on the word, not only on its signature
         self.words: dict[tuple[int, int, int, int], int] = {}
         self.has_list = np.zeros(16, dtype=bool)  # words are listed beside the blocks
         self.last_classes: dict[int, list[int]] = {}
@@ -74,31 +74,28 @@ class Nodes:
         self.little_units = columns.unit_mask(np.flatnonzero(self.little).tolist()) > 0
 
     def start(self, automaton: LineAutomaton, last: WordSet | None) -> int:
-        """The node before a line's first word is drawn; `last`: the words that may be drawn last, None for any."""
+        """The node at which a line begins; `last`: the words that may be drawn last, None for any."""
         landing = automaton.landing(last)
         return self.number(
             Node(automaton, landing, last is None, automaton.slots.start, automaton.all_keywords, 0, False)
         )
 
     def number(self, node: Node) -> int:
-        key = (node.automaton.number, node.landing, node.free, node.bits, node.owed, node.further, node.closable)
-        if key not in self.index:
+        """The number of a node, which is made if it is new."""
+        if node not in self.index:
             with self.lock:  # engines may share a plan
-                if key not in self.index:
+                if node not in self.index:
                     self.nodes.append(node)
                     self.fill(len(self.nodes) - 1)
-                    self.index[key] = len(self.nodes) - 1
-        return self.index[key]
+                    self.index[node] = len(self.nodes) - 1
+        return self.index[node]
 
     def fill(self, n: int) -> None:
-        """What may follow node n without ending the line, by signature, as a mask over blocks."""
+        """Fill the arrays for node n; its blocks are those of words that may follow without ending the line."""
         while n >= len(self.blocks):
-            self.blocks = np.concatenate([self.blocks, np.zeros_like(self.blocks)])
             self.next = np.concatenate([self.next, np.full_like(self.next, UNKNOWN)])
-            self.closable = np.concatenate([self.closable, np.zeros_like(self.closable)])
-            self.by_word = np.concatenate([self.by_word, np.zeros_like(self.by_word)])
-            self.ending = np.concatenate([self.ending, np.zeros_like(self.ending)])
-            self.has_list = np.concatenate([self.has_list, np.zeros_like(self.has_list)])
+            for name in ("blocks", "closable", "by_word", "ending", "has_list"):
+                setattr(self, name, np.concatenate([own := getattr(self, name), np.zeros_like(own)]))
         node = self.nodes[n]
         assert node is not None
         a = node.automaton
@@ -150,8 +147,8 @@ class Nodes:
         return out.astype(np.int64)
 
     def move_word(self, n: int, first: int, last: int, word: int) -> int:
-        """The node after `word`; `first` and `last`: numbers of the sets that hold for the line's two ends
-        (`first` is 0 once a word has been drawn)."""
+        """The node after `word`; `first` and `last`: numbers of the sets that hold for the line's two ends (`first`
+        is 0 after the first word)."""
         key = (n, first, last, word)
         if key not in self.words:
             whole = self.table.signature(word)
@@ -168,7 +165,7 @@ class Nodes:
         return self.words[key]
 
     def targets(self, rows: Rows, n: Ints, words: Ints) -> Ints:
-        """The nodes that rows come to by these words."""
+        """(B,) the nodes that the rows n (B,) reach by these words (B,)."""
         singly = self.by_word[rows.node[n]] | (rows.first[n] > 0)
         out = np.zeros(len(n), dtype=np.int64)
         plain = np.flatnonzero(~singly)
@@ -180,8 +177,8 @@ class Nodes:
         return out
 
     def values(self, after: Ints, words: Ints) -> npt.NDArray[np.float64]:
-        """How much likelier than others a word is drawn that leads to a node: the last word of a line by how often
-        lines end after it. (The weights of particles take it back when the line has ended.)"""
+        """(B,) factors by which drawing prefers words that end the line: by how often lines end in them. The
+        particles' weights remove it when the line has ended."""
         out = np.ones(len(after))
         if self.ends is not None:
             last = np.flatnonzero(after == CLOSED)
@@ -190,8 +187,8 @@ class Nodes:
         return out
 
     def listed(self, n: int, first: int, last: int) -> Listed:
-        """Words that may follow node n though its blocks do not cover them: keywords and last words; at a line's
-        beginning for which there is a set of `first` words, all of that set that may be."""
+        """Words that may follow node n and are not in its blocks: keywords and last words; at the beginning of a line
+        with a set of `first` words, the permitted words of that set."""
         key = (n, first, last)
         if key not in self.lists:
             words, after = self.opening(n, first, last) if first else self.explicit(n, last)
@@ -203,19 +200,19 @@ class Nodes:
         return self.lists[key]
 
     def strong_next(self, n: int) -> bool:
-        """Whether the next slot of node n asks for a word that can be stressed, and the plan minds."""
+        """Whether the next slot of node n is strong and the plan has an `emphasis`."""
         node = self.nodes[n]
         assert node is not None
         return bool(self.faint < 1) and node.automaton.slots.next_is_strong(node.bits)
 
     def explicit(self, n: int, last: int) -> tuple[Ints, Ints]:
-        """Words that node n's blocks do not cover, none of which begins a line; and the nodes after them."""
+        """Words inside a line that are not in node n's blocks, and the nodes after them."""
         node = self.nodes[n]
         assert node is not None
         ends, keywords, on = self.rhymes.by_number[last], list(node.automaton.keywords), self.blocks[n]
         parts = [self.each(n, 0, last, keywords)]
         if ends is not None:
-            parts.append(self.together(n, ends, False, keywords))
+            parts.append(self.by_kind(n, ends, False, keywords))
         if n in self.last_classes:
             sig, free = self.table.sig[: self.table.known].astype(np.int64), ~self.blocked[: self.table.known]
             landing = np.flatnonzero(np.isin(sig, self.last_classes[n]) & free)
@@ -229,13 +226,13 @@ class Nodes:
         return words[left], after[left]
 
     def opening(self, n: int, first: int, last: int) -> tuple[Ints, Ints]:
-        """Words of a set that may begin the line at node n, and the nodes after them."""
+        """Words of the set `first` that may begin the line at node n, and the nodes after them."""
         begins, node = self.rhymes.by_number[first], self.nodes[n]
         assert begins is not None and node is not None
         if last or np.isin(begins.words, list(node.automaton.keywords)).any():
             words, after = self.each(n, first, last, begins.words.tolist())
         else:
-            words, after = self.together(n, begins, True, ())
+            words, after = self.by_kind(n, begins, True, ())
         left = begins.sure | (after != NOWHERE)
         return words[left], after[left]
 
@@ -244,9 +241,9 @@ class Nodes:
         after = [self.move_word(n, first, last, w) for w in words]
         return np.array(words, dtype=np.int64), np.array(after, dtype=np.int64)
 
-    def together(self, n: int, end: WordSet, begins: bool, keywords: Sequence[int]) -> tuple[Ints, Ints]:
-        """The words of a set at one end of a line and the nodes after them, kind by kind, but for keywords. At its
-        beginning (`begins`) there is no set at the other end."""
+    def by_kind(self, n: int, end: WordSet, begins: bool, keywords: Sequence[int]) -> tuple[Ints, Ints]:
+        """The words of a set at one end of a line without keywords, and the nodes after them, found kind by kind. At
+        its beginning (`begins`) there is no set at the other end."""
         beside = ~np.isin(end.words, keywords)
         words, which = end.words[beside], end.which[beside]
         after = np.zeros(len(end.kinds), dtype=np.int64)
@@ -268,7 +265,7 @@ HIGH = 10  # the highest tenth of the notes
 
 
 def held_notes(lines: Sequence[Sequence[Note]]) -> list[list[bool]]:
-    """Which notes of a tune are long, or high.
+    """For each line which of its notes are long or high.
 
     >>> one, three = Note(1, 60, 4, 0), Note(3, 60, 1, 0)
     >>> held_notes([[one, one], [one, three], []])
@@ -283,13 +280,14 @@ def held_notes(lines: Sequence[Sequence[Note]]) -> list[list[bool]]:
 
 
 class Vowels:
-    """For the rows of a song with a tune: whether the next slot is to be held, and which words do not carry there.
+    """Open vowels on long and high notes: whether a row's next slot is such a note, and which words do not carry
+    there.
 
-    Of a word the syllable counts that is drawn first: backward its last.
+    The tested syllable of a word is the one drawn first: its last if lines are drawn backward.
     """
 
     def __init__(self, table: WordTable, lines: Sequence[LineSpec], backward: bool, nats: float) -> None:
-        """`nats`: off a word that does not carry; 0 for a preference that is off."""
+        """`nats`: off a word that does not carry; 0: no preference."""
         way = -1 if backward else 1
         notes = [line.notes for line in lines]
         self.held = [held[::way] for held in held_notes(notes)] if nats else []
@@ -301,7 +299,7 @@ class Vowels:
             self.closed = np.array([not first_carries(table, w, backward) for w in range(len(table.words))])
 
     def rows(self, nodes: Nodes, lines: npt.NDArray[np.int64], node: npt.NDArray[np.int64]) -> Bools:
-        """(B,) whether the next slot of each row, at a node of its line, is to be held."""
+        """(B,) whether the next slot of each row, at its line and node, is long or high."""
         return np.array(
             [self.at(nodes, i, n) for i, n in zip(lines.tolist(), node.tolist(), strict=True)], dtype=bool
         )

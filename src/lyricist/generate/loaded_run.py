@@ -1,4 +1,4 @@
-"""`LoadedRun`: what a run holds for writing, each part opened when it is first used."""
+"""`LoadedRun`: the parts of a run that writing needs, each opened when it is first used."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What may lie beside a step model. A path may name a file that does not exist."""
+    """Files beside a step model. A path may name a file that does not exist."""
 
     copies: Path | None = None  # see `CopyIndex`
     lines: Path | None = None  # see `LineFilter`
@@ -60,17 +60,17 @@ class LoadedRun:
 
     @cached_property
     def copy_index(self) -> CopyIndex | None:
-        """None where the run holds none (a corpus too large for one, a model from elsewhere)."""
+        """None for a run without one (a corpus too large for one, a model from elsewhere)."""
         return CopyIndex.load(file, self.vocabulary) if (file := self.beside.copies) and file.exists() else None
 
     @cached_property
     def line_filter(self) -> LineFilter | None:
-        """The whole lines of a corpus too large for a copy index; None where the run holds none."""
+        """The whole lines of a corpus too large for a copy index; None for a run without one."""
         return LineFilter.load(file) if (file := self.beside.lines) and file.exists() else None
 
     @cached_property
     def line_judge(self) -> LineJudge | None:
-        """Chooses among the drafts of what the starter, or a run that went on from it, writes."""
+        """Chooses among drafts; only the starter and runs fine-tuned from it have one."""
         return self.beside.judge(self.vocabulary)
 
     @property
@@ -80,18 +80,18 @@ class LoadedRun:
 
     @cached_property
     def words(self) -> WordTable:
-        """What exact plans need to know of the vocabulary."""
+        """The table of the vocabulary's words, for exact plans."""
         facts = facts_of(self.vocabulary.tokens, self.lexicon, self.beside.facts)
         return WordTable(self.vocabulary, self.lexicon, facts=facts)
 
     @cached_property
     def vectors(self) -> npt.NDArray[np.float32] | None:
-        """(V, E) the model's word vectors; None where only its step model is there."""
+        """(V, E) the model's word vectors; None if the weights are not known."""
         return None if self.beside.weights is None else np.asarray(self.beside.weights()["embedding"])
 
     @cached_property
     def topics(self) -> Topics:
-        """Which words keep company; the network's own vectors where the run keeps no others."""
+        """The topical vectors; for a run without them the network's own word vectors."""
         if self.beside.topics is not None and self.beside.topics.exists():
             return Topics.load(self.beside.topics, self.vocabulary)
         size = len(self.vocabulary)
@@ -101,7 +101,7 @@ class LoadedRun:
 
     @cached_property
     def block_model(self) -> OnnxBlocks | None:
-        """The run's graph for writing to plans; None where it has none, or one of another version."""
+        """The run's graph for writing to plans; None if it has none, or one of another version."""
         if self.beside.graph is None or self.beside.columns is None:
             return None
         with suppress(RunError):
@@ -111,11 +111,11 @@ class LoadedRun:
     def blocks(
         self, sig: npt.NDArray[np.int32], needed: Collection[int] = (), whole: bool = False
     ) -> tuple[BlockModel, Collection[int]]:
-        """A model to write to plans from, for words of these signatures, and words that it cannot choose freely.
+        """A model for writing to plans with words of these signatures (V,), and words that it cannot choose freely.
 
-        The run's own graph, if the lexicon is much as it was when the graph was made and none of the `needed` words
-        has changed; else the plain graph, rearranged at every step. `whole`: with the words that are not drawn, as
-        it also is if one of them is needed.
+        It is the run's own graph if the lexicon has changed little since the graph was made and none of the `needed`
+        words has changed; else the plain graph, rearranged at every step. `whole`: with the words that are not drawn,
+        as it also is if one of them is needed.
         """
         made = self.block_model
         if made is not None and len(sig) == len(made.columns.sig):
@@ -128,7 +128,7 @@ class LoadedRun:
 
     @cached_property
     def whole_blocks(self) -> OnnxBlocks:
-        """The run's graph for writing to plans with all its words."""
+        """The run's graph for writing to plans, with all its words."""
         step = self.step_model
         assert self.block_model is not None
         return step.made if isinstance(step, PackedSteps) else self.block_model.whole()

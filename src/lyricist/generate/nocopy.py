@@ -1,7 +1,7 @@
-"""What may not be drawn though the constraint allows it, and the search where nothing is left.
+"""Words that are refused although the constraint allows them, and the search for words where all are refused.
 
-Copies of the songs learnt from, lines repeated within a song, lines that a condition on whole lines refuses. Where
-every word is refused, `search` looks for words that fulfil the line without the model.
+Refused are copies of the training songs, lines repeated within a song, and lines that a condition on whole lines
+rejects. If every word is refused, `search` finds words for the line without the model.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Ints = npt.NDArray[np.int64]
 
 
 class CopyBan:
-    """Runs of more than `most` words, and whole lines of LINE_WORDS words or more, that stand in the songs; whole
-    lines too of the corpus that `lines` was made from. `most` 0: nothing is barred."""
+    """The copies that exact songs may not have: runs of more than `most` words, and whole lines of LINE_WORDS words
+    or more, from the training songs; with `lines` whole lines of its corpus too. `most` 0: nothing is barred."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class CopyBan:
         lines: LineFilter | None = None,
         hashes: U32 | None = None,
     ) -> None:
-        """`hashes` of the words, where they are known already."""
+        """`hashes` (W,) of the words, if they are known."""
         self.most, self.lines = most, lines if most > 0 else None
         self.active = index is not None and most > 0
         self.hashes = word_hashes(words) if hashes is None else hashes
@@ -47,22 +47,23 @@ class CopyBan:
             self.whole = index.whole_lines(LINE_WORDS, most)
 
     def known(self, windows: U64) -> npt.NDArray[np.bool_]:
-        """Which windows stand in the songs."""
+        """(B,) which windows (B,) occur in the songs."""
         if not len(self.runs):
             return np.zeros(len(windows), dtype=bool)
         at = np.searchsorted(self.runs, windows).clip(max=len(self.runs) - 1)
         return np.asarray((self.runs[at] == windows) & (windows != 0))
 
     def after(self, left: U32, words: Ints) -> npt.NDArray[np.bool_]:
-        """Whether a word completes a run with the `most` words before it. left (B, most) hashes."""
+        """(B,) whether a word (B,) completes a run with the words before it. left (B, most) hashes."""
         return self.known(run_hashes([*left.T[-self.most :], self.hashes[words]], len(words)))
 
     def before(self, right: U32, words: Ints) -> npt.NDArray[np.bool_]:
-        """Whether a word completes a run with the `most` words after it. right (B, most) hashes."""
+        """(B,) whether a word (B,) completes a run with the words after it. right (B, most) hashes."""
         return self.known(run_hashes([self.hashes[words], *right.T[: self.most]], len(words)))
 
     def across(self, left: U32, words: Ints, right: U32) -> npt.NDArray[np.bool_]:
-        """Whether a run with a word in its middle stands in the songs: between the words before and after."""
+        """(B,) whether a run with a word (B,) in its middle occurs in the songs, between the words before and
+        after."""
         out = np.zeros(len(words), dtype=bool)
         middle, most = self.hashes[words], self.most
         for j in range(1, most + 1):
@@ -70,14 +71,14 @@ class CopyBan:
         return out
 
     def line(self, words: Sequence[int]) -> bool:
-        """Whether these words stand in the songs as a whole line, which runs alone would not show."""
+        """Whether these words are a whole line of the songs that the runs alone do not find."""
         if len(words) < LINE_WORDS or (len(words) > self.most and self.lines is None):
             return False
         found = run_hash(self.hashes[list(words)].tolist())
         return found in self.whole or (self.lines is not None and self.lines.has(found))
 
     def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:
-        """Whether a run stands across the seam between two texts."""
+        """Whether a run crosses the seam between two texts."""
         if not self.active:
             return False
         text = self.hashes[[*left[-self.most :], *right[: self.most]]]
@@ -88,7 +89,7 @@ RETRIES = 40  # times a line is begun anew before a condition on whole lines is 
 
 
 class Refusal:
-    """Refuses words and finished lines of rows. `keep`: a condition on whole lines, tried for."""
+    """Refuses words and finished lines of rows. `keep`: a condition on whole lines, without guarantee."""
 
     def __init__(
         self,
@@ -101,7 +102,8 @@ class Refusal:
         self.neighbours = find_neighbours(song)
 
     def words(self, rows: Rows, n: Ints, words: Ints) -> npt.NDArray[np.bool_]:
-        """Which words, one a row, would copy a run or a line of the songs, or say a line of this song again."""
+        """(B,) which words (B,), one for each of the rows n (B,), would copy a run or a line of the songs, or repeat
+        a line of this song."""
         ban = self.ban
         out = np.zeros(len(n), dtype=bool)
         says = words >= 0
@@ -127,7 +129,7 @@ class Refusal:
         return out
 
     def opens_thrice(self, rows: Rows, n: int, word: int) -> bool:
-        """Whether a word would open a line as it opened the two before; of a line begun anew that is not asked."""
+        """Whether a word would begin the third line in succession. Restarted lines are not tested."""
         i = int(rows.line[n])
         spec = self.song.lines[i]
         if i < 2 or rows.tries[n] or spec.first or spec.initial:
@@ -135,8 +137,8 @@ class Refusal:
         return all(rows.drafts[n].lines.get(k, (-1,))[0] == word for k in (i - 1, i - 2))
 
     def line(self, rows: Rows, n: int, word: int | None) -> bool:
-        """Whether the line of row n, `word` added, is one that stands in the songs or in this song already, or
-        makes a run with text that it will stand next to."""
+        """Whether the line of row n, with `word`, occurs in the songs or in this song, or makes a run with
+        neighbouring text."""
         drawn = [*rows.drafts[n].drawn, word] if word is not None else rows.drafts[n].drawn
         line = tuple(int(w) for w in (drawn[::-1] if self.song.backward else drawn))
         if self.ban.line(line):
@@ -158,7 +160,7 @@ class Refusal:
         )
 
     def text(self, rows: Rows, n: int, at: int, way: int, own: int, line: tuple[int, ...]) -> list[int]:
-        """Known words from line `at` of the layout on, to the right (way 1) or to the left (-1)."""
+        """Known words from line `at` of the song on, to the right (way 1) or to the left (-1)."""
         lines, source = rows.drafts[n].lines, self.song.source
         out: list[int] = []
         while 0 <= at < len(source) and len(out) < self.ban.most:
@@ -171,8 +173,8 @@ class Refusal:
 
 
 def find_neighbours(song: ExactSongAutomaton) -> list[list[tuple[int, int]]]:
-    """For every line the seams (line before, line after) at which it will stand next to text known by then,
-    besides the seam to the line that was written just before it."""
+    """For every line the seams (line before, line after) to text that is known when it is written, except the seam to
+    the line written just before it."""
     out: list[list[tuple[int, int]]] = [[] for _ in song.lines]
     last = len(song.lines) - 1
     for i in song.written:
@@ -185,8 +187,8 @@ def find_neighbours(song: ExactSongAutomaton) -> list[list[tuple[int, int]]]:
 
 
 class CopyGuard:
-    """What may not come next: after `max_copy` words that stand in the songs, any word that follows them there; a
-    line's end, where the line stands in the songs or in the corpus that `line_filter` was made from."""
+    """The copies that free songs may not have: words that continue `max_copy` words of the training songs as they do;
+    line ends, where the line is a whole line of the songs or of the corpus of `line_filter`."""
 
     def __init__(
         self, index: CopyIndex | None, vocabulary: Vocabulary, max_copy: int, line_filter: LineFilter | None = None
@@ -205,7 +207,7 @@ class CopyGuard:
         self.contexts, self.successors = context[by_context], successor[by_context]
 
     def banned(self, words: Sequence[int]) -> Ints:
-        """Ids that would complete a forbidden run after `words` (the word ids of a song so far)."""
+        """(N,) ids that would complete a forbidden run after `words` (the word ids of a song so far)."""
         if len(words) < self.max_copy:
             return np.zeros(0, dtype=np.int64)
         key = ngram_hashes(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
@@ -214,14 +216,15 @@ class CopyGuard:
         return found
 
     def line_is_copied(self, line: Sequence[int]) -> bool:
-        """Whether a finished line of LINE_WORDS words or more stands in the songs, as runs alone would not show."""
+        """Whether a finished line of LINE_WORDS words or more is a whole line of the songs, which the runs alone do
+        not find."""
         if len(line) < LINE_WORDS or (len(line) > max(LINE_WORDS, self.max_copy) and self.line_filter is None):
             return False
         found = int(ngram_hashes(self.word_hashes[list(line)], len(line))[0])
         return found in self.lines or (self.line_filter is not None and self.line_filter.has(found))
 
     def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
-        """Whether `after` may follow `before`: no forbidden run across the seam."""
+        """Whether `after` may follow `before`: no forbidden run crosses the seam."""
         joined = [*before[-self.max_copy :], *after[: self.max_copy]]
         return not any(self.forbidden(joined, i) for i in range(len(joined) - self.max_copy))
 
@@ -246,7 +249,7 @@ def search(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> li
 
 
 def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budget: list[int]) -> list[int] | None:
-    """Words that finish the line of row n from where it is; None if there are none or the budget is used up."""
+    """Words that finish the line of row n from its present node; None if there are none or the budget is spent."""
     one = np.array([n])
     for w in possible_words(rows, song, n):
         budget[0] -= 1

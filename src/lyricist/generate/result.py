@@ -1,4 +1,4 @@
-"""What writing yields: lines and songs, their readings, their titles, and the JSON of the contract."""
+"""The results of writing: lines and songs, their readings, their titles, and their JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lyricist.corpus import Section
+from lyricist.corpus import CHORUSES, Section
 from lyricist.corpus import Song as CorpusSong
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.line_score import Score
@@ -26,7 +26,7 @@ from lyricist.prosody.scan import Scansion, scan_line
 
 @dataclass(frozen=True)
 class LineWritten:
-    """A line of the song with this seed is finished. `opens`: name of the section it is the first line of, or ""."""
+    """A finished line of the song with this seed. `opens`: the name of the section that it begins, or ""."""
 
     seed: int
     text: str
@@ -36,7 +36,7 @@ class LineWritten:
 
 @dataclass(frozen=True)
 class SongWritten:
-    """The song with this seed is finished: its token ids and the model's own surprise, in nats per token drawn."""
+    """A finished song: its token ids and the free model's surprise, in nats for each token drawn."""
 
     seed: int
     ids: tuple[int, ...]
@@ -49,8 +49,8 @@ class SongWritten:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A word the model thought of: its probability before anything is asked for, its probability among what is
-    allowed, and what forbids it ("" if nothing does)."""
+    """One of the model's likeliest words: its probability under the free model, its probability among the allowed
+    words, and what forbids it ("" if nothing does)."""
 
     word: str
     p: float
@@ -60,7 +60,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """How one word came to be chosen. `line` counts from 1; `mass`: share of the model's probability that was
+    """How one word was chosen. `line` counts from 1; `mass`: the share of the model's probability that was
     allowed."""
 
     line: int
@@ -70,7 +70,7 @@ class Choice:
 
 
 class Usual:
-    """Lines read with the usual reading of every word; what is known of a word is kept."""
+    """Lines read with the usual reading of every word; readings are cached."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
@@ -101,7 +101,7 @@ def scan_song(lines: Sequence[Sequence[str]], spec: SongSpec, lexicon: Lexicon) 
 
 
 def scan_to(words: Sequence[str], spec: LineSpec, lexicon: Lexicon, level: str = "", cls: str = "") -> Scansion:
-    """A line read so that one of its templates holds and, if a class is given, its end is of that class."""
+    """A line read so that one of its templates fits and, if a class is given, its end has that class."""
 
     def ends_so(reading: Reading) -> bool:
         return key(reading, level) == cls  # type: ignore[arg-type]
@@ -131,13 +131,13 @@ def scan_group(
 
 
 def shared_classes(ends: Sequence[str], level: str, lexicon: Lexicon) -> list[str]:
-    """Classes that some reading of every last word has, the first word's usual one first."""
+    """Classes that every last word has in some reading; those of the first word's usual reading come first."""
     keys = [[key(r, level) for r in lexicon.readings(word) if r.syllables] for word in ends]  # type: ignore[arg-type]
     return [k for k in dict.fromkeys(keys[0]) if all(k in other for other in keys[1:])] if keys else []
 
 
 def lawful(words: Sequence[str], made: Scansion, template: str) -> bool:
-    """Whether a scansion keeps the law of metre."""
+    """Whether a scansion keeps the rules of metre."""
     at = 0
     for _, reading in zip(words, made.readings, strict=True):
         if not fits(reading.stress, template[at : at + reading.syllables], free=True):
@@ -154,8 +154,8 @@ LITTLE = frozenset({"upon", "into", "over", "under", "every", "any", "until", "a
 
 @dataclass(frozen=True)
 class WrittenSong:
-    """One finished song. `nll_per_word`: nats per token under the model writing freely.
-    `copied`: words in the longest run that stands in the training songs, None if that is not known."""
+    """One finished song. `nll_per_word`: nats for each token under the free model. `copied`: words in the longest run
+    that occurs in the training songs, None if unknown."""
 
     title: str
     seed: int
@@ -194,7 +194,7 @@ class WrittenSong:
 
 
 def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
-    """One line of the contract; the fields of sound are null for a song that was written freely."""
+    """The JSON of one line; the fields of sound are null for a song that was written freely."""
     words = [written for _, written in WordTokenizer().split_surface(text)]
     if scan is None:
         sound: dict[str, Any] = {"reading": None, "syllables": None, "stress": None, "rhyme": None}
@@ -210,7 +210,7 @@ def line_json(text: str, scan: Scansion | None) -> dict[str, Any]:
 
 
 def first_words(sections: Sequence[Section]) -> str:
-    """The chorus's first line, else the song's, cut to a few words and not after a little one.
+    """The chorus's first line, else the song's, cut to a few words of which the last is no function word.
 
     >>> from lyricist.corpus import Line
     >>> first_words([Section("verse", (Line("We came at dawn"),)), Section("chorus", (Line("Slide, slide"),))])
@@ -218,7 +218,7 @@ def first_words(sections: Sequence[Section]) -> str:
     >>> first_words([Section("verse", (Line("And in the land upon the shore"),))])
     'And in the land'
     """
-    chosen = next((s for s in sections if s.name in ("chorus", "refrain", "hook")), None) or sections[0]
+    chosen = next((s for s in sections if s.name in CHORUSES), sections[0])
     whole = chosen.lines[0].text.split()
     words = whole[:TITLE_WORDS]
     while len(whole) > len(words) > 2 and (words[-1].lower() in LITTLE or words[-1].lower() in FUNCTION_WORDS):
@@ -229,7 +229,6 @@ def first_words(sections: Sequence[Section]) -> str:
 # --- A title from the song itself: a phrase that comes back, is the song's own and ends on a word of weight
 
 LONGEST = 5  # words
-CHORUSES = frozenset({"chorus", "refrain", "hook"})
 LENGTHS = {1: -0.5, 2: 0.3, 3: 0.8, 4: 0.8, 5: 0.6}  # points by the number of words
 RETURNS = 1.0  # point for each doubling of the times a phrase is sung
 CHORUS = 2.0  # points for standing in one
@@ -250,8 +249,8 @@ LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunct
 def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str:
     """The best phrase of a song; `rarity`: how rare a word in small letters is, in nats.
 
-    Phrases have 1 to 5 words, end on a content word where a line or the next little word ends them and do not begin
-    with a conjunction or a verb of the grammar. A song without one is called by its first words.
+    Phrases have 1 to 5 words, end on a content word before a function word or a line's end, and do not begin with a
+    conjunction or an auxiliary verb. If there is none, the title is the song's first words.
 
     >>> from lyricist.corpus import Line
     >>> lines = Line("And in the lonely harbour"), Line("I saw the harbour light")
@@ -282,7 +281,7 @@ def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str
 
 
 def phrases(words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """(start, end) of what may be a title in a line."""
+    """(start, end) of the phrases of a line that may be a title."""
     ends = [
         e for e in range(1, len(words) + 1) if (e == len(words) or is_little(words[e])) and not is_plain(words[e - 1])
     ]
@@ -292,7 +291,8 @@ def phrases(words: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def may_begin(words: Sequence[str], start: int) -> bool:
-    """With a little word that opens a phrase; with a word of weight at a line's beginning or behind a preposition."""
+    """Whether a title may begin here: on a function word of some kinds, or on a content word that begins the line or
+    follows a preposition or conjunction."""
     if is_little(words[start]):
         return words[start] not in JOINING
     return start == 0 or words[start - 1] in LEADING
@@ -303,7 +303,7 @@ def is_little(word: str) -> bool:
 
 
 def place(words: Sequence[str], start: int, end: int) -> float:
-    """Points for where in its line a phrase stands."""
+    """Points for a phrase's position in its line."""
     opens = start == 0 or (start == 1 and words[0] in JOINING)
     ends = end == len(words)
     clause = not opens and not CLAUSE.isdisjoint(words[start:end])
@@ -311,8 +311,8 @@ def place(words: Sequence[str], start: int, end: int) -> float:
 
 
 def worth(phrase: Sequence[str], times: int, rare: Mapping[str, float]) -> float:
-    """Points for what a phrase is: its length, how often it is heard, how much its own its rarest word is. `rare`:
-    the rarity of words of weight."""
+    """Points for a phrase: its length, the number of its repeats, the rarity of its rarest word. `rare`: the rarity
+    of content words."""
     rarest = max(rare[w] for w in phrase if w in rare)
     stub = PRONOUN if phrase[0] in PRONOUNS else PREPOSITION if phrase[0] in PREPOSITIONS else 0
     return stub + LENGTHS[len(phrase)] + RETURNS * math.log2(times) + WEIGHT * rarest

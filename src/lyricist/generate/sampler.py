@@ -1,7 +1,7 @@
-"""Exact draws for many rows at once: a block by its sum, then a word inside it; what may not be is drawn again.
+"""Exact draws for many rows at once: first a block by its sum, then a word inside it; refused words are drawn again.
 
-Truncation (min-p), the repetition control and the bans of copying refuse a drawn word and draw anew, which is
-a draw from what they leave. A row that is refused too often is worked out in full.
+Truncation (min-p), the repetition control and the bans on copies refuse a drawn word. Drawing again gives a draw from
+what they leave. For a row that is refused too often, all words are listed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, a
 
 @dataclass(frozen=True)
 class Listed:
-    """Words that a row may draw beside its blocks, their columns, and their weights."""
+    """Words that a row may draw besides its blocks, their columns, and their weights; each (N,)."""
 
     words: Ints
     columns: Ints
@@ -68,7 +68,7 @@ class Drawer:
     """Draws words for rows under one drawing."""
 
     def __init__(self, columns: VocabLayout, drawing: Drawing, words: int, unknown: int) -> None:
-        """`words`: how many there are, those a plan brought included; `unknown`: the word that stands for these."""
+        """`words`: their number W, with those added by the plan; `unknown`: the word that stands for these."""
         self.columns, self.drawing = columns, drawing
         at = columns.column_of
         self.column_of = np.where(at < columns.width, at, at[unknown])  # what is not drawn is unknown to it
@@ -83,15 +83,15 @@ class Drawer:
 
     @cached_property
     def content_key(self) -> bytes:
-        """Drawers of one drawing that have the same may draw for each other."""
+        """Drawers of one drawing with equal keys may draw for each other."""
         return self.content.tobytes()
 
     def columns_for(self, words: Ints) -> Ints:
-        """Columns of words; a word the model does not know, or does not draw, has the column of `<unk>`."""
+        """(B,) columns of words (B,); a word that the model does not know or draw has the column of `<unk>`."""
         return self.column_of[np.where(words < len(self.column_of), words, self.unknown)]
 
     def draw(self, rows: BlockRows, ask: Request, refuse: Refuse) -> tuple[Ints, Reals]:
-        """(B,) words (or BREAK, NOTHING), and the allowed mass, weighted, as a share of each row's total.
+        """(B,) words (or BREAK, NOTHING), and (B,) the allowed, weighted mass as a share of each row's total.
 
         `refuse(rows, words)` says which words may not follow in which rows.
         """
@@ -131,7 +131,7 @@ class Drawer:
         return found
 
     def floor(self, rows: BlockRows, ask: Request, inside: Inside) -> Reals:
-        """(B,) least value of e that truncation leaves; 0 where nothing is cut."""
+        """(B,) the least value of e that truncation keeps; 0 where nothing is cut."""
         out = np.zeros(len(ask.whole))
         if self.drawing.min_p:
             out = np.where(ask.whole, 0.0, self.peaks(rows, ask.at, inside) * self.drawing.min_p)
@@ -142,8 +142,8 @@ class Drawer:
         return out
 
     def peaks(self, rows: BlockRows, at: Ints, inside: Inside) -> npt.NDArray[np.float32]:
-        """(B,) the largest value of e among each row's blocks, 0 where it has none. It is no larger than its block's
-        sum, so few blocks have to be looked into."""
+        """(B,) the largest value of e among each row's blocks, 0 for a row without blocks. It is at most its block's
+        sum, so few blocks are searched."""
         weight = inside.weight
         top = weight.argmax(axis=1)
         peak = self.largest(rows, at, top)
@@ -162,7 +162,7 @@ class Drawer:
     def pick(
         self, rows: BlockRows, ask: Request, inside: Inside, beside: Beside, left: Ints, point: Reals
     ) -> tuple[Ints, Reals]:
-        """The words at points of the rows' masses, and their values of e."""
+        """The words at points (B,) of the masses of rows `left` (B,), and their values of e."""
         words = np.full(len(left), BREAK, dtype=np.int64)
         p = np.zeros(len(left))
         in_blocks = point < inside.mass[left]
@@ -191,8 +191,8 @@ class Drawer:
         return self.columns.words[column], rows.e[at, column].astype(np.float64)
 
     def keep(self, words: Ints, recent: npt.NDArray[np.int32]) -> Reals:
-        """(B,) probability that the repetition control lets a word stand: used lately it counts, a content word also
-        if it was used long ago, and most if it was used in this line or the last."""
+        """(B,) the probability that the repetition control keeps a word. Every recent use lowers it; for content
+        words early uses do so too, and uses in this line and the last most."""
         seen = recent == words[:, None]
         uses = seen[:, :LATELY].sum(axis=1).astype(np.float64)
         uses += self.content[words] * seen[:, LATELY:].sum(axis=1)
@@ -201,7 +201,7 @@ class Drawer:
         return np.asarray(np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * uses)) * twice)
 
     def kept_share(self, recent: npt.NDArray[np.int32]) -> Reals:
-        """`keep` of every word (and, last, of BREAK) for one row."""
+        """(W - BREAK,) `keep` of every word and, last, of BREAK for one row."""
         counts = recent >= self.spared
         counts[0] = recent[0] >= 0
         said = np.unique(recent[counts]).astype(np.int64)
@@ -210,7 +210,7 @@ class Drawer:
         return out
 
     def in_full(self, rows: BlockRows, ask: Request, refuse: Refuse, i: int, floor: float) -> int:
-        """The draw of row i by listing all that it may be; words that are refused are struck out one by one."""
+        """The draw of row i from a list of all its words; refused words are removed one by one."""
         words, p, cut = self.chances(rows, ask, i, floor)
         barred = np.zeros(len(words), dtype=bool)
         for n in range(TRIMS + 1):
@@ -233,7 +233,8 @@ class Drawer:
         return NOTHING
 
     def chances(self, rows: BlockRows, ask: Request, i: int, floor: float) -> tuple[Ints, Reals, Bools]:
-        """All words that row i may draw, in what proportion, and which of them truncation and stuttering leave."""
+        """All words that row i may draw, their weighted probabilities, and which of them truncation and stuttering
+        leave."""
         words, p, weights = self.options(rows, ask, i)
         cut = (p >= floor) | (words == BREAK)
         p = p * weights
@@ -264,7 +265,7 @@ class Drawer:
 
 
 class Inside:
-    """Mass of the blocks that each row may draw, summed in two levels so that a draw looks at few of them."""
+    """The mass of the blocks that each row may draw, summed in two levels so that a draw reads few of them."""
 
     def __init__(self, rows: BlockRows, ask: Request) -> None:
         self.count = ask.blocks.shape[1]
@@ -276,7 +277,7 @@ class Inside:
         self.mass = self.running[:, -1].astype(np.float64)
 
     def pick(self, rows: Ints, point: Reals) -> tuple[Ints, Reals]:
-        """The block at each row's point, below its mass, and what is left of the point inside the block."""
+        """The block at each row's point (B,), and the rest of the point inside the block."""
         chunk, rest = first_over(self.running[rows], point)
         within, rest = first_over(np.cumsum(self.chunks[rows, chunk], axis=1), rest)
         empty = self.chunks[rows, chunk, within] == 0  # by rounding: the last of the chunk that is not
@@ -285,10 +286,10 @@ class Inside:
 
 
 class Beside:
-    """Values of e for the words listed beside the blocks, row by row."""
+    """Values of e for the words listed besides the blocks, row by row."""
 
     def __init__(self, rows: BlockRows, ask: Request, flatten: float) -> None:
-        """`flatten`: temperature of rhyme words; their mass stays what it is."""
+        """`flatten`: a temperature for rhyme words, which does not change their sum."""
         self.lists, self.e, self.at = ask.lists, rows.e, ask.at
         self.mass = np.zeros(len(ask.at))
         self.chunks: dict[int, npt.NDArray[np.float32]] = {}  # the values, LISTED to a chunk
@@ -312,7 +313,7 @@ class Beside:
             self.running.update(zip(rows_of, running, strict=True))
 
     def alike(self) -> dict[int, list[int]]:
-        """Rows by the list they share."""
+        """Rows grouped by the list that they share."""
         out: dict[int, list[int]] = {}
         for i, listed in self.lists.items():
             out.setdefault(id(listed), []).append(i)
@@ -334,8 +335,8 @@ class Beside:
 
 
 def first_over(running: npt.NDArray[np.float32], point: Reals) -> tuple[Ints, Reals]:
-    """(B,) the first place of each row whose running sum is over its point (the last, if none is), and what is left
-    of the point there."""
+    """(B,) the first place of each row whose running sum exceeds its point (the last, if none does), and the rest of
+    the point there."""
     over = running > point[:, None]
     over[:, -1] = True
     place = over.argmax(axis=1)
@@ -344,7 +345,7 @@ def first_over(running: npt.NDArray[np.float32], point: Reals) -> tuple[Ints, Re
 
 
 def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:
-    """Each row at a temperature, its sum as before."""
+    """Each row at a temperature, with its sum unchanged."""
     flatter = values ** values.dtype.type(1 / temperature)
     sums = np.maximum(flatter.sum(axis=-1, keepdims=True), TINY)
     flatter *= values.sum(axis=-1, keepdims=True) / sums
@@ -352,7 +353,7 @@ def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:
 
 
 def least_kept(p: Reals, drawing: Drawing, least: float) -> float:
-    """The smallest of the values p that top-k and the nucleus leave of those from `least` on."""
+    """The smallest of the values p that top-k and the nucleus keep, of those from `least` on."""
     p = np.sort(p[p >= least])[::-1]
     if drawing.top_k:
         p = p[: drawing.top_k]
@@ -363,5 +364,5 @@ def least_kept(p: Reals, drawing: Drawing, least: float) -> float:
 
 
 def stutters(words: Ints, recent: npt.NDArray[np.int32]) -> Bools:
-    """Whether a word would stand three times in a row."""
+    """(B,) whether a word would stand three times in a row."""
     return np.asarray((recent[:, 0] == words) & (recent[:, 1] == words))

@@ -1,4 +1,4 @@
-"""Words and a tune put together, a written song's or anybody's: their syllables under the notes."""
+"""Words set to a tune, of a written song or of any text: their syllables under the notes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lyricist.prosody.syllabify import syllables_of
 
 
 def sung(song: WrittenSong, tune: Tune) -> Sung:
-    """Lay a song on a tune, a verse of words for every time its lines fill the tune.
+    """Set a song to a tune, with a verse of words for every time its lines fill the tune.
 
-    Raises InputError where they do not.
+    Raises InputError if they do not.
     """
     lines = [line.text for section in song.sections for line in section.lines]
     if not song.scansions:
@@ -33,10 +33,10 @@ def sung(song: WrittenSong, tune: Tune) -> Sung:
 
 
 def sung_text(lines: Sequence[str], tune: Tune, lexicon: Lexicon | None = None, partial: bool = False) -> Sung:
-    """Lay any words on a tune, each line read so that it fills its phrase if it can; verses as in `sung`.
+    """Set any words to a tune, each line read so that it fills its phrase if possible; verses as in `sung`.
 
-    With `partial` an unfinished text is laid too: phrases without a line, or with one that does not fit, stay bare.
-    Otherwise InputError names what does not fit.
+    With `partial` an unfinished text is set too: phrases without a line that fits have no words. Otherwise raises
+    `InputError` for what does not fit.
     """
     lexicon, size = lexicon or default_lexicon(), len(tune.phrases)
     short = -len(lines) % size if lines else size
@@ -47,7 +47,7 @@ def sung_text(lines: Sequence[str], tune: Tune, lexicon: Lexicon | None = None, 
 
 
 def fitted(text: str, phrase: Phrase, lexicon: Lexicon, partial: bool) -> list[SungWord]:
-    """The words of a line for a phrase; none, if it may be left out and does not fit."""
+    """The words of a line for a phrase; with `partial` none if it does not fit."""
     slots = slots_of(phrase.pattern)
     words = sung_words(text, scan_line(WordTokenizer().split(text), lexicon, slots, len(slots)))
     if not words and not partial:
@@ -57,9 +57,9 @@ def fitted(text: str, phrase: Phrase, lexicon: Lexicon, partial: bool) -> list[S
 
 
 def sung_words(text: str, scan: Scansion) -> list[SungWord]:
-    """The words of a line as they are written, each divided as its reading is sung.
+    """The words of a line as they are written, each divided into the syllables of its reading.
 
-    Words that have no syllable of their own ('s, a dash) go with the word before.
+    Words without a syllable ('s, a dash) join the word before.
     """
     out: list[SungWord] = []
     for written, word, reading in spelled(text, scan.readings):
@@ -90,7 +90,7 @@ def divided(written: str, word: str, reading: Reading) -> tuple[str, ...]:
 
     >>> divided("River,", "river", Reading(("R", "IH1", "V", "ER0")))
     ('Riv', 'er,')
-    >>> divided("Heav\N{RIGHT SINGLE QUOTATION MARK}n", "heav'n", Reading(("HH", "EH1", "V", "AH0", "N")))
+    >>> divided("Heav’n", "heav'n", Reading(("HH", "EH1", "V", "AH0", "N")))
     ('Heav', '’n')
     """
     parts = syllables_of(word, reading)
@@ -102,7 +102,7 @@ def divided(written: str, word: str, reading: Reading) -> tuple[str, ...]:
 
 
 def filled(parts: list[str]) -> tuple[str, ...]:
-    """Syllables none of which is empty: one that is takes a letter of the next, or is held.
+    """Syllables without empty ones: an empty one takes a letter of the next, or is held.
 
     >>> filled(["re-", "", "echo"]), filled(["e", "t", "c", ""])
     (('re-', 'e', 'cho'), ('e', 't', 'c', '…'))

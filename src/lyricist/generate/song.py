@@ -1,7 +1,7 @@
-"""The automaton of a plan: what each line may be, given what was drawn before; feasible or refused first.
+"""The automaton of a `SongSpec`: what each line may be, given what was drawn before.
 
-A plan is compiled once: its words looked up, its lines' automata built, its keywords planned, its rhyme groups
-matched. If no song can fulfil it, `PlanError` says what blocks it. Songs of one plan share everything.
+A spec is compiled once: its words are looked up, its lines' automata built, its keywords assigned to lines, its rhyme
+groups matched. If no song can fulfil it, `PlanError` says what blocks it. All songs of a spec share its automaton.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from lyricist.errors import InputError, PlanError
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
 from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
-from lyricist.generate.vocab import RhymeSound, WordTable
+from lyricist.generate.vocab import RhymeSound, WordTable, memoised
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT
+from lyricist.plan.clashes import initial
 from lyricist.plan.given_lines import fits
-from lyricist.plan.song_spec import LineSpec, SongSpec
+from lyricist.plan.song_spec import LineSpec, SongSpec, first_said
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
 
@@ -32,7 +33,7 @@ Reals = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Opening:
-    """How a line is begun: `node` to start from and the sets that hold at its two ends (0: none)."""
+    """The beginning of a line: the first `node` and the sets that hold at its two ends (0: none)."""
 
     node: int
     first: int
@@ -41,8 +42,8 @@ class Opening:
 
 
 class ExactSongAutomaton:
-    """One plan compiled for one vocabulary. `strict`: chosen words agree in all their readings, and rhymes differ
-    in onset; a plan that cannot be had so is tried again without."""
+    """One spec compiled for one vocabulary. `strict`: all readings of chosen words fit, and rhymes differ in onset; a
+    plan that cannot be fulfilled so is compiled again without."""
 
     max_copy = 5  # longest run of words that may stand in the songs, where there is an index of them
 
@@ -52,7 +53,7 @@ class ExactSongAutomaton:
         self.table, self.spec, self.columns = table, spec, columns
         self.backward, self.strict = table.vocabulary.order == "backward", strict
         self.lines = spec.lines
-        self.source = sources(spec.lines)
+        self.source = [first_said(spec.lines, i) for i in range(len(spec.lines))]
         self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
         self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
         self.usable = self.find_usable()
@@ -64,13 +65,6 @@ class ExactSongAutomaton:
         self.available = {
             int(s): table.word_classes[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
         }
-        self.slots: dict[tuple[str, ...], Slots] = {}
-        self.automata: dict[tuple[tuple[str, ...], tuple[int, ...]], LineAutomaton] = {}
-        self.initials: dict[str, WordSet] = {}
-        self.assignments: dict[int, Assignment] = {}
-        self.rewarded: dict[tuple[object, ...], Reals] = {}
-        self.openings: dict[tuple[object, ...], Opening] = {}
-        self.kinds: dict[tuple[int, WordSet | None], LineKind] = {}
         self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(spec.groups))]
         self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
         self.keywords = self.find_keywords()
@@ -94,62 +88,57 @@ class ExactSongAutomaton:
         return out
 
     def find_beginning(self, line: LineSpec) -> WordSet | None:
-        """What the acrostic and the first word asked for leave of the words; None: all."""
+        """The words that may begin a line, by the acrostic and the requested first word; None: all."""
         table = self.table
         if line.first:
             word = table.id_of(line.first)
             return self.rhymes.numbered([(word, table.signature(word))])
-        if not line.initial:
-            return None
-        if line.initial not in self.initials:
-            self.initials[line.initial] = self.find_initial(line)
-        return self.initials[line.initial]
+        return self.beginning_with(line.initial) if line.initial else None
 
-    def find_initial(self, line: LineSpec) -> WordSet:
+    @memoised
+    def beginning_with(self, letter: str) -> WordSet:
+        """Words that begin with a letter. Raises `PlanError` if there are none."""
         table = self.table
-        found = [w for w in np.flatnonzero(self.usable).tolist() if initial(table.words[w]) == line.initial]
-        extra = [w for w in range(table.known, len(table.words)) if initial(table.words[w]) == line.initial]
+        found = [w for w in np.flatnonzero(self.usable).tolist() if initial([table.words[w]]) == letter]
+        extra = [w for w in range(table.known, len(table.words)) if initial([table.words[w]]) == letter]
         if not found and not extra:
-            raise PlanError(f"--acrostic: none of this model's words begins with {line.initial!r}")
+            raise PlanError(f"--acrostic: none of this model's words begins with {letter!r}")
         return self.rhymes.numbered((w, table.signature(w)) for w in [*found, *extra])
 
     def find_keywords(self) -> tuple[int, ...]:
-        """Words asked for that no given line holds already."""
+        """Requested words that no given line contains."""
         given = {w for words in self.given.values() for w in words}
         starts = {self.table.id_of(line.first) for line in self.lines if line.first}
         return tuple(w for w in self.ids(self.spec.include) if w not in given and w not in starts)
 
     # --- lines
 
-    def automaton(self, line: int, keywords: tuple[int, ...]) -> LineAutomaton:
-        templates = self.lines[line].templates
-        name = (templates, keywords)
-        if name not in self.automata:
-            if templates not in self.slots:
-                self.slots[templates] = Slots(templates, self.backward, self.strict)
-            held = [(w, self.table.word_class(w)) for w in keywords]
-            finals = self.table.further.finals
-            slots, number = self.slots[templates], len(self.automata)
-            self.automata[name] = LineAutomaton(number, slots, self.available, held, finals)
-        return self.automata[name]
+    @memoised
+    def slots(self, templates: tuple[str, ...]) -> Slots:
+        return Slots(templates, self.backward, self.strict)
+
+    @memoised
+    def automaton(self, templates: tuple[str, ...], keywords: tuple[int, ...]) -> LineAutomaton:
+        held = [(w, self.table.word_class(w)) for w in keywords]
+        return LineAutomaton(self.slots(templates), self.available, held, self.table.further.finals)
+
+    @memoised
+    def line_kind(self, automaton: LineAutomaton, begin: WordSet | None) -> LineKind:
+        return LineKind(automaton, begin)
 
     def kind(self, line: int, assignment: Assignment) -> LineKind:
-        """The kind of a line that is to be written. A first word asked for counts as a keyword: any reading of it
-        will do, and it need not be one the writer would choose."""
+        """The kind of a line that is to be written. A requested first word is a keyword: it may have any of its
+        readings, and need not be usable."""
         begin = self.beginnings[line]
         keywords = assignment.get(line, ())
         if begin is not None and self.lines[line].first:
             keywords = (*keywords, *(w for w in begin.by_word if w not in keywords))
-        automaton = self.automaton(line, tuple(sorted(keywords)))
-        name = (automaton.number, begin)
-        if name not in self.kinds:
-            self.kinds[name] = LineKind(len(self.kinds), automaton, begin)
-        return self.kinds[name]
+        return self.line_kind(self.automaton(self.lines[line].templates, tuple(sorted(keywords))), begin)
 
     # --- rhyme
 
     def settle_group(self, g: int, states: Sequence[GroupState]) -> None:
-        """Take the first of the states a group may begin in with which its lines can rhyme, if there is one."""
+        """Let a group begin in the first of these states with which its lines can rhyme, or in the first if none."""
         before, after = self.initial_groups[:g], self.initial_groups[g + 1 :]
         for state in (*states, states[0]):
             self.initial_groups = (*before, state, *after)
@@ -157,8 +146,8 @@ class ExactSongAutomaton:
                 return
 
     def find_groups(self, g: int) -> list[GroupState]:
-        """A group before anything is written: its class and the sounds taken if given lines or a word fix them; one
-        state for each class that these can have, the best first."""
+        """The states in which a group may begin, the best first: one for each class that its given lines and its word
+        can have, with the sounds that they take; the empty state if it has neither."""
         spec = self.spec.groups[g]
         level = self.rhymes.level(spec.kind)
         given = {i for i in self.given if self.lines[i].group == g and self.source[i] == i}
@@ -173,14 +162,14 @@ class ExactSongAutomaton:
         return self.fixed_groups(fixed, spec.kind, level) if fixed else [GroupState()]
 
     def standard(self, word: int) -> tuple[Reading, ...]:
-        """A word's readings in the dictionary itself, which others go by: of "tire" as one syllable and as two the
-        longer (scripts/build_lexicon.py adds the shorter)."""
+        """A word's readings in the dictionary itself: of "tire" as one syllable and as two the longer, since
+        scripts/build_lexicon.py adds the shorter."""
         found = self.table.lexicon.table.find(self.table.words[word])
         most = max((r.syllables for r in found), default=0)
         return tuple(r for r in found if r.syllables == most)
 
     def end_sounds(self, i: int) -> list[RhymeSound]:
-        """How a given line can sound at its end: by the readings of its last word with which its slots are filled."""
+        """The sounds of a given line's last word, in the readings with which the line fills its slots."""
         sounds, line = self.table.sounds(self.given[i][-1]), self.lines[i]
         fitting = [s for r, s in sounds if fits(line, self.table.lexicon, lambda x, r=r: x == r)]  # type: ignore[misc]
         return fitting or [s for _, s in sounds]  # a given line that may break the plan
@@ -188,8 +177,8 @@ class ExactSongAutomaton:
     def fixed_groups(
         self, fixed: Mapping[str, tuple[int, Sequence[RhymeSound]]], kind: str, level: str
     ) -> list[GroupState]:
-        """The classes that all given words share, the dictionary's own first and of these the one with most words,
-        each with the sounds they take."""
+        """The classes that all given words share, with the sounds they take: first those of the dictionary's own
+        readings, and of these the one with most words. Raises `InputError` if the words share none."""
         wide = "assonance" if kind == "near" else level
         common: set[str] | None = None
         for name, (_, sounds) in fixed.items():
@@ -211,51 +200,49 @@ class ExactSongAutomaton:
         ]
 
     def assignment(self, seed: int) -> Assignment:
-        """A line for every keyword, by chance from `seed`, such that the song stays possible."""
-        return assignment(self, seed)
+        """A line for every keyword, at random from `seed`, such that the song stays possible."""
+        return self.placement(seed % VARIETY) if self.keywords else {}
+
+    @memoised
+    def placement(self, number: int) -> Assignment:
+        return find_assignment(self, number)
 
     # --- writing
 
     def open(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
-        """How line i is begun, in the order of drawing."""
+        """The beginning of line i, in the order of drawing."""
         g = self.lines[i].group
-        name = (i, groups[g] if g >= 0 else None, tuple(assignment.items()))
-        if name not in self.openings:
-            self.openings[name] = self.find_opening(i, assignment, groups)
-        return self.openings[name]
+        return self.opening(i, tuple(assignment.items()), groups[g] if g >= 0 else None)
 
-    def find_opening(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
-        kind = self.kind(i, assignment)
-        ends = self.ends(i, assignment, groups)
+    @memoised
+    def opening(self, i: int, held: Held, state: GroupState | None) -> Opening:
+        kind = self.kind(i, dict(held))
+        ends = self.ends(i, dict(held), state) if state is not None else None
         first, last = (ends, kind.initial) if self.backward else (kind.initial, ends)
         node = self.nodes.start(kind.automaton, last)
         return Opening(node, first.number if first else 0, last.number if last else 0, ends)
 
-    def ends(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> WordSet | None:
+    def ends(self, i: int, assignment: Assignment, state: GroupState) -> WordSet:
+        """The words that may end line i, whose rhyme group is in this state."""
         g = self.lines[i].group
-        if g < 0:
-            return None
-        to_come = [j for j in self.members[g] if j >= i]
-        kinds = tuple(self.kind(j, assignment) for j in to_come)
-        return self.rhymes.choice(self.rhymes.level(self.spec.groups[g].kind), kinds, groups[g])
+        kinds = tuple(self.kind(j, assignment) for j in self.members[g] if j >= i)
+        return self.rhymes.choice(self.rhymes.level(self.spec.groups[g].kind), kinds, state)
 
-    def rewards(self, i: int, assignment: Assignment, groups: Sequence[GroupState], ends: WordSet) -> Reals:
-        """(W,) for every word that may end line i, the first of its group to be written: about the probability that
-        the group's other lines then rhyme."""
-        g = self.lines[i].group
-        name = (i, ends.number, tuple(assignment.items()))
-        if name not in self.rewarded:
-            level = self.rhymes.level(self.spec.groups[g].kind)
-            kinds = tuple(self.kind(j, assignment) for j in self.members[g] if j > i)
-            found = np.ones(len(self.table.words))
-            if self.rhymes.wide.at_once((self.kind(i, assignment), *kinds), groups[g]):
-                found[ends.words] = self.rhymes.wide.rewards(level, kinds, ends.words)
-            else:
-                for w in ends.words.tolist():
-                    after = self.rhymes.after(level, groups[g], ends, w)
-                    found[w] = self.rhymes.reward(level, kinds, after.chosen, after.taken)
-            self.rewarded[name] = found
-        return self.rewarded[name]
+    @memoised
+    def rewards(self, i: int, held: Held, state: GroupState, ends: WordSet) -> Reals:
+        """(W,) for every word that may end line i, the first written line of its group: an estimate of the
+        probability that the group's other lines rhyme with it."""
+        g, assignment = self.lines[i].group, dict(held)
+        level = self.rhymes.level(self.spec.groups[g].kind)
+        kinds = tuple(self.kind(j, assignment) for j in self.members[g] if j > i)
+        found = np.ones(len(self.table.words))
+        if self.rhymes.wide.at_once((self.kind(i, assignment), *kinds), state):
+            found[ends.words] = self.rhymes.wide.rewards(level, kinds, ends.words)
+        else:
+            for w in ends.words.tolist():
+                after = self.rhymes.after(level, state, ends, w)
+                found[w] = self.rhymes.reward(level, kinds, after.chosen, after.taken)
+        return found
 
     def close(
         self, i: int, groups: tuple[GroupState, ...], ends: WordSet | None, word: int
@@ -306,30 +293,11 @@ class ExactSongAutomaton:
         return self.token(TAGS.get(name, TAGS["verse"]))
 
 
-def sources(lines: Sequence[LineSpec]) -> list[int]:
-    """For every line the line it repeats, or itself.
-
-    A line that repeats a repeat goes back to the first.
-    """
-    out: list[int] = []
-    for i, line in enumerate(lines):
-        out.append(out[line.same_as] if line.same_as >= 0 else i)
-    return out
-
-
-def initial(word: str) -> str:
-    """The first letter of a word.
-
-    >>> initial("'cause")
-    'c'
-    """
-    return next((c for c in word if c.isalpha()), "")
-
-
 def compile_song(
     table: WordTable, spec: SongSpec, columns: VocabLayout, barred: Collection[int] = ()
 ) -> ExactSongAutomaton:
-    """The plan's automaton: strict if that can be fulfilled, else with every reading. `PlanError` if neither."""
+    """The plan's automaton: strict if it can be fulfilled so, else with every reading. Raises `PlanError` if
+    neither."""
     try:
         return ExactSongAutomaton(table, spec, columns, True, barred)
     except PlanError as refusal:
@@ -339,15 +307,16 @@ def compile_song(
             raise refusal from None
 
 
-# --- Feasible or refused: before a word is drawn, whether a song can fulfil its plan, and what blocks it if none can
+# --- Feasibility: whether some song can fulfil its plan, and what blocks it if none can
 
-Assignment = Mapping[int, tuple[int, ...]]  # line -> keywords it must hold
+Assignment = Mapping[int, tuple[int, ...]]  # line -> keywords that it must contain
+Held = tuple[tuple[int, tuple[int, ...]], ...]  # the items of an assignment
 VARIETY = 12  # placements of the keywords that songs of a plan choose from
 TRIES = 2_000  # keyword placements looked at before the search gives up
 
 
 def check(song: ExactSongAutomaton) -> None:
-    """Raise `PlanError` with what blocks the plan."""
+    """Raise `PlanError` with what blocks the plan, if anything does."""
     for i in song.written:
         check_line(song, i)
     for g in range(len(song.members)):
@@ -396,20 +365,11 @@ def check_keywords(song: ExactSongAutomaton) -> None:
     for w in song.keywords:
         if not any(line_possible(song, song.kind(i, {i: (w,)})) for i in song.written):
             raise PlanError(f"--include {song.table.words[w]!r} fits into none of the lines to be written")
-    assignment(song, 0)
-
-
-def assignment(song: ExactSongAutomaton, seed: int) -> Assignment:
-    """A line for every keyword, by chance from `seed`, such that all lines and groups stay possible."""
-    if not song.keywords:
-        return {}
-    number = seed % VARIETY
-    if number not in song.assignments:
-        song.assignments[number] = find_assignment(song, number)
-    return song.assignments[number]
+    song.assignment(0)
 
 
 def find_assignment(song: ExactSongAutomaton, seed: int) -> Assignment:
+    """A line for every keyword, at random, such that all lines and groups stay possible. Raises `PlanError`."""
     chance = random.Random(seed)
     budget = [TRIES]
     found = place(song, list(song.keywords), {}, chance, budget)

@@ -1,4 +1,4 @@
-"""Why these words: a line as it stands, read by the writer as if it had drawn it."""
+"""The scores of given words: a line read by the engine as if it had drawn it."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ LOOKED_AT, WEIGHED = 600, 32  # words that might stand in a place: the likeliest
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a line stops because the plan does not allow its next word, or because its words are used up."""
+    """Where a line stops: the plan does not allow its next word, or it has no more words."""
 
     wish: Wish  # what row 0 might have drawn there
     share: Reals  # (1,) the share of the model's probability that was allowed
 
 
 def follow(engine: ExactEngine, line: int, ids: Sequence[int]) -> Stop | None:
-    """Score words as if the engine had drawn them: `ids` in `line` (from 0), in the order of drawing, and the plan's
-    other lines as they are given. None if the line ends by itself."""
+    """Score words as if the engine had drawn them: `ids` of `line` (from 0), in the order of drawing, after the
+    plan's given lines. None if the line ends by itself."""
     left = list(ids)
     engine.open(1)
     engine.begin(0, 0)
@@ -62,7 +62,7 @@ def allowed_share(engine: ExactEngine, wish: Wish) -> Reals:
 
 
 def explain_line(writer: ExactWriter, line: int, words: Sequence[str], drawing: Drawing) -> list[Choice]:
-    """How each word of a line came about, as `WrittenSong.choices` tells it, in the order of the line.
+    """How each word of a line came about, as in `WrittenSong.choices`, in the order of the line.
 
     The plan's other lines are given, `line` (from 0) is open. After a word that the plan does not allow, candidates
     are the model's own.
@@ -79,7 +79,7 @@ def explain_line(writer: ExactWriter, line: int, words: Sequence[str], drawing: 
 
 
 def freely(engine: ExactEngine, stop: Stop, ids: Sequence[int]) -> Iterator[Choice]:
-    """The word that the plan does not allow, and those drawn after it, for which nothing is asked."""
+    """The word that the plan does not allow, and the following words, which are scored without constraints."""
     done = len(engine.rows.drafts[0].drawn)
     if done >= len(ids):
         return
@@ -92,7 +92,7 @@ def freely(engine: ExactEngine, stop: Stop, ids: Sequence[int]) -> Iterator[Choi
 
 
 def plainly(engine: ExactEngine, rows: BlockRows, word: int) -> tuple[Candidate, ...]:
-    """The likeliest words of a row, and the one that stands there."""
+    """The likeliest words of a row, with the word that stands there."""
     likely = likeliest(engine, rows.e[0], SHOWN)
     words = likely if word in likely else [*likely[:-1], word]
     p = rows.e[0, engine.drawer.columns_for(np.array(words))] / rows.total[0]
@@ -100,7 +100,7 @@ def plainly(engine: ExactEngine, rows: BlockRows, word: int) -> tuple[Candidate,
 
 
 def likeliest(engine: ExactEngine, e: npt.NDArray[np.float32], most: int) -> list[int]:
-    """Words by their values of e (C,), the likeliest first, without breaks."""
+    """The words with the largest values of e (C,), in descending order, without breaks."""
     order = np.argsort(-e, kind="stable")[: most + len(engine.song.breaks) + 1]
     words = engine.columns.words[order[order < len(engine.columns.words)]]
     return [int(w) for w in words if w >= 0 and not engine.is_break[w]][:most]
@@ -115,7 +115,7 @@ def known(engine: ExactEngine, word: int) -> int:
 
 @dataclass(frozen=True)
 class Place:
-    """A word of a line that is to be another: the line's words, the word's index, and what the line has to be."""
+    """A word of a line that is to be replaced: the line's words, the word's index, and what is asked of the line."""
 
     words: tuple[str, ...]
     at: int
@@ -124,7 +124,7 @@ class Place:
 
 
 def reword(writer: ExactWriter, line: int, place: Place, drawing: Drawing, count: int) -> list[str]:
-    """Words that may stand in a place so that the line keeps its slots and its rhyme, the likeliest line first.
+    """Words that may replace a word so that the line keeps its slots and its rhyme, the likeliest line first.
 
     In `writer`'s plan `line` (from 0) is open and has as many slots as the line has syllables.
     """
@@ -142,7 +142,7 @@ def reword(writer: ExactWriter, line: int, place: Place, drawing: Drawing, count
 
 
 def may_stand(writer: ExactWriter, place: Place, word: int) -> bool:
-    """Whether the line with this word in its place has its slots, and its rhyme where the word is the last."""
+    """Whether the line with this word in its place has its slots, and its rhyme if the word is the last."""
     text = writer.table.words[word]
     lexicon = writer.run.lexicon
     if text == place.words[place.at] or not lexicon.readings(text):
@@ -159,7 +159,7 @@ def rhymes_with(word: str, other: str, lexicon: Lexicon) -> bool:
 
 
 def by_line(engine: ExactEngine, e: npt.NDArray[np.float32], words: Sequence[int], after: Sequence[int]) -> list[int]:
-    """Words by the probability of the whole line, of which `after` are drawn next."""
+    """Words by the probability of the whole line, in which the words `after` follow."""
     if not words:
         return []
     score = np.log(np.maximum(e[engine.drawer.columns_for(np.array(words))], 1e-38)).astype(np.float64)

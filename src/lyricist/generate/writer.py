@@ -1,4 +1,4 @@
-"""`load` a run and write from it: the step model, its vocabulary and its copy index in one object."""
+"""`Model`: a run to write from; `load` opens one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FAMILIAR = 10.0  # nats of score that turns of phrase are worth which all stand 
 
 
 class Model(LoadedRun):
-    """Something to write from."""
+    """A run to write from: a step model, its vocabulary, and what lies beside them."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class Model(LoadedRun):
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
     ) -> Iterator[LineWritten | WrittenSong]:
-        """Write one song per seed as one batch; lines come out as they are made, songs when finished.
+        """Write one song for each seed, all together; lines come out as they are made, songs when finished.
 
-        `constraints` on the words of every line are guaranteed; `keep`, a condition on whole lines, is tried for
-        (`WrittenSong.unmet` counts where in vain). `explain` records how every word was chosen. Each makes the plan
-        exact: what it leaves open is filled in by `with_defaults`.
+        `constraints` on the words of every line are guaranteed; `keep`, a condition on whole lines, is not
+        (`WrittenSong.unmet` counts the lines that break it). `explain` records how every word was chosen. Each makes
+        the plan exact: what it leaves open is filled in by `with_defaults`.
         """
         plan, drawing = plan or Plan(), drawing or Drawing()
         if plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
@@ -113,9 +113,9 @@ class Model(LoadedRun):
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
     ) -> list[WrittenSong]:
-        """`count` songs with the seeds seed, seed + 1, ... in that order; without a seed, by chance.
+        """`count` songs with the seeds seed, seed + 1, ... in that order; without a seed, a random one.
 
-        See `events` for the rest.
+        See `events` for the other arguments. Raises `InputError` for a count below 1.
         """
         if count < 1:
             raise InputError(f"count {count} is less than 1: ask for at least one song")
@@ -127,11 +127,11 @@ class Model(LoadedRun):
     def best(
         self, plan: Plan | None = None, drawing: Drawing | None = None, *, seed: int | None = None, of: int = 64
     ) -> WrittenSong:
-        """Of `of` songs with the seeds seed, seed + 1, ... the one that is best by its lines' score (see
-        `lyricist.generate.line_score`) and by how familiar its turns of phrase are (`CopyIndex.familiar`).
+        """The best of `of` songs with the seeds seed, seed + 1, ..., by the score of their lines (see
+        `lyricist.generate.line_score`) and by how familiar their phrases are (`CopyIndex.familiar`).
 
-        No song copies more than the plan allows. `InputError` where neither is known: songs written freely by a run
-        without a copy index.
+        No song copies more than the plan allows. Raises `InputError` if neither is known: for songs written freely by
+        a run without a copy index.
         """
         index, split = self.copy_index, self.vocabulary.tokenizer.split
         known = index is not None and self.vocabulary.tokenizer.name == "word"
@@ -152,7 +152,7 @@ class Model(LoadedRun):
             self.planned(plan)
 
     def planned(self, plan: Plan) -> ExactWriter:
-        """`compile` of a plan; the last one is kept."""
+        """`compile` of a plan; the last result is kept."""
         if self.last_planned is None or self.last_planned[0] != plan:
             self.last_planned = (plan, self.compile(plan))
         return self.last_planned[1]
@@ -173,7 +173,7 @@ class Model(LoadedRun):
 
 
 def fresh_seed() -> int:
-    """A seed by chance, short enough to type."""
+    """A random seed, short enough to type."""
     return int.from_bytes(os.urandom(3), "little")
 
 
@@ -213,7 +213,7 @@ def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
 
 
 def plain_model(run: Run, threads: int | None, late: bool) -> StepModel:
-    """The run's own graph; `late`: opened when it is first used, since writing to plans runs another."""
+    """The run's own graph; `late`: opened at first use, since writing to plans uses another graph."""
 
     def plain() -> StepModel:
         return OnnxModel(run.file("model.onnx"), threads)

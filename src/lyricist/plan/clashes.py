@@ -1,21 +1,18 @@
-"""Wishes that contradict each other, found before anything is written. Each error names both."""
+"""Contradictions within a plan, found before anything is written. Each error names both options."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import MAX_LINES
-from lyricist.plan.shape import Shape, shapes
-
-split = WordTokenizer().split
+from lyricist.plan.shape import Shape, shapes, split
 
 
 def refuse_clashes(plan: PlanFields) -> None:
-    """InputError for the first contradiction between a plan's wishes."""
+    """Raise `InputError` for the first contradiction in a plan."""
     if plan.form and plan.sections:
         raise InputError("--form and sections given one by one clash: leave one out")
     too_long(sum(n or 0 for n in free_lines(plan)))
@@ -40,7 +37,7 @@ def refuse_clashes(plan: PlanFields) -> None:
 
 
 def free_lines(plan: PlanFields) -> Iterator[int]:
-    """Lines of each section that are said outright."""
+    """The number of lines that the plan gives each section, 1 where it gives none."""
     if plan.sections:
         return (s.lines or len(s.text) or 1 for s in plan.sections)
     return (plan.lines[i % len(plan.lines)] if plan.lines else 1 for i in range(len(plan.form)))
@@ -52,7 +49,7 @@ def too_long(lines: int) -> None:
 
 
 def unclean_wishes(plan: PlanFields) -> Iterator[str]:
-    """Words asked for that a clean song leaves out, with the option that asks."""
+    """Requested words that a clean song leaves out, with their option."""
     if plan.clean:
         start = split(plan.start or "")
         wished = [("--start", w) for w in start] + [("--include", w) for w in plan.include]
@@ -60,7 +57,7 @@ def unclean_wishes(plan: PlanFields) -> Iterator[str]:
 
 
 def fitting(shape: Shape, i: int) -> None:
-    """A section's scheme within its lines, its metre with its syllables."""
+    """Raise `InputError` if a section's scheme has more letters than lines, or its metre and syllables disagree."""
     if len(shape.rhyme) > shape.lines:
         raise InputError(
             f"--rhyme {shape.rhyme} names {len(shape.rhyme)} lines, but section {i + 1}, {shape.name}, "
@@ -71,7 +68,7 @@ def fitting(shape: Shape, i: int) -> None:
 
 
 def repeated(made: Sequence[Shape]) -> list[int]:
-    """For every line of the song the earlier line it repeats, because its section comes back or by itself, or -1."""
+    """For every line of the song the earlier line that it repeats, in a returning section or by `again`; -1: none."""
     starts: list[int] = []
     found: list[int] = []
     for shape in made:
@@ -82,7 +79,7 @@ def repeated(made: Sequence[Shape]) -> list[int]:
 
 
 def initial(words: Sequence[str]) -> str:
-    """First letter of a line, "" if it has none.
+    """The first letter of these words, "" if they have none.
 
     >>> initial(["'cause", "i"])
     'c'

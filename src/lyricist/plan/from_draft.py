@@ -1,7 +1,7 @@
-"""Plans for a draft in an editor: its open lines written to a plan, or one of its lines by itself.
+"""Plans for a draft in an editor: for all its open lines, or for one of its lines.
 
-A draft is a list of sections, each a name and its lines; a line is (text, whether it is kept). Its kept lines stand
-word for word, whatever the plan says.
+A draft is a list of sections, each a name and its lines; a line is (text, whether it is kept). Kept lines are never
+changed, even if they break the plan.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lyricist.corpus import SECTION_NAMES
-from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.corpus import SECTION_NAMES, Line, Section
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.from_song import perfect_scheme, possible, returns_whole
 from lyricist.plan.parse import ALIASES, MAX_SYLLABLES
 from lyricist.plan.plan import Plan, with_defaults
-from lyricist.plan.shape import EIGHT, Shape, section_of, shapes
+from lyricist.plan.shape import EIGHT, Shape, section_of, shapes, split
 from lyricist.plan.song_spec import LETTERS, LineSpec, SongSpec, lay_out, scheme_letters
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
@@ -27,7 +26,6 @@ Drafted = Sequence[tuple[str, Sequence[Kept]]]
 
 SHAPED = ("form", "lines", "sections", "syllables", "metre", "rhyme", "refrain", "hook", "acrostic", "start")
 BEFORE = 2  # lines of the section before that a line is written after
-split = WordTokenizer().split
 
 
 def section_name(name: str) -> str:
@@ -40,8 +38,8 @@ def section_name(name: str) -> str:
 
 
 def plan_draft(draft: Drafted, plan: Plan, lexicon: Lexicon, like_present: bool = False) -> Plan:
-    """The plan that writes the lines of a draft that are not kept, shaped as `plan` says; where it says nothing of
-    syllables and metre and `like_present`, every line as long as it is. `InputError` if there is nothing to write.
+    """The plan for the lines of a draft that are not kept, shaped by `plan`. With `like_present`, and without
+    syllables and metre in the plan, every line keeps its length. Raises `InputError` if there is nothing to write.
     """
     named = [(section_name(name), list(lines)) for name, lines in draft if lines]
     if not any(not (kept and split(text)) for _, lines in named for text, kept in lines):
@@ -52,19 +50,20 @@ def plan_draft(draft: Drafted, plan: Plan, lexicon: Lexicon, like_present: bool 
     else:
         made = [section_of(shape) for shape in shapes_for([(n, len(lines)) for n, lines in named], plan)]
     sections = uncontradicted([with_texts(section, lines) for section, lines in zip(made, texts, strict=True)])
-    told = {name: getattr(plan, name) for name in plan.model_fields_set if name not in SHAPED}
+    others = {name: getattr(plan, name) for name in plan.model_fields_set if name not in SHAPED}
     keep = plan.keep_chorus and returns_alike(sections)
-    return Plan(**{**told, "keep_chorus": keep, "allow": True, "sections": sections})
+    return Plan(**{**others, "keep_chorus": keep, "allow": True, "sections": sections})
 
 
 def with_texts(section: SectionPlan, texts: Sequence[str]) -> SectionPlan:
-    """A section with lines to keep; what its plan gives (a refrain) stands where the draft says nothing else."""
+    """A section with lines to keep; the plan's own given lines (a refrain) fill the lines that the draft leaves
+    open."""
     given = section.text or ("",) * len(texts)
     return section.model_copy(update={"text": tuple(text or own for text, own in zip(texts, given, strict=True))})
 
 
 def uncontradicted(sections: Sequence[SectionPlan]) -> tuple[SectionPlan, ...]:
-    """Sections whose kept lines do not have to say again what they do not say."""
+    """Sections without repeats that their kept lines contradict."""
     texts = [split(text) for section in sections for text in section.text]
     made = []
     for section in sections:
@@ -75,14 +74,12 @@ def uncontradicted(sections: Sequence[SectionPlan]) -> tuple[SectionPlan, ...]:
 
 
 def returns_alike(sections: Sequence[SectionPlan]) -> bool:
-    """Whether a chorus that comes back may do so word for word."""
-    from lyricist.corpus import Line, Section
-
+    """Whether returning choruses may return word for word."""
     return returns_whole([Section(s.name, tuple(Line(text) for text in s.text)) for s in sections])
 
 
 def shapes_for(sections: Sequence[tuple[str, int]], plan: Plan) -> list[Shape]:
-    """What a plan says of sections of these names and lengths: by their place where it has as many, else by name."""
+    """A plan's shapes for sections of these names and lengths: by position if the plan has as many, else by name."""
     if plan.sections:
         own = shapes(with_defaults(plan))
         by_place = [shape.lines for shape in own] == [lines for _, lines in sections]
@@ -90,17 +87,17 @@ def shapes_for(sections: Sequence[tuple[str, int]], plan: Plan) -> list[Shape]:
         found = [own[i] if by_place else named.get(name, own[0]) for i, (name, _) in enumerate(sections)]
         placed = found if by_place else [replace(shape, again=()) for shape in found]
         return [fitted(shape, *section) for shape, section in zip(placed, sections, strict=True)]
-    told = {name: getattr(plan, name) for name in plan.model_fields_set - {"form", "lines", "acrostic", "hook"}}
-    if "rhyme" in told:
+    asked = {name: getattr(plan, name) for name in plan.model_fields_set - {"form", "lines", "acrostic", "hook"}}
+    if "rhyme" in asked:
         lengths = [lines for _, lines in sections]
         cycled = [plan.rhyme[i % len(plan.rhyme)] if plan.rhyme else "X" for i in range(len(lengths))]
-        told["rhyme"] = tuple(scheme[:lines] for scheme, lines in zip(cycled, lengths, strict=True))
+        asked["rhyme"] = tuple(scheme[:lines] for scheme, lines in zip(cycled, lengths, strict=True))
     names, counts = zip(*sections, strict=True)
-    return list(shapes(with_defaults(Plan(**{**told, "form": names, "lines": counts, "keep_chorus": False}))))
+    return list(shapes(with_defaults(Plan(**{**asked, "form": names, "lines": counts, "keep_chorus": False}))))
 
 
 def fitted(shape: Shape, name: str, lines: int) -> Shape:
-    """A shape for a section of another length: its lists go on."""
+    """A shape for a section of another length: its lists are repeated."""
     scheme = "".join(letter[0] for letter in scheme_letters(shape.rhyme, lines)) if shape.rhyme else shape.rhyme
     same = shape.lines == lines
     text = shape.text if same else ("",) * lines
@@ -108,7 +105,7 @@ def fitted(shape: Shape, name: str, lines: int) -> Shape:
 
 
 def as_it_is(name: str, lines: Sequence[Kept], plan: Plan, lexicon: Lexicon) -> SectionPlan:
-    """A section whose lines are as long as they are, and rhyme as they do unless the plan has a scheme."""
+    """A section that keeps the lengths of its lines, and their rhymes unless the plan has a scheme."""
     words = [split(text) for text, _ in lines]
     counts = [length_of(each, lexicon) for each in words]
     usual = next((n for n in counts if n), EIGHT[0])
@@ -117,7 +114,7 @@ def as_it_is(name: str, lines: Sequence[Kept], plan: Plan, lexicon: Lexicon) -> 
 
 
 def length_of(words: Sequence[str], lexicon: Lexicon) -> int:
-    """Syllables of a line as it is usually read; 0 for none."""
+    """Syllables of a line in its usual reading; 0 for no line."""
     usual = sum(lexicon.readings(word)[0].syllables if lexicon.readings(word) else 0 for word in words)
     return usual if 1 <= usual <= MAX_SYLLABLES else min(possible(words, lexicon), default=0)
 
@@ -135,21 +132,22 @@ class OneLine:
     ends: tuple[str, ...] = ()  # last words of the other lines of its rhyme
 
     def freely(self) -> Plan:
-        """The same with nothing asked of the line but the number of its syllables, and nothing of any rhyme."""
+        """The same plan without metre, tune and rhyme: only the numbers of syllables remain."""
         *before, mine = self.plan.sections
         counts = tuple(len(slots.replace("|", "")) for slots in mine.metre)
         bare = mine.model_copy(update={"metre": (), "syllables": counts, "rhyme": "X" * len(counts), "tune": ()})
         return self.plan.model_copy(update={"sections": (*before, bare), "rhyme_with": None})
 
     def bringing(self, text: str) -> Plan:
-        """The same with the words of a text known, behind the line, whether the model knows them or not."""
+        """The same plan with a text in a last section, so that its words can be scored even if the model does not
+        know them."""
         more = SectionPlan(name="outro", text=(text,))
         return self.plan.model_copy(update={"sections": (*self.plan.sections, more)})
 
 
 def plan_line(draft: Drafted, section: int, line: int, plan: Plan, lexicon: Lexicon) -> OneLine:
-    """The plan for a line of a draft (section and line from 0) between its neighbours. The plan holds no more of the
-    draft than that line can hear: its own section, and the last lines before it."""
+    """The plan for a line of a draft (section and line from 0) between its neighbours: its own section, and the last
+    BEFORE lines before that. Raises `InputError` if there is no such line."""
     if not (0 <= section < len(draft) and 0 <= line < len(draft[section][1])):
         raise InputError(f"the draft has no line {line} in section {section}: both count from 0")
     held = [
@@ -163,14 +161,15 @@ def plan_line(draft: Drafted, section: int, line: int, plan: Plan, lexicon: Lexi
     before = [texts[i] for i in range(here[0]) if split(texts[i])][-BEFORE:]
     shown = [i for i in here if i == at or split(texts[i])]
     mine = one_section(laid, shown, at, texts, lexicon)
-    told = {name: getattr(plan, name) for name in plan.model_fields_set if name not in (*SHAPED, "include", "title")}
+    left_out = (*SHAPED, "include", "title")
+    others = {name: getattr(plan, name) for name in plan.model_fields_set if name not in left_out}
     sections = (*([SectionPlan(name="verse", text=tuple(before))] if before else []), mine)
-    made = Plan(**{**told, "keep_chorus": False, "allow": True, "sections": sections})
+    made = Plan(**{**others, "keep_chorus": False, "allow": True, "sections": sections})
     return OneLine(made, len(before) + shown.index(at), laid.lines[at], rhyming_ends(laid, shown, at, texts))
 
 
 def rhyming_ends(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[str]) -> tuple[str, ...]:
-    """Words that a line is to rhyme with."""
+    """The words with which a line should rhyme."""
     group = laid.lines[at].group
     if group < 0:
         return ()
@@ -180,7 +179,7 @@ def rhyming_ends(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[
 
 
 def one_section(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[str], lexicon: Lexicon) -> SectionPlan:
-    """The lines of a section, all but one given, each with its own slots and its letter."""
+    """The lines of a section, all given except one, each with its own slots and its letter."""
     slots = [slots_of(laid.lines[i], split(texts[i]), lexicon) for i in shown]
     notes = [laid.lines[i].notes for i in shown]
     tune = tuple(notes) if all(len(n) == len(s) for n, s in zip(notes, slots, strict=True)) else ()
@@ -195,14 +194,14 @@ def one_section(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[s
 
 
 def slots_of(spec: LineSpec, words: Sequence[str], lexicon: Lexicon) -> str:
-    """The slots a line has, or those it takes as it is where it may be of any length."""
+    """The slots of a line, or those of its present words if it may have any length."""
     if len(spec.templates) == 1:
         return spec.templates[0]
     return "?" * (length_of(words, lexicon) or EIGHT[0])
 
 
 def letters_of(laid: SongSpec, shown: Sequence[int]) -> Iterator[str]:
-    """One letter a line; A is the group with a word to rhyme with, wherever there is one."""
+    """One letter for each line; A is the group with a word to rhyme with, if there is one."""
     groups = [laid.lines[i].group for i in shown]
     worded = {g for g in groups if g >= 0 and laid.groups[g].with_word}
     fresh = iter(LETTERS if worded else LETTERS[1:])

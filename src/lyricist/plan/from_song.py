@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from lyricist._io import decode_text
-from lyricist.corpus import Line, Section, Song, parse_song
-from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.corpus import RETURNING, Line, Section, Song, parse_song
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.given_lines import find_faults
-from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, repeats, shown
+from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, read_small, repeats, shown
 from lyricist.plan.plan import Plan
-from lyricist.plan.shape import RETURNING
+from lyricist.plan.shape import split
 from lyricist.plan.song_spec import LETTERS, lay_out, scheme_letters
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, breaks
@@ -27,16 +26,16 @@ from lyricist.prosody.rhyme import kind
 from lyricist.prosody.scan import scan_line
 from lyricist.prosody.scheme import REACH
 
-# --- Single lines that a song says again, as a plan like it is to have them (`SectionPlan.again`)
+# --- Repeats of single lines in a song, as `SectionPlan.again` of a plan like it
 
 Words = tuple[str, ...]
 
 
 class LineRepeats:
-    """Goes through a song's lines in order and knows which say an earlier one again. Lines count from 0.
+    """Finds the lines of a song, read in order, that repeat an earlier line. Lines count from 0.
 
-    What rhymes with a line that comes back rhymes with it wherever it stands, so that rhymes of two sections become
-    one: where that one would not be perfect, the line is taken for a new one.
+    A repeat joins the rhymes of two sections: lines that rhyme with it rhyme with its source too. If the joined rhyme
+    would not be perfect, the line counts as a new line.
     """
 
     def __init__(self) -> None:
@@ -49,7 +48,7 @@ class LineRepeats:
     def section(
         self, plan: SectionPlan, lines: Sequence[Words], ends: Sequence[Reading | None], comes_back: bool
     ) -> SectionPlan:
-        """The plan of the next section, with `again`; `comes_back`: all of it is there already."""
+        """The plan of the next section, with `again`; `comes_back`: the whole section repeats an earlier one."""
         start, letters = len(self.slots), plan.rhyme or ""
         self.words += lines
         self.slots += plan.metre
@@ -61,7 +60,7 @@ class LineRepeats:
         return plan.model_copy(update={"again": repeats(again, "again", MAX_LINES)})
 
     def line(self, here: int, words: Words) -> int:
-        """The number, from 1, of the line that this one says again; 0 for none."""
+        """The number, from 1, of the line that this one repeats; 0 for none."""
         there = self.first.setdefault(words, here)
         if there == here or not words or not self.alike(here, there):
             return 0
@@ -82,8 +81,8 @@ class LineRepeats:
         return same and not (one and other and one != other)
 
     def perfect(self, mine: Collection[int], theirs: Collection[int], here: int, there: int) -> bool:
-        """Whether the lines of two rhymes make one, in which those that are alike will be the same; line `there` is
-        read as line `here`."""
+        """Whether the lines of two rhymes form one perfect rhyme; lines that are `alike` count as one. Line `there`
+        is read as line `here`."""
         for a, b in product(mine, theirs):
             one, other = self.ends[a], self.ends[here if b == there else b]
             if a != b and not self.alike(a, b) and not (one and other and kind(one, other) == "perfect"):
@@ -91,10 +90,8 @@ class LineRepeats:
         return True
 
 
-split = WordTokenizer().split
-MAX_BYTES = 1_000_000
 SCHEMES = ("ABAB", "AABB", "ABBA", "XAXA", "AXAX", "AAAA", "AA")  # tried on half a stanza, the commonest first
-PERIODS = (1, 2, 4)  # lines after which lengths come again
+PERIODS = (1, 2, 4)  # lines after which the pattern of lengths repeats
 
 
 def read_song(path: Path | str, option: str = "--like") -> Song:
@@ -102,7 +99,8 @@ def read_song(path: Path | str, option: str = "--like") -> Song:
 
     In a draft (`--fill`) lines of `...` alone are kept, as lines whose text is empty.
     """
-    text = read_text(Path(path), option)
+    name = f"{option} {path}"
+    text = decode_text(read_small(Path(path), name, "is it one song?"), name)
     song = parse_song(mark_open(text) if option == "--fill" else text, source=Path(path).name)
     song = replace(song, sections=tuple(replace(s, lines=tuple(map(unmark, s.lines))) for s in song.sections))
     if not any(line.text for line in song.lines()) and option == "--like":
@@ -114,19 +112,8 @@ def read_song(path: Path | str, option: str = "--like") -> Song:
     return song
 
 
-def read_text(path: Path, option: str) -> str:
-    try:
-        with path.open("rb") as handle:
-            data = handle.read(MAX_BYTES + 1)
-    except OSError as e:
-        raise InputError(f"{option} {path} cannot be read ({e.strerror}): check the name") from e
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{option} {path} is larger than {MAX_BYTES // 1_000_000} MB: is it one song?")
-    return decode_text(data, f"{option} {path}")
-
-
 def mark_open(text: str) -> str:
-    """Open lines as words of their own, each different, so that the reader takes none for debris or a repeat."""
+    """The text with every open line replaced by a different word, so that the reader keeps it and sees no repeat."""
     lines = text.splitlines()
     return "\n".join(
         f"Openline{i}open" if line.strip() in OPEN_LINES - {""} else line for i, line in enumerate(lines)
@@ -138,9 +125,9 @@ def unmark(line: Line) -> Line:
 
 
 def plan_like(song: Song, lexicon: Lexicon) -> Plan:
-    """Form, lines that return, syllables, stresses and perfect rhymes of a song, which itself satisfies the plan.
+    """The plan of a song's form, repeated lines, syllables, stresses and perfect rhymes. The song satisfies it.
 
-    `InputError` for a line that cannot be sung: without words that can be read aloud, or of too many syllables.
+    Raises `InputError` for a line without syllables or with too many.
     """
     keep, sayings = returns_whole(song.sections), LineRepeats()
     made, seen = [], set()
@@ -164,10 +151,10 @@ def section_like(
 
 
 def slots_of(words: Sequence[str], end: Reading | None, lexicon: Lexicon) -> str:
-    """The slots a line's words ask for, its last word read as `end`.
+    """The slots of a line's words, the last word read as `end`.
 
-    Main stresses and lexical words of one syllable are strong, unstressed syllables beside them weak; function words
-    and syllables that metre may bend either way are open.
+    Main stresses and content words of one syllable are strong, unstressed syllables beside them weak; function words
+    and syllables that may be either in verse are open.
 
     >>> from lyricist.prosody.lexicon import default_lexicon
     >>> slots_of("the memory of love".split(), None, default_lexicon())
@@ -196,7 +183,7 @@ def word_slots(word: str, stress: str) -> str:
 def perfect_scheme(lines: Sequence[Sequence[str]], lexicon: Lexicon) -> tuple[str, list[Reading | None]]:
     """A section's scheme by perfect rhyme, and the reading of each line's last word that makes it.
 
-    A line joins the first rhyme whose every line it rhymes with, so that a word that comes again stays free (X).
+    A line joins the first rhyme all of whose lines it rhymes with, so a repeated word stays free (X).
 
     >>> from lyricist.prosody.lexicon import default_lexicon
     >>> lines = [["my", "love"], ["the", "sea"], ["above"], ["me"], ["sea"], []]
@@ -221,12 +208,12 @@ def perfect_scheme(lines: Sequence[Sequence[str]], lexicon: Lexicon) -> tuple[st
 
 
 def joins(reading: Reading, line: int, group: Mapping[int, Reading]) -> bool:
-    """Whether a line's end rhymes with all of a group, the last of which is near enough to be heard."""
+    """Whether a line's end rhymes with all lines of a group, the last of which is at most REACH lines away."""
     return line - max(group) <= REACH and all(kind(other, reading) == "perfect" for other in group.values())
 
 
 def returns_whole(sections: Sequence[Section]) -> bool:
-    """Whether sections that come back do so word for word; open lines agree with everything."""
+    """Whether returning sections return word for word; open lines agree with any line."""
     first: dict[str, Section] = {}
     for section in sections:
         if section.name in RETURNING:
@@ -240,16 +227,15 @@ def returns_whole(sections: Sequence[Section]) -> bool:
 
 
 def plan_fill(song: Song, base: Plan, lexicon: Lexicon) -> Plan:
-    """A draft's sections with its lines to keep, inside what else is asked for; see `fill`."""
+    """The plan of a draft with the wishes of `base`; see `fill`."""
     return fill(song, {name: getattr(base, name) for name in base.model_fields_set}, lexicon)
 
 
 def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
-    """The plan of a draft and of what is asked for besides (fields of a plan).
+    """The plan of a draft with further wishes (fields of a plan).
 
-    Where neither syllables nor metre are asked for, line lengths are those of the kept lines if these follow a
-    pattern; where no rhyme is asked for, so does the scheme. Else they are free. `InputError` where the draft and
-    what is asked for both say what sections there are.
+    Without syllables and metre in `asked`, line lengths are those of the kept lines if these follow a pattern, else
+    free; the same holds for the scheme without rhyme in `asked`. Raises `InputError` if `asked` has sections.
     """
     for name in ("form", "lines", "sections"):
         if asked.get(name):
@@ -268,7 +254,7 @@ def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
 def draft_sections(
     names: Sequence[str], texts: Sequence[Sequence[str]], asked: Mapping[str, Any], lexicon: Lexicon
 ) -> tuple[SectionPlan, ...]:
-    """Sections with their lines to keep, and what these say of lengths and rhymes where nothing is asked for."""
+    """Sections with their kept lines, and lengths and rhymes guessed from these where nothing is asked for."""
     kept = [[split(text) for text in lines] for lines in texts]
     counted = bool(asked.get("syllables") or asked.get("metre"))
     lengths = [()] * len(names) if counted else guess_lengths(names, kept, lexicon)
@@ -284,7 +270,7 @@ def draft_sections(
 
 
 def texts_of(sections: Sequence[Section], keep: bool) -> list[list[str]]:
-    """The lines of each section; those that come back (`keep`) with what any of them says."""
+    """The lines of each section; with `keep` returning sections share their kept lines."""
     texts = [[line.text for line in section.lines] for section in sections]
     for name in RETURNING if keep else ():
         same = [i for i, section in enumerate(sections) if section.name == name]
@@ -297,7 +283,7 @@ def texts_of(sections: Sequence[Section], keep: bool) -> list[list[str]]:
 def guess_lengths(
     names: Sequence[str], kept: Sequence[Sequence[Sequence[str]]], lexicon: Lexicon
 ) -> list[tuple[int, ...]]:
-    """Line lengths of each section: those of all kept lines of the draft, else of all sections of its name."""
+    """Line lengths of each section: those of all kept lines, else those of the sections with its name."""
     whole = guess_syllables(kept, lexicon)
     if whole:
         return [whole] * len(names)
@@ -309,9 +295,9 @@ def guess_lengths(
 
 
 def guess_syllables(sections: Sequence[Sequence[Sequence[str]]], lexicon: Lexicon, least: int = 1) -> tuple[int, ...]:
-    """Line lengths that all kept lines follow, repeating after 1, 2 or 4 lines of each section; () if there are none.
+    """Line lengths that all kept lines follow, with a period of 1, 2 or 4 lines; () if there are none.
 
-    A pattern must be seen to repeat: of 2 or 4 lines it needs one kept line more. `least`: kept lines needed.
+    A period of 2 or 4 needs one kept line more than that. `least`: kept lines needed.
 
     >>> from lyricist.prosody.lexicon import default_lexicon
     >>> lines = ["the river ran below the town", "", "and all the lights were coming down", ""]
@@ -339,7 +325,8 @@ def possible(words: Sequence[str], lexicon: Lexicon) -> set[int]:
 
 
 def guess_scheme(at: int, names: Sequence[str], kept: Sequence[Sequence[Sequence[str]]], lexicon: Lexicon) -> str:
-    """A section's scheme: its own if it is whole, else a whole section's of its name, else its kept lines'."""
+    """A section's scheme: its own if all lines are kept, else that of a complete section with its name, else that of
+    its kept lines."""
     own = kept[at]
     if all(own):
         return perfect_scheme(own, lexicon)[0]
@@ -355,13 +342,13 @@ def guess_scheme(at: int, names: Sequence[str], kept: Sequence[Sequence[Sequence
 
 
 def known_rhymes(lines: Sequence[Sequence[str]], lexicon: Lexicon) -> dict[tuple[int, int], bool]:
-    """For every two kept lines, whether some readings of their last words rhyme."""
+    """For every pair of kept lines whether some readings of their last words rhyme."""
     ends = {i: lexicon.readings(words[-1]) for i, words in enumerate(lines) if words}
     return {(i, j): any(kind(a, b) == "perfect" for a in ends[i] for b in ends[j]) for i, j in combinations(ends, 2)}
 
 
 def agrees(scheme: str, known: dict[tuple[int, int], bool]) -> int | None:
-    """How many pairs of kept lines rhyme as a scheme says; None if a pair does not.
+    """How many pairs of kept lines rhyme as a scheme asks; None if a pair does not.
 
     >>> agrees("ABAB", {(0, 2): True}), agrees("AABB", {(0, 1): False})
     (1, None)
@@ -371,7 +358,7 @@ def agrees(scheme: str, known: dict[tuple[int, int], bool]) -> int | None:
 
 
 def repeated(scheme: str, lines: int) -> str:
-    """A scheme over whole groups of lines in fresh letters; "" if it does not come out even.
+    """A scheme repeated in new letters; "" if the number of lines is no multiple of its length.
 
     >>> repeated("ABAB", 8), repeated("ABAB", 6)
     ('ABABCDCD', '')

@@ -1,8 +1,8 @@
-"""Plans read off tunes: a line for every phrase, a syllable for every slot, stresses on strong slots.
+"""Plans from tunes: a line for every phrase, a syllable for every slot, stresses on strong slots.
 
-What a plan says of a phrase: its number of syllables, `/` for strong slots and `x` for weak ones, and `|` where a
-rest divides words. A section that comes back as a chorus has the slots that all its returns can be sung to. Where no
-song of a model fulfils all of that, `relaxed` gives up what matters least, and says so.
+The plan of a phrase has its number of syllables, `/` for strong slots and `x` for weak ones, and `|` where a rest
+divides words. A returning chorus has the slots to which all its returns can be sung. If no song of a model fulfils
+the whole plan, `relaxed` gives up what matters least, and reports it.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from lyricist.corpus import RETURNING
 from lyricist.errors import InputError, PlanError
 from lyricist.melody.sections import scheme_of
 from lyricist.melody.tune import Phrase, Slot, Tune
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan
-from lyricist.plan.shape import RETURNING
 from lyricist.prosody.planfeatures import Note
 
 MOST_VERSES = 20
-# Leanings with which words for a tune have as many little words on strong notes, as many long words and as many
-# hard vowels on long notes as people's words for it, in nats.
-EMPHASIS = 2.3  # off a little word on a strong note
+# Preferences, in nats, fitted so that written words have as many function words on strong notes, as many long words
+# and as many hard vowels on long notes as people's words for the same tunes.
+EMPHASIS = 2.3  # off a function word on a strong note
 LONG_WORDS = 0.2  # for a word's second and third syllable
 OPEN_VOWELS = 2.5  # off a vowel that does not carry, on a long or high note
 
@@ -48,8 +48,8 @@ def plan_to(tune: Tune, verses: int = 1, **wishes: Any) -> Plan:
             )
         )
     same = keeps_chorus(tune.names, patterns)
-    leanings = {"emphasis": EMPHASIS, "long_words": LONG_WORDS, "open_vowels": OPEN_VOWELS}
-    return Plan(**{"keep_chorus": same, **leanings, **wishes, "sections": tuple(made) * verses})
+    preferences = {"emphasis": EMPHASIS, "long_words": LONG_WORDS, "open_vowels": OPEN_VOWELS}
+    return Plan(**{"keep_chorus": same, **preferences, **wishes, "sections": tuple(made) * verses})
 
 
 def keep_lines(plan: Plan, texts: Sequence[str]) -> Plan:
@@ -85,7 +85,7 @@ def agreed(names: Sequence[str], patterns: Sequence[list[str]]) -> list[list[str
 
 
 def meet(patterns: Sequence[str]) -> str:
-    """What fits all of some patterns of one length: where they differ a slot is weak for stress, and a rest divides.
+    """A pattern that fits all of these, which have one length: slots that differ are open, and every `|` stays.
 
     >>> meet(["x/|x/", "x/x/"]), meet(["x/x", "//x"])
     ('x/|x/', '?/x')
@@ -109,22 +109,22 @@ def keeps_chorus(names: Sequence[str], patterns: Sequence[list[str]]) -> bool:
 
 
 def relaxed(plan: Plan, feasible: Callable[[Plan], None]) -> tuple[Plan, tuple[str, ...]]:
-    """The plan as asked if it can be fulfilled, else with as little as possible given up, and what that was.
+    """The plan if it can be fulfilled, else with as little as possible given up, and what that was.
 
     `feasible` raises `PlanError` for a plan that cannot be fulfilled. The number of syllables and rests between words
     are never given up. Raises the first `PlanError` if nothing helps.
     """
-    told: list[str] = []
+    given_up: list[str] = []
     first: PlanError | None = None
     for what, tried in steps(plan):
         if what:
-            told.append(what)
+            given_up.append(what)
         try:
             feasible(tried)
         except PlanError as error:
             first = first or error
         else:
-            return tried, (*told, f"because {first}") if told else ()
+            return tried, (*given_up, f"because {first}") if given_up else ()
     assert first is not None
     raise first
 

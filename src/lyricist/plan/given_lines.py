@@ -1,11 +1,10 @@
-"""Given lines (kept text, a refrain) held against the plan they stand in."""
+"""The check of given lines (kept text, a refrain) against their plan."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan, with_defaults
@@ -17,8 +16,7 @@ from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import homophones, kind
 from lyricist.prosody.scan import SILENT, best_choice, scan_line
 
-split = WordTokenizer().split
-MOST_WAYS = 64  # sets of readings carried along; words have three readings at most, nearly always one
+MOST_WAYS = 64  # sets of readings compared; words have three readings at most, nearly always one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,10 @@ class Fault:
 
 
 def validate_given_lines(plan: Plan, lexicon: Lexicon) -> Plan:
-    """The plan, sure that its given lines agree with it.
+    """The plan, with the guarantee that its given lines agree with it.
 
-    `InputError` names the first line that does not and how. A plan that allows such lines gets them as they are;
-    those that break their rhyme leave it, so that the lines to be written can keep theirs.
+    Raises `InputError` with the first line that does not. A plan with `allow` keeps such lines; those that break
+    their rhyme are freed of it, so that the lines to be written can rhyme.
     """
     if not plan.exact or not (plan.refrain or any(any(s.text) for s in plan.sections)):
         return plan
@@ -60,12 +58,12 @@ def find_faults(laid: SongSpec, lexicon: Lexicon) -> Iterator[Fault]:
 
 
 def choices(words: Sequence[str], lexicon: Lexicon) -> list[tuple[Reading, ...]]:
-    """Readings of each word. The licences of verse are not among them: what is promised goes by the lexicon."""
+    """Readings of each word in the lexicon, without the licences of verse."""
     return [lexicon.readings(word) or (SILENT,) for word in words]
 
 
 def fits(line: LineSpec, lexicon: Lexicon, end: Callable[[Reading], bool] | None = None) -> bool:
-    """Whether some choice of readings fills one of a line's slot patterns, its last word's among those wanted."""
+    """Whether some choice of readings fills one of a line's slot patterns, with an `end` that is accepted."""
     each = choices(line.text or (), lexicon)
     if line.templates == ANY:
         return best_choice(each, None, end) is not None
@@ -80,8 +78,8 @@ def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
         found = scan_line(line.text or (), lexicon).syllables
         licensed = [lexicon.sung(word) or (SILENT,) for word in line.text or ()]
         sung = any(best_choice(licensed, "?" * n, None) for n in wanted)
-        told = " (it can be sung so by a licence of verse)" if sung else ""
-        return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}{told}"
+        hint = " (it can be sung so by a licence of verse)" if sung else ""
+        return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}{hint}"
     found_stress = scan_line(line.text or (), lexicon, syllables=len(line.templates[0])).stress
     return f"has the stresses {found_stress} and the plan wants {pattern_of(line.templates[0])}"
 
@@ -89,7 +87,7 @@ def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
 def rhyme_faults(laid: SongSpec, group: GroupSpec, members: Sequence[int], lexicon: Lexicon) -> Iterator[Fault]:
     """Given lines that cannot rhyme with the group's word and with the given lines before them.
 
-    Sets of readings that rhyme together are carried from line to line, so that one word has one reading.
+    Sets of readings that rhyme are extended line by line, so that each word has one reading.
     """
     words = lexicon.readings(group.with_word) if group.with_word else ()
     together: list[tuple[Reading, ...]] = [(reading,) for reading in words] or [()]
@@ -104,13 +102,13 @@ def rhyme_faults(laid: SongSpec, group: GroupSpec, members: Sequence[int], lexic
 
 
 def end_readings(line: LineSpec, lexicon: Lexicon) -> list[Reading]:
-    """Readings of a given line's last word with which it fits its slots; all of them if it never does."""
+    """Readings of a given line's last word with which the line fits its slots; all of them if none does."""
     found = lexicon.readings((line.text or ("",))[-1])
     return [r for r in found if fits(line, lexicon, r.__eq__)] or list(found)
 
 
 def rhymes(others: Sequence[Reading], reading: Reading, group: GroupSpec) -> bool:
-    """Whether a reading rhymes with every other as the group asks. Given lines may rhyme richly (low, below)."""
+    """Whether a reading rhymes with all others as the group asks. Given lines may have rich rhymes (low, below)."""
     wanted = ("perfect",) if group.kind == "perfect" else ("perfect", "near")
 
     def rhymes_with(other: Reading) -> bool:

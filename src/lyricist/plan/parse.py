@@ -1,6 +1,6 @@
 """Values of a plan as people type them -> clean tuples; each error names its option.
 
-A list may come as text ("8, 6"), as one value (8) or as a sequence ([8, 6], the way of TOML and Python).
+A list may be text ("8, 6"), one value (8) or a sequence ([8, 6], as in TOML and Python).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from lyricist.corpus import SECTION_NAMES
@@ -17,12 +18,26 @@ from lyricist.prosody.metre import METRES, slots_of
 from lyricist.prosody.planfeatures import Note
 
 ALIASES = {"pre-chorus": "prechorus", "v": "verse", "c": "chorus", "b": "bridge"}
+MAX_BYTES = 1_000_000  # of a file of a plan or a song
 MAX_LINES = 400  # lines of a song that may be asked for
 MAX_SYLLABLES = 40  # of a line
 MAX_WORDS = 1000  # of one list of words
 MAX_TEXT = 400  # characters of a given line, a title or a word
 PATTERN = re.compile(r"[x/?]+(\|[x/?]+)*")
 OPEN_LINES = frozenset({"", "...", "\N{HORIZONTAL ELLIPSIS}"})  # how a kept text says "write this line"
+
+
+def read_small(path: Path, name: str, advice: str) -> bytes:
+    """A file of at most `MAX_BYTES`. Raises `InputError`, with `name`, for one that is larger (with `advice`) or
+    cannot be read."""
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(MAX_BYTES + 1)
+    except OSError as e:
+        raise InputError(f"{name} cannot be read ({e.strerror}): check the name") from e
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB: {advice}")
+    return data
 
 
 def option(field: str) -> str:
@@ -90,7 +105,7 @@ def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
 
 
 def repeats(value: Any, name: str, most: int) -> tuple[int, ...]:
-    """Numbers of lines to be said again, 0 for none.
+    """Numbers of lines to be repeated, 0 for none.
 
     >>> repeats("0, 2, 0", "again", 400)
     (0, 2)
@@ -103,7 +118,7 @@ def repeats(value: Any, name: str, most: int) -> tuple[int, ...]:
 
 
 def tune(value: Any, name: str) -> tuple[tuple[Note, ...], ...]:
-    """The notes of lines, each as [quarters, MIDI pitch, strength 0 to 4, quarters of rest behind it].
+    """The notes of lines, each as [quarters, MIDI pitch, strength 0 to 4, quarters of rest after it].
 
     >>> tune([[[1, 67, 4, 0.5]]], "tune")
     ((Note(duration=1.0, pitch=67, strength=4, rest=0.5),),)
@@ -118,7 +133,7 @@ def tune(value: Any, name: str) -> tuple[tuple[Note, ...], ...]:
 
 
 def note(duration: float, pitch: int, strength: int, rest: float) -> Note:
-    """A note, or `ValueError` for one that nobody can sing."""
+    """A note. Raises `ValueError` for one that is out of range."""
     made = Note(float(duration), int(pitch), int(strength), float(rest))
     if not (0 < made.duration < 1000 and 0 <= made.pitch <= 127 and 0 <= made.strength <= 4 and 0 <= made.rest < 1e6):
         raise ValueError
@@ -187,7 +202,7 @@ def one_word(value: Any, name: str, advice: str = "") -> str:
 
 
 def start_word(value: Any, name: str = "--start") -> str:
-    """The first word as it was given (models of other tokenisers take it as it is); one word only."""
+    """The first word as it was given, since models of other tokenisers do not change it; one word only."""
     if not isinstance(value, str) or len(value.split()) != 1 or len(WordTokenizer().split(value)) > 1:
         raise InputError(f"{name} {shown(value)} is not one word")
     return plain_line(value, name)
@@ -205,7 +220,7 @@ def letters(value: Any, name: str = "--acrostic") -> str:
 
 
 def plain_line(value: Any, name: str) -> str:
-    """A line of text as it was given, white space tidied; no control characters.
+    """A line of text as it was given, with single spaces; no control characters.
 
     >>> plain_line("  Carry me,  river ", "--refrain")
     'Carry me, river'

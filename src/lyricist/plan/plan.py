@@ -1,4 +1,4 @@
-"""`Plan`: what is asked of a song before a word is chosen; `Drawing`: how its words are drawn."""
+"""`Plan`: what is asked of a song; `Drawing`: how its words are drawn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
-from lyricist.plan import parse
 from lyricist.plan.clashes import refuse_clashes
 from lyricist.plan.fields import PlanFields, read_fields
 from lyricist.plan.shape import LINES, completed, cycle
@@ -91,21 +90,3 @@ def with_defaults(plan: Plan) -> Plan:
     ('X',)
     """
     return plan.model_copy(update=completed(plan))
-
-
-def parse_form(text: str) -> tuple[str, ...]:
-    """Section names of `--form "verse chorus verse chorus"`.
-
-    >>> parse_form("verse, chorus, Pre-Chorus")
-    ('verse', 'chorus', 'prechorus')
-    """
-    return parse.section_names(text)
-
-
-def parse_counts(text: str, option: str, most: int) -> tuple[int, ...]:
-    """Positive whole numbers of an option such as `--lines 4,6`.
-
-    >>> parse_counts("4, 6", "--lines", 400)
-    (4, 6)
-    """
-    return parse.counts(text, option, most)

@@ -22,11 +22,10 @@ from pydantic import BaseModel
 
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
-from lyricist.plan.parse import nearest, shown
+from lyricist.plan.parse import nearest, read_small, shown
 from lyricist.plan.plan import Plan
 
 FORMAT = 1
-MAX_BYTES = 1_000_000
 OPEN = "..."  # a line to be written, among those to be kept
 SECTIONS, SECTION = "sections", "section"  # the plan's field, the file's table
 STRICT: Mapping[str, type] = {
@@ -43,23 +42,12 @@ ONE_EACH = frozenset({"form", "metre", "rhyme"})  # lists whose single value is 
 
 
 def read_plan(path: Path | str) -> Plan:
-    """The plan of a TOML file. `InputError`, with the file's name, for anything that is none."""
-    return parse_plan(read_small(Path(path)), str(path))
-
-
-def read_small(path: Path) -> str:
-    """A text file of at most `MAX_BYTES`, UTF-8."""
+    """The plan of a TOML file. Raises `InputError`, with the file's name, for a file that is no plan."""
     try:
-        with path.open("rb") as handle:
-            data = handle.read(MAX_BYTES + 1)
-    except OSError as e:
-        raise InputError(f"{path} cannot be read ({e.strerror}): check the name") from e
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: this is no plan")
-    try:
-        return data.decode("utf-8-sig")
+        text = read_small(Path(path), str(path), "this is no plan").decode("utf-8-sig")
     except UnicodeDecodeError as e:
         raise InputError(f"{path} is not UTF-8 text (byte {e.start}): save it as UTF-8") from e
+    return parse_plan(text, str(path))
 
 
 def parse_plan(text: str, where: str = "plan") -> Plan:
@@ -98,7 +86,7 @@ def section(table: dict[str, Any], number: int) -> SectionPlan:
 
 
 def fields_of(table: dict[str, Any], model: type[BaseModel], where: str) -> dict[str, Any]:
-    """A table's keys as fields of a model; hyphens or underscores."""
+    """A table's keys, with hyphens or underscores, as fields of a model."""
     known = {key_of(name): name for name in model.model_fields if name != SECTIONS}
     fields: dict[str, Any] = {}
     for key, value in table.items():

@@ -1,4 +1,4 @@
-"""From a `Plan` to a `SongSpec`: the defaults of a good song, the check of given lines, and all lines laid out."""
+"""From a `Plan` to a `SongSpec`: the defaults of a good song, the check of given lines, the layout of all lines."""
 
 from __future__ import annotations
 
@@ -12,22 +12,14 @@ from lyricist.plan.song_spec import SongSpec, lay_out
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 
-OWN_SHAPE = (
-    "rhyme",
-    "rhyme_with",
-    "acrostic",
-    "refrain",
-    "like",
-    "plan",
-    "fill",
-    "melody",
-)  # leave no room for a hook
-OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")  # ask for words that may not be iambic
+# Options with which no hook is added, and options with which no metre is added.
+OWN_SHAPE = ("rhyme", "rhyme_with", "acrostic", "refrain", "like", "plan", "fill", "melody")
+OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")
 
 
 def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
-    """The plan with what good songs have, where the call leaves it open: a hook, and iambic lines where it says
-    nothing of their shape. `always`: also if nothing else is asked for."""
+    """The plan with what good songs have, where `options` leave it open: a hook, and iambic lines. `always`: also for
+    a plan that is not `exact`."""
     plan = with_hook(plan, options, always)
     if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
         plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
@@ -35,8 +27,8 @@ def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> P
 
 
 def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
-    """The plan with a hook in its chorus, where the call says nothing against one and of the chorus's rhymes nothing.
-    `always`: also if nothing else is asked for."""
+    """The plan with a hook in its chorus, unless `options` exclude one or the chorus has no line for it. `always`:
+    also for a plan that is not `exact`."""
     if options.get("hook") is not None or any(options.get(name) for name in OWN_SHAPE) or not (plan.exact or always):
         return plan
     made = plan.model_copy(update={"hook": True})

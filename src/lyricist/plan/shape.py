@@ -1,11 +1,11 @@
-"""The shape of a song that a plan asks for: its sections, what is said of each, and what is assumed where nothing is.
+"""The sections that a plan asks for, with its defaults filled in.
 
-Assumptions, section by section (the defaults of a good song):
+Defaults of each section:
 
 - form: verse chorus verse chorus; only verses where an acrostic is longer than verse, chorus and verse;
 - lines: as many as the longest of the section's lists (scheme, syllables, metre) if that is 3 or more, else 4;
 - syllables and rhyme both left out: 8,6 and ABAB (common measure), a chorus AABB;
-- rhyme left out: none, for whoever counts syllables says what they want (with a rhyme word: as above);
+- syllables or metre given, rhyme left out: no rhyme (with a rhyme word: as above);
 - syllables left out: 8;
 - a section with lines to keep and neither: lines of any length, no rhyme.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, count, takewhile
 from typing import Any, TypeVar
 
+from lyricist.corpus import CHORUSES, RETURNING
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields, SectionPlan, Tune
@@ -24,12 +25,11 @@ from lyricist.prosody.metre import METRES, slots_of, template
 from lyricist.prosody.planfeatures import Note
 
 T = TypeVar("T")
+split = WordTokenizer().split
 
 FORM = ("verse", "chorus", "verse", "chorus")
 LINES = 4
 EIGHT, COMMON = (8,), (8, 6)  # syllables
-RETURNING = frozenset({"chorus", "refrain"})  # sections that come back word for word
-SUNG_TOGETHER = frozenset({"chorus", "refrain", "hook"})  # rhymed in couplets
 OVER = {0: "", 1: "X", 2: "CC", 3: "CXC"}  # scheme of the lines that are left over from a group of four
 FREE = tuple("?" * n for n in range(4, 13))  # slots of a line of any length
 ANY = tuple("?" * n for n in range(1, 61))  # of a given line that may break the plan
@@ -37,7 +37,7 @@ ANY = tuple("?" * n for n in range(1, 61))  # of a given line that may break the
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One section with nothing left open but its words."""
+    """One section in which only the words are open."""
 
     name: str
     lines: int
@@ -45,12 +45,12 @@ class Shape:
     metre: tuple[str, ...]  # per line, cycling
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written
-    again: tuple[int, ...] = ()  # per line, the number in the song, from 1, of the line it says again; 0: none
-    returns: int = -1  # index of the section it repeats word for word
+    again: tuple[int, ...] = ()  # per line, the number in the song, from 1, of the line it repeats; 0: none
+    returns: int = -1  # index of the section it repeats word for word; -1: none
     tune: Tune = ()  # per line, cycling
 
     def slots(self, line: int) -> tuple[str, ...]:
-        """Slot patterns permitted for a line, counted from 0. InputError if metre and syllables disagree."""
+        """Slot patterns permitted for a line, counted from 0. Raises `InputError` if metre and syllables disagree."""
         wanted = cycle(self.syllables, line)
         metre = cycle(self.metre, line)
         if metre is None:
@@ -66,7 +66,7 @@ class Shape:
         return (slots,)
 
     def notes(self, line: int) -> tuple[Note, ...]:
-        """The notes of a line, one for each of its slots. InputError if there are more or fewer."""
+        """The notes of a line, one for each of its slots. Raises `InputError` if there are more or fewer."""
         notes, slots = cycle(self.tune, line) or (), self.slots(line)
         if notes and (len(slots) != 1 or len(slots[0]) != len(notes)):
             raise InputError(
@@ -85,7 +85,7 @@ def cycle(values: Sequence[T], i: int) -> T | None:
 
 
 def shapes(plan: PlanFields) -> tuple[Shape, ...]:
-    """The sections of a plan. InputError where a section that comes back is asked for in two ways."""
+    """The sections of a plan. Raises `InputError` if the plan asks for a returning section in two ways."""
     return with_refrain(plan, without_refrain(plan))
 
 
@@ -112,7 +112,7 @@ def asked_sections(plan: PlanFields) -> tuple[SectionPlan, ...]:
 
 
 def default_form(plan: PlanFields) -> tuple[str, ...]:
-    """Verse and chorus; verses alone under an acrostic that would go on into the chorus's return."""
+    """Verse and chorus twice; only verses for an acrostic that is longer than verse, chorus and verse."""
     sizes = [cycle(plan.lines, i) or default_lines(plan, i) for i in range(3)]
     length = len(plan.acrostic or "")
     if length <= sum(sizes) or not plan.keep_chorus:
@@ -129,7 +129,7 @@ def default_lines(plan: PlanFields, i: int, asked: SectionPlan | None = None) ->
 
 
 def shape_of(plan: PlanFields, asked: SectionPlan, i: int) -> Shape:
-    """A section that is not a return of another: its own values, else the plan's, else what is assumed."""
+    """A section that does not return: its own values, else the plan's, else the defaults."""
     lines = asked.lines or len(asked.text or asked.tune) or cycle(plan.lines, i) or default_lines(plan, i, asked)
     syllables, metre = asked.syllables or plan.syllables, asked.metre or plan.metre
     rhyme, kept = asked.rhyme or cycle(plan.rhyme, i) or "", any(asked.text)
@@ -145,11 +145,11 @@ def shape_of(plan: PlanFields, asked: SectionPlan, i: int) -> Shape:
     if len(asked.again) > lines:
         raise InputError(f"the {asked.name} has {lines} lines and again for {len(asked.again)}: make them agree")
     made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.again, tune=asked.tune)
-    return replace(made, rhyme=hook_scheme(made)) if plan.hook and assumes and made.name in SUNG_TOGETHER else made
+    return replace(made, rhyme=hook_scheme(made)) if plan.hook and assumes and made.name in CHORUSES else made
 
 
 def padded(asked: SectionPlan, lines: int) -> tuple[str, ...]:
-    """Kept lines, one entry per line of the section."""
+    """Kept lines, one entry for each line of the section."""
     if len(asked.text) > lines:
         raise InputError(f"the {asked.name} has {lines} lines and text for {len(asked.text)}: make them agree")
     return asked.text + ("",) * (lines - len(asked.text))
@@ -160,14 +160,14 @@ def default_scheme(name: str, lines: int) -> str:
     >>> [default_scheme("verse", n) for n in (2, 3, 4, 6)], default_scheme("chorus", 4)
     (['AA', 'AXA', 'ABAB', 'ABABCC'], 'AABB')
     """
-    base, over = "AABB" if name in SUNG_TOGETHER else "ABAB", lines % 4
+    base, over = "AABB" if name in CHORUSES else "ABAB", lines % 4
     if lines < 4:
         return {1: "A", 2: "AA", 3: "AXA"}[lines]
     return base + OVER[over] if lines < 8 else base
 
 
 def hook_scheme(shape: Shape) -> str:
-    """The scheme of a chorus whose first line comes back in it, as late as its length allows.
+    """The scheme of a chorus whose first line is repeated in the last line of the same length.
 
     >>> [hook_scheme(Shape("chorus", 4, syllables, (), "AABB", ("",) * 4)) for syllables in ((8,), (8, 6))]
     ['AABA', 'ABAB']
@@ -188,7 +188,7 @@ def scheme_of(scheme: str, lines: int) -> list[str]:
 
 
 def merged(shape: Shape, asked: SectionPlan, plan: PlanFields, i: int) -> Shape:
-    """The first of the sections that come back, with what a later one adds; what it contradicts is an error."""
+    """The first of a returning section's shapes, completed by a later one. Raises `InputError` if they disagree."""
     by_form = not plan.sections
     given = {
         "lines": asked.lines or len(asked.text) or (by_form and cycle(plan.lines, i)) or None,
@@ -217,8 +217,7 @@ def plain(value: object) -> str:
 
 
 def same_line(a: str, b: str, name: str) -> str:
-    """Two givens for one line: either may be open, both must agree."""
-    split = WordTokenizer().split
+    """Two given texts of one line, one of which may be open. Raises `InputError` if they disagree."""
     if a and b and split(a) != split(b):
         raise InputError(
             f"text gives the {name} {a!r} and later {b!r}, but it comes back word for word: "
@@ -228,7 +227,7 @@ def same_line(a: str, b: str, name: str) -> str:
 
 
 def with_refrain(plan: PlanFields, made: list[Shape]) -> tuple[Shape, ...]:
-    """The refrain as last line of every chorus and refrain, without such a section of every section."""
+    """The refrain as last line of every chorus and refrain; of every section, if there is no chorus or refrain."""
     if plan.refrain is None:
         return tuple(made)
     homes = RETURNING if any(s.name in RETURNING for s in made) else {s.name for s in made}
@@ -236,16 +235,16 @@ def with_refrain(plan: PlanFields, made: list[Shape]) -> tuple[Shape, ...]:
 
 
 def ending(shape: Shape, refrain: str) -> Shape:
-    split, last = WordTokenizer().split, shape.text[-1]
+    last = shape.text[-1]
     if last and split(last) != split(refrain):
         raise InputError(f"--refrain {refrain!r} and the kept line {last!r} both end the {shape.name}: leave one out")
     return replace(shape, text=(*shape.text[:-1], last or refrain))
 
 
 def completed(plan: PlanFields) -> dict[str, Any]:
-    """What `with_defaults` fills in: the plan's lists where it has a form, else its sections.
+    """What `with_defaults` fills in: the lists of a plan with a form, the sections of other plans.
 
-    A refrain whose line lengths are merely assumed need not have them.
+    A refrain need not have the default line lengths.
     """
     made = without_refrain(plan)
     allow = plan.allow or (plan.refrain is not None and assumed(plan))
@@ -261,22 +260,14 @@ def completed(plan: PlanFields) -> dict[str, Any]:
 
 
 def assumed(plan: PlanFields) -> bool:
-    """Whether the lengths of lines are only assumed, so that given lines need not have them."""
+    """Whether line lengths are defaults, so that given lines need not have them."""
     return not (plan.syllables or plan.metre or any(s.syllables or s.metre for s in plan.sections))
 
 
 def section_of(shape: Shape) -> SectionPlan:
-    text = shape.text if any(shape.text) else ()
-    return SectionPlan(
-        name=shape.name,
-        lines=shape.lines,
-        syllables=shape.syllables,
-        metre=shape.metre,
-        rhyme=shape.rhyme,
-        text=text,
-        again=shape.again,
-        tune=shape.tune,
-    )
+    """A shape as a section of a plan."""
+    own = {name: getattr(shape, name) for name in SectionPlan.model_fields}
+    return SectionPlan(**own | {"text": shape.text if any(shape.text) else ()})
 
 
 def shortest_cycle(values: Sequence[T]) -> tuple[T, ...]:

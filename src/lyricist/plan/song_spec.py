@@ -1,6 +1,6 @@
-"""`SongSpec`: a plan resolved line by line: what every line may be, which lines rhyme, which repeat.
+"""`SongSpec`: a plan resolved line by line: what every line may be, which lines rhyme, which lines repeat another.
 
-The generator reads a `SongSpec` and never a `Plan`. Words are counted and compared here, not looked up.
+The generator reads a `SongSpec` and never a `Plan`. Nothing here looks up words in a lexicon.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass, fields, replace
 from string import ascii_uppercase
 from typing import Any, Literal
 
-from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.corpus import CHORUSES
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import one_word
-from lyricist.plan.shape import ANY, SUNG_TOGETHER, Shape, assumed, shapes
+from lyricist.plan.shape import ANY, Shape, assumed, shapes, split
 from lyricist.prosody.planfeatures import Note
 
-split = WordTokenizer().split
 # Fields of a plan that a `SongSpec` takes over as they are.
 SHARED = (
     "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "all_words", "max_copy", "title",
@@ -55,26 +54,26 @@ class GroupSpec:
 
 @dataclass(frozen=True, slots=True)
 class SongSpec:
-    """All that is asked of one song, with nothing left open but its words."""
+    """All that is asked of one song, in which only the words are open."""
 
     lines: tuple[LineSpec, ...]
     groups: tuple[GroupSpec, ...]
     include: tuple[str, ...]  # words that must occur
     avoid: tuple[str, ...]  # words that must not
-    clean: bool  # nor may those of `clean.is_unclean`
+    clean: bool  # nor may words of `word_lists.is_unclean`
     emphasis: float = 0.0  # nats off a function word of one syllable on a strong slot
     long_words: float = 0.0  # nats for a word's 2nd and 3rd syllable each
     open_vowels: float = 0.0  # nats off a word whose vowel does not carry on a long or high note
     given: tuple[str, ...] = ()  # per line, the text as it was given; "": the line is written
     about: tuple[str, ...] = ()  # words of the theme
-    all_words: bool = False  # draw the words of the model that the songs of today do not use as well
+    all_words: bool = False  # draw also the model's words that today's songs do not use
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
     title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FreeSpec:
-    """What is asked of a song whose lines are free: its sections, and what may not be drawn."""
+    """What is asked of a song with free lines: its sections, and which words may not be drawn."""
 
     form: tuple[str, ...] = ()  # names of its sections; (): the model decides
     lines: tuple[int, ...] = ()  # of each section, cycling; (): the model decides
@@ -85,7 +84,7 @@ class FreeSpec:
 
     @classmethod
     def of(cls, plan: PlanFields) -> FreeSpec:
-        """That of a plan that is not `exact`."""
+        """The spec of a plan that is not `exact`."""
         return cls(**{f.name: getattr(plan, f.name) for f in fields(cls)})
 
 
@@ -122,7 +121,7 @@ def lay_out(plan: PlanFields) -> SongSpec:
 
 
 def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec]) -> Iterator[LineSpec]:
-    """Lines of a section that is no return; its rhyme groups are added to `groups`."""
+    """Lines of a section that does not return; its rhyme groups are added to `groups`."""
     lenient = plan.allow or assumed(plan)
     for j, group in enumerate(rhyme_groups(plan, shape, i, groups)):
         text = tuple(split(shape.text[j])) or None
@@ -133,9 +132,10 @@ def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec])
 
 
 def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
-    """The lines of a chorus, which begins at line `start` of the song, such that its first comes back in it: in the
-    last that has its slots and its rhyme. Not where it is said again anyway, or says another again."""
-    if not plan.hook or shape.name not in SUNG_TOGETHER or shape.lines < 3:
+    """The lines of a chorus, which begins at line `start` of the song, with the hook: the last line that has the
+    slots and the rhyme of the first repeats it, unless the first line is part of another repeat. Raises `InputError`
+    if there is no such line."""
+    if not plan.hook or shape.name not in CHORUSES or shape.lines < 3:
         return lines
     if start + 1 in shape.again or any(shape.again[:1]):
         return lines
@@ -155,8 +155,8 @@ def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int)
 
 
 def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequence[GroupSpec]) -> list[LineSpec]:
-    """The lines, some of which say an earlier one again (`Shape.again`); what rhymes with these rhymes with that one.
-    InputError for a line that is not before them, or whose words they cannot have."""
+    """The lines with the repeats that `Shape.again` asks for. Lines that rhyme with a repeat rhyme with its source
+    too. Raises `InputError` for a source that is not earlier, or whose words the line cannot have."""
     out = list(lines)
     for here, line in enumerate(lines):
         shape = made[line.section]
@@ -191,7 +191,8 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
 
 
 def first_said(lines: Sequence[LineSpec], i: int) -> int:
-    """The line that line i says again, from whichever it takes it; i itself if none."""
+    """The first line with the words that line i repeats, directly or through other repeats; i itself if it repeats
+    none."""
     while lines[i].same_as >= 0:
         i = lines[i].same_as
     return i
@@ -200,7 +201,7 @@ def first_said(lines: Sequence[LineSpec], i: int) -> int:
 def with_groups(
     lines: Sequence[LineSpec], groups: Sequence[GroupSpec]
 ) -> tuple[tuple[LineSpec, ...], tuple[GroupSpec, ...]]:
-    """The lines with the groups that are left of those that some line was in, numbered anew."""
+    """The lines and their rhyme groups, renumbered without those that no line belongs to."""
     left = sorted({line.group for line in lines} - {-1})
     number = {g: i for i, g in enumerate(left)} | {-1: -1}
     return tuple(replace(line, group=number[line.group]) for line in lines), tuple(groups[g] for g in left)
@@ -220,7 +221,7 @@ def rhyme_groups(plan: PlanFields, shape: Shape, section: int, groups: list[Grou
 
 
 def scheme_letters(scheme: str, lines: int) -> list[str]:
-    """A scheme for so many lines: one that is shorter goes on in fresh letters.
+    """A scheme for a number of lines: a shorter scheme is repeated in new letters.
 
     >>> scheme_letters("ABAB", 8), scheme_letters("AXA", 5)
     (['A', 'B', 'A', 'B', 'C', 'D', 'C', 'D'], ['A', 'X', 'A', 'B', 'X'])
@@ -247,8 +248,7 @@ def with_beginnings(plan: PlanFields, lines: Sequence[LineSpec]) -> list[LineSpe
 
 
 def repeats_marked(lines: Sequence[LineSpec]) -> tuple[LineSpec, ...]:
-    """Given lines that say the same as an earlier given line repeat it (a refrain), if they share its rhyme: where
-    they do not, other lines have to rhyme with them anew."""
+    """Given lines with the words and the rhyme group of an earlier given line repeat it (a refrain)."""
     seen: dict[tuple[tuple[str, ...], int], int] = {}
     found = []
     for i, line in enumerate(lines):
