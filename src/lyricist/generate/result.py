@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from lyricist.corpus import CHORUSES, Section
@@ -74,14 +75,12 @@ class Usual:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.known: dict[str, tuple[Reading, str, str]] = {}
+        self.word = cache(self.read)
 
-    def word(self, word: str) -> tuple[Reading, str, str]:
-        """Its usual reading, stress digits and rhyme."""
-        if word not in self.known:
-            reading = self.lexicon.readings(word)[0]
-            self.known[word] = (reading, reading.stress, reading.tail)
-        return self.known[word]
+    def read(self, word: str) -> tuple[Reading, str, str]:
+        """A word's usual reading, stress digits and rhyme."""
+        reading = self.lexicon.readings(word)[0]
+        return reading, reading.stress, reading.tail
 
     def line(self, words: Sequence[str]) -> Scansion:
         found = [self.word(w) for w in words]

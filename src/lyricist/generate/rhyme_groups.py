@@ -29,14 +29,16 @@ class LineKind:
     def __init__(self, automaton: LineAutomaton, initial: WordSet | None) -> None:
         self.automaton, self.initial = automaton, initial
         self.backward = automaton.slots.backward
+        self.endings: dict[tuple[int, WordClass], bool] = {}
 
     def can_end(self, word: int, word_class: WordClass) -> bool:
         """Whether the line can end in this word with readings of this class."""
-        return self.ends_in(word if word in self.automaton.keywords or self.initial is not None else -1, word_class)
-
-    @memoised
-    def ends_in(self, word: int, word_class: WordClass) -> bool:
-        return self.starts_drawing(word, word_class) if self.backward else self.ends_drawing(word, word_class)
+        which = word if word in self.automaton.keywords or self.initial is not None else -1
+        known = self.endings.get((which, word_class))
+        if known is None:
+            test = self.starts_drawing if self.backward else self.ends_drawing
+            known = self.endings[which, word_class] = test(word, word_class)
+        return known
 
     def alone(self, word: int, word_class: WordClass) -> bool:
         """Whether the word can be the whole line."""

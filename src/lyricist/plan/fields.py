@@ -34,12 +34,9 @@ class SectionPlan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # verse, chorus, ...
-    name: Annotated[str, Asked(read=lambda v: only(parse.section_names(v, "section name"), "section name", v))]
+    name: Annotated[str, Asked(read=lambda v: only(parse.section_names, v, "section name"))]
     # None: as many as `text`, or as the plan says
-    lines: Annotated[
-        int | None,
-        Asked(read=lambda v: only(parse.counts(v, "a section's lines", MAX_LINES), "a section's lines", v)),
-    ] = None
+    lines: Annotated[int | None, Asked(read=lambda v: only(parse.counts, v, "a section's lines", MAX_LINES))] = None
     # per line, cycling
     syllables: Annotated[
         tuple[int, ...], Asked(read=lambda v: parse.counts(v, "a section's syllables", MAX_SYLLABLES))
@@ -47,9 +44,7 @@ class SectionPlan(BaseModel):
     # per line, cycling: names, or patterns with a slot per syllable, `|` between words
     metre: Annotated[tuple[str, ...], Asked(read=lambda v: parse.metres(v, "a section's metre"))] = ()
     # scheme
-    rhyme: Annotated[
-        str | None, Asked(read=lambda v: only(parse.schemes(v, "a section's rhyme"), "a section's rhyme", v))
-    ] = None
+    rhyme: Annotated[str | None, Asked(read=lambda v: only(parse.schemes, v, "a section's rhyme"))] = None
     # lines to keep; "" (given as "" or "...") stands for one to be written
     text: Annotated[
         tuple[str, ...], Asked(read=lambda v: tuple(parse.given_line(line, "text") for line in text_lines(v)))
@@ -176,8 +171,9 @@ def read_fields(data: Any, build: ModelWrapValidatorHandler[Model], kind: type[M
         raise InputError(f"{parse.option(name)} {shown(error.get('input'))}: {error['msg']}") from None
 
 
-def only(values: tuple[Any, ...], name: str, given: Any) -> Any:
-    """The one value of a list."""
+def only(read: Callable[..., tuple[Any, ...]], given: Any, name: str, *limits: int) -> Any:
+    """The one value of a list that `read` reads. Raises `InputError` for more or fewer."""
+    values = read(given, name, *limits)
     if len(values) != 1:
         raise InputError(f"{name} {shown(given)} is not one value")
     return values[0]
