@@ -50,9 +50,9 @@ def test_a_line_that_is_said_again_brings_its_rhyme() -> None:
 @pytest.mark.parametrize(
     ("again", "text", "message"),
     [
-        ([3], [], "again 3 of line 3: a line can only say again one that is before it"),
+        ([3], [], "again 3 of line 3: a line can repeat only an earlier line"),
         ([0, 0, 1], [], "the verse has 2 lines and again for 3"),
-        ([1], ["Down the river"], "again 1 of line 3, which is given words that the other is not"),
+        ([1], ["Down the river"], "again 1 of line 3, which is given with other words"),
         (["x"], [], "a section's again 'x' is not a whole number"),
         ([-1], [], "a section's again -1 is not a whole number"),
         ([401], [], "is not a whole number from 1 to 400"),

@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float32]
 
 NODE_INPUT, NODE_OUTPUT, OP_TYPE = 1, 2, 4  # fields of NodeProto
 NAME, TYPE = 1, 2  # of ValueInfoProto
-BARE = b"bare"  # logits before the steer
+BARE = b"bare"  # logits before the bias
 
 
 class ConditionedBlocks:
@@ -78,9 +78,11 @@ def per_row(model: bytes) -> bytes:
         fields = list(read(data))
         inputs = [value for number, _, value in fields if number == NODE_INPUT]
         out = next(value for number, _, value in fields if number == NODE_OUTPUT)
-        if inputs[:1] == [b"steer"]:  # in older graphs, which fill the last tile up
+        if inputs[:1] == [b"steer"]:  # in older graphs, which fill up the last tile
             return [operation(b"Identity", [b"steer"], out)]
-        if out == b"logits" and len(inputs) > 2:  # a product with a bias; the oldest add by themselves
+        if (
+            out == b"logits" and len(inputs) > 2
+        ):  # a product with a bias; in the oldest graphs the sum is a node of its own
             bare = [f for f in fields if f[0] not in (NODE_INPUT, NODE_OUTPUT)]
             product = [*((NODE_INPUT, 2, name) for name in inputs[:-1]), (NODE_OUTPUT, 2, BARE), *bare]
             return [write(product), operation(b"Add", [BARE, inputs[-1]], out)]

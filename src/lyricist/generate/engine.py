@@ -84,8 +84,8 @@ class Engine(ABC):
 
 Rows = npt.NDArray[np.float64]
 
-BATCH = 64  # songs decoded side by side
-RECENT = 64  # words back that the repetition control looks
+BATCH = 64  # songs decoded together
+RECENT = 64  # words back that the repetition control reads
 FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
 STUTTER = 2  # the same word at most this often in a row
 
@@ -97,7 +97,7 @@ class Song:
     seed: int
     shape: State
     ids: list[int] = field(default_factory=list)
-    words: list[int] = field(default_factory=list)  # without breaks: what copying looks at
+    words: list[int] = field(default_factory=list)  # without breaks; copies are looked for here
     line: list[int] = field(default_factory=list)
     lines: set[tuple[int, ...]] = field(default_factory=set)
     opens: str = ""

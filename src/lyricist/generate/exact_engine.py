@@ -36,7 +36,7 @@ from lyricist.plan.plan import Drawing
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-ROWS = 96  # rows decoded side by side: with fewer Python costs more, with more the softmax leaves the cache
+ROWS = 96  # rows decoded together: with fewer Python costs more, with more the softmax does not fit the cache
 
 
 class Part(NamedTuple):
@@ -44,8 +44,8 @@ class Part(NamedTuple):
 
     rows: Ints  # (B,)
     bias: int
-    some: Ints  # those that the model is run on
-    at: Ints  # (B,) which of them stands for each
+    some: Ints  # the rows that the model is run on
+    at: Ints  # (B,) the index in `some` of each row
 
 
 class Asking(NamedTuple):
@@ -75,8 +75,8 @@ class Steering:
     conditioning: PlanRows | None = None  # plan features that the model reads
     scorer: LineScorer | None = None  # scores lines, by which drafts are chosen
     judge: LineJudge | None = None  # scores them too, with `scorer` only
-    keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, tried for
-    record: Callable[..., Choice] | None = None  # notes how a word was chosen: `explain.choice`
+    keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee
+    record: Callable[..., Choice] | None = None  # describes how a word was chosen: `explain.choice`
 
 
 class ExactEngine(Engine):
@@ -108,7 +108,7 @@ class ExactEngine(Engine):
         if scorer is not None:
             self.drawer.content[: len(scorer.content)] = scorer.content
         self.judge = steering.judge if self.scorer is not None and drawing.judged else None
-        self.sung = Counter(song.source)  # how often each line is heard
+        self.sung = Counter(song.source)  # how often each line occurs in the song
         self.candidates = Candidates(song, drawing, scorer)
         self.failed: dict[int, PlanError] = {}  # by place
 
@@ -432,7 +432,7 @@ class ExactEngine(Engine):
         rows.rewind(n)
         rows.tries[n] += 1
         self.begin_line(n)
-        gives_in = self.refusal.keep is not None and rows.tries[n] == RETRIES  # any line is good enough from now on
+        gives_in = self.refusal.keep is not None and rows.tries[n] == RETRIES  # from now on any line is accepted
         if rows.tries[n] % RETRIES == 0 and not gives_in:
             try:
                 self.search_line(n)

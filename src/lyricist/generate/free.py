@@ -20,7 +20,7 @@ from lyricist.plan.song_spec import FreeSpec
 
 Mask = npt.NDArray[np.bool_]
 
-FREE_LINES = 28  # a song of free form ends here at the latest
+FREE_LINES = 28  # longest song of free form
 SECTION_LINES = (2, 10)  # fewest and most lines of a section whose length the model decides
 LINE_TOKENS = {"word": 13, "char": 80, "whitespace": 24}  # longest line
 RAW_LINES = 12  # lines written by a model without song structure

@@ -64,7 +64,7 @@ class Nodes:
         self.closable = np.zeros(16, dtype=bool)
         self.by_word = np.zeros(16, dtype=bool)  # the next node depends on the word, not only on its signature
         self.words: dict[tuple[int, int, int, int], int] = {}
-        self.has_list = np.zeros(16, dtype=bool)  # words are listed beside the blocks
+        self.has_list = np.zeros(16, dtype=bool)  # words are listed besides the blocks
         self.last_classes: dict[int, list[int]] = {}
         self.ends = None if columns.ends is None else columns.ends / max(float(columns.ends.mean()), 1e-9)
         self.ending = np.zeros(16, dtype=bool)  # some word may be the last here
@@ -217,7 +217,9 @@ class Nodes:
             sig, free = self.table.sig[: self.table.known].astype(np.int64), ~self.blocked[: self.table.known]
             landing = np.flatnonzero(np.isin(sig, self.last_classes[n]) & free)
             landing = landing[~np.isin(landing, keywords)] if keywords else landing
-            self.move(np.full(len(kinds := np.unique(sig[landing])), n), kinds)  # once each, not once a word
+            self.move(
+                np.full(len(kinds := np.unique(sig[landing])), n), kinds
+            )  # once for each class, not for each word
             parts.append((landing, self.move(np.full(len(landing), n), sig[landing])))
         words, after = (np.concatenate(x) for x in zip(*parts, strict=True))
         block = self.columns.block_of[np.minimum(words, self.table.known - 1)]

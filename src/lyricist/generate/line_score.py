@@ -29,9 +29,11 @@ from lyricist.model.topics import Topics, is_plain, unit
 Floats = npt.NDArray[np.float32]
 
 RELATED = 0.04  # share of the content words, the nearest, that belong to a theme
-NEAREST = 0.004  # share that is steered by all of MOST
+NEAREST = 0.004  # share of the content words that get all of MOST
 MOST = 3.0  # nats
-COMMON = 120  # words, a tenth of the vocabulary at most, that are too common where there are no topical vectors
+COMMON = (
+    120  # commonest words, a tenth of the vocabulary at most, that are left out where there are no topical vectors
+)
 LIKELY, LESS = 1500, 0.4  # LESS nats off for every e-fold that a word is commoner than that of this rank
 OWN = 2.5  # nats for the theme's own words; few, so that they do not fill the song
 TURN = 3.0  # nats more for the word whose turn it is
@@ -109,9 +111,9 @@ COHERENCE, THEME = 3.0, 5.0
 RHYMED = 0.25
 AGAIN = 1.5
 NEWLY = 3.0
-NAMED = 2.0  # times that for the words that a theme names: NEWLY says them once
+NAMED = 2.0  # times that for the named words of a theme, which NEWLY rewards once
 NOWHERE = np.zeros(1, dtype=np.float32)  # (1,) `so_far` before the first line
-USUAL = 0.001  # share of all lines that end in a word from which it is a usual rhyme
+USUAL = 0.001  # share of all lines that end in a word, above which it is a usual rhyme
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from lyricist.model.word_facts import facts_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.planfeatures import groups_of
 
-MISPLACED = 0.02  # share of words that a changed lexicon may take out of play
+MISPLACED = 0.02  # share of words that a changed lexicon may make unusable
 
 
 @dataclass(frozen=True)

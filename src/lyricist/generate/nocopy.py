@@ -85,7 +85,7 @@ class CopyBan:
         return bool(self.known(ngram_hashes(text, self.most + 1)).any())
 
 
-RETRIES = 40  # times a line is begun anew before a condition on whole lines is given up
+RETRIES = 40  # restarts of a line before a condition on whole lines is dropped
 
 
 class Refusal:
@@ -107,7 +107,9 @@ class Refusal:
         ban = self.ban
         out = np.zeros(len(n), dtype=bool)
         says = words >= 0
-        for j in np.flatnonzero(words >= self.song.table.known):  # a word of no vector is said once where it must be
+        for j in np.flatnonzero(
+            words >= self.song.table.known
+        ):  # an added word has no vector and occurs only once in a line
             out[j] = words[j] in rows.drafts[n[j]].drawn
         says &= ~out
         if ban.active and says.any():
@@ -232,7 +234,7 @@ class CopyGuard:
         return words[i + self.max_copy] in self.banned(words[i : i + self.max_copy])
 
 
-SEARCHED = 200_000  # words looked at
+SEARCHED = 200_000  # words tested
 
 
 def search(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> list[int]:

@@ -231,16 +231,16 @@ LONGEST = 5  # words
 LENGTHS = {1: -0.5, 2: 0.3, 3: 0.8, 4: 0.8, 5: 0.6}  # points by the number of words
 RETURNS = 1.0  # point for each doubling of the times a phrase is sung
 CHORUS = 2.0  # points for standing in one
-OPENS, ENDS = 0.8, 0.5  # points for beginning with a line (a conjunction aside) and for ending with one
-WHOLE, FRAGMENT = 0.5, -0.8  # points for a whole line, and for a part of one that holds a clause's little words
-WEIGHT, ENOUGH = 0.35, 7.5  # points for each e-fold of rarity of its rarest word, up to so many
+OPENS, ENDS = 0.8, 0.5  # points for standing at the beginning of a line (after a conjunction, if any) and at its end
+WHOLE, FRAGMENT = 0.5, -0.8  # points for a whole line, and for a part of one with pronouns or auxiliary verbs
+WEIGHT, ENOUGH = 0.35, 7.5  # points for each e-fold of rarity of its rarest word, and the largest rarity that counts
 PRONOUN, PREPOSITION = -0.6, -0.6  # points for "he became" and for "of a vest"
 PRONOUNS = frozenset(FUNCTION_TABLE["pronouns"].split()) - {"my", "your", "his", "her", "its", "our", "their", "thy"}
 PREPOSITIONS = frozenset(FUNCTION_TABLE["prepositions"].split()) | {"upon", "into", "within", "above", "between"}
 VERBS = frozenset(f"{FUNCTION_TABLE['auxiliaries']} {FUNCTION_TABLE['contractions']}".split())
 CLAUSE = VERBS | PRONOUNS
 LITTLE_WORDS = FUNCTION_WORDS | LITTLE
-# Little words that open no title, and those behind which a title may open with a word of weight.
+# Function words that begin no title, and those after which a title may begin with a content word.
 JOINING = frozenset(f"{FUNCTION_TABLE['conjunctions']} who whom which that not to there".split()) | VERBS
 LEADING = frozenset(f"{FUNCTION_TABLE['prepositions']} {FUNCTION_TABLE['conjunctions']} so".split())
 
@@ -257,7 +257,7 @@ def title_of(sections: Sequence[Section], rarity: Callable[[str], float]) -> str
     'In the lonely harbour'
     """
     heard: Counter[tuple[str, ...]] = Counter()
-    best: dict[tuple[str, ...], float] = {}  # points for where they stand
+    best: dict[tuple[str, ...], float] = {}  # points for their positions
     shown: dict[tuple[str, ...], tuple[str, ...]] = {}
     for section in sections:
         for line in section.lines:

@@ -24,18 +24,18 @@ Reals = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Refuse = Callable[[Ints, Ints], Bools]
 
-ROUNDS = 4  # draws before a row's words are looked at one by one
-TRIMS = 8  # words struck out one after another before all are asked for at once
+ROUNDS = 4  # draws before a row's words are listed
+TRIMS = 8  # words removed one by one before all are tested at once
 TINY = 1e-30
 CHUNK = 32  # blocks summed together
 LISTED = 128  # listed words summed together
 BREAK = -2  # drawn: the line ends here
 NOTHING = -1  # drawn: every word is forbidden
-SAME_END = 0.05  # chance that a word which has ended a line of the song already may end another
-SAID_TWICE = 0.05  # chance that a word may stand beside itself
-LATELY = 64  # words back that every use of a word counts
-LINES_BACK = 12  # words back that make a stutter of a content word: this line and about the last
-STUTTER = 5  # uses that it counts as
+SAME_END = 0.05  # probability that a word which has ended a line of the song may end another
+SAID_TWICE = 0.05  # probability that a word may follow itself
+LATELY = 64  # words back in which every use of a word counts
+LINES_BACK = 12  # words back in which a repeated content word is a stutter: about this line and the last
+STUTTER = 5  # uses for which a stutter counts
 FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
 
 
@@ -52,16 +52,16 @@ class Listed:
 class Request:
     """What B rows may draw."""
 
-    at: Ints  # (B,) where each row stands in the step's `BlockRows`
+    at: Ints  # (B,) the index of each row in the step's `BlockRows`
     blocks: npt.NDArray[np.float32]  # (B, U) mask
-    lists: dict[int, Listed]  # by row, words beside the blocks
+    lists: dict[int, Listed]  # by row, words besides the blocks
     whole: Bools  # (B,) rows without truncation
     breaks: Reals  # (B,) the value of ending the line, 0 where it may not end
     key: U64  # of the rows' random numbers
-    count: Ints  # random numbers used by each row; counted on
+    count: Ints  # random numbers used by each row; updated
     recent: npt.NDArray[np.int32]  # (B, R) the words used lately, newest first, -1 for none
     ended: Mapping[int, frozenset[int]]  # by row, for rows that draw a line's last word: those of the song so far
-    held: Bools | None = None  # (B,) rows whose next syllable is held, where the plan minds
+    held: Bools | None = None  # (B,) rows whose next syllable is on a long or high note; None: no preference
 
 
 class Drawer:
@@ -71,14 +71,12 @@ class Drawer:
         """`words`: their number W, with those added by the plan; `unknown`: the word that stands for these."""
         self.columns, self.drawing = columns, drawing
         at = columns.column_of
-        self.column_of = np.where(at < columns.width, at, at[unknown])  # what is not drawn is unknown to it
+        self.column_of = np.where(at < columns.width, at, at[unknown])  # words that are not drawn count as unknown
         self.unknown = unknown
         self.words = words
         self.closed: Bools = np.zeros(words, dtype=bool)  # (W,) words whose next syllable does not carry
-        self.closed_share = 1.0  # of their probability on a held note
-        self.content: Bools = np.zeros(
-            words - BREAK, dtype=bool
-        )  # (W,) words that stutter when they come again at once
+        self.closed_share = 1.0  # factor of their probability on a long or high note
+        self.content: Bools = np.zeros(words - BREAK, dtype=bool)  # (W - BREAK,) content words
         self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
 
     @cached_property
@@ -185,7 +183,7 @@ class Drawer:
             start = block[tiled] * TILE
             values = rows.e[at[tiled, None], start[:, None] + np.arange(TILE)]
             over = np.cumsum(values, axis=1) > point[tiled, None]
-            last = TILE - 1 - (values[:, ::-1] > 0).argmax(axis=1)  # rounding must not lead into the padding
+            last = TILE - 1 - (values[:, ::-1] > 0).argmax(axis=1)  # rounding must not select the padding
             over[np.arange(len(tiled)), last] = True
             column[tiled] = start + over.argmax(axis=1)
         return self.columns.words[column], rows.e[at, column].astype(np.float64)
@@ -221,7 +219,7 @@ class Drawer:
                 left = np.where(allowed, p, 0.0)
                 if left.sum() > 0:
                     break
-            else:  # words of no probability: the model's rounding, or a plan beyond it
+            else:  # words without probability, by rounding or because the plan is beyond the model
                 left = (~barred).astype(np.float64)
             if not left.any():
                 break
@@ -280,7 +278,7 @@ class Inside:
         """The block at each row's point (B,), and the rest of the point inside the block."""
         chunk, rest = first_over(self.running[rows], point)
         within, rest = first_over(np.cumsum(self.chunks[rows, chunk], axis=1), rest)
-        empty = self.chunks[rows, chunk, within] == 0  # by rounding: the last of the chunk that is not
+        empty = self.chunks[rows, chunk, within] == 0  # empty by rounding: take the last of the chunk that is not
         within[empty] = (CHUNK - 1 - (self.chunks[rows, chunk][:, ::-1] > 0).argmax(axis=1))[empty]
         return chunk * CHUNK + within, np.minimum(rest, self.chunks[rows, chunk, within])
 
@@ -292,7 +290,7 @@ class Beside:
         """`flatten`: a temperature for rhyme words, which does not change their sum."""
         self.lists, self.e, self.at = ask.lists, rows.e, ask.at
         self.mass = np.zeros(len(ask.at))
-        self.chunks: dict[int, npt.NDArray[np.float32]] = {}  # the values, LISTED to a chunk
+        self.chunks: dict[int, npt.NDArray[np.float32]] = {}  # the values, in chunks of LISTED
         self.running: dict[int, npt.NDArray[np.float32]] = {}  # sums of the chunks up to each
         for rows_of in self.alike().values():
             listed = ask.lists[rows_of[0]]
@@ -323,7 +321,7 @@ class Beside:
         """The word at a point of row i's mass, and its value of e."""
         running, listed = self.running[i], self.lists[i]
         chunk = int(running.searchsorted(np.float32(point), side="right"))
-        if chunk == len(running):  # by rounding: the last that is not empty
+        if chunk == len(running):  # by rounding: take the last that is not empty
             chunk = int(running.searchsorted(running[-1]))
         rest = np.float32(point) - (running[chunk - 1] if chunk else np.float32(0))
         within = self.chunks[i][chunk]

@@ -34,9 +34,9 @@ from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import LINE, SONG, UNK, Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
 
-VERSE = "<verse>"  # opens every section, to the judge
+VERSE = "<verse>"  # begins every section, for the judge
 JUDGE = "judge.onnx"  # in the starter's directory
-MOST = 5.0  # nats that a line's value may be away from 0, so that no single line decides a song
+MOST = 5.0  # nats, the largest absolute value of a line, so that no single line decides a song
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

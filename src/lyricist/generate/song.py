@@ -38,14 +38,14 @@ class Opening:
     node: int
     first: int
     last: int
-    ends: WordSet | None  # words that may rhyme here; None where the line rhymes as it likes
+    ends: WordSet | None  # words that may rhyme here; None: any
 
 
 class ExactSongAutomaton:
     """One spec compiled for one vocabulary. `strict`: all readings of chosen words fit, and rhymes differ in onset; a
     plan that cannot be fulfilled so is compiled again without."""
 
-    max_copy = 5  # longest run of words that may stand in the songs, where there is an index of them
+    max_copy = 5  # longest run of words that may occur in the training songs, if there is an index of them
 
     def __init__(
         self, table: WordTable, spec: SongSpec, columns: VocabLayout, strict: bool, barred: Collection[int] = ()
@@ -183,7 +183,7 @@ class ExactSongAutomaton:
         common: set[str] | None = None
         for name, (_, sounds) in fixed.items():
             if not sounds:
-                raise InputError(f"{name}: it is not known how this is said: choose another word or use --lexicon")
+                raise InputError(f"{name}: its pronunciation is not known: choose another word or use --lexicon")
             keys = {s.key(wide) for s in sounds}
             if common is not None and not common & keys:
                 raise InputError(f"given lines that should rhyme do not: {' and '.join(fixed)}")
@@ -312,7 +312,7 @@ def compile_song(
 Assignment = Mapping[int, tuple[int, ...]]  # line -> keywords that it must contain
 Held = tuple[tuple[int, tuple[int, ...]], ...]  # the items of an assignment
 VARIETY = 12  # placements of the keywords that songs of a plan choose from
-TRIES = 2_000  # keyword placements looked at before the search gives up
+TRIES = 2_000  # keyword placements tested before the search ends
 
 
 def check(song: ExactSongAutomaton) -> None:

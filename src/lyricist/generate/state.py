@@ -18,7 +18,7 @@ from lyricist.generate.result import Choice
 from lyricist.generate.rhyme_groups import GroupState
 from lyricist.model.runtime import State as ModelState
 
-RECENT = 192  # words back that the repetition control looks
+RECENT = 192  # words back that the repetition control reads
 MARKED = ("prev", "weight", "nats", "tokens")  # numbers that a restarted line goes back to
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]

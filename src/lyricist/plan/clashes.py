@@ -14,7 +14,7 @@ from lyricist.plan.shape import Shape, shapes, split
 def refuse_clashes(plan: PlanFields) -> None:
     """Raise `InputError` for the first contradiction in a plan."""
     if plan.form and plan.sections:
-        raise InputError("--form and sections given one by one clash: leave one out")
+        raise InputError("--form and a list of sections clash: leave one out")
     too_long(sum(n or 0 for n in free_lines(plan)))
     for word in unclean_wishes(plan):
         raise InputError(f"{word} is among the words that are left out of songs: choose another or add --no-clean")
@@ -25,7 +25,9 @@ def refuse_clashes(plan: PlanFields) -> None:
     for i, shape in enumerate(made):
         fitting(shape, i)
     if plan.hook and plan.acrostic:
-        raise InputError("--hook and --acrostic clash: a line that comes back begins as it did; leave one out")
+        raise InputError(
+            "--hook and --acrostic clash: a repeated line begins with the same letter each time; leave one out"
+        )
     lines = [(i, shape, j) for i, shape in enumerate(made) for j in range(shape.lines)]
     texts = [split(shape.text[j]) for _, shape, j in lines]
     sources = repeated(made)

@@ -25,7 +25,7 @@ Kept = tuple[str, bool]  # a line's text, and whether it is kept
 Drafted = Sequence[tuple[str, Sequence[Kept]]]
 
 SHAPED = ("form", "lines", "sections", "syllables", "metre", "rhyme", "refrain", "hook", "acrostic", "start")
-BEFORE = 2  # lines of the section before that a line is written after
+BEFORE = 2  # lines before the section that are given as context
 
 
 def section_name(name: str) -> str:

@@ -39,11 +39,11 @@ class LineRepeats:
     """
 
     def __init__(self) -> None:
-        self.first: dict[Words, int] = {}  # where a line's words stand first
+        self.first: dict[Words, int] = {}  # first line with these words
         self.words: list[Words] = []
         self.slots: list[str] = []
         self.ends: list[Reading | None] = []  # how the last words of rhyming lines are read
-        self.rhymes: list[set[int]] = []  # for every line, those of its rhyme, each line that comes back once
+        self.rhymes: list[set[int]] = []  # for every line those of its rhyme, with each repeated line once
 
     def section(
         self, plan: SectionPlan, lines: Sequence[Words], ends: Sequence[Reading | None], comes_back: bool

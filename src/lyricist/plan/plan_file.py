@@ -37,7 +37,7 @@ STRICT: Mapping[str, type] = {
     "max_copy": int,
 }
 KINDS = {bool: "true or false", int: "a whole number"}
-LINE_BY_LINE = frozenset({"text", "tune"})  # lists written with a line of the file for each of the song
+LINE_BY_LINE = frozenset({"text", "tune"})  # lists written with one line of the file for each line of the song
 ONE_EACH = frozenset({"form", "metre", "rhyme"})  # lists whose single value is written without brackets
 
 

@@ -30,7 +30,7 @@ split = WordTokenizer().split
 FORM = ("verse", "chorus", "verse", "chorus")
 LINES = 4
 EIGHT, COMMON = (8,), (8, 6)  # syllables
-OVER = {0: "", 1: "X", 2: "CC", 3: "CXC"}  # scheme of the lines that are left over from a group of four
+OVER = {0: "", 1: "X", 2: "CC", 3: "CXC"}  # scheme of the lines after the last group of four
 FREE = tuple("?" * n for n in range(4, 13))  # slots of a line of any length
 ANY = tuple("?" * n for n in range(1, 61))  # of a given line that may break the plan
 
@@ -41,7 +41,7 @@ class Shape:
 
     name: str
     lines: int
-    syllables: tuple[int, ...]  # per line, cycling; () where the metre's patterns or nothing say it
+    syllables: tuple[int, ...]  # per line, cycling; () if the metre's patterns give them, or any
     metre: tuple[str, ...]  # per line, cycling
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written

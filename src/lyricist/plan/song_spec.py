@@ -33,9 +33,9 @@ class LineSpec:
     name: str  # of the section
     number: int  # of the line in its section, from 0
     templates: tuple[str, ...]  # permitted slots, as `slots_of`: one string per permitted count
-    group: int  # index in `SongSpec.groups` of the lines it rhymes with; -1: rhymes as it likes
+    group: int  # index in `SongSpec.groups` of its rhyme group; -1: none
     text: tuple[str, ...] | None  # words of a line that is given
-    initial: str  # letter it begins with, in small; "": any
+    initial: str  # small letter with which it begins; "": any
     first: str  # its first word; "": any
     same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
     given: str = ""  # a given line as it was written, for printing
@@ -169,11 +169,11 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
             continue
         there = wanted - 1
         if there >= here:
-            raise InputError(f"again {wanted} of line {here + 1}: a line can only say again one that is before it")
+            raise InputError(f"again {wanted} of line {here + 1}: a line can repeat only an earlier line")
         there = first_said(out, there)
         if line.same_as >= 0 or line.text not in (None, out[there].text):
-            what = "the hook" if line.same_as >= 0 else "given words that the other is not"
-            raise InputError(f"again {wanted} of line {here + 1}, which is {what}: leave one out")
+            what = "is the hook" if line.same_as >= 0 else "is given with other words"
+            raise InputError(f"again {wanted} of line {here + 1}, which {what}: leave one out")
         if line.notes and [len(line.notes)] != [len(slots) for slots in out[there].templates]:
             raise InputError(
                 f"again {wanted} of line {here + 1}: its tune has {len(line.notes)} notes, and line {there + 1} "
