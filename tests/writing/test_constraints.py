@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.writing.exact_tools import WORDS, compiled
+from tests.writing.plain_constraints import Begins, Ends, Holds, Syllables, accepts, language
 
 from lyricist.errors import InputError
-from lyricist.generate.constraint import Begins, Both, Ends, Holds, Syllables, Table, accepts, language
+from lyricist.generate.constraint import Both, Table
 from lyricist.generate.line_nodes import CLOSED, NOWHERE
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.plan.plan import Plan
