@@ -38,13 +38,13 @@ import numpy.typing as npt
 import lyricist
 from common import entropy, parser, report, songs_or_exit
 from lyricist.evaluation.metrics import distinct
-from lyricist.generate.conditioning_rows import PlanRows
 from lyricist.generate.engine import log_softmax
-from lyricist.generate.exact_engine import ExactEngine, Steering
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.selection import normalised
 from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.steering import PlanRows, Steering
 from lyricist.generate.writer import Model
 from lyricist.model.blocks import NEVER, BlockModel, BlockRows, block_rows
 from lyricist.model.runtime import State, StepModel

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from lyricist.corpus import Line, Section, Song
-from lyricist.generate.conditioning_rows import PlanRows
+from lyricist.generate.steering import PlanRows
 from lyricist.generate.writer import Model
 from lyricist.model.runtime import State
 from lyricist.model.tokens import Order, Vocabulary

@@ -12,7 +12,7 @@ from lyricist.corpus import Line, Section, Song
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.from_draft import plan_draft
-from lyricist.plan.from_song import fill, perfect_scheme, plan_fill, plan_like, read_song
+from lyricist.plan.from_song import fill, perfect_scheme, plan_like, read_song
 from lyricist.plan.given_lines import find_faults, validate_given_lines
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.plan_file import parse_plan, plan_text
@@ -148,14 +148,14 @@ DRAFTS = {
 @pytest.mark.parametrize("name", DRAFTS)
 def test_what_is_read_off_a_draft(name: str) -> None:
     sections, syllables, scheme = DRAFTS[name]
-    plan = plan_fill(song_of(*sections), Plan(), LEXICON)
+    plan = fill(song_of(*sections), {}, LEXICON)
     assert plan.sections[-1].syllables == syllables
     assert plan.sections[-1].rhyme == scheme
 
 
 def test_what_is_asked_for_goes_before_what_is_read_off() -> None:
     song = song_of(("verse", "The river ran below the town /  / And all the lights were coming down / "))
-    plan = plan_fill(song, Plan(syllables="8,6", rhyme="XAXA", about="sea"), LEXICON)
+    plan = fill(song, {"syllables": "8,6", "rhyme": "XAXA", "about": "sea"}, LEXICON)
     made = lay_out(plan)
     assert [len(line.templates[0]) for line in made.lines] == [8, 6, 8, 6]
     assert [line.group for line in made.lines] == [-1, 0, -1, 0]
@@ -164,7 +164,7 @@ def test_what_is_asked_for_goes_before_what_is_read_off() -> None:
 
 def test_a_chorus_of_dots_comes_back_as_the_chorus_that_is_written_out() -> None:
     song = song_of(("chorus", "Carry me home / "), ("verse", "Oh"), ("chorus", " / Far away"))
-    plan = plan_fill(song, Plan(), LEXICON)
+    plan = fill(song, {}, LEXICON)
     assert [line.given for line in lay_out(plan).lines] == [
         "Carry me home",
         "Far away",
@@ -187,15 +187,15 @@ def test_kept_lines_that_break_the_plan(name: str) -> None:
     asked, message = FAULTS[name]
     song = song_of(("verse", "The river ran below the town / And nobody was in the street /  / "))
     with pytest.raises(InputError, match=message):
-        validate_given_lines(plan_fill(song, Plan(**asked), LEXICON), LEXICON)
-    allowed = validate_given_lines(plan_fill(song, Plan(**asked, allow=True), LEXICON), LEXICON)
+        validate_given_lines(fill(song, asked, LEXICON), LEXICON)
+    allowed = validate_given_lines(fill(song, {**asked, "allow": True}, LEXICON), LEXICON)
     assert [line.given for line in lay_out(allowed).lines][:2] == [line.text for line in song.sections[0].lines[:2]]
     assert not list(find_faults(lay_out(allowed), LEXICON))
 
 
 def test_a_draft_and_sections_clash() -> None:
     with pytest.raises(InputError, match="--fill and --lines"):
-        plan_fill(song_of(("verse", "Oh / ")), Plan(lines=4), LEXICON)
+        fill(song_of(("verse", "Oh / ")), {"lines": 4}, LEXICON)
 
 
 def test_files_that_are_no_song(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.writing.exact_tools import WORDS, Bigram, compiled, vocabulary
 
 from lyricist.errors import InputError
-from lyricist.generate.exact_engine import ExactEngine, Steering
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.line_score import (
     AGAIN,
     COHERENCE,
@@ -31,6 +31,7 @@ from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import draw, log_mean
 from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.steering import Steering
 from lyricist.model.blocks import HostBlocks
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan

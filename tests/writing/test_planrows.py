@@ -13,9 +13,9 @@ from tests.writing import exact_tools
 from lyricist.corpus import Line, LineSlot, Section, Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.generate.conditioning_rows import STRENGTH, line_plan
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.result import WrittenSong
+from lyricist.generate.steering import STRENGTH, line_plan
 from lyricist.generate.writer import Model
 from lyricist.model.tokens import Order, Vocabulary
 from lyricist.model.topics import Topics

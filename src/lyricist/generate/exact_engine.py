@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,17 +17,15 @@ import numpy.typing as npt
 
 from lyricist._numbers import key, uniform
 from lyricist.errors import PlanError
-from lyricist.generate.candidates import Candidates, logit_bias
-from lyricist.generate.conditioning_rows import PlanRows
 from lyricist.generate.engine import Engine, Event
 from lyricist.generate.line_nodes import CLOSED
-from lyricist.generate.line_score import LineScorer, Theme
 from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal, search
-from lyricist.generate.result import Choice, LineWritten, SongWritten
+from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
+from lyricist.generate.steering import Candidates, Steering, logit_bias
 from lyricist.model.blocks import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing
@@ -65,18 +62,6 @@ class Wish(NamedTuple):
     ask: Request
     totals: npt.NDArray[np.float64]  # (B,)
     refuse: Refuse
-
-
-@dataclass(frozen=True)
-class Steering:
-    """What an engine does beyond the plan's constraints. Each part is optional."""
-
-    theme: Theme | None = None  # steers every line
-    conditioning: PlanRows | None = None  # plan features that the model reads
-    scorer: LineScorer | None = None  # scores lines, by which drafts are chosen
-    judge: LineJudge | None = None  # scores them too, with `scorer` only
-    keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee
-    record: Callable[..., Choice] | None = None  # describes how a word was chosen: `explain.choice`
 
 
 class ExactEngine(Engine):

@@ -8,15 +8,15 @@ from typing import Any
 
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, PlanError, RunError
-from lyricist.generate.conditioning_rows import PlanRows
 from lyricist.generate.constraint import Constraint
-from lyricist.generate.exact_engine import ExactEngine, Steering
+from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.explain import choice
 from lyricist.generate.line_score import LineScorer, Theme, mean
 from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song, title_of
 from lyricist.generate.song import ExactSongAutomaton, compile_song
+from lyricist.generate.steering import PlanRows, Steering
 from lyricist.generate.threads import write_in_threads
 from lyricist.generate.vocab import WordTable
 from lyricist.model.blocks import BlockModel, OnnxBlocks

@@ -226,11 +226,6 @@ def returns_whole(sections: Sequence[Section]) -> bool:
     return True
 
 
-def plan_fill(song: Song, base: Plan, lexicon: Lexicon) -> Plan:
-    """The plan of a draft with the wishes of `base`; see `fill`."""
-    return fill(song, {name: getattr(base, name) for name in base.model_fields_set}, lexicon)
-
-
 def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
     """The plan of a draft with further wishes (fields of a plan).
 
