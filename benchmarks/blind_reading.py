@@ -41,7 +41,7 @@ from typing import Any
 import lyricist
 from archaic_words import is_archaic
 from common import songs_or_exit
-from lyricist.apps.cli.writing import DRAFTS
+from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
 from stanzas import FORMS, form_test

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from lyricist.apps.cli import run as lyricist
-from lyricist.apps.cli.writing import drafts
+from lyricist.apps.cli.write_command import drafts
 from lyricist.apps.schemas import schema
 
 DRAFT = "[Verse]\nThe river ran below the town\n...\nAnd all the lights were coming down\n\N{HORIZONTAL ELLIPSIS}\n"

@@ -10,7 +10,7 @@ import pytest
 from musicfiles import midi, sung
 
 from lyricist.apps.cli import run as lyricist
-from lyricist.apps.cli.training import Request, corpus_of
+from lyricist.apps.cli.train_command import Request, corpus_of
 from lyricist.corpus import PrepareOptions, match_tunes, prepare
 from lyricist.errors import InputError
 

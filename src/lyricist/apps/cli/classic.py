@@ -12,9 +12,9 @@ from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
 
 if TYPE_CHECKING:
-    from lyricist.apps.cli.display import TrainingView
-    from lyricist.apps.cli.training import Request
-    from lyricist.apps.cli.writing import Output
+    from lyricist.apps.cli.train_command import Request
+    from lyricist.apps.cli.training_view import TrainingView
+    from lyricist.apps.cli.write_command import Output
     from lyricist.corpus import Corpus, Song
     from lyricist.plan.plan import Plan
     from lyricist.training.classic.songs import SungWords
@@ -41,7 +41,7 @@ NOT_FOLLOWED = ("like", "plan", "fill", "track", "phrases", "verses", "lexicon")
 
 def classic_options(request: Request) -> Options:
     """What a call of `train --recipe classic` asks for. InputError for an option of the project's own model."""
-    from lyricist.apps.cli.training import given
+    from lyricist.apps.cli.train_command import given
     from lyricist.training.config import Options
 
     model, config = given(request.model), given(request.config)
@@ -104,8 +104,8 @@ def write_classic(
     output: Output,
 ) -> None:
     """`write` from a classic run; `typed`: the options of drawing that were."""
-    from lyricist.apps.cli.planning import read_lexicon
-    from lyricist.apps.cli.writing import (
+    from lyricist.apps.cli.plan_request import read_lexicon
+    from lyricist.apps.cli.write_command import (
         SUFFIXES,
         Reporter,
         check_numbers,
@@ -136,7 +136,7 @@ def write_classic(
 
 def free_plan(options: Mapping[str, Any], typed: Collection[str], best_of: int) -> Plan:
     """The plan of a call; InputError that names the first option a classic run cannot follow."""
-    from lyricist.apps.cli.planning import FIELDS, is_given
+    from lyricist.apps.cli.plan_request import FIELDS, is_given
     from lyricist.plan.parse import option
     from lyricist.plan.plan import Plan
     from lyricist.training.classic.writing import FREE, refuse
@@ -192,7 +192,7 @@ def sung_songs(model: ClassicModel, source: Path, midi: Path, split: str) -> lis
 
 def written_for(model: ClassicModel, judged: list[SungWords], count: int, seed: int) -> list[Song]:
     """Songs written to the music of the songs judged, one after the other."""
-    from lyricist.apps.cli.evaluating import as_song
+    from lyricist.apps.cli.evaluate_command import as_song
 
     songs = [song for song in judged if len(song.ids)]
     made = []
@@ -204,8 +204,8 @@ def written_for(model: ClassicModel, judged: list[SungWords], count: int, seed: 
 
 def human_songs(run: Run) -> list[Song]:
     """Training songs to stand beside the written ones; none if they are gone."""
-    from lyricist.apps.cli.evaluating import HUMAN_SONGS
-    from lyricist.apps.cli.training import own_corpus
+    from lyricist.apps.cli.evaluate_command import HUMAN_SONGS
+    from lyricist.apps.cli.train_command import own_corpus
 
     try:
         return list(itertools.islice(own_corpus(run).songs("train"), HUMAN_SONGS))

@@ -1,13 +1,14 @@
-"""The commands and their options. Heavy modules are imported inside, so that --help is quick."""
+"""The commands and their options. Heavy modules are imported inside the functions, so that --help is quick."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from lyricist.apps.cli import app, options
+from lyricist.apps.cli import app
+from lyricist.apps.cli.plan_options import PANEL, SOURCES, takes_plan
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
@@ -16,6 +17,11 @@ Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs."
 Midi = Annotated[
     Path | None,
     typer.Option("--midi", help="Folder of tunes, joined to songs by name (Artist_-_Title.mid).", show_default=False),
+]
+
+Lexicon = Annotated[
+    Path | None,
+    typer.Option("--lexicon", help=SOURCES["lexicon"][1], rich_help_panel=PANEL, show_default=False),
 ]
 
 CLASSIC = "The classic recipe"
@@ -45,13 +51,14 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same song on the same machine.")] = 7,
 ) -> None:
     """Train on the bundled sample songs for about a minute, live, and write a song."""
-    from lyricist.apps.cli import training
+    from lyricist.apps.cli.train_command import demo_command
 
-    training.demo(out, budget, seed)
+    demo_command(out, budget, seed)
 
 
 @app.command()
 def prepare(
+    call: typer.Context,
     sources: Sources,
     out: Out,
     songs_by: Annotated[str, typer.Option(help="How a text file falls into songs: auto, blank or file.")] = "auto",
@@ -71,25 +78,15 @@ def prepare(
     json: Json = False,
 ) -> None:
     """Read songs from files, clean and de-duplicate them, split them, and say what was kept and why not."""
-    from lyricist.apps.cli import preparing
+    from lyricist.apps.cli.preparing import prepare_command
 
-    chosen = {
-        "songs_by": songs_by,
-        "english_only": english_only,
-        "keep_duplicates": keep_duplicates,
-        "as_is": as_is,
-        "lyrics_column": lyrics_column,
-        "title_column": title_column,
-        "artist_column": artist_column,
-        "valid_share": valid_share,
-        "test_share": test_share,
-        "seed": seed,
-    }
-    preparing.prepare_command(sources, out, chosen, force, json, midi)
+    chosen = {k: v for k, v in call.params.items() if k not in ("sources", "out", "midi", "force", "json")}
+    prepare_command(sources, out, chosen, force, json, midi)
 
 
 @app.command()
 def train(
+    call: typer.Context,
     out: Out,
     sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
     base: Annotated[
@@ -154,101 +151,22 @@ def train(
     force: Force = False,
 ) -> None:
     """Train a model on songs. Ctrl-C saves and ends; --resume goes on."""
-    from lyricist.apps.cli import training
+    from lyricist.apps.cli.train_command import Request, train_command
 
-    model = {
-        "cell": cell,
-        "layers": layers,
-        "hidden": hidden,
-        "embedding": embedding,
-        "tied": False if untied else None,
-        "dropout_input": dropout,
-        "dropout_hidden": dropout,
-        "dropout_output": dropout,
-        "dropout_embedding": dropout_embedding,
-        "dropout_weight": dropout_weight,
-    }
-    config = {
-        "budget": training.seconds(budget) if budget else None,
-        "epochs": epochs,
-        "batch": batch,
-        "steps": steps,
-        "learning_rate": learning_rate,
-        "negatives": negatives,
-        "average": average,
-        "anchor": anchor,
-        "precision": precision,
-        "patience": patience,
-        "save_every": save_every,
-        "seed": seed,
-    }
-    request = training.Request(
-        sources or [], out, base, preset, tokenizer, order, features, vocabulary, model, config, licence
-    )
-    request.midi, request.recipe, request.vectors = midi, recipe, vectors
-    request.classic = {"melody_input": melody_input, "context": context}
-    training.train_command(request, resume, force, sample)
+    train_command(Request.of(call.params), resume, force, sample)
 
 
 @app.command()
+@takes_plan(drawing=True)
 def write(
-    context: typer.Context,
+    call: typer.Context,
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="A run to write from. [default: the starter]", show_default=False),
+        typer.Option("--model", "-m", help="A run to write from. Default: the starter.", show_default=False),
     ] = None,
-    form: options.Form = None,
-    lines: options.Lines = None,
-    syllables: options.Syllables = None,
-    metre: options.Metre = None,
-    rhyme: options.Rhyme = None,
-    rhyme_kind: options.RhymeKind = None,
-    rhyme_with: options.RhymeWith = None,
-    about: options.About = None,
-    include: options.Include = None,
-    avoid: options.Avoid = None,
-    clean: options.Clean = None,
-    all_words: options.AllWords = False,
-    start: options.Start = None,
-    acrostic: options.Acrostic = None,
-    refrain: options.Refrain = None,
-    hook: options.Hook = None,
-    keep_chorus: options.KeepChorus = None,
-    title: options.Title = None,
-    max_copy: options.MaxCopy = None,
-    like: options.Like = None,
-    plan: options.PlanFile = None,
-    fill: options.Fill = None,
-    melody: options.Melody = None,
-    track: options.Track = None,
-    phrases: options.Phrases = None,
-    verses: options.Verses = None,
-    allow: options.Allow = False,
-    lexicon: options.LexiconFile = None,
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.75,
-    top_k: Annotated[int, typer.Option(help="Only the k likeliest words; 0: off.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
-    min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.02,
-    repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
-    particles: Annotated[
-        int | None,
-        typer.Option(
-            help="Drafts begun side by side for each song, 1 to 256. [default: 32; 2 from 101 songs on]",
-            show_default=False,
-        ),
-    ] = None,
-    merit: Annotated[float, typer.Option(help="How much drafts are chosen by their lines' score; 0: off.")] = 1.0,
-    judge: Annotated[float, typer.Option(help="How much by the judge of lines as well; 0: off.")] = 3.5,
-    fresh: Annotated[
-        float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
-    ] = 0.0,
-    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
-    archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
-    long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 1.1,
-    balance: Annotated[float, typer.Option(help="Hold back words that the model says too often; 0: off.")] = 1.0,
     explain: Annotated[
         bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
     ] = False,
@@ -259,63 +177,38 @@ def write(
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,
     force: Force = False,
+    **asked: Any,
 ) -> None:
     """Write songs."""
-    from lyricist.apps.cli import classic, writing
+    from lyricist.apps.cli.classic import is_classic, write_classic
+    from lyricist.apps.cli.write_command import DRAWING, Output, drafts, write_command
 
-    drawing = {name: context.params[name] for name in writing.DRAWING}
-    drawing["particles"] = writing.drafts(particles, count, best_of)
-    output = writing.Output(out, json, jsonl, force, explain)
-    if model is not None and classic.is_classic(model):
-        typed = [name for name in drawing if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
-        classic.write_classic(model, context.params, typed, count, best_of, seed, output)
+    drawing = {name: asked[name] for name in DRAWING}
+    drawing["particles"] = drafts(asked["particles"], count, best_of)
+    output = Output(out, json, jsonl, force, explain)
+    if model is not None and is_classic(model):
+        typed = [name for name in drawing if str(call.get_parameter_source(name)).endswith("COMMANDLINE")]
+        write_classic(model, asked, typed, count, best_of, seed, output)
         return
-    writing.write_command(model, context.params, drawing, count, best_of, seed, output)
+    write_command(model, asked, drawing, count, best_of, seed, output)
 
 
 @app.command()
+@takes_plan()
 def plan(
-    context: typer.Context,
     tune: Annotated[Path | None, typer.Argument(help="A tune, as --melody.", show_default=False)] = None,
     model: Annotated[
         Path | None, typer.Option("--model", "-m", help="A run: can it fulfil the plan?", show_default=False)
     ] = None,
-    form: options.Form = None,
-    lines: options.Lines = None,
-    syllables: options.Syllables = None,
-    metre: options.Metre = None,
-    rhyme: options.Rhyme = None,
-    rhyme_kind: options.RhymeKind = None,
-    rhyme_with: options.RhymeWith = None,
-    about: options.About = None,
-    include: options.Include = None,
-    avoid: options.Avoid = None,
-    clean: options.Clean = None,
-    all_words: options.AllWords = False,
-    start: options.Start = None,
-    acrostic: options.Acrostic = None,
-    refrain: options.Refrain = None,
-    hook: options.Hook = None,
-    keep_chorus: options.KeepChorus = None,
-    title: options.Title = None,
-    max_copy: options.MaxCopy = None,
-    like: options.Like = None,
-    plan: options.PlanFile = None,
-    fill: options.Fill = None,
-    melody: options.Melody = None,
-    track: options.Track = None,
-    phrases: options.Phrases = None,
-    verses: options.Verses = None,
-    allow: options.Allow = False,
-    lexicon: options.LexiconFile = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.", show_default=False)] = None,
     json: Json = False,
     force: Force = False,
+    **asked: Any,
 ) -> None:
     """Show what is asked of a song line by line, and save it."""
-    from lyricist.apps.cli import planning
+    from lyricist.apps.cli.plan_command import plan_command
 
-    planning.plan_command(planning.with_tune(context.params, tune), model, out, json, force)
+    plan_command(tune, asked, model, out, json, force)
 
 
 @app.command()
@@ -332,52 +225,31 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Perplexity per word, bits per character, and what the songs it writes look like."""
-    from lyricist.apps.cli import evaluating
+    from lyricist.apps.cli.evaluate_command import evaluate_command
 
-    evaluating.evaluate_command(run, source, split, songs, seed, json, midi)
+    evaluate_command(run, source, split, songs, seed, json, midi)
 
 
 @app.command()
+@takes_plan(without=("about", "all_words", "title", "allow", "fill", "verses"))
 def check(
-    context: typer.Context,
     lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.", show_default=False)],
     against: Annotated[
         Path | None, typer.Option(help="A corpus, or songs: what stands in them?", show_default=False)
     ] = None,
     run: Annotated[
-        int | None, typer.Option(min=1, help="Words of the shortest run shown. [default: 6]", show_default=False)
+        int | None, typer.Option(min=1, help="Words of the shortest run shown. Default: 6.", show_default=False)
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 4 on violations and on runs beyond --max-copy.")
     ] = False,
-    plan: options.PlanFile = None,
-    like: options.Like = None,
-    form: options.Form = None,
-    lines: options.Lines = None,
-    syllables: options.Syllables = None,
-    metre: options.Metre = None,
-    rhyme: options.Rhyme = None,
-    rhyme_kind: options.RhymeKind = None,
-    rhyme_with: options.RhymeWith = None,
-    include: options.Include = None,
-    avoid: options.Avoid = None,
-    clean: options.Clean = None,
-    start: options.Start = None,
-    acrostic: options.Acrostic = None,
-    refrain: options.Refrain = None,
-    hook: options.Hook = None,
-    keep_chorus: options.KeepChorus = None,
-    max_copy: options.MaxCopy = None,
-    melody: options.Melody = None,
-    track: options.Track = None,
-    phrases: options.Phrases = None,
-    lexicon: options.LexiconFile = None,
     json: Json = False,
+    **asked: Any,
 ) -> int:
     """Syllables, stress, metre and rhymes of any text; what breaks a plan; what is copied, and from where."""
-    from lyricist.apps.cli import checking
+    from lyricist.apps.cli.check_command import check_command
 
-    return checking.check_command(lyrics, context.params, against, run, strict, json)
+    return check_command(lyrics, asked, against, run, strict, json)
 
 
 @app.command()
@@ -391,14 +263,14 @@ def rhymes(
         Path | None, typer.Option("--model", "-m", help="A run: only words it knows.", show_default=False)
     ] = None,
     clean: Annotated[bool, typer.Option("--clean/--no-clean", help="Leave out slurs and obscenities.")] = True,
-    lexicon: options.LexiconFile = None,
+    lexicon: Lexicon = None,
     json: Json = False,
 ) -> None:
     """Perfect, near and identical rhymes of a word, by syllables, commonest first."""
-    from lyricist.apps.cli import checking
+    from lyricist.apps.cli.check_command import rhymes_command
 
     wishes = {"syllables": syllables, "stress": stress, "clean": clean}
-    checking.rhymes_command(word, kind, wishes, limit, model, lexicon, json)
+    rhymes_command(word, kind, wishes, limit, model, lexicon, json)
 
 
 @app.command()
@@ -412,9 +284,9 @@ def export(
     force: Force = False,
 ) -> None:
     """Give a run to others: as a file for other programs, or as a copy fit to be handed on."""
-    from lyricist.apps.cli import exporting
+    from lyricist.apps.cli.export_command import export_command
 
-    exporting.export_command(run, to, out, share, force)
+    export_command(run, to, out, share, force)
 
 
 @app.command()
@@ -430,7 +302,7 @@ def exercise(
         typer.Option(help="A word lyrics begin with; three times. Else drawn by the seed.", show_default=False),
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. [default: 60s]", show_default=False)
+        str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. Default: 60s.", show_default=False)
     ] = None,
     preset: Annotated[str, typer.Option(help="Of the project's model: tiny, small, medium or large.")] = "small",
     variant: Annotated[
@@ -445,7 +317,7 @@ def exercise(
     force: Force = False,
 ) -> None:
     """The university exercise: every variant learns the songs, writes for unseen melodies, and is compared."""
-    from lyricist.apps.cli import exercising
+    from lyricist.apps.cli.exercising import exercise_command
 
     options = {
         "first": tuple(first or ()),
@@ -455,4 +327,58 @@ def exercise(
         "melodies": melodies,
         "keep_runs": keep_runs,
     }
-    exercising.exercise_command((train, test, midi), out, options, budget, quick, force)
+    exercise_command((train, test, midi), out, options, budget, quick, force)
+
+
+@app.command()
+def sweep(
+    out: Out,
+    sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="What to vary: hidden=128,256 or learning_rate=1e-3..1e-2 or hidden=128..512:64. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    classic_grid: Annotated[
+        bool,
+        typer.Option("--classic-grid", help="The notebook's 32 settings, on the sample songs if none are named."),
+    ] = False,
+    sampler: Annotated[
+        str | None, typer.Option(help="grid, random or tpe. Default: grid; tpe for ranges.", show_default=False)
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="How many are sampled. Default: 20.", show_default=False)
+    ] = None,
+    budget: Annotated[str | None, typer.Option(help="Wall time of each trial: 20s, 5m.", show_default=False)] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="What is not varied: tiny, small, medium or large.", show_default=False)
+    ] = None,
+    tokenizer: Annotated[str, typer.Option(help="word, char or whitespace.")] = "word",
+    seed: Annotated[int, typer.Option(min=0, help="Of every trial, and of what is sampled.")] = 0,
+    prune: Annotated[
+        bool | None,
+        typer.Option(
+            "--prune/--no-prune", help="End hopeless trials early. Default: not in a grid.", show_default=False
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at a time; they share the processors.")] = 1,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="A database that machines share: postgresql://USER:PASSWORD@HOST/DB.", show_default=False),
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Its name in a shared database. Default: that of -o.", show_default=False)
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed trials again.")] = False,
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """Train many settings and compare them. Ctrl-C ends it; the same command goes on."""
+    from lyricist.apps.cli.sweeping import Asked, sweep_command
+
+    asked = Asked(sets or [], classic_grid, sampler, trials, budget, preset, tokenizer, seed, prune)
+    where = {"workers": workers, "storage": storage, "study": study, "force": force, "retry": retry_failed}
+    return sweep_command(sources or [], out, asked, where, json)

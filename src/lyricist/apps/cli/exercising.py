@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lyricist.apps.cli.preparing import RIGHTS
-from lyricist.apps.cli.training import seconds
+from lyricist.apps.cli.train_command import seconds
 from lyricist.apps.exercise import Settings, exercise
 from lyricist.apps.exercise.settings import QUICK_BUDGET
 

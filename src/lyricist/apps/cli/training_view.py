@@ -116,11 +116,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def plural(count: int, noun: str) -> str:
-    """
-    >>> plural(1, "line"), plural(1200, "word")
-    ('1 line', '1,200 words')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -17,9 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lyricist.apps.cli.display import plural
-from lyricist.apps.cli.planning import FIELDS, make_plan, read_lexicon
-from lyricist.apps.cli.tunes import asked_tune, report_tune
+from lyricist.apps.cli.plan_request import FIELDS, asked_tune, make_plan, plural, read_lexicon, report_tune
 from lyricist.corpus.lyrics_file import Stanza, read_bytes, read_file
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError

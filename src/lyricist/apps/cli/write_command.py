@@ -11,14 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lyricist._io import disk_errors, replace_file
-from lyricist.apps.cli.display import plural
-from lyricist.apps.cli.planning import make_plan, read_lexicon
-from lyricist.apps.cli.tunes import asked_tune, report_tune
+from lyricist.apps.cli.plan_request import (
+    asked_tune,
+    check_place,
+    make_plan,
+    open_model,
+    plural,
+    read_lexicon,
+    report_tune,
+)
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
-from lyricist.generate.writer import Model, fresh_seed, load
+from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.plan import Drawing, Plan
@@ -141,11 +147,6 @@ def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
         print(f"wrote {path}", file=sys.stderr)
 
 
-def open_model(run: Path, lexicon: Path | None) -> Model:
-    """The model of a run, its words said as the lexicon and the user's own file have them."""
-    return load(run, lexicon=None if lexicon is None else read_lexicon(lexicon))
-
-
 def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tune: bool = False) -> str:
     """ "text", "json", "jsonl" or, for a tune, "score". Refuses clashes and existing files."""
     if as_json and as_jsonl:
@@ -156,10 +157,7 @@ def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tu
     by_suffix = {".txt": "text"}.get(out.suffix, out.suffix[1:]) if out.suffix in SUFFIXES else score_kind(out, tune)
     if asked and asked != by_suffix:
         raise InputError(f"--{asked} and -o {out} clash: leave one out")
-    if out.exists() and not force:
-        raise InputError(f"-o {out} exists: choose another name or add --force")
-    if not out.parent.is_dir():
-        raise InputError(f"-o {out}: there is no folder {out.parent}")
+    check_place(out, force)
     return by_suffix
 
 
