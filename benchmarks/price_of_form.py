@@ -44,7 +44,7 @@ import lyricist
 from common import songs_or_exit
 from lyricist.evaluation.metrics import distinct
 from lyricist.generate.conditioning_rows import PlanRows
-from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.exact_engine import ExactEngine, Steering
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.selection import normalised
@@ -135,7 +135,7 @@ def run_systems(
     song: ExactSongAutomaton, blocks: BlockModel, particles: int, seeds: range, told: PlanRows | None = None
 ) -> Systems:
     ban = CopyBan(None, song.table.words, 0)
-    engine = Weighed(blocks, song, exact_drawing(particles), ban, plan=told)
+    engine = Weighed(blocks, song, exact_drawing(particles), ban, Steering(conditioning=told))
     engine.words = []
     made = [e for e in engine.write(seeds) if isinstance(e, SongWritten)]
     log_form = np.array([e.log_form for e in made])

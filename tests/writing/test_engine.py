@@ -15,7 +15,8 @@ from tests.writing.exact_tools import WORDS, Bigram, Uniform, compiled, vocabula
 
 import lyricist
 from lyricist.errors import InputError, PlanError
-from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.exact_engine import ExactEngine, Steering
+from lyricist.generate.explain import choice
 from lyricist.generate.free_engine import truncate
 from lyricist.generate.logit_bias import word_bias
 from lyricist.generate.nocopy import CopyBan
@@ -44,7 +45,9 @@ def engine(
 ) -> ExactEngine:
     index = CopyIndex.from_songs(songs) if songs else None
     model = model or Bigram(song.table.known)
-    return ExactEngine(HostBlocks(model, song.columns), song, drawing, CopyBan(index, song.table.words, 5), **more)
+    return ExactEngine(
+        HostBlocks(model, song.columns), song, drawing, CopyBan(index, song.table.words, 5), Steering(**more)
+    )
 
 
 def songs_of(made: ExactEngine, seeds: Sequence[int]) -> dict[int, list[list[str]]]:
@@ -340,7 +343,7 @@ def test_lines_come_out_as_they_are_certain_and_in_order() -> None:
 
 def test_reasons_are_given_for_every_forbidden_candidate() -> None:
     song = compiled(Plan(form="verse", lines=2, syllables="4", rhyme="AA", avoid="stone"), MORE, "backward")
-    (made,) = [e for e in engine(song, explain=True).write([2]) if isinstance(e, SongWritten)]
+    (made,) = [e for e in engine(song, record=choice).write([2]) if isinstance(e, SongWritten)]
     words = [w for line in lines_of(song, made.ids) for w in line]
     assert sorted(c.word for c in made.choices) == sorted(words)
     seen = {x.forbidden for c in made.choices for x in c.candidates}

@@ -13,7 +13,7 @@ from tests.writing.exact_tools import Bigram, compiled, vocabulary
 from tests.writing.test_merit import MORE, PLAN, topics
 
 from lyricist.errors import RunError
-from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.exact_engine import ExactEngine, Steering
 from lyricist.generate.line_judge import JUDGE, MOST, LineJudge, judge_of
 from lyricist.generate.line_score import LineScorer
 from lyricist.generate.nocopy import CopyBan
@@ -137,7 +137,7 @@ def engine(drawing: Drawing, kind: type[LineJudge] = LineJudge, plan: Plan = PLA
     made.__class__ = kind
     merit = LineScorer(known, None, song.columns.finals, len(song.table.words))
     blocks = HostBlocks(Bigram(song.table.known), song.columns)
-    return ExactEngine(blocks, song, drawing, CopyBan(None, song.table.words, 0), merit=merit, judge=made)
+    return ExactEngine(blocks, song, drawing, CopyBan(None, song.table.words, 0), Steering(scorer=merit, judge=made))
 
 
 def written(made: ExactEngine, seeds: Sequence[int]) -> dict[int, SongWritten]:

@@ -10,7 +10,7 @@ import pytest
 from tests.writing.exact_tools import WORDS, Bigram, compiled, vocabulary
 
 from lyricist.errors import InputError
-from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.exact_engine import ExactEngine, Steering
 from lyricist.generate.line_score import AGAIN, COHERENCE, NAMED, NEWLY, NOWHERE, THEME, LineScorer, Score, mean
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
@@ -136,7 +136,7 @@ def engine(song: ExactSongAutomaton, drawing: Drawing, about: str = "", order: s
     theme = Theme.of([about], known) if about else None
     merit = LineScorer(known, theme, song.columns.finals, len(song.table.words))
     blocks = HostBlocks(Bigram(song.table.known), song.columns)
-    return ExactEngine(blocks, song, drawing, CopyBan(None, song.table.words, 0), theme=theme, merit=merit)
+    return ExactEngine(blocks, song, drawing, CopyBan(None, song.table.words, 0), Steering(theme, scorer=merit))
 
 
 def written(made: ExactEngine, seeds: Sequence[int]) -> dict[int, SongWritten]:

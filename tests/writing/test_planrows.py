@@ -14,7 +14,6 @@ from lyricist.corpus import Line, LineSlot, Section, Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.conditioning_rows import STRENGTH, line_plan
-from lyricist.generate.dead_end import search
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.writer import Model
@@ -144,7 +143,7 @@ def test_lines_that_are_searched_for_have_them_too(order: Order, monkeypatch: py
         begin(engine, n)
         if not searching[0] and int(engine.rows.line[n]) in engine.song.beginnings:
             searching[0] = True
-            search(engine, n)
+            engine.search_line(n)
             searching[0] = False
 
     monkeypatch.setattr(ExactEngine, "begin_line", searched)

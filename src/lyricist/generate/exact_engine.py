@@ -429,12 +429,15 @@ class ExactEngine(Engine):
         gives_in = self.refusal.keep is not None and rows.tries[n] == RETRIES  # any line is good enough from now on
         if rows.tries[n] % RETRIES == 0 and not gives_in:
             try:
-                found = search(rows, self.song, self.refusal, n)
+                self.search_line(n)
             except PlanError as error:
                 self.failed[n // rows.particles] = error
                 self.leave(n // rows.particles)
-                return
-            rows.rewind(n)
-            self.begin_line(n)
-            self.force(n, [*found, self.song.break_after[rows.line[n]]])
-            rows.drawn[n] = found
+
+    def search_line(self, n: int) -> None:
+        """Let row n, whose line has just begun, take words found by search. Raises `PlanError` if there are none."""
+        found = search(self.rows, self.song, self.refusal, n)
+        self.rows.rewind(n)
+        self.begin_line(n)
+        self.force(n, [*found, self.song.break_after[self.rows.line[n]]])
+        self.rows.drawn[n] = found

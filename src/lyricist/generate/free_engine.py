@@ -6,7 +6,7 @@ of words, of characters and of text as it is are all written here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,18 +45,35 @@ class Song:
     nats: float = 0.0
 
 
+Pick = Callable[[Song, Rows, Rows], int]
+"""A token of a song, from log probabilities (V,), -inf where nothing may be drawn, and weights (V,) to draw by."""
+
+
+def by_seed(song: Song, scores: Rows, weights: Rows) -> int:
+    """A draw by the weights (V,) that depends on the song's seed and length only."""
+    point = uniform(key(song.seed), len(song.ids)) * weights.sum()
+    return int(min(np.searchsorted(np.cumsum(weights), point, side="right"), np.flatnonzero(weights)[-1]))
+
+
 class FreeEngine(Engine):
-    """Writes songs under one free constraint. `guard` bars copies of the songs learnt from."""
+    """Writes songs under one free constraint. `guard` bars copies of the songs learnt from, `pick` draws tokens."""
 
     def __init__(
-        self, model: StepModel, automaton: FreeSongAutomaton, drawing: Drawing, guard: CopyGuard | None = None
+        self,
+        model: StepModel,
+        automaton: FreeSongAutomaton,
+        drawing: Drawing,
+        guard: CopyGuard | None = None,
+        pick: Pick = by_seed,
     ) -> None:
-        self.model, self.automaton, self.drawing, self.guard = model, automaton, drawing, guard
+        self.model, self.automaton, self.drawing, self.guard, self.pick = model, automaton, drawing, guard, pick
         self.songs: list[Song | None] = []
         self.vocabulary: Vocabulary = automaton.vocabulary
         self.is_word = automaton.words
         self.char = self.vocabulary.tokenizer.name == "char"
-        self.archaic = drawing.archaic * np.array([is_archaic(t) for t in self.vocabulary.tokens])
+        self.archaic = np.zeros(len(self.vocabulary))
+        if drawing.archaic:
+            self.archaic = drawing.archaic * np.array([is_archaic(t) for t in self.vocabulary.tokens])
 
     @property
     def most(self) -> int:
@@ -115,9 +132,7 @@ class FreeEngine(Engine):
             return song.shape.forced[0]
         masked = self.masked(song, row, allowed)
         scores = (masked - self.held_back(song)) / self.drawing.temperature
-        kept = truncate(softmax(scores), self.drawing)
-        point = uniform(key(song.seed), len(song.ids)) * kept.sum()
-        return int(min(np.searchsorted(np.cumsum(kept), point, side="right"), np.flatnonzero(kept)[-1]))
+        return self.pick(song, masked, truncate(softmax(scores), self.drawing))
 
     def masked(self, song: Song, row: Rows, allowed: Allowed) -> Rows:
         """The row where mask and bans allow; where that leaves nothing, the line goes on past its usual
