@@ -10,18 +10,18 @@ import typer
 from lyricist.apps.cli import app
 from lyricist.apps.cli.plan_options import PANEL, SOURCES, takes_plan
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs.", show_default=False)]
+Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs.")]
 Midi = Annotated[
     Path | None,
-    typer.Option("--midi", help="Folder of tunes, joined to songs by name (Artist_-_Title.mid).", show_default=False),
+    typer.Option("--midi", help="Folder of tunes, joined to songs by name (Artist_-_Title.mid)."),
 ]
 
 Lexicon = Annotated[
     Path | None,
-    typer.Option("--lexicon", help=SOURCES["lexicon"][1], rich_help_panel=PANEL, show_default=False),
+    typer.Option("--lexicon", help=SOURCES["lexicon"][1], rich_help_panel=PANEL),
 ]
 
 CLASSIC = "The classic recipe"
@@ -61,18 +61,20 @@ def prepare(
     call: typer.Context,
     sources: Sources,
     out: Out,
-    songs_by: Annotated[str, typer.Option(help="How a text file falls into songs: auto, blank or file.")] = "auto",
+    songs_by: Annotated[
+        str, typer.Option(help="How a text file is divided into songs: auto, blank or file.")
+    ] = "auto",
     english_only: Annotated[bool, typer.Option("--english-only", help="Drop songs in other languages.")] = False,
-    keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Drop no duplicates.")] = False,
+    keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Keep duplicates.")] = False,
     as_is: Annotated[
-        bool, typer.Option("--as-is", help="Benchmark texts: nothing cleaned, splits by file name.")
+        bool, typer.Option("--as-is", help="For benchmark texts: clean nothing, split by file name.")
     ] = False,
     lyrics_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the lyrics.")] = None,
     title_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the title.")] = None,
     artist_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the artist.")] = None,
     valid_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for validation.")] = 0.05,
     test_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for testing.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
     midi: Midi = None,
     force: Force = False,
     json: Json = False,
@@ -93,8 +95,7 @@ def train(
         str | None,
         typer.Option(
             "--from",
-            help="What to go on from: 'starter' (the default, if no shape is asked for), 'scratch', or a run.",
-            show_default=False,
+            help="What to train further: 'starter' (the default, if no shape is asked for), 'scratch', or a run.",
         ),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
@@ -112,25 +113,29 @@ def train(
     layers: Annotated[int | None, typer.Option(help="Recurrent layers, 1 to 4.")] = None,
     hidden: Annotated[int | None, typer.Option(help="Units of each layer.")] = None,
     embedding: Annotated[int | None, typer.Option(help="Width of the word vectors.")] = None,
-    untied: Annotated[bool, typer.Option("--untied", help="Output weights of their own.")] = False,
+    untied: Annotated[bool, typer.Option("--untied", help="Output weights that are not the word vectors.")] = False,
     dropout: Annotated[float | None, typer.Option(help="Locked dropout: input, between layers, output.")] = None,
     dropout_embedding: Annotated[float | None, typer.Option(help="Share of words dropped everywhere.")] = None,
-    dropout_weight: Annotated[float | None, typer.Option(help="On the recurrent weights.")] = None,
+    dropout_weight: Annotated[float | None, typer.Option(help="Dropout of the recurrent weights.")] = None,
     vocabulary: Annotated[int | None, typer.Option(help="Most words the model knows.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Parallel streams, per process.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Words of truncated backpropagation.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak; falls to zero.")] = None,
-    negatives: Annotated[int | None, typer.Option(help="Sampled softmax; 0: full.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Parallel streams of words, per process.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Words through which the error is propagated back.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Highest learning rate; it falls to zero.")] = None,
+    negatives: Annotated[
+        int | None, typer.Option(help="Negative samples of the softmax; 0: the full softmax.")
+    ] = None,
     average: Annotated[float | None, typer.Option(help="Decay of the moving average of the weights.")] = None,
     anchor: Annotated[
-        float | None, typer.Option(help="How fine-tuning holds on to its base's weights; 0: not at all.")
+        float | None,
+        typer.Option(help="How strongly fine-tuning holds the weights to those of its base; 0: not at all."),
     ] = None,
     precision: Annotated[
-        str | None, typer.Option(help="Of matrix products: float32, bfloat16, or auto: what the CPU does faster.")
+        str | None,
+        typer.Option(help="Precision of matrix products: float32, bfloat16, or auto: the faster one on this CPU."),
     ] = None,
     patience: Annotated[int | None, typer.Option(help="Evaluations without progress before stopping.")] = None,
     save_every: Annotated[float | None, typer.Option(help="Seconds between checkpoints.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random in training.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random in training.")] = None,
     licence: Annotated[str | None, typer.Option(help="What the model card declares of the songs.")] = None,
     midi: Midi = None,
     recipe: Annotated[
@@ -141,7 +146,7 @@ def train(
         str | None, typer.Option(help="concat, or project: through a dense layer.", rich_help_panel=CLASSIC)
     ] = None,
     context: Annotated[
-        int | None, typer.Option(help="Words it is trained to read; 1 is the original's.", rich_help_panel=CLASSIC)
+        int | None, typer.Option(help="Words of context in training; the original has 1.", rich_help_panel=CLASSIC)
     ] = None,
     vectors: Annotated[
         Path | None, typer.Option(help="Word vectors: word2vec text or binary, GloVe text.", rich_help_panel=CLASSIC)
@@ -161,18 +166,16 @@ def train(
 def write(
     call: typer.Context,
     model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A run to write from. Default: the starter.", show_default=False),
+        Path | None, typer.Option("--model", "-m", help="A run to write from. Default: the starter.")
     ] = None,
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
+        bool, typer.Option("--explain", help="Show how each line is read and how each word was chosen.")
     ] = False,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="A .txt, .json or .jsonl file; with a tune a score.", show_default=False),
+        Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file; with a tune a score.")
     ] = None,
     json: Json = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,
@@ -196,11 +199,11 @@ def write(
 @app.command()
 @takes_plan()
 def plan(
-    tune: Annotated[Path | None, typer.Argument(help="A tune, as --melody.", show_default=False)] = None,
+    tune: Annotated[Path | None, typer.Argument(help="A tune, as --melody.")] = None,
     model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="A run: can it fulfil the plan?", show_default=False)
+        Path | None, typer.Option("--model", "-m", help="A run: say whether it can fulfil the plan.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.")] = None,
     json: Json = False,
     force: Force = False,
     **asked: Any,
@@ -213,18 +216,19 @@ def plan(
 
 @app.command()
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run, or 'starter'.", show_default=False)],
-    source: Annotated[Path | None, typer.Argument(help="Songs to judge it on; its own test split without.")] = None,
+    run: Annotated[Path, typer.Argument(help="A run, or 'starter'.")],
+    source: Annotated[
+        Path | None, typer.Argument(help="Songs to evaluate it on. Default: its own test split.")
+    ] = None,
     split: Annotated[str, typer.Option(help="Which split of a corpus: train, valid or test.")] = "test",
-    songs: Annotated[int, typer.Option(min=0, help="Songs written to measure what it writes; 0: none.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Of the songs written.")] = 0,
+    songs: Annotated[int, typer.Option(min=0, help="Songs to write and measure; 0: none.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the songs written.")] = 0,
     midi: Annotated[
-        Path | None,
-        typer.Option("--midi", help="For a classic run and other songs: their tunes.", show_default=False),
+        Path | None, typer.Option("--midi", help="Folder of the tunes of these songs, for a classic run.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Perplexity per word, bits per character, and what the songs it writes look like."""
+    """Measure a run: perplexity per word, bits per character, and the songs it writes."""
     from lyricist.apps.cli.evaluate_command import evaluate_command
 
     evaluate_command(run, source, split, songs, seed, json, midi)
@@ -233,20 +237,16 @@ def evaluate(
 @app.command()
 @takes_plan(without=("about", "all_words", "title", "allow", "fill", "verses"))
 def check(
-    lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.", show_default=False)],
-    against: Annotated[
-        Path | None, typer.Option(help="A corpus, or songs: what stands in them?", show_default=False)
-    ] = None,
-    run: Annotated[
-        int | None, typer.Option(min=1, help="Words of the shortest run shown. Default: 6.", show_default=False)
-    ] = None,
+    lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
+    against: Annotated[Path | None, typer.Option(help="A corpus, or songs: show what is copied from them.")] = None,
+    run: Annotated[int | None, typer.Option(min=1, help="Words of the shortest run shown. Default: 6.")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 4 on violations and on runs beyond --max-copy.")
     ] = False,
     json: Json = False,
     **asked: Any,
 ) -> int:
-    """Syllables, stress, metre and rhymes of any text; what breaks a plan; what is copied, and from where."""
+    """Show syllables, stress, metre and rhymes of any text, what breaks a plan, and what is copied."""
     from lyricist.apps.cli.check_command import check_command
 
     return check_command(lyrics, asked, against, run, strict, json)
@@ -254,19 +254,17 @@ def check(
 
 @app.command()
 def rhymes(
-    word: Annotated[str, typer.Argument(help="A word.", show_default=False)],
+    word: Annotated[str, typer.Argument(help="A word.")],
     kind: Annotated[str, typer.Option(help="perfect, near, identical or all.")] = "all",
-    syllables: Annotated[int | None, typer.Option(help="Only words of so many.", show_default=False)] = None,
-    stress: Annotated[str | None, typer.Option(help="Only words stressed like 01.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Most words of a kind and length; 0: all.")] = 20,
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="A run: only words it knows.", show_default=False)
-    ] = None,
+    syllables: Annotated[int | None, typer.Option(help="Only words of this many syllables.")] = None,
+    stress: Annotated[str | None, typer.Option(help="Only words with these stresses, such as 01.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Most words of each kind and length; 0: all.")] = 20,
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="A run: only words it knows.")] = None,
     clean: Annotated[bool, typer.Option("--clean/--no-clean", help="Leave out slurs and obscenities.")] = True,
     lexicon: Lexicon = None,
     json: Json = False,
 ) -> None:
-    """Perfect, near and identical rhymes of a word, by syllables, commonest first."""
+    """List perfect, near and identical rhymes of a word, by syllables, commonest first."""
     from lyricist.apps.cli.check_command import rhymes_command
 
     wishes = {"syllables": syllables, "stress": stress, "clean": clean}
@@ -275,15 +273,15 @@ def rhymes(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="A run.", show_default=False)],
+    run: Annotated[Path, typer.Argument(help="A run.")],
     out: Out,
     to: Annotated[str | None, typer.Option(help="onnx or keras: one file for other programs.")] = None,
     share: Annotated[
-        bool, typer.Option("--share", help="A copy of the run without songs, history and what resuming needs.")
+        bool, typer.Option("--share", help="A copy of the run without songs, history and what --resume needs.")
     ] = False,
     force: Force = False,
 ) -> None:
-    """Give a run to others: as a file for other programs, or as a copy fit to be handed on."""
+    """Export a run: as one file for other programs, or as a copy to share."""
     from lyricist.apps.cli.export_command import export_command
 
     export_command(run, to, out, share, force)
@@ -291,32 +289,27 @@ def export(
 
 @app.command()
 def exercise(
-    train: Annotated[
-        Path, typer.Argument(help="Songs to learn from: a table of artist, title, lyrics.", show_default=False)
-    ],
-    test: Annotated[Path, typer.Argument(help="Songs whose melodies are to be written for.", show_default=False)],
-    midi: Annotated[Path, typer.Argument(help="Folder of tunes, called Artist_-_Title.mid.", show_default=False)],
+    train: Annotated[Path, typer.Argument(help="Songs to learn from: a table of artist, title, lyrics.")],
+    test: Annotated[Path, typer.Argument(help="Songs for whose melodies lyrics are written.")],
+    midi: Annotated[Path, typer.Argument(help="Folder of tunes, named Artist_-_Title.mid.")],
     out: Out,
     first: Annotated[
-        list[str] | None,
-        typer.Option(help="A word lyrics begin with; three times. Else drawn by the seed.", show_default=False),
+        list[str] | None, typer.Option(help="First word of the lyrics; give three. Default: drawn by the seed.")
     ] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. Default: 60s.", show_default=False)
-    ] = None,
-    preset: Annotated[str, typer.Option(help="Of the project's model: tiny, small, medium or large.")] = "small",
-    variant: Annotated[
-        list[str] | None, typer.Option(help="Only this variant; several times for several.", show_default=False)
-    ] = None,
-    melodies: Annotated[int, typer.Option(min=0, help="Write for so many test songs at most; 0: all.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    budget: Annotated[str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. Default: 60s.")] = None,
+    preset: Annotated[
+        str, typer.Option(help="Preset of the project's model: tiny, small, medium or large.")
+    ] = "small",
+    variant: Annotated[list[str] | None, typer.Option(help="Only this variant; several times for several.")] = None,
+    melodies: Annotated[int, typer.Option(min=0, help="Most test songs to write for; 0: all.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Small networks and 3 s each: does everything work?")
+        bool, typer.Option("--quick", help="Small networks trained for 3 s each, to see whether everything works.")
     ] = False,
-    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Leave the trained runs in the report.")] = False,
+    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Keep the trained runs in the report.")] = False,
     force: Force = False,
 ) -> None:
-    """The university exercise: every variant learns the songs, writes for unseen melodies, and is compared."""
+    """The university exercise: train every variant on the songs, write for unseen melodies, compare."""
     from lyricist.apps.cli.exercising import exercise_command
 
     options = {
@@ -339,38 +332,29 @@ def sweep(
         typer.Option(
             "--set",
             help="What to vary: hidden=128,256 or learning_rate=1e-3..1e-2 or hidden=128..512:64. May be repeated.",
-            show_default=False,
         ),
     ] = None,
     classic_grid: Annotated[
         bool,
         typer.Option("--classic-grid", help="The notebook's 32 settings, on the sample songs if none are named."),
     ] = False,
-    sampler: Annotated[
-        str | None, typer.Option(help="grid, random or tpe. Default: grid; tpe for ranges.", show_default=False)
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="How many are sampled. Default: 20.", show_default=False)
-    ] = None,
-    budget: Annotated[str | None, typer.Option(help="Wall time of each trial: 20s, 5m.", show_default=False)] = None,
+    sampler: Annotated[str | None, typer.Option(help="grid, random or tpe. Default: grid; tpe for ranges.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials that are sampled. Default: 20.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Wall time of each trial: 20s, 5m.")] = None,
     preset: Annotated[
-        str | None, typer.Option(help="What is not varied: tiny, small, medium or large.", show_default=False)
+        str | None, typer.Option(help="Preset of what is not varied: tiny, small, medium or large.")
     ] = None,
     tokenizer: Annotated[str, typer.Option(help="word, char or whitespace.")] = "word",
-    seed: Annotated[int, typer.Option(min=0, help="Of every trial, and of what is sampled.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every trial, and of the sampler.")] = 0,
     prune: Annotated[
-        bool | None,
-        typer.Option(
-            "--prune/--no-prune", help="End hopeless trials early. Default: not in a grid.", show_default=False
-        ),
+        bool | None, typer.Option("--prune/--no-prune", help="End hopeless trials early. Default: not in a grid.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Trials at a time; they share the processors.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at the same time; they share the processors.")] = 1,
     storage: Annotated[
-        str | None,
-        typer.Option(help="A database that machines share: postgresql://USER:PASSWORD@HOST/DB.", show_default=False),
+        str | None, typer.Option(help="A database that machines share: postgresql://USER:PASSWORD@HOST/DB.")
     ] = None,
     study: Annotated[
-        str | None, typer.Option(help="Its name in a shared database. Default: that of -o.", show_default=False)
+        str | None, typer.Option(help="Name of the study in a shared database. Default: that of -o.")
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed trials again.")] = False,
     force: Force = False,
