@@ -241,7 +241,7 @@ def test_calls_that_are_wrong(
 
 
 def test_train_joins_tunes(exercise: Path) -> None:
-    request = Request([exercise / "lyrics.csv"], exercise / "run", midi=exercise / "midi_files")
+    request = Request([exercise / "lyrics.csv"], exercise / "run", {"midi": exercise / "midi_files"})
     corpus = corpus_of(request, resume=False)
     assert corpus.info["sung"] == {"songs": 2, "lines": 8}
     assert corpus.temporary

@@ -1,4 +1,4 @@
-"""`lyricist evaluate`."""
+"""`lyricist evaluate`: the figures of a run of either recipe, as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIGURES = (
     "songs", "words", "nll_per_word", "perplexity", "bits_per_character", "unknown_share",
     "top10_accuracy", "top1_accuracy", "frequent10_accuracy", "l1_loss",
 )  # fmt: skip
-HUMAN_SONGS = 1000  # training songs whose shape stands beside the written ones
+HUMAN_SONGS = 1000  # training songs whose figures are shown beside those of the written ones
 
 
 def evaluate_command(
@@ -92,7 +92,7 @@ def as_song(written: WrittenSong) -> Song:
 
 
 def show(result: dict[str, Any]) -> None:
-    """The figures as two small tables."""
+    """Print the figures as two tables."""
     from rich.console import Console
     from rich.table import Table
 
