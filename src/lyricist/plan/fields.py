@@ -104,7 +104,8 @@ class PlanFields(BaseModel):
         Asked("A word that lines of letter A rhyme with.", lambda v: parse.one_word(v, "--rhyme-with")),
     ] = None
     about: Annotated[
-        tuple[str, ...], Asked("Words to steer by: 'river, night'.", lambda v: parse.word_list(v, "--about"))
+        tuple[str, ...],
+        Asked("Theme words that steer the song: 'river, night'.", lambda v: parse.word_list(v, "--about")),
     ] = ()
     include: Annotated[
         tuple[str, ...], Asked("Words that must occur: 'river, night'.", lambda v: parse.word_list(v, "--include"))
@@ -114,7 +115,7 @@ class PlanFields(BaseModel):
     ] = ()
     clean: Annotated[bool, Asked("Leave out slurs and obscenities (the default).")] = True
     all_words: Annotated[
-        bool, Asked("Old and rare words of the model as well, not only those of songs of today.")
+        bool, Asked("Use old and rare words of the model as well, not only those of today's songs.")
     ] = False
     start: Annotated[str | None, Asked("First word of the song.", lambda v: parse.start_word(v))] = None
     acrostic: Annotated[
@@ -126,15 +127,15 @@ class PlanFields(BaseModel):
     ] = None
     hook: Annotated[
         bool,
-        Asked("The chorus's first line comes back in it (the default if no rhymes are asked for).", negatable=True),
+        Asked("Repeat the chorus's first line in it (the default if no rhymes are asked for).", negatable=True),
     ] = False
     title: Annotated[
-        str | None, Asked("Its title; without one, its hook.", lambda v: parse.plain_line(v, "--title") or None)
+        str | None, Asked("Title of the song. Default: its hook.", lambda v: parse.plain_line(v, "--title") or None)
     ] = None
     max_copy: Annotated[
         int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
     ] = 5
-    keep_chorus: Annotated[bool, Asked("A chorus comes back word for word (the default).")] = True
+    keep_chorus: Annotated[bool, Asked("Repeat a chorus word for word (the default).")] = True
     # nats off a word of one syllable without stress (of, the) on a strong slot of a metre
     emphasis: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
     # nats for a word's 2nd and 3rd syllable, added to the drawing's

@@ -1,7 +1,7 @@
 """The options of `write`, `plan` and `check` that are derived: those of a plan and those of drawing words.
 
-Each field of `Plan` that has a help text is an option, and each field of `Drawing`. Importing the fields takes longer
-than `lyricist --help`, so that a command gets these options only when it is called, see `add_options`.
+Each field of `Plan` that has a help text is an option, and so is each field of `Drawing`. Importing the fields takes
+longer than `lyricist --help`, so a command gets these options only when it is called: see `add_options`.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PANEL = "What is asked of the song"
 SOURCES: dict[str, tuple[type, str]] = {  # where else a plan comes from: type and help of each option
     "like": (Path, "A song: same form, syllables, stresses and rhymes."),
-    "plan": (Path, "A plan that 'lyricist plan -o' saved; options go before it."),
+    "plan": (Path, "A plan that 'lyricist plan -o' saved; options override it."),
     "fill": (Path, "A draft: lines of ... are written, the others kept."),
     "melody": (Path, "A tune to write words for: MIDI, KAR, MusicXML, MXL or ABC."),
-    "track": (int, "Which part is sung, from 1; else the likeliest."),
+    "track": (int, "Number of the part that is sung, from 1. Default: the likeliest."),
     "phrases": (str, "Syllables of its phrases, such as 8,6; they repeat."),
     "verses": (int, "How often the whole tune is sung. Default: 1."),
-    "lexicon": (Path, "How words are said: lines of a word and its phones."),
+    "lexicon": (Path, "Pronunciations: a file with a word and its phones on each line."),
 }
 BULK = {"particles": "Default: 32; 2 from 101 songs on."}  # settings whose default depends on the number of songs
 DERIVED: dict[str, Callable[[], None]] = {}  # by the name of the command: gives it its options
 
 
 def takes_plan(without: tuple[str, ...] = (), drawing: bool = False) -> Callable[[Command], Command]:
-    """Let a command take the options of a plan, but for some, as its `**asked`; `drawing`: those of drawing too."""
+    """Let a command take the options of a plan as its `**asked`, except `without`; `drawing`: those of drawing too."""
 
     def mark(command: Command) -> Command:
         signature = inspect.signature(command, eval_str=True)
