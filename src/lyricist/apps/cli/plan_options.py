@@ -30,7 +30,7 @@ DERIVED: dict[str, Callable[[], None]] = {}  # by the name of the command: gives
 
 
 def takes_plan(without: tuple[str, ...] = (), drawing: bool = False) -> Callable[[Command], Command]:
-    """Let a command take the options of a plan as its `**asked`, except `without`; `drawing`: those of drawing too."""
+    """Let a command take the options of a plan, but not `without`, as `**asked`; `drawing`: those of drawing too."""
 
     def mark(command: Command) -> Command:
         signature = inspect.signature(command, eval_str=True)

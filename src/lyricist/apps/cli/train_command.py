@@ -24,7 +24,7 @@ from lyricist.model.checkpoint import Run
 from lyricist.model.starter import starter_path
 from lyricist.plan.parse import option
 from lyricist.training import events
-from lyricist.training.config import Options, dropout
+from lyricist.training.config import Options, TrainConfig, dropout
 from lyricist.training.finetune import SCRATCH, origin
 from lyricist.training.start import need_torch
 
@@ -32,10 +32,6 @@ DEMO_SONGS = 8  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown
 UNITS = {"s": 1, "m": 60, "h": 3600}
 MODEL = ("cell", "layers", "hidden", "embedding", "dropout_embedding", "dropout_weight")  # options of the network
-TRAIN = (  # and of training it
-    "budget", "epochs", "batch", "steps", "learning_rate", "negatives", "average", "anchor", "precision", "patience",
-    "save_every", "seed",
-)  # fmt: skip
 ONLY_CLASSIC = ("melody_input", "context", "vectors")  # options of the classic recipe alone
 NOT_CLASSIC = (  # options that it does not take
     "preset", "tokenizer", "order", "features", "untied", "dropout_embedding", "dropout_weight",
@@ -89,7 +85,7 @@ class Request:
         if "dropout" in self.typed:
             model |= dropout(self.typed["dropout"])
         chosen = self.some("base", "preset", "tokenizer", "order", "features", "vocabulary", "licence")
-        return Options(model=model, train=self.some(*TRAIN), **chosen)
+        return Options(model=model, train=self.some(*TrainConfig.model_fields), **chosen)
 
     def classic_options(self, base: str) -> Options:
         """The options of `--recipe classic`. Raises `InputError` for one of the project's own model."""
@@ -100,7 +96,7 @@ class Request:
             raise InputError(f"--recipe classic and {shown} clash: the recipe says it; leave one out")
         model = self.some("cell", "layers", "hidden", "embedding", "dropout", "melody_input", "context")
         chosen = self.some("vocabulary", "licence", "vectors", "midi")
-        return Options(recipe="classic", model=model, train=self.some(*TRAIN), **chosen)
+        return Options(recipe="classic", model=model, train=self.some(*TrainConfig.model_fields), **chosen)
 
     def resumed(self) -> Request:
         """The request of `train --resume`: the recipe is that of the run. Raises `InputError` for options that a
