@@ -30,10 +30,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a call; every failure is one line on stderr."""
-    from lyricist.apps.cli import commands, plan_options, studio  # noqa: F401 (they register the commands)
+    from lyricist.apps.cli import command_options, commands, studio  # noqa: F401 (they register the commands)
 
     try:
-        plan_options.add_options(sys.argv[1:] if arguments is None else arguments)
+        command_options.derive_options(sys.argv[1:] if arguments is None else arguments)
         result = typer.main.get_command(app).main(arguments, prog_name="lyricist", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except LyricistError as e:

@@ -8,22 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from lyricist.apps.cli import app
-from lyricist.apps.cli.plan_options import PANEL, SOURCES, takes_plan
+from lyricist.apps.cli.command_options import PANEL, SOURCES, option, takes
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs.")]
-Midi = Annotated[
-    Path | None,
-    typer.Option("--midi", help="Folder of tunes, joined to songs by name (Artist_-_Title.mid)."),
-]
-
-Lexicon = Annotated[
-    Path | None,
-    typer.Option("--lexicon", help=SOURCES["lexicon"][1], rich_help_panel=PANEL),
-]
-
+MIDI = "Folder of tunes, joined to songs by name (Artist_-_Title.mid)."
 CLASSIC = "The classic recipe"
 
 
@@ -57,112 +48,96 @@ def demo(
 
 
 @app.command()
+@takes(
+    option("songs_by", str, "How a text file is divided into songs: auto, blank or file.", default="auto"),
+    option("english_only", bool, "Drop songs in other languages."),
+    option("keep_duplicates", bool, "Keep duplicates."),
+    option("as_is", bool, "For benchmark texts: clean nothing, split by file name."),
+    option("lyrics_column", str, "CSV/JSON field with the lyrics."),
+    option("title_column", str, "CSV/JSON field with the title."),
+    option("artist_column", str, "CSV/JSON field with the artist."),
+    option("valid_share", float, "Share of songs for validation.", default=0.05, min=0, max=0.49),
+    option("test_share", float, "Share of songs for testing.", default=0.05, min=0, max=0.49),
+    option("seed", int, "Seed of the split.", default=0, min=0),
+)
 def prepare(
-    call: typer.Context,
     sources: Sources,
     out: Out,
-    songs_by: Annotated[
-        str, typer.Option(help="How a text file is divided into songs: auto, blank or file.")
-    ] = "auto",
-    english_only: Annotated[bool, typer.Option("--english-only", help="Drop songs in other languages.")] = False,
-    keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Keep duplicates.")] = False,
-    as_is: Annotated[
-        bool, typer.Option("--as-is", help="For benchmark texts: clean nothing, split by file name.")
-    ] = False,
-    lyrics_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the lyrics.")] = None,
-    title_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the title.")] = None,
-    artist_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the artist.")] = None,
-    valid_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for validation.")] = 0.05,
-    test_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for testing.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
-    midi: Midi = None,
+    midi: Annotated[Path | None, typer.Option(help=MIDI)] = None,
     force: Force = False,
     json: Json = False,
+    **chosen: Any,
 ) -> None:
     """Read songs from files, clean and de-duplicate them, split them, and say what was kept and why not."""
     from lyricist.apps.cli.preparing import prepare_command
 
-    chosen = {k: v for k, v in call.params.items() if k not in ("sources", "out", "midi", "force", "json")}
     prepare_command(sources, out, chosen, force, json, midi)
 
 
 @app.command()
+@takes(
+    option(
+        "base",
+        str,
+        "What to train further: 'starter' (the default, if no shape is asked for), 'scratch', or a run.",
+        "--from",
+    ),
+    option("preset", str, "tiny, small, medium or large."),
+    option("cell", str, "lstm or gru."),
+    option("tokenizer", str, "word, char or whitespace."),
+    option("order", str, "forward or backward: from which end the model reads and writes a line."),
+    option("features", str, "What the model sees of a plan: none, slots (syllables and metre), tune, theme or all."),
+    option("budget", str, "Wall time, all included: 90s, 10m, 2h."),
+    option("epochs", float, "Passes over the songs, at most."),
+    option("layers", int, "Recurrent layers, 1 to 4."),
+    option("hidden", int, "Units of each layer."),
+    option("embedding", int, "Width of the word vectors."),
+    option("untied", bool, "Output weights that are not the word vectors."),
+    option("dropout", float, "Locked dropout: input, between layers, output."),
+    option("dropout_embedding", float, "Share of words dropped everywhere."),
+    option("dropout_weight", float, "Dropout of the recurrent weights."),
+    option("vocabulary", int, "Most words the model knows."),
+    option("batch", int, "Parallel streams of words, per process."),
+    option("steps", int, "Words through which the error is propagated back."),
+    option("learning_rate", float, "Highest learning rate; it falls to zero."),
+    option("negatives", int, "Negative samples of the softmax; 0: the full softmax."),
+    option("average", float, "Decay of the moving average of the weights."),
+    option("anchor", float, "How strongly fine-tuning holds the weights to those of its base; 0: not at all."),
+    option("precision", str, "Precision of matrix products: float32, bfloat16, or auto: the faster one on this CPU."),
+    option("patience", int, "Evaluations without progress before stopping."),
+    option("save_every", float, "Seconds between checkpoints."),
+    option("seed", int, "Seed of everything random in training.", min=0),
+    option("licence", str, "What the model card declares of the songs."),
+    option("midi", Path, MIDI),
+    option("recipe", str, "lstm, or classic: the notebook's, from word vectors and tunes.", rich_help_panel=CLASSIC),
+    option("melody_input", str, "concat, or project: through a dense layer.", rich_help_panel=CLASSIC),
+    option("context", int, "Words of context in training; the original has 1.", rich_help_panel=CLASSIC),
+    option("vectors", Path, "Word vectors: word2vec text or binary, GloVe text.", rich_help_panel=CLASSIC),
+)
 def train(
-    call: typer.Context,
     out: Out,
     sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="What to train further: 'starter' (the default, if no shape is asked for), 'scratch', or a run.",
-        ),
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
-    cell: Annotated[str | None, typer.Option(help="lstm or gru.")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="word, char or whitespace.")] = None,
-    order: Annotated[
-        str | None, typer.Option(help="forward or backward: from which end the model reads and writes a line.")
-    ] = None,
-    features: Annotated[
-        str | None,
-        typer.Option(help="What the model sees of a plan: none, slots (syllables and metre), tune, theme or all."),
-    ] = None,
-    budget: Annotated[str | None, typer.Option(help="Wall time, all included: 90s, 10m, 2h.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the songs, at most.")] = None,
-    layers: Annotated[int | None, typer.Option(help="Recurrent layers, 1 to 4.")] = None,
-    hidden: Annotated[int | None, typer.Option(help="Units of each layer.")] = None,
-    embedding: Annotated[int | None, typer.Option(help="Width of the word vectors.")] = None,
-    untied: Annotated[bool, typer.Option("--untied", help="Output weights that are not the word vectors.")] = False,
-    dropout: Annotated[float | None, typer.Option(help="Locked dropout: input, between layers, output.")] = None,
-    dropout_embedding: Annotated[float | None, typer.Option(help="Share of words dropped everywhere.")] = None,
-    dropout_weight: Annotated[float | None, typer.Option(help="Dropout of the recurrent weights.")] = None,
-    vocabulary: Annotated[int | None, typer.Option(help="Most words the model knows.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Parallel streams of words, per process.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Words through which the error is propagated back.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Highest learning rate; it falls to zero.")] = None,
-    negatives: Annotated[
-        int | None, typer.Option(help="Negative samples of the softmax; 0: the full softmax.")
-    ] = None,
-    average: Annotated[float | None, typer.Option(help="Decay of the moving average of the weights.")] = None,
-    anchor: Annotated[
-        float | None,
-        typer.Option(help="How strongly fine-tuning holds the weights to those of its base; 0: not at all."),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(help="Precision of matrix products: float32, bfloat16, or auto: the faster one on this CPU."),
-    ] = None,
-    patience: Annotated[int | None, typer.Option(help="Evaluations without progress before stopping.")] = None,
-    save_every: Annotated[float | None, typer.Option(help="Seconds between checkpoints.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random in training.")] = None,
-    licence: Annotated[str | None, typer.Option(help="What the model card declares of the songs.")] = None,
-    midi: Midi = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(help="lstm, or classic: the notebook's, from word vectors and tunes.", rich_help_panel=CLASSIC),
-    ] = None,
-    melody_input: Annotated[
-        str | None, typer.Option(help="concat, or project: through a dense layer.", rich_help_panel=CLASSIC)
-    ] = None,
-    context: Annotated[
-        int | None, typer.Option(help="Words of context in training; the original has 1.", rich_help_panel=CLASSIC)
-    ] = None,
-    vectors: Annotated[
-        Path | None, typer.Option(help="Word vectors: word2vec text or binary, GloVe text.", rich_help_panel=CLASSIC)
-    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where this run was stopped.")] = False,
     sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Show lines while training.")] = True,
     force: Force = False,
+    **typed: Any,
 ) -> None:
     """Train a model on songs. Ctrl-C saves and ends; --resume goes on."""
     from lyricist.apps.cli.train_command import Request, train_command
 
-    train_command(Request.of(call.params), resume, force, sample)
+    train_command(Request.of(sources or (), out, typed), resume, force, sample)
 
 
 @app.command()
-@takes_plan(drawing=True)
+@takes(
+    option("explain", bool, "Show how each line is read and how each word was chosen."),
+    option("out", Path, "A .txt, .json or .jsonl file; with a tune a score.", "--out", "-o"),
+    option("as_json", bool, "JSON on stdout.", "--json"),
+    option("as_jsonl", bool, "One song a line.", "--jsonl"),
+    option("force", bool, "Replace what is there."),
+    plan=True,
+    drawing=True,
+)
 def write(
     call: typer.Context,
     model: Annotated[
@@ -171,15 +146,6 @@ def write(
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show how each line is read and how each word was chosen.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A .txt, .json or .jsonl file; with a tune a score.")
-    ] = None,
-    json: Json = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,
-    force: Force = False,
     **asked: Any,
 ) -> None:
     """Write songs."""
@@ -188,7 +154,7 @@ def write(
 
     drawing = {name: asked[name] for name in DRAWING}
     drawing["particles"] = drafts(asked["particles"], count, best_of)
-    output = Output(out, json, jsonl, force, explain)
+    output = Output(**{name: asked.pop(name) for name in ("out", "as_json", "as_jsonl", "force", "explain")})
     if model is not None and is_classic(model):
         typed = [name for name in drawing if str(call.get_parameter_source(name)).endswith("COMMANDLINE")]
         write_classic(model, asked, typed, count, best_of, seed, output)
@@ -197,7 +163,7 @@ def write(
 
 
 @app.command()
-@takes_plan()
+@takes(plan=True)
 def plan(
     tune: Annotated[Path | None, typer.Argument(help="A tune, as --melody.")] = None,
     model: Annotated[
@@ -235,7 +201,7 @@ def evaluate(
 
 
 @app.command()
-@takes_plan(without=("about", "all_words", "title", "allow", "fill", "verses"))
+@takes(plan=True, without=("about", "all_words", "title", "allow", "fill", "verses"))
 def check(
     lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
     against: Annotated[Path | None, typer.Option(help="A corpus, or songs: show what is copied from them.")] = None,
@@ -253,22 +219,25 @@ def check(
 
 
 @app.command()
+@takes(
+    option("syllables", int, "Only words of this many syllables."),
+    option("stress", str, "Only words with these stresses, such as 01."),
+    option("lexicon", Path, SOURCES["lexicon"][1], rich_help_panel=PANEL),
+)
 def rhymes(
     word: Annotated[str, typer.Argument(help="A word.")],
     kind: Annotated[str, typer.Option(help="perfect, near, identical or all.")] = "all",
-    syllables: Annotated[int | None, typer.Option(help="Only words of this many syllables.")] = None,
-    stress: Annotated[str | None, typer.Option(help="Only words with these stresses, such as 01.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Most words of each kind and length; 0: all.")] = 20,
     model: Annotated[Path | None, typer.Option("--model", "-m", help="A run: only words it knows.")] = None,
     clean: Annotated[bool, typer.Option("--clean/--no-clean", help="Leave out slurs and obscenities.")] = True,
-    lexicon: Lexicon = None,
     json: Json = False,
+    **wishes: Any,
 ) -> None:
     """List perfect, near and identical rhymes of a word, by syllables, commonest first."""
     from lyricist.apps.cli.check_command import rhymes_command
 
-    wishes = {"syllables": syllables, "stress": stress, "clean": clean}
-    rhymes_command(word, kind, wishes, limit, model, lexicon, json)
+    lexicon = wishes.pop("lexicon")
+    rhymes_command(word, kind, {"clean": clean, **wishes}, limit, model, lexicon, json)
 
 
 @app.command()
@@ -288,67 +257,53 @@ def export(
 
 
 @app.command()
+@takes(
+    option("first", list[str], "First word of the lyrics; give three. Default: drawn by the seed."),
+    option("preset", str, "Preset of the project's model: tiny, small, medium or large.", default="small"),
+    option("variant", list[str], "Only this variant; several times for several."),
+    option("melodies", int, "Most test songs to write for; 0: all.", default=0, min=0),
+    option("seed", int, "Seed of everything random.", default=0, min=0),
+    option("keep_runs", bool, "Keep the trained runs in the report."),
+)
 def exercise(
     train: Annotated[Path, typer.Argument(help="Songs to learn from: a table of artist, title, lyrics.")],
     test: Annotated[Path, typer.Argument(help="Songs for whose melodies lyrics are written.")],
     midi: Annotated[Path, typer.Argument(help="Folder of tunes, named Artist_-_Title.mid.")],
     out: Out,
-    first: Annotated[
-        list[str] | None, typer.Option(help="First word of the lyrics; give three. Default: drawn by the seed.")
-    ] = None,
     budget: Annotated[str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. Default: 60s.")] = None,
-    preset: Annotated[
-        str, typer.Option(help="Preset of the project's model: tiny, small, medium or large.")
-    ] = "small",
-    variant: Annotated[list[str] | None, typer.Option(help="Only this variant; several times for several.")] = None,
-    melodies: Annotated[int, typer.Option(min=0, help="Most test songs to write for; 0: all.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     quick: Annotated[
         bool, typer.Option("--quick", help="Small networks trained for 3 s each, to see whether everything works.")
     ] = False,
-    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Keep the trained runs in the report.")] = False,
     force: Force = False,
+    **options: Any,
 ) -> None:
     """The university exercise: train every variant on the songs, write for unseen melodies, compare."""
     from lyricist.apps.cli.exercising import exercise_command
 
-    options = {
-        "first": tuple(first or ()),
-        "seed": seed,
-        "preset": preset,
-        "variants": tuple(variant or ()),
-        "melodies": melodies,
-        "keep_runs": keep_runs,
-    }
+    options["first"], options["variants"] = tuple(options["first"] or ()), tuple(options.pop("variant") or ())
     exercise_command((train, test, midi), out, options, budget, quick, force)
 
 
 @app.command()
+@takes(
+    option(
+        "sets",
+        list[str],
+        "What to vary: hidden=128,256 or learning_rate=1e-3..1e-2 or hidden=128..512:64. May be repeated.",
+        "--set",
+    ),
+    option("classic_grid", bool, "The notebook's 32 settings, on the sample songs if none are named."),
+    option("sampler", str, "grid, random or tpe. Default: grid; tpe for ranges."),
+    option("trials", int, "Trials that are sampled. Default: 20.", min=1),
+    option("budget", str, "Wall time of each trial: 20s, 5m."),
+    option("preset", str, "Preset of what is not varied: tiny, small, medium or large."),
+    option("tokenizer", str, "word, char or whitespace.", default="word"),
+    option("seed", int, "Seed of every trial, and of the sampler.", default=0, min=0),
+    option("prune", bool, "End hopeless trials early. Default: not in a grid.", negatable=True),
+)
 def sweep(
     out: Out,
     sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
-    sets: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="What to vary: hidden=128,256 or learning_rate=1e-3..1e-2 or hidden=128..512:64. May be repeated.",
-        ),
-    ] = None,
-    classic_grid: Annotated[
-        bool,
-        typer.Option("--classic-grid", help="The notebook's 32 settings, on the sample songs if none are named."),
-    ] = False,
-    sampler: Annotated[str | None, typer.Option(help="grid, random or tpe. Default: grid; tpe for ranges.")] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="Trials that are sampled. Default: 20.")] = None,
-    budget: Annotated[str | None, typer.Option(help="Wall time of each trial: 20s, 5m.")] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Preset of what is not varied: tiny, small, medium or large.")
-    ] = None,
-    tokenizer: Annotated[str, typer.Option(help="word, char or whitespace.")] = "word",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of every trial, and of the sampler.")] = 0,
-    prune: Annotated[
-        bool | None, typer.Option("--prune/--no-prune", help="End hopeless trials early. Default: not in a grid.")
-    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Trials at the same time; they share the processors.")] = 1,
     storage: Annotated[
         str | None, typer.Option(help="A database that machines share: postgresql://USER:PASSWORD@HOST/DB.")
@@ -359,10 +314,11 @@ def sweep(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed trials again.")] = False,
     force: Force = False,
     json: Json = False,
+    **asked: Any,
 ) -> int:
     """Train many settings and compare them. Ctrl-C ends it; the same command goes on."""
     from lyricist.apps.cli.sweeping import Asked, sweep_command
 
-    asked = Asked(sets or [], classic_grid, sampler, trials, budget, preset, tokenizer, seed, prune)
+    asked["sets"] = asked["sets"] or []
     where = {"workers": workers, "storage": storage, "study": study, "force": force, "retry": retry_failed}
-    return sweep_command(sources or [], out, asked, where, json)
+    return sweep_command(sources or [], out, Asked(**asked), where, json)

@@ -52,12 +52,12 @@ class Request:
     typed: Mapping[str, Any]
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Request:
-        """A request from all options of the command. Raises `InputError` for a budget that is no time."""
+    def of(cls, sources: Sequence[Path], out: Path, options: Mapping[str, Any]) -> Request:
+        """A request with those of the options that were typed. Raises `InputError` for a budget that is no time."""
         typed = {name: value for name, value in options.items() if value is not None and value is not False}
         if "budget" in typed:
             typed["budget"] = seconds(typed["budget"])
-        return cls(typed.pop("sources", ()), typed.pop("out"), typed)
+        return cls(sources, out, typed)
 
     def some(self, *names: str) -> dict[str, Any]:
         """Those of these options that were typed."""
