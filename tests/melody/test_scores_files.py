@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import builtins
 import re
-import sys
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
 import pytest
+from round_trips import by_music21, faults, sung_back
 from tunes import FIRST, tune
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from lyricist.errors import InputError, MissingExtra
 from lyricist.melody.read import read_tune
@@ -20,7 +18,6 @@ from lyricist.melody.scores import SUFFIXES, sing, write_score
 from lyricist.melody.scores.lrc import lrc
 from lyricist.melody.scores.text import text
 from lyricist.melody.tune import Note, Part, Score, Tune
-from score_round_trip import by_music21, faults, sung_back
 
 # Files
 

@@ -6,16 +6,17 @@ import zlib
 import numpy as np
 import pytest
 
+from lyricist._numbers import fraction, key
 from lyricist.errors import InputError
 from lyricist.generate.decode import decode
+from lyricist.generate.engine import BATCH, truncate
 from lyricist.generate.free import FREE_LINES, SECTION_LINES, FreeSongAutomaton
-from lyricist.generate.free_engine import BATCH, truncate
 from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
-from lyricist.generate.sampler import key, uniform
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.tokens import BREAKS, LINE, SPECIALS, Vocabulary
 from lyricist.plan.plan import Drawing, Plan, parse_counts, parse_form
+from lyricist.plan.song_spec import FreeSpec
 
 WORDS = [f"w{i}" for i in range(60)]
 VOCABULARY = Vocabulary([*sorted(SPECIALS), *WORDS])
@@ -49,7 +50,9 @@ PLANS = [
 
 
 def songs(plan: Plan, model: object = None, seeds: range = range(20), **kw: object) -> list[SongWritten]:
-    made = decode(model or FakeModel(), FreeSongAutomaton(VOCABULARY, plan), Drawing(), seeds=seeds, **kw)  # type: ignore[arg-type]
+    made = decode(
+        model or FakeModel(), FreeSongAutomaton(VOCABULARY, FreeSpec.of(plan)), Drawing(), seeds=seeds, **kw
+    )  # type: ignore[arg-type]
     return sorted((e for e in made if isinstance(e, SongWritten)), key=lambda s: s.seed)
 
 
@@ -68,7 +71,7 @@ def sections(ids: tuple[int, ...]) -> list[tuple[str, list[list[str]]]]:
 @pytest.mark.parametrize(("clean", "said"), [(True, False), (False, True)])
 def test_slurs_are_left_out_of_free_songs_unless_asked_for(clean: bool, said: bool) -> None:
     known = Vocabulary([*sorted(SPECIALS), "river", "shit", "stone"])
-    automaton = FreeSongAutomaton(known, Plan(form=("verse",), lines=(8,), clean=clean))
+    automaton = FreeSongAutomaton(known, FreeSpec.of(Plan(form=("verse",), lines=(8,), clean=clean)))
     (song,) = [e for e in decode(FakeModel(0.0, known), automaton, seeds=[1]) if isinstance(e, SongWritten)]
     assert (known.index["shit"] in song.ids) == said
 
@@ -99,7 +102,7 @@ def test_every_song_has_the_form_and_lines_asked_for(plan: Plan, model: FakeMode
 @pytest.mark.parametrize("plan", PLANS)
 def test_mask_agrees_with_step_and_the_song_always_ends(plan: Plan) -> None:
     """The law of every automaton: each allowed token leads to a state that allows some token or is final."""
-    automaton = FreeSongAutomaton(VOCABULARY, plan)
+    automaton = FreeSongAutomaton(VOCABULARY, FreeSpec.of(plan))
     rng = np.random.default_rng(1)
     for _ in range(30):
         state = automaton.start()
@@ -127,7 +130,7 @@ def test_same_seed_same_song_whatever_else_is_in_the_batch() -> None:
 
 
 def test_lines_come_out_before_the_song_ends() -> None:
-    made = list(decode(FakeModel(), FreeSongAutomaton(VOCABULARY, PLANS[1]), Drawing(), seeds=[4]))
+    made = list(decode(FakeModel(), FreeSongAutomaton(VOCABULARY, FreeSpec.of(PLANS[1])), Drawing(), seeds=[4]))
     assert [type(e) for e in made] == [LineWritten] * 16 + [SongWritten]
     assert [e.opens for e in made[:-1] if e.opens] == ["verse", "chorus", "verse", "chorus"]  # type: ignore[union-attr]
     assert [e.first for e in made[:-1]] == [True] + [False] * 15  # type: ignore[union-attr]
@@ -136,7 +139,10 @@ def test_lines_come_out_before_the_song_ends() -> None:
 def test_stopping_ends_at_once() -> None:
     counter = itertools.count()
     made = decode(
-        FakeModel(), FreeSongAutomaton(VOCABULARY, Plan()), Drawing(), should_stop=lambda: next(counter) > 3
+        FakeModel(),
+        FreeSongAutomaton(VOCABULARY, FreeSpec.of(Plan())),
+        Drawing(),
+        should_stop=lambda: next(counter) > 3,
     )
     assert not [e for e in made if isinstance(e, SongWritten)]
 
@@ -148,7 +154,7 @@ def test_no_song_copies_more_than_allowed_even_into_a_returning_chorus(plan: Pla
     known = [[[WORDS[i] for i in rng.integers(0, 12, 400)]]]
     index = CopyIndex.from_songs(known)
     few = Vocabulary([*sorted(SPECIALS), *WORDS[:12]])
-    automaton = FreeSongAutomaton(few, plan)
+    automaton = FreeSongAutomaton(few, FreeSpec.of(plan))
     lengths = {}
     for guard in (None, CopyGuard(index, few, 2)):
         made = decode(FakeModel(0, few), automaton, Drawing(min_p=0), seeds=range(40), guard=guard)
@@ -195,7 +201,7 @@ def test_truncation_keeps(drawing: Drawing, kept: list[float]) -> None:
 
 def test_draws_follow_the_distribution() -> None:
     """4,000 first words of a uniform model over 60 words: chi-square with 59 degrees, 1 in 10^6 above 128."""
-    automaton = FreeSongAutomaton(VOCABULARY, Plan(form=("verse",), lines=(1,)))
+    automaton = FreeSongAutomaton(VOCABULARY, FreeSpec.of(Plan(form=("verse",), lines=(1,))))
     drawing = Drawing(temperature=1, min_p=0, repetition=0)
     first = [e.ids[1] for e in decode(UNIFORM, automaton, drawing, seeds=range(4000)) if isinstance(e, SongWritten)]
     counts = np.bincount(first, minlength=len(VOCABULARY))[[VOCABULARY.index[w] for w in WORDS]]
@@ -204,8 +210,8 @@ def test_draws_follow_the_distribution() -> None:
 
 
 def test_uniform_numbers_are_fixed_for_good_and_spread() -> None:
-    assert uniform(key(0), 0) == pytest.approx(0.6524484863740322)
-    grid = np.array([[uniform(key(s), t) for t in range(50)] for s in range(50)])
+    assert fraction(key(0, 0)) == pytest.approx(0.6524484863740322)
+    grid = np.array([[fraction(key(s, t)) for t in range(50)] for s in range(50)])
     assert abs(grid.mean() - 0.5) < 0.03
     assert len(np.unique(grid)) == 2500
 
@@ -225,20 +231,20 @@ def test_counts_that_are_none(counts: str) -> None:
 @pytest.mark.parametrize("start", ["zebra", "<unk>", "<line>", "", "w1 w2", "🎵"])
 def test_a_start_word_outside_the_vocabulary(start: str) -> None:
     with pytest.raises(InputError, match="--start"):
-        FreeSongAutomaton(VOCABULARY, Plan(start=start))
+        FreeSongAutomaton(VOCABULARY, FreeSpec.of(Plan(start=start)))
 
 
 def test_a_returning_chorus_has_one_number_of_lines() -> None:
     form = ("verse", "chorus", "verse", "chorus")
     with pytest.raises(InputError, match="chorus 4 lines and later 6"):
-        FreeSongAutomaton(VOCABULARY, Plan(form=form, lines=(2, 4, 2, 6)))
-    FreeSongAutomaton(VOCABULARY, Plan(form=form, lines=(2, 4, 2, 6), keep_chorus=False))
+        FreeSongAutomaton(VOCABULARY, FreeSpec.of(Plan(form=form, lines=(2, 4, 2, 6))))
+    FreeSongAutomaton(VOCABULARY, FreeSpec.of(Plan(form=form, lines=(2, 4, 2, 6), keep_chorus=False)))
 
 
 def test_form_needs_a_model_with_structure() -> None:
     plain = Vocabulary(["<unk>", "<eos>", "a"], "whitespace")
     with pytest.raises(InputError, match="whitespace run.*--form"):
-        FreeSongAutomaton(plain, Plan(form=("verse",)))
+        FreeSongAutomaton(plain, FreeSpec.of(Plan(form=("verse",))))
 
 
 def test_archaic_words_are_unlikely_in_free_songs_too() -> None:
@@ -246,7 +252,7 @@ def test_archaic_words_are_unlikely_in_free_songs_too() -> None:
     counts = []
     for archaic in (0, 4):
         drawing = Drawing(temperature=1, min_p=0, repetition=0, archaic=archaic)
-        made = decode(FakeModel(0, few), FreeSongAutomaton(few, Plan()), drawing, seeds=range(20))
+        made = decode(FakeModel(0, few), FreeSongAutomaton(few, FreeSpec.of(Plan())), drawing, seeds=range(20))
         words = [few.tokens[i] for s in made if isinstance(s, SongWritten) for i in s.ids]
         counts.append(words.count("thou") / (words.count("thou") + words.count("you") + words.count("we")))
     assert counts[0] > 0.2  # a third of some 1,500 words; then under a hundredth

@@ -24,6 +24,7 @@ from lyricist.generate.result import SongWritten
 from lyricist.model.blocks import HostBlocks
 from lyricist.model.line_filter import GAP, LINES, LineFilter, inherit_lines
 from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.song_spec import FreeSpec
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "run-1"
 SONG = Song(
@@ -152,7 +153,7 @@ def test_a_plan_of_which_every_line_is_barred_is_refused() -> None:
 
 def test_free_writing_knows_the_filter_too() -> None:
     known = vocabulary(MORE)
-    automaton = FreeSongAutomaton(known, Plan(form=("verse", "chorus")))
+    automaton = FreeSongAutomaton(known, FreeSpec.of(Plan(form=("verse", "chorus"))))
 
     def written(guard: CopyGuard | None) -> set[tuple[str, ...]]:
         made = decode(Uniform(len(known)), automaton, Drawing(min_p=0), seeds=range(40), guard=guard)

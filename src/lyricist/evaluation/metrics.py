@@ -16,7 +16,7 @@ import numpy.typing as npt
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import Tokenizer
 from lyricist.errors import InputError
-from lyricist.generate.free_engine import log_softmax
+from lyricist.generate.engine import log_softmax
 from lyricist.generate.writer import Model
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.runtime import Ids, StepModel

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS, UNK, Vocabulary
-from lyricist.plan.plan import Plan
+from lyricist.plan.song_spec import FreeSpec
 
 Mask = npt.NDArray[np.bool_]
 
@@ -55,10 +55,10 @@ class Allowed:
 class FreeSongAutomaton:
     """Sections in the plan's order or the model's, lines within bounds, a chorus that comes back."""
 
-    def __init__(self, vocabulary: Vocabulary, plan: Plan) -> None:
-        self.vocabulary, self.plan = vocabulary, plan
+    def __init__(self, vocabulary: Vocabulary, spec: FreeSpec) -> None:
+        self.vocabulary, self.spec = vocabulary, spec
         self.structured = vocabulary.tokenizer.structured
-        if not self.structured and (plan.form or plan.lines):
+        if not self.structured and (spec.form or spec.lines):
             raise InputError(f"a {vocabulary.tokenizer.name} run writes without form: leave out --form and --lines")
         index = vocabulary.index
         self.tags = {index[tag]: name for name, tag in TAGS.items() if tag in index}
@@ -70,17 +70,17 @@ class FreeSongAutomaton:
         self.longest = LINE_TOKENS[vocabulary.tokenizer.name]
         self.words = np.ones(len(vocabulary), dtype=bool)
         self.words[[index[t] for t in (UNK, SONG, *BREAKS) if t in index]] = False
-        if plan.clean and self.vocabulary.tokenizer.name == "word":
+        if spec.clean and self.vocabulary.tokenizer.name == "word":
             self.words[[i for i, t in enumerate(vocabulary.tokens) if is_unclean(t)]] = False
-        self.repeats = frozenset({"chorus", "refrain"} if plan.keep_chorus else ())
+        self.repeats = frozenset({"chorus", "refrain"} if spec.keep_chorus else ())
         self.start_id = self.find_start()
         self.check_lines()
 
     def check_lines(self) -> None:
         """A section that comes back word for word cannot have another number of lines."""
         counts: dict[str, int] = {}
-        for i, name in enumerate(self.plan.form if self.plan.lines else ()):
-            n = self.plan.lines[i % len(self.plan.lines)]
+        for i, name in enumerate(self.spec.form if self.spec.lines else ()):
+            n = self.spec.lines[i % len(self.spec.lines)]
             if name in self.repeats and counts.setdefault(name, n) != n:
                 raise InputError(
                     f"--lines gives the {name} {counts[name]} lines and later {n}, "
@@ -89,13 +89,13 @@ class FreeSongAutomaton:
 
     def find_start(self) -> int:
         """Id of the first word asked for, or -1. A word outside the vocabulary cannot start a song."""
-        if self.plan.start is None:
+        if self.spec.start is None:
             return -1
-        tokens = self.vocabulary.tokenizer.split(self.plan.start)
+        tokens = self.vocabulary.tokenizer.split(self.spec.start)
         if len(tokens) != 1 and self.vocabulary.tokenizer.name != "char":
-            raise InputError(f"--start {self.plan.start!r} is not one word")
+            raise InputError(f"--start {self.spec.start!r} is not one word")
         if not tokens or tokens[0] not in self.vocabulary or not self.words[self.vocabulary.index[tokens[0]]]:
-            raise InputError(f"--start {self.plan.start!r} is not among this model's {len(self.vocabulary)} words")
+            raise InputError(f"--start {self.spec.start!r} is not among this model's {len(self.vocabulary)} words")
         return self.vocabulary.index[tokens[0]]
 
     @property
@@ -124,8 +124,8 @@ class FreeSongAutomaton:
 
     def opening(self) -> Allowed:
         """The first token: the form's first section, or any the model likes but an ending."""
-        if self.plan.form:
-            return Allowed(self.only((self.tag(self.plan.form[0]),)))
+        if self.spec.form:
+            return Allowed(self.only((self.tag(self.spec.form[0]),)))
         return Allowed(self.only(tuple(self.tags)))
 
     def tag(self, name: str) -> int:
@@ -140,25 +140,25 @@ class FreeSongAutomaton:
         ends = self.following(state) if state.line >= low and self.structured else ()
         chosen = (*ends, self.line_id) if may_break else ends
         mask = self.only(chosen) if must_break else self.plus_words(chosen)
-        if len(ends) == 1 and self.plan.form:
+        if len(ends) == 1 and self.spec.form:
             return Allowed(mask, self.ends, ends[0])
         return Allowed(mask)
 
     def bounds(self, state: State) -> tuple[int, int]:
         """Fewest and most lines of the current section."""
-        if self.plan.lines:
-            n = self.plan.lines[state.section % len(self.plan.lines)]
+        if self.spec.lines:
+            n = self.spec.lines[state.section % len(self.spec.lines)]
             return n, n
         low, high = SECTION_LINES
         return (
-            (low, max(low, min(high, FREE_LINES - (state.total - state.line)))) if not self.plan.form else (low, high)
+            (low, max(low, min(high, FREE_LINES - (state.total - state.line)))) if not self.spec.form else (low, high)
         )
 
     def following(self, state: State) -> tuple[int, ...]:
         """Tokens that may end the current section."""
-        if self.plan.form:
+        if self.spec.form:
             after = state.section + 1
-            return (self.tag(self.plan.form[after]) if after < len(self.plan.form) else self.end_id,)
+            return (self.tag(self.spec.form[after]) if after < len(self.spec.form) else self.end_id,)
         if state.total >= FREE_LINES:
             return (self.end_id,)
         return self.ends if state.total >= 4 else tuple(self.tags)

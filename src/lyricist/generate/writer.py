@@ -11,13 +11,12 @@ from typing import Any
 
 from lyricist.errors import InputError, RunError
 from lyricist.generate.constraint import Constraint
-from lyricist.generate.decode import decode
+from lyricist.generate.engine import FreeEngine
 from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.line_judge import judge_of
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
-from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
-from lyricist.generate.titles import title_of
+from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
+from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Apart, Stamp, Task, files_of
 from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
@@ -31,6 +30,7 @@ from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import WORDS
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import resolve
+from lyricist.plan.song_spec import FreeSpec
 from lyricist.prosody.lexicon import Lexicon
 
 APART = 512  # drafts of songs from which it pays to have a process for every core
@@ -80,16 +80,8 @@ class Model(LoadedRun):
                     return
             yield from writer.events(drawing, seeds, should_stop, keep, explain)
             return
-        automaton = FreeSongAutomaton(self.vocabulary, plan)
-        made = decode(
-            self.step_model,
-            automaton,
-            drawing,
-            seeds=seeds,
-            guard=self.guard(plan.max_copy),
-            should_stop=should_stop,
-        )
-        for event in made:
+        automaton, guard = FreeSongAutomaton(self.vocabulary, FreeSpec.of(plan)), self.guard(plan.max_copy)
+        for event in FreeEngine(self.step_model, automaton, drawing, guard).write(seeds, should_stop):
             yield self.finish(event) if isinstance(event, SongWritten) else event
 
     def worker_pool(

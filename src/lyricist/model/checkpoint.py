@@ -33,8 +33,8 @@ from lyricist._io import (
     file_hash,
     link,
     load_arrays,
+    new_directory,
     read_json,
-    replace_directory,
     replace_file,
     tensor_bytes,
     write_synced,
@@ -133,17 +133,10 @@ def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, fo
             raise RunError(f"{path} exists: choose another -o, add --force to replace it, or --resume to go on")
         if any(path.iterdir()) and not (path / "config.json").exists():
             raise RunError(f"{path} is not a lyricist run: --force does not replace it, choose another -o")
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-        try:
-            made.chmod(0o755)
-            write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
-            write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
-            (made / "checkpoints").mkdir()
-            replace_directory(made, path)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+    with disk_errors(path), new_directory(path) as made:
+        write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
+        write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
+        (made / "checkpoints").mkdir()
     return Run.open(path)
 
 

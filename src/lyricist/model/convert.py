@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lyricist._io import disk_errors, link, load_arrays, replace_directory, replace_file, write_synced
+from lyricist._io import disk_errors, link, load_arrays, new_directory, replace_file, write_synced
 from lyricist.errors import InputError
 from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
 from lyricist.model.copy_index import COPY_INDEX
@@ -136,17 +135,10 @@ def share_run(run: Run, out: Path, files: Mapping[str, bytes]) -> None:
     """A copy of the run that writes, evaluates and can be fine-tuned, and more `files` beside."""
     if not (run.path / CARD).exists():
         raise InputError(f"{run.path} has no {CARD} yet, which says what it learnt from: let its training finish")
-    with disk_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
-            made.chmod(0o755)
-            copy_parts(run, made)
-            for name, data in files.items():
-                write_synced(made / name, [data])
-            replace_directory(made, out)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+    with disk_errors(out), new_directory(out) as made:
+        copy_parts(run, made)
+        for name, data in files.items():
+            write_synced(made / name, [data])
 
 
 def copy_parts(run: Run, made: Path) -> None:

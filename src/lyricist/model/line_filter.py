@@ -26,10 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._numbers import window_hashes
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import RunError
-from lyricist.model.copy_index import LINE_WORDS, window_hash, word_hash
+from lyricist.model.copy_index import LINE_WORDS, word_hash
 
 LINES = "lines.safetensors"  # in a run directory
 FORMAT = 1
@@ -62,7 +63,7 @@ class LineFilter:
         return cls.of(split(line.text) for song in songs for section in song.sections for line in section.lines)
 
     def has(self, line: int) -> bool:
-        """Whether the line of this hash (`copying.ngrams` of all its words) is known; 0 is no line's."""
+        """Whether the line of this hash (`ngram_hashes` of all its words) is known; 0 is no line's."""
         value = np.uint64(line >> (64 - self.bits))
         at = int(np.searchsorted(self.values, value))
         return bool(line) and at < len(self.values) and bool(self.values[at] == value)
@@ -108,14 +109,14 @@ def chunks(lines: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
 
 
 def line_hashes(lines: Sequence[Sequence[str]]) -> U64:
-    """(N,) the hash of each line's words, as `copying.ngrams` makes it of a run as long."""
+    """(N,) the hash of each line's words, as `ngram_hashes` makes it of a run as long."""
     words = np.array(array("I", (remembered(w) for line in lines for w in line)), dtype=np.uint32)
     lengths = np.array([len(line) for line in lines], dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
     out = np.zeros(len(lines), dtype=np.uint64)
     for n in np.unique(lengths).tolist():
         mine = np.flatnonzero(lengths == n)
-        out[mine] = window_hash(words, starts[mine], n)
+        out[mine] = window_hashes(words, starts[mine], n)
     return out
 
 

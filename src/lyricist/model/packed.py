@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
-from lyricist._io import disk_errors, file_hash, replace_directory, replace_file, write_synced
+from lyricist._io import disk_errors, file_hash, new_directory, replace_file, write_synced
 from lyricist.errors import InputError
 from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
 from lyricist.model.vocab_layout import VocabLayout
@@ -32,15 +31,8 @@ def pack(run: Run, out: Path) -> Run:
         raise InputError(f"{run.path} cannot be packed: name a run of whole words of the lstm recipe")
     if out.exists():
         raise InputError(f"{out} exists: choose another place")
-    with disk_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
-            made.chmod(0o755)
-            fill(run, made)
-            replace_directory(made, out)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+    with disk_errors(out), new_directory(out) as made:
+        fill(run, made)
     return Run.open(out)
 
 

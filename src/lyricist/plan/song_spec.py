@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from string import ascii_uppercase
 from typing import Any, Literal
 
@@ -70,6 +70,23 @@ class SongSpec:
     all_words: bool = False  # draw the words of the model that the songs of today do not use as well
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
     title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSpec:
+    """What is asked of a song whose lines are free: its sections, and what may not be drawn."""
+
+    form: tuple[str, ...] = ()  # names of its sections; (): the model decides
+    lines: tuple[int, ...] = ()  # of each section, cycling; (): the model decides
+    start: str | None = None  # its first word
+    keep_chorus: bool = True  # a chorus or refrain comes back word for word
+    clean: bool = True  # no word of `is_unclean`
+    max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
+
+    @classmethod
+    def of(cls, plan: PlanFields) -> FreeSpec:
+        """That of a plan that is not `exact`."""
+        return cls(**{f.name: getattr(plan, f.name) for f in fields(cls)})
 
 
 def lay_out(plan: PlanFields) -> SongSpec:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import chance
 from lyricist.corpus import Corpus, Line, Song
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
 from lyricist.errors import InputError
@@ -45,7 +46,6 @@ from lyricist.prosody.planfeatures import (
     tune_features,
     width,
 )
-from lyricist.splitmix import chance
 from lyricist.training.themes import Themes
 from lyricist.training.token_arrays import SPLITS, TokenSet
 

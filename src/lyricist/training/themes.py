@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import chance
 from lyricist.model.tokens import BREAKS, END, SONG, Vocabulary
 from lyricist.prosody.planfeatures import WIDTHS, Floats, theme_features
-from lyricist.splitmix import chance
 
 MOST = 6  # words of a theme
 PIECE = 1_000  # tokens from which a song is cut

@@ -119,7 +119,8 @@ def build_beside(corpus: Corpus, tokenizer: str, order: Order, home: Path) -> No
         build(corpus, tokenizer_named(tokenizer), order, made / "set")
         os.replace(made / "set", home)
     except OSError as e:
-        raise InputError(f"{home}: cannot write the token arrays ({e.strerror}): free some disk space") from e
+        if not (home / "tokens.json").exists():  # else another process has built the same set meanwhile
+            raise InputError(f"{home}: cannot write the token arrays ({e.strerror}): free some disk space") from e
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from lyricist._io import file_hash
 from lyricist.corpus import Corpus, PrepareOptions, Song, prepare
-from lyricist.corpus.joining import name_of, shown, tune_files
 from lyricist.corpus.store import SPLITS, Split, write_corpus
 from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.corpus.tune_match import name_of, shown, tune_files
 from lyricist.errors import InputError
 from lyricist.evaluation.copies import Copies
 from lyricist.melody.read import read_tune

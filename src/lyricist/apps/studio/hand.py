@@ -49,7 +49,7 @@ def score(made: Tune, lines: list[str] | None, title: str | None, suffix: str, p
 def songs(files: list[tuple[Path, str]], out: Path, songs_by: str) -> dict[str, Any]:
     """Files, each with the name it was given, as a corpus at `out`; what was understood."""
     from lyricist.corpus import PrepareOptions, prepare
-    from lyricist.corpus.sources import Found
+    from lyricist.corpus.intake import Found
 
     found = [Found(path, name, "songs") for path, name in files]
     corpus = prepare(found, out, options=PrepareOptions.model_validate({"songs_by": songs_by}))

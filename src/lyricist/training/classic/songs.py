@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lyricist._io import Arrays, load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import Corpus, Song, match_tunes
-from lyricist.corpus.joining import Joining, name_of, shown, tune_files
+from lyricist.corpus.tune_match import TuneJoin, name_of, shown, tune_files
 from lyricist.errors import InputError, RunError
 from lyricist.melody.read import read_score
 from lyricist.melody.tune import Score
@@ -84,7 +84,7 @@ def tunes_of(
     """
     told = {i: song.meta["tune"] for i, song in enumerate(corpus.songs()) if "tune" in song.meta}
     if not told:
-        return Joining.of(names, folder).tunes, {}
+        return TuneJoin.of(names, folder).tunes, {}
     broken = [(tune, why) for tune, why in corpus.info.get("tunes", {}).get("unreadable", [])]
     rest = [(number, name) for number, name in names if number not in told]
     found = match_tunes([name for _, name in rest], [tune for tune, _ in broken]).tune_of

@@ -22,8 +22,7 @@ from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.loaded_run import RunFiles
-from lyricist.generate.result import Candidate, Choice, LineWritten, WrittenSong
-from lyricist.generate.titles import title_of
+from lyricist.generate.result import Candidate, Choice, LineWritten, WrittenSong, title_of
 from lyricist.generate.writer import Model
 from lyricist.melody.tune import Score
 from lyricist.model.checkpoint import Run
