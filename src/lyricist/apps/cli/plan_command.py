@@ -12,8 +12,8 @@ from lyricist._io import disk_errors, replace_file
 from lyricist.apps.cli.plan_request import asked_tune, check_place, make_plan, open_model, report_tune
 from lyricist.errors import InputError, PlanError
 from lyricist.plan.plan import Plan, with_defaults
-from lyricist.plan.plan_file import plan_text
-from lyricist.plan.resolve import as_a_song, hyphened, letter, line_json
+from lyricist.plan.plan_file import key_of, plan_text
+from lyricist.plan.resolve import as_a_song, letter, line_json
 from lyricist.plan.song_spec import LineSpec, lay_out
 from lyricist.prosody.metre import pattern_of
 
@@ -141,11 +141,10 @@ def report(plan: Plan, run: Path | None, blocked: PlanError | None) -> None:
 
 def plan_json(plan: Plan, run: Path | None, blocked: PlanError | None) -> dict[str, Any]:
     """The object of `plan --json`: the fields of a plan file, and the song line by line."""
-    fields = plan.model_dump(mode="json", exclude_defaults=True)
     laid = lay_out(plan) if plan.exact else None
     return {
         "format": 1,
-        "plan": hyphened(fields),
+        "plan": {key_of(k): v for k, v in plan.model_dump(mode="json", exclude_defaults=True).items()},
         "exact": plan.exact,
         "lines": [line_json(laid, i) for i in range(len(laid.lines))] if laid else [],
         "feasible": None if run is None else blocked is None,
