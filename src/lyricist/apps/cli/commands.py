@@ -149,13 +149,13 @@ def write(
     **asked: Any,
 ) -> None:
     """Write songs."""
-    from lyricist.apps.cli.classic import is_classic, write_classic
-    from lyricist.apps.cli.write_command import DRAWING, Output, drafts, write_command
+    from lyricist.apps.cli.write_command import DRAWING, Output, drafts, write_classic, write_command
+    from lyricist.model.checkpoint import Run
 
     drawing = {name: asked[name] for name in DRAWING}
     drawing["particles"] = drafts(asked["particles"], count, best_of)
     output = Output(**{name: asked.pop(name) for name in ("out", "as_json", "as_jsonl", "force", "explain")})
-    if model is not None and is_classic(model):
+    if model is not None and Run.open(model).kind == "classic":
         typed = [name for name in drawing if str(call.get_parameter_source(name)).endswith("COMMANDLINE")]
         write_classic(model, asked, typed, count, best_of, seed, output)
         return
@@ -278,7 +278,7 @@ def exercise(
     **options: Any,
 ) -> None:
     """The university exercise: train every variant on the songs, write for unseen melodies, compare."""
-    from lyricist.apps.cli.exercising import exercise_command
+    from lyricist.apps.cli.experiment_commands import exercise_command
 
     options["first"], options["variants"] = tuple(options["first"] or ()), tuple(options.pop("variant") or ())
     exercise_command((train, test, midi), out, options, budget, quick, force)
@@ -317,7 +317,7 @@ def sweep(
     **asked: Any,
 ) -> int:
     """Train many settings and compare them. Ctrl-C ends it; the same command goes on."""
-    from lyricist.apps.cli.sweeping import Asked, sweep_command
+    from lyricist.apps.cli.experiment_commands import Asked, sweep_command
 
     asked["sets"] = asked["sets"] or []
     where = {"workers": workers, "storage": storage, "study": study, "force": force, "retry": retry_failed}

@@ -12,11 +12,11 @@ from lyricist.apps.cli.train_command import own_corpus
 from lyricist.corpus import Song, is_corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.metrics import evaluate
+from lyricist.generate.classic_model import ClassicModel
+from lyricist.generate.open_run import load
 from lyricist.generate.result import WrittenSong
-from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
-from lyricist.training.classic.songs import SungWords, hear
-from lyricist.training.classic.writing import ClassicModel
+from lyricist.model.classic.sung_words import SungWords, hear
 from lyricist.training.token_arrays import SPLITS
 
 FIGURES = (

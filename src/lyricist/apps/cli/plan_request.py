@@ -35,7 +35,7 @@ def read_lexicon(path: Path | None) -> Lexicon:
 
 def open_model(run: Path, lexicon: Path | None) -> Model:
     """The model of a run, with the pronunciations of the lexicon and of the user's own file."""
-    from lyricist.generate.writer import load
+    from lyricist.generate.open_run import load
 
     return load(run, lexicon=None if lexicon is None else read_lexicon(lexicon))
 

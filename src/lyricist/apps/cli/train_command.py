@@ -235,7 +235,7 @@ def demo_command(out: Path, budget: str, seed: int) -> None:
     """Train on the bundled songs, going on from the starter, and write one as `lyricist write` does."""
     from lyricist.apps.cli.write_command import DRAFTS, report_song
     from lyricist.corpus.samples import sample_songs
-    from lyricist.generate.writer import load
+    from lyricist.generate.open_run import load
     from lyricist.plan.plan import Drawing, Plan
     from lyricist.plan.resolve import as_a_song
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lyricist._io import disk_errors, replace_file
 from lyricist.apps.cli.plan_request import (
+    FIELDS,
     asked_tune,
     check_place,
+    is_given,
     make_plan,
     open_model,
     plural,
@@ -22,11 +24,14 @@ from lyricist.apps.cli.plan_request import (
 )
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
+from lyricist.generate.classic_model import FREE, ClassicModel, refuse
 from lyricist.generate.line_score import Score
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed
+from lyricist.model.checkpoint import Run
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
+from lyricist.plan.parse import option
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import as_a_song, letter
 from lyricist.plan.song_spec import lay_out
@@ -43,6 +48,7 @@ MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
 DRAFTS, FEW = 32, 100  # drafts of each song, where there are no more than so many songs
 CANDIDATES = 20  # and no more of which the best is taken
+NOT_CLASSIC = ("like", "plan", "fill", "track", "phrases", "verses", "lexicon")  # options that a classic run refuses
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
 
@@ -98,6 +104,45 @@ def write_command(
         return
     deliver(named(songs, asked.title), kind, output.out, tell)
     report_command(first)
+
+
+def write_classic(
+    path: Path,
+    options: Mapping[str, Any],
+    typed: Collection[str],
+    count: int,
+    best_of: int,
+    seed: int | None,
+    output: Output,
+) -> None:
+    """`write` from a classic run; `typed`: names of the options of drawing that were given."""
+    plan = free_plan(options, typed, best_of)
+    if output.out is not None and output.out.suffix not in SUFFIXES:
+        raise InputError(f"-o {output.out}: what a classic run writes fits no notes: use {', '.join(SUFFIXES)}")
+    kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force)
+    check_numbers(count, best_of, seed)
+    if options.get("melody") is None:
+        raise InputError(f"{path} is a classic run, which writes to a tune: name one with --melody")
+    model = ClassicModel(Run.open(path)).hearing(options["melody"])
+    drawing = Drawing(temperature=options["temperature"] if "temperature" in typed else 1.0)
+    first = fresh_seed() if seed is None else seed
+    songs = in_order(model, plan, drawing, first, count, live=kind == "text" and output.out is None)
+    tell = Reporter(plan, read_lexicon(None) if output.explain else None)
+    deliver(named(songs, plan.title), kind, output.out, tell)
+    report_command(first)
+
+
+def free_plan(options: Mapping[str, Any], typed: Collection[str], best_of: int) -> Plan:
+    """The plan of a call. Raises `InputError` that names the first option a classic run cannot follow."""
+    for name in (*(n for n in FIELDS if n not in FREE), *NOT_CLASSIC):
+        if is_given(name, options.get(name)):
+            refuse(option(name))
+    for name in typed:
+        if name != "temperature":
+            refuse(option(name))
+    if best_of > 1:
+        refuse("--best-of")
+    return Plan(**{name: options[name] for name in FREE if is_given(name, options.get(name))})
 
 
 def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:

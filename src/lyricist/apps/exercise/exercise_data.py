@@ -1,7 +1,7 @@
-"""The exercise's files: two tables of songs and a folder of tunes -> songs to learn from, songs to be judged by.
+"""The exercise's options and its files: two tables of songs and a folder of tunes, to train on and to test with.
 
-Songs without a tune that can be read are left out of both, so that every variant learns from the same songs and is
-judged on the same; which they are is told.
+Songs without a readable tune are left out of both tables, so that every variant is trained and tested on the same
+songs; the report lists them.
 """
 
 from __future__ import annotations
@@ -21,15 +21,46 @@ from lyricist.errors import InputError
 from lyricist.evaluation.copies import Copies
 from lyricist.melody.read import read_tune
 from lyricist.melody.tune import Tune
+from lyricist.training.config import PRESETS
 
-VALID = 0.1  # share of the training songs by which training knows when to stop
-KNOWN = 0.5  # share of a test song's words in one run of a training song, from which it is no unseen song
+FIRST_WORDS = 3  # drawn where none are given
+MOST_FIRST_WORDS = 10
+QUICK_BUDGET = 3.0  # seconds
+VALID = 0.1  # share of the training songs that are held out for early stopping
+KNOWN = 0.5  # share of a test song's words in one run of a training song, from which it counts as known
 # Every song of the test table counts, however short or alike.
 WHOLE = PrepareOptions(
     valid_share=0, test_share=0, near_duplicate=None, related=None, min_words=1, keep_duplicates=True
 )
 
 Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of an exercise. `budget`: seconds of training for each variant; `quick`: small networks, as a test that
+    everything works. Raises `InputError` for values out of range."""
+
+    first: tuple[str, ...] = ()
+    budget: float = 60.0
+    seed: int = 0
+    preset: str = "small"  # of the project's own model
+    variants: tuple[str, ...] = ()  # keys; empty: all
+    melodies: int = 0  # at most so many test songs are written for; 0: all
+    quick: bool = False
+    keep_runs: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.first) > MOST_FIRST_WORDS:
+            raise InputError(
+                f"--first is given {len(self.first)} times: at most {MOST_FIRST_WORDS} words are compared"
+            )
+        if self.preset not in PRESETS:
+            raise InputError(f"--preset {self.preset!r} is unknown: use one of {', '.join(PRESETS)}")
+        if not self.budget > 0:
+            raise InputError(f"--budget {self.budget} is not above 0 seconds")
+        if self.melodies < 0:
+            raise InputError(f"--melodies {self.melodies} is below 0")
 
 
 @dataclass(frozen=True)
@@ -40,6 +71,11 @@ class Sung:
     path: Path  # of the tune
     tune: Tune
 
+    @classmethod
+    def of(cls, song: Song, midi: Path) -> Sung:
+        path = midi / song.meta["tune"]
+        return cls(song, path, read_tune(path))
+
     @property
     def name(self) -> str:
         return shown(name_of(self.song))
@@ -49,7 +85,7 @@ class Sung:
 class Material:
     """`train`: songs with tunes, split into train and valid; `test`: in the order of the table.
 
-    `missed`: what did not come together, by reason; `facts`: files, hashes and counts.
+    `missed`: songs and tunes left out, by reason; `facts`: files, hashes and counts.
     """
 
     train: Corpus
@@ -60,22 +96,22 @@ class Material:
 
 
 def read_material(train: Path, test: Path, midi: Path, place: Path) -> Material:
-    """Read and join both tables; the songs to learn from go to `place`, a new corpus directory.
+    """Read both tables and find their tunes; the training songs go to `place`, a new corpus directory.
 
-    Raises InputError where a file is missing, and where no song of a table has a tune that can be read.
+    Raises `InputError` where a file is missing, and where no song of a table has a tune that can be read.
     """
     for table in (train, test):
         if not table.is_file():
             raise InputError(f"{table}: no such file: name a table of songs (artist, title, lyrics)")
-    tunes = tune_files_of(midi)
+    try:
+        tunes = tune_files(midi)
+    except InputError as error:
+        raise InputError(str(error).removeprefix("--midi ")) from None
     learnt = joined(train, midi, PrepareOptions(valid_share=VALID, test_share=0.0))
     judged = joined(test, midi, WHOLE)
     songs: dict[Split, list[Song]] = {split: with_tune(learnt.songs(split)) for split in SPLITS}
     split_again(songs, train)
-    unseen = tuple(
-        Sung(song, midi / song.meta["tune"], read_tune(midi / song.meta["tune"]))
-        for song in with_tune(judged.songs())
-    )
+    unseen = tuple(Sung.of(song, midi) for song in with_tune(judged.songs()))
     if not unseen:
         raise InputError(f"{test}: none of its songs has a tune that can be read: {first_reasons(judged)}")
     corpus = write_corpus(place, songs)
@@ -89,20 +125,8 @@ def read_material(train: Path, test: Path, midi: Path, place: Path) -> Material:
     return Material(corpus, unseen, midi, {what: names for what, names in missed.items() if names}, facts)
 
 
-def sung(song: Song, midi: Path) -> Sung:
-    path = midi / song.meta["tune"]
-    return Sung(song, path, read_tune(path))
-
-
-def tune_files_of(midi: Path) -> list[str]:
-    try:
-        return tune_files(midi)
-    except InputError as error:
-        raise InputError(str(error).removeprefix("--midi ")) from None
-
-
 def joined(table: Path, midi: Path, options: PrepareOptions) -> Corpus:
-    """A table's songs, with tunes."""
+    """A table's songs, joined to their tunes."""
     try:
         return prepare([table], midi=midi, options=options)
     except InputError as error:
@@ -115,7 +139,7 @@ def with_tune(songs: Any) -> list[Song]:
 
 
 def split_again(songs: dict[Split, list[Song]], table: Path) -> None:
-    """Training needs a song on either side of its split."""
+    """Move a song where training or validation has none. Raises `InputError` if there are fewer than two."""
     if not songs["valid"] and len(songs["train"]) > 1:
         songs["valid"] = [songs["train"].pop()]
     if not songs["train"] and len(songs["valid"]) > 1:
@@ -131,7 +155,7 @@ def first_reasons(corpus: Corpus) -> str:
 
 
 def missing(learnt: Corpus, judged: Corpus) -> dict[str, list[str]]:
-    """What did not come together in either table."""
+    """Songs and tunes of either table that were not joined, by reason."""
     one, two = learnt.info["tunes"], judged.info["tunes"]
     doubtful = [f"{', '.join(p['songs'])}: {', '.join(p['tunes'])}" for p in one["ambiguous"] + two["ambiguous"]]
     return {
@@ -145,7 +169,7 @@ def missing(learnt: Corpus, judged: Corpus) -> dict[str, list[str]]:
 
 
 def already_known(train: Corpus, unseen: Sequence[Sung]) -> list[str]:
-    """Test songs of which one run of words, half of them or more, stands in a training song."""
+    """Test songs of which half or more of the words are one run of words of a training song."""
     index, tokenizer = Copies.of(train.songs()), WordTokenizer()
     names = []
     for sung in unseen:
@@ -168,7 +192,7 @@ def table_facts(table: Path, corpus: Corpus, songs: Sequence[Song]) -> dict[str,
 
 
 def digest_of(songs: Mapping[Split, Sequence[Song]], unseen: Sequence[Sung]) -> str:
-    """SHA-256 over the hashes of all tunes that are used, in the order of their names."""
+    """SHA-256 over the hashes of all tunes used, in the order of their names."""
     every = [*(song for split in songs.values() for song in split), *(sung.song for sung in unseen)]
     hashes = {song.meta["tune"]: song.meta["tune_sha256"] for song in every}
     return hashlib.sha256("".join(hashes[name] for name in sorted(hashes)).encode()).hexdigest()

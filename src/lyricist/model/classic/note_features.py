@@ -1,7 +1,7 @@
-"""The 18 numbers that say what the music does while a word is sung.
+"""The 18 numbers that describe the music while a word is sung.
 
-Word i of n is given the share [i/n, (i + 1)/n) of the music, from its first instant to the end of its last note; in
-seconds, so under changes of tempo. A note belongs to every share in which it sounds.
+Word i of n has the share [i/n, (i + 1)/n) of the music, from its first instant to the end of its last note, in
+seconds (so changes of tempo count). A note belongs to every share in which it sounds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Times = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CHROMA = 12
-# Each feature and what it is divided by, so that it stands beside a word vector's numbers.
+# Each feature and its scale: what it is divided by, to be of the size of a word vector's numbers.
 FEATURES: tuple[tuple[str, float], ...] = (
     ("mean velocity", 127.0),  # of the notes that sound, drums included
     ("mean pitch", 127.0),  # MIDI number, without drums
@@ -83,7 +83,7 @@ def melody_features(score: Score, words: int) -> Floats:
 
 
 def clock(score: Score) -> tuple[Times, Times]:
-    """Where tempi change: quarters and seconds, with one more place far beyond any end."""
+    """Where tempi change, in quarters and in seconds, with one more place far beyond any end."""
     tempi = sorted(score.tempi, key=lambda t: t.onset)
     quarters = np.array([float(t.onset) for t in tempi])
     quarters = np.append(quarters, quarters[-1] + 1e6)

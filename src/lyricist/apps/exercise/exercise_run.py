@@ -1,4 +1,4 @@
-"""The whole exercise: read, train, judge, write, report."""
+"""The whole exercise: read, train, evaluate, write, report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,18 @@ from typing import Any
 import numpy as np
 
 from lyricist._io import staged
-from lyricist.apps.exercise.lyric_figures import Learnt, lines_of, words_of
-from lyricist.apps.exercise.material import Material, Sung, Tell, read_material
-from lyricist.apps.exercise.report import RESULTS, write_report
-from lyricist.apps.exercise.results import Lyric, Trial, results
-from lyricist.apps.exercise.settings import FIRST_WORDS, MOST_FIRST_WORDS, Settings
-from lyricist.apps.exercise.table import VARIANTS
-from lyricist.apps.exercise.variants import Variant, Writer, chosen, figures_of
+from lyricist.apps.exercise.exercise_data import (
+    FIRST_WORDS,
+    MOST_FIRST_WORDS,
+    Material,
+    Settings,
+    Sung,
+    Tell,
+    read_material,
+)
+from lyricist.apps.exercise.exercise_report import RESULTS, need_jinja, write_report
+from lyricist.apps.exercise.exercise_results import Learnt, Lyric, Order, Trial, figures, lines_of, results, words_of
+from lyricist.apps.exercise.variants import VARIANTS, Trained, Variant, Writer, chosen
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
@@ -45,12 +50,13 @@ def exercise(
 ) -> dict[str, Any]:
     """Do the exercise and write the report `out`, a directory; returns what its results.json holds.
 
-    `tell` is called with a line now and then; `command` is written down. Raises InputError for files that are missing
-    or do not go together, for words nobody knows, and for an `out` that is there (unless `force`, which replaces a
-    report and nothing else); MissingExtra where a variant needs packages. A failure leaves nothing behind.
+    `tell` is called with lines of progress; the report quotes `command`. Raises `InputError` for files that are
+    missing or do not match, for first words without a vector, and for an `out` that exists (unless `force`, which
+    replaces a report and nothing else); `MissingExtra` where packages are missing. A failure leaves nothing behind.
     """
     settings = settings or Settings()
     target, taken = check_report(out, force), chosen(variants, settings.variants)
+    need_jinja()
     for variant in taken:
         variant.ready()
     with staged(target) as work:
@@ -75,7 +81,7 @@ def exercise(
 
 
 def check_report(out: Path, force: bool) -> Path:
-    """The real place of a report. InputError if something is there that may not be replaced."""
+    """The real path of a report. Raises `InputError` if it holds something that may not be replaced."""
     target = Path(os.path.realpath(out))
     if os.path.lexists(target):
         empty = target.is_dir() and not any(target.iterdir())
@@ -97,9 +103,9 @@ def tell_material(material: Material, tell: Tell) -> None:
 
 
 def trial(variant: Variant, material: Material, runs: Path, settings: Settings, tell: Tell) -> Trial:
-    """Train a variant and judge it."""
+    """Train a variant and evaluate it."""
     tell(f"{variant.label}: training for {settings.budget:g} s")
-    trained = figures_of(variant.train(material, runs / variant.key, settings))
+    trained = Trained.by(variant.train(material, runs / variant.key, settings))
     writer = variant.open(runs / variant.key, material)
     judged = writer.judge(material.test)
     tell(
@@ -113,7 +119,7 @@ def trial(variant: Variant, material: Material, runs: Path, settings: Settings, 
 
 
 def asked_words(settings: Settings) -> tuple[str, ...]:
-    """The first words that are asked for, as models know them."""
+    """The first words asked for, as tokens. Raises `InputError` for what is not one word, and for repetitions."""
     asked: list[str] = []
     for text in settings.first:
         words = WordTokenizer().split(text)
@@ -132,7 +138,7 @@ def training_words(material: Material) -> Counter[str]:
 
 
 def check_known(first: Iterable[str], material: Material) -> None:
-    """InputError, before hours of training, for a word that no variant can have learnt."""
+    """Raise `InputError`, before hours of training, for a word that no variant can learn."""
     counts = training_words(material)
     for word in first:
         if counts[word] < 2:
@@ -150,7 +156,7 @@ def check_writable(first: Iterable[str], trials: Sequence[Trial]) -> None:
 
 
 def drawn(material: Material, writers: Sequence[Writer], seed: int) -> tuple[str, ...]:
-    """Words that lines of the training songs often begin with and all variants know."""
+    """Frequent first words of the training songs' lines that all variants know, drawn by the seed."""
     words = [word for word in openings(material.train.songs("train")) if all(w.knows(word) for w in writers)]
     if not words:
         raise InputError("no word begins a line of the training songs that all variants know: add songs")
@@ -168,18 +174,8 @@ def openings(songs: Iterable[Song]) -> list[str]:
 # --- writing
 
 
-@dataclass(frozen=True)
-class Order:
-    """One lyric to be written."""
-
-    melody: int
-    first: str
-    seed: int
-    again: bool = False  # only to see what the first word alone, and the seed alone, change
-
-
 def orders(melodies: int, first: Sequence[str], seed: int) -> Iterator[Order]:
-    """Every lyric has a seed of its own; those after the first of a melody are written with its seed as well."""
+    """Every lyric has its own seed; those after a melody's first are also written with the seed of the first."""
     for melody in range(melodies):
         begun = seed + melody * MOST_FIRST_WORDS
         yield from (Order(melody, word, begun + k) for k, word in enumerate(first))
@@ -199,11 +195,12 @@ def written(
         others = other_tunes(chosen_songs, order.melody)
         for each in trials:
             draft = each.writer.write(sung, order.first, order.seed)
-            yield Lyric.of(each.variant.key, order, draft, sung, learnt, others)
+            made = figures(draft.sections, sung, learnt, others) if draft.sections else {}
+            yield Lyric(each.variant.key, order, draft, made)
 
 
 def rate_of_many(writer: Writer, sung: Sung, first: Sequence[str], settings: Settings) -> float | None:
-    """Words/s of TOGETHER lyrics for one melody, written in one call; None where it cannot be written for."""
+    """Words/s of TOGETHER lyrics for one melody, written in one call; None where nothing can be written."""
     begun = time.perf_counter()
     try:
         songs = writer.write_many(sung, first[0], settings.seed, 2 if settings.quick else TOGETHER)
@@ -214,5 +211,5 @@ def rate_of_many(writer: Writer, sung: Sung, first: Sequence[str], settings: Set
 
 
 def other_tunes(songs: Sequence[Sung], melody: int) -> list[Any]:
-    """Up to three tunes that follow a melody's own."""
+    """Up to three tunes of other songs: those after a melody's own."""
     return [songs[(melody + k) % len(songs)].tune for k in range(1, min(4, len(songs)))]

@@ -1,26 +1,44 @@
-"""The network of the recipe in NumPy, a word at a time, and what stands nearest to what it predicts.
+"""The network of the recipe: its configuration, its forward pass in NumPy, and the words nearest to a vector.
 
-The gates are in PyTorch's order (LSTM: input, forget, cell, output; GRU: reset, update, new), as weights are kept.
+Training has the same network in PyTorch (`classic_trainer.ClassicNet`). Gates are in PyTorch's order (LSTM: input,
+forget, cell, output; GRU: reset, update, new), as the weights are stored.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from lyricist._io import Arrays
 from lyricist.errors import RunError
-from lyricist.training.classic.features import Floats
-from lyricist.training.classic.songs import Ints
+from lyricist.model.classic.note_features import Floats, Ints
+from lyricist.model.runtime import State
 
-State = list[tuple[Floats, ...]]  # of each layer: hidden (B, H), and the cell of an LSTM
+PROJECTED = 64  # units of the dense layer before the recurrent net, with --melody-input project
+
+
+class ClassicConfig(BaseModel):
+    """The network. A word is `embedding` numbers, the music under it 18."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cell: Literal["lstm", "gru"] = "lstm"
+    layers: int = Field(default=2, ge=1, le=4)
+    hidden: int = Field(default=512, ge=1)
+    embedding: int = Field(default=300, ge=1)  # width of the word vectors
+    dropout: float = Field(default=0.2, ge=0, lt=1)  # between the layers
+    melody_input: Literal["concat", "project"] = "concat"
+    context: int = Field(default=1, ge=1, le=1000)  # words that the network is trained to read before the next one
+    vocab_size: int = Field(ge=1)
 
 
 class SteppedNet:
-    """State in, state out. RunError for weights that are not those of the config."""
+    """The network, one word at a time: state in, state out. Raises `RunError` for weights that do not fit."""
 
     def __init__(self, model: dict[str, Any], weights: Arrays, vectors: Floats) -> None:
+        """`model`: the fields of `ClassicConfig`; `vectors` (V, D)."""
         self.cell, self.layers, self.hidden = model["cell"], model["layers"], model["hidden"]
         self.projects = model["melody_input"] == "project"
         self.weights, self.vectors = weights, vectors
@@ -31,18 +49,20 @@ class SteppedNet:
             raise RunError(f"the weights do not fit the run's config ({missing[0]} is missing): train again")
 
     def initial_state(self, batch: int) -> State:
-        zeros = np.zeros((batch, self.hidden), dtype=np.float32)
-        return [(zeros, zeros) if self.cell == "lstm" else (zeros,) for _ in range(self.layers)]
+        """Zeros: hidden (L, B, H), and the cell (L, B, H) of an LSTM."""
+        zeros = np.zeros((self.layers, batch, self.hidden), dtype=np.float32)
+        return (zeros, zeros) if self.cell == "lstm" else (zeros,)
 
     def step(self, ids: Ints, features: Floats, state: State) -> tuple[Floats, State]:
-        """ids (B,), features (B, 18) -> (B, D) the vectors of the words to come, and the state behind them."""
+        """ids (B,), features (B, 18) -> (B, D) the vectors predicted for the next words, and the new state."""
         music = np.maximum(0, self.dense("melody", features)) if self.projects else features
         x = np.concatenate([self.vectors[ids], music], axis=1)
-        after: State = []
-        for layer, before in enumerate(state):
-            after.append(self.lstm(layer, x, *before) if self.cell == "lstm" else self.gru(layer, x, *before))
+        layer_step = self.lstm if self.cell == "lstm" else self.gru
+        after = []
+        for layer in range(self.layers):
+            after.append(layer_step(layer, x, *(part[layer] for part in state)))
             x = after[-1][0]
-        return self.dense("output", x), after
+        return self.dense("output", x), tuple(np.stack(parts) for parts in zip(*after, strict=True))
 
     def dense(self, name: str, x: Floats) -> Floats:
         return np.asarray(x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"])
@@ -69,10 +89,10 @@ def sigmoid(x: Floats) -> Floats:
 
 
 class Neighbours:
-    """Words by the cosine of their vectors with another, as gensim's `most_similar` has it."""
+    """Words by the cosine of their vectors with another, as gensim's `most_similar` computes it."""
 
     def __init__(self, vectors: Floats, words: Ints) -> None:
-        """`words`: the ids that may be found."""
+        """`vectors` (V, D); `words` (N,): the ids that may be found."""
         self.words, self.unit = words, unit(vectors[words])  # (N,), (N, D)
 
     def similarities(self, predicted: Floats) -> Floats:
@@ -80,12 +100,14 @@ class Neighbours:
         return np.asarray(unit(predicted) @ self.unit.T)
 
     def nearest(self, predicted: Floats, count: int) -> tuple[Ints, Floats]:
-        """(D,) -> ids and cosines of the `count` nearest, the nearest first; of equals the commoner."""
+        """(D,) -> ids and cosines of the `count` nearest, the nearest first; of equals the more frequent."""
         cosines = self.similarities(predicted[None])[0]
-        best = np.argsort(-cosines, kind="stable")[:count]
+        count = min(count, len(cosines))
+        found = np.flatnonzero(cosines >= np.partition(cosines, -count)[-count])
+        best = found[np.argsort(-cosines[found], kind="stable")][:count]
         return self.words[best], cosines[best]
 
 
 def unit(rows: Floats) -> Floats:
-    """Rows of length 1; a row of zeros stays."""
+    """Rows scaled to length 1; a row of zeros is left as it is."""
     return np.asarray(rows / np.maximum(1e-12, np.linalg.norm(rows, axis=1, keepdims=True)))

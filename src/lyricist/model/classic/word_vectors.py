@@ -1,6 +1,6 @@
 """Word vectors: trained on the songs with gensim, or read from word2vec's text and binary files and GloVe's text.
 
-Files are read in a stream and only the rows of words asked for are kept, so that one of several gigabytes will do.
+Files are streamed and only the rows of wanted words are kept, so files of several gigabytes can be read.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from lyricist._io import load_arrays
 from lyricist.errors import InputError, MissingExtra, RunError
 from lyricist.model.checkpoint import Run
+from lyricist.model.classic.note_features import Floats
 
-Floats = npt.NDArray[np.float32]
 Row = tuple[str, Floats]
 
 VECTORS = "vectors.safetensors"  # in a run
 SIZE = 300  # numbers of a vector
-WINDOW, EPOCHS = 5, 5  # of word2vec, as gensim has them; with more the ten nearest are rare words (docs/classic.md)
+WINDOW, EPOCHS = (
+    5,
+    5,
+)  # of word2vec, as gensim has them; with more epochs the ten nearest are rare words (docs/classic.md)
 MOST_SIZE = 10_000
 MOST_WORD = 2_000  # bytes of a word in a binary file
 
@@ -38,7 +40,7 @@ class WordVectors:
 
 
 def vectors_of(run: Run) -> Floats:
-    """(V, D) the vectors of a run's vocabulary, zeros for what is no word; RunError if they do not fit it."""
+    """(V, D) the vectors of a run's vocabulary, zeros for special tokens. Raises `RunError` if they do not fit it."""
     found = load_arrays(run.path / VECTORS).get("vectors")
     expected = len(run.vocabulary), run.config["model"]["embedding"]
     if found is None or found.shape != expected:
@@ -47,7 +49,8 @@ def vectors_of(run: Run) -> Floats:
 
 
 def learn(songs: Sequence[Sequence[str]], size: int, seed: int) -> WordVectors:
-    """word2vec (CBOW) vectors of every word of the songs, each a list of words. The same seed gives the same."""
+    """word2vec (CBOW) vectors of every word of the songs, each a list of words. The same seed gives the same vectors.
+    Raises `MissingExtra` without gensim."""
     try:
         from gensim.models import Word2Vec
     except ImportError as e:
@@ -59,16 +62,16 @@ def learn(songs: Sequence[Sequence[str]], size: int, seed: int) -> WordVectors:
         min_count=1,
         epochs=EPOCHS,
         seed=seed,
-        workers=1,  # several would race, and no two runs would be alike
+        workers=1,  # with several, no two runs would be the same
     )
     return WordVectors(list(made.wv.index_to_key), np.asarray(made.wv.vectors, dtype=np.float32), "word2vec")
 
 
 def read_vectors(path: Path, wanted: Sequence[str], size: int | None = None) -> WordVectors:
-    """The vectors of the `wanted` words that a file has; one written with capitals will do where there is no other.
+    """The vectors of the `wanted` words that a file has; a spelling with capitals is used where there is no other.
 
-    `size`: how many numbers a vector must have; None takes the file's. Raises InputError for a file that is none of
-    the three kinds, is cut short, has vectors of another size, or none of the words.
+    `size`: how many numbers a vector must have; None takes the file's. Raises `InputError` for a file of another
+    kind, one that is cut short, has vectors of another size, or none of the words.
     """
     exact: dict[str, Floats] = {}
     folded: dict[str, Floats] = {}
@@ -132,7 +135,7 @@ def check_size(path: Path, width: int, size: int | None) -> None:
 
 
 def is_text(line: bytes, width: int) -> bool:
-    """Whether a line is a word and so many numbers."""
+    """Whether a line is a word and `width` numbers."""
     try:
         return width > 0 and len(numbers(line, width)) == width
     except ValueError:
@@ -140,7 +143,7 @@ def is_text(line: bytes, width: int) -> bool:
 
 
 def numbers(line: bytes, width: int) -> list[float]:
-    """The last `width` fields of a line; a word of GloVe may have spaces in it. ValueError if there are fewer."""
+    """The last `width` fields of a line, whose word may contain spaces (GloVe). `ValueError` if there are fewer."""
     parts = line.rstrip().rsplit(b" ", width)
     if len(parts) != width + 1 or not parts[0].strip():
         raise ValueError
@@ -148,7 +151,7 @@ def numbers(line: bytes, width: int) -> list[float]:
 
 
 def text_rows(file: BinaryIO, path: Path, first: bytes, width: int, rows: int | None) -> Iterator[Row]:
-    """Lines of a word and its numbers; `rows`: how many the file's head promised."""
+    """Lines of a word and its numbers; `rows`: how many the first line of the file states."""
     line, count = first, 0
     while line.strip():
         try:
