@@ -5,19 +5,21 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lyricist.apps.cli.preparing import read_to_judge
 from lyricist.apps.cli.train_command import own_corpus
 from lyricist.corpus import Song, is_corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.metrics import evaluate
-from lyricist.generate.classic_model import ClassicModel
 from lyricist.generate.open_run import load
 from lyricist.generate.result import WrittenSong
 from lyricist.model.checkpoint import Run
-from lyricist.model.classic.sung_words import SungWords, hear
 from lyricist.training.token_arrays import SPLITS
+
+if TYPE_CHECKING:
+    from lyricist.generate.classic_model import ClassicModel
+    from lyricist.model.classic.sung_words import SungWords
 
 FIGURES = (
     "songs", "words", "nll_per_word", "perplexity", "bits_per_character", "unknown_share",
@@ -33,6 +35,8 @@ def evaluate_command(
         raise InputError(f"--split {split!r} is unknown: use train, valid or test")
     run = Run.open(path)
     if run.kind == "classic":
+        from lyricist.generate.classic_model import ClassicModel
+
         result = evaluate_classic(ClassicModel(run), source, midi, split, songs, seed)
     else:
         if midi is not None:
@@ -76,6 +80,8 @@ def evaluate_classic(
 
 def sung_songs(model: ClassicModel, source: Path, midi: Path, split: str) -> list[SungWords]:
     """Songs of a source that have a tune in a folder; of a corpus those of one split."""
+    from lyricist.model.classic.sung_words import hear
+
     heard = hear(read_to_judge(source), midi, model.vocabulary).songs
     return heard[split] if is_corpus(source) else [song for songs in heard.values() for song in songs]
 

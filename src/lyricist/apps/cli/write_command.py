@@ -24,7 +24,6 @@ from lyricist.apps.cli.plan_request import (
 )
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
-from lyricist.generate.classic_model import FREE, ClassicModel, refuse
 from lyricist.generate.line_score import Score
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed
@@ -116,6 +115,8 @@ def write_classic(
     output: Output,
 ) -> None:
     """`write` from a classic run; `typed`: names of the options of drawing that were given."""
+    from lyricist.generate.classic_model import ClassicModel  # here, as it takes a while and is rarely needed
+
     plan = free_plan(options, typed, best_of)
     if output.out is not None and output.out.suffix not in SUFFIXES:
         raise InputError(f"-o {output.out}: what a classic run writes fits no notes: use {', '.join(SUFFIXES)}")
@@ -134,6 +135,8 @@ def write_classic(
 
 def free_plan(options: Mapping[str, Any], typed: Collection[str], best_of: int) -> Plan:
     """The plan of a call. Raises `InputError` that names the first option a classic run cannot follow."""
+    from lyricist.generate.classic_model import FREE, refuse
+
     for name in (*(n for n in FIELDS if n not in FREE), *NOT_CLASSIC):
         if is_given(name, options.get(name)):
             refuse(option(name))
