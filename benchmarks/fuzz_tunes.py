@@ -25,8 +25,7 @@ from pathlib import Path
 
 from common import parser, report, tune_files
 from lyricist.errors import InputError
-from lyricist.melody import abc, midi, musicxml  # noqa: F401  # before the forks
-from lyricist.melody.read import kind_of, reader, tune_of
+from lyricist.melody.read import abc_file, kind_of, midi_file, musicxml_file, reader, tune_of  # noqa: F401  # before the forks
 
 SECONDS, MEGABYTES = 10, 500
 TOO_LATE = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)

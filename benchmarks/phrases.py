@@ -30,7 +30,7 @@ import mido
 
 from common import parser, tune_files
 from lyricist.errors import LyricistError
-from lyricist.melody.evidence import is_capital, lines_have_capitals
+from lyricist.melody.phrases import is_capital, lines_have_capitals
 from lyricist.melody.read import kind_of, reader, tune_of
 from lyricist.melody.tune import Score, Slot, Tune
 from lyricist.prosody.lexicon import default_lexicon

@@ -27,8 +27,8 @@ import lyricist
 from common import parser, report, tune_files
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.singing import sung
+from lyricist.melody.export import Sung, own_words, write_score
 from lyricist.melody.read import read_tune
-from lyricist.melody.scores import Sung, own_words, write_score
 from lyricist.melody.tune import Tune
 from lyricist.plan.from_tune import plan_to, relaxed
 from lyricist.prosody.metre import FUNCTION_WORDS

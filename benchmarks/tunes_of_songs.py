@@ -22,8 +22,8 @@ from lyricist.corpus import Line, Section, Song, Source
 from lyricist.corpus.alignment import lay_tune
 from lyricist.corpus.readers import reader_for
 from lyricist.errors import InputError
+from lyricist.melody.export.sing import silent
 from lyricist.melody.read import read_score, tune_of
-from lyricist.melody.scores.sing import silent
 from lyricist.melody.tune import Tune
 from lyricist.prosody.lexicon import default_lexicon
 

@@ -21,7 +21,7 @@ from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.free import State as SongState
 from lyricist.generate.open_run import load
 from lyricist.generate.result import LineWritten, WrittenSong
-from lyricist.melody.midi import read_midi
+from lyricist.melody.read.midi_file import read_midi
 from lyricist.model.classic.stepped_net import Neighbours
 from lyricist.model.classic.sung_words import SungWords
 from lyricist.plan.plan import Drawing, Plan

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from lyricist.melody.midi import read_midi
-from lyricist.melody.musicxml import read_musicxml
-from lyricist.melody.scores import Sung, SungWord, own_words, sing
-from lyricist.melody.scores.midi import kar, midi, struck
-from lyricist.melody.scores.musicxml import musicxml
+from lyricist.melody.export import Sung, SungWord, own_words, sing
+from lyricist.melody.export.midi_writer import kar, midi, struck
+from lyricist.melody.export.musicxml_writer import musicxml
+from lyricist.melody.read.midi_file import read_midi
+from lyricist.melody.read.musicxml_file import read_musicxml
 from lyricist.melody.tune import Lyric, Part, Score, Tune
 
 Notes = Counter[tuple[Fraction, Fraction, int]]  # (onset, duration, pitch)

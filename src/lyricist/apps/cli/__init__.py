@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a call; every failure is one line on stderr."""
-    from lyricist.apps.cli import command_options, commands, studio  # noqa: F401 (they register the commands)
+    from lyricist.apps.cli import command_options, commands  # noqa: F401 (it registers the commands)
 
     try:
         command_options.derive_options(sys.argv[1:] if arguments is None else arguments)

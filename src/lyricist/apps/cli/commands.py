@@ -69,7 +69,7 @@ def prepare(
     **chosen: Any,
 ) -> None:
     """Read songs from files, clean and de-duplicate them, split them, and say what was kept and why not."""
-    from lyricist.apps.cli.preparing import prepare_command
+    from lyricist.apps.cli.prepare_command import prepare_command
 
     prepare_command(sources, out, chosen, force, json, midi)
 
@@ -322,3 +322,35 @@ def sweep(
     asked["sets"] = asked["sets"] or []
     where = {"workers": workers, "storage": storage, "study": study, "force": force, "retry": retry_failed}
     return sweep_command(sources or [], out, Asked(**asked), where, json)
+
+
+@app.command()
+@takes(
+    option("port", int, "Port to listen on; 0 takes any free port.", default=8765, min=0, max=65535),
+    option("host", str, "Address to listen on. An address that others can reach needs a token.", default="127.0.0.1"),
+    option("hosts", list[str], "Further host name of the studio, such as a proxy's.", "--allow-host"),
+    option("data", Path, "Folder for uploads, drafts and runs."),
+    option("models", Path, "Folder of runs to write with."),
+    option(
+        "training",
+        bool,
+        "Permit training. Default: only if no other machine can reach the studio.",
+        negatable=True,
+    ),
+    option("demo", bool, "Open with a sample song and tune."),
+)
+def studio(
+    token: Annotated[
+        list[str] | None, typer.Option(help="Secret that a browser must send; repeat it for several people.")
+    ] = None,
+    token_file: Annotated[Path | None, typer.Option(help="File of tokens, one per line.")] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Change a limit; repeat the option for several.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    **wanted: Any,
+) -> None:
+    """Open the studio: a page to write songs in, on your own machine, and an API behind it."""
+    from lyricist.apps.cli.studio_command import open_studio
+
+    open_studio(wanted, token or [], token_file, limit or [], browser)

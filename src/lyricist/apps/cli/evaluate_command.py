@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lyricist.apps.cli.preparing import read_to_judge
+from lyricist.apps.cli.prepare_command import read_to_judge
 from lyricist.apps.cli.train_command import own_corpus
 from lyricist.corpus import Song, is_corpus
 from lyricist.errors import InputError

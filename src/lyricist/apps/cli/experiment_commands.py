@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lyricist.apps.cli.preparing import RIGHTS, read_sources
+from lyricist.apps.cli.prepare_command import RIGHTS, read_sources
 from lyricist.apps.cli.train_command import interruptible, seconds
 from lyricist.apps.cli.training_view import clock, perplexity
 from lyricist.apps.sweep.search_space import CLASSIC_GRID, UNCOUNTED, Range, Sweep, parse_space, value_text

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lyricist.apps.cli.preparing import RIGHTS, read_sources
+from lyricist.apps.cli.prepare_command import RIGHTS, read_sources
 from lyricist.apps.cli.training_view import TrainingView
 from lyricist.apps.sampling import sample_lines
 from lyricist.corpus import Corpus, is_corpus, open_corpus

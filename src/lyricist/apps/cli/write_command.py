@@ -191,7 +191,7 @@ def fulfillable(plan: Plan, model: Model) -> Plan:
 def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
     """Write the song under the notes of its tune."""
     from lyricist.generate.singing import sung
-    from lyricist.melody.scores import write_score
+    from lyricist.melody.export import write_score
 
     for path in write_score(out, sung(song, tune), title=song.title, force=force):
         print(f"wrote {path}", file=sys.stderr)
@@ -213,7 +213,7 @@ def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tu
 
 def score_kind(out: Path, tune: bool) -> str:
     """ "score". Raises `InputError` if the suffix is not one of a score, or there is no tune."""
-    from lyricist.melody.scores import SUFFIXES as SCORES
+    from lyricist.melody.export import SUFFIXES as SCORES
 
     if out.suffix not in SCORES:
         known = dict.fromkeys((*SUFFIXES, *(SCORES if tune else ())))

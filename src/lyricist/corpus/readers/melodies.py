@@ -57,7 +57,7 @@ def tunes_of_book(data: bytes) -> list[bytes]:
 def stanzas_below(data: bytes) -> list[list[str]]:
     """The stanzas that ABC prints below a tune."""
     from lyricist._io import decode_declared
-    from lyricist.melody.abcwords import further_words
+    from lyricist.melody.read.abc_music import further_words
 
     stanzas = further_words(decode_declared(data).replace("\r\n", "\n").replace("\r", "\n"))
     return [lines for stanza in stanzas if (lines := [text for each in stanza if (text := clean_text(each).strip())])]
