@@ -276,7 +276,7 @@ print(f"loss {loss:.2f} nats, perplexity {loss.exp():,.0f}, vocabulary {len(voca
 # learns, so that it cannot rely on learning songs by heart.
 
 # %%
-from lyricist.training import events
+from lyricist import events
 from lyricist.model.runtime import OnnxModel
 
 options = lyricist.Options(
