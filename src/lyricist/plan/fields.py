@@ -68,9 +68,7 @@ class PlanFields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # () lets the model decide
-    form: Annotated[
-        tuple[str, ...], Asked("Sections: 'verse chorus verse chorus'.", lambda v: parse.section_names(v))
-    ] = ()
+    form: Annotated[tuple[str, ...], Asked("Sections: 'verse chorus verse chorus'.", parse.section_names)] = ()
     # lines in each section; () lets the model decide
     lines: Annotated[
         tuple[int, ...],
@@ -86,12 +84,12 @@ class PlanFields(BaseModel):
     # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words
     metre: Annotated[
         tuple[str, ...],
-        Asked("iambic, trochaic, dactylic, anapestic, or patterns: x/x/x/x/.", lambda v: parse.metres(v)),
+        Asked("iambic, trochaic, dactylic, anapestic, or patterns: x/x/x/x/.", parse.metres),
     ] = ()
     # scheme per section; X rhymes with nothing; a short scheme goes on in new letters
     rhyme: Annotated[
         tuple[str, ...],
-        Asked("A scheme for each section: ABAB or 'ABAB AABB'; X is free.", lambda v: parse.schemes(v)),
+        Asked("A scheme for each section: ABAB or 'ABAB AABB'; X is free.", parse.schemes),
     ] = ()
     rhyme_kind: Annotated[Literal["perfect", "near"], Asked("perfect (the default) or near.")] = "perfect"
     rhyme_with: Annotated[
@@ -112,13 +110,11 @@ class PlanFields(BaseModel):
     all_words: Annotated[
         bool, Asked("Use old and rare words of the model as well, not only those of today's songs.")
     ] = False
-    start: Annotated[str | None, Asked("First word of the song.", lambda v: parse.start_word(v))] = None
-    acrostic: Annotated[
-        str | None, Asked("Initial letters of the lines, such as RIVER.", lambda v: parse.letters(v))
-    ] = None
+    start: Annotated[str | None, Asked("First word of the song.", parse.start_word)] = None
+    acrostic: Annotated[str | None, Asked("Initial letters of the lines, such as RIVER.", parse.letters)] = None
     refrain: Annotated[
         str | None,
-        Asked("A line that ends every chorus; without choruses, every section.", lambda v: parse.refrain_line(v)),
+        Asked("A line that ends every chorus; without choruses, every section.", parse.refrain_line),
     ] = None
     hook: Annotated[
         bool,
