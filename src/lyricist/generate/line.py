@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.generate.vocab import WordClass, memoised
+from lyricist.generate.vocab import WordClass
 from lyricist.model.word_facts import SILENT, Signature
 from lyricist.prosody.metre import BEGINNING, fits
 
@@ -145,6 +145,7 @@ class LineAutomaton:
         finals: Sequence[bool] = (True,),
     ) -> None:
         self.slots, self.word_classes, self.finals = slots, word_classes, tuple(finals)
+        self.reached: dict[Landing, list[list[int]]] = {}
         self.keywords = {word: j for j, (word, _) in enumerate(keywords)}
         self.keyword_classes = [word_class for _, word_class in keywords]
         self.all_keywords = (1 << len(keywords)) - 1
@@ -197,10 +198,15 @@ class LineAutomaton:
         """Whether a line may end on this class in state q of the further constraints."""
         return word_class.moves[q] >= 0 and self.finals[word_class.moves[q]]
 
-    @memoised
     def viable(self, landing: Landing) -> list[list[int]]:
         """[keywords still owed][state of the further constraints]: the places from which the line can be finished
         (full lines excluded)."""
+        known = self.reached.get(landing)
+        if known is None:
+            known = self.reached[landing] = self.find_viable(landing)
+        return known
+
+    def find_viable(self, landing: Landing) -> list[list[int]]:
         out = [[0] * len(self.finals) for _ in range(self.all_keywords + 1)]
         inner = ~self.slots.accept
         for owed in range(len(out)):

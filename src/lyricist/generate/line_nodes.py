@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,7 @@ class Nodes:
         """`emphasis`: nats off a function word of one syllable where it would stand on a strong slot."""
         self.table, self.columns, self.rhymes, self.blocked = table, columns, rhymes, blocked
         self.lock = threading.RLock()
-        self.index: dict[Node, int] = {}
+        self.index: dict[tuple[Any, ...], int] = {}  # by the fields of a node
         self.nodes: list[Node | None] = [None]
         self.blocks = np.zeros((16, columns.blocks), dtype=np.float32)
         self.next = np.full((16, len(table.word_classes)), UNKNOWN, dtype=np.int32)
@@ -82,13 +83,16 @@ class Nodes:
 
     def number(self, node: Node) -> int:
         """The number of a node, which is made if it is new."""
-        if node not in self.index:
-            with self.lock:  # engines may share a plan
-                if node not in self.index:
-                    self.nodes.append(node)
-                    self.fill(len(self.nodes) - 1)
-                    self.index[node] = len(self.nodes) - 1
-        return self.index[node]
+        key = (node.automaton, node.landing, node.free, node.bits, node.owed, node.further, node.closable)
+        found = self.index.get(key)
+        if found is not None:
+            return found
+        with self.lock:  # engines may share a plan
+            if key not in self.index:
+                self.nodes.append(node)
+                self.fill(len(self.nodes) - 1)
+                self.index[key] = len(self.nodes) - 1
+            return self.index[key]
 
     def fill(self, n: int) -> None:
         """Fill the arrays for node n; its blocks are those of words that may follow without ending the line."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from lyricist.model.word_facts import Signature
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+NUMBERS = count()  # of line kinds: the garbage collector does not track tuples of numbers and strings
 LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", True): "family"}
 
 
@@ -27,7 +29,7 @@ class LineKind:
     """A line automaton and the words that may begin the line: together they decide how the line can end."""
 
     def __init__(self, automaton: LineAutomaton, initial: WordSet | None) -> None:
-        self.automaton, self.initial = automaton, initial
+        self.number, self.automaton, self.initial = next(NUMBERS), automaton, initial
         self.backward = automaton.slots.backward
         self.endings: dict[tuple[int, WordClass], bool] = {}
 
@@ -128,6 +130,8 @@ class Rhymes:
         self.by_number: list[WordSet | None] = [None]  # 0 stands for "no restriction"
         self.outcomes: dict[int, dict[int, str]] = {}  # number of a set -> word -> its class
         self.finals: npt.NDArray[np.float32] | None = None  # (V,) how often each word ends a line, if that is known
+        self.enders: dict[tuple[int, str, str], list[End]] = {}
+        self.sounding: dict[tuple[int, str, str], frozenset[str]] = {}
         self.wide = Wide(self)
 
     def numbered(self, entries: Iterable[tuple[int, Signature]], sure: bool = False) -> WordSet:
@@ -171,15 +175,17 @@ class Rhymes:
                 parent[root(other)] = root(names[0])
         return {w: root(names[0]) for w, names in enumerate(spellings) if names}
 
-    @memoised
     def ends(self, kind: LineKind, level: str, cls: str) -> list[End]:
         """The words of a class that can end such a line."""
-        held = kind.automaton.keywords
-        return [
-            x
-            for x in self.members(level, cls)
-            if (x.word in held or (x.agrees and self.usable[x.word])) and kind.can_end(x.word, x.word_class)
-        ]
+        key = (kind.number, level, cls)
+        if key not in self.enders:
+            held = kind.automaton.keywords
+            self.enders[key] = [
+                x
+                for x in self.members(level, cls)
+                if (x.word in held or (x.agrees and self.usable[x.word])) and kind.can_end(x.word, x.word_class)
+            ]
+        return self.enders[key]
 
     @memoised
     def members(self, level: str, cls: str) -> list[End]:
@@ -196,10 +202,12 @@ class Rhymes:
             word_class = WordClass(Signature(stresses, word_class.signature.free), word_class.moves)
         return End(word, word_class, self.sound_key(word, inside[0][1]), whole or not self.strict)
 
-    @memoised
     def keys(self, kind: LineKind, level: str, cls: str) -> frozenset[str]:
         """The different sounds of the words of a class that can end such a line."""
-        return frozenset(x.sound for x in self.ends(kind, level, cls))
+        key = (kind.number, level, cls)
+        if key not in self.sounding:
+            self.sounding[key] = frozenset(x.sound for x in self.ends(kind, level, cls))
+        return self.sounding[key]
 
     def suits(self, cls: str, level: str, kinds: Kinds, taken: frozenset[str]) -> bool:
         """Whether every line can end in a word of the class with a sound of its own that is not among those taken."""

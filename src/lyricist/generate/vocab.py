@@ -33,10 +33,14 @@ def memoised(method: Callable[Concatenate[Owner, Params], Result]) -> Callable[C
 
     @wraps(method)
     def look_up(self: Owner, /, *args: Params.args, **kwargs: Params.kwargs) -> Result:
-        known: dict[Any, Result] = vars(self).setdefault(name, {})
-        if args not in known:
-            known[args] = method(self, *args, **kwargs)  # set last, so that another thread finds it whole
-        return known[args]
+        try:
+            known: dict[Any, Result] = self.__dict__[name]
+        except KeyError:
+            known = self.__dict__.setdefault(name, {})
+        if args in known:
+            return known[args]
+        result = known[args] = method(self, *args, **kwargs)  # set last, so that another thread finds it complete
+        return result
 
     return look_up
 
