@@ -58,7 +58,7 @@ def main() -> None:
     for path in sorted(arguments.out.iterdir()):
         if path.is_file() and path.suffix != ".py":
             print(f"{path.stat().st_size / 1e6:8.3f} MB  {path.name}")
-    wheel = deflated(HERE.parent)
+    wheel = deflated(HERE.parents[1])
     print(f"{size(arguments.out):8.3f} MB  together; the package in a wheel about {wheel:.1f} MB")
     if wheel > WHEEL_MB:
         sys.exit(f"the wheel is larger than {WHEEL_MB} MB")
