@@ -19,7 +19,7 @@ import numpy as np
 import lyricist
 from common import report
 from lyricist.corpus import open_corpus
-from lyricist.model.blocks import NEVER, BlockModel, HostBlocks
+from lyricist.model.runtime import NEVER, BlockModel, HostBlocks
 
 BATCH = 64
 

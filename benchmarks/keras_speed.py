@@ -29,8 +29,7 @@ from common import report
 from lyricist.corpus import Corpus
 from lyricist.model.checkpoint import Run
 from lyricist.training import events
-from lyricist.training.batches import Streams, song_blocks
-from lyricist.training.token_arrays import token_set
+from lyricist.training.token_arrays import Streams, song_blocks, token_set
 from lyricist.training.trainer import VALID_TOKENS
 
 PLAIN = {"tied": False, "dropout_input": 0.0, "dropout_hidden": 0.0, "dropout_output": 0.0}

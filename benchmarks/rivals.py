@@ -31,12 +31,11 @@ from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
 from lyricist.prosody.planfeatures import CHOICES, Floats, width
-from lyricist.training.batches import PAD, Streams
 from lyricist.training.conditioning import plan_set
 from lyricist.training.config import UNDECLARED, TrainConfig, checked
 from lyricist.training.events import Finished, Started
 from lyricist.training.start import corpus_facts
-from lyricist.training.token_arrays import TokenSet, token_set
+from lyricist.training.token_arrays import PAD, Streams, TokenSet, token_set
 from lyricist.training.trainer import train
 from transformer import Shape, Transformer, train_transformer, transformer_nats
 

@@ -276,8 +276,8 @@ print(f"loss {loss:.2f} nats, perplexity {loss.exp():,.0f}, vocabulary {len(voca
 # learns, so that it cannot rely on learning songs by heart.
 
 # %%
-from lyricist.training import events
 from lyricist.model.runtime import OnnxModel
+from lyricist.training import events
 
 options = lyricist.Options(
     preset="tiny",
@@ -629,8 +629,8 @@ for name, one in models.items():
 # %%
 import mido
 
-from lyricist.training.classic.features import FEATURES, melody_features
 from lyricist.melody.read import read_score
+from lyricist.training.classic.features import FEATURES, melody_features
 
 FIVE = np.array([60, 62, 64, 67, 69])  # MIDI numbers: C D E G A
 

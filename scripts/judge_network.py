@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import cell_model, eight_bit
 from lyricist.model.tokens import END, LINE, SONG, UNK, Vocabulary
-from lyricist.training.batches import Streams
+from lyricist.training.token_arrays import Streams
 
 HIDDEN, INNER = 512, 64
 BATCH, STEPS, NEGATIVES = 64, 64, 1500

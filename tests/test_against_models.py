@@ -20,9 +20,8 @@ from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import step_model
 from lyricist.model.runtime import OnnxModel
 from lyricist.model.tokens import Order
-from lyricist.training.batches import Streams
 from lyricist.training.config import TrainConfig
-from lyricist.training.token_arrays import SplitTokens, token_set
+from lyricist.training.token_arrays import SplitTokens, Streams, token_set
 from rivals import lstm_nats
 from transformer import Shape, Transformer, train_transformer, transformer_nats, windows
 

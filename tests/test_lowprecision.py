@@ -123,5 +123,5 @@ def test_precision_is_the_devices() -> None:
     assert lowprecision.precision_on(cpu, "bfloat16") == "bfloat16"
     assert lowprecision.precision_on(gpu, "auto") == "float32"
     assert lowprecision.precision_on(cpu, "auto") in ("float32", "bfloat16")
-    with pytest.raises(InputError, match="for training on a CPU, and this trains on cuda"):
+    with pytest.raises(InputError, match="for training on a CPU, and this is cuda"):
         lowprecision.precision_on(gpu, "bfloat16")

@@ -19,11 +19,11 @@ from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
-from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.convert import pack
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import block_model
-from lyricist.model.packed import pack
+from lyricist.model.runtime import OnnxBlocks, PackedSteps
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.training import events
@@ -333,10 +333,9 @@ def test_an_anchor_holds_on_to_the_base(starter: Path, zoo: Corpus, tmp_path: Pa
 
 def test_new_words_begin_where_they_are_expected(starter: Path, zoo: Corpus) -> None:
     """Their bias makes them about as likely as they are frequent; their vectors are the mean of those expected."""
-    from lyricist.training.batches import PAD
     from lyricist.training.finetune import extend
     from lyricist.training.new_words import blocks, network
-    from lyricist.training.token_arrays import token_set
+    from lyricist.training.token_arrays import PAD, token_set
 
     base = Run.open(starter)
     tokens = token_set(zoo, "word", base.vocabulary.order)

@@ -22,13 +22,13 @@ from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import Vocabulary
 from lyricist.training import events
-from lyricist.training.batches import PAD
 from lyricist.training.classic.batches import Steps
 from lyricist.training.classic.config import ClassicConfig
 from lyricist.training.classic.model import ClassicNet
 from lyricist.training.classic.songs import SungWords, hear, word_ids
 from lyricist.training.classic.stepping import Neighbours, SteppedNet
 from lyricist.training.config import Options
+from lyricist.training.token_arrays import PAD
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 

@@ -24,9 +24,8 @@ from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import THEME, Floats
-from lyricist.training.conditioning import planned_song, with_wrong_tunes
+from lyricist.training.conditioning import Themes, planned_song, with_wrong_tunes
 from lyricist.training.hits import Hits
-from lyricist.training.themes import Themes
 
 if TYPE_CHECKING:
     from lyricist.training.classic.songs import SungWords

@@ -18,7 +18,7 @@ from lyricist.generate.conditioned_step import ConditionedBlocks
 from lyricist.generate.exact_engine import Asking, ExactEngine, Part, Wish
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.sampler import Listed, Request
-from lyricist.model.blocks import BlockRows
+from lyricist.model.runtime import BlockRows
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

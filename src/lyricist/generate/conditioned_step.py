@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import RunError
-from lyricist.model.blocks import NEVER, BlockRows, OnnxBlocks
 from lyricist.model.onnx_bytes import GRAPH, INPUT, NODE, changed, read, write
-from lyricist.model.runtime import FEATURES, State, features_of, open_session
+from lyricist.model.runtime import FEATURES, NEVER, BlockRows, OnnxBlocks, State, features_of, open_session
 from lyricist.model.vocab_layout import VocabLayout
 
 Floats = npt.NDArray[np.float32]

@@ -32,7 +32,7 @@ from lyricist.generate.selection import draw, hear, judge, log_mean, resample, s
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.generate.theme import Theme
-from lyricist.model.blocks import BlockModel, BlockRows
+from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing
 

@@ -22,7 +22,7 @@ from lyricist.generate.theme import Theme
 from lyricist.generate.threads import write_abreast
 from lyricist.generate.titles import title_of
 from lyricist.generate.vocab import WordTable
-from lyricist.model.blocks import BlockModel, OnnxBlocks
+from lyricist.model.runtime import BlockModel, OnnxBlocks
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from lyricist._io import Arrays
 from lyricist.errors import RunError
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.packed_weights import Initializers
+from lyricist.model.onnx_bytes import Initializers
 from lyricist.model.runtime import open_session
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import LINE, SONG, UNK, Vocabulary

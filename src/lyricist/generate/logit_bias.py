@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.generate.song import ExactSongAutomaton
-from lyricist.model.blocks import NEVER
+from lyricist.model.runtime import NEVER
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
 

@@ -12,8 +12,7 @@ from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.copy_index import LINE_WORDS, CopyIndex, hash_of, ngrams, word_hashes
-from lyricist.model.line_filter import LineFilter
+from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, hash_of, ngrams, word_hashes
 from lyricist.model.tokens import Vocabulary
 
 # --- Bans of copying for many rows at once: which words would complete a run, or a whole line, of the indexed songs

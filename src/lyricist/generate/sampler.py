@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.model.blocks import BlockRows
+from lyricist.model.runtime import BlockRows
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing
 

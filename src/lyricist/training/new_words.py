@@ -18,8 +18,7 @@ from torch import Tensor
 from lyricist._io import Arrays
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import Vocabulary
-from lyricist.training.batches import PAD, song_blocks
-from lyricist.training.token_arrays import SplitTokens
+from lyricist.training.token_arrays import PAD, SplitTokens, song_blocks
 
 LOOKED_AT = 20_000  # tokens at most, from the first songs on
 WINDOW = 64  # steps read at once

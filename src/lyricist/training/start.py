@@ -22,8 +22,7 @@ from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run, create_run
-from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex
-from lyricist.model.line_filter import inherit_lines
+from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
 from lyricist.model.tokens import BREAKS, Order, Vocabulary
 from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
 from lyricist.model.word_facts import WORDS, WordFacts, digest_of

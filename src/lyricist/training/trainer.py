@@ -20,13 +20,11 @@ from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.prosody.planfeatures import THEME, groups_of
 from lyricist.training import events
-from lyricist.training.batches import PAD, Streams, song_blocks
-from lyricist.training.conditioning import PlanSet
+from lyricist.training.conditioning import PlanSet, Themes
 from lyricist.training.distributed import LossStep
 from lyricist.training.loop import TrainingLoop
 from lyricist.training.optimiser import Optimiser
-from lyricist.training.themes import Themes
-from lyricist.training.token_arrays import TokenSet
+from lyricist.training.token_arrays import PAD, Streams, TokenSet, song_blocks
 
 VALID_TOKENS = 20_000  # validation tokens looked at during training, about
 CERTAIN = 2_000  # of a base's words the commonest in the new songs: the base's ids are not in their order
@@ -130,7 +128,8 @@ class Trainer(TrainingLoop):
         window = torch.from_numpy(np.ascontiguousarray(ids[:, self.mine])).to(self.device)
         plan: Tensor | None = None
         if self.plans is not None:
-            rows = self.epoch.features(c.t, steps, self.plans, self.groups, self.mine)
+            places, songs = (part[:-1, self.mine] for part in self.epoch.places(c.t, steps))
+            rows = self.plans.rows(places, songs, self.groups, hide=(self.config.seed, self.epoch.number))
             plan = torch.from_numpy(rows).to(self.device)
         c.t += len(window) - 1
         if c.t >= self.streams.length - 1:

@@ -11,7 +11,7 @@ from lyricist.errors import PlanError, RunError
 from lyricist.generate.conditioned_step import ConditionedBlocks
 from lyricist.generate.exact_writer import FRESH, ExactWriter
 from lyricist.generate.writer import Model
-from lyricist.model.blocks import BlockModel, OnnxBlocks
+from lyricist.model.runtime import BlockModel, OnnxBlocks
 from lyricist.plan.plan import Plan
 
 KEPT = 24  # compiled plans

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lyricist.training.batches import PAD
 from lyricist.training.classic.features import WIDTH, Floats
 from lyricist.training.classic.songs import Ints, SungWords
+from lyricist.training.token_arrays import PAD
 
 MIXED = 8  # groups of songs among which like lengths are looked for
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lyricist.training.batches import PAD
 from lyricist.training.classic.config import PROJECTED, ClassicConfig
 from lyricist.training.classic.features import WIDTH
+from lyricist.training.token_arrays import PAD
 
 State = tuple[Tensor, ...]  # LSTM: hidden, cell; GRU: hidden; each (layers, B, H)
 

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from lyricist.errors import RunError
 from lyricist.model.checkpoint import Run
 from lyricist.training import events
-from lyricist.training.batches import PAD
 from lyricist.training.classic.batches import Steps, side_by_side
 from lyricist.training.classic.config import SONGS_AT_ONCE, ClassicConfig
 from lyricist.training.classic.model import ClassicNet, State
@@ -22,6 +21,7 @@ from lyricist.training.classic.songs import DATA, SungWords, load_songs
 from lyricist.training.classic.vectors import vectors_of
 from lyricist.training.loop import TrainingLoop
 from lyricist.training.optimiser import Optimiser
+from lyricist.training.token_arrays import PAD
 
 VALID_WORDS = 20_000  # looked at during training, about
 PAIRS_AT_ONCE = 512  # of an evaluation
