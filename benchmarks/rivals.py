@@ -6,7 +6,6 @@ is to tell of it.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -138,7 +137,7 @@ def lstm(bench: Bench, name: str) -> Told:
         "train": checked(TrainConfig, bench.train_config(name)).model_dump(),
         "base": None,
         "licence": UNDECLARED,
-        "corpus": {**corpus_facts(bench.corpus), "path": os.path.relpath(bench.corpus.path, bench.keep / name)},
+        "corpus": corpus_facts(bench.corpus, bench.keep / name),
     }
     run = create_run(bench.keep / name, config, bench.vocabulary, force=True)
     events = list(train(run, bench.tokens, plans))

@@ -23,7 +23,7 @@ from lyricist.model.onnx_graph import block_model
 from lyricist.model.runtime import HostBlocks, OnnxBlocks, PackedSteps
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Plan
-from lyricist.training.start import drawn_with
+from lyricist.training.run_files import drawn_with
 from lyricist.training.token_arrays import token_set
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "choose_words.py"

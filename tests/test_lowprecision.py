@@ -10,8 +10,8 @@ from lyricist.errors import InputError
 from lyricist.model import bf16 as lowprecision
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.training.config import TrainConfig
-from lyricist.training.distributed import LossStep
 from lyricist.training.optimiser import Optimiser
+from lyricist.training.trainer import LossStep
 
 V = 40
 ROUNDING = 0.02  # of a gradient's norm; a factor of a product is rounded by up to 2 ** -8

@@ -1,4 +1,4 @@
-"""What a training run leaves to look at: history.jsonl, TensorBoard events, plots, the model card."""
+"""The record of a training: history.jsonl, TensorBoard events, plots, the model card."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lyricist.model.checkpoint import Run
 from lyricist.prosody.planfeatures import CHOICES, width
 from lyricist.training import events
 
-PROGRESS_SECONDS = 2.0  # between two training losses written down
+PROGRESS_SECONDS = 2.0  # between two recorded training losses
 
 
 class History:
-    """Appends a run's losses to history.jsonl and to TensorBoard; lines after `step` are dropped first."""
+    """Appends a run's losses to history.jsonl and to TensorBoard; rows after `step` are removed first."""
 
     def __init__(self, run: Run, step: int) -> None:
         self.run, self.last = run, -math.inf
@@ -69,15 +69,15 @@ class History:
 
 
 def tensorboard(folder: Path, step: int) -> Any:
-    """A writer of TensorBoard's files, which needs no TensorFlow: loading it would take seconds of a budget."""
-    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))  # TensorBoard's own sign to do without
+    """A writer of TensorBoard's files that does not import TensorFlow, which would take seconds of a budget."""
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))  # tells TensorBoard to do without
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder), purge_step=step or None)
 
 
 def read_history(run: Path) -> list[dict[str, Any]]:
-    """Rows of history.jsonl; a line cut off by a crash is passed over."""
+    """Rows of history.jsonl; a line that a crash cut off is ignored."""
     path = run / "history.jsonl"
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
@@ -89,7 +89,7 @@ def read_history(run: Path) -> list[dict[str, Any]]:
 
 
 def perplexity(loss: float) -> float:
-    """Of a loss in nats; one that has run away is cut off, for it would be no number any more."""
+    """The perplexity of a loss in nats; the loss is capped so that the result stays finite."""
     return math.exp(min(loss, 100.0))
 
 
