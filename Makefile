@@ -26,8 +26,8 @@ check: $(VENV)/.dev           ## style, types, one-way imports, the public surfa
 docs: $(VENV)/.dev            ## build the documentation into build/site; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
-bench: $(VENV)/.dev           ## list the benchmarks
-	@grep -h '^"""' benchmarks/*.py | tr -d '"'
+bench:                        ## list the benchmarks
+	@for f in $$(grep -l '^if __name__' benchmarks/*.py); do sed -n "1s|^\"\"\"|$$f: |p" $$f; done
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

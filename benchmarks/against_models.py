@@ -5,27 +5,27 @@ sampled softmax, optimiser and schedule. Arrays of tokens and plans are made bef
 
 - kneser-ney: interpolated, modified, 5-gram, lines forwards and backwards (the better one counts); no time limit;
 - lstm: 2 x 512 projected to 320, tied, about as many parameters as ours, by `lyricist train`;
-- transformer: decoder-only, tied, as many layers as make the parameters of ours; keeps nothing, validates nothing;
+- transformer: decoder-only, tied, as many layers as give the parameters of ours; no validation, no checkpoints;
 - ours: 1 x 768 projected to 320, tied, plan features in training, none of them in evaluation.
 
 Perplexity is per word, line ends and section tags included, each song from its beginning, the full softmax, over
 songs without a run of words that stands in a training song (held_out.py). Brackets are 95% bootstrap intervals over
 songs; a margin is ours below the other, paired by song.
 
-Where other work runs beside it, `--cpu` makes the seconds those of the processor, which on one thread is what a free
-core would take.
+On a busy machine use `--cpu`: it counts seconds of processor time, which on one thread are those of a free core.
 
     python benchmarks/against_models.py CORPUS --budget 300 [--settings FILE.json] [--keep DIR] [--json FILE]
 
-`--settings` {"lstm": {"model": {...}, "train": {...}}, ...} changes what stands in SETTINGS. With `--keep` runs and
-figures stay in DIR and are not made again. `--run NAME=RUN` judges a run that is there already; the vocabulary of the
-first such run is then everyone's.
+`--settings` {"lstm": {"model": {...}, "train": {...}}, ...} overrides SETTINGS. With `--keep` runs and figures stay
+in DIR and are not made again. `--run NAME=RUN` judges an existing run; all models then use the vocabulary of the
+first.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -34,10 +34,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from common import own_peak_mb, report
+from common import bootstrap, own_peak_mb, parser, report
 from held_out import held_out
 from lyricist.corpus import open_corpus
 from lyricist.model.checkpoint import Run
@@ -46,7 +45,7 @@ from rivals import CONTESTANTS, SETTINGS, Bench, Reals, known_run
 
 
 def contest(bench: Bench, name: str, run: Path | None = None) -> tuple[Reals, dict[str, Any]]:
-    """A contestant's nats and facts; those of an earlier call where they are kept and the songs are the same."""
+    """A contestant's nats and facts, read from `--keep` if it holds them for the same songs."""
     kept = bench.keep / f"{name}.json"
     words = [len(text) - 1 for text in bench.texts()]
     if kept.exists():
@@ -66,20 +65,13 @@ def contest(bench: Bench, name: str, run: Path | None = None) -> tuple[Reals, di
     return nats, facts
 
 
-def drawn(count: int) -> npt.NDArray[np.int64]:
-    """(2000, count) bootstrap samples of songs."""
-    return np.random.default_rng(0).integers(0, count, (2000, count))
-
-
 def perplexity(nats: Reals, words: Reals) -> list[float]:
     """Perplexity per word and its 95% bootstrap interval over songs.
 
     >>> perplexity(np.log([8.0, 8.0]), np.array([1.0, 1.0]))
     [8.0, 8.0, 8.0]
     """
-    sample = drawn(len(nats))
-    means = nats[sample].sum(1) / words[sample].sum(1)
-    return [round(float(np.exp(x)), 2) for x in (nats.sum() / words.sum(), *np.quantile(means, (0.025, 0.975)))]
+    return [round(math.exp(x), 2) for x in bootstrap(nats, words)]
 
 
 def margin(ours: Reals, theirs: Reals, words: Reals) -> list[float]:
@@ -88,10 +80,8 @@ def margin(ours: Reals, theirs: Reals, words: Reals) -> list[float]:
     >>> margin(np.log([4.0, 4.0]), np.log([8.0, 8.0]), np.array([1.0, 1.0]))
     [0.5, 0.5, 0.5]
     """
-    sample, less = drawn(len(words)), ours - theirs
-    means = less[sample].sum(1) / words[sample].sum(1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return [round(1 - float(np.exp(x)), 4) for x in (less.sum() / words.sum(), high, low)]
+    value, low, high = bootstrap(ours - theirs, words)
+    return [round(1 - math.exp(x), 4) for x in (value, high, low)]
 
 
 def compared(bench: Bench, nats: dict[str, Reals], champion: str) -> dict[str, Any]:
@@ -114,36 +104,26 @@ def compared(bench: Bench, nats: dict[str, Reals], champion: str) -> dict[str, A
     return out
 
 
-def show(figures: dict[str, Any], champion: str) -> None:
-    for name, row in figures.items():
-        print(f"\n{name}: {row['songs']} songs, {row['seen']} put aside as seen", file=sys.stderr)
-        for model, (p, low, high) in row.get("perplexity", {}).items():
-            m = row.get("margin", {}).get(model)
-            below = f"  {champion} is {m[0]:.1%} below [{m[1]:.1%}, {m[2]:.1%}]" if m else ""
-            print(f"  {model:14} {p:8.1f} [{low:.1f}, {high:.1f}]{below}", file=sys.stderr)
-
-
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("--budget", type=float, default=300, help="seconds for each network")
-    parser.add_argument("--only", nargs="+", default=list(CONTESTANTS), choices=list(CONTESTANTS))
-    parser.add_argument("--run", nargs="+", default=[], metavar="NAME=RUN")
-    parser.add_argument("--champion", default="ours", help="whose margins are stated")
-    parser.add_argument("--vocabulary", type=int, default=20_000)
-    parser.add_argument("--words", type=int, default=60_000, help="of each set of held-out songs, about")
-    parser.add_argument("--order", default="backward", choices=["forward", "backward"])
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--cpu", action="store_true", help="seconds of processor time")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--settings", type=Path)
-    parser.add_argument("--keep", type=Path)
-    parser.add_argument("--json", type=Path)
-    return parser.parse_args()
+    made = parser(__doc__, table=True)
+    made.add_argument("corpus", type=Path)
+    made.add_argument("--budget", type=float, default=300, help="seconds for each network")
+    made.add_argument("--only", nargs="+", default=list(CONTESTANTS), choices=list(CONTESTANTS))
+    made.add_argument("--run", nargs="+", default=[], metavar="NAME=RUN")
+    made.add_argument("--champion", default="ours", help="whose margins are stated")
+    made.add_argument("--vocabulary", type=int, default=20_000)
+    made.add_argument("--words", type=int, default=60_000, help="of each set of held-out songs, about")
+    made.add_argument("--order", default="backward", choices=["forward", "backward"])
+    made.add_argument("--threads", type=int, default=1)
+    made.add_argument("--cpu", action="store_true", help="seconds of processor time")
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--settings", type=Path)
+    made.add_argument("--keep", type=Path)
+    return made.parse_args()
 
 
 def validate_given_lines(path: Path | None) -> dict[str, dict[str, Any]]:
-    """SETTINGS with what a file says otherwise."""
+    """SETTINGS with the values of a file in place of some."""
     said = json.loads(path.read_text(encoding="utf-8")) if path else {}
     out = {}
     for name, known in SETTINGS.items():
@@ -160,7 +140,7 @@ def bench_of(options: argparse.Namespace, runs: dict[str, Path], keep: Path) -> 
     tokens = token_set(corpus, "word", options.order)
     known = [Run.open(run).vocabulary for run in runs.values()]
     vocabulary = known[0] if known else tokens.vocabulary(options.vocabulary, 2)
-    sets = held_out(corpus, tokens, options.words, options.seed)
+    sets = held_out(corpus, options.words, options.seed)
     settings = validate_given_lines(options.settings)
     return Bench(corpus, vocabulary, options.order, options.budget, options.seed, keep, sets, settings)
 
@@ -180,7 +160,6 @@ def main() -> None:
             nats[name], facts[name] = contest(bench, name, runs.get(name))
             print(name, facts[name], file=sys.stderr, flush=True)
         figures = compared(bench, nats, options.champion)
-    show(figures, options.champion)
     told = {"corpus_words": bench.corpus.info["words"], "vocabulary": len(bench.vocabulary), "budget": options.budget}
     told |= {
         "threads": options.threads,
@@ -189,9 +168,7 @@ def main() -> None:
         "models": facts,
         "held_out": figures,
     }
-    if options.json:
-        options.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
-    report("against_models", told)
+    report("against_models", told, options.json)
 
 
 if __name__ == "__main__":

@@ -1,35 +1,29 @@
-"""A blind reading: stanzas in common metre by two of three hands, which of them is better, the key sealed.
+"""A blind reading: pairs of stanzas in common metre, whose authors are sealed. Which stanza is better?
 
     python benchmarks/blind_reading.py make RUN --against PLAIN -o FOLDER --key KEY.json [--plain 100] [--human 40]
     python benchmarks/blind_reading.py score FOLDER --key KEY.json ANSWERS...
 
-`make` writes FOLDER/sheet.md (for readers), FOLDER/answers.csv (to be filled in) and KEY.json, which readers must not
-see: put it where they do not look. The sheet carries its SHA-256, so that nobody can change it afterwards.
+`make` writes FOLDER/sheet.md for the readers, FOLDER/answers.csv to fill in, and KEY.json, which readers must not
+see. The sheet states the SHA-256 of the key, so that nobody can change it afterwards.
 
-- ours: RUN by the default drawing, with the drafts of each song as `lyricist write` has them (`--particles`).
-- plain: PLAIN, a run of an LSTM without anything else, under the same automaton: the same temperature and truncation,
-  one particle, no bonus for long words, no heat at rhymes, no control of repetition, nothing reranked. `--blank`
-  shows it nothing of the plan, should it be a run that was trained to see one.
+- ours: songs by RUN with the default drawing and as many drafts as `lyricist write` has.
+- plain: songs by PLAIN, a plain LSTM, under the same automaton, temperature and truncation, with one draft and
+  nothing that improves a song. `--blank` hides the plan from a run that was trained to see one.
 - human: of hymns, carols, songs and rhymes the first stanza of 8, 6, 8, 6 syllables whose second and fourth line
-  rhyme and that has no archaic word, which would give it away. (There are too few that rhyme ABAB in strict iambs.)
+  rhyme and that has no archaic word, which would give it away. (Too few rhyme ABAB in strict iambs.)
 
-The first stanza each seed gives, the first human ones after shuffling: none is chosen. All are printed alike: small
-letters, a capital at a line's beginning, no punctuation. Whether a pair is with the plain model or with people, and
-which is which, is by chance.
+Stanzas are the first of each seed, and of the shuffled human songs; none is selected. All are printed alike, in lower
+case and without punctuation. The order of pairs, and of the stanzas in a pair, is random.
 
-ANSWERS are CSV files of the columns pair, sense, song, fresh, known (A or B; `=` for no difference; `known` A or B if
-the reader has met the stanza before, which leaves the pair out), one file a reader. `score` opens the key, checks its
-hash, and tells for ours against each other hand: wins question by question and of the majority of the three, ties as
-half, with the Wilson interval, readers' agreement, and the twenty of ours that lost by most.
+ANSWERS are CSV files, one a reader: pair, sense, song, fresh, known (A or B; `=` for no difference; under `known` A
+or B if the reader knows the stanza, which excludes the pair). `score` prints, for ours against each other author, the
+wins by question and by the majority of the three (ties count half) with Wilson intervals, how often readers agree,
+and the twenty of our stanzas that lost by most.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import hashlib
-import json
-import secrets
+from argparse import Namespace
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,13 +33,23 @@ from random import Random
 from typing import Any
 
 import lyricist
-from archaic_words import is_archaic
-from common import songs_or_exit
+from common import save, songs_or_exit
 from lyricist.apps.cli.writing import DRAFTS
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
-from stanzas import FORMS, form_test
-from verse import SOURCES, Words, cut_lines, human_songs, share_line
+from stanzas import FORMS, Untold, form_test
+from verse import (
+    SOURCES,
+    Words,
+    cut_lines,
+    human_songs,
+    is_archaic,
+    read_key,
+    read_rows,
+    reading_parsers,
+    share_line,
+    write_sheet,
+)
 
 QUESTIONS = {
     "sense": "Which makes more sense: do its lines say something, and one thing after another?",
@@ -57,18 +61,22 @@ PLAN = FORMS["common metre ABAB"]
 LOOSELY = Plan(form=("verse",), lines=(4,), syllables=(8, 6), rhyme=("XAXA",))  # what people's stanzas must keep
 WORST = 20
 
-SHEET = """# A blind reading
+SHEET = (
+    """# A blind reading
 
 {count} pairs of stanzas. Some were written by people and some by programs. Who wrote which is sealed, SHA-256 of the
 key `{sealed}`. All are printed alike, without punctuation: supply it as you read. Read both aloud, or in your mind,
 then answer for each pair with `A`, `B`, or `=` if you see no difference:
 
-{questions}
+"""
+    + "\n".join(f"- **{name}**: {question}" for name, question in QUESTIONS.items())
+    + """
 
 Put your answers into a copy of `answers.csv`, one row a pair. If you have met one of the stanzas before (a hymn or
 song you know), write `A` or `B` under `known`; else leave it empty. Judge each pair by itself, and do not try to
 guess who wrote what.
 """
+)
 
 
 @dataclass(frozen=True)
@@ -88,34 +96,8 @@ Shown = tuple[Entry, Entry]  # A and B
 
 def plain_drawing() -> Drawing:
     """Sampling and nothing else, at the default's temperature and truncation."""
-    default = Drawing()
-    off = {
-        "particles": 1,
-        "candidates": 1,
-        "best_of": 1,
-        "repetition": 0,
-        "long_words": 0,
-        "balance": 0,
-        "rhyme_temperature": 1,
-        "fresh": 0,
-        "merit": 0,
-    }
-    known = {name: value for name, value in off.items() if name in Drawing.model_fields}
-    return default.model_copy(update=known)
-
-
-class Blank(Model):
-    """A model that is shown nothing of the plan."""
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        return ()
-
-
-def blank(model: Model) -> Model:
-    made = Blank.__new__(Blank)
-    made.__dict__.update(model.__dict__)  # the same session and files
-    return made
+    off = {"repetition": 0, "long_words": 0, "balance": 0, "rhyme_temperature": 1, "fresh": 0, "merit": 0}
+    return Drawing(particles=1).model_copy(update=off)
 
 
 def written(hand: str, model: Model, plan: Plan, drawing: Drawing, seeds: range) -> list[Entry]:
@@ -124,77 +106,48 @@ def written(hand: str, model: Model, plan: Plan, drawing: Drawing, seeds: range)
 
 
 def human_stanzas(count: int, rng: Random) -> list[Entry]:
-    """Stanzas people wrote in the form, without archaic words: one a song, its first; fewer if there are no more."""
+    """Human stanzas of the form without archaic words, the first of each song; fewer if there are no more."""
     fits, found = form_test(LOOSELY), []
     songs = human_songs(songs_or_exit(), (*SOURCES, "moore"), least=4)
     for song in rng.sample(songs, len(songs)):
         if len(found) == count:
             break
         stanzas = (cut_lines(song.lines[at : at + 4]) for at in range(0, len(song.lines) - 3, 4))
-        chosen = next((s for s in stanzas if modern(s) and fits(tuple(s))), None)
+        modern = (s for s in stanzas if not any(is_archaic(word) for line in s for word in line))
+        chosen = next((s for s in modern if fits(tuple(s))), None)
         if chosen is not None:
             found.append(Entry("human", song.name, plainly(chosen)))
     return found
 
 
-def modern(stanza: Sequence[Words]) -> bool:
-    return not any(is_archaic(word) for line in stanza for word in line)
-
-
 def plainly(stanza: Sequence[Words]) -> str:
-    """Small letters, a capital at the beginning of a line, no punctuation.
+    """Lower case, a capital at the beginning of a line, no punctuation.
 
     >>> plainly([("when", "i"), ("i'll", "go")])
     "When I\\nI'll go"
     """
-    return "\n".join(first_large(" ".join(map(self_large, line))) for line in stanza)
-
-
-def self_large(word: str) -> str:
-    return word.capitalize() if word == "i" or word.startswith("i'") else word
-
-
-def first_large(line: str) -> str:
-    return line[:1].upper() + line[1:]
+    lines = (" ".join("I" + w[1:] if w == "i" or w.startswith("i'") else w for w in line) for line in stanza)
+    return "\n".join(line[:1].upper() + line[1:] for line in lines)
 
 
 # --- the sheet and its key
 
 
 def pairs_of(ours: Sequence[Entry], others: Sequence[Entry], rng: Random) -> list[Shown]:
-    """Each of the others with one of ours, which is A by chance, all in an order by chance."""
+    """Each of the others with one of ours; the order in a pair and of the pairs is random."""
     pairs = [(a, b) if rng.random() < 0.5 else (b, a) for a, b in zip(ours, others, strict=False)]
     rng.shuffle(pairs)
     return pairs
 
 
-def write_sheet(folder: Path, sealed: Path, pairs: Sequence[Shown], about: dict[str, Any]) -> None:
-    """Sheet, empty answers and, elsewhere, the key; the key holds a random salt, so that its hash tells nothing."""
-    if sealed.exists() or folder.exists():
-        raise SystemExit(f"{sealed if sealed.exists() else folder} is there already: choose another name")
-    folder.mkdir(parents=True)
-    listed = [[vars(entry) for entry in pair] for pair in pairs]
-    key = json.dumps({"salt": secrets.token_hex(16), **about, "pairs": listed}, indent=1)
-    questions = "\n".join(f"- **{name}**: {question}" for name, question in QUESTIONS.items())
-    head = SHEET.format(count=len(pairs), sealed=hashlib.sha256(key.encode()).hexdigest(), questions=questions)
-    (folder / "sheet.md").write_text(head + "".join(map(shown, range(1, len(pairs) + 1), pairs)), encoding="utf-8")
-    rows = "".join(f"{i},,,,\n" for i in range(1, len(pairs) + 1))
-    (folder / "answers.csv").write_text(",".join(COLUMNS) + "\n" + rows, encoding="utf-8")
-    sealed.write_text(key, encoding="utf-8")
-
-
 def shown(number: int, pair: Shown) -> str:
-    blocks = ("\n".join(f"> {line}  " for line in entry.text.splitlines()) for entry in pair)
-    a, b = blocks
+    a, b = ("\n".join(f"> {line}  " for line in entry.text.splitlines()) for entry in pair)
     return f"\n## Pair {number}\n\n**A**\n\n{a}\n\n**B**\n\n{b}\n"
 
 
-def open_key(folder: Path, sealed: Path) -> list[Shown]:
+def open_key(folder: Path, key_file: Path) -> list[Shown]:
     """The pairs, if the key is the one that the sheet was sealed with."""
-    key = sealed.read_text(encoding="utf-8")
-    if hashlib.sha256(key.encode()).hexdigest() not in (folder / "sheet.md").read_text(encoding="utf-8"):
-        raise SystemExit(f"{sealed} is not the key that {folder / 'sheet.md'} was sealed with")
-    return [(Entry(**a), Entry(**b)) for a, b in json.loads(key)["pairs"]]
+    return [(Entry(**a), Entry(**b)) for a, b in read_key(folder, key_file)["pairs"]]
 
 
 # --- scores
@@ -203,11 +156,7 @@ Answers = dict[int, dict[str, str]]  # pair -> question -> A, B or =
 
 
 def read_answers(file: Path) -> Answers:
-    with file.open(encoding="utf-8", newline="") as handle:
-        rows = {
-            int(row["pair"]): {q: (row[q] or "").strip().upper() for q in COLUMNS[1:]}
-            for row in csv.DictReader(handle)
-        }
+    rows = {pair: {q: a.upper() for q, a in row.items()} for pair, row in read_rows(file, COLUMNS).items()}
     for pair, row in rows.items():
         wrong = [q for q in QUESTIONS if row[q] not in ("A", "B", "=")]
         if wrong:
@@ -236,7 +185,7 @@ class Verdict:
 
 
 def verdicts(pairs: Sequence[Shown], readers: Sequence[Answers]) -> Iterator[Verdict]:
-    """Of the pairs that somebody judged and nobody knew."""
+    """Verdicts of the pairs that at least one reader judged and no reader knew."""
     for number, (a, b) in enumerate(pairs, 1):
         given = [reader[number] for reader in readers if number in reader]
         if not given or any(answer["known"] for answer in given):
@@ -247,9 +196,8 @@ def verdicts(pairs: Sequence[Shown], readers: Sequence[Answers]) -> Iterator[Ver
         every = [answer[q] for answer in given for q in QUESTIONS]
         ours, other = (a, b) if mine == "A" else (b, a)
         worth = {mine: 1.0, theirs: 0.0, "=": 0.5}
-        yield Verdict(
-            number, ours, other, {q: worth[p] for q, p in points.items()}, every.count(mine) - every.count(theirs)
-        )
+        margin = every.count(mine) - every.count(theirs)
+        yield Verdict(number, ours, other, {q: worth[p] for q, p in points.items()}, margin)
 
 
 def agreement(readers: Sequence[Answers]) -> float | None:
@@ -282,56 +230,46 @@ def tell(found: Sequence[Verdict], readers: Sequence[Answers]) -> None:
 # --- commands
 
 
-def make(options: argparse.Namespace) -> None:
+def seal(folder: Path, key_file: Path, pairs: Sequence[Shown], about: dict[str, Any]) -> None:
+    """Write the sheet, empty answers and, elsewhere, the key."""
+    key = {**about, "pairs": [[vars(entry) for entry in pair] for pair in pairs]}
+    items = list(map(shown, range(1, len(pairs) + 1), pairs))
+    write_sheet(folder, key_file, key, SHEET, items, COLUMNS)
+
+
+def make(options: Namespace) -> None:
     rng = Random(options.seed)
     human = human_stanzas(options.human, rng)
     seeds = range(options.seed * 10_000, options.seed * 10_000 + options.plain + len(human))
     drawing = Drawing(particles=options.particles)
     ours = written("ours", lyricist.load(options.run), PLAN, drawing, seeds)
     rival = lyricist.load(options.against)
-    plain = written("plain", blank(rival) if options.blank else rival, PLAN, plain_drawing(), seeds[: options.plain])
-    about = {
-        "profile": drawing.profile,
-        "run": options.run.name,
-        "against": options.against.name,
-        "blank": options.blank,
-    }
+    rival = Untold.of(rival) if options.blank else rival
+    plain = written("plain", rival, PLAN, plain_drawing(), seeds[: options.plain])
+    about = {"profile": drawing.profile, "run": options.run.name, "against": options.against.name}
     pairs = pairs_of(ours, [*plain, *human], rng)
-    write_sheet(options.output, options.key, pairs, about)
+    seal(options.output, options.key, pairs, {**about, "blank": options.blank})
     print(f"{options.output}: {len(plain)} pairs with the plain model, {len(human)} with people")
 
 
-def score(options: argparse.Namespace) -> None:
+def score(options: Namespace) -> None:
     readers = [read_answers(file) for file in options.answers]
     found = list(verdicts(open_key(options.folder, options.key), readers))
     tell(found, readers)
-    if options.json:
-        rows = [{"pair": v.pair, "against": v.other.hand, "margin": v.margin, **v.points} for v in found]
-        options.json.write_text(json.dumps(rows, indent=1))
+    save([{"pair": v.pair, "against": v.other.hand, "margin": v.margin, **v.points} for v in found], options.json)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A blind reading of stanzas in common metre.")
-    commands = parser.add_subparsers(required=True)
-    one = commands.add_parser("make")
+    made, one, two = reading_parsers(__doc__)
     one.add_argument("run", type=Path)
     one.add_argument("--against", type=Path, required=True, help="a run of a plain LSTM")
-    one.add_argument("--particles", type=int, default=DRAFTS, help="drafts of each of ours")
+    one.add_argument("--particles", type=int, default=DRAFTS, help=f"drafts of each of our songs (default: {DRAFTS})")
     one.add_argument("--blank", action="store_true", help="show PLAIN nothing of the plan")
-    one.add_argument("-o", "--output", type=Path, required=True, help="a folder that is not there yet")
-    one.add_argument("--plain", type=int, default=100, help="pairs with the plain model")
-    one.add_argument("--human", type=int, default=40, help="pairs with people")
-    one.add_argument("--seed", type=int, default=1)
-    one.set_defaults(does=make)
-    two = commands.add_parser("score")
-    two.add_argument("folder", type=Path)
-    two.add_argument("answers", type=Path, nargs="+")
+    one.add_argument("--plain", type=int, default=100, help="pairs with the plain model (default: 100)")
+    one.add_argument("--human", type=int, default=40, help="pairs with people (default: 40)")
     two.add_argument("--json", type=Path)
-    for command in (one, two):
-        command.add_argument("--key", type=Path, required=True, help="who wrote which, kept from the readers")
-    two.set_defaults(does=score)
-    options = parser.parse_args()
-    options.does(options)
+    options = made.parse_args()
+    (make if options.command == "make" else score)(options)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,31 @@
-"""A minute of fine-tuning against many minutes from scratch: perplexity on songs of the same source, one vocabulary.
+"""A minute of fine-tuning against many minutes of training from scratch: perplexity on songs of the same source.
 
-Of a source's songs, shuffled by a seed, the first are learnt from (a twentieth of them held out to stop early by) and
-the rest are judged: perplexity per word, line ends counted, all plan features off, each song from its beginning.
-Intervals are of the bootstrap over songs (2,000 draws, 95%), the same songs for two models that are compared.
+The songs of a source are shuffled. The first are for training (a twentieth of them for early stopping); on the rest
+perplexity is measured: per word, line ends counted, all plan features off, each song from its beginning. Intervals
+are 95% bootstrap intervals over songs; two models are compared on the same songs.
 
-Perplexities are over the vocabulary of the fine-tuned run. A run from scratch knows only words of its own songs,
-which serves it best: where it says <unk>, its probability is spread evenly over all words of the other vocabulary
-that it does not know. Of the configurations from scratch the best on the judged songs counts, which favours them.
+Perplexities are over the vocabulary of the fine-tuned run. A run from scratch knows only the words of its own songs,
+which is to its advantage: the probability of its <unk> is spread evenly over all words of the other vocabulary that
+it does not know. The best configuration from scratch is chosen on the judged songs, which favours it too.
 
     python benchmarks/fine_tuning.py --source hymns --songs 100 --budget 60 --scratch-budget 600
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from common import report, songs_or_exit
+from common import bootstrap, parser, report, songs_or_exit
 from lyricist.corpus import Corpus, PrepareOptions, Song, prepare
 from lyricist.evaluation.metrics import song_nats
 from lyricist.evaluation.train import train_songs
@@ -36,7 +36,6 @@ from lyricist.training.config import Options
 from lyricist.training.events import Finished
 
 Totals = npt.NDArray[np.float64]
-DRAWS = 2_000
 FEWEST = 30  # words of a song that is used
 
 
@@ -53,7 +52,7 @@ SCRATCH: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {  # preset, mo
 
 
 def parts(source: str, songs: int, seed: int, place: Path) -> tuple[Corpus, list[Song]]:
-    """The songs to learn from as a corpus, and those to judge."""
+    """The training songs as a corpus, and the songs for the perplexity."""
     path = songs_or_exit() / f"{source}.txt"
     texts = [text for text in path.read_text(encoding="utf-8").split("\n\n") if len(text.split()) >= FEWEST]
     if len(texts) <= songs:
@@ -75,21 +74,19 @@ def nats(run: Path, songs: list[Song], vocabulary: Vocabulary) -> Totals:
     return song_nats(model.step_model, encoded) + unknown * math.log(others)
 
 
-def perplexity(total: Totals, words: Totals, draws: npt.NDArray[np.int64]) -> dict[str, Any]:
-    found = np.exp(total[draws].sum(axis=1) / words[draws].sum(axis=1))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return {"perplexity": round(math.exp(total.sum() / words.sum()), 1), "interval": [round(low, 1), round(high, 1)]}
+def perplexity(total: Totals, words: Totals) -> dict[str, Any]:
+    value, low, high = np.exp(bootstrap(total, words))
+    return {"perplexity": round(value, 1), "interval": [round(low, 1), round(high, 1)]}
 
 
-def below(a: Totals, b: Totals, words: Totals, draws: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """By how much a's perplexity is below b's."""
-    found = 1 - np.exp((a - b)[draws].sum(axis=1) / words[draws].sum(axis=1))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return {"share": round(1 - math.exp((a - b).sum() / words.sum()), 4), "interval": [round(low, 4), round(high, 4)]}
+def below(a: Totals, b: Totals, words: Totals) -> dict[str, Any]:
+    """By what share a's perplexity is below b's."""
+    value, low, high = 1 - np.exp(bootstrap(a - b, words))
+    return {"share": round(value, 4), "interval": [round(high, 4), round(low, 4)]}
 
 
 def trained(corpus: Corpus, out: Path, options: Options) -> dict[str, Any]:
-    """Seconds, epochs and, of a fine-tuned run, what it says at its end."""
+    """Seconds, epochs and, for a fine-tuned run, the shares of copied words in its last event."""
     begun = time.monotonic()
     end = list(train_songs(corpus, out, options))[-1]
     assert isinstance(end, Finished)
@@ -100,20 +97,20 @@ def trained(corpus: Corpus, out: Path, options: Options) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--source", default="hymns")
-    parser.add_argument("--songs", type=int, default=100)
-    parser.add_argument("--base", default="starter", help="a run, or the package's starter")
-    parser.add_argument("--budget", type=float, default=60)
-    parser.add_argument("--scratch-budget", type=float, default=600, help="of each configuration; 0: none")
-    parser.add_argument("--configurations", nargs="*", default=list(SCRATCH), choices=list(SCRATCH))
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--source", default="hymns")
+    made.add_argument("--songs", type=int, default=100)
+    made.add_argument("--base", default="starter", help="a run, or the package's starter")
+    made.add_argument("--budget", type=float, default=60)
+    made.add_argument("--scratch-budget", type=float, default=600, help="of each configuration; 0: none")
+    made.add_argument("--configurations", nargs="*", default=list(SCRATCH), choices=list(SCRATCH))
+    made.add_argument("--seed", type=int, default=0)
+    arguments = made.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         report("fine_tuning", compare(arguments, Path(folder)))
 
 
-def compare(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
+def compare(arguments: Namespace, place: Path) -> dict[str, Any]:
     learnt, judged = parts(arguments.source, arguments.songs, arguments.seed, place)
     train = {"budget": arguments.budget, "seed": arguments.seed}
     told = {"fine-tuned": trained(learnt, place / "tuned", Options(base=arguments.base, train=train))}
@@ -127,18 +124,17 @@ def compare(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
         told[name] = trained(learnt, made, Options(base="scratch", preset=preset, model=model, train=train))
         found[name] = nats(made, judged, vocabulary)
     words = np.array([len(vocabulary.encode(song)) - 1 for song in judged], dtype=np.float64)
-    draws = np.random.default_rng(0).integers(0, len(judged), (DRAWS, len(judged)))
-    rows = {name: told.get(name, {}) | perplexity(total, words, draws) for name, total in found.items()}
+    rows = {name: told.get(name, {}) | perplexity(total, words) for name, total in found.items()}
     out = {
         **{k: v for k, v in vars(arguments).items() if k != "configurations"},
         "judged": {"songs": len(judged), "words": int(words.sum())},
         "vocabulary": len(vocabulary),
         "models": rows,
-        "below_base": below(found["fine-tuned"], found["base"], words, draws),
+        "below_base": below(found["fine-tuned"], found["base"], words),
     }
     if len(found) > 2:
         best = min(list(found)[2:], key=lambda name: found[name].sum())
-        out |= {"best_from_scratch": best, "below_best": below(found["fine-tuned"], found[best], words, draws)}
+        out |= {"best_from_scratch": best, "below_best": below(found["fine-tuned"], found[best], words)}
     return out
 
 

@@ -1,16 +1,15 @@
-"""Real tunes, damaged: each must be read or refused in one line, within seconds and megabytes.
+"""Real tunes, damaged: each must be read, or refused in one line, within seconds and megabytes.
 
-    python benchmarks/fuzz_tunes.py [--data ../shared/data/melodies] [--cases 2000] [--seed 0] [--only SEED]
+    python benchmarks/fuzz_tunes.py [--data FOLDER] [--cases 2000] [--seed 0] [--only SEED]
 
-A case takes a file (MIDI, karaoke, MusicXML, MXL, ABC) and damages it once to four times: bytes flipped, a piece cut
-out or put in twice or elsewhere, a number set to an extreme, another file's piece put in. It is read and divided into
-phrases in a process of its own. Whatever is neither a tune nor an InputError of one line, or takes more than 10 s
-of a core or 500 MB more than the process had, is a failure, printed with its seed: `--only` runs it in full view.
+A case takes a file (MIDI, karaoke, MusicXML, MXL, ABC) and damages it one to four times: bytes changed, a piece
+removed, repeated or moved, a number set to an extreme, a piece of another file inserted. It is read and divided into
+phrases in a process of its own. A failure is whatever is neither a tune nor an InputError of one line, or takes more
+than 10 s of a core or 500 MB more than the process had. Failures are printed with their seed; `--only` runs one here.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import random
@@ -22,51 +21,20 @@ import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from common import ROOT, report
+from common import parser, report, tune_files
 from lyricist.errors import InputError
-from lyricist.melody import abc, midi, musicxml  # noqa: F401  # before the forks
-from lyricist.melody.read import kind_of, reader, tune_of
+from lyricist.melody.read import abc_file, kind_of, midi_file, musicxml_file, reader, tune_of  # noqa: F401  # before the forks
 
-DATA = ROOT.parent / "shared" / "data" / "melodies"
 SECONDS, MEGABYTES = 10, 500
 TOO_LATE = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
 MOST = 4  # damages to a file
 NUMBER = re.compile(rb"-?\d+(\.\d+)?")
-EXTREMES: tuple[bytes, ...] = (
-    b"0",
-    b"-1",
-    b"1",
-    b"7",
-    b"127",
-    b"128",
-    b"255",
-    b"65535",
-    b"99999",
-    b"2147483647",
-    b"4294967296",
-)
-EXTREMES += (b"-2147483648", b"1e308", b"NaN", b"", b"1/0", b"0.0000001", b"9" * 400)
-BYTES = (
-    b"\0\0",
-    b"\xff\xff",
-    b"\x7f\xff\xff\xff",
-    b"\xff\xff\xff\xff",
-    b"\x80\0\0\0",
-    b"\0\0\0\0",
-    b"\xff\xff\xff\x7f",
-)
+EXTREMES = b"0 -1 1 7 127 128 255 65535 99999 2147483647 4294967296 -2147483648 1e308 NaN 1/0 0.0000001".split()
+EXTREMES += [b"", b"9" * 400]
+BYTES = tuple(map(bytes.fromhex, ["0000", "ffff", "7fffffff", "ffffffff", "80000000", "00000000", "ffffff7f"]))
 Damage = Callable[[bytes, random.Random, bytes], bytes]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    kind: str  # read, refused, failed, slow, large
-    text: str
-    seconds: float
-    megabytes: float  # more than before
 
 
 def flipped(data: bytes, rng: random.Random, other: bytes) -> bytes:
@@ -110,7 +78,7 @@ def spliced(data: bytes, rng: random.Random, other: bytes) -> bytes:
 
 
 def extreme(data: bytes, rng: random.Random, other: bytes) -> bytes:
-    """A number in text, or bytes that may be one."""
+    """Replace a number in text, or bytes that may be one."""
     numbers = list(NUMBER.finditer(data[:2_000_000])) if data[:1] != b"M" else []
     if numbers and rng.random() < 0.8:
         found = rng.choice(numbers)
@@ -168,8 +136,11 @@ def attempt(name: str, data: bytes) -> tuple[str, str]:
     return "read", ""
 
 
-def in_child(name: str, data: bytes) -> Outcome:
-    """`attempt` in a fork, which is killed when its time is over."""
+def in_child(name: str, data: bytes) -> tuple[str, str, float, float]:
+    """`attempt` in a fork, which is killed when its time is over.
+
+    Returns the outcome (read, refused, failed, slow, large), its text, seconds, and megabytes more than before.
+    """
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     out, into = os.pipe()
     child = os.fork()
@@ -189,19 +160,17 @@ def in_child(name: str, data: bytes) -> Outcome:
         kind, text = "slow" if os.WTERMSIG(status) in TOO_LATE else "failed", f"ended by {status}"
     elif grown > MEGABYTES:
         kind = "large"
-    return Outcome(kind, text, seconds, grown)
+    return kind, text, seconds, grown
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--cases", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0, help="of the first case; the next has the next number")
-    parser.add_argument("--only", type=int, help="run this case here and show what it raises")
-    options = parser.parse_args()
-    paths = sorted(path for folder in options.data.glob("*") if folder.is_dir() for path in folder.iterdir())
-    if not paths:
-        sys.exit(f"{options.data} is not there: give --data a folder of folders of tunes")
+    made = parser(__doc__, tunes=True)
+    made.add_argument("--cases", type=int, default=2000)
+    made.add_argument("--seed", type=int, default=0, help="of the first case; each case adds 1")
+    made.add_argument("--only", type=int, help="run the case of this seed here and show what it raises")
+    options = made.parse_args()
+    folders = sorted(path for path in options.data.iterdir() if path.is_dir())
+    paths = sorted(path for folder in folders for path in tune_files(folder, options.every))
     if options.only is not None:
         print(*attempt(*case(options.only, paths)), sep="\n")
         return
@@ -209,19 +178,12 @@ def main() -> None:
     slowest, largest = (0.0, 0), (0.0, 0)
     for seed in range(options.seed, options.seed + options.cases):
         name, data = case(seed, paths)
-        outcome = in_child(name, data)
-        count[outcome.kind] += 1
-        slowest, largest = max(slowest, (outcome.seconds, seed)), max(largest, (outcome.megabytes, seed))
-        if outcome.kind not in ("read", "refused"):
-            print(
-                f"seed {seed} {outcome.kind}: {name}, {len(data)} bytes: {outcome.text}", file=sys.stderr, flush=True
-            )
-    figures = {
-        "slowest_seconds": slowest[0],
-        "slowest_seed": slowest[1],
-        "most_mb": largest[0],
-        "most_mb_seed": largest[1],
-    }
+        kind, text, seconds, megabytes = in_child(name, data)
+        count[kind] += 1
+        slowest, largest = max(slowest, (seconds, seed)), max(largest, (megabytes, seed))
+        if kind not in ("read", "refused"):
+            print(f"seed {seed} {kind}: {name}, {len(data)} bytes: {text}", file=sys.stderr, flush=True)
+    figures = {"slowest_seconds_and_seed": slowest, "most_mb_and_seed": largest}
     report("fuzz_tunes", {"cases": options.cases, **count, **figures})
 
 

@@ -1,27 +1,27 @@
-"""Songs written to the plans of human songs beside these songs: the same lengths, stresses, rhymes and repeats.
+"""Songs written to the plans of human songs, compared with these: the same lengths, stresses, rhymes and repeats.
 
     python benchmarks/human_shape.py RUN --pairs PAIRS.jsonl [--songs 1000] [--longest 32] [--json FILE]
-    python benchmarks/human_shape.py --pairs PAIRS.jsonl    # compares what is there
+    python benchmarks/human_shape.py --pairs PAIRS.jsonl    # compares the pairs of the file
 
 Every human song gives its plan (`lyricist write --like`). Its verbatim repeats are part of the form: the block of
-lines that covers most by coming back is a chorus, the next a refrain, the rest verses, in which single lines come
-back as they do in the song where their rhymes allow it. A song of the plan is written
-by the default drawing, its seed the song's number. Pairs are kept in PAIRS.jsonl, where an interrupted run goes on.
-Songs are taken in an order by chance that is always the same.
+lines whose returns cover most lines is a chorus, the next a refrain, the rest verses, in which single lines return as
+in the song where their rhymes allow it. The song of the plan is written with the default drawing; its seed is the
+number of the human song. Pairs are kept in PAIRS.jsonl, where an interrupted run continues. The order is random but
+fixed.
 
 - distinct-2: different pairs of neighbouring words in a line / pairs. self-BLEU: mean BLEU-4 of a song against all
   others of its side. Both, and entropy, depend on the sample's size, which is the same: the same songs.
-- repeated lines: share of lines that stood before in their song.
+- repeated lines: share of lines that occurred before in their song.
 - rhyme entropy (nats), top ten (share of the ten commonest): of the words at the ends of lines that rhyme.
-- syllables a word: first reading of the CMU dictionary, else groups of vowels. archaic: see shape.py.
+- syllables a word: first reading of the CMU dictionary, else groups of vowels.
+- archaic: share of words in a short list (verse.py), or in -eth and 'st.
 
-± is the standard error of the ratio by halves: the deviation among ratios of random halves of the songs (the
-jackknife that leaves out half). A figure is within 10% if the ratio lies between 0.9 and 1.1.
+± is the standard error of the ratio by halves: the deviation among ratios of random halves of the songs (delete-half
+jackknife). A figure is within 10% if the ratio lies between 0.9 and 1.1.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import re
@@ -36,14 +36,13 @@ from random import Random
 import numpy as np
 
 import lyricist
-from archaic_words import is_archaic
-from common import songs_or_exit
-from judge_sound import load_cmudict, stress_of
+from common import entropy, parser, report, songs_or_exit
 from lyricist.corpus import Line, Section, Song
 from lyricist.generate.writer import Model
 from lyricist.plan.from_song import plan_like
 from lyricist.plan.plan import Plan
-from verse import HumanSong, Words, cut_lines, human_songs
+from oracle.sound import load_cmudict, stress_of
+from verse import HumanSong, Words, cut_lines, human_songs, is_archaic
 
 Text = Sequence[Words]  # the lines of a song
 
@@ -54,7 +53,7 @@ BLOCK = 8  # lines of a chorus at most
 
 @dataclass(frozen=True)
 class Pair:
-    """A human song and ours of its plan, line by line; `rhymed`: numbers of the lines that rhyme."""
+    """A human song and our song of the same plan, line by line; `rhymed`: indices of the lines that rhyme."""
 
     name: str
     human: tuple[str, ...]
@@ -84,7 +83,7 @@ def with_repeats(lines: Sequence[str]) -> tuple[Section, ...]:
 
 
 def best_block(keys: Sequence[Words], names: Sequence[str]) -> tuple[list[int], int]:
-    """Places of the block among the verses that saves most lines by coming back, and its length; none: [], 0."""
+    """Places of the verse block whose returns save most lines, and its length; [], 0 if there is none."""
     best: tuple[list[int], int] = ([], 0)
     for size in range(1, min(BLOCK, len(keys) // 2) + 1):
         for start in range(len(keys) - size):
@@ -108,7 +107,7 @@ def plan_of(song: HumanSong, longest: int, model: Model) -> tuple[Plan, tuple[in
 
 
 def write_pairs(model: Model, songs: Sequence[HumanSong], longest: int, file: Path) -> None:
-    """Adds a pair of every song that is not in the file; songs without a plan are told and left out."""
+    """Add a pair of every song that is not in the file. Songs without a plan are printed and left out."""
     done = {p.name for p in read_pairs(file)}
     with file.open("a", encoding="utf-8") as handle:
         for number, song in enumerate(songs):
@@ -126,9 +125,8 @@ def write_pairs(model: Model, songs: Sequence[HumanSong], longest: int, file: Pa
 
 
 def read_pairs(file: Path) -> Iterator[Pair]:
-    if file.exists():
-        for data in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
-            yield Pair(data["name"], tuple(data["human"]), tuple(data["ours"]), tuple(data["rhymed"]))
+    for data in map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.exists() else ()):
+        yield Pair(data["name"], *(tuple(data[side]) for side in ("human", "ours", "rhymed")))
 
 
 # --- figures
@@ -143,10 +141,6 @@ def dictionary() -> dict[str, list[tuple[str, ...]]]:
 def syllables(word: str) -> int:
     readings = dictionary().get(word)
     return len(stress_of(readings[0])) if readings else max(1, len(re.findall("[aeiouy]+", word)))
-
-
-def all_words(songs: Sequence[Text]) -> Iterator[str]:
-    return (word for song in songs for line in song for word in line)
 
 
 def grams(words: Sequence[str], n: int) -> Iterator[Words]:
@@ -196,18 +190,13 @@ def two_largest(counts: Sequence[Counter[Words]]) -> tuple[dict[Words, tuple[int
 
 
 def brevity(lengths: np.ndarray) -> np.ndarray:
-    """The penalty of texts shorter than the other text nearest in length, the shorter of two as near."""
+    """The penalty of texts shorter than the other text nearest in length (of two equally near the shorter)."""
     out = np.ones(len(lengths))
     for i, own in enumerate(lengths):
         others = np.delete(lengths, i)
         nearest = min(others, key=lambda other: (abs(int(other) - int(own)), int(other)))
         out[i] = min(1.0, math.exp(1 - nearest / own))
     return out
-
-
-def entropy(counts: Counter[str]) -> float:
-    share = np.array(list(counts.values())) / counts.total()
-    return float(-(share * np.log(share)).sum())
 
 
 def top_ten(counts: Counter[str]) -> float:
@@ -226,7 +215,7 @@ def of_songs(figure: Callable[[Sequence[Text]], float]) -> Callable[[Side], floa
 
 
 def mean_of(value: Callable[[str], float]) -> Callable[[Side], float]:
-    return of_songs(lambda songs: float(np.mean([value(word) for word in all_words(songs)])))
+    return of_songs(lambda songs: float(np.mean([value(w) for song in songs for line in song for w in line])))
 
 
 FIGURES: dict[str, Callable[[Side], float]] = {
@@ -257,35 +246,21 @@ def compare(pairs: Sequence[Pair]) -> dict[str, dict[str, float | bool]]:
     return out
 
 
-def show(found: dict[str, dict[str, float | bool]], pairs: Sequence[Pair]) -> None:
-    lines = sum(len(p.human) for p in pairs)
-    print(f"\n{len(pairs)} songs, {lines} lines, {sum(len(p.rhymed) for p in pairs)} of them rhyme")
-    for side in ("ours", "human"):
-        counts = Counter(words[-1] for p in pairs for words in cut_lines(getattr(p, side)[i] for i in p.rhymed))
-        print(f"commonest rhyme words, {side}: {' '.join(word for word, _ in counts.most_common(10))}")
-    for name, row in found.items():
-        verdict = "within 10%" if row["within"] else "no"
-        ours, human, quotient, se = row["ours"], row["human"], row["ratio"], row["se"]
-        print(f"  {name:18} ours {ours:7.4f}  human {human:7.4f}  ratio {quotient:5.2f} ± {se:.2f}  {verdict}")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Songs written to the plans of human songs beside these.")
-    parser.add_argument("run", type=Path, nargs="?", help="without one, what is there is compared")
-    parser.add_argument("--pairs", type=Path, required=True, help="kept here; what is there is not written again")
-    parser.add_argument("--songs", type=int, default=1000)
-    parser.add_argument("--longest", type=int, default=32, help="lines of a song at most; longer ones are cut")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    made = parser(__doc__, table=True)
+    made.add_argument("run", type=Path, nargs="?", help="without one, what is there is compared")
+    made.add_argument("--pairs", type=Path, required=True, help="kept here; what is there is not written again")
+    made.add_argument("--songs", type=int, default=1000)
+    made.add_argument("--longest", type=int, default=32, help="lines of a song at most; longer ones are cut")
+    options = made.parse_args()
     if options.run:
         songs = human_songs(songs_or_exit(), least=4)
         Random(0).shuffle(songs)
         write_pairs(lyricist.load(options.run), songs[: options.songs], options.longest, options.pairs)
     pairs = list(read_pairs(options.pairs))
-    found = compare(pairs)
-    show(found, pairs)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
+    lines, rhymed = (sum(len(getattr(p, part)) for p in pairs) for part in ("human", "rhymed"))
+    size = {"songs": len(pairs), "lines": lines, "lines_that_rhyme": rhymed}
+    report("human_shape", {**size, **compare(pairs)}, options.json)
 
 
 if __name__ == "__main__":

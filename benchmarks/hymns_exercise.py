@@ -1,27 +1,26 @@
-"""The exercise's layout made of public-domain hymns: two headerless tables, and a folder of MIDI files.
+"""The layout of the exercise, made from public-domain hymns: two headerless tables and a folder of MIDI files.
 
-    python benchmarks/hymns_exercise.py OUT [--test 6] [--data ../shared/data]
+    python benchmarks/hymns_exercise.py OUT [--test 6] [--data FOLDER]
+    lyricist exercise OUT/train.csv OUT/test.csv OUT/midi -o REPORT
 
-Rows are `artist, title, lyrics`, with ` & ` between lines and in every tenth row a second song in further columns;
-MIDI files are called `Tune_-_Title.mid`. The words of hymns.txt find their tune by the words in the MIDI file.
+Rows are `artist, title, lyrics`, with ` & ` between lines and, in every tenth row, a second song in further columns;
+MIDI files are called `Tune_-_Title.mid`. Songs of hymns.txt are matched to tunes by the words in the MIDI files.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
-import os
 import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import DATA, existing_folder, parser
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.melody.read import read_tune
 
-DATA = Path(os.environ.get("LYRICIST_DATA", Path(__file__).resolve().parents[1] / "../shared/data"))
 ALIKE = 0.6  # share of the words of a file that a text must have, in order, as threes of neighbours
 SECOND = 10  # every so many rows hold two songs
 
@@ -64,7 +63,7 @@ def named(path: Path) -> tuple[str, str]:
 
 
 def hymns(data: Path = DATA, most: int = 0) -> list[Hymn]:
-    """Hymns whose words stand in hymns.txt, by the names of their MIDI files; `most`: at most so many, 0 all."""
+    """Hymns whose words are in hymns.txt, by the names of their MIDI files; at most `most` of them (0: all)."""
     texts = [block.split("\n") for block in (data / "songs/hymns.txt").read_text(encoding="utf-8").split("\n\n")]
     known = [threes("\n".join(lines)) for lines in texts]
     found: list[Hymn] = []
@@ -98,7 +97,7 @@ def write_table(path: Path, songs: Sequence[Hymn]) -> None:
 
 
 def lay_out(songs: Sequence[Hymn], out: Path, test: int) -> tuple[Path, Path, Path]:
-    """Tables and folder below `out`; every so manyth song is for the test. Returns train, test and the folder."""
+    """Write tables and folder below `out`, with `test` evenly spaced test songs. Returns the three paths."""
     folder = out / "midi"
     folder.mkdir(parents=True, exist_ok=True)
     for song in songs:
@@ -111,11 +110,11 @@ def lay_out(songs: Sequence[Hymn], out: Path, test: int) -> tuple[Path, Path, Pa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--test", type=int, default=6, help="test songs")
-    parser.add_argument("--data", type=Path, default=DATA)
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("out", type=Path)
+    made.add_argument("--test", type=int, default=6, help="test songs (default: 6)")
+    made.add_argument("--data", type=existing_folder, default=DATA, help="folder with songs/ and melodies/")
+    options = made.parse_args()
     songs = hymns(options.data)
     print(f"{len(songs)} hymns:", *lay_out(songs, options.out, options.test))
 

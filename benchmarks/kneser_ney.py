@@ -1,13 +1,13 @@
 """An interpolated, modified Kneser-Ney n-gram model (Chen & Goodman 1999, section 4.1) over token ids, in NumPy.
 
-Of every order n the distinct n-grams of the training songs stand as sorted numbers `keys[n - 1]` (int64): the rank of
-the first n - 1 tokens among the n-grams one shorter, times the vocabulary, plus the last token. That is exact for any
-vocabulary and order, a count table of 12 million tokens needs no dictionary, and looking up a text is one binary
-search an order. No n-gram runs across two songs.
+For every order n the distinct n-grams of the training songs are sorted numbers `keys[n - 1]` (int64): the rank of the
+first n - 1 tokens among the n-grams one shorter, times the vocabulary, plus the last token. That is exact for any
+vocabulary and order, counting 12 million tokens needs no dictionary, and a look-up is one binary search an order. No
+n-gram crosses two songs.
 
-The highest order counts occurrences; lower ones count distinct tokens to the left, but for n-grams that open a song,
+The highest order counts occurrences; lower ones count distinct tokens to the left, except n-grams that open a song,
 which have none and keep their occurrences. Unigrams are interpolated with the uniform distribution, so every token of
-the vocabulary has a probability, <unk> being one of them.
+the vocabulary has a probability, including <unk>.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def all_ngrams(ids: Ints, place: Ints, vocab: int, order: int) -> tuple[list[Int
 
 
 def left_continuations(longer: int, own: Ranks, above: Ranks, place: Ints, n: int) -> Reals:
-    """(G,) of every n-gram the distinct tokens before it; of one that opens songs how often it does.
+    """(G,) of every n-gram the number of distinct tokens before it, plus how often it opens a song.
 
     `longer`: how many n-grams there are one order up; `own` and `above` (N,) ranks of orders n and n + 1. A lone
     <song> opens every song and follows nothing: it keeps 0, for it is never predicted.

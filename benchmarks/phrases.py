@@ -1,27 +1,23 @@
 """How well tunes are divided: slots against the syllables of the files, phrases against lines, beats against stress.
 
-    python benchmarks/phrases.py [--data ../shared/data/melodies] [--every 1]
+    python benchmarks/phrases.py [--data FOLDER] [--every 1]
 
-Over hymns (karaoke MIDI, with their ABC sources beside them) and art songs (MXL) that have words. "bare" is the same
-file with its words taken out of its bytes, as a tune without words would come.
+Over hymns (karaoke MIDI, with their ABC sources) and art songs (MXL) that have words. "bare" is the same file with
+its words removed, like a tune without words.
 
-- read: files read, and files with two phrases or more.
-- part: bare files in which the same part is taken for the sung one.
-- slots: notes that begin a slot where, and only where, the file has a syllable under them.
-- lines: boundaries of phrases against the ends of lines. In hymns the verse lines are known from the hymn's metrical
-  name ("8 6 8 6"), wherever it has as many syllables as the tune; in art songs they are taken to begin with the
-  capitals of the words, which also begin names and sentences, so that only a comparison of figures means something.
-- page: boundaries against the line marks of the karaoke files, which are those of the printed page.
-- stress: main stresses of words of two and more syllables (English ones) on slots that are not strong, and the share
-  of slots that are not strong; words across rests.
+- part: bare files in which the same part is chosen as the sung one.
+- slots: notes that begin a slot if, and only if, the file has a syllable under them.
+- boundaries, words and bare: beginnings of phrases against beginnings of lines. In hymns the lines are known from
+  the metrical name ("8 6 8 6"), if it has as many syllables as the tune. In art songs a line is taken to begin with
+  a capital, as names and sentences do too, so that only comparisons of these figures mean something.
+- boundaries, page: against the line marks of the karaoke files, which are those of the printed page.
+- stress: main stresses of English words of two and more syllables on weak slots; the share of weak slots.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import re
-import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -32,14 +28,13 @@ from pathlib import Path
 
 import mido
 
-from common import ROOT
+from common import parser, tune_files
 from lyricist.errors import LyricistError
-from lyricist.melody.evidence import is_capital, lines_have_capitals
+from lyricist.melody.phrases import is_capital, lines_have_capitals
 from lyricist.melody.read import kind_of, reader, tune_of
 from lyricist.melody.tune import Score, Slot, Tune
 from lyricist.prosody.lexicon import default_lexicon
 
-DATA = ROOT.parent / "shared" / "data" / "melodies"
 FUNCTION = frozenset({"the", "and", "of", "to", "in", "my", "a", "is", "that", "with", "thy", "i", "you", "for"})
 ENGLISH = 0.12  # share of the words that are in FUNCTION, at least, in English songs
 METRICAL = re.compile(r"^%OHMETRICAL ([\d ]+?)\s*$", re.MULTILINE)
@@ -49,7 +44,7 @@ LINES = ("words", "bare", "page", "page bare")
 
 @dataclass
 class Match:
-    """Boundaries found against boundaries that are there."""
+    """Predicted boundaries against true ones."""
 
     both: int = 0
     found: int = 0
@@ -72,7 +67,6 @@ class Figures:
     count: Counter[str] = field(default_factory=Counter)
     lines: dict[str, Match] = field(default_factory=lambda: {kind: Match() for kind in LINES})
     refused: list[str] = field(default_factory=list)
-    weakest: list[tuple[float, str]] = field(default_factory=list)  # share of stresses on weak slots, file
 
     def share(self, part: str, whole: str) -> str:
         return f"{self.count[part] / max(1, self.count[whole]):.2%} of {self.count[whole]}"
@@ -123,7 +117,7 @@ def measure(path: Path, figures: Figures) -> None:
     stripped = tune_of(without, track=tune.part.number)
     compare_slots(score, tune, stripped, figures)
     compare_lines(path, tune, stripped, figures)
-    compare_stresses(path, tune, figures)
+    compare_stresses(tune, figures)
 
 
 def compare_slots(score: Score, tune: Tune, stripped: Tune, figures: Figures) -> None:
@@ -197,56 +191,49 @@ def is_english(all_slots: Sequence[Slot]) -> bool:
     return sum(word in FUNCTION for word in words) >= ENGLISH * len(words)
 
 
-def compare_stresses(path: Path, tune: Tune, figures: Figures) -> None:
+def compare_stresses(tune: Tune, figures: Figures) -> None:
     all_slots = slots(tune)
     if not is_english(all_slots):
         return
     figures.count["slots"] += len(all_slots)
     figures.count["weak"] += sum(not slot.strong for slot in all_slots)
-    weak = words = 0
     for word, places in words_of(all_slots):
         stresses = {r.stress.index("1") for r in default_lexicon().sung(word) if fits(r.stress, places)}
         if stresses:
-            words += 1
-            weak += not any(places[i].strong for i in stresses)
+            figures.count["polysyllables"] += 1
+            figures.count["stress"] += not any(places[i].strong for i in stresses)
             figures.count["across"] += any(slot.rest > 0 for slot in places[:-1])
-    figures.count["polysyllables"] += words
-    figures.count["stress"] += weak
-    figures.weakest.append((weak / max(1, words), path.stem))
 
 
 def fits(stress: str, places: Sequence[Slot]) -> bool:
     return len(stress) == len(places) > 1 and "1" in stress
 
 
+ROWS = {  # text -> part and whole of `Figures.count`, or a key of `Figures.lines`
+    "two phrases or more": ("phrases", "read"),
+    "same part, bare": ("part", "worded"),
+    "slots, with words": ("slots words", "notes"),
+    "slots, bare": ("slots bare", "notes"),
+    "stress on a weak slot": ("stress", "polysyllables"),
+    "weak slots": ("weak", "slots"),
+    "words across rests": ("across", "polysyllables"),
+}
+
+
 def report(name: str, figures: Figures) -> None:
-    count = figures.count
-    print(f"\n{name}: {count['read']} files read, {figures.share('phrases', 'read')} with two phrases or more")
-    print(f"  same part bare            {figures.share('part', 'worded')}")
-    print(f"  slots, with words         {figures.share('slots words', 'notes')} notes")
-    print(f"  slots, bare               {figures.share('slots bare', 'notes')} notes")
-    print(f"  lines, with words         {figures.lines['words']}   ({count['with lines']} files)")
-    print(f"  lines, bare               {figures.lines['bare']}")
-    print(f"  page, with words          {figures.lines['page']}")
-    print(f"  page, bare                {figures.lines['page bare']}")
-    print(f"  stress on a weak slot     {figures.share('stress', 'polysyllables')} polysyllables")
-    print(f"  weak slots                {figures.share('weak', 'slots')} slots")
-    print(f"  words across rests        {figures.share('across', 'polysyllables')} polysyllables")
-    print("  most stresses on weak:    " + ", ".join(f"{s[:40]} {n:.0%}" for n, s in sorted(figures.weakest)[:-6:-1]))
-    for each in figures.refused:
-        print(f"  refused: {each}")
+    print(f"\n{name}: {figures.count['read']} files read, {figures.count['with lines']} of them with known lines")
+    for text, (part, whole) in ROWS.items():
+        print(f"  {text:24}{figures.share(part, whole)} {whole}")
+    for kind, match in figures.lines.items():
+        print(f"  boundaries, {kind:12}{match}")
+    print(*(f"  refused: {each}" for each in figures.refused), sep="\n")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA, help="with hymns-midi, hymns-abc, lieder-musicxml in it")
-    parser.add_argument("--every", type=int, default=1, help="take every n-th file")
-    options = parser.parse_args()
-    if not options.data.is_dir():
-        sys.exit(f"{options.data} is not there: name the folder of melodies with --data")
+    options = parser(__doc__, tunes=True).parse_args()
     for folder in ("hymns-midi", "lieder-musicxml"):
         figures = Figures()
-        for path in sorted((options.data / folder).iterdir())[:: options.every]:
+        for path in tune_files(options.data / folder, options.every):
             measure(path, figures)
         report(folder, figures)
 

@@ -1,34 +1,29 @@
-"""What a form costs a model: the floor, what the decoder adds to it, and what a separate model thinks of the songs.
+"""What a form costs a model: the floor, what the decoder adds to it, and how a separate model scores the songs.
 
     python benchmarks/price_of_form.py RUN... [--judge RUN] [--json FILE]
-    python benchmarks/price_of_form.py --cross FORWARD BACKWARD [--json FILE]
 
-At temperature 1, nothing cut off, no ban on copying. *Words* are the words of a song and one break a line.
+At temperature 1, without truncation and without a ban on copying. *Words* are the words of a song and one break a
+line.
 
 - floor: -log P(form) / words. P(form) is the probability that the first four lines the model writes have the form,
-  whichever breaks end them, among all words it has (full softmax): the mean of the estimates of several systems of
-  1,000 particles or more. "lexicon" is the part of it that is gone when the softmax has the words the writer may
-  choose only (known to the lexicon, one reading's worth of sound).
+  whichever breaks end them, among all its words (full softmax): the mean of the estimates of several systems of
+  1,000 particles or more. "lexicon" is the part of it that disappears if the softmax has only the words that the
+  writer may choose (known to the lexicon, with one sound).
 - gap: (log P(form) - mean log estimate by P particles) / words, an upper bound of the divergence, in nats a word, of
-  what the decoder writes from what it should, which is the model given the form.
-- told, not told: a run that knows plans is priced twice, told the plan of the form (its P(form) is then that of what
-  it writes freely when it is told) and told nothing. price_of_plan.py has its losses on people's songs.
-- judge: nats a word under a separate, unconditioned model, any break ending a line. Human stanzas count as seen if
-  six words in a row stand in the songs the judge was trained on; look at the others. Words the judge does not know
-  are scored as <unk> for all alike; the column beside it leaves them out. Entropy of words and distinct-2 are taken
-  from samples of equal size in words.
+  what the decoder writes from the model given the form.
+- told, not told: a run with plan features is priced twice, told the plan of the form (its P(form) is then that of
+  free writing when told so) and told nothing.
+- judge: nats a word under a separate, unconditioned model; any break may end a line. Human stanzas are "seen" if six
+  words in a row are in the songs that the judge was trained on; compare with the others. Words that the judge does
+  not know are scored as <unk> for all; "known" leaves them out. Entropy of words and distinct-2 are taken from
+  samples of equal size in words.
 
-`--cross` compares the two directions: total nats a song of held-out songs, every token its own; and of songs that
-each model itself wrote (twelve lines, full softmax). The difference on a model's own songs is the divergence of the
-other from it.
-
-Standard errors stand behind each figure. Nothing here is timed.
+Each figure has its standard error (se).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -41,17 +36,17 @@ import numpy as np
 import numpy.typing as npt
 
 import lyricist
-from common import songs_or_exit
+from common import entropy, parser, report, songs_or_exit
 from lyricist.evaluation.metrics import distinct
 from lyricist.generate.conditioning_rows import PlanRows
+from lyricist.generate.engine import log_softmax
 from lyricist.generate.exact_engine import ExactEngine, Steering
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.selection import normalised
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.writer import Model
-from lyricist.model.checkpoint import Run
-from lyricist.model.runtime import NEVER, BlockModel, BlockRows, State, block_rows
+from lyricist.model.runtime import NEVER, BlockModel, BlockRows, State, StepModel, block_rows
 from lyricist.model.tokens import BREAKS, END, LINE, SONG, TAGS, Vocabulary
 from lyricist.plan.plan import Drawing, Plan
 from stanzas import (
@@ -59,7 +54,6 @@ from stanzas import (
     Stanza,
     all_songs,
     compiled,
-    corpus_songs,
     equal_samples,
     form_test,
     lines_of,
@@ -68,14 +62,13 @@ from stanzas import (
     write_freely,
     write_stanzas,
 )
-from text_nats import cross, ratio, sample, score, standard_error
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Reals = npt.NDArray[np.float64]
 
 PARTICLES = (1, 2, 4, 8, 16, 32)
-CROSS_LINES = 12
+ROWS = 64  # texts scored side by side
 SAMPLES = 20  # of equal size
 
 
@@ -83,7 +76,7 @@ SAMPLES = 20  # of equal size
 
 
 class FullSoftmax:
-    """A `BlockModel` whose totals count every word of the vocabulary, also those that a plan bars."""
+    """A `BlockModel` whose totals include every word of the vocabulary, also those that the plan forbids."""
 
     def __init__(self, inner: BlockModel) -> None:
         self.inner, self.columns = inner, inner.columns
@@ -104,7 +97,7 @@ class FullSoftmax:
 
 
 class Weighed(ExactEngine):
-    """Notes how long a system's songs are on average, by the particles' weights."""
+    """An engine that records the average length of a system's songs, by the particles' weights."""
 
     words: list[float]
 
@@ -116,7 +109,7 @@ class Weighed(ExactEngine):
 
 @dataclass(frozen=True)
 class Systems:
-    """Songs by systems of equally many particles: each one's log estimate of P(form), words, and its song."""
+    """Songs by systems of equally many particles: for each its log estimate of P(form), words, and its song."""
 
     log_form: Reals
     words: Reals
@@ -125,9 +118,8 @@ class Systems:
 
 def exact_drawing(particles: int) -> Drawing:
     """The model itself given the plan: no temperature, no truncation. More particles than a user may ask for."""
-    return Drawing(
-        temperature=1.0, min_p=0, repetition=0, rhyme_temperature=1, archaic=0, long_words=0, balance=0, merit=0
-    ).model_copy(update={"particles": particles})
+    off = dict.fromkeys(("min_p", "repetition", "archaic", "long_words", "balance", "merit"), 0)
+    return Drawing(temperature=1, rhyme_temperature=1, **off).model_copy(update={"particles": particles})
 
 
 def run_systems(
@@ -182,6 +174,65 @@ def price(model: Model, plan: Plan, options: argparse.Namespace) -> tuple[dict[s
         wrong = math.hypot(error, standard_error(small.log_form)) / words
         out["gap"][str(p)] = {"nats": round(gap, 4), "se": round(wrong, 4), "songs": len(small.songs)}
     return out, small.songs
+
+
+# --- nats of texts: exact sums over the full softmax, each text from a fresh state
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Of N texts: nats, tokens predicted, and both for <unk> alone; each (N,)."""
+
+    nats: Reals
+    tokens: Reals
+    unknown_nats: Reals
+    unknown: Reals
+
+
+def score(step: StepModel, texts: Sequence[Ints], unk: int, breaks: Sequence[int] = (), first: int = 1) -> Scored:
+    """Texts of tokens under the full softmax, each from a fresh state; tokens before `first` are given.
+
+    With `breaks`, a break is scored as the probability of any of them.
+    """
+    out = np.zeros((4, len(texts)))
+    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    for at in range(0, len(order), ROWS):
+        score_block(step, texts, np.array(order[at : at + ROWS]), unk, np.array(breaks, dtype=np.int64), first, out)
+    return Scored(*out)
+
+
+def score_block(
+    step: StepModel, texts: Sequence[Ints], block: Ints, unk: int, breaks: Ints, first: int, out: Reals
+) -> None:
+    """Texts by falling length side by side; rows leave when their text is over."""
+    state = step.initial_state(len(block))
+    for t in range(len(texts[block[0]]) - 1):
+        block = block[: sum(len(texts[i]) - 1 > t for i in block)]
+        logits, state = step.step(np.array([texts[i][t] for i in block]), tuple(s[:, : len(block)] for s in state))
+        if t + 1 < first:
+            continue
+        scores = log_softmax(logits.astype(np.float64))
+        target = np.array([texts[i][t + 1] for i in block])
+        nats = -scores[np.arange(len(block)), target]
+        ends = np.isin(target, breaks)
+        if ends.any():
+            nats[ends] = -np.logaddexp.reduce(scores[ends][:, breaks], axis=1)
+        known = target == unk
+        out[:, block] += [nats, np.ones(len(block)), nats * known, known]
+
+
+def ratio(over: Reals, under: Reals) -> tuple[float, float]:
+    """Sum over sum, and the standard error of it as a ratio estimate.
+
+    >>> ratio(np.array([2.0, 6.0]), np.array([1.0, 1.0]))
+    (4.0, 2.0)
+    """
+    value = float(over.sum() / under.sum())
+    return value, standard_error((over - value * under) / under.mean())
+
+
+def standard_error(values: Reals) -> float:
+    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
 
 
 # --- judge
@@ -245,55 +296,6 @@ def word_entropy(stanzas: Sequence[Stanza]) -> float:
     return entropy(Counter(w for stanza in stanzas for line in stanza for w in line))
 
 
-def entropy(counts: Counter[str]) -> float:
-    share = np.array(list(counts.values())) / counts.total()
-    return float(-(share * np.log(share)).sum())
-
-
-# --- the two directions
-
-
-def compare_directions(runs: Sequence[Path], options: argparse.Namespace) -> dict[str, Any]:
-    one, other = (lyricist.load(run) for run in runs)
-    if one.vocabulary.tokens != other.vocabulary.tokens:
-        raise SystemExit("--cross needs two runs on the same data: their vocabularies differ")
-    held_out = corpus_songs(Run.open(runs[0]), "valid", "test")
-    out = {}
-    if held_out:
-        texts = [np.array(one.vocabulary.encode(song), dtype=np.int64) for song in held_out]
-        out["held-out songs"] = cross(one, other, texts)
-    for own, rival in ((one, other), (other, one)):
-        texts = sample(own, options.stanzas, CROSS_LINES, seed=1)
-        out[f"songs of {own.vocabulary.order}"] = cross(own, rival, texts)
-    return out
-
-
-# --- tables
-
-
-def show_price(run: str, form: str, found: dict[str, Any]) -> None:
-    print(f"\n{run}: {form}, {found['words']:.1f} words a song")
-    print(
-        f"  floor {found['floor']:.3f} ± {found['floor_se']:.3f} nats a word, "
-        f"of it lexicon {found['lexicon']:.3f} ± {found['lexicon_se']:.3f}"
-    )
-    gaps = (f"{p}: {g['nats']:.3f} ± {g['se']:.3f}" for p, g in found["gap"].items())
-    print(f"  gap at most, by particles  {'  '.join(gaps)}")
-    for name, row in found.get("judge", {}).items():
-        print(
-            f"  {name:14} {row['stanzas']:5} stanzas  {row['nats']:.3f} ± {row['se']:.3f} nats a word"
-            f"  without <unk> {row['nats_known']:.3f} ± {row['known_se']:.3f}  <unk> {row['unknown']:.1%}"
-            f"  entropy {row['entropy']:.2f}  distinct-2 {row['distinct_2']:.2f}"
-        )
-
-
-def show_cross(found: dict[str, Any]) -> None:
-    for name, row in found.items():
-        print(f"{name}:")
-        for key, value in row.items():
-            print(f"  {key:26} {value}")
-
-
 def prices(options: argparse.Namespace) -> dict[str, Any]:
     judge = lyricist.load(options.judge) if options.judge else None
     out: dict[str, Any] = {}
@@ -303,30 +305,21 @@ def prices(options: argparse.Namespace) -> dict[str, Any]:
             found, exact = price(model, plan, options)
             if judge is not None:
                 found["judge"] = judge_all(model, judge, plan, exact, options.stanzas)
-            show_price(str(run), form + way, found)
             out.setdefault(str(run), {})[form + way] = found
     return out
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What a form costs a model.")
-    parser.add_argument("runs", nargs="+", type=Path)
-    parser.add_argument("--judge", type=Path, help="a run that scores the songs, not one of those that write them")
-    parser.add_argument("--cross", action="store_true", help="two runs on the same data, one of each direction")
-    parser.add_argument("--particles", type=int, default=1024, help="for the floor")
-    parser.add_argument("--repeats", type=int, default=8, help="systems for the floor")
-    parser.add_argument("--songs", type=int, default=64, help="systems for a gap at least")
-    parser.add_argument("--rows", type=int, default=1024, help="particles for a gap in all at least")
-    parser.add_argument("--stanzas", type=int, default=300, help="written for the judge, or for --cross")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    if options.cross and len(options.runs) != 2:
-        parser.error("--cross takes two runs")
-    found = compare_directions(options.runs, options) if options.cross else prices(options)
-    if options.cross:
-        show_cross(found)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
+    made = parser(__doc__, table=True)
+    made.add_argument("runs", nargs="+", type=Path)
+    made.add_argument("--judge", type=Path, help="a run that scores the songs, not one of those that write them")
+    made.add_argument("--particles", type=int, default=1024, help="for the floor (default: 1024)")
+    made.add_argument("--repeats", type=int, default=8, help="systems for the floor (default: 8)")
+    made.add_argument("--songs", type=int, default=64, help="least number of systems for a gap (default: 64)")
+    made.add_argument("--rows", type=int, default=1024, help="least number of particles for a gap (default: 1024)")
+    made.add_argument("--stanzas", type=int, default=300, help="stanzas written for the judge (default: 300)")
+    options = made.parse_args()
+    report("price_of_form", prices(options), options.json)
 
 
 if __name__ == "__main__":

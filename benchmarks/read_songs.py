@@ -1,23 +1,23 @@
-"""Two hundred songs in many forms and on many themes, to be read; the best and the worst for a page of docs.
+"""Two hundred songs in many forms and on many themes, to be read, and a page of the best and the worst for the docs.
 
     python benchmarks/read_songs.py write RUN -o SONGS.md [--songs 200] [--seed 1]
     python benchmarks/read_songs.py keep SONGS.md --best 3,17,41 --worst 5,9 [--said REMARKS.txt] -o docs/songs.md
 
-`write` takes forms and themes in turn, each song its own seed, none left out, as `lyricist write` does; every song
-has its number and the command that writes it again. `keep` copies the songs of these numbers as they stand, ten of
-each as a rule, and behind each what REMARKS.txt says of it: lines of a number and a remark.
+`write` takes forms and themes in turn, with a seed for each song, as `lyricist write` does; none is left out, and
+each has its number and the command that writes it again. `keep` copies the songs of these numbers unchanged, each
+followed by its remark in REMARKS.txt (lines of a number and a remark).
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 import lyricist
+from common import parser
 from lyricist.apps.cli.writing import DRAFTS
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
@@ -113,17 +113,17 @@ def remarks(file: Path | None) -> dict[int, str]:
     return {int(row[0]): row[1] for row in rows if len(row) == 2}
 
 
-def write(options: argparse.Namespace) -> None:
+def write(options: Namespace) -> None:
     model = lyricist.load(options.run)
     with options.output.open("x", encoding="utf-8") as handle:
         profile = Drawing(particles=DRAFTS).profile
         told = f"{options.songs} songs by {options.run.name}, drawing profile {profile}, none left out."
         print(f"# Songs to be read\n\n{told}\n", file=handle)
-        for song in islice(written(model, options.seed, options.songs), options.songs):
+        for song in written(model, options.seed, options.songs):
             print(song, file=handle, flush=True)
 
 
-def keep(options: argparse.Namespace) -> None:
+def keep(options: Namespace) -> None:
     text = options.songs.read_text(encoding="utf-8")
     songs, groups = songs_of(text), {"The best": options.best, "The worst": options.worst}
     missing = {n for numbers in groups.values() for n in numbers} - set(songs)
@@ -138,23 +138,20 @@ def numbers(text: str) -> list[int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Songs to be read, and a page of the best and the worst.")
-    commands = parser.add_subparsers(required=True)
-    one = commands.add_parser("write")
+    made = parser(__doc__)
+    commands = made.add_subparsers(required=True, dest="command")
+    one, two = commands.add_parser("write"), commands.add_parser("keep")
     one.add_argument("run", type=Path)
     one.add_argument("--songs", type=int, default=200)
     one.add_argument("--seed", type=int, default=1)
-    one.set_defaults(does=write)
-    two = commands.add_parser("keep")
     two.add_argument("songs", type=Path)
     two.add_argument("--best", type=numbers, required=True)
     two.add_argument("--worst", type=numbers, required=True)
     two.add_argument("--said", type=Path, help="lines of a number and a remark")
-    two.set_defaults(does=keep)
-    for made in (one, two):
-        made.add_argument("-o", "--output", type=Path, required=True)
-    options = parser.parse_args()
-    options.does(options)
+    for each in (one, two):
+        each.add_argument("-o", "--output", type=Path, required=True)
+    options = made.parse_args()
+    (write if options.command == "write" else keep)(options)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Who is compared by against_models.py: settings, training and scoring of every contestant.
+"""The models that against_models.py compares: settings, training and scoring of every contestant.
 
-A contestant is a function of a `Bench` and its name that gives the nats (songs,) of the bench's texts and what there
-is to tell of it.
+A contestant is a function of a `Bench` and its name that returns the nats (songs,) of the bench's texts and facts
+about the model.
 """
 
 from __future__ import annotations
@@ -17,24 +17,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
-from torch.nn.utils.rnn import pad_sequence
 
-from held_out import HeldOut, sung
+from held_out import HeldOut
 from kneser_ney import train_kneser_ney
-from lyricist._io import load_arrays
 from lyricist.corpus import Corpus
+from lyricist.evaluation.metrics import song_nats
+from lyricist.generate.writer import load
 from lyricist.model.bf16 import precision_on
 from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.network import LyricLSTM, ModelConfig
-from lyricist.model.tokens import BREAKS, SONG, Order, Vocabulary, song_tokens
-from lyricist.prosody.planfeatures import CHOICES, Floats, width
+from lyricist.model.tokens import Order, Vocabulary, song_tokens
+from lyricist.prosody.planfeatures import CHOICES, width
 from lyricist.training.conditioning import plan_set
 from lyricist.training.config import UNDECLARED, TrainConfig, checked
 from lyricist.training.events import Finished, Started
 from lyricist.training.start import corpus_facts
-from lyricist.training.token_arrays import PAD, Streams, TokenSet, token_set
+from lyricist.training.token_arrays import Streams, TokenSet, token_set
 from lyricist.training.trainer import train
 from transformer import Shape, Transformer, train_transformer, transformer_nats
 
@@ -42,20 +40,11 @@ Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 Told = tuple[Reals, dict[str, Any]]
 
-ROWS, STEPS = 16, 64  # texts scored side by side, tokens at once
 DROPOUT = {"dropout_input": 0.0, "dropout_hidden": 0.0, "dropout_output": 0.0}
 TRAIN = {"batch": 32, "steps": 64, "learning_rate": 3e-3, "negatives": 1500, "precision": "auto", "patience": 99}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "ours": {
-        "features": "slots",
-        "model": {"layers": 1, "embedding": 320, "hidden": 768, **DROPOUT},
-        "train": TRAIN,
-    },
-    "lstm": {
-        "features": "none",
-        "model": {"layers": 2, "embedding": 320, "hidden": 512, **DROPOUT},
-        "train": TRAIN,
-    },
+    "ours": {"features": "slots", "model": {"layers": 1, "embedding": 320, "hidden": 768, **DROPOUT}, "train": TRAIN},
+    "lstm": {"features": "none", "model": {"layers": 2, "embedding": 320, "hidden": 512, **DROPOUT}, "train": TRAIN},
     "transformer": {
         "model": {"width": 320, "heads": 5, "context": 128, "dropout": 0.0},
         "train": {**TRAIN, "batch": 16, "steps": 128, "learning_rate": 1e-3},
@@ -105,10 +94,8 @@ def kneser_ney(bench: Bench, name: str) -> Told:
 
 def one_direction(bench: Bench, direction: Order, order: int) -> Told:
     """Lines from their first words on or from their last; the songs stay in their order."""
-    split, remap = bench.tokens.split("train"), bench.tokens.remap(bench.vocabulary)
-    ids = remap[split.ids].astype(np.int64)
-    if direction != bench.order:
-        ids = sung(ids, is_break(bench.vocabulary)[ids])
+    tokens = token_set(bench.corpus, "word", direction)
+    split, ids = tokens.split("train"), tokens.remap(bench.vocabulary)[tokens.split("train").ids].astype(np.int64)
     begun = time.monotonic()
     model = train_kneser_ney(ids, split.starts, len(bench.vocabulary), order)
     seconds = time.monotonic() - begun
@@ -119,13 +106,8 @@ def one_direction(bench: Bench, direction: Order, order: int) -> Told:
     return nats, {"direction": direction, "seconds": round(seconds, 1), "ngrams": grams, "order": order}
 
 
-def is_break(vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
-    """(V,) whether each token stands between lines."""
-    return np.array([t in BREAKS or t == SONG for t in vocabulary.tokens])
-
-
 def lstm(bench: Bench, name: str) -> Told:
-    """By `lyricist train`, from scratch, on the bench's vocabulary."""
+    """Trained as by `lyricist train`, from scratch, on the bench's vocabulary."""
     wanted = bench.settings[name]
     features = width(CHOICES[wanted["features"]])
     plans = plan_set(bench.corpus, bench.tokens) if features else None
@@ -149,49 +131,11 @@ def lstm(bench: Bench, name: str) -> Told:
 
 
 def known_run(bench: Bench, path: Path) -> Told:
-    """A run as it is, told nothing of any plan."""
+    """An existing run, without any plan features."""
     run = Run.open(path)
     if run.vocabulary.tokens != bench.vocabulary.tokens:
         sys.exit(f"{path} has another vocabulary than the rest: perplexities do not compare")
-    return lstm_nats(network(run), bench.texts(run.vocabulary.order)), {}
-
-
-def network(run: Run) -> LyricLSTM:
-    """A run's network with the weights that readers get."""
-    model = LyricLSTM(ModelConfig(**run.config["model"])).eval()
-    for name, values in load_arrays(run.file("weights.safetensors")).items():
-        model.get_parameter(name).data.copy_(torch.from_numpy(values))
-    return model
-
-
-def lstm_nats(model: LyricLSTM, texts: Sequence[Ints], plans: Sequence[Floats] | None = None) -> Reals:
-    """(texts,) nats of each from a zero state, and the plan features (N, F) of its tokens, if any are told.
-
-    What `lyricist.evaluation.metrics.song_nats` says, many tokens at once.
-    """
-    out = np.zeros(len(texts))
-    by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    with torch.no_grad():
-        for at in range(0, len(texts), ROWS):
-            rows = by_length[at : at + ROWS]
-            block = np.full((max(len(texts[i]) for i in rows), len(rows)), PAD)
-            for column, i in enumerate(rows):
-                block[: len(texts[i]), column] = texts[i]
-            told = None if plans is None else pad_sequence([torch.from_numpy(plans[i]) for i in rows])
-            out[rows] = block_nats(model, torch.from_numpy(block), told)
-    return out
-
-
-def block_nats(model: LyricLSTM, block: Tensor, told: Tensor | None = None) -> Reals:
-    """(B,) nats of texts side by side (T, B), PAD after the shorter ones' ends; `told` (T, B, F) or None."""
-    total, state = torch.zeros(block.shape[1], dtype=torch.float64), model.initial_state(block.shape[1])
-    for t in range(0, len(block) - 1, STEPS):
-        targets = block[t + 1 : t + 1 + STEPS]
-        plan = None if told is None else told[t : t + len(targets)]
-        logits, state = model(block[t : t + len(targets)].clamp_min(0), state, plan)
-        nats = cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD, reduction="none")
-        total += nats.view(targets.shape).double().sum(0)
-    return np.asarray(total.numpy())
+    return song_nats(load(path).step_model, bench.texts(run.vocabulary.order)), {}
 
 
 def transformer(bench: Bench, name: str) -> Told:

@@ -1,4 +1,4 @@
-"""Shared by price_of_form.py and shape.py: two forms, stanzas people wrote in them, stanzas written in them.
+"""Shared by price_of_form.py and blind_reading.py: two forms, and stanzas of people and of models in them.
 
 A stanza is four lines of words as the tokeniser cuts them. A stanza of a song has a form if one choice of readings
 satisfies syllables, metre and rhyme of all its lines; words no dictionary has are read by the pronunciation model.
@@ -15,7 +15,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TypeVar
 
-from lyricist.corpus import Song, open_corpus, prepare
+from lyricist.corpus import Song, prepare
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.evaluation.check import EVERY_SONG
 from lyricist.generate.exact_engine import ExactEngine
@@ -23,7 +23,6 @@ from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten, WrittenSong
 from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.writer import Model
-from lyricist.model.checkpoint import Run
 from lyricist.model.runtime import BlockModel
 from lyricist.model.tokens import SPECIALS
 from lyricist.plan.plan import Drawing, Plan, with_defaults
@@ -56,15 +55,6 @@ def all_songs(folder: Path) -> Iterator[Song]:
     """Every song of a folder of song files."""
     with tempfile.TemporaryDirectory() as place:
         yield from prepare(folder, out=Path(place) / "songs", options=EVERY_SONG).songs()
-
-
-def corpus_songs(run: Run, *splits: str) -> list[Song]:
-    """Songs of the corpus that a run was trained on, none if it is not there any more."""
-    place = run.path / run.config["corpus"]["path"]
-    if not place.exists():
-        return []
-    corpus = open_corpus(place)
-    return [song for s in splits for song in corpus.songs(s)]  # type: ignore[arg-type]
 
 
 def stanzas_of(songs: Iterable[Song], fits: Callable[[Stanza], bool] = lambda stanza: True) -> list[Stanza]:
@@ -124,7 +114,7 @@ def write_stanzas(model: Model, plan: Plan, count: int, seed: int = 1) -> list[S
 
 
 def write_freely(model: Model, count: int, seed: int = 1) -> list[Stanza]:
-    """Four lines of 4 to 12 syllables each, by the default drawing, whichever way the model reads."""
+    """Four lines of 4 to 12 syllables each, by the default drawing."""
     writer = model.compile(Plan(syllables=(8,)))  # for its table of words
     song = compile_song(writer.table, FREELY, writer.blocks.columns)
     engine = ExactEngine(writer.blocks, song, Drawing(), CopyBan(model.copy_index, song.table.words, Plan().max_copy))
@@ -138,7 +128,7 @@ def compiled(model: Model, plan: Plan) -> tuple[ExactSongAutomaton, BlockModel]:
 
 
 class Untold(Model):
-    """A model that knows plans, as one that is told none."""
+    """A model with plan features that is told no plan."""
 
     groups = ()
 
@@ -151,7 +141,7 @@ class Untold(Model):
 
 
 def ways(model: Model) -> dict[str, Model]:
-    """A model as it is, and, if it knows plans, told nothing."""
+    """A model as it is and, if it has plan features, also told no plan."""
     return {", told": model, ", not told": Untold.of(model)} if model.groups else {"": model}
 
 
@@ -170,10 +160,9 @@ def lines_of(ids: Sequence[int], song: ExactSongAutomaton) -> Stanza:
 
 
 def equal_samples(groups: Sequence[Sequence[T]], size: Callable[[T], int], draws: int) -> list[list[list[T]]]:
-    """For every group `draws` random samples, as large in `size` as the smallest group is in whole, without one
-    thing twice in a sample.
+    """For every group `draws` random samples without replacement, as large in `size` as the smallest group.
 
-    Entropies, shares of the commonest and distinct-2 depend on a sample's size; nothing else makes them comparable.
+    Entropies, shares of the commonest and distinct-2 depend on the sample size and are comparable only so.
 
     >>> [[len(sample) for sample in samples] for samples in equal_samples([[1] * 9, [1] * 4], lambda x: x, 2)]
     [[4, 4], [4, 4]]
@@ -184,7 +173,7 @@ def equal_samples(groups: Sequence[Sequence[T]], size: Callable[[T], int], draws
 
 
 def cut(things: Iterable[T], size: Callable[[T], int], most: int) -> list[T]:
-    """Things from the first on until they make `most`."""
+    """Things from the first on until their sizes sum to `most`."""
     out: list[T] = []
     for thing in things:
         if most <= 0:

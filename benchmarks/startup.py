@@ -1,25 +1,21 @@
-"""How long a user waits: `lyricist --help`, `lyricist write` to its first line and to its end, and the demo, in new
-processes; and, in one process with the run loaded, for the first line of plans it has not seen.
+"""How long a user waits: for `lyricist --help`, for `lyricist write`, and in a loaded run for a first line.
 
-"cpu" figures are the processes' own seconds, which other work on the machine does not stretch; the others are
-medians of fresh processes beside `python -c pass` of the same run. "cold" drops the system's file cache first, where
-that is allowed.
+"cpu" figures are seconds of processor time, which do not depend on other work on the machine; the others are medians
+of new processes, beside `python -c pass`. "cold" drops the system's file cache first, where that is allowed.
 
     python benchmarks/startup.py --run RUN
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from common import lyricist, report, timed
+from common import lyricist, parser, report, timed
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -71,10 +67,9 @@ def loaded(run: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--demo", action="store_true", help="also time the demo")
-    arguments = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--run", type=Path, required=True)
+    arguments = made.parse_args()
     figures: dict[str, object] = {
         "python_c_pass": round(median([sys.executable, "-c", "pass"], 7), 3),
         "help": round(median(lyricist("--help"), 7), 3),
@@ -87,10 +82,6 @@ def main() -> None:
         figures["write_first_line_cold"] = round(first_line(arguments.run), 3)
         drop_caches()
         figures["help_cold"] = round(median(lyricist("--help"), 1), 3)
-    if arguments.demo:
-        with tempfile.TemporaryDirectory() as place:
-            for name in ("demo_first", "demo_second"):
-                figures[name] = {k: round(v, 1) for k, v in timed(lyricist("demo", "-o", Path(place) / "d")).items()}
     report("startup", figures)
 
 

@@ -1,32 +1,38 @@
-"""Twenty people writing at once, one typing, thousands of short requests, a cold open: a real `lyricist studio`.
+"""Load on a real `lyricist studio`: twenty people writing, one typing, thousands of short requests, a cold open.
 
     python benchmarks/studio_load.py [--clients 20] [--seconds 60]
     python benchmarks/studio_load.py --clients 0 --cycles 10000
     python benchmarks/studio_load.py --clients 0 --open
 
-Clients write songs of 16 lines, each to a plan of its own, one after the other; the first line is timed from the
-request. Every plan was asked about once before, as the page does while one types it. Beside it stands the rate of
-`Model.events` on the same plans and drawing, in batches of 64 songs, measured afterwards in this process; on a
-machine that is busy otherwise, compare the lines of a CPU second. A typed line is timed alone and while the others
-write. Cycles show the server's memory; `--open` times Chromium with a fresh profile until the sheet takes a key.
+Each client writes songs of 16 lines to its own plan, one after the other; the first line is timed from the request.
+Every plan was requested once before, as the page does while a user types it. The baseline is the rate of
+`Model.events` on the same plans and drawing in batches of 64 songs, measured afterwards in this process; on a busy
+machine compare the lines of a CPU second. A typed line is timed alone and while the others write. `--cycles` shows
+the server's memory; `--open` times Chromium with a new profile until the sheet accepts a key.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import lyricist
-from common import report
+from common import lyricist as command
+from common import parser, report
 from lyricist.apps.studio.settings import Settings
-from studio_process import Failed, Server, answers, studio, whole
 
 LINES = 16
 SHAPES: tuple[dict[str, Any], ...] = (
@@ -62,6 +68,84 @@ PAUSE = 0.5  # seconds between two typed lines while others write
 LOOKS = 10  # at the memory during the cycles
 
 
+# -- the server
+
+
+@dataclass
+class Server:
+    """`lyricist studio` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def pids(self) -> list[int]:
+        """The studio and its children."""
+        found = [self.process.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").glob("*/children"):
+                found += [child for child in map(int, task.read_text().split()) if child not in found]
+        return found
+
+    def memory_mb(self) -> float:
+        """Resident memory of all of them."""
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids())
+        return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all of them."""
+        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.pids())
+        return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def studio(*options: str) -> Iterator[Server]:
+    """`lyricist studio` on a free port, with its data in a temporary folder."""
+    with tempfile.TemporaryDirectory() as data:
+        call = command("studio", "--no-browser", "--port", 0, "--data", data, *options)
+        process = subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            if "http://" not in said:
+                sys.exit("the studio does not start")
+            yield Server(process, int(said.split("http://")[1].split("/")[0].rpartition(":")[2]))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+class Failed(Exception):
+    """A response with an error status, or an incomplete one."""
+
+
+async def answers(port: int, method: str, path: str, body: Any = None) -> AsyncIterator[bytes]:
+    """The lines of a response's body. Raises Failed for a status that is not 2xx."""
+    data = b"" if body is None else json.dumps(body).encode()
+    head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n"
+    head += f"content-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
+    try:
+        writer.write(head.encode() + data)
+        status = (await reader.readline()).split()[1].decode()
+        while await reader.readline() not in (b"\r\n", b""):
+            pass
+        if not status.startswith("2"):
+            raise Failed(f"{status} {(await reader.read(300)).decode(errors='replace')}")
+        while line := await reader.readline():
+            yield line
+    finally:
+        writer.close()
+
+
+async def whole(port: int, method: str, path: str, body: Any = None) -> None:
+    async for _ in answers(port, method, path, body):
+        pass
+
+
 # -- writing
 
 
@@ -75,7 +159,7 @@ class Tally:
 
 
 async def write_songs(port: int, client: int, until: float, particles: int, tally: Tally) -> None:
-    """One client: song after song to its plan, until the time is over."""
+    """One client, which writes song after song to its plan until the time is over."""
     body = {"plan": PLANS[client % len(PLANS)], "drawing": {"particles": particles}}
     song = 0
     while time.perf_counter() < until:
@@ -108,7 +192,7 @@ async def write_song(port: int, body: dict[str, Any], until: float, tally: Tally
 
 
 async def type_lines(port: int, until: float, tally: Tally) -> None:
-    """Somebody who types while the others write."""
+    """A client that types while the others write."""
     for n in range(10_000):
         if time.perf_counter() > until:
             return
@@ -144,7 +228,7 @@ def batch_rate(particles: int, seconds: float) -> tuple[float, float]:
 
 
 def typed_draft(n: int) -> dict[str, Any]:
-    """The draft with its n-th line not as it ever was before."""
+    """The draft with a new text in its n-th line."""
     lines = [{"text": line} for line in DRAFT]
     lines[n % len(DRAFT)] = {"text": f"{DRAFT[n % len(DRAFT)]} number {n}"}
     return {"draft": {"sections": [{"name": "verse", "lines": lines[i : i + 8]} for i in range(0, len(lines), 8)]}}
@@ -196,7 +280,7 @@ async def one_cycle(port: int, n: int) -> None:
 
 
 async def memory(server: Server, cycles: int) -> dict[str, Any]:
-    """MB before, during and after so many short requests; as many as are done once between two looks warm it up."""
+    """Memory in MB before, during and after so many short requests, after a warm-up."""
     seen: list[float] = []
     step = max(1, cycles // LOOKS)
     start = time.perf_counter()
@@ -213,7 +297,7 @@ async def memory(server: Server, cycles: int) -> dict[str, Any]:
 
 
 def open_seconds(url: str, times: int = 5) -> list[float]:
-    """Seconds from asking for the page until its sheet takes a key, each in a Chromium of its own."""
+    """Seconds from requesting the page until its sheet accepts a key, each in a new Chromium."""
     from playwright.sync_api import expect, sync_playwright
 
     found = []
@@ -266,13 +350,13 @@ def writing(server: Server, options: argparse.Namespace) -> Callable[[], dict[st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clients", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--particles", type=int, default=Settings().particles)
-    parser.add_argument("--cycles", type=int, default=0)
-    parser.add_argument("--open", action="store_true")
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--clients", type=int, default=20)
+    made.add_argument("--seconds", type=float, default=60.0)
+    made.add_argument("--particles", type=int, default=Settings().particles)
+    made.add_argument("--cycles", type=int, default=0)
+    made.add_argument("--open", action="store_true")
+    options = made.parse_args()
     cores = len(os.sched_getaffinity(0))
     figures: dict[str, Any] = {"cores": cores, "load_average": os.getloadavg()[0]}
     with studio() as server:

@@ -1,38 +1,34 @@
 """Syllable counts against hand-aligned songs: hymns in ABC and art songs in MusicXML, both public domain or CC0.
 
-In both sources a person wrote down which syllable stands under which note, so a sung line's number of syllables is
-known. Compared with it, line by line: the sum of the first readings (what a scansion commits to), and whether any
-choice of readings gives the sung number; beside them the same with the bare CMU table (no rules, no model; a line
-with a word it does not know counts as wrong). Then the words that disagree, and `syllables_of` against the written
-syllables of the source.
+In both sources a person wrote which syllable is sung to which note, so the number of syllables of a line is known.
+Each line is compared with the sum of the first readings (what a scansion commits to) and with all combinations of
+readings ("any"); beside them the same with the bare CMU table (no rules, no model; a line with an unknown word counts
+as wrong). Then follow the words that disagree, and `syllables_of` against the written syllables of the source.
 
-A line here runs from one capital that follows a punctuation mark to the next: nearly always a line of verse, at
-times half of one or two. It ends too where a verse's text does. Left out are lines of fewer than two words, lines
-with a broken word (a hyphen that leads nowhere), and songs or verses of which under 85% of the words are in the CMU
-table (they are in another language).
+A line here runs from one capital that follows a punctuation mark to the next: nearly always a line of verse, at times
+half of one or two. It also ends with the text of a verse. Lines of fewer than two words, lines with a broken word (a
+hyphen with nothing after it), and verses with under 85% of their words in the CMU table (another language) are
+excluded.
 
     python benchmarks/syllable_counts.py [--data FOLDER] [--words 60]
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from common import ROOT, report
+from common import ROOT, parser, report, tune_files
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.phones import Reading, decode
 from lyricist.prosody.scan import scan_line
 from lyricist.prosody.syllabify import syllables_of
 
-MELODIES = ROOT.parent / "shared" / "data" / "melodies"
 TABLE = ROOT / "src" / "lyricist" / "prosody" / "cmudict.txt"
 ENDS_LINE = re.compile(r"[,.;:!?][\"')\]]*$|--?$")
 OPENS_LINE = re.compile(r"[\"'(\[]*[A-Z]")
@@ -42,7 +38,7 @@ BROKEN: Word = ("",)
 
 
 class Table:
-    """The CMU table as it stands, as a lexicon."""
+    """The unchanged CMU table, as a lexicon."""
 
     def __init__(self, path: Path) -> None:
         rows = (line.split("\t") for line in path.read_text(encoding="ascii").splitlines())
@@ -57,7 +53,7 @@ class Table:
 def hymn_verses(text: str) -> Iterator[list[Word]]:
     """Verses of one ABC file: the n-th `w:` line under each music line of a voice goes on with the n-th verse.
 
-    Where a system has fewer verses, the verse is cut: its text goes on elsewhere.
+    Where a system has fewer verses, the verse is cut, because its text continues elsewhere.
     """
     verses: dict[tuple[str, int], list[str]] = defaultdict(list)
     voice, row = "", 0
@@ -115,8 +111,8 @@ def score_verses(path: Path) -> Iterator[list[Word]]:
         yield from map(joined, verses.values())
 
 
-def all_verses(folder: Path) -> Iterator[list[Word]]:
-    for path in sorted(folder.iterdir()):
+def all_verses(paths: Iterable[Path]) -> Iterator[list[Word]]:
+    for path in paths:
         if path.suffix == ".abc":
             raw = path.read_bytes()
             try:
@@ -138,10 +134,10 @@ def sung_lines(words: Sequence[Word]) -> Iterator[list[Word]]:
     yield line
 
 
-def lines_of(folder: Path, table: Table) -> list[list[Word]]:
-    """The lines of a folder that count; each text once (voices repeat it)."""
+def lines_of(paths: Iterable[Path], table: Table) -> list[list[Word]]:
+    """The lines that count; each text once (voices repeat it)."""
     lines: dict[tuple[Word, ...], None] = {}
-    for verse in all_verses(folder):
+    for verse in all_verses(paths):
         tokens = WordTokenizer().split(" ".join("".join(word) for word in verse))
         known = sum(token in table.words for token in tokens)
         if known >= 0.85 * len(tokens):
@@ -215,22 +211,17 @@ def written(lines: Iterable[Sequence[Word]], lexicon: Lexicon) -> tuple[dict[str
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare syllable counts with hand-aligned songs.")
-    parser.add_argument("--data", type=Path, default=MELODIES)
-    parser.add_argument("--words", type=int, default=40, help="how many disagreeing words to list")
-    options = parser.parse_args()
-    if not options.data.is_dir():
-        sys.exit(f"{options.data} is not there: give the folder of hymns-abc and lieder-musicxml with --data")
+    made = parser(__doc__, tunes=True)
+    made.add_argument("--words", type=int, default=40, help="how many disagreeing words to list (default: 40)")
+    options = made.parse_args()
     table, lexicon = Table(TABLE), default_lexicon()
     for name in ("hymns-abc", "lieder-musicxml"):
-        lines = lines_of(options.data / name, table)
-        sung = sum(len(word) for line in lines for word in line)
+        lines = lines_of(tune_files(options.data / name, options.every), table)
         divided, misses = written(lines, lexicon)
-        print(*disagreements(lines, lexicon)[: options.words], sep="\n")
-        print(*misses[: options.words], sep="\n")
+        print(*disagreements(lines, lexicon)[: options.words], *misses[: options.words], sep="\n")
         figures = {
             "lines": len(lines),
-            "syllables_per_line": round(sung / len(lines), 2),
+            "syllables_per_line": round(sum(len(word) for line in lines for word in line) / len(lines), 2),
             "lexicon": agreement(lines, lexicon),
             "cmu_table_alone": agreement(lines, table),
             "written_syllables": divided,

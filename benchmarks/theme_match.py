@@ -1,21 +1,19 @@
-"""Is a song about what was asked? Songs are matched to three words each, among ten sets, by one who cannot see them.
+"""Is a song about what was asked? An automatic matcher picks one of ten sets of three words without seeing the words.
 
     python benchmarks/theme_match.py RUN --written SONGS.jsonl --vectors FILE.npz [--verse VERSE.txt] [--first N]
         [--without CORPUS] [--songs 200] [--json FILE]
 
-Of every human song three content words of three families are taken, those with the highest log(1 + tf) x idf x how
-near the word is to the whole song (idf and nearness by the matcher; titles play no part). For each set a song is
-written with `--about`, and one without, the same seed, by the default plan and drawing; the human song's first lines,
-as many, stand beside them. Written songs are kept in SONGS.jsonl, where an interrupted run goes on.
+Of every human song three content words of three families are chosen: those with the highest log(1 + tf) x idf x
+similarity to the whole song (by the matcher's vectors; titles are not used). For each set one song is written with
+`--about` and one without, with the same seed, default plan and drawing, and compared with the first lines of the
+human song. Written songs are kept in SONGS.jsonl, and an interrupted run continues there.
 
-The matcher has word vectors (PPMI, singular vectors) of VERSE, lines of verse, less those of the corpus that the
-writer and its own vectors learnt from (`--without`: a corpus directory), so that it knows other texts. A text is the
-mean of its words' vectors, by idf, each word once; *all ten sets'* words and their families (inflections; roughly,
-whatever begins alike) are taken out of it first, so that none can be matched by the word itself. A set's score is the
-mean cosine to its three words, less the mean and over the deviation of this score over windows of the verse of the
-same length: a set of common words is not chosen more often. The highest score of ten is the match. The other nine
-sets are drawn anew, REPEATS times, from songs that share no family with it; intervals count songs, not draws. Chance
-is 10%.
+The matcher's word vectors (PPMI, singular vectors) are made of VERSE, without the lines of the corpus that the writer
+learnt from (`--without`: a corpus directory). A text is the mean of its words' vectors, weighted by idf, each word
+once, without the words of *all ten sets* and their families, so that no song is matched by the word itself. A set's
+score is the mean cosine to its three words, standardised by its mean and deviation over windows of verse of the same
+length, so that a set of common words is not favoured. The highest of ten scores is the match. The other nine sets are
+drawn REPEATS times from songs that share no family with it; intervals count songs, not draws. Chance is 10%.
 """
 
 from __future__ import annotations
@@ -31,18 +29,26 @@ from random import Random
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import lyricist
-from archaic_words import is_archaic
-from common import songs_or_exit
+from common import parser, report, songs_or_exit
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
-from verse import Vectors, Words, corpus_lines, cut_lines, human_songs, make_vectors, related, verse_lines, wilson
+from verse import (
+    Vectors,
+    Words,
+    corpus_lines,
+    cut_lines,
+    human_songs,
+    is_archaic,
+    make_vectors,
+    related,
+    verse_lines,
+    wilson,
+)
 
 KEYWORDS, SETS, REPEATS = 3, 10, 20
 LINES = 16  # of the default plan
-PASSED = 0.8
 RARE = 7.0  # idf: one window of verse in 1,100
 
 OTHERS = """
@@ -78,7 +84,7 @@ class Case:
 
 
 def keywords(lines: Sequence[Words], vectors: Vectors) -> Words:
-    """The three words that say most of what a song is about; fewer if there are not so many."""
+    """The three words that characterise a song best; fewer if it has fewer."""
     counts = Counter(word for line in lines for word in line if telling(word, vectors))
     whole = vectors.text(word for line in lines for word in line)
     weights = {}
@@ -93,13 +99,13 @@ def keywords(lines: Sequence[Words], vectors: Vectors) -> Words:
 
 
 def telling(word: str, vectors: Vectors) -> bool:
-    """Whether a word may be asked for: known to the matcher and not too rare, whole, of today, and no adverb."""
+    """Whether a word may be a keyword: known to the matcher, not too rare, modern, and not in the stop list."""
     known = word in vectors.index and vectors.idf[vectors.index[word]] < RARE
     return known and word.isalpha() and word not in SAYS_NOTHING and not is_archaic(word)
 
 
 def wanted(folder: Path, vectors: Vectors, count: int) -> Iterator[tuple[str, Words, tuple[str, ...]]]:
-    """Name, three words and first lines of human songs, in an order by chance that is always the same."""
+    """Name, three words and first lines of human songs, in a random but fixed order."""
     songs = human_songs(folder)
     for song in Random(0).sample(songs, len(songs))[:count]:
         about = keywords(cut_lines(song.lines), vectors)
@@ -108,7 +114,7 @@ def wanted(folder: Path, vectors: Vectors, count: int) -> Iterator[tuple[str, Wo
 
 
 def write_cases(model: Model, folder: Path, vectors: Vectors, count: int, file: Path, drafts: int | None) -> None:
-    """Adds a case of each song that is not in the file. `drafts` of each song; None: as the default profile has."""
+    """Add a case of each song that is not in the file. `drafts` of each song; None: those of the default profile."""
     drawing = Drawing() if drafts is None else Drawing(particles=drafts)
     done = {case.name for case in read_cases(file)}
     with file.open("a", encoding="utf-8") as handle:
@@ -122,12 +128,8 @@ def write_cases(model: Model, folder: Path, vectors: Vectors, count: int, file: 
                 continue
             unsteered = model.write(Plan(syllables=(8, 6), rhyme=("ABAB", "AABB")), drawing, seed=number)[0]
             texts = {"steered": lines_of(steered.text), "unsteered": lines_of(unsteered.text), "human": lines}
-            row = {"name": name, "about": about, "known": known(model, about), "texts": texts}
+            row = {"name": name, "about": about, "texts": texts}
             print(json.dumps(row), file=handle, flush=True)
-
-
-def known(model: Model, about: Words) -> int:
-    return sum(word in model.vocabulary for word in about)
 
 
 def lines_of(text: str) -> tuple[str, ...]:
@@ -143,32 +145,21 @@ def read_cases(file: Path) -> Iterator[Case]:
 # --- matching
 
 
-class Matcher:
-    """Scores sets of words for texts."""
-
-    def __init__(self, vectors: Vectors) -> None:
-        self.vectors = vectors
-
-    def place(self, about: Words) -> npt.NDArray[np.float32]:
-        """(D,) mean of the vectors of a set's words."""
-        return np.asarray(self.vectors.table[[self.vectors.index[w] for w in about]].mean(axis=0))
-
-    def match(self, words: Sequence[str], sets: Sequence[Words]) -> int:
-        """Number of the set that fits the text best, once the words of all sets are taken out of it."""
-        every = [word for about in sets for word in about]
-        rest = [word for word in words if not any(related(word, other) for other in every)]
-        text = self.vectors.text(rest)
-        places = np.stack([self.place(about) for about in sets])  # (S, D)
-        anywhere = self.vectors.windows @ places.T  # (N, S)
-        return int(np.argmax((places @ text - anywhere.mean(axis=0)) / anywhere.std(axis=0)))
+def match(vectors: Vectors, words: Sequence[str], sets: Sequence[Words]) -> int:
+    """Index of the set that fits the text best, once the words of all sets are taken out of it."""
+    every = [word for about in sets for word in about]
+    text = vectors.text(word for word in words if not any(related(word, other) for other in every))
+    places = np.stack([vectors.table[[vectors.index[w] for w in about]].mean(axis=0) for about in sets])  # (S, D)
+    anywhere = vectors.windows @ places.T  # (N, S)
+    return int(np.argmax((places @ text - anywhere.mean(axis=0)) / anywhere.std(axis=0)))
 
 
 def apart(one: Words, other: Words) -> bool:
     return not any(related(a, b) for a in one for b in other)
 
 
-def shares(cases: Sequence[Case], matcher: Matcher) -> dict[str, list[float]]:
-    """For each hand, how often each of its texts was matched to its own words, a share of the draws."""
+def shares(cases: Sequence[Case], vectors: Vectors) -> dict[str, list[float]]:
+    """For each author, the share of draws in which each of its texts was matched to its own words."""
     rng, out = Random(1), {hand: [0.0] * len(cases) for hand in cases[0].texts}
     for i, case in enumerate(cases):
         others = [c.about for c in cases if c is not case and apart(c.about, case.about)]
@@ -176,7 +167,7 @@ def shares(cases: Sequence[Case], matcher: Matcher) -> dict[str, list[float]]:
             sets = [case.about, *rng.sample(others, min(SETS - 1, len(others)))]
             for hand, text in case.texts.items():
                 words = [word for line in cut_lines(text) for word in line]
-                out[hand][i] += (matcher.match(words, sets) == 0) / REPEATS
+                out[hand][i] += (match(vectors, words, sets) == 0) / REPEATS
     return out
 
 
@@ -188,21 +179,8 @@ def summary(found: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def show(cases: Sequence[Case], each: dict[str, list[float]]) -> None:
-    for hand, row in summary(each).items():
-        asked = f"  (asked for: {PASSED:.0%})" if hand == "steered" else ""
-        interval = f"[{row['low']:.1%}, {row['high']:.1%}]"
-        print(f"{hand:10} {row['accuracy']:6.1%}  {interval} of {row['songs']} songs{asked}")
-    own = [sum(related(w, a) for line in cut_lines(c.texts["steered"]) for w in line for a in c.about) for c in cases]
-    print(f"the words themselves, and their kin, in a steered song: {np.mean(own):.1f}")
-    worst = sorted(range(len(cases)), key=lambda i: each["steered"][i])[:5]
-    for i in worst:
-        print(f"\n{', '.join(cases[i].about)}: matched in {each['steered'][i]:.0%}")
-        print("\n".join(cases[i].texts["steered"][:8]))
-
-
 def vectors_of(options: argparse.Namespace) -> Vectors:
-    """The matcher's vectors: those of the file if it is there, else made of the verse and kept."""
+    """The matcher's vectors, read from the file if it exists, else made from the verse and saved."""
     if options.vectors.exists():
         return Vectors.load(options.vectors)
     if options.verse is None:
@@ -216,26 +194,22 @@ def vectors_of(options: argparse.Namespace) -> Vectors:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Is a song about what was asked?")
-    parser.add_argument("run", type=Path, nargs="?", help="without one, the songs that are there are matched")
-    parser.add_argument("--verse", type=Path, help="a text file of verse, for the matcher")
-    parser.add_argument("--first", type=int, default=0, help="the first of its lines to take")
-    parser.add_argument("--without", type=Path, help="a corpus whose lines are left out of the verse")
-    parser.add_argument("--written", type=Path, required=True, help="kept here; what is there is not written again")
-    parser.add_argument("--vectors", type=Path, required=True, help="the matcher's vectors, kept here")
-    parser.add_argument("--songs", type=int, default=200)
-    parser.add_argument("--particles", type=int, help="drafts of each song; `lyricist write` has 32")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    made = parser(__doc__, table=True)
+    made.add_argument("run", type=Path, nargs="?", help="without one, the songs that are there are matched")
+    made.add_argument("--verse", type=Path, help="a text file of verse, for the matcher")
+    made.add_argument("--first", type=int, default=0, help="the first of its lines to take")
+    made.add_argument("--without", type=Path, help="a corpus whose lines are left out of the verse")
+    made.add_argument("--written", type=Path, required=True, help="kept here; what is there is not written again")
+    made.add_argument("--vectors", type=Path, required=True, help="the matcher's vectors, kept here")
+    made.add_argument("--songs", type=int, default=200)
+    made.add_argument("--particles", type=int, help="drafts of each song; `lyricist write` has 32")
+    options = made.parse_args()
     vectors = vectors_of(options)
     if options.run:
         model, songs = lyricist.load(options.run), options.songs
         write_cases(model, songs_or_exit(), vectors, songs, options.written, options.particles)
     cases = list(read_cases(options.written))
-    each = shares(cases, Matcher(vectors))
-    show(cases, each)
-    if options.json:
-        options.json.write_text(json.dumps(summary(each), indent=1))
+    report("theme_match", summary(shares(cases, vectors)), options.json)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,20 @@
-"""A blind matching: which of ten sets of three words was a song about, the words themselves left out?
+"""A blind matching: about which of ten sets of three words was a song written, the words themselves left out?
 
     python benchmarks/theme_reading.py make SONGS.jsonl -o FOLDER --key KEY.json [--steered 100] [--whole-lines]
     python benchmarks/theme_reading.py score FOLDER --key KEY.json ANSWERS...
 
-SONGS.jsonl is what theme_match.py wrote: songs by people, their three content words, and songs written about these
-and without a theme. `make` takes some of each hand, no two of one case, in an order by chance; of every song all ten
-sets' words and their families are left out without a mark, so that none can be found by itself, though the gap that
-it leaves may be guessed; with `--whole-lines` all lines in which such a word stands are left out. The nine other sets
-are drawn from cases that share no family with it. FOLDER/sheet.md is for readers who have met neither the songs nor
-the program, FOLDER/answers.csv (text, set) to be filled in; KEY.json is to be kept from them, its SHA-256 stands in
-the sheet. `score` tells how often each hand's songs were matched to their own words, with the Wilson interval; chance
-is 10%. With several readers the set that most name counts, none where they are divided.
+SONGS.jsonl is the output of theme_match.py: human songs with three content words each, songs written about these
+words, and songs written without a theme. `make` takes some of each, no two of one case, in random order. The words of
+all ten sets and their families are left out of each song without a mark (with `--whole-lines` every line that has
+one). The nine other sets come from cases that share no family of words with it. FOLDER/sheet.md is for readers who
+know neither the songs nor the program, FOLDER/answers.csv (text, set) is to be filled in; KEY.json must be kept from
+the readers, the sheet states its SHA-256. `score` prints how often songs were matched to their own words, with Wilson
+intervals; chance is 10%. With several readers the most frequent answer counts, and none if there is a tie.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import hashlib
-import json
-import secrets
+from argparse import Namespace
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,8 +22,9 @@ from random import Random
 from typing import Any
 
 from theme_match import SETS, Case, apart, read_cases
-from verse import Words, cut_lines, related, share_line
+from verse import Words, cut_lines, read_key, read_rows, reading_parsers, related, share_line, write_sheet
 
+COLUMNS = ("text", "set")
 HANDS = {"steered": 100, "human": 60, "unsteered": 40}
 
 SHEET = """# A blind matching
@@ -41,7 +37,7 @@ left of it: a number from 1 to 10, always one. Put the numbers into a copy of `a
 
 
 def struck(lines: Sequence[Words], sets: Sequence[Words], whole: bool = False) -> list[str]:
-    """Lines without the words of any set and their families; `whole`: without the lines that they stand in.
+    """Lines without the words of any set and their families; `whole`: without the lines that hold one.
 
     >>> lines = [("a", "ship", "stormy"), ("and", "rain")]
     >>> struck(lines, [("ship", "sea", "storm")]), struck(lines, [("ship", "sea", "storm")], whole=True)
@@ -54,7 +50,7 @@ def struck(lines: Sequence[Words], sets: Sequence[Words], whole: bool = False) -
 
 
 def entries(cases: Sequence[Case], wanted: dict[str, int], rng: Random, whole: bool) -> list[dict[str, Any]]:
-    """Songs as the sheet shows them, with their hand and the number (from 1) of their own set."""
+    """Songs as the sheet shows them, with their author and the number (from 1) of their own set."""
     shuffled = rng.sample(list(cases), len(cases))
     out, start = [], 0
     for hand, count in wanted.items():
@@ -75,31 +71,24 @@ def shown(number: int, entry: dict[str, Any]) -> str:
     return f"\n## Song {number}\n\n{lines}\n\n{sets}\n"
 
 
-def make(options: argparse.Namespace) -> None:
-    if options.key.exists() or options.output.exists():
-        raise SystemExit(f"{options.key if options.key.exists() else options.output} is there already: name another")
+def make(options: Namespace) -> None:
     wanted = {hand: getattr(options, hand) for hand in HANDS}
     made = entries(list(read_cases(options.songs)), wanted, Random(options.seed), options.whole_lines)
-    key = json.dumps({"salt": secrets.token_hex(16), "entries": made}, indent=1)
-    options.output.mkdir(parents=True)
-    head = SHEET.format(count=len(made), sealed=hashlib.sha256(key.encode()).hexdigest())
-    (options.output / "sheet.md").write_text(head + "".join(map(shown, range(1, len(made) + 1), made)), "utf-8")
-    (options.output / "answers.csv").write_text("text,set\n" + "".join(f"{i},\n" for i in range(1, len(made) + 1)))
-    options.key.write_text(key, encoding="utf-8")
+    items = list(map(shown, range(1, len(made) + 1), made))
+    write_sheet(options.output, options.key, {"entries": made}, SHEET, items, COLUMNS)
     print(f"{options.output}: {', '.join(f'{n} {hand}' for hand, n in Counter(e['hand'] for e in made).items())}")
 
 
 def read_answers(file: Path) -> dict[int, int]:
-    with file.open(encoding="utf-8", newline="") as handle:
-        rows = {int(row["text"]): (row["set"] or "").strip() for row in csv.DictReader(handle)}
-    wrong = [n for n, answer in rows.items() if not answer.isdigit() or not 1 <= int(answer) <= SETS]
-    if wrong:
-        raise SystemExit(f"{file}: song {wrong[0]} has no answer from 1 to {SETS}")
-    return {n: int(answer) for n, answer in rows.items()}
+    rows = {number: row["set"] for number, row in read_rows(file, COLUMNS).items()}
+    for number, answer in rows.items():
+        if not answer.isdigit() or not 1 <= int(answer) <= SETS:
+            raise SystemExit(f"{file}: song {number} has no answer from 1 to {SETS}")
+    return {number: int(answer) for number, answer in rows.items()}
 
 
 def most_named(answers: Iterable[int]) -> int:
-    """The answer that more give than any other; 0 where there is none.
+    """The most frequent answer; 0 if there is a tie.
 
     >>> most_named([3, 3, 1]), most_named([3, 1]), most_named([2])
     (3, 0, 2)
@@ -108,13 +97,10 @@ def most_named(answers: Iterable[int]) -> int:
     return 0 if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]) else ranked[0][0]
 
 
-def score(options: argparse.Namespace) -> None:
-    key = options.key.read_text(encoding="utf-8")
-    if hashlib.sha256(key.encode()).hexdigest() not in (options.folder / "sheet.md").read_text(encoding="utf-8"):
-        raise SystemExit(f"{options.key} is not the key that {options.folder / 'sheet.md'} was sealed with")
+def score(options: Namespace) -> None:
     readers = [read_answers(file) for file in options.answers]
     found: dict[str, list[bool]] = defaultdict(list)
-    for number, entry in enumerate(json.loads(key)["entries"], 1):
+    for number, entry in enumerate(read_key(options.folder, options.key)["entries"], 1):
         given = [reader[number] for reader in readers if number in reader]
         if given:
             found[entry["hand"]].append(most_named(given) == entry["own"])
@@ -123,24 +109,13 @@ def score(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Which of ten sets of words was a song about?")
-    commands = parser.add_subparsers(required=True)
-    one = commands.add_parser("make")
+    made, one, _ = reading_parsers(__doc__)
     one.add_argument("songs", type=Path, help="as theme_match.py wrote them")
-    one.add_argument("-o", "--output", type=Path, required=True, help="a folder that is not there yet")
     for hand, count in HANDS.items():
-        one.add_argument(f"--{hand}", type=int, default=count)
+        one.add_argument(f"--{hand}", type=int, default=count, help=f"songs of this hand (default: {count})")
     one.add_argument("--whole-lines", action="store_true", help="leave out every line with a word of a set in it")
-    one.add_argument("--seed", type=int, default=1)
-    one.set_defaults(does=make)
-    two = commands.add_parser("score")
-    two.add_argument("folder", type=Path)
-    two.add_argument("answers", type=Path, nargs="+")
-    two.set_defaults(does=score)
-    for command in (one, two):
-        command.add_argument("--key", type=Path, required=True, help="which set is whose, kept from the readers")
-    options = parser.parse_args()
-    options.does(options)
+    options = made.parse_args()
+    (make if options.command == "make" else score)(options)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ PyTorch's fp32 matrix multiply (2,048 x 512 times 512 x 10,000) measured before 
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import time
 
 import torch
 
-from common import matmul_peak, report
+from common import matmul_peak, parser, report
 from lyricist.model.network import LyricLSTM, ModelConfig
 
 V, H, B, T = 10_000, 512, 32, 64
@@ -42,7 +41,7 @@ print(json.dumps({"words_per_second": n * B * T / (time.perf_counter() - begun),
 
 
 def ours(seconds: float, negatives: int) -> float:
-    """Words a second of whole updates, as `train` makes them."""
+    """Words a second of whole updates, as in `train`."""
     torch.manual_seed(0)
     model = LyricLSTM(ModelConfig(vocab_size=V, layers=2, embedding=H, hidden=H)).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
@@ -67,10 +66,10 @@ def ours(seconds: float, negatives: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--keras-python")
-    arguments = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--seconds", type=float, default=30)
+    made.add_argument("--keras-python")
+    arguments = made.parse_args()
     before = matmul_peak(B * T, H, V)
     full, sampled = ours(arguments.seconds, 0), ours(arguments.seconds / 2, 1024)
     peak = (before + matmul_peak(B * T, H, V)) / 2

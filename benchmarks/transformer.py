@@ -1,9 +1,9 @@
-"""A decoder-only transformer as a rival: pre-norm, causal, tied embeddings, rotary positions; training and scoring.
+"""A decoder-only transformer as a baseline: pre-norm, causal, tied embeddings, rotary positions.
 
-It has the project's softmax, schedule and optimiser. It learns from windows of `context` tokens, in which songs
-follow one another, and sees nothing before a window. A text is scored in windows of the same length, each of which
-predicts its last tokens only, so that every token is predicted from more than `context - stride` tokens where there
-are so many.
+It has the project's softmax, schedule and optimiser. It is trained on windows of `context` tokens of consecutive
+songs and sees nothing before a window. A text is scored in windows of the same length, of which only the last
+tokens are predicted, so that every token has at least `context - stride` tokens before it where the text has so
+many.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WINDOWS = 32  # scored side by side
 
 @dataclass(frozen=True)
 class Shape:
-    """V, E, number of layers and heads, T, and one rate of dropout for embeddings and both branches of a block."""
+    """V, E, numbers of layers and heads, T, and one dropout rate for embeddings and both branches of a block."""
 
     vocab: int
     width: int
@@ -52,7 +52,7 @@ class Shape:
 
 
 class Linear(nn.Linear):
-    """With bfloat16 products in training if `low`, as the project's own layers."""
+    """With bfloat16 products in training if `low`, like the project's own layers."""
 
     low = False
 

@@ -1,19 +1,18 @@
 """New words to every tune: are there any, have they a syllable for each slot, do stresses fall on strong slots?
 
-    python benchmarks/tune_words.py RUN [--data ../shared/data/melodies] [--every 1] [--seed 1]
+    python benchmarks/tune_words.py RUN [--data FOLDER] [--every 1] [--seed 1]
 
-Each tune is read, planned, written to and written out as MusicXML, which is opened again by other code that counts
-the syllables under its notes. Words are read as CMUdict itself has them: of a polysyllable that it lists some
-reading has to keep main stress off weak slots and fill its slots. Which slots are weak is the reader's own word.
+For each tune a song is written and saved as MusicXML; other code reads that file and counts the syllables under its
+notes. Stresses are those of CMUdict itself: at least one reading of a polysyllable must fill its slots and keep the
+main stress off weak slots. Which slots are weak is taken from the tune reader.
 
-- relaxed: tunes for which something of the default was given up, by what.
+- relaxed: tunes for which a default was relaxed, by which.
 - closed: share of long notes on a vowel that does not carry.
-- little: share of strong slots that hold a function word of one syllable; theirs: of the tune's own words.
+- little: share of strong slots on a function word of one syllable. "theirs": the same of the tune's own words.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -25,17 +24,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import lyricist
-from common import ROOT, report
-from judge_sound import Dictionary, load_cmudict, stress_of
+from common import parser, report, tune_files
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.singing import sung
+from lyricist.melody.export import Sung, own_words, write_score
 from lyricist.melody.read import read_tune
-from lyricist.melody.scores import Sung, own_words, write_score
 from lyricist.melody.tune import Tune
 from lyricist.plan.from_tune import plan_to, relaxed
 from lyricist.prosody.metre import FUNCTION_WORDS
+from oracle.sound import Dictionary, load_cmudict, stress_of
 
-DATA = ROOT.parent / "shared" / "data" / "melodies"
 UNSTRESSED = frozenset({"IH0", "AH0", "UH0", "ER0"})  # vowels that do not carry
 SIGNS = '.,;:!?"()[]-'
 
@@ -106,10 +104,7 @@ class Tunes:
         self.counts: Counter[str] = Counter()
         self.relaxed: Counter[str] = Counter()
         self.seconds: list[float] = []
-        self.little = [0, 0]
-        self.theirs = [0, 0]
-        self.closed = [0, 0]
-        self.closed_theirs = [0, 0]
+        self.shares: dict[str, list[int]] = {}  # found, total
 
     def one(self, path: Path) -> None:
         self.counts["tunes"] += 1
@@ -140,43 +135,31 @@ class Tunes:
         faults = {"syllables wrong": wrong, "on weak slots": broken, "across rests": across}
         self.counts.update({"polysyllables": words, **faults})
         own = own_words(tune)
-        for sums, (found, total) in (
-            (self.little, little(song)),
-            (self.theirs, little(own)),
-            (self.closed, closed(song, self.dictionary)),
-            (self.closed_theirs, closed(own, self.dictionary)),
-        ):
-            sums[0] += found
-            sums[1] += total
+        measured = {"little": little(song), "theirs": little(own)}
+        measured |= {"closed": closed(song, self.dictionary), "closed, theirs": closed(own, self.dictionary)}
+        for name, pair in measured.items():
+            self.shares[name] = [a + b for a, b in zip(self.shares.get(name, (0, 0)), pair, strict=True)]
         return faults
 
     def figures(self) -> dict[str, Any]:
-        shares = {
-            "little": self.little,
-            "theirs": self.theirs,
-            "closed": self.closed,
-            "closed, theirs": self.closed_theirs,
-        }
         return {
             **self.counts,
             "relaxed": dict(self.relaxed),
             "seconds": round(sum(self.seconds), 1),
             "median": round(statistics.median(self.seconds), 2),
             "most": round(max(self.seconds), 2),
-            **{name: round(a / max(b, 1), 4) for name, (a, b) in shares.items()},
+            **{name: round(a / max(b, 1), 4) for name, (a, b) in self.shares.items()},
         }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    made = parser(__doc__, tunes=True)
+    made.add_argument("run", type=Path)
+    made.add_argument("--seed", type=int, default=1)
+    options = made.parse_args()
     for folder in ("hymns-midi", "lieder-musicxml"):
         tunes = Tunes(options.run, options.seed)
-        for path in sorted((options.data / folder).iterdir())[:: options.every]:
+        for path in tune_files(options.data / folder, options.every):
             tunes.one(path)
         report(f"tune_words {folder}", tunes.figures())
 

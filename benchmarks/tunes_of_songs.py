@@ -1,8 +1,8 @@
 """Songs and their tunes: how many lines of music files get slots, and how right slots are that were found, not read.
 
-    python benchmarks/tunes_of_songs.py [MELODIES]
+    python benchmarks/tunes_of_songs.py [--data FOLDER]
 
-MELODIES has the folders hymns-abc, hymns-midi (the same tunes, first verses only) and lieder-musicxml. Two parts:
+The folder has hymns-abc, hymns-midi (the same tunes, first verses only) and lieder-musicxml. Two parts:
 
 - reading: songs, lines, the share of lines with slots, words and slots, and what is dropped;
 - joining: the words of all verses of each hymn in ABC, without their notes, joined to its MIDI file, to the same file
@@ -12,27 +12,26 @@ MELODIES has the folders hymns-abc, hymns-midi (the same tunes, first verses onl
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from common import parser, tune_files
 from lyricist.corpus import Line, Section, Song, Source
+from lyricist.corpus.alignment import lay_tune
 from lyricist.corpus.readers import reader_for
-from lyricist.corpus.underlay import lay_tune
 from lyricist.errors import InputError
+from lyricist.melody.export.sing import silent
 from lyricist.melody.read import read_score, tune_of
-from lyricist.melody.scores.sing import silent
 from lyricist.melody.tune import Tune
 from lyricist.prosody.lexicon import default_lexicon
 
-MELODIES = Path(__file__).parents[1] / "../shared/data/melodies"
 NEAR = 0.75  # share of a line's pitches
 
 
 def songs_of(folder: Path, dropped: dict[str, int] | None = None) -> Iterator[tuple[Path, Song]]:
-    for path in sorted(folder.iterdir()):
+    for path in tune_files(folder):
         source = Source(path, path.name)
         try:
             for song in reader_for(source)(source):
@@ -89,7 +88,7 @@ def joining(pairs: list[tuple[Song, Path]], what: str, words: bool) -> None:
 
 
 def main() -> None:
-    melodies = Path(sys.argv[1]) if len(sys.argv) > 1 else MELODIES
+    melodies = parser(__doc__, tunes=True).parse_args().data
     for name in ("hymns-abc", "hymns-midi", "lieder-musicxml"):
         reading(melodies / name)
     hymns = [(song, melodies / "hymns-midi" / f"{path.stem}.mid") for path, song in songs_of(melodies / "hymns-abc")]

@@ -5,20 +5,26 @@ Shares no code with the writer: words are cut by the judge's own splitter, vecto
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 import math
 import re
+import secrets
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from judge_sound import tokens
+from common import parser
+from oracle.sound import tokens
 
 Words = tuple[str, ...]
 Floats = npt.NDArray[np.float32]
@@ -68,13 +74,11 @@ def cut_lines(lines: Iterable[str]) -> list[Words]:
     return [words for words in (tuple(tokens(line)) for line in lines) if words]
 
 
-def verse_lines(
-    file: Path, first: int = 0, count: int | None = None, without: frozenset[Words] = frozenset()
-) -> list[Words]:
+def verse_lines(file: Path, first: int = 0, without: frozenset[Words] = frozenset()) -> list[Words]:
     """Lines of two words or more of a text file, from line `first` on, those of `without` left out."""
     with file.open(encoding="utf-8", errors="replace") as handle:
-        chosen = islice(handle, first, None if count is None else first + count)
-        return [words for words in cut_lines(chosen) if len(words) > 1 and words not in without]
+        lines = cut_lines(islice(handle, first, None))
+        return [words for words in lines if len(words) > 1 and words not in without]
 
 
 def corpus_lines(corpus: Path) -> Iterator[Words]:
@@ -116,6 +120,31 @@ def related(a: str, b: str) -> bool:
     """
     a, b = sorted((stem(a), stem(b)), key=len)
     return a == b or (len(a) > 3 and b.startswith(a))
+
+
+# --- archaic forms: a list of the benchmarks' own, as the writer has another
+
+# What nobody has said for long, outside church and verse. Scots is not counted.
+PRONOUNS = "thee thou thy thine thyself ye"
+VERBS = (
+    "hath hast doth dost didst hadst wert wast shalt wilt canst wouldst shouldst couldst mayst saith quoth methinks"
+)
+CUT_SHORT = "'tis 'twas 'twere 'twill 'twould o'er e'er ne'er e'en th'"
+OTHERS = """
+    ere oft nigh yon yonder hither thither whither whence thence hence wherefore unto lo alas nay yea morn eve betwixt
+    whilst amidst thrice hark forsooth
+"""
+ARCHAIC = frozenset(f"{PRONOUNS} {VERBS} {CUT_SHORT} {OTHERS}".split())
+ENDING = re.compile(r".(?:[^e]eth|'st)$")  # goeth, know'st; not teeth
+NAMES = frozenset({"elizabeth", "nazareth", "macbeth"})
+
+
+def is_archaic(word: str) -> bool:
+    """
+    >>> [is_archaic(w) for w in ("thou", "goeth", "know'st", "tis", "teeth", "best")]
+    [True, True, True, True, False, False]
+    """
+    return word in ARCHAIC or f"'{word}" in ARCHAIC or (ENDING.search(word) is not None and word not in NAMES)
 
 
 # --- vectors
@@ -205,6 +234,59 @@ def rarity(lines: Sequence[Words], index: dict[str, int]) -> Floats:
     for at in windows:
         seen.update({w for line in lines[at : at + WINDOW] for w in line})
     return np.array([math.log(len(windows) / max(seen[w], 1)) for w in index], dtype=np.float32)
+
+
+# --- blind readings
+
+
+def write_sheet(
+    folder: Path, key_file: Path, key: dict[str, Any], head: str, items: Sequence[str], columns: Sequence[str]
+) -> None:
+    """Write sheet.md and an empty answers.csv to `folder`, and the key with a salt to `key_file`.
+
+    The sheet carries the key's SHA-256, so that nobody can change the key afterwards. `head` has the fields `count`
+    and `sealed`. Raises SystemExit where one of the places exists already.
+    """
+    for place in (key_file, folder):
+        if place.exists():
+            raise SystemExit(f"{place} is there already: choose another name")
+    text = json.dumps({"salt": secrets.token_hex(16), **key}, indent=1)
+    folder.mkdir(parents=True)
+    head = head.format(count=len(items), sealed=hashlib.sha256(text.encode()).hexdigest())
+    (folder / "sheet.md").write_text(head + "".join(items), encoding="utf-8")
+    rows = (f"{i}{',' * (len(columns) - 1)}\n" for i in range(1, len(items) + 1))
+    (folder / "answers.csv").write_text(",".join(columns) + "\n" + "".join(rows), encoding="utf-8")
+    key_file.write_text(text, encoding="utf-8")
+
+
+def read_key(folder: Path, key_file: Path) -> dict[str, Any]:
+    """The key. SystemExit if it is not the one that the sheet was sealed with."""
+    text = key_file.read_text(encoding="utf-8")
+    if hashlib.sha256(text.encode()).hexdigest() not in (folder / "sheet.md").read_text(encoding="utf-8"):
+        raise SystemExit(f"{key_file} is not the key that {folder / 'sheet.md'} was sealed with")
+    key: dict[str, Any] = json.loads(text)
+    return key
+
+
+def read_rows(file: Path, columns: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Filled-in answers: the number in the first column -> the others, without space around them."""
+    with file.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    return {int(row[columns[0]]): {name: (row[name] or "").strip() for name in columns[1:]} for row in rows}
+
+
+def reading_parsers(about: str | None) -> tuple[ArgumentParser, ArgumentParser, ArgumentParser]:
+    """The parser of a blind reading and those of its commands `make` and `score`, with the options all have."""
+    made = parser(about)
+    commands = made.add_subparsers(required=True, dest="command")
+    make, score = commands.add_parser("make"), commands.add_parser("score")
+    make.add_argument("-o", "--output", type=Path, required=True, help="a folder that does not exist yet")
+    make.add_argument("--seed", type=int, default=1)
+    score.add_argument("folder", type=Path)
+    score.add_argument("answers", type=Path, nargs="+")
+    for command in (make, score):
+        command.add_argument("--key", type=Path, required=True, help="the key, kept from the readers")
+    return made, make, score
 
 
 # --- intervals

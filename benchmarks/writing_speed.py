@@ -10,7 +10,6 @@ same run.
 
 from __future__ import annotations
 
-import argparse
 import json
 import threading
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import lyricist
-from common import matmul_peak
+from common import matmul_peak, parser
 from lyricist.generate.exact_engine import ROWS
 from lyricist.generate.exact_writer import ExactWriter
 from lyricist.model.runtime import OnnxBlocks
@@ -85,11 +84,11 @@ def rows_per_line(writer: ExactWriter) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--songs", type=int, default=1000)
-    parser.add_argument("--cores", type=int, default=2)
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("run", type=Path)
+    made.add_argument("--songs", type=int, default=1000)
+    made.add_argument("--cores", type=int, default=2)
+    options = made.parse_args()
     began = time.perf_counter()
     model = lyricist.load(options.run)
     loaded = time.perf_counter()

@@ -630,7 +630,7 @@ for name, one in models.items():
 import mido
 
 from lyricist.melody.read import read_score
-from lyricist.training.classic.features import FEATURES, melody_features
+from lyricist.model.classic.note_features import FEATURES, melody_features
 
 FIVE = np.array([60, 62, 64, 67, 69])  # MIDI numbers: C D E G A
 
@@ -795,7 +795,7 @@ pd.DataFrame(measured).T.style.format({"updates": "{:,.0f}", "words/s": "{:,.0f}
 # 3. Give the classic recipe 20 words of context instead of one. What changes? *Hint:* `model={"context": 20}` in
 #    its options.
 # 4. Has the melody anything to say? Evaluate the classic run with each song's tune, and with another's. *Hint:*
-#    `lyricist.training.classic.songs.hear` makes what `evaluate` wants, of a corpus and a folder of tunes.
+#    `lyricist.model.classic.sung_words.hear` makes what `evaluate` wants, of a corpus and a folder of tunes.
 
 # %% [markdown]
 # ## Further

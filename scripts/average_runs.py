@@ -1,11 +1,10 @@
-"""A run between two: the weighted mean of the weights of a run and of the one it once went on from.
+"""The weighted mean of the weights of a run and of a run that it was continued from.
 
     python scripts/average_runs.py RUN EARLIER -o OUT [--share 0.5]
 
-What a network forgets of its first songs while it learns others comes back, for less than it cost (Wortsman et al.
-2022). EARLIER, which may be packed, has the same network; its vocabulary is RUN's, or RUN's begins with it: words
-that only RUN knows are taken over as they are. OUT is written from and gone on from like any run, with RUN's
-vocabulary, files and card; `--share` is RUN's share.
+What a network forgets of its first songs while it learns others is recovered, at a small cost (Wortsman et al. 2022).
+EARLIER, which may be packed, has the same network; its vocabulary is the beginning of RUN's (or all of it). Words
+that only RUN has are copied. OUT is a normal run with RUN's vocabulary, files and card; `--share` is RUN's share.
 """
 
 from __future__ import annotations

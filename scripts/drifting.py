@@ -1,4 +1,4 @@
-"""Lines that drift: the same words in another person or another tense, so that a judge learns to keep to both."""
+"""Lines in another person or tense, from which the judge of lines learns to keep to one person and tense."""
 
 from __future__ import annotations
 

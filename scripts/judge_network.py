@@ -1,5 +1,5 @@
-"""The network behind the judge of lines, and its three lessons: to read verse forwards, to tell what follows, and
-what readers marked in lines that the starter wrote.
+"""The network behind the judge of lines, and its three stages of training: to model verse forwards, to tell whether a
+line is in its place, and to agree with readers who marked lines written by the starter.
 
 T words, B stanzas side by side, L lines of each, E numbers a word, H hidden.
 """
@@ -12,14 +12,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from drifting import another_person, another_tense
 from torch import Tensor, nn
 
+from drifting import another_person, another_tense
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import cell_model, eight_bit
 from lyricist.model.tokens import END, LINE, SONG, UNK, Vocabulary
@@ -39,7 +40,7 @@ Quatrains = list[list[list[int]]]  # one or two, each of four lines of word numb
 
 @dataclass(frozen=True)
 class Example:
-    """A text, and the first line that was put where it stands, if there is one."""
+    """A text, and the index of the first line that is out of place, if there is one."""
 
     text: Quatrains
     wrong: int | None = None
@@ -47,10 +48,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Marked:
-    """A text that the starter wrote, and for each of its lines whether a reader found nothing amiss."""
+    """A text by the starter, and for each of its lines whether readers found it faultless."""
 
     text: Quatrains
     fine: tuple[bool, ...]
+
+
+Shown = TypeVar("Shown", Example, Marked)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Batch:
 
 
 class JudgeNetwork(nn.Module):
-    """An LSTM over the starter's word vectors, which stay as they are, and a small head."""
+    """An LSTM over the starter's word vectors, which are not trained, and a small head."""
 
     def __init__(self, embedding: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], precision: str) -> None:
         super().__init__()
@@ -84,7 +88,7 @@ class JudgeNetwork(nn.Module):
         self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(3 * HIDDEN, INNER), nn.Tanh(), nn.Linear(INNER, 1))
 
     def forward(self, batch: Batch) -> Tensor:
-        """(B, L) nats for each line's standing in its place."""
+        """(B, L) log odds, in nats, that each line is in its place."""
         x = self.reader.embed(batch.ids)
         state = self.reader.initial_state(x.shape[1])
         h, _ = self.reader.layers[0](x, tuple(state))
@@ -96,7 +100,7 @@ class JudgeNetwork(nn.Module):
         return self.head(torch.cat([end, mean, before], -1))[..., 0]  # type: ignore[no-any-return]
 
     def file(self) -> bytes:
-        """What `lyricist.generate.line_judge` reads: the reader as a graph and the head beside it, in 8 bits."""
+        """What `lyricist.generate.selection` reads: the reader as a graph and the head beside it, in 8 bits."""
         head: dict[str, npt.NDArray[np.generic]] = {}
         for i, name in ((1, "inner"), (3, "outer")):
             weight, bias = self.head[i].weight.detach().numpy(), self.head[i].bias.detach().numpy()
@@ -115,7 +119,7 @@ def at(x: Tensor, places: Tensor) -> Tensor:
 
 
 def read_verse(network: JudgeNetwork, streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -> None:
-    """Train as a language model on several corpora, one after the other, each until its share of the time is over."""
+    """Train as a language model on several corpora, each until its share of the time is over."""
     reader, parameters = network.reader, [p for p in network.reader.parameters() if p.requires_grad]
     adam = torch.optim.AdamW(parameters, lr=READING_RATE, weight_decay=0, fused=True)
     state, begun = reader.initial_state(BATCH), time.monotonic()
@@ -132,7 +136,7 @@ def read_verse(network: JudgeNetwork, streams: Sequence[Streams], shares: Sequen
 
 
 def windows(streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -> Iterator[npt.NDArray[np.int64]]:
-    """(T + 1, B) of one corpus after the other, over and over until its share of the time is over."""
+    """(T + 1, B) windows of one corpus after the other, each repeated until its share of the time is over."""
     for stream, until in zip(streams, np.cumsum(shares), strict=True):
         number = 0
         while clock.share < until:
@@ -147,7 +151,7 @@ def windows(streams: Sequence[Streams], shares: Sequence[float], clock: Clock) -
 
 
 def learn_to_judge(network: JudgeNetwork, examples: Examples, clock: Clock) -> None:
-    """Train the head, and the reader gently, on examples drawn anew in every round."""
+    """Train the head, and the reader at a lower rate, on examples drawn anew in every round."""
     reader, head = list(network.reader.layers.parameters()), list(network.head.parameters())
     adam = torch.optim.AdamW([{"params": reader}, {"params": head}], lr=NETWORK_RATE, weight_decay=0.01, fused=True)
     for k, some in enumerate(examples.forever()):
@@ -162,14 +166,14 @@ def learn_to_judge(network: JudgeNetwork, examples: Examples, clock: Clock) -> N
 
 
 def judging_loss(network: JudgeNetwork, batch: Batch) -> Tensor:
-    """Cross-entropy of whether each line stands in its place."""
+    """Cross-entropy of whether each line is in its place."""
     nats, asked = network(batch), batch.asked
     loss = F.binary_cross_entropy_with_logits(nats, batch.right, asked, reduction="sum")
     return loss / asked.sum().clamp(min=1)
 
 
 class Examples:
-    """Texts as they were written and with lines out of place, as batches."""
+    """Batches of texts as they were written and with lines out of place."""
 
     def __init__(self, texts: list[Quatrains], vocabulary: Vocabulary, chance: random.Random) -> None:
         self.texts, self.chance, self.vocabulary = texts, chance, vocabulary
@@ -183,7 +187,7 @@ class Examples:
                 self.with_word.setdefault(word, []).append((line, i))
 
     def forever(self) -> Iterator[list[Example]]:
-        """Batches of texts of like length."""
+        """Batches of texts of similar length."""
         while True:
             some = [Example(text) for text in self.texts] + [self.disordered(text) for text in self.texts]
             self.chance.shuffle(some)
@@ -193,8 +197,8 @@ class Examples:
             yield from cuts
 
     def disordered(self, text: Quatrains) -> Example:
-        """With two lines changed about, the quatrains changed about, a line in another person or tense, one made of
-        two halves, or one exchanged for a line of another song."""
+        """The text with two lines swapped, its quatrains swapped, a line in another person or tense, a line made of
+        two halves, or a line of another song."""
         lines, chance = [line for quatrain in text for line in quatrain], self.chance
         kind, n = chance.random(), len(lines)
         changed = self.drifted(lines) if kind > 1 - DRIFTING else None
@@ -215,7 +219,7 @@ class Examples:
         return Example([lines[i : i + 4] for i in range(0, n, 4)], wrong)
 
     def drifted(self, lines: list[list[int]]) -> tuple[int, list[int]] | None:
-        """A line behind the second, and what it is in another person or tense; None where none can change."""
+        """The index of a line after the second, and that line in another person or tense; None if none can change."""
         chance, tokens, index = self.chance, self.vocabulary.tokens, self.vocabulary.index
         for wrong in chance.sample(range(2, len(lines)), len(lines) - 2):
             words = [tokens[w] for w in lines[wrong]]
@@ -225,8 +229,8 @@ class Examples:
         return None
 
     def spliced(self, lines: list[list[int]]) -> tuple[int, list[int]] | None:
-        """A line behind the first that begins, or ends, as it was written and at one of its words goes over into
-        another of about its length: any three words of it may stand in a song, the whole does not hold together."""
+        """The index of a line after the first, and that line joined to another of about its length at a word that
+        both have: any three words of it may be in a song, but the whole makes no sense."""
         for _ in range(4):
             wrong = self.chance.randrange(1, len(lines))
             own = lines[wrong]
@@ -288,7 +292,7 @@ def read_marks(path: Path, vocabulary: Vocabulary) -> list[Marked]:
 def learn_marks(
     network: JudgeNetwork, examples: Examples, marked: Sequence[Marked], epochs: float, chance: random.Random
 ) -> None:
-    """Train the network gently on what readers marked."""
+    """Train the network at a low rate on the marks of readers."""
     reader, head = list(network.reader.layers.parameters()), list(network.head.parameters())
     adam = torch.optim.AdamW([{"params": reader}, {"params": head}], lr=MARKED_RATE, weight_decay=DECAY, fused=True)
     order, steps = list(marked), int(epochs * len(marked) / MARKED_BATCH)
@@ -305,24 +309,19 @@ def learn_marks(
 
 
 def agreement(network: JudgeNetwork, examples: Examples, marked: Sequence[Marked]) -> float:
-    """How often a line that a reader found nothing amiss in is worth more than one in which one did."""
-    network.eval()
-    worth: dict[bool, list[float]] = {True: [], False: []}
-    with torch.no_grad():
-        for i in range(0, len(marked), BATCH):
-            part = marked[i : i + BATCH]
-            for text, nats in zip(part, network(examples.batch(part)).numpy(), strict=True):
-                for fine, value in zip(text.fine, nats, strict=False):
-                    worth[fine].append(float(value))
-    network.train()
-    return area(worth[True], worth[False])
+    """How often a line without a mark is worth more than one with a mark."""
+    fine, amiss = list[float](), list[float]()
+    for text, nats in valued(network, examples, marked):
+        for is_fine, value in zip(text.fine, nats, strict=False):
+            (fine if is_fine else amiss).append(value)
+    return area(fine, amiss)
 
 
 # --- all
 
 
 class Clock:
-    """How much of a lesson is over."""
+    """How much of a stage's time is over."""
 
     def __init__(self, minutes: float) -> None:
         self.begun, self.seconds = time.monotonic(), 60 * minutes
@@ -346,19 +345,24 @@ def descend(adam: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Param
 
 def separation(network: JudgeNetwork, examples: Examples) -> float:
     """How often a line in its place is worth more than one that is not, in texts it has not seen."""
+    right, wrong = list[float](), list[float]()
+    some = [Example(text) for text in examples.texts] + [examples.disordered(text) for text in examples.texts]
+    for example, nats in valued(network, examples, some):
+        if example.wrong is None:
+            right += nats[1 : 4 * len(example.text)]
+        else:
+            wrong.append(nats[example.wrong])
+    return area(right, wrong)
+
+
+def valued(network: JudgeNetwork, examples: Examples, some: Sequence[Shown]) -> Iterator[tuple[Shown, list[float]]]:
+    """Each text and the nats of its lines, by the network without dropout."""
     network.eval()
-    worth: dict[bool, list[float]] = {True: [], False: []}
     with torch.no_grad():
-        for some in ([Example(text) for text in examples.texts], [examples.disordered(t) for t in examples.texts]):
-            for i in range(0, len(some), BATCH):
-                part = some[i : i + BATCH]
-                for example, nats in zip(part, network(examples.batch(part)).numpy(), strict=True):
-                    if example.wrong is None:
-                        worth[True] += nats[1 : 4 * len(example.text)].tolist()
-                    else:
-                        worth[False].append(nats[example.wrong])
+        for i in range(0, len(some), BATCH):
+            part = some[i : i + BATCH]
+            yield from zip(part, network(examples.batch(part)).tolist(), strict=True)
     network.train()
-    return area(worth[True], worth[False])
 
 
 def area(high: Sequence[float], low: Sequence[float]) -> float:

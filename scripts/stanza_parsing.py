@@ -1,4 +1,4 @@
-"""Stanzas of verse whose lines stand in a row, found again by their rhymes."""
+"""Stanzas of verse, detected by their rhymes in a sequence of lines."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from gutenberg_verse import clean
 
+from gutenberg_verse import clean
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.rhyme import key
@@ -61,7 +61,7 @@ class Stanza:
 
 
 class LineReader:
-    """Cleaned lines with what is heard of them."""
+    """Cleaned lines with their syllables and rhymes."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
@@ -77,7 +77,7 @@ class LineReader:
         return self.found[word]
 
     def line(self, raw: str) -> VerseLine | None:
-        """None for what is no line of verse, or ends with a word that nobody can read."""
+        """None for what is not a line of verse, or ends with a word without a reading."""
         text = clean(raw)
         words = tuple(map(sys.intern, tokens.split(text)))
         if not words:
@@ -88,7 +88,7 @@ class LineReader:
 
 
 def eye_rhyme(word: str) -> set[str]:
-    """The ending of a word that rhymes for the eye, as old verse takes it (love, prove; wind, mind)."""
+    """The ending of a word for eye rhymes, which old verse accepts (love, prove; wind, mind)."""
     return set() if len(word) < 4 or word.endswith(ENDINGS) else {"~" + word[-3:]}
 
 
@@ -100,7 +100,7 @@ def rhyming(a: VerseLine, b: VerseLine) -> bool:
 
 
 def stanzas(lines: Sequence[VerseLine | None]) -> Iterator[Stanza | None]:
-    """The likeliest stanzas in order, None wherever more than `GAP` other lines lie between two.
+    """The likeliest stanzas in order; None where more than `GAP` other lines are between two.
 
     Other lines that look like verse come as stanzas of `LOOSE` lines without a pattern.
     """
@@ -122,7 +122,7 @@ def stanzas(lines: Sequence[VerseLine | None]) -> Iterator[Stanza | None]:
 
 
 def looks_like_verse(lines: Sequence[VerseLine]) -> bool:
-    """Lines begin with capitals, as in prose they do not, and are about equally long."""
+    """Whether lines begin with capitals, unlike prose, and are about equally long."""
     capitals = sum(line.text.lstrip("\"'(")[:1].isupper() for line in lines)
     return capitals >= len(lines) - 1 and float(np.std([line.syllables for line in lines])) <= LOOSE_SPREAD
 
@@ -153,7 +153,7 @@ def parse(lines: Sequence[VerseLine | None]) -> list[str]:
 
 
 def followed(best: list[str], same: Sequence[set[str]]) -> list[str]:
-    """The best parse: stanzas that had better be like the one before are."""
+    """The best parse, in which stanzas take the pattern of the one before where that is better."""
     out, at, forced = [""] * len(best), 0, ""
     while at < len(best):
         name = out[at] = forced or best[at]

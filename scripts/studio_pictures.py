@@ -32,7 +32,7 @@ CURVE = 2  # further points of it that are waited for
 
 @contextlib.contextmanager
 def studio() -> Iterator[str]:
-    """The address of a studio with the demo, its data in a folder that goes with it."""
+    """The address of a studio with the demo, with its data in a temporary folder."""
     with tempfile.TemporaryDirectory() as data:
         call = [sys.executable, "-m", "lyricist", "studio", "--demo", "--no-browser", "--port", "0", "--data", data]
         process = subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
@@ -73,7 +73,7 @@ def tune_view(page: Any) -> None:
 
 
 def train_view(page: Any) -> None:
-    """A training at work: the first picture starts it, a later one finds it."""
+    """A training in progress: the first picture starts it, a later one finds it."""
     page.wait_for_load_state("networkidle")
     if not page.locator(".training").count():
         page.locator(".filedrop input").set_input_files(SONGS)
@@ -101,18 +101,8 @@ VIEWS: dict[str, tuple[str, Callable[[Any], None], tuple[int, int]]] = {
     "models": ("models", models_view, WIDE),
     "phone": ("write", phone_view, PHONE),
 }
-PICTURES = (
-    "write-light",
-    "write-dark",
-    "why-light",
-    "tune-light",
-    "tune-dark",
-    "train-light",
-    "train-dark",
-    "models-light",
-    "phone-light",
-    "phone-dark",
-)
+LIGHT_ONLY = ("why", "models")
+PICTURES = [f"{v}-{t}" for v in VIEWS for t in ("light", "dark") if t == "light" or v not in LIGHT_ONLY]
 
 
 def picture(browser: Any, address: str, name: str) -> bytes:
@@ -131,7 +121,7 @@ def picture(browser: Any, address: str, name: str) -> bytes:
 
 
 def compressed(png: bytes) -> bytes:
-    """As many colours as MOST_BYTES permit."""
+    """The picture with as many colours as MOST_BYTES permits."""
     from PIL import Image
 
     for colours in COLOURS:

@@ -2,8 +2,8 @@
 
     python scripts/train_g2p.py [--epochs 5] [--hidden 160] [--output FILE]
 
-Needs PyTorch (`pip install lyricist[train]`) and some 10 minutes on one core. Same seed, same options and the same
-version of PyTorch on the same kind of processor give the same file.
+Needs PyTorch (`pip install lyricist[train]`) and some 10 minutes on one core. The same options and the
+same version of PyTorch on the same kind of processor give the same file.
 
 1. Words: those of `cmudict.txt` but for letter names (bbc), words without a vowel letter, and words with more than
    two phones a letter. Hyphenated words are left out of training, for the model reads their parts.
@@ -43,6 +43,9 @@ NAME_OF = dict(row.split(maxsplit=1) for row in NAMES.split(","))
 SUFFIXES = ("'s", "s'", "'", "es", "s", "ed", "ing", "d", "in'")
 RARE = 10  # chunks seen less often than that are left out, and the words that need them
 UNLIKELY = -3.5  # log probability per letter below which an alignment is taken for an abbreviation's
+WIDTH, DROPOUT, BATCH, RATE, SEED = 128, 0.1, 256, 4e-3, 1  # units of the decoder; training
+HIDDEN_CHUNKS = 0.1  # share of the chunks before that are hidden in training
+CLIPPED = 0.1  # share of the places for clipped forms (heav'n, ev'ry) that are used
 FIRST_GUESS = (0.3, 1.0, 0.02)  # weights of 0, 1, 2 phones in the first round of the alignment
 
 Readings = dict[str, list[Chunk]]
@@ -79,7 +82,7 @@ def is_word(word: str, readings: Sequence[Chunk]) -> bool:
 
 
 def stems(word: str) -> Iterator[str]:
-    """What a word may be an inflected form of.
+    """Words that a word may be an inflected form of.
 
     >>> list(stems("hopped"))
     ['hop', 'hopp', 'hoppe', 'hoppe']
@@ -174,8 +177,8 @@ def aligned_words(words: Readings, table: Chances) -> list[Aligned]:
     return [row for row in rows if all(common[chunk] >= RARE for chunk in row[1])]
 
 
-def clipped(rows: Iterable[Aligned], share: float) -> Iterator[Aligned]:
-    """Forms that singers clip: some of lovin' and lov'd, and a `share` of the places for heav'n and ev'ry."""
+def clipped(rows: Iterable[Aligned]) -> Iterator[Aligned]:
+    """Clipped forms that singers use: some of lovin' and lov'd, and a share CLIPPED of heav'n and ev'ry."""
     for word, chunks in rows:
         if word.endswith("ing") and [p for c in chunks[-3:] for p in c] == ["IH0", "NG"] and random.random() < 0.2:
             yield f"{word[:-1]}'", (*chunks[:-3], ("IH0",), ("N",), ())
@@ -184,7 +187,7 @@ def clipped(rows: Iterable[Aligned], share: float) -> Iterator[Aligned]:
         for i in range(2, len(word) - 1):
             weak = chunks[i] in (("AH0",), ("IH0",)) and word[i + 1] in "lnrv"
             weak_r = chunks[i] == () and chunks[i + 1] == ("ER0",) and beside_vowel(chunks, i)
-            if word[i] in "eo" and (weak or weak_r) and random.random() < share:
+            if word[i] in "eo" and (weak or weak_r) and random.random() < CLIPPED:
                 after = ("R",) if weak_r else chunks[i + 1]
                 yield f"{word[:i]}'{word[i + 1 :]}", (*chunks[:i], (), after, *chunks[i + 2 :])
 
@@ -194,7 +197,7 @@ def beside_vowel(chunks: Sequence[Chunk], i: int) -> bool:
     return any(map(is_vowel, (*chunks[i - 1][-1:], *(chunks[i + 2][:1] if i + 2 < len(chunks) else ()))))
 
 
-def build(hidden: int, width: int, chunks: int, dropout: float) -> Any:
+def build(hidden: int, chunks: int) -> Any:
     """The network; see `lyricist.prosody.g2p` for its parts."""
     import torch
     from torch import Tensor, nn
@@ -203,11 +206,11 @@ def build(hidden: int, width: int, chunks: int, dropout: float) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.letters = nn.Embedding(len(LETTERS), 48)
-            self.encoder = nn.LSTM(48, hidden, 2, bidirectional=True, dropout=dropout)
+            self.encoder = nn.LSTM(48, hidden, 2, bidirectional=True, dropout=DROPOUT)
             self.before = nn.Embedding(chunks + 1, 32)
-            self.decoder = nn.LSTM(2 * hidden + 32, width)
-            self.output = nn.Linear(width, chunks)
-            self.dropout = nn.Dropout(dropout)
+            self.decoder = nn.LSTM(2 * hidden + 32, WIDTH)
+            self.output = nn.Linear(WIDTH, chunks)
+            self.dropout = nn.Dropout(DROPOUT)
 
         def forward(self, letters: Tensor, before: Tensor) -> Tensor:
             """Letters and the chunks before them, both (T, B), to scores (T, B, C)."""
@@ -229,23 +232,23 @@ def by_length(rows: Sequence[Aligned], size: int) -> list[list[Aligned]]:
     return batches
 
 
-def fit(net: Any, rows: Sequence[Aligned], names: Sequence[Chunk], options: argparse.Namespace) -> None:
+def fit(net: Any, rows: Sequence[Aligned], names: Sequence[Chunk], epochs: float) -> None:
     """Train with AdamW, a short warm-up and a cosine to almost nothing."""
     import torch
 
     index = {chunk: i for i, chunk in enumerate(names)}
-    steps = int(options.epochs * len(by_length(rows, options.batch)))
-    optimiser = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=0.01, betas=(0.9, 0.99))
+    steps = int(epochs * len(by_length(rows, BATCH)))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.01, betas=(0.9, 0.99))
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda n: min(1, (n + 1) / 300) * (0.49 * (1 + math.cos(math.pi * n / steps)) + 0.02)
     )
     begun, step, total = time.monotonic(), 0, 0.0
     while step < steps:
-        for batch in by_length(rows, options.batch)[: steps - step]:
+        for batch in by_length(rows, BATCH)[: steps - step]:
             letters = torch.tensor([[LETTERS.index(a) for a in word] for word, _ in batch]).T
             chunks = torch.tensor([[index[chunk] for chunk in chunks] for _, chunks in batch]).T
             before = torch.cat([torch.full_like(chunks[:1], len(names)), chunks[:-1]])
-            before = torch.where(torch.rand(before.shape) < options.forget, len(names), before)
+            before = torch.where(torch.rand(before.shape) < HIDDEN_CHUNKS, len(names), before)
             scores = net(letters, before)
             loss = torch.nn.functional.cross_entropy(scores.flatten(0, 1), chunks.flatten())
             optimiser.zero_grad()
@@ -281,22 +284,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the pronunciation model on the lexicon's table.")
     parser.add_argument("--epochs", type=float, default=5)
     parser.add_argument("--hidden", type=int, default=160, help="units of each direction of the encoder")
-    parser.add_argument("--width", type=int, default=128, help="units of the decoder")
-    parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument(
-        "--forget", type=float, default=0.1, help="share of chunks before that are hidden in training"
-    )
-    parser.add_argument("--clip", type=float, default=0.1, help="share of clipped forms that are added")
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=4e-3)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=MODEL)
     options = parser.parse_args()
 
     import torch
 
-    random.seed(options.seed)
-    torch.manual_seed(options.seed)
+    random.seed(SEED)
+    torch.manual_seed(SEED)
     torch.set_num_threads(1)
     words = {word: readings for word, readings in table_words().items() if is_word(word, readings)}
     test = held_out(words)
@@ -306,10 +300,10 @@ def main() -> None:
     names = sorted({chunk for _, chunks in rows for chunk in chunks})
     # Most genitives teach nothing: the model sees one in ten.
     rows = [row for row in rows if not (row[0].endswith("'s") and row[0][:-2] in words and random.random() > 0.1)]
-    rows += [row for row in clipped(rows, options.clip) if set(row[1]) <= set(names)]
+    rows += [row for row in clipped(rows) if set(row[1]) <= set(names)]
     print(f"{len(rows)} forms for training, {len(test)} words held out, {len(names)} chunks", flush=True)
-    net = build(options.hidden, options.width, len(names), options.dropout)
-    fit(net, rows, names, options)
+    net = build(options.hidden, len(names))
+    fit(net, rows, names, options.epochs)
     metadata = {
         "chunks": json.dumps([" ".join(chunk) for chunk in names]),
         "align": json.dumps(table),

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-
 from against_models import main, margin, perplexity
-from held_out import held_out, sung
+from held_out import held_out
 from lyricist.corpus import PrepareOptions, prepare
-from lyricist.evaluation.metrics import song_nats
 from lyricist.model.network import LyricLSTM, ModelConfig
-from lyricist.model.onnx_graph import step_model
-from lyricist.model.runtime import OnnxModel
-from lyricist.model.tokens import Order
 from lyricist.training.config import TrainConfig
-from lyricist.training.token_arrays import SplitTokens, Streams, token_set
-from rivals import lstm_nats
+from lyricist.training.token_arrays import SplitTokens, Streams
 from transformer import Shape, Transformer, train_transformer, transformer_nats, windows
 
 SHAPE = Shape(vocab=11, width=8, layers=2, heads=2, context=6)
@@ -92,47 +84,24 @@ def test_transformer_learns(precision: str) -> None:
     assert transformer_nats(model, [np.tile(np.arange(6), 2)])[0] / 11 < 0.5  # 1.8 by guessing
 
 
-@pytest.mark.parametrize("features", [0, 26])
-def test_lstm_scores_are_those_of_the_runtime(features: int) -> None:
-    torch.manual_seed(0)
-    config = ModelConfig(vocab_size=11, layers=2, embedding=8, hidden=6, features=features)
-    model = LyricLSTM(config).eval()
-    weights = {n: torch.nn.init.normal_(p, 0, 0.4).detach().numpy() for n, p in model.named_parameters()}
-    runtime = OnnxModel(step_model(config.model_dump(), weights))
-    texts = [*TEXTS, np.arange(150) * 5 % 11]
-    rng = np.random.default_rng(0)
-    plans = [rng.random((len(t), features), dtype=np.float32) for t in texts] if features else None
-    assert lstm_nats(model, texts) == pytest.approx(song_nats(runtime, texts), abs=1e-3)
-    if plans:
-        assert lstm_nats(model, texts, plans) == pytest.approx(song_nats(runtime, texts, plans), abs=1e-3)
-
-
 ROWS = "We row the boat along the stream\nand sing beneath the morning star"
 OTHER = "The lamp is out the door is wide\nno letter came to anyone"
 
 
-@pytest.mark.parametrize("order", ["forward", "backward"])
-def test_songs_with_a_run_of_training_songs_are_put_aside(
-    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_songs_with_a_run_of_training_songs_are_excluded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("held_out.SONGS", tmp_path)
     copied = "Oh, we row the boat\nalong the stream AND\nsing to me"  # eight words, other lines
     nearly = "We row the boat along the stream\nno more no more"  # seven
     (tmp_path / "hymns.txt").write_text(f"{copied}\n\n{nearly}\n\n{OTHER}\n")
     options = PrepareOptions(min_words=1, valid_share=0, test_share=0, near_duplicate=None, related=None)
     corpus = prepare(texts=[ROWS], out=tmp_path / "corpus", options=options)
-    test, hymns = held_out(corpus, token_set(corpus, "word", order))
+    test, hymns = held_out(corpus)
     assert (test.songs, test.seen) == ([], 0)
     assert hymns.seen == 1
     assert sorted(song.text().splitlines()[0] for song in hymns.songs) == [
         "The lamp is out the door is wide",
         "We row the boat along the stream",
     ]
-
-
-def test_lines_are_turned_round_between_breaks() -> None:
-    ids = np.array([9, 1, 2, 3, 9, 4, 5])
-    assert sung(ids, ids == 9).tolist() == [9, 3, 2, 1, 9, 5, 4]
 
 
 def test_figures_of_songs() -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-
 import average_runs
-
 from lyricist.corpus import PrepareOptions, prepare
 from lyricist.errors import InputError
 from lyricist.evaluation.train import train_songs

@@ -10,10 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-
 import build_balance
-
 from lyricist.corpus import Corpus
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import COLUMNS, Run

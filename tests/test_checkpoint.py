@@ -133,7 +133,7 @@ def test_a_run_without_checkpoint_says_so(tmp_path: Path) -> None:
 
 def test_a_target_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot write"):
         create_run(tmp_path / "file" / "run", CONFIG, VOCABULARY)
 
 

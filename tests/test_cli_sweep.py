@@ -104,7 +104,7 @@ def test_ctrl_c_ends_it_cleanly_and_the_same_command_goes_on(corpus: Corpus, tmp
         report = process.stderr.read()
     assert process.returncode == 0, report
     assert "stopped with 2 of 2 trials to do: the same command goes on" in report
-    assert not list(out.glob("run-*")) and not list(out.glob("worker-*"))
+    assert (out / "run-0001" / "latest").exists() and not list(out.glob("worker-*"))
     assert json.loads((out / "sweep.json").read_text())["states"]["waiting"] == 2
 
 

@@ -89,8 +89,7 @@ class TestSite:
         assert fenced("What.\n\n    >>> f(1)\n    2\n\n    More.") == "What.\n\n```pycon\n>>> f(1)\n2\n```\n\nMore."
 
     def test_every_public_name_has_its_place(self) -> None:
-        from docs_site import reference
-
         import lyricist
+        from docs_site import reference
 
         assert re.findall(r"heading: (\w+)", reference()) == sorted(lyricist.__all__, key=str.lower)

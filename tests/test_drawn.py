@@ -15,7 +15,7 @@ from tests.test_starter import PLAN, SHAPES, VOCABULARY, network, packed, zoo  #
 import lyricist
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.errors import InputError, PlanError
-from lyricist.generate.conditioned_step import ConditionedBlocks
+from lyricist.generate.batched_step import ConditionedBlocks
 from lyricist.generate.writer import Model, load
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.onnx_bytes import Initializers, with_numbers

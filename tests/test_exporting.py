@@ -247,6 +247,6 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("lyricist.model.convert.link", full)
-    with pytest.raises(InputError, match="disk is full"):
+    with pytest.raises(InputError, match="No space left on device"):
         export(run, None, tmp_path / "s", share=True)
     assert list(tmp_path.iterdir()) == []

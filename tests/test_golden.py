@@ -11,10 +11,10 @@ import pytest
 from lyricist.corpus import open_corpus
 from lyricist.evaluation.metrics import evaluate
 from lyricist.evaluation.train import train_songs
-from lyricist.generate.writer import load
+from lyricist.generate.classic_model import ClassicModel
+from lyricist.generate.open_run import load
 from lyricist.model.checkpoint import Run
 from lyricist.plan.plan import Drawing, Plan
-from lyricist.training.classic.writing import ClassicModel
 from lyricist.training.config import Options
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -5,20 +5,18 @@ The dictionary is a literal extract in CMUdict's format, so nothing is downloade
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-
 import copy_search
-from judge import Copies, judge, tally
-from judge_sound import may_stand, parse_cmudict, tail_of
-from plan_form import expand
+from oracle.judge import Copies, judge, tally
+from oracle.plan_form import expand
+from oracle.sound import may_stand, parse_cmudict, tail_of
 
 CMU = parse_cmudict(
     """
@@ -238,10 +236,20 @@ def test_copy_search_finds_runs_lines_and_the_longest(tmp_path: Path) -> None:
     train = {"split": "train", "sections": [{"name": "verse", "lines": ["a river", "River and I; see the LOVE!"]}]}
     held = {"split": "test", "sections": [{"name": "verse", "lines": ["I see my love and night"]}]}
     corpus.write_text("\n".join(json.dumps(s) for s in (train, held)) + "\n")
-    found = copy_search.search(songs, copy_search.corpus_songs([corpus]), run=6)
+    found = copy_search.search(copy_search.written_songs(songs, 0), copy_search.corpus_songs([corpus]), run=6)
     assert (found["songs"], found["lines"], found["words"]) == (2, 4, 16)
     assert (found["runs"], found["whole_lines"], found["longest"]) == (1, 0, 6)
     assert found["longest_run"] == "river and i see the love"
+    assert (found["songs_with_a_run"], found["songs_with_a_line"]) == (1, 0)
+    assert len(list(copy_search.corpus_songs([corpus], "test")())) == 1
+
+
+def test_the_oracle_imports_nothing_of_the_package() -> None:
+    for path in (Path(__file__).parent / "oracle").glob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        names = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+        names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not [name for name in names if name.split(".")[0] == "lyricist"], path.name
 
 
 def test_copies_are_counted_within_a_song_only() -> None:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tests.writing.exact_tools import vocabulary
-
-from lyricist.generate.line_judge import JUDGE, LineJudge
-from lyricist.model.onnx_graph import eight_bit
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from judge_network import (
     Clock,
@@ -29,6 +23,8 @@ from judge_network import (
     learn_to_judge,
     read_marks,
 )
+from lyricist.generate.selection import JUDGE, LineJudge
+from lyricist.model.onnx_graph import eight_bit
 
 KNOWN = vocabulary()
 FIRST = len(KNOWN) - 12  # the words after the special tokens

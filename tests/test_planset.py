@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from tests import aligned
 
+from lyricist._numbers import chance
 from lyricist.corpus import Corpus, Line, LineSlot, Song
 from lyricist.corpus.tokenizer import CharTokenizer, WordTokenizer
 from lyricist.errors import InputError
 from lyricist.model.tokens import Order, song_tokens
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import CHOICES, GROUPS, groups_of, width
-from lyricist.splitmix import chance
 from lyricist.training.conditioning import (
     OFF,
     PlanSplit,

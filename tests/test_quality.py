@@ -10,15 +10,12 @@ from random import Random
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
-
 import human_shape
-import line_order
 import theme_reading
-from blind_reading import Entry, majority, open_key, pairs_of, plainly, read_answers, shown, verdicts, write_sheet
+from blind_reading import Entry, majority, open_key, pairs_of, plainly, read_answers, seal, shown, verdicts
 from human_shape import Pair, compare, distinct_2, read_pairs, repeated, self_bleu, with_repeats
 from read_songs import FORMS, THEMES, asked, page, songs_of
-from theme_match import Case, Matcher, keywords, shares, summary
+from theme_match import Case, keywords, match, shares, summary
 from verse import HumanSong, Vectors, human_songs, make_vectors, related, stem, verse_lines, wilson
 
 VERSE = """
@@ -127,27 +124,6 @@ def test_equal_sides_compare_as_equal(monkeypatch: pytest.MonkeyPatch, tmp_path:
     human_shape.syllables.cache_clear()
 
 
-# --- line_order
-
-
-def test_scorer_learns_which_line_follows() -> None:
-    rng, verse = Random(0), []
-    for _ in range(1500):  # a line that ends with a number is followed by one that begins with the next
-        at = rng.randrange(50)
-        for n in range(4):
-            verse.append((f"w{at + n}", *rng.sample(SEA, 3), f"w{at + n + 1}"))
-    scorer = line_order.learn(verse[:5000])
-    found = line_order.judged(scorer.scores, [verse[5000:5500], verse[5500:]], 100_000)
-    assert found["any order"]["share"] > 0.9 and found["same form"]["share"] > 0.9
-    shuffled = [line for at in range(5000, 6000, 4) for line in rng.sample(verse[at : at + 4], 4)]
-    assert 0.3 < line_order.judged(scorer.scores, [shuffled[:500], shuffled[500:]], 999)["any order"]["share"] < 0.7
-
-
-def test_orders_that_keep_the_form_keep_it() -> None:
-    for number in line_order.SAME_FORM:
-        assert all((place - line) % 2 == 0 for place, line in enumerate(line_order.ORDERS[number]))
-
-
 # --- theme_match
 
 
@@ -158,15 +134,14 @@ def test_keywords_say_what_a_song_is_about(vectors: Vectors) -> None:
 
 
 def test_songs_are_matched_without_the_words_themselves(vectors: Vectors) -> None:
-    matcher = Matcher(vectors)
     sets = [("harbour", "anchor", "sail"), ("meadow", "plough", "corn")]
-    assert matcher.match(["sailor", "ship", "wave", "plough", "corn"], sets) == 0
-    assert matcher.match(["farmer", "barn", "harvest", "sails"], sets) == 1
+    assert match(vectors, ["sailor", "ship", "wave", "plough", "corn"], sets) == 0
+    assert match(vectors, ["farmer", "barn", "harvest", "sails"], sets) == 1
     cases = [
         Case(str(n), about, {"steered": text, "human": text})
         for n, (about, text) in enumerate(zip(sets, (("sailor ship wave",), ("farmer barn",)), strict=True))
     ]
-    assert summary(shares(cases, matcher))["steered"]["accuracy"] == pytest.approx(1)
+    assert summary(shares(cases, vectors))["steered"]["accuracy"] == pytest.approx(1)
 
 
 # --- theme_reading
@@ -229,14 +204,14 @@ def test_all_hands_are_printed_alike() -> None:
 def test_key_is_sealed(tmp_path: Path) -> None:
     folder, key = tmp_path / "reading", tmp_path / "key.json"
     pairs = pairs_of([OURS] * 2, [PLAIN, HUMAN], Random(1))
-    write_sheet(folder, key, pairs, {})
+    seal(folder, key, pairs, {})
     assert open_key(folder, key) == pairs
     assert sorted(p.name for p in folder.iterdir()) == ["answers.csv", "sheet.md"]
     key.write_text(key.read_text(encoding="utf-8").replace("ours", "plain", 1), encoding="utf-8")
     with pytest.raises(SystemExit, match="not the key"):
         open_key(folder, key)
     with pytest.raises(SystemExit, match="there already"):
-        write_sheet(folder, key, pairs, {})
+        seal(folder, key, pairs, {})
 
 
 def test_wins_are_of_the_majority_and_known_stanzas_do_not_count(tmp_path: Path) -> None:

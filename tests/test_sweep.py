@@ -6,27 +6,32 @@ import csv
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
-from lyricist.apps.sweep import CLASSIC_GRID, Sweep, results
-from lyricist.apps.sweep.crew import Begun, Ended, TrialBegun, TrialEnded
-from lyricist.apps.sweep.database import driver_arguments, full_url
-from lyricist.apps.sweep.folder import Folder
-from lyricist.apps.sweep.lock import Lock
-from lyricist.apps.sweep.run import prepare, run_sweep
-from lyricist.apps.sweep.space import Choices, Range, parse_space
-from lyricist.apps.sweep.study import Slots
-from lyricist.apps.sweep.worker import Worker
-from lyricist.corpus import Corpus
+from lyricist.apps.sweep import CLASSIC_GRID, Sweep
+from lyricist.apps.sweep.search_space import Choices, Range, parse_space
+from lyricist.apps.sweep.study_storage import Lock, engine_options, full_url
+from lyricist.apps.sweep.sweep_folder import LOCK, SweepFolder
+from lyricist.apps.sweep.sweep_report import write_report
+from lyricist.apps.sweep.sweep_runner import Begun, Ended, TrialBegun, TrialEnded, prepare, run_sweep
+from lyricist.apps.sweep.trial_queue import RETRIES, TrialFailed, TrialQueue, TrialStopped
+from lyricist.apps.sweep.trial_worker import Worker
+from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError
+from lyricist.model.checkpoint import Run
+from lyricist.training.token_arrays import token_set
+from test_trainer import wait_for
 
 SETTINGS = {"epochs": 1.0, "steps": 16, "evaluations": 2}
 SMALL = {"embedding": Choices((8,)), "hidden": Choices((8, 12)), "batch": Choices((8,))}
@@ -36,35 +41,31 @@ def sweep(space: Any = None, **options: Any) -> Sweep:
     return Sweep({**SMALL, **(space or {})}, preset="tiny", settings=SETTINGS, **options)
 
 
-def here(corpus: Corpus, out: Path, made: Sweep, stop_after: int = 10**9, retry: bool = False) -> list[int]:
+def here(
+    corpus: Corpus, out: Path, made: Sweep, stop_after: int = 10**9, marks: int = 10**9, retry: bool = False
+) -> list[int]:
     """What `run_sweep` does, with the worker in this process; returns the trials begun.
 
-    It is stopped when trial number `stop_after` of this call is under way.
+    It is stopped when trial number `stop_after` of this call has begun, or after so many `marks` (validation losses).
     """
     place = prepare(corpus, out, made, None, None, False)
-    place.slots.fill(retry)
-    job = {
-        "folder": str(out),
-        "url": place.slots.url,
-        "study": "sweep",
-        "sweep": made.to_json(),
-        "trials": made.trials,
-    }
-    begun: list[int] = []
+    place.queue.fill(retry)
+    messages: list[dict[str, Any]] = []
 
     def say(**message: Any) -> None:
-        if message["kind"] == "begun":
-            begun.append(message["trial"])
-        elif message["kind"] == "ended":
+        messages.append(message)
+        if message["kind"] == "ended":
             place.folder.settle(message["record"]["trial"])
 
+    def said(kind: str) -> list[int]:
+        return [message["trial"] for message in messages if message["kind"] == kind]
+
     try:
-        Worker(job, say, lambda: len(begun) >= stop_after).work()
-        results.write(place, place.slots.rows(), plots=True)
+        Worker(place.job(1), say, lambda: len(said("begun")) >= stop_after or len(said("mark")) >= marks).work()
+        write_report(place.folder, place.queue, place.queue.rows(), plots=True)
     finally:
-        place.slots.close()
-        place.lock.close()
-    return begun
+        place.close()
+    return said("begun")
 
 
 def rows_of(out: Path) -> list[dict[str, str]]:
@@ -171,14 +172,31 @@ def test_a_sweep_survives_json() -> None:
 # -- the queue, without training ------------------------------------------------------------------
 
 
-def slots(folder: Path, made: Sweep, corpus: str = "songs") -> Slots:
-    return Slots(f"sqlite:///{folder / 'study.db'}", "sweep", made, corpus)
+def queue_of(folder: Path, made: Sweep, corpus: str = "songs") -> TrialQueue:
+    return TrialQueue(f"sqlite:///{folder / 'study.db'}", "sweep", made, corpus)
 
 
-def ended(
-    slot: int, number: int, state: str = "complete", loss: float | None = 5.0, error: str = ""
-) -> dict[str, Any]:
-    return {"trial": slot + 1, "number": number, "state": state, "valid_loss": loss, "result": {}, "error": error}
+def run_one(queue: TrialQueue, end: Callable[[Any, int], float]) -> tuple[bool | None, list[tuple[int, Any]]]:
+    """Run the next trial by a training that takes no time: what `run_next` says, and slot and settings."""
+    seen = []
+
+    def train(trial: Any, slot: int, params: dict[str, Any]) -> float:
+        seen.append((slot, params))
+        return end(trial, slot)
+
+    return queue.run_next(train, "here", "host"), seen
+
+
+def run_all(queue: TrialQueue) -> list[tuple[int, Any]]:
+    """Run every trial that waits: slots and settings in order."""
+    seen: list[tuple[int, Any]] = []
+    while (found := run_one(queue, lambda trial, slot: float(slot)))[0] is not None:
+        seen += found[1]
+    return seen
+
+
+def stop(trial: Any, slot: int) -> float:
+    raise TrialStopped
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
@@ -190,122 +208,186 @@ def test_sampled_points_stay_in_range_and_do_not_hang_on_interruptions(
     tmp_path: Path, sampler: str, field: str
 ) -> None:
     made = Sweep(parse_space([field]), sampler, 6)
-    drawn: list[list[Any]] = []
     for again in ("a", "b"):
         (tmp_path / again).mkdir()
-        queue, seen = slots(tmp_path / again, made), []
-        queue.fill()
-        while claim := queue.claim("here", "host"):
-            seen.append(next(iter(claim.params.values())))
-            queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number, loss=float(claim.slot)))
-            if again == "b":  # as if the process ended after every trial
-                queue = slots(tmp_path / again, made)
-        drawn.append(seen)
+        queue_of(tmp_path / again, made).fill()
+    drawn = [next(iter(params.values())) for _, params in run_all(queue_of(tmp_path / "a", made))]
+    again_drawn = []
+    for _ in range(6):  # as if the process ended after every trial
+        _, ((_, params),) = run_one(queue_of(tmp_path / "b", made), lambda trial, slot: float(slot))
+        again_drawn.append(next(iter(params.values())))
     (values,) = made.space.values()
-    assert len(drawn[0]) == 6
-    assert drawn[0] == drawn[1]
-    for value in drawn[0]:
+    assert len(drawn) == 6
+    assert drawn == again_drawn
+    for value in drawn:
         if isinstance(values, Choices):
             assert value in values.values
         else:
             assert values.low <= value <= values.high
             assert values.step is None or (value - values.low) % values.step == 0
-    assert len(set(drawn[0])) > 1
+    assert len(set(drawn)) > 1
 
 
 def test_a_grid_under_a_budget_goes_in_an_order_that_favours_nothing(tmp_path: Path) -> None:
     made = Sweep(parse_space(["cell=lstm,gru", "hidden=8..32:8"]), budget=5.0)
-    queue = slots(tmp_path, made)
+    queue = queue_of(tmp_path, made)
     queue.fill()
-    taken = []
-    while claim := queue.claim("here", "host"):
-        assert claim.params == made.points()[claim.slot]
-        taken.append(claim.slot)
-    assert sorted(taken) == list(range(8)) != taken
+    taken = run_all(queue)
+    assert all(params == made.points()[slot] for slot, params in taken)
+    slots = [slot for slot, _ in taken]
+    assert sorted(slots) == list(range(8)) != slots
 
 
-def test_every_slot_is_claimed_once_even_when_two_queue_it(tmp_path: Path) -> None:
+def test_every_slot_is_run_once_even_when_two_enqueue_it(tmp_path: Path) -> None:
     made = sweep({"layers": Choices((1, 2))})
-    one, two = slots(tmp_path, made), slots(tmp_path, made)
+    one, two = queue_of(tmp_path, made), queue_of(tmp_path, made)
     points = made.points()
-    for slot, point in enumerate(points):  # what two machines that begin in the same moment do
+    for slot, point in enumerate(points):  # what two machines that start in the same moment do
         for queue in (one, two):
             queue.study.enqueue_trial(point, user_attrs={"slot": slot})
-    claimed = []
-    while claim := (one if len(claimed) % 2 else two).claim("here", "host"):
-        claimed.append(claim.params)
-        one.finish(claim.trial.number, ended(claim.slot, claim.trial.number))
-    assert claimed == points
+    seen: list[Any] = []
+    while (found := run_one(one if len(seen) % 2 else two, lambda trial, slot: 5.0))[0] is not None:
+        seen += found[1]
+    assert [params for _, params in seen] == points
     assert [row.state for row in two.rows()] == ["complete"] * 4
     two.fill()
-    assert two.claim("there", "host") is None
+    assert run_all(two) == []
 
 
 def test_claims_of_many_connections_never_collide(tmp_path: Path) -> None:
-    """Four threads, each with its own connection to the same SQLite file; every slot is claimed once."""
+    """Four threads, each with its own connection to the same SQLite file; every slot is run once."""
     made = Sweep({"hidden": Choices(tuple(range(8, 28)))})
-    slots(tmp_path, made).fill()
+    queue_of(tmp_path, made).fill()
     claimed: list[int] = []
 
     def machine() -> None:
-        queue = slots(tmp_path, made)
-        while claim := queue.claim("here", "host"):
-            claimed.append(claim.slot)
-            assert queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number))
+        queue = queue_of(tmp_path, made)
+        claimed.extend(slot for slot, _ in run_all(queue))
         queue.close()
 
+    in_threads(machine)
+    assert sorted(claimed) == list(range(20))
+
+
+def in_threads(machine: Callable[[], None]) -> None:
     threads = [threading.Thread(target=machine) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(claimed) == list(range(20))
 
 
-def test_a_trial_given_up_is_run_again_at_the_same_point(tmp_path: Path) -> None:
+def test_a_stopped_trial_is_run_again_at_the_same_point(tmp_path: Path) -> None:
     made = Sweep(parse_space(["learning_rate=1e-4..1e-1"]), "tpe", 3)
-    queue = slots(tmp_path, made)
+    queue = queue_of(tmp_path, made)
     queue.fill()
-    first = queue.claim("here", "host")
-    assert first is not None
-    queue.drop(first.trial.number)
+    told, first = run_one(queue, stop)
+    assert told and queue.rows()[0].state == "waiting"
     queue.fill()
     queue.fill()
-    claims = []
-    while claim := queue.claim("here", "host"):
-        claims.append(claim)
-    assert [c.slot for c in claims] == [1, 2, 0]
-    assert claims[-1].params == first.params
+    seen = run_all(queue)
+    assert [slot for slot, _ in seen] == [1, 2, 0]
+    assert seen[-1:] == first
 
 
 def test_a_failure_is_kept_until_it_is_asked_to_be_tried_again(tmp_path: Path) -> None:
     made = Sweep(parse_space(["hidden=8,16"]))
-    queue = slots(tmp_path, made)
+    queue = queue_of(tmp_path, made)
     queue.fill()
-    for state, loss, error in (("failed", None, "the loss is nan"), ("complete", 4.5, "")):
-        claim = queue.claim("here", "host")
-        assert claim is not None
-        queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number, state, loss, error))
+
+    def fail(trial: Any, slot: int) -> float:
+        queue.store(trial, {"error": "the loss is nan"})
+        raise TrialFailed
+
+    run_one(queue, fail)
+    run_one(queue, lambda trial, slot: 4.5)
     queue.fill()
-    assert queue.claim("here", "host") is None
+    assert run_all(queue) == []
     assert [(r.state, r.valid_loss, r.error) for r in queue.rows()] == [
         ("failed", None, "the loss is nan"),
         ("complete", 4.5, ""),
     ]
     queue.fill(retry=True)
-    again = queue.claim("here", "host")
-    assert again is not None and again.params == {"hidden": 8}
-    assert queue.claim("here", "host") is None
+    assert run_all(queue) == [(0, {"hidden": 8})]
 
 
 def test_a_result_that_comes_too_late_is_refused(tmp_path: Path) -> None:
-    queue = slots(tmp_path, Sweep(parse_space(["hidden=8,16"])))
+    queue = queue_of(tmp_path, Sweep(parse_space(["hidden=8,16"])))
     queue.fill()
-    claim = queue.claim("here", "host")
-    assert claim is not None
-    queue.drop(claim.trial.number)  # its machine was taken for dead
-    assert not queue.finish(claim.trial.number, ended(0, claim.trial.number))
+
+    def late(trial: Any, slot: int) -> float:
+        queue.fail(trial.number)  # its machine was taken for dead
+        return 5.0
+
+    assert run_one(queue, late)[0] is False
     assert queue.rows()[0].state == "waiting"
+
+    def later(trial: Any, slot: int) -> float:
+        queue.fail(trial.number)
+        queue.store(trial, {"result": {"steps": 1}})
+        return 5.0
+
+    assert run_one(queue, later)[0] is False
+
+
+def test_an_error_of_the_training_is_raised_and_leaves_the_slot_open(tmp_path: Path) -> None:
+    queue = queue_of(tmp_path, Sweep(parse_space(["hidden=8,16"])))
+    queue.fill()
+
+    def full(trial: Any, slot: int) -> float:
+        raise InputError("No space left")
+
+    with pytest.raises(InputError, match="No space left"):
+        run_one(queue, full)
+    assert [row.state for row in queue.rows()] == ["waiting", "waiting"]
+
+
+SILENT = """
+import sys
+import time
+from pathlib import Path
+from test_sweep import parse_space, queue_of, Sweep
+queue = queue_of(Path(sys.argv[1]), Sweep(parse_space(["hidden=8..64"]), "random", 2))
+queue.fill()
+queue.run_next(lambda trial, slot, params: print(params, flush=True) or time.sleep(1000), "there", "host")
+"""
+
+
+def test_a_dead_machines_trial_is_retried_once_its_heartbeat_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", SILENT, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=with_tests()) as process:
+        assert process.stdout is not None
+        params = process.stdout.readline()
+        process.kill()
+    made = Sweep(parse_space(["hidden=8..64"]), "random", 2)
+    assert [slot for slot, _ in run_all(queue_of(tmp_path, made))] == [1]  # it may live
+    monkeypatch.setattr("lyricist.apps.sweep.study_storage.GRACE", 1)
+    queue = queue_of(tmp_path, made)
+    assert queue.rows()[0].state == "running"
+    wait_for(lambda: run_one(queue, lambda trial, slot: 5.0)[0])
+    assert [row.state for row in queue.rows()] == ["complete"] * 2
+    assert str(queue.rows()[0].params) == params.strip()
+
+
+def with_tests() -> dict[str, str]:
+    tests = Path(__file__).parent
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent / "src")])}
+
+
+def test_a_trial_whose_process_dies_again_and_again_is_not_retried_forever(tmp_path: Path) -> None:
+    queue = queue_of(tmp_path, Sweep(parse_space(["hidden=8,16"])))
+    queue.fill()
+    retried = []
+
+    def die(trial: Any, slot: int) -> float:
+        retried.append(slot == 0 and queue.retry(trial.number))
+        return 5.0
+
+    for _ in range(RETRIES + 2):  # retries are enqueued behind the other slot
+        run_one(queue, die)
+    assert retried == [True, False, *[True] * (RETRIES - 1), False]
 
 
 @pytest.mark.parametrize(
@@ -318,24 +400,33 @@ def test_a_result_that_comes_too_late_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_study_of_something_else_is_not_joined(tmp_path: Path, other: Sweep, corpus: str, expected: str) -> None:
-    slots(tmp_path, Sweep(parse_space(["hidden=8,16"])))
+    queue_of(tmp_path, Sweep(parse_space(["hidden=8,16"])))
     with pytest.raises(InputError, match=expected):
-        slots(tmp_path, other, corpus)
+        queue_of(tmp_path, other, corpus)
 
 
 def test_hopeless_trials_are_pruned_and_promising_ones_are_not(tmp_path: Path) -> None:
     made = Sweep(parse_space(["learning_rate=1e-4..1e-1"]), "random", 8, prune=True, settings={"evaluations": 4})
-    queue = slots(tmp_path, made)
+    queue = queue_of(tmp_path, made)
     queue.fill()
     verdicts = []
     for worst in (5.0, 5.1, 5.2, 5.3, 9.0, 4.0):
-        claim = queue.claim("here", "host")
-        assert claim is not None
-        for mark in (1, 2, 3):
-            claim.trial.report(worst - mark / 10, mark)
-        verdicts.append(claim.trial.should_prune())
-        queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number, loss=worst))
+
+        def judge(trial: Any, slot: int, worst: float = worst) -> float:
+            for mark in (1, 2, 3):
+                trial.report(worst - mark / 10, mark)
+            verdicts.append(trial.should_prune())
+            return worst
+
+        run_one(queue, judge)
     assert verdicts == [False, False, False, False, True, False]
+
+
+def test_processes_may_make_the_token_arrays_of_a_corpus_at_the_same_time(corpus: Corpus, tmp_path: Path) -> None:
+    shutil.copytree(corpus.path, tmp_path / "c", ignore=shutil.ignore_patterns("tokens"))
+    made: list[int] = []
+    in_threads(lambda: made.append(len(token_set(open_corpus(tmp_path / "c")).split("train"))))
+    assert len(made) == 4 and len(set(made)) == 1
 
 
 # -- whole sweeps ---------------------------------------------------------------------------------
@@ -345,7 +436,7 @@ def test_a_sweep_stopped_and_called_again_repeats_no_finished_trial(corpus: Corp
     made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
     assert here(corpus, out, made, stop_after=2) == [1, 2]
     assert [r["state"] for r in rows_of(out)] == ["complete", "waiting", "waiting", "waiting"]
-    assert not list(out.glob("run-*"))
+    assert [p.name for p in out.glob("run-*")] == ["run-0002"]  # to go on with
     first = rows_of(out)[0]
     assert sorted(here(corpus, out, made)) == [2, 3, 4]
     assert here(corpus, out, made) == []
@@ -433,7 +524,7 @@ def test_a_full_disk_ends_it_and_is_no_fault_of_the_trial(
             28, "No space left on device"
         )
 
-    monkeypatch.setattr("lyricist.apps.sweep.worker.train_songs", full)
+    monkeypatch.setattr("lyricist.apps.sweep.trial_worker.train_songs", full)
     with pytest.raises(InputError, match="No space left"):
         here(corpus, tmp_path / "s", sweep())
     monkeypatch.undo()
@@ -459,27 +550,95 @@ def test_a_loss_that_runs_away_is_a_bad_result_and_no_failure(corpus: Corpus, tm
     assert float(rows[1]["valid_loss"]) > 1000
 
 
+def test_a_stopped_trial_goes_on_bit_for_bit(corpus: Corpus, tmp_path: Path) -> None:
+    made = sweep({"hidden": Choices((8,)), "seed": Choices((3,))})
+    here(corpus, tmp_path / "whole", made)
+    assert here(corpus, tmp_path / "parts", made, marks=1) == [1]
+    stopped = tmp_path / "parts" / "run-0001"
+    step = json.loads((stopped / "latest").read_text())["resume"]
+    assert int(step) > 0
+    assert here(corpus, tmp_path / "parts", made) == [1]
+    names = ("whole", "parts")
+    runs = [Run.open(tmp_path / name / "best") for name in names]
+    assert (tmp_path / "parts" / "best" / "checkpoints" / step).is_dir()
+    first, second = (run.file("weights.safetensors").read_bytes() for run in runs)
+    assert first == second
+    records = [json.loads((tmp_path / name / "trials" / "0001" / "trial.json").read_text()) for name in names]
+    assert records[0]["valid_loss"] == records[1]["valid_loss"]
+    shares, losses = ([[row[i] for row in record["result"]["curve"]] for record in records] for i in (0, 2))
+    assert shares[0] == shares[1] and losses[0] == losses[1]
+
+
+def test_a_damaged_run_of_a_stopped_trial_is_trained_anew(corpus: Corpus, tmp_path: Path) -> None:
+    made = sweep({"hidden": Choices((8,)), "seed": Choices((3,))})
+    here(corpus, tmp_path / "s", made, marks=1)
+    (tmp_path / "s" / "run-0001" / "latest").unlink()
+    assert here(corpus, tmp_path / "s", made) == [1]
+    assert [row["state"] for row in rows_of(tmp_path / "s")] == ["complete"]
+
+
 CALL = """
 import sys
-import threading
-from pathlib import Path
 from lyricist.corpus import open_corpus
-from lyricist.apps.sweep.run import run_sweep
-from test_sweep import sweep
-for event in run_sweep(open_corpus(sys.argv[1]), sys.argv[2], sweep()):
+from lyricist.apps.sweep.sweep_runner import run_sweep
+from test_sweep import four
+corpus, out, storage = sys.argv[1:]
+for event in run_sweep(open_corpus(corpus), out, four(), workers=2, storage=storage or None):
     print(type(event).__name__, getattr(event, "trial", ""), flush=True)
 """
 
 
+def four() -> Sweep:
+    return sweep({"cell": Choices(("lstm", "gru"))})
+
+
+def kill_half_way(corpus: Corpus, out: Path, storage: str | None, workers_too: bool) -> None:
+    """Kill a sweep of four trials when two have ended, and call it again: nothing is lost, and nothing repeated."""
+    command = [sys.executable, "-c", CALL, str(corpus.path), str(out), storage or ""]
+    began: list[str] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=with_tests()) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            began.append(line.strip())
+            if sum(said.startswith("TrialEnded") for said in began) == 2:
+                workers = children_of(process.pid) if workers_too else []
+                process.kill()
+                for worker in workers:
+                    os.kill(worker, signal.SIGKILL)
+                break
+    records = {p.name: (p / "trial.json").read_bytes() for p in (out / "trials").glob("0*")}
+    assert len(records) >= 2
+    seen = list(run_sweep(corpus, out, four(), storage=storage))  # it waits for the workers that were left to end
+    assert isinstance(seen[-1], Ended) and seen[-1].reason == "done"
+    assert [row.state for row in seen[-1].rows] == ["complete"] * 4
+    assert {f"{event.trial:04d}" for event in of(seen, TrialBegun)}.isdisjoint(records)
+    for name, record in records.items():
+        assert (out / "trials" / name / "trial.json").read_bytes() == record
+    study = optuna.load_study(study_name=out.name if storage else "sweep", storage=full_url(storage, out))
+    complete = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+    assert sorted(trial.user_attrs["slot"] for trial in complete) == [0, 1, 2, 3]
+    check_what_is_left(out, rows_of(out))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("workers_too", [False, True])
+def test_killed_half_way_no_trial_is_lost_or_repeated(corpus: Corpus, tmp_path: Path, workers_too: bool) -> None:
+    kill_half_way(corpus, tmp_path / "s", None, workers_too)
+
+
+ONE_BY_ONE = (
+    CALL.replace("four()", "sweep()").replace("import four", "import sweep").replace("workers=2", "workers=1")
+)
+
+
 def test_killed_at_once_it_goes_on_with_the_trial_it_was_at(corpus: Corpus, tmp_path: Path) -> None:
-    out, tests = tmp_path / "s", Path(__file__).parent
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent / "src")])}
-    command = [sys.executable, "-c", CALL, str(corpus.path), str(out)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+    out = tmp_path / "s"
+    command = [sys.executable, "-c", ONE_BY_ONE, str(corpus.path), str(out), ""]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=with_tests()) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.split() == ["TrialBegun", "2"]:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
                 break
     before = {p.name for p in (out / "trials").iterdir()}
     assert before == {"0001"}
@@ -489,37 +648,51 @@ def test_killed_at_once_it_goes_on_with_the_trial_it_was_at(corpus: Corpus, tmp_
     assert not list(out.glob("run-*"))
 
 
-def test_a_trial_whose_process_dies_is_recorded(corpus: Corpus, tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(RETRIES + 1, marks=pytest.mark.full)])
+def test_a_trial_whose_process_dies_is_tried_again_and_at_last_recorded(
+    corpus: Corpus, tmp_path: Path, times: int
+) -> None:
     made, out = sweep(), tmp_path / "s"
+    begun = []
     for event in run_sweep(corpus, out, made):
-        if isinstance(event, TrialBegun) and event.trial == 1:
-            kill_children()
-    assert Counter(r["state"] for r in rows_of(out)) == {"complete": 1, "failed": 1}
-    assert "out of memory?" in rows_of(out)[0]["error"]
+        if isinstance(event, TrialBegun):
+            begun.append(event.trial)
+            if event.trial == 1 and begun.count(1) <= times:
+                for worker in children_of(os.getpid()):
+                    os.kill(worker, signal.SIGKILL)
+    assert Counter(begun) == {1: min(times + 1, RETRIES + 1), 2: 1}
+    rows = rows_of(out)
+    assert [row["state"] for row in rows] == ["complete" if times <= RETRIES else "failed", "complete"]
+    assert ("out of memory?" in rows[0]["error"]) == (times > RETRIES)
 
 
-def kill_children() -> None:
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+def children_of(pid: int) -> list[int]:
+    """The workers that a process has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
     if not children.exists():
         pytest.skip("no list of child processes here")
-    for pid in children.read_text().split():
-        if b"sweeps.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(int(pid), signal.SIGKILL)
+    found = [int(child) for child in children.read_text().split()]
+    return [child for child in found if b"sweep.trial_worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
-def test_a_record_on_disk_counts_though_the_database_never_heard_of_it(corpus: Corpus, tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_a_record_on_disk_counts_though_the_database_never_heard_of_it(
+    corpus: Corpus, tmp_path: Path, state: str
+) -> None:
     """What is left when the database is lost between the end of a trial and the telling of it."""
-    made = sweep()
-    out = tmp_path / "s"
-    folder = Folder.open(out, made, corpus, False)
-    queue = Slots(f"sqlite:///{out / 'study.db'}", "sweep", made, corpus.fingerprint)
+    made, out = sweep(), tmp_path / "s"
+    folder = SweepFolder.open(out, made, corpus, False)
+    queue = queue_of(out, made, corpus.fingerprint)
     queue.fill()
-    claim = queue.claim(folder.about()["place"], "host")
-    assert claim is not None
-    record = {**ended(0, claim.trial.number, loss=1.25), "format": 1, "params": claim.params}
-    folder.keep(record, "0001")
+    trial = queue.study.ask()
+    params = queue.begin(trial, folder.about()["place"], "host")
+    if state == "failed":
+        queue.fail(trial.number)
+    record = {"trial": 1, "number": trial.number, "state": "complete", "valid_loss": 1.25, "params": params}
+    folder.keep({**record, "format": 1, "result": {"steps": 7}, "error": ""}, "0001")
     assert here(corpus, out, made) == [2]
-    assert rows_of(out)[0]["valid_loss"] == "1.25"
+    first = rows_of(out)[0]
+    assert (first["valid_loss"], first["steps"], first["host"]) == ("1.25", "7", "host")
 
 
 def test_more_trials_of_a_sampled_sweep_may_be_asked_for_later(corpus: Corpus, tmp_path: Path) -> None:
@@ -536,7 +709,7 @@ def test_directories_of_something_else_are_left_alone(corpus: Corpus, run_dir: P
         with pytest.raises(InputError, match="is no sweep"):
             list(run_sweep(corpus, run_dir, sweep(), force=force))
     assert sorted(p.name for p in run_dir.iterdir()) == before
-    Folder.open(tmp_path / "s", sweep(), corpus, False)
+    SweepFolder.open(tmp_path / "s", sweep(), corpus, False)
     with pytest.raises(InputError, match="hidden: 8,12 there, 8,16 here"):
         list(run_sweep(corpus, tmp_path / "s", sweep({"hidden": Choices((8, 16))})))
 
@@ -548,7 +721,7 @@ def test_an_unreachable_database_is_one_line_and_leaves_everything(corpus: Corpu
     assert "postgresql+pg8000://me:***@127.0.0.1:1/songs cannot be used" in str(error.value)
     assert "secret" not in str(error.value)
     assert not (tmp_path / "new").exists()
-    Folder.open(tmp_path / "old", sweep(), corpus, False)
+    SweepFolder.open(tmp_path / "old", sweep(), corpus, False)
     before = (tmp_path / "old" / "sweep.json").read_bytes()
     with pytest.raises(InputError):
         list(run_sweep(corpus, tmp_path / "old", sweep(), storage=url, force=True))
@@ -558,15 +731,15 @@ def test_an_unreachable_database_is_one_line_and_leaves_everything(corpus: Corpu
 def test_a_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "secret")
     url = full_url("postgresql://me@host/songs", Path())
-    assert driver_arguments(url)["password"] == "secret"
-    assert "password" not in driver_arguments(full_url("postgresql://me:own@host/songs", Path()))
-    assert "password" not in driver_arguments(full_url(None, Path()))
+    assert engine_options(url)["connect_args"]["password"] == "secret"
+    for other in ("postgresql://me:own@host/songs", None):
+        assert "password" not in engine_options(full_url(other, Path()))["connect_args"]
 
 
 def test_two_sweeps_do_not_share_a_directory(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lyricist.apps.sweep.lock.PATIENCE", 0.1)
-    Folder.open(tmp_path / "s", sweep(), corpus, False)
-    held = Lock(tmp_path / "s")
+    monkeypatch.setattr("lyricist.apps.sweep.study_storage.PATIENCE", 0.1)
+    SweepFolder.open(tmp_path / "s", sweep(), corpus, False)
+    held = Lock(tmp_path / "s" / LOCK)
     held.share()
     with pytest.raises(InputError, match="another sweep is at work"):
         list(run_sweep(corpus, tmp_path / "s", sweep()))

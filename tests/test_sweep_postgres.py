@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,12 @@ from typing import Any
 import pytest
 
 import postgres
-from lyricist.apps.sweep.crew import Ended, TrialBegun, TrialEnded
-from lyricist.apps.sweep.run import run_sweep
-from lyricist.apps.sweep.space import Choices, Sweep
-from lyricist.apps.sweep.study import Slots
+from lyricist.apps.sweep.search_space import Choices, Sweep
+from lyricist.apps.sweep.sweep_runner import Ended, TrialBegun, TrialEnded, run_sweep
+from lyricist.apps.sweep.trial_queue import TrialQueue
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
-from test_sweep import ended, of, sweep
+from test_sweep import in_threads, kill_half_way, of, run_all, sweep
 
 pytestmark = [
     pytest.mark.full,
@@ -40,26 +38,25 @@ def server() -> Iterator[postgres.Server]:
 
 
 def test_claims_of_many_processes_never_collide(server: postgres.Server) -> None:
-    """Four threads with connections of their own claim 40 slots that were queued twice over."""
+    """Four threads with connections of their own run 40 slots that were enqueued up to four times over."""
     made = Sweep({"hidden": Choices(tuple(range(8, 48)))})
-    claimed: list[tuple[int, int]] = []
-    lock = threading.Lock()
+    run: list[tuple[int, Any]] = []
 
     def machine() -> None:
-        queue = Slots(server.url.replace("postgresql", "postgresql+pg8000"), "many", made, "songs")
+        queue = TrialQueue(server.url.replace("postgresql", "postgresql+pg8000"), "many", made, "songs")
         queue.fill()
-        while claim := queue.claim("here", "host"):
-            with lock:
-                claimed.append((claim.slot, claim.params["hidden"]))  # type: ignore[arg-type]
-            assert queue.finish(claim.trial.number, ended(claim.slot, claim.trial.number))
+        run.extend(run_all(queue))
         queue.close()
 
-    threads = [threading.Thread(target=machine) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(claimed) == [(slot, 8 + slot) for slot in range(40)]
+    in_threads(machine)
+    assert sorted((slot, params["hidden"]) for slot, params in run) == [(slot, 8 + slot) for slot in range(40)]
+
+
+@pytest.mark.parametrize("workers_too", [False, True])
+def test_killed_half_way_no_trial_is_lost_or_repeated(
+    corpus: Corpus, tmp_path: Path, server: postgres.Server, workers_too: bool
+) -> None:
+    kill_half_way(corpus, tmp_path / "s", server.url, workers_too)
 
 
 def machine(corpus: Corpus, out: Path, url: str) -> subprocess.Popen[str]:

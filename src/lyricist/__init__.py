@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lyricist.evaluation.train import train_songs as train
     from lyricist.generate.decode import decode
     from lyricist.generate.exact_writer import automaton
-    from lyricist.generate.writer import Model, load, write
+    from lyricist.generate.open_run import load, write
+    from lyricist.generate.writer import Model
     from lyricist.model.convert import export
     from lyricist.model.tokens import Vocabulary
     from lyricist.plan.plan import Drawing, Plan
@@ -46,12 +47,12 @@ _HOME = {
     "decode": "lyricist.generate.decode:decode",
     "evaluate": "lyricist.evaluation.metrics:evaluate",
     "export": "lyricist.model.convert:export",
-    "load": "lyricist.generate.writer:load",
+    "load": "lyricist.generate.open_run:load",
     "read": "lyricist.corpus:prepare",
     "rhymes": "lyricist.evaluation.rhymes:rhymes",
     "sample_songs": "lyricist.corpus.samples:sample_songs",
     "train": "lyricist.evaluation.train:train_songs",
-    "write": "lyricist.generate.writer:write",
+    "write": "lyricist.generate.open_run:write",
 }
 
 __all__ = [

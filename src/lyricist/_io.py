@@ -27,7 +27,7 @@ from lyricist.errors import InputError, RunError
 Arrays = dict[str, npt.NDArray[Any]]
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-HEAD = 1 << 16  # bytes looked at to tell the encoding
+HEAD = 1 << 16  # bytes examined to find the encoding
 CHUNK = 1 << 20  # bytes read at a time
 MAX_CONTROLS = 0.02  # share of control characters above which a file is binary; text has next to none
 
@@ -89,10 +89,20 @@ def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
 
 @contextlib.contextmanager
 def staged(target: Path) -> Iterator[Path]:
-    """A new directory beside `target` to write in. It becomes `target` on success; a failure leaves nothing behind.
+    """`new_directory` with errors about `target`.
 
     Raises InputError if the disk is full or the place cannot be written.
     """
+    try:
+        with new_directory(target) as work:
+            yield work
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+@contextlib.contextmanager
+def new_directory(target: Path) -> Iterator[Path]:
+    """A new directory beside `target` to write in. It becomes `target` on success; a failure leaves nothing."""
     made: list[Path] = []
     work = None
     try:
@@ -101,14 +111,12 @@ def staged(target: Path) -> Iterator[Path]:
         work.chmod(0o777 & ~_umask())
         yield work
         replace_directory(work, target)
-    except BaseException as error:
+    except BaseException:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
         for folder in reversed(made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
-        if isinstance(error, OSError):
-            raise unwritable(target, error) from error
         raise
 
 
@@ -262,8 +270,8 @@ def _wide(head: bytes) -> str | None:
 def decode_text(data: bytes, name: str) -> str:
     """A whole text in memory. Raises InputError naming `name` if it is binary.
 
-    The encoding is told by a byte order mark, else by where the NULs stand (UTF-16, UTF-32), else it is UTF-8;
-    single bytes that are not UTF-8 are read as Windows-1252, so that a file of mixed encodings still comes out right.
+    The encoding is found from a byte order mark, else from the places of NUL bytes (UTF-16, UTF-32), else it is
+    UTF-8; single bytes that are not UTF-8 are read as Windows-1252, so that a file of mixed encodings is read, too.
 
     >>> decode_text(b"caf\\xc3\\xa9\\r\\nna\\xefve", "a.txt")
     'café\\nnaïve'

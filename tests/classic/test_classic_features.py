@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from classicsongs import midi, tune
 
-from lyricist.melody.midi import read_midi
 from lyricist.melody.read import read_score
+from lyricist.melody.read.midi_file import read_midi
 from lyricist.melody.tune import Clock
-from lyricist.training.classic.features import SCALE, melody_features
+from lyricist.model.classic.note_features import SCALE, melody_features
 
 HYMNS = Path(__file__).parents[3] / "shared" / "data" / "melodies" / "hymns-midi"
 

@@ -18,15 +18,13 @@ from lyricist._io import load_arrays, tensor_bytes
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.train import train_songs
-from lyricist.generate.writer import load
+from lyricist.generate.open_run import load
 from lyricist.model.checkpoint import Run
+from lyricist.model.classic.stepped_net import ClassicConfig, Neighbours, SteppedNet
+from lyricist.model.classic.sung_words import SungWords, hear, word_ids
 from lyricist.model.tokens import Vocabulary
 from lyricist.training import events
-from lyricist.training.classic.batches import Steps
-from lyricist.training.classic.config import ClassicConfig
-from lyricist.training.classic.model import ClassicNet
-from lyricist.training.classic.songs import SungWords, hear, word_ids
-from lyricist.training.classic.stepping import Neighbours, SteppedNet
+from lyricist.training.classic.classic_trainer import ClassicNet, Steps
 from lyricist.training.config import Options
 from lyricist.training.token_arrays import PAD
 
@@ -55,8 +53,7 @@ def test_an_epoch_reads_every_pair_of_neighbours_once(context: int, batch: int) 
     expected = sorted((int(a), int(b)) for s in songs for a, b in itertools.pairwise(s.ids))
     assert len(steps) == len(expected)
     for number in (0, 1):
-        epoch = steps.epoch(number)
-        windows = [epoch.window(t) for t in range(epoch.length)]
+        windows = [steps.window(place) for place in steps.epoch(number)]
         seen = [
             (int(a), int(b)) for w in windows for a, b in zip(w.ids.flat, w.targets.flat, strict=True) if b != PAD
         ]
@@ -67,7 +64,7 @@ def test_an_epoch_reads_every_pair_of_neighbours_once(context: int, batch: int) 
 def test_one_word_of_context_is_the_originals_walk_over_the_batch() -> None:
     """`batch` pairs in a random order are one sequence for the recurrent net."""
     steps = Steps(songs_of(9, 9), batch=4, context=1, seed=0)
-    window = steps.epoch(0).window(0)
+    window = steps.window(steps.epoch(0)[0])
     assert steps.columns == 1
     assert window.ids.shape == (4, 1)
     assert window.fresh
@@ -76,7 +73,7 @@ def test_one_word_of_context_is_the_originals_walk_over_the_batch() -> None:
 
 def test_a_longer_context_carries_state_through_a_song_and_no_further() -> None:
     steps = Steps(songs_of(6, 4), batch=2, context=2, seed=0)
-    windows = [steps.epoch(0).window(t) for t in range(steps.epoch(0).length)]
+    windows = [steps.window(place) for place in steps.epoch(0)]
     assert [w.fresh for w in windows] == [True, False, False]
     order = np.argsort(windows[0].ids[0])
     read = np.concatenate([w.ids for w in windows])[:, order]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lyricist.errors import InputError, MissingExtra
-from lyricist.training.classic.vectors import learn, read_vectors
+from lyricist.model.classic.word_vectors import learn, read_vectors
 
 TEXT = b"3 2\nsea 0.5 -1\nboat 1 2\nThe 3e-1 4\n"
 GLOVE = b"sea 0.5 -1\nboat 1 2\nThe 3e-1 4\n"

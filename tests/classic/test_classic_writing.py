@@ -14,13 +14,17 @@ from lyricist import evaluate, write
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.train import train_songs
+from lyricist.generate.classic_model import ClassicModel, NeighbourDraw, accuracy, predictions
+from lyricist.generate.decode import decode
+from lyricist.generate.engine import Song
+from lyricist.generate.free import FreeSongAutomaton
+from lyricist.generate.free import State as SongState
+from lyricist.generate.open_run import load
 from lyricist.generate.result import LineWritten, WrittenSong
-from lyricist.generate.writer import load
-from lyricist.melody.midi import read_midi
+from lyricist.melody.read.midi_file import read_midi
+from lyricist.model.classic.stepped_net import Neighbours
+from lyricist.model.classic.sung_words import SungWords
 from lyricist.plan.plan import Drawing, Plan
-from lyricist.training.classic.judge import accuracy, predictions
-from lyricist.training.classic.songs import SungWords
-from lyricist.training.classic.writing import ClassicModel, Draft, softmax
 from lyricist.training.config import Options
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
@@ -104,13 +108,14 @@ def test_each_word_is_drawn_by_the_softmax_of_the_ten_nearest(hearing: ClassicMo
 def test_draws_follow_the_softmax(hearing: ClassicModel) -> None:
     """2,000 draws of ten words: with a fixed seed this holds or does not; for a random one a share that is off by
     0.05 has a chance below 1e-7 (binomial, p near 0.1)."""
-    draft = Draft(hearing, hearing.music, Plan(), 0.05, seed=0)  # type: ignore[arg-type]
-    draft.read(hearing.vocabulary.index["river"])
-    words, cosines = draft.near.nearest(draft.predicted, 10)
-    p = softmax(cosines, 0.05)
-    counts = Counter(draft.draw() for _ in range(2000))
-    assert set(counts) <= set(words.tolist())
-    assert all(abs(counts[int(w)] / 2000 - q) < 0.05 for w, q in zip(words, p, strict=True))
+    steps = hearing.steps(hearing.neighbours, np.zeros((1, 18), np.float32))
+    (logits,), _ = steps.step(np.array([hearing.vocabulary.index["river"]]), steps.initial_state(1))
+    logits[np.array([token.startswith("<") for token in hearing.vocabulary.tokens])] = -np.inf
+    p = np.exp(logits / 0.05) / np.exp(logits / 0.05).sum()
+    draw, song = NeighbourDraw(hearing.vocabulary, np.random.default_rng(0)), Song(0, SongState())
+    counts = Counter(draw(song, logits, p) for _ in range(2000))
+    assert np.count_nonzero(p) == 10 and set(counts) <= set(np.flatnonzero(p).tolist())
+    assert all(abs(counts[int(w)] / 2000 - p[w]) < 0.05 for w in np.flatnonzero(p))
 
 
 def test_a_low_temperature_takes_the_nearest(hearing: ClassicModel) -> None:
@@ -121,13 +126,46 @@ def test_a_low_temperature_takes_the_nearest(hearing: ClassicModel) -> None:
 @pytest.mark.parametrize("name", ["carried", "hearing"])
 def test_state_is_carried_in_writing_as_it_was_in_training(name: str, request: pytest.FixtureRequest) -> None:
     model: ClassicModel = request.getfixturevalue(name)
-    draft = Draft(model, lambda n: np.zeros((n, 18), dtype=np.float32), Plan(), 1.0, seed=0)
-    river, sea = (model.vocabulary.index[w] for w in ("river", "the"))
-    draft.read(river)
-    draft.read(sea)
-    after = draft.predicted
-    alone, _ = model.net.step(np.array([sea]), np.zeros((1, 18), np.float32), model.net.initial_state(1))
-    assert np.allclose(after, alone[0]) == (name == "hearing")
+    steps = model.steps(model.neighbours, None)
+    river, the = (np.array([model.vocabulary.index[w]]) for w in ("river", "the"))
+    _, state = steps.step(river, steps.initial_state(1))
+    after, _ = steps.step(the, state)
+    alone, _ = steps.step(the, steps.initial_state(1))
+    assert np.array_equal(after, alone) == (name == "hearing")
+
+
+def test_a_run_steps_like_any_model(model: ClassicModel) -> None:
+    """Rows do not depend on each other, a break changes nothing, and given features go before silence."""
+    steps, tokens = model.step_model, model.vocabulary.index
+    ids = np.array([tokens["river"], tokens["<line>"], tokens["the"]])
+    together, after = steps.step(ids, steps.initial_state(3))
+    assert together.shape == (3, steps.vocab_size) == (3, len(model.vocabulary))
+    for i in range(3):
+        alone, own = steps.step(ids[i : i + 1], steps.initial_state(1))
+        assert np.array_equal(alone[0], together[i])
+        assert all(np.array_equal(a[:, 0], b[:, i]) for a, b in zip(own, after, strict=True))
+    assert all(np.array_equal(a[:, 1], b[:, 1]) for a, b in zip(after, steps.initial_state(3), strict=True))
+    loud, _ = steps.step(ids, steps.initial_state(3), np.ones((3, 18), np.float32))
+    assert not np.array_equal(loud[0], together[0])
+
+
+def test_the_common_decoder_ends_a_song_of_a_classic_run(model: ClassicModel) -> None:
+    plan = Plan(form="verse chorus", lines=2)
+    *_, song = decode(model.step_model, FreeSongAutomaton(model.vocabulary, plan), seeds=[3])
+    assert [len(s.lines) for s in model.vocabulary.decode(song.ids).sections] == [2, 2]  # type: ignore[union-attr]
+
+
+def test_fewer_words_than_ten_are_all_near() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    words, _ = Neighbours(vectors, np.array([1, 2, 3])).nearest(vectors[2], 10)
+    assert words.tolist() == [2, 1, 3]
+
+
+def test_a_section_returns_as_far_as_it_was_written(hearing: ClassicModel) -> None:
+    plan = Plan(form="chorus verse chorus chorus", lines="2,1,3,1")
+    first, _, longer, shorter = hearing.write(plan, seed=5)[0].sections
+    assert longer.lines[:2] == first.lines and len(longer.lines) == 3
+    assert shorter.lines == first.lines[:1]
 
 
 def test_a_song_without_a_first_word_begins_as_a_training_song_does(hearing: ClassicModel) -> None:
@@ -173,8 +211,6 @@ def test_another_tune_is_another_song(model: ClassicModel, tmp_path: Path) -> No
 
 
 def test_the_project_s_own_calls_say_what_a_classic_run_is_not(model: ClassicModel) -> None:
-    with pytest.raises(InputError, match="no probabilities of words"):
-        model.step_model.initial_state(1)
     with pytest.raises(InputError, match="no conditions"):
         model.write(Plan(), keep=lambda words: True)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lyricist.corpus import dedupe
-from lyricist.corpus.split import TEST, TRAIN, VALID, split_songs
+from lyricist.corpus.pipeline import TEST, TRAIN, VALID, split_songs
 
 VOCABULARY = [f"w{n}" for n in range(3000)]
 

@@ -353,7 +353,7 @@ def test_nothing_is_left_behind(folder, tmp_path, monkeypatch, error):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(importlib.import_module("lyricist.corpus.preparing"), "describe", fail)
+    monkeypatch.setattr(importlib.import_module("lyricist.corpus.pipeline"), "describe", fail)
     expected = InputError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
         prepare(folder, tmp_path / "new" / "deep" / "c")

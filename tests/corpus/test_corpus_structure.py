@@ -3,7 +3,7 @@
 import pytest
 
 from lyricist.corpus import parse_song
-from lyricist.corpus.marks import read_label
+from lyricist.corpus.label_tables import read_label
 
 
 def shape(text, **known):

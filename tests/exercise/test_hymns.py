@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from hymns_exercise import DATA, hymns, lay_out
 from lyricist.apps.cli import run as lyricist

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,12 @@ import pytest
 from songbook import make, song
 
 from lyricist.apps.exercise import Material, Settings, Sung, exercise, read_material
-from lyricist.apps.exercise.document import Bullets, Fold, Heading, Picture, Side, Table, Text, Verse, markdown, page
-from lyricist.apps.exercise.foretelling import frequent_guess
-from lyricist.apps.exercise.lyric_figures import Learnt, apart, distinct_pairs, figures, fitting, mean_of
-from lyricist.apps.exercise.variants import Draft, Judged, Writer
+from lyricist.apps.exercise.exercise_report import plain, render
+from lyricist.apps.exercise.exercise_results import Learnt, apart, distinct_pairs, figures, fitting, mean_of
+from lyricist.apps.exercise.variants import Draft, Judged, Writer, frequent_guess
 from lyricist.apps.schemas import schema
 from lyricist.corpus import Line, Section, Song
+from lyricist.errors import MissingExtra
 from lyricist.generate.result import WrittenSong
 from lyricist.training import events
 
@@ -197,32 +199,71 @@ def test_first_words_are_drawn_among_openings(place: Path, tmp_path: Path) -> No
     assert drawn[0] == drawn[1] and all({*words} <= openings and len(words) == 3 for words in drawn)
 
 
-# --- blocks
-
-BLOCKS = [
-    Heading(2, "A # heading"), Text("1. no list, *no* emphasis"), Bullets(["- <b>", "two\nlines"]),
-    Table(["", "a|b"], [["<td>", "1"]]), Picture("figures/x.png", 'say "what"'), Side([Verse("V", ["one", "", "# two"])]),
-    Fold("More & more", [Text("inside")]), Verse("Empty", []),
-]  # fmt: skip
+# --- the template
 
 
-def test_markdown_has_no_markup_but_its_own() -> None:
-    assert markdown(BLOCKS) == (
-        "## A \\# heading\n\n1\\. no list, \\*no\\* emphasis\n\n- \\- \\<b\\>\n- two lines\n\n"
-        "|  | a\\|b |\n| --- | ---: |\n| \\<td\\> | 1 |\n\n"
-        '![say "what"](figures/x.png)\n\n#### V\n\n> one  \n>\n> \\# two  \n\n'
-        "### More \\& more\n\ninside\n\n#### Empty\n\n> (nothing)\n"
-    )
+@pytest.fixture(scope="module")
+def nasty(place: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Results in which every kind of text looks like markup."""
+    out = tmp_path_factory.mktemp("nasty") / "r"
+    found = copy.deepcopy(run(place, out, [Fake("x", ("# two",), label="a|b <td>")], first=("the",), melodies=1))
+    found["missed"] = {"*no* emphasis": ["- <b>", "two\nlines"]}
+    found["melodies"][0] |= {"name": "More & more", "tune": "<i>.mid"}
+    found["lyrics"][0] |= {
+        "notes": ["1. no list"],
+        "sections": [{"name": "v", "lines": ["one"]}, {"name": "c", "lines": ["# two"]}],
+    }
+    found["command"] = 'lyricist exercise "a\'b" > _x_'
+    return found
 
 
-def test_html_escapes_everything() -> None:
-    text = page("<T>", BLOCKS)
-    for piece in ("<title>&lt;T&gt;</title>", "<li>- &lt;b&gt;</li>", "<td>&lt;td&gt;</td>", 'alt="say &quot;what&quot;"',
-                  "<pre>one\n\n# two</pre>", "<summary>More &amp; more</summary>"):  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A # heading", "A \\# heading"),
+        ("1. no list, *no* emphasis", "1\\. no list, \\*no\\* emphasis"),
+        ("- <b>", "\\- \\<b\\>"),
+        ("two\nlines", "two lines"),
+        ("a|b & ~c~ [d](e) `f` _g_", "a\\|b \\& \\~c\\~ \\[d\\](e) \\`f\\` \\_g\\_"),
+        ("===", "==="),
+        ("+ 1", "\\+ 1"),
+    ],
+)
+def test_text_for_markdown(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
+def test_markdown_has_no_markup_but_its_own(nasty: dict[str, Any]) -> None:
+    text = render(nasty, html=False)
+    for piece in (
+        "# Lyrics for unseen melodies\n\n1 variants learnt from the same 10 songs (",
+        "\n\n## What did not come together\n\n- \\*no\\* emphasis (2): - \\<b\\>; two lines\n\n## ",
+        "\n\n|  | ten likeliest | likeliest | perplexity | words judged |\n| --- | ---: | ---: | ---: | ---: |\n"
+        "| a\\|b \\<td\\> | 50.0% | 5.0% | 12.0 | 100 |\n| always the most frequent | ",
+        "\n\n![Accuracy of every variant beside guessing the most frequent words](figures/accuracy.png)\n\n",
+        "\n\n#### a\\|b \\<td\\>\n\n> one  \n>\n> \\# two  \n\n",
+        "\n\n### More \\& more\n\n\\<i\\>.mid: 4 phrases, 32 notes to sing on.\n\n#### beginning with the\n\n",
+        "\n\n- a\\|b \\<td\\>: 1. no list\n\n",
+        '\n\n#### Command\n\n> lyricist exercise "a\'b" \\> \\_x\\_  \n',
+    ):
         assert piece in text
-    assert "<script" not in text and "http" not in text.replace("http-equiv", "")
+    assert "\n\n\n" not in text and text.endswith("\n") and " \n" not in text.replace("  \n", "")
 
 
-def test_a_draft_without_lines_has_none() -> None:
-    draft = Draft((), 0.0, failed="why")
-    assert draft.lines == [] and replace(draft, sections=(Section("verse", (Line("a"),)),)).lines == ["a"]
+def test_html_escapes_everything(nasty: dict[str, Any]) -> None:
+    text = render(nasty, html=True)
+    for piece in ("<title>Lyrics for unseen melodies</title>", "<li>*no* emphasis (2): - &lt;b&gt;; two\nlines</li>", "<td>a|b &lt;td&gt;</td>",
+                  'alt="Accuracy of every variant', "<pre>one\n\n# two</pre>", "<summary>More &amp; more</summary>",
+                  "<p>&lt;i&gt;.mid: 4 phrases", "<pre>lyricist exercise &#34;a&#39;b&#34; &gt; _x_</pre>"):  # fmt: skip
+        assert piece in text
+    assert text.startswith("<!doctype html>") and "<script" not in text and "http" not in text
+    assert {tag: text.count(f"<{tag}>") for tag in ("table", "ul", "details")} == {
+        tag: text.count(f"</{tag}>") for tag in ("table", "ul", "details")
+    }
+
+
+def test_without_jinja_the_extra_is_named(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtra, match=r"lyricist\[classic\]"):
+        run(place, tmp_path / "r", [Fake("x", EIGHT)])
+    assert not list(tmp_path.iterdir())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
 
 from lyricist.errors import InputError
-from lyricist.melody.abc import read_abc
+from lyricist.melody.read.abc_file import read_abc
 from lyricist.melody.tune import Chord, Metre, Note, Score, Tempo
 
 HYMNS = Path(__file__).parents[3] / "shared" / "data" / "melodies" / "hymns-abc"
@@ -279,11 +280,11 @@ def test_what_is_unknown_is_named_and_left_out() -> None:
         (b"X:1\nK:C\nz4 | z4 |]\n", "no notes"),
         (b"X:1\nL:1/4\nK:C\n(999999:1:99 CDE\n", "tuplet"),
         (b"X:1\nL:1/4\nK:C\n(99999999999 CDE\n", "tuplet"),
-        (b"X:1\nL:1/4\nK:C\nC99999999\n", "as long as"),
+        (b"X:1\nL:1/4\nK:C\nC99999999\n", "not a length of a note"),
         (b"X:1\nL:1/4\nK:C\nC999999\n", "longer than"),
-        (b"X:1\nL:1/4\nK:C\nC0\n", "as long as"),
-        (b"X:1\nL:1/4\nK:C\nC/0\n", "as long as"),
-        (b"X:1\nL:1/0\nK:C\nC\n", "no length"),
+        (b"X:1\nL:1/4\nK:C\nC0\n", "not a length of a note"),
+        (b"X:1\nL:1/4\nK:C\nC/0\n", "not a length of a note"),
+        (b"X:1\nL:1/0\nK:C\nC\n", "not a length"),
         (b"X:1\nL:1/4\nK:C\nC Z999999\n", "bars|longer"),
         (b"X:1\nL:1/4\nK:C\n|: C " + b":" * 25_000 + b"|\n", "20000 bars"),
         (b"X:1\nL:1/4\nK:C\n" + b" ".join(b"C/%d" % i for i in range(901, 990)), "do not add up"),
@@ -299,8 +300,22 @@ def test_bad_files(data: bytes, why: str) -> None:
     assert str(caught.value).startswith("bad.abc: ") and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("seed", range(400))
-def test_mutated_tunes_give_a_score_or_an_input_error(seed: int) -> None:
+def test_mutated_tunes_give_a_score_or_an_input_error() -> None:
+    outcomes = Counter(outcome(mutated(seed)) for seed in range(400))
+    assert outcomes == {"read": 362, "refused": 38}  # a reader that refuses more, or less, has changed
+
+
+def outcome(data: bytes) -> str:
+    try:
+        score = read_abc(data, "fuzzed")
+    except InputError as error:
+        return "refused" if "\n" not in str(error) else "refused in several lines"
+    check(score)
+    return "read"
+
+
+def mutated(seed: int) -> bytes:
+    """A tune with most signs of ABC, damaged once to twelve times."""
     chance = random.Random(seed)
     text = (
         MILL
@@ -315,11 +330,7 @@ def test_mutated_tunes_give_a_score_or_an_input_error(seed: int) -> None:
                 text = text[:at] + text[at + chance.randint(1, 30) :]
             case _:
                 text = text[:at] + text[at : at + chance.randint(1, 80)] + text[at:]
-    try:
-        score = read_abc(text.encode(), "fuzzed")
-    except InputError:
-        return
-    check(score)
+    return text.encode()
 
 
 def check(score: Score) -> None:

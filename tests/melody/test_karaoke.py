@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from midibytes import chunk, meta, smf, texts, tune
 
-from lyricist.melody.karaoke import decode, headers, words
-from lyricist.melody.midi import read_midi
-from lyricist.melody.smf import read_smf
+from lyricist.melody.read.midi_file import read_midi
 from lyricist.melody.tune import Lyric, Note
 
 HEAD = [(0, meta(1, text)) for text in ("@KMIDI KARAOKE FILE", "@LENGL", "@TAmazing Grace", "@TNewton")]
@@ -24,10 +22,12 @@ MANNERS = {
 }
 
 
-def lyrics(*events: list[tuple[int, bytes]]) -> list[Lyric]:
-    """Of the only words in a file of these tracks."""
-    (found,) = words(read_smf(smf(*[chunk(track) for track in events]), "a.kar"))
-    return [syllable.lyric for syllable in found.syllables if syllable.lyric]
+def lyrics(events: list[tuple[int, bytes]]) -> list[Lyric]:
+    """The syllables of a file with these text events, and a note under each; headers have none."""
+    ticks = sorted({tick for tick, _ in events if tick or events[0] != HEAD[0]})
+    notes = [event for i, tick in enumerate(ticks) for event in tune([60 + i], start=tick, step=240)]
+    score = read_midi(smf(chunk(notes), chunk(events)), "a.kar")
+    return [lyric for note in score.parts[0].notes for lyric in note.lyrics]
 
 
 @pytest.mark.parametrize("manner", MANNERS)
@@ -73,19 +73,25 @@ def test_a_hold_is_a_slur(hold: str) -> None:
 def test_headers_and_remarks_are_not_sung() -> None:
     remarks = [(0, meta(1, text)) for text in ("@IMusic: 'New Britain'", "notes/lyric track", " default length")]
     late = [(960, meta(1, " 5")), (960, meta(1, "W:2. Through many dangers")), (1000, meta(1, "x" * 300))]
-    found = lyrics([*HEAD, *remarks, *late, *texts(["/A", "maz", "ing", " grace"], 1, start=1)])
-    assert [lyric.text for lyric in found] == ["A", "maz", "ing", "grace"]
-    assert headers(read_smf(smf(chunk(HEAD)), "a.kar"))["T"] == ["Amazing Grace", "Newton"]
+    words = texts(["/A", "maz", "ing", " grace"], 1, start=1)
+    score = read_midi(smf(chunk(tune([60, 62, 64, 65], start=1)), chunk([*HEAD, *remarks, *late, *words])), "a.kar")
+    assert texts_of(score.parts[0].notes) == ["A", "maz", "ing", "grace"]
+    assert (score.title, score.composer) == ("Amazing Grace", "'New Britain'")
+    assert read_midi(smf(chunk(HEAD), chunk(tune([60]))), "a.kar").composer == "Newton"
+
+
+def copyright_of(data: bytes) -> str:
+    return read_midi(smf(chunk([(0, meta(2, data)), *tune([60])])), "a.mid").copyright
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "latin-1"])
 def test_letters_of_every_encoding(encoding: str) -> None:
-    assert decode("blessèd Köln, naïve".encode(encoding)) == "blessèd Köln, naïve"
+    assert copyright_of("blessèd Köln, naïve".encode(encoding)) == "blessèd Köln, naïve"
 
 
 def test_quotes_of_windows_and_bytes_of_nothing() -> None:
-    assert decode(b"\x93Oh\x94, don\x92t") == "“Oh”, don’t"
-    assert decode(b"\x81\xff\0") == "\x81ÿ"
+    assert copyright_of(b"\x93Oh\x94, don\x92t") == "“Oh”, don’t"
+    assert copyright_of(b"\x81\xff\0") == "\x81ÿ"
 
 
 def texts_of(notes: tuple[Note, ...]) -> list[str]:
@@ -149,5 +155,5 @@ def test_words_by_the_line_mark_lines_only() -> None:
         for i, text in ((0, "Oh say can you"), (4, "see by the dawn's"), (8, "early light what so"))
     ]
     score = read_midi(smf(chunk([*tune(range(60, 72)), *lines])), "a.mid")
-    assert score.parts[0].words == 0 and any("by the line" in warning for warning in score.warnings)
+    assert score.parts[0].words == 0 and any("one time per line" in warning for warning in score.warnings)
     assert [i for i, note in enumerate(score.parts[0].notes) if note.phrase_end] == [3, 7]

@@ -8,8 +8,7 @@ from itertools import pairwise
 import pytest
 from lines import notes, part, score
 
-from lyricist.melody.melisma import continued, fresh, lateness, share, strikes
-from lyricist.melody.metric import Bars
+from lyricist.melody.slots import fresh, lateness, share, slots_of, strikes
 from lyricist.melody.tune import Part
 
 TUNE = "60:1 62:1 64:1/2 65:1/2 67:1 " * 4
@@ -21,8 +20,9 @@ DRAWN = PHRASE + "60:2 62:1/2 64:1/2 65:2 " + PHRASE + "60:2 62:1/2 64:1/2 65:2 
 
 
 def goes_on(*parts: Part) -> list[bool]:
-    whole = score(*parts, kind="midi")
-    return continued(parts[0], whole, Bars(whole))
+    """For each note of the first part, whether it is sung on the syllable before."""
+    slots = slots_of(parts[0], score(*parts, kind="midi"))
+    return [i > 0 for slot in slots for i in range(len(slot.notes))]
 
 
 def marks(tune: str, *below: str) -> str:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import builtins
 import re
-import sys
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
 import pytest
+from round_trips import by_music21, faults, sung_back
 from tunes import FIRST, tune
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
 from lyricist.errors import InputError, MissingExtra
+from lyricist.melody.export import SUFFIXES, sing, write_score
+from lyricist.melody.export.song_text import lrc, text
 from lyricist.melody.read import read_tune
-from lyricist.melody.scores import SUFFIXES, sing, write_score
-from lyricist.melody.scores.lrc import lrc
-from lyricist.melody.scores.text import text
 from lyricist.melody.tune import Note, Part, Score, Tune
-from score_round_trip import by_music21, faults, sung_back
 
 # Files
 
@@ -60,7 +56,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lyricist.melody.scores.write.os.replace", fail)
+    monkeypatch.setattr("lyricist.melody.export.os.replace", fail)
     with pytest.raises(InputError, match="No space left"):
         write_score(tmp_path / "song.txt", tune())
     assert list(tmp_path.iterdir()) == []

@@ -13,14 +13,12 @@ import pytest
 from mido import MidiFile
 from tunes import FIRST, SECOND, slot, tune, word
 
-from lyricist.melody.midi import read_midi
-from lyricist.melody.musicxml import read_musicxml
-from lyricist.melody.scores import SungWord, own_words, sing
-from lyricist.melody.scores.cho import cho
-from lyricist.melody.scores.lrc import lrc
-from lyricist.melody.scores.midi import kar, midi, struck
-from lyricist.melody.scores.musicxml import musicxml, mxl
-from lyricist.melody.scores.text import text
+from lyricist.melody.export import SungWord, own_words, sing
+from lyricist.melody.export.midi_writer import kar, midi, struck
+from lyricist.melody.export.musicxml_writer import musicxml, mxl
+from lyricist.melody.export.song_text import cho, lrc, text
+from lyricist.melody.read.midi_file import read_midi
+from lyricist.melody.read.musicxml_file import read_musicxml
 from lyricist.melody.tune import Chord, Control, Metre, Note, Part, Phrase, Score, Tune
 
 

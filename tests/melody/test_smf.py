@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from midibytes import chunk, meta, off, on, smf, tune, varlen
 
 from lyricist.errors import InputError
-from lyricist.melody import smf as reader
-from lyricist.melody.midi import read_midi
-from lyricist.melody.smf import read_smf
+from lyricist.melody.read import smf as reader
+from lyricist.melody.read.midi_file import read_midi
 from lyricist.melody.voice import choose_part, one_voice
 
 LITERAL = bytes.fromhex(
@@ -29,26 +30,22 @@ LITERAL = bytes.fromhex(
 
 
 def test_a_literal_file() -> None:
-    file = read_smf(LITERAL, "la.mid")
-    assert (file.format, file.division, len(file.tracks), file.warnings) == (1, 96, 2, [])
-    assert [(v.tick, v.kind, v.value) for v in file.tracks[1].voices] == [
-        (0, 9, 60),
-        (96, 8, 60),
-        (96, 9, 62),
-        (192, 8, 62),
-    ]
-    assert [(m.kind, m.data) for m in file.tracks[1].metas] == [(3, b"La"), (5, b"La")]
-    assert file.tracks[1].end == 192
+    score = read_midi(LITERAL, "la.mid")
+    (part,) = score.parts
+    assert (part.name, score.tempi[0].quarters, score.metres[0].beats, score.warnings) == ("La", 120, 3, ())
+    assert [(note.onset, note.duration, note.pitch) for note in part.notes] == [(0, 1, 60), (1, 1, 62)]
+    assert [lyric.text for note in part.notes for lyric in note.lyrics] == ["La"]
 
 
 @pytest.mark.parametrize("form", [0, 1, 2, 7])
 def test_every_format_is_read(form: int) -> None:
-    assert len(read_smf(smf(chunk(tune([60, 62])), form=form), "a.mid").tracks[0].voices) == 4
+    assert len(read_midi(smf(chunk(tune([60, 62])), form=form), "a.mid").parts[0].notes) == 2
 
 
 def test_other_chunks_and_what_stands_before_are_stepped_over() -> None:
     data = smf(b"XFIH\0\0\0\2hi" + chunk(tune([60])) + b"JUNK\0\0\0\1!" + chunk(tune([62])), form=1)
-    assert [len(track.voices) for track in read_smf(b"RIFF....RMIDdata...." + data, "a.rmi").tracks] == [2, 2]
+    parts = read_midi(b"RIFF....RMIDdata...." + data, "a.rmi").parts
+    assert [[note.pitch for note in part.notes] for part in parts] == [[60], [62]]
 
 
 def test_system_messages_controllers_and_unknown_marks_are_stepped_over() -> None:
@@ -59,8 +56,8 @@ def test_system_messages_controllers_and_unknown_marks_are_stepped_over() -> Non
         (0, b"\xb0\x07\x64"),
         (0, meta(0x7F, b"??")),
     ]
-    file = read_smf(smf(chunk([*noise, (0, b"\xe0\x00\x40"), (0, b"\xd0\x10"), *tune([60])])), "a.mid")
-    assert [(v.kind, v.value) for v in file.tracks[0].voices] == [(9, 60), (8, 60)] and not file.warnings
+    score = read_midi(smf(chunk([*noise, (0, b"\xe0\x00\x40"), (0, b"\xd0\x10"), *tune([60])])), "a.mid")
+    assert [note.pitch for note in score.parts[0].notes] == [60] and not score.warnings
 
 
 @pytest.mark.parametrize("cut", range(1, 10))
@@ -74,12 +71,13 @@ def test_wrong_lengths_of_chunks_are_seen_through() -> None:
     one, two = chunk(tune([60])), chunk(tune([62]))
     for length in (3, len(one) + 1, 10**6):
         wrong = one[:4] + length.to_bytes(4) + one[8:]
-        assert len(read_smf(smf(wrong, two), "a.mid").tracks) == 2, length
+        found = [[note.pitch for note in part.notes] for part in read_midi(smf(wrong, two), "a.mid").parts]
+        assert found == ([[62]] if length == 3 else [[60], [62]]), length
 
 
 def test_values_above_127_are_read_as_127() -> None:
-    file = read_smf(smf(chunk([(0, bytes([0x90, 60, 200])), (480, off(60))])), "a.mid")
-    assert file.tracks[0].voices[0].velocity == 127 and "above 127" in file.warnings[0]
+    score = read_midi(smf(chunk([(0, bytes([0x90, 60, 200])), (480, off(60))])), "a.mid")
+    assert score.parts[0].notes[0].velocity == 127 and "above 127" in score.warnings[0]
 
 
 HEAD = smf(chunk([]))[:14]
@@ -137,9 +135,13 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_mutated_files_are_read_or_refused(seed: int) -> None:
-    rng, refused = random.Random(seed), [""]
+def test_mutated_files_are_read_or_refused() -> None:
+    outcomes = Counter(outcome for seed in range(20) for outcome in outcomes_of(seed))
+    assert outcomes == {"read": 1218, "refused": 782}  # a reader that refuses more, or less, has changed
+
+
+def outcomes_of(seed: int) -> Iterator[str]:
+    rng = random.Random(seed)
     sung = [
         *tune(range(60, 72)),
         *[
@@ -156,8 +158,8 @@ def test_mutated_files_are_read_or_refused(seed: int) -> None:
                 score = read_midi(mutated(source, rng), "fuzz.mid")
                 part = one_voice(choose_part(score)[0])
             except InputError as error:
-                refused.append(str(error))
+                yield "refused" if "\n" not in str(error) else "refused in several lines"
                 continue
             assert part.notes and all(note.duration > 0 for each in score.parts for note in each.notes)
             assert all(a.end <= b.onset for a, b in zip(part.notes, part.notes[1:], strict=False))
-    assert not any("\n" in message for message in refused)
+            yield "read"

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from lyricist.errors import InputError
-from lyricist.melody.unfold import Marks, unfold
+from lyricist.melody.read.performance import Marks, unfold
 
 
 def bars(text: str) -> tuple[str, list[Marks]]:

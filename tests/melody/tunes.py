@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction as F
 from typing import Any
 
-from lyricist.melody.scores import SungWord
+from lyricist.melody.export import SungWord
 from lyricist.melody.tune import Chord, Metre, Note, Part, Phrase, Score, Slot, Tempo, Tune
 
 

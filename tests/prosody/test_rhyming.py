@@ -13,8 +13,7 @@ from lyricist.evaluation.rhymes import group
 from lyricist.prosody import Lexicon, default_lexicon
 from lyricist.prosody.lexicon import read_codes
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.rhyme import kind, near_kind
-from lyricist.prosody.rhyming import NEAR, RANK, Kind, find_rhymes, in_table
+from lyricist.prosody.rhyme import NEAR, RANK, Kind, find_rhymes, in_table, kind, near_kind
 
 
 def every_reading(lexicon: Lexicon) -> list[tuple[str, Reading]]:

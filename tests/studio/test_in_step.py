@@ -9,8 +9,7 @@ import pytest
 
 import lyricist
 from lyricist.errors import RunError
-from lyricist.generate.batched_step import in_step
-from lyricist.generate.conditioned_step import ConditionedBlocks, per_row
+from lyricist.generate.batched_step import ConditionedBlocks, in_step, per_row
 from lyricist.generate.result import SongWritten, WrittenSong
 from lyricist.model.onnx_bytes import digits, number
 from lyricist.plan.plan import Drawing, Plan

@@ -6,13 +6,13 @@ import zlib
 import numpy as np
 import pytest
 
+from lyricist._numbers import fraction, key
 from lyricist.errors import InputError
 from lyricist.generate.decode import decode
+from lyricist.generate.engine import BATCH, truncate
 from lyricist.generate.free import FREE_LINES, SECTION_LINES, FreeSongAutomaton
-from lyricist.generate.free_engine import BATCH, truncate
 from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
-from lyricist.generate.sampler import key, uniform
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.tokens import BREAKS, LINE, SPECIALS, Vocabulary
 from lyricist.plan.plan import Drawing, Plan, parse_counts, parse_form
@@ -210,8 +210,8 @@ def test_draws_follow_the_distribution() -> None:
 
 
 def test_uniform_numbers_are_fixed_for_good_and_spread() -> None:
-    assert uniform(key(0), 0) == pytest.approx(0.6524484863740322)
-    grid = np.array([[uniform(key(s), t) for t in range(50)] for s in range(50)])
+    assert fraction(key(0, 0)) == pytest.approx(0.6524484863740322)
+    grid = np.array([[fraction(key(s, t)) for t in range(50)] for s in range(50)])
     assert abs(grid.mean() - 0.5) < 0.03
     assert len(np.unique(grid)) == 2500
 

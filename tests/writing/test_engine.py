@@ -15,15 +15,15 @@ from tests.writing.exact_tools import WORDS, Bigram, Uniform, compiled, vocabula
 
 import lyricist
 from lyricist.errors import InputError, PlanError
+from lyricist.generate.candidates import word_bias
+from lyricist.generate.engine import truncate
 from lyricist.generate.exact_engine import ExactEngine, Steering
 from lyricist.generate.explain import choice
-from lyricist.generate.free_engine import truncate
-from lyricist.generate.logit_bias import word_bias
+from lyricist.generate.line_nodes import first_carries
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.generate.vowels import first_carries
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.runtime import HostBlocks
 from lyricist.model.tokens import SPECIALS

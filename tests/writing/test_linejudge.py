@@ -14,10 +14,10 @@ from tests.writing.test_merit import MORE, PLAN, topics
 
 from lyricist.errors import RunError
 from lyricist.generate.exact_engine import ExactEngine, Steering
-from lyricist.generate.line_judge import JUDGE, MOST, LineJudge, judge_of
 from lyricist.generate.line_score import LineScorer
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
+from lyricist.generate.selection import JUDGE, MOST, LineJudge, judge_of
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.model.convert import pack

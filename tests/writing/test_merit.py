@@ -11,12 +11,26 @@ from tests.writing.exact_tools import WORDS, Bigram, compiled, vocabulary
 
 from lyricist.errors import InputError
 from lyricist.generate.exact_engine import ExactEngine, Steering
-from lyricist.generate.line_score import AGAIN, COHERENCE, NAMED, NEWLY, NOWHERE, THEME, LineScorer, Score, mean
+from lyricist.generate.line_score import (
+    AGAIN,
+    COHERENCE,
+    FADE,
+    NAMED,
+    NEWLY,
+    NOWHERE,
+    OWN,
+    THEME,
+    TURN,
+    LineScorer,
+    Score,
+    Theme,
+    from_network,
+    mean,
+)
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import draw, log_mean
 from lyricist.generate.song import ExactSongAutomaton
-from lyricist.generate.theme import FADE, OWN, TURN, Theme, from_network
 from lyricist.model.runtime import HostBlocks
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan

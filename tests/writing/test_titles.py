@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lyricist.corpus import Line, Section
-from lyricist.generate.titles import LONGEST, phrases, title_of
+from lyricist.generate.result import LONGEST, phrases, title_of
 
 RARE = {
     "harbour": 7.0,

@@ -1,9 +1,8 @@
-"""Songs: files of any kind -> `Song`, `Section`, `Line`; cleaned, de-duplicated, split by song, kept on disk.
+"""Songs: files of any kind -> `Song`, `Section`, `Line`; cleaned, de-duplicated, split, stored on disk.
 
-`prepare` makes a `Corpus` and `open_corpus` opens one; both stream. What lives here knows text and files, and
-nothing of models or of plans. Where songs have tunes it asks melody and prosody, and only then. `READERS` is the
-table of formats, `match_tunes` finds the tune of a song by name. All but songs themselves is imported when it is
-first used: writing songs does not wait for the readers.
+`prepare` makes a `Corpus`, `open_corpus` opens one; both stream. `READERS` is the table of formats, `match_tunes`
+finds the tune of a song by name. What lives here knows text, files, tunes and prosody; nothing about models or plans
+may live here. All names but those of songs are imported at first use: writing songs does not need the readers.
 """
 
 from __future__ import annotations
@@ -14,29 +13,22 @@ from typing import TYPE_CHECKING, Any
 from lyricist.corpus.song import SECTION_NAMES, Line, LineSlot, Section, Song
 
 if TYPE_CHECKING:
-    from lyricist.corpus.options import PrepareOptions
-    from lyricist.corpus.preparing import prepare
-    from lyricist.corpus.readers import READERS, Reader, Source
-    from lyricist.corpus.report import Report
-    from lyricist.corpus.sources import is_corpus
-    from lyricist.corpus.store import Corpus, open_corpus
+    from lyricist.corpus.pipeline import prepare
+    from lyricist.corpus.readers import READERS
+    from lyricist.corpus.readers.base import PrepareOptions, Reader, Source
+    from lyricist.corpus.store import Corpus, Report, is_corpus, open_corpus
     from lyricist.corpus.structure import parse_song
-    from lyricist.corpus.tunes import Matching, match_tunes
+    from lyricist.corpus.tune_match import Matching, match_tunes
 
-_HOME = {
-    "Corpus": "lyricist.corpus.store",
-    "Matching": "lyricist.corpus.tunes",
-    "PrepareOptions": "lyricist.corpus.options",
-    "READERS": "lyricist.corpus.readers",
-    "Reader": "lyricist.corpus.readers",
-    "Report": "lyricist.corpus.report",
-    "Source": "lyricist.corpus.readers",
-    "is_corpus": "lyricist.corpus.sources",
-    "match_tunes": "lyricist.corpus.tunes",
-    "open_corpus": "lyricist.corpus.store",
-    "parse_song": "lyricist.corpus.structure",
-    "prepare": "lyricist.corpus.preparing",
+_LAZY = {
+    "pipeline": "prepare",
+    "readers": "READERS",
+    "readers.base": "PrepareOptions Reader Source",
+    "store": "Corpus Report is_corpus open_corpus",
+    "structure": "parse_song",
+    "tune_match": "Matching match_tunes",
 }
+_HOME = {name: f"lyricist.corpus.{module}" for module, names in _LAZY.items() for name in names.split()}
 
 __all__ = [
     "READERS",

@@ -1,4 +1,7 @@
-"""Decoded text -> clean lyrics: mojibake, odd characters, lines too long. `lyricist._io` decodes the bytes."""
+"""Decoded text -> clean lyrics: mojibake, odd characters, lines too long, other languages.
+
+`lyricist._io` decodes the bytes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
+from lyricist.errors import MissingExtra
+
 MAX_LINE = 2_000  # characters; a longer "line" is prose or not text at all, and is dropped
+LEAST_TO_TELL = 20  # words; the language of a shorter text is not judged
 
 APOSTROPHES = "\u2018\u2019\u02bc\u02bb\u00b4\u2032`\u201b\uff07"
 SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -39,7 +45,7 @@ def split_lines(
 ) -> Iterator[str]:
     """Lines without their newline. One of more than `cap` characters is left out and its start reported.
 
-    At most `cap` characters and a chunk are held, whatever the file.
+    Memory holds at most `cap` characters and a chunk.
     """
     rest, dropping = "", False
     for chunk in chunks:
@@ -64,7 +70,7 @@ def split_lines(
 def _ftfy() -> Callable[[str], str] | None:
     try:
         import ftfy
-    except ImportError:  # it belongs to the extra [train]; without it mojibake stays as it is
+    except ImportError:  # part of the extra [train]; without it mojibake stays
         return None
     return ftfy.fix_encoding
 
@@ -75,10 +81,9 @@ def _fixed(line: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """One song's text: mojibake and HTML entities undone, NFC, plain spaces and apostrophes, no control
-    characters.
+    """Undo mojibake and HTML entities in one song's text; NFC, plain spaces and apostrophes, no control characters.
 
-    Runs of spaces stay, because chords above a line stand in columns; tabs become 8-column stops.
+    Runs of spaces stay, because chords above a line are placed by columns; tabs become 8-column stops.
 
     >>> clean_text("don\\u2019t\\u00a0go\\x00 &amp; caf\\u00c3\\u00a9")
     "don't go & café"
@@ -91,3 +96,12 @@ def clean_text(text: str) -> str:
         text = unicodedata.normalize("NFC", text)
     text = TO_TRANSLATE.sub(lambda found: CHARACTERS[ord(found.group())] or "", text)
     return text.expandtabs(8) if "\t" in text else text
+
+
+def english_test() -> Callable[[str], bool]:
+    """A test whether a text of LEAST_TO_TELL words or more is in English. Raises MissingExtra without its library."""
+    try:
+        import py3langid
+    except ImportError:
+        raise MissingExtra("english_only", "train") from None
+    return lambda text: bool(py3langid.classify(text[:5000])[0] == "en")

@@ -24,7 +24,7 @@ from lyricist.errors import MissingExtra
 PERMUTATIONS = 128
 ROWS = 3  # minima to a band
 BANDS = PERMUTATIONS // ROWS
-NEIGHBOURS = 4  # songs after it in its bucket each is compared with, and the bucket's first: linear in its size
+NEIGHBOURS = 4  # following songs of its bucket with which each song is compared, besides the first
 BATCH = 2_000_000  # words to a call of the hash library
 MAX_WORDS_KNOWN = 300_000  # words whose hash is remembered: some 60 MB
 SEED = 20_240_501
@@ -37,7 +37,7 @@ Pairs = npt.NDArray[np.int64]
 
 
 def normal_words(text: str) -> list[str]:
-    """Words without capitals, punctuation and apostrophes, which editions of a song differ in.
+    """Words without capitals, punctuation and apostrophes, in which editions of a song differ.
 
     >>> normal_words("Oh, DON'T -- go!"), normal_words("Où va-t-il?")
     (['oh', 'dont', 'go'], ['où', 'va', 't', 'il'])
@@ -48,33 +48,28 @@ def normal_words(text: str) -> list[str]:
 
 
 def content_hash(words: Sequence[str]) -> int:
-    """64 bits that are the same for the same words, on every machine."""
+    """64 bits of the words, the same on every machine."""
     return int.from_bytes(hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
 
 
-def minhash_library() -> ModuleType:
-    try:
-        import rensa
-    except ImportError:
-        raise MissingExtra("finding near-duplicates (options near_duplicate, related)", "train") from None
-    module: ModuleType = rensa
-    return module
-
-
 class WordHashes(dict[str, int]):
-    """64 bits for each word, the same on every machine; Python's own hash is not."""
+    """64 bits for each word, the same on every machine, unlike Python's own hash."""
 
     def __missing__(self, word: str) -> int:
-        self[word] = made = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
+        self[word] = made = content_hash([word])
         return made
 
 
 class Signer:
-    """Writes the signatures of songs, in the order they are added, to an open file."""
+    """Writes the signatures of songs to an open file, in order. Raises MissingExtra without the hash library."""
 
     def __init__(self, file: BinaryIO) -> None:
+        try:
+            import rensa
+        except ImportError:
+            raise MissingExtra("finding near-duplicates (options near_duplicate, related)", "train") from None
         self._file = file
-        self._rensa = minhash_library()
+        self._rensa: ModuleType = rensa
         self._known = WordHashes()
         self._words: list[int] = []
         self._ends: list[int] = []
@@ -83,7 +78,7 @@ class Signer:
         if len(self._known) > MAX_WORDS_KNOWN:
             self._known.clear()
         ids = list(map(self._known.__getitem__, words))
-        if len(ids) < 3:  # one or two words still make a trigram, and no words make one of their own
+        if len(ids) < 3:  # shorter texts have one trigram, too
             ids = [*ids, 0, 0, 0][:3]
         self._words += ids
         self._ends.append(len(self._words))
@@ -123,10 +118,9 @@ def read_signatures(path: Path, songs: int) -> Signatures:
 def similar_pairs(
     signatures: Signatures, least: float, on_progress: Callable[[int], None] | None = None
 ) -> tuple[Pairs, npt.NDArray[np.float32]]:
-    """Pairs (n, 2) of songs, the earlier first, whose estimated Jaccard index is `least` or more, and that
-    index.
+    """(P, 2) pairs of songs, the earlier first, with a Jaccard index estimated at `least` or more; (P,) the index.
 
-    on_progress is told how much of the work is done, in songs.
+    signatures (songs, 128). on_progress is called with the work done so far, in songs.
     """
     songs = len(signatures)
     codes = np.zeros(0, dtype=np.int64)  # a pair as one number: pairs met in many bands are kept once
@@ -143,7 +137,7 @@ def similar_pairs(
 
 
 def band_keys(signatures: Signatures, band: int) -> Hashes:
-    """Three 16-bit minima make one number: exact, no second hash needed."""
+    """(songs,) the three 16-bit minima of a band as one number, without a second hash."""
     keys = np.zeros(len(signatures), dtype=np.uint64)
     for start in range(0, len(signatures), 100_000):
         columns = np.asarray(signatures[start : start + 100_000, band * ROWS : (band + 1) * ROWS], dtype=np.uint64)
@@ -154,7 +148,7 @@ def band_keys(signatures: Signatures, band: int) -> Hashes:
 
 
 def band_pairs(keys: Hashes) -> Iterator[Pairs]:
-    """Pairs of songs with equal keys: each with the next few of its bucket and with the bucket's first."""
+    """(P, 2) pairs of songs with equal keys: each with the next few of its bucket and with the bucket's first."""
     order = np.argsort(keys, kind="stable")
     ranked = keys[order]
     for gap in range(1, NEIGHBOURS + 1):
@@ -169,7 +163,7 @@ def band_pairs(keys: Hashes) -> Iterator[Pairs]:
 
 
 def similarity(signatures: Signatures, pairs: Pairs) -> npt.NDArray[np.float32]:
-    """The estimated Jaccard index of each pair: the share of equal minima."""
+    """(P,) the estimated Jaccard index of each pair: the share of equal minima."""
     result = np.zeros(len(pairs), dtype=np.float32)
     for start in range(0, len(pairs), 50_000):
         some = pairs[start : start + 50_000]
@@ -179,17 +173,13 @@ def similarity(signatures: Signatures, pairs: Pairs) -> npt.NDArray[np.float32]:
 
 
 def near_duplicates(
-    signatures: Signatures,
-    pairs: Pairs,
-    index: npt.NDArray[np.float32],
-    least: float,
-    words: npt.NDArray[np.uint32],
+    signatures: Signatures, pairs: Pairs, index: npt.NDArray[np.float32], least: float, words: npt.NDArray[np.uint32]
 ) -> dict[int, int]:
     """{song to drop: the song it repeats}. Of two alike the longer stays, of equally long ones the first."""
     pairs = pairs[index >= least]
     later = (words[pairs[:, 1]] > words[pairs[:, 0]])[:, None]
     keeps, loses = np.where(later, pairs[:, ::-1], pairs).T
-    # By the loser's rank: a keeper outranks its losers, so what becomes of it is settled before it is needed.
+    # Sorted by the loser's rank: a keeper outranks its losers, so its own fate is known before it is needed.
     order = np.lexsort((loses, -words[loses].astype(np.int64)))
     dropped: dict[int, int] = {}
     for keep, lose in zip(keeps[order].tolist(), loses[order].tolist(), strict=True):
@@ -202,7 +192,7 @@ def near_duplicates(
 
 
 def clusters(songs: int, pairs: Pairs) -> npt.NDArray[np.int64]:
-    """For each song the smallest index of the songs it is linked with, however indirectly (union-find)."""
+    """(songs,) for each song the smallest index in its connected component of the graph of pairs (union-find)."""
     parent: dict[int, int] = {}  # of linked songs only: most have no link
 
     def root(song: int) -> int:

@@ -1,29 +1,26 @@
-"""The first pass: read every source, clean, drop what cannot be used, and put the rest into a temporary
-file.
-"""
+"""The first pass of `prepare`: find files, read them, drop unusable songs, write the others to a temporary file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from lyricist._io import file_hash
+from lyricist.corpus.clean_text import LEAST_TO_TELL, english_test
 from lyricist.corpus.dedupe import Signer, content_hash, normal_words
-from lyricist.corpus.language import LEAST_TO_TELL, english_test
-from lyricist.corpus.options import PrepareOptions
-from lyricist.corpus.readers import Reader, Source, reader_for
-from lyricist.corpus.readers.base import WORDLESS
+from lyricist.corpus.readers import NOT_LYRICS, NOT_SONGS, Source, reader_for
+from lyricist.corpus.readers.base import WORDLESS, PrepareOptions
 from lyricist.corpus.readers.records import Missing, song_of
-from lyricist.corpus.report import Row
 from lyricist.corpus.song import Song
-from lyricist.corpus.sources import Found
-from lyricist.corpus.split import SPLITS
+from lyricist.corpus.store import SPLITS, Row, is_corpus
 from lyricist.errors import InputError, MissingExtra
 
 Progress = Callable[[str, int, int], None]  # (stage, done, total); bytes while reading, songs while writing
@@ -32,10 +29,75 @@ NO_SIDE = 255
 SIDES = re.compile(r"(?<![a-z])(?:(train)|(valid|val|dev)|(test))(?:ing|ation)?(?![a-z])", re.IGNORECASE)
 
 
-class Intake:
-    """Songs as they come in. For each song kept so far: its place in `file`, content hash, words, lines,
-    row, side.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read. `folder` is the named folder in which it was found, "" if the file itself was named.
+
+    A program that stores files under other names can give them to `prepare` like this, with their original names.
     """
+
+    path: Path
+    name: str  # relative to the named folder's parent: never a personal path
+    folder: str = ""
+    skip: str = ""  # why it is not read
+
+
+def find_files(sources: Iterable[str | os.PathLike[str] | Found]) -> Iterator[Found]:
+    """The files of each source, in order; a `Found` stays as it is.
+
+    Raises InputError for a source that is missing or cannot be listed.
+    """
+    for given in sources:
+        if isinstance(given, Found):
+            yield given
+            continue
+        path = Path(given)
+        if is_corpus(path):
+            yield Found(path / "songs.jsonl", f"{path.resolve().name}/songs.jsonl")
+        elif path.is_dir():
+            yield from walk(path)
+        elif path.is_file():
+            yield Found(path, path.name)
+        elif path.exists():
+            raise InputError(f"{given}: neither a file nor a folder")
+        else:
+            raise InputError(f"{given}: no such file or folder")
+
+
+def walk(folder: Path) -> Iterator[Found]:
+    """Files below a folder: no hidden ones, no folder twice (links may form cycles).
+
+    Unreadable files, files without lyrics and prepared corpora have the reason in `skip`.
+    """
+    top = folder.resolve().name or "songs"
+    seen: set[tuple[int, int]] = set()
+    closed: list[OSError] = []
+
+    def found(path: Path, skip: str) -> Found:
+        return Found(path, f"{top}/{path.relative_to(folder).as_posix()}", top, skip)
+
+    for here, folders, files in os.walk(folder, followlinks=True, onerror=closed.append):
+        inode = os.stat(here)
+        if (inode.st_dev, inode.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((inode.st_dev, inode.st_ino))
+        visible = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in visible if not is_corpus(Path(here, name))]
+        for name in visible:
+            if name not in folders:
+                yield found(Path(here, name), "a prepared corpus")
+        for path in (Path(here, name) for name in sorted(files) if not name.startswith(".")):
+            unfit = path.suffix.lower() in NOT_LYRICS or NOT_SONGS.match(path.name)
+            yield found(path, "unreadable" if not path.is_file() else "no lyrics" if unfit else "")
+    for error in closed:
+        if Path(error.filename) == folder:
+            raise InputError(f"{folder}: cannot be listed ({error.strerror})")
+        yield found(Path(error.filename), "unreadable")
+
+
+class Intake:
+    """The songs kept so far: of each its place in `file`, content hash, words, lines, report row and split."""
 
     def __init__(self, work: Path, options: PrepareOptions, on_progress: Progress | None = None) -> None:
         self.options = options
@@ -55,9 +117,7 @@ class Intake:
         self._bytes = [0, 0]  # read, in all
 
     def read(self, files: list[Found], texts: Iterable[str | dict[str, Any]] | None) -> None:
-        """All sources. InputError for a file that was named and cannot be read; in a folder it is only
-        reported.
-        """
+        """Read all sources. Raises InputError for a named file that cannot be read; in a folder it is reported."""
         self._bytes[1] = sum(found.path.stat().st_size for found in files if not found.skip)
         groups: dict[str, Row] = {}
         usable = sum(not found.skip for found in files)
@@ -73,28 +133,34 @@ class Intake:
         try:
             if self._signer and kind is None:
                 self._signer.flush()
-        except BaseException as error:
-            kind = type(error)
-            raise
         finally:
-            # A full disk may have been the error already; where it shows here only, all files are closed first.
+            # A full disk may be the error already; if it appears only here, all files are closed first.
             with suppress(OSError) if kind else nullcontext(), ExitStack() as files:
                 for file in (self._songs, self._signing):
                     if file is not None:
                         files.callback(file.close)
-            self._seen, self._signer = set(), None  # no longer needed, and big
+            self._seen, self._signer = set(), None  # large and no longer needed
+
+    def read_back(self, songs: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The numbers of songs and their lines of JSON, from the temporary file."""
+        with self.file.open("rb", buffering=1 << 20) as handle:
+            for number in songs:
+                handle.seek(self.offsets[number])
+                yield number, handle.read(self.offsets[number + 1] - self.offsets[number])
+
+    def songs(self, numbers: Iterable[int]) -> Iterator[tuple[int, Song]]:
+        for number, line in self.read_back(numbers):
+            yield number, Song.from_json(json.loads(line))
 
     def _read_file(self, found: Found, alone: bool, groups: dict[str, Row]) -> None:
         row = Row(found.name)
         self.rows.append(row)
         before = len(self.homes)
         if found.skip:
-            row.drop(found.skip, found.name)
+            row.dropped.add(found.skip, found.name)
         else:
-            self._read_source(
-                Source(found.path, found.name, self.options, alone, row.dropped, self._count), found, row
-            )
-        if not found.skip:
+            source = Source(found.path, found.name, self.options, alone, row.dropped, self._count)
+            self._read_source(source, found, row)
             row.read += sum(row.dropped[reason][0] for reason in ("no lyrics", WORDLESS) if reason in row.dropped)
         if found.folder and row.read <= 1:
             self._join_group(found, groups, before)
@@ -103,25 +169,25 @@ class Intake:
         try:
             row.sha256 = file_hash(found.path)
             reader = reader_for(source)
-            row.kind = kind_of(reader)
+            row.kind = getattr(reader, "__name__", "file").removeprefix("read_").replace("_", " ")
             side = file_side(found.path) if self.options.as_is else NO_SIDE
             for song in reader(source):
                 self.add(song, row, side)
             if not row.read and not row.dropped:
-                row.drop("empty", found.name)
+                row.dropped.add("empty", found.name)
         except InputError as error:
             if not found.folder or isinstance(error, MissingExtra):
                 raise
-            row.drop("unreadable", str(error))
+            row.dropped.add("unreadable", str(error))
         except OSError as error:
             if error.filename is None or Path(error.filename) != found.path:
                 raise
             if not found.folder:
                 raise InputError(f"{found.path}: cannot be read ({error.strerror})") from None
-            row.drop("unreadable", f"{found.name}: {error.strerror}")
+            row.dropped.add("unreadable", f"{found.name}: {error.strerror}")
 
     def _join_group(self, found: Found, groups: dict[str, Row], before: int) -> None:
-        """One-song files of a folder share a row, or a report on thousands of files would have thousands."""
+        """Let one-song files of a folder share a row, or a report on thousands of files would have thousands."""
         row = self.rows[-1]
         name = f"{found.folder}/*{found.path.suffix.lower()}"
         group = groups.get(name)
@@ -134,8 +200,7 @@ class Intake:
         group.kind = group.kind or row.kind
         group.sha256 = hashlib.sha256((group.sha256 + row.sha256).encode()).hexdigest()
         for reason, (count, example) in row.dropped.items():
-            for _ in range(count):
-                group.drop(reason, example)
+            group.dropped.add(reason, example, count)
         for at in range(before, len(self.homes)):
             self.homes[at] = self.rows.index(group)
 
@@ -153,7 +218,7 @@ class Intake:
         row.read += row.dropped.get("no lyrics", (0, ""))[0]
 
     def add(self, song: Song, row: Row, side: int) -> None:
-        """Keep a song or count why not."""
+        """Keep a song or count why it is dropped."""
         row.read += 1
         texts = [line.text for section in song.sections for line in section.lines]
         text = "\n".join(texts)
@@ -175,15 +240,15 @@ class Intake:
         else:
             words = normal_words(text)
             if len(words) < max(1, self.options.min_words):
-                row.drop("too short" if words else "no lyrics", example or song.source)
+                row.dropped.add("too short" if words else "no lyrics", example or song.source)
                 row.read -= not words  # counted with the reader's own "no lyrics"
                 return False
         content = content_hash(words)
         if content in self._seen and not self.options.keep_duplicates and side == NO_SIDE:
-            row.drop("duplicate", example)
+            row.dropped.add("duplicate", example)
             return False
         if self._english and len(words) >= LEAST_TO_TELL and not self._english(text):
-            row.drop("not English", example)
+            row.dropped.add("not English", example)
             return False
         self._seen.add(content)
         self.hashes.append(content)
@@ -197,23 +262,11 @@ class Intake:
             self._progress("reading", min(self._bytes), self._bytes[1])
 
 
-def kind_of(reader: Reader) -> str:
-    return getattr(reader, "__name__", "file").removeprefix("read_").replace("_", " ")
-
-
 def file_side(path: Path) -> int:
-    """The split a benchmark file's name tells.
+    """The split named in a benchmark file's name; NO_SIDE without one.
 
     >>> [file_side(Path(name)) for name in ("ptb.train.txt", "wiki.valid.tokens", "contest.txt")]
     [0, 1, 255]
     """
     found = SIDES.search(path.stem)
     return next((at for at in range(len(SPLITS)) if found and found[at + 1]), NO_SIDE)
-
-
-def read_lines(path: Path, offsets: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-    """The pieces of a file between (start, end) bytes."""
-    with path.open("rb", buffering=1 << 20) as handle:
-        for start, end in offsets:
-            handle.seek(start)
-            yield handle.read(end - start)

@@ -1,8 +1,7 @@
-"""A text to be checked -> stanzas of lines. Labels are understood as the corpus reader understands them, but
-nothing is cleaned away: what stands in the text as a line is a line, however odd.
+"""A text to be checked -> stanzas of lines. Labels are read as in `structure.py`, but no line is dropped as debris.
 
-Left out are blank lines, labels, header lines at the top ("Title: ..."), lines of chords, and remarks in square
-brackets. "(x2)" behind a line, and a label that calls a chorus back, are written out, as they are sung.
+Blank lines, labels, header lines at the top ("Title: ..."), lines of chords and remarks in square brackets are left
+out. "(x2)" after a line and a label that repeats a chorus are written out, as they are sung.
 """
 
 from __future__ import annotations
@@ -14,21 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lyricist._io import decode_text
-from lyricist.corpus import READERS, Line, Section, Song, Source, marks
+from lyricist.corpus import READERS, Line, Section, Song, Source
 from lyricist.corpus.clean_text import MAX_LINE, clean_text
-from lyricist.corpus.marks import Label
+from lyricist.corpus.label_tables import HEADER, Label, inline_chords, is_plain, read_chords, read_label, split_times
 from lyricist.corpus.readers.plain import read_text
 from lyricist.corpus.structure import Part, arrange, guess_names
 from lyricist.errors import InputError
 
 MAX_BYTES = 100_000_000
 RULE = re.compile(r"[!-/:-@\[-`{-~]+")  # a line of nothing but punctuation
-MAX_PARTS = 60  # of a song; in a longer text every stanza stands by itself, and none is a chorus unless it says so
+MAX_PARTS = 60  # of a song; in a longer text stanzas are not compared, and only a label makes a chorus
 
 
 @dataclass(frozen=True, slots=True)
 class Stanza:
-    """A section as it stands in a text; `labelled`: the text itself says what it is."""
+    """A section of a text; `labelled`: its name is from the text."""
 
     name: str
     lines: tuple[str, ...]
@@ -40,7 +39,7 @@ class Stanza:
 
 
 def read_lyrics(source: str | os.PathLike[str] | Song) -> list[Stanza]:
-    """The stanzas of a text, of a file (a path object) or of a song. InputError for what cannot be read.
+    """The stanzas of a text, of a file (a path object) or of a song. Raises InputError if it cannot be read.
 
     >>> [(s.name, s.lines, s.labelled) for s in read_lyrics("[Chorus]\\nOh, river (x2)\\n\\nRun")]
     [('chorus', ('Oh, river', 'Oh, river'), True), ('verse', ('Run',), False)]
@@ -66,7 +65,7 @@ def read_file(path: Path) -> list[Stanza]:
 
 
 def read_bytes(data: bytes, name: str) -> list[Stanza]:
-    """Text in any usual encoding. InputError naming `name` if it is binary or empty."""
+    """The stanzas of text in any usual encoding. Raises InputError naming `name` if it is binary or empty."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB: check a part of it")
     found = stanzas(decode_text(data, name))
@@ -86,7 +85,7 @@ def stanzas(lyrics: str) -> list[Stanza]:
 
 
 def parts_of(lines: Sequence[str]) -> Iterator[Part]:
-    """Stanzas with their labels; a label stands for the stanza below it, with or without a blank line between."""
+    """Stanzas with their labels; a label belongs to the stanza below it, with or without a blank line between."""
     part, begun = Part(), False
     for raw in lines:
         line = " ".join(raw.split())
@@ -96,7 +95,7 @@ def parts_of(lines: Sequence[str]) -> Iterator[Part]:
                 yield part
                 part = Part()
             part = Part(label, [Line(label.tail)] if label.tail else []) if label else part
-        elif not (left_out(raw, line) or (not begun and marks.HEADER.fullmatch(line))):
+        elif not (left_out(raw, line) or (not begun and HEADER.fullmatch(line))):
             add(part, line)
         begun = begun or bool(part.lines or part.label)
     if part.lines or part.label:
@@ -104,16 +103,16 @@ def parts_of(lines: Sequence[str]) -> Iterator[Part]:
 
 
 def add(part: Part, line: str) -> None:
-    """A line as often as it is sung; "(x2)" by itself is about the whole stanza."""
-    bare, times = marks.split_times(line)
+    """Add a line as often as it is sung; "(x2)" on a separate line repeats the whole stanza."""
+    bare, times = split_times(line)
     if bare:
-        part.lines += [marks.inline_chords(bare) if "[" in bare else Line(bare)] * times
+        part.lines += [inline_chords(bare) if "[" in bare else Line(bare)] * times
     else:
         part.times = times
 
 
 def label_of(line: str) -> Label | None:
-    return marks.read_label(line) if line and not marks.is_plain(line) and len(line) <= MAX_LINE else None
+    return read_label(line) if line and not is_plain(line) and len(line) <= MAX_LINE else None
 
 
 def left_out(raw: str, line: str) -> bool:
@@ -122,5 +121,5 @@ def left_out(raw: str, line: str) -> bool:
         return True
     if RULE.fullmatch(line):
         return True
-    examined = not marks.is_plain(line) and len(line) <= MAX_LINE
-    return examined and re.search(r"[\s\d#/]", line) is not None and bool(marks.read_chords(raw))
+    examined = not is_plain(line) and len(line) <= MAX_LINE
+    return examined and re.search(r"[\s\d#/]", line) is not None and bool(read_chords(raw))

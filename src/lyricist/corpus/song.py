@@ -1,4 +1,4 @@
-"""What a song is here: `Song` -> `Section` -> `Line`, immutable, and their JSON form.
+"""`Song` -> `Section` -> `Line`, immutable, and their JSON form.
 
 In JSON a line without annotations is a plain string, which keeps `songs.jsonl` readable and small:
 
@@ -13,16 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lyricist.errors import InputError
 
+if TYPE_CHECKING:
+    from lyricist.melody.tune import Slot
+
 SECTION_NAMES = ("verse", "chorus", "bridge", "prechorus", "intro", "outro", "refrain", "hook", "interlude")
-
-
-WORD = re.compile(
-    r"'?[^\W_]+(?:['\-][^\W_]+)*'?"
-)  # as slots count words: signs and quotation marks around them aside
+WORD = re.compile(r"'?[^\W_]+(?:['\-][^\W_]+)*'?")  # a word of a line, without signs and quotation marks around it
 
 
 class LineSlot(NamedTuple):
@@ -33,7 +32,11 @@ class LineSlot(NamedTuple):
     pitch: int  # MIDI number of the first note
     strength: int  # metrical, 0 the weakest to 4
     strong: bool  # asks for a stress
-    rest: float  # quarters of silence behind it
+    rest: float  # quarters of silence after it
+
+    @classmethod
+    def of(cls, at: int, slot: Slot) -> LineSlot:
+        return cls(at, float(slot.duration), slot.pitch, slot.strength, slot.strong, float(slot.rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,6 @@ class Line:
     slots: tuple[LineSlot, ...] = ()
 
     def to_json(self) -> str | dict[str, Any]:
-        if not self.chords and self.time is None and not self.word_times and not self.slots:
-            return self.text
         data: dict[str, Any] = {"text": self.text}
         if self.chords:
             data["chords"] = [list(chord) for chord in self.chords]
@@ -63,7 +64,7 @@ class Line:
             data["slots"] = [
                 [s.at, round(s.duration, 4), s.pitch, s.strength, int(s.strong), round(s.rest, 4)] for s in self.slots
             ]
-        return data
+        return data if len(data) > 1 else self.text
 
     @classmethod
     def from_json(cls, data: str | dict[str, Any]) -> Line:
@@ -82,7 +83,7 @@ class Line:
 
 
 def slots_fit(text: str, slots: Sequence[LineSlot]) -> bool:
-    """Whether slots can belong to a text: each begins a word, none goes back.
+    """Whether slots can belong to a text: each is at the beginning of a word, and their places never decrease.
 
     >>> slot = LineSlot(4, 1.0, 60, 0, False, 0.0)
     >>> slots_fit("Oh, river", [slot, slot]), slots_fit("Oh river", [slot])
@@ -94,9 +95,7 @@ def slots_fit(text: str, slots: Sequence[LineSlot]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A verse, a chorus...: `name` is one of `SECTION_NAMES`, `label` what the source called it ("Verse
-    2").
-    """
+    """A verse, a chorus...: `name` is one of `SECTION_NAMES`, `label` the source's name for it ("Verse 2")."""
 
     name: str
     lines: tuple[Line, ...]
@@ -118,7 +117,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A song's words. `source` names the file it came from; `meta` holds what else that file said."""
+    """A song's words. `source` names its file; `meta` holds further facts from that file."""
 
     title: str
     artist: str

@@ -1,22 +1,21 @@
-"""The corpus directory: `corpus.json`, `songs.jsonl` (train, then valid, then test), `offsets.npy`; and
-`Corpus`.
-"""
+"""The corpus directory (`corpus.json`, `songs.jsonl`: train, valid, test, `offsets.npy`), `Corpus` and `Report`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lyricist._io import staged, unwritable
-from lyricist.corpus.report import Report, Row
+from lyricist.corpus.readers.base import Drops
 from lyricist.corpus.song import Song
-from lyricist.corpus.sources import is_corpus
 from lyricist.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
@@ -25,6 +24,64 @@ if TYPE_CHECKING:
 FORMAT = 1
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")  # in the order of the file
+
+HEADER = ("source", "kind", "read", "kept", "dropped")
+
+
+@dataclass(eq=False)
+class Row:
+    """One source: a file, or all one-song files of a kind in a folder. `read` and `kept` count songs."""
+
+    source: str
+    kind: str = ""
+    read: int = 0
+    kept: int = 0
+    sha256: str = ""
+    dropped: Drops = field(default_factory=Drops)
+
+    def to_json(self) -> dict[str, Any]:
+        dropped = {reason: {"count": n, "example": example} for reason, (n, example) in self.dropped.items()}
+        return {**vars(self), "dropped": dropped}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Row:
+        dropped = Drops({reason: (int(d["count"]), str(d["example"])) for reason, d in data["dropped"].items()})
+        return cls(data["source"], data["kind"], data["read"], data["kept"], data["sha256"], dropped)
+
+
+@dataclass
+class Report:
+    """What `prepare` read, kept and dropped, source by source, and remarks on the whole. `str()` gives a table."""
+
+    sources: list[Row]
+    notes: list[str] = field(default_factory=list)
+
+    def total(self) -> Drops:
+        """What was dropped, over all sources."""
+        total = Drops()
+        for row in self.sources:
+            for reason, (count, example) in row.dropped.items():
+                total.add(reason, example, count)
+        return total
+
+    def dropped(self) -> dict[str, int]:
+        """How often each reason occurred, over all sources; the most frequent first."""
+        return dict(Counter({reason: count for reason, (count, _) in self.total().items()}).most_common())
+
+    def summary(self) -> str:
+        """What was dropped in one phrase, with an example of each reason, for error messages."""
+        return str(self.total())
+
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """A header and a row of text for each source, ready to print."""
+        body = [(row.source, row.kind, f"{row.read}", f"{row.kept}", str(row.dropped)) for row in self.sources]
+        return [HEADER, *body]
+
+    def __str__(self) -> str:
+        rows = self.rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return "\n".join([*table, *self.notes])
 
 
 class Corpus:
@@ -38,7 +95,7 @@ class Corpus:
         self.info = info
         self.report = Report([Row.from_json(row) for row in info["sources"]], list(info.get("notes", ())))
         self._offsets = np.load(path / "offsets.npy", mmap_mode="r")  # (songs + 1,) bytes
-        self._keep_alive = keep_alive  # a temporary directory that ends with this object
+        self._keep_alive = keep_alive  # a temporary directory that is removed with this object
 
     @property
     def fingerprint(self) -> str:
@@ -47,7 +104,7 @@ class Corpus:
 
     @property
     def temporary(self) -> bool:
-        """Whether the directory goes away with this object."""
+        """Whether the directory is removed with this object."""
         return self._keep_alive is not None
 
     def __len__(self) -> int:
@@ -100,24 +157,20 @@ class Corpus:
         except ImportError:
             raise MissingExtra("Corpus.to_pandas", "notebook") from None
         columns = ["title", "artist", "split", "source", "sections", "lines", "words", "text"]
-        rows = (
-            (
-                song.title,
-                song.artist,
-                split,
-                song.source,
-                len(song.sections),
-                sum(1 for _ in song.lines()),
-                song.word_count(),
-                song.text(),
-            )
-            for split, song in self.split_songs()
-        )
-        return pd.DataFrame.from_records(list(rows), columns=columns)
+        rows = [
+            (s.title, s.artist, split, s.source, len(s.sections), len(list(s.lines())), s.word_count(), s.text())
+            for split, s in self.split_songs()
+        ]
+        return pd.DataFrame.from_records(rows, columns=columns)
+
+
+def is_corpus(path: str | os.PathLike[str]) -> bool:
+    """Whether this directory looks like one that `prepare` wrote."""
+    return Path(path, "corpus.json").is_file() and Path(path, "songs.jsonl").is_file()
 
 
 def open_corpus(path: str | os.PathLike[str]) -> Corpus:
-    """A corpus that `prepare` wrote. InputError if it is missing, foreign, damaged or of a newer lyricist."""
+    """A corpus that `prepare` wrote. Raises InputError if it is missing, foreign, damaged or of a newer lyricist."""
     place = Path(path)
     if not place.exists():
         raise InputError(f"{path}: no such corpus; make one with lyricist prepare SONGS -o {path}")
@@ -158,9 +211,9 @@ def check_target(out: str | os.PathLike[str], force: bool) -> Path:
 
 
 def write_corpus(path: Path, songs: Mapping[Split, Sequence[Song]]) -> Corpus:
-    """A new corpus of songs that a program has made and divided, as they are.
+    """A new corpus of songs that are split already.
 
-    InputError if the place is taken or cannot be written.
+    Raises InputError if the place is taken or cannot be written.
     """
     sides = [(split, song) for split in SPLITS for song in songs.get(split, ())]
     lines = [

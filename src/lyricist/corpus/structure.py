@@ -1,8 +1,7 @@
-"""The raw lines of one song -> title, artist and sections: labels, repeats, chords, headers; debris thrown
-out.
+"""The raw lines of one song -> title, artist and sections: labels, repeats, chords, headers; debris is dropped.
 
-Two steps: `scan` cuts the lines into parts (a label or none, and the lines under it), then `arrange` makes
-sections of them with the whole song in view: repeats written out, unlabelled stanzas named.
+`Scanner.scan` cuts the lines into parts (a label or none, and the lines under it), then `arrange` makes sections of
+the parts of the whole song: repeats are written out, stanzas without a label get a name.
 """
 
 from __future__ import annotations
@@ -12,23 +11,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from lyricist.corpus import marks
+from lyricist.corpus import label_tables as tables
 from lyricist.corpus.clean_text import MAX_LINE, clean_text
-from lyricist.corpus.marks import Label
+from lyricist.corpus.label_tables import Label
 from lyricist.corpus.song import Line, Section, Song
 
 Drop = Callable[[str, str], None]  # (reason, example): what was left out of a song, for the report
 
-MAX_LINES = 20_000  # of a song after its repeats are written out; further repeats are not
-SIMILAR = 0.8  # share of words two stanzas must have in common to be the same chorus
-MAX_COMPARED = 60  # stanzas compared word by word; a longer text is no song, and the work grows with the square
+MAX_LINES = 20_000  # of a song with its repeats; further repeats are not written out
+SIMILAR = 0.8  # share of words that two stanzas must have in common to be the same chorus
+MAX_COMPARED = 60  # stanzas compared word by word; a longer text is no song, and the time grows with the square
 
 
 @dataclass(slots=True)
 class Part:
-    """A stanza as found: its label, if it has one, and the lines under it. `times`: "(x2)" on a line of its
-    own.
-    """
+    """A stanza as found: its label, if it has one, and the lines under it. `times`: "(x2)" on a separate line."""
 
     label: Label | None = None
     lines: list[Line] = field(default_factory=list)
@@ -36,17 +33,11 @@ class Part:
 
 
 def parse_song(
-    text: str,
-    *,
-    title: str = "",
-    artist: str = "",
-    source: str = "",
-    file_title: str = "",
-    drop: Drop | None = None,
+    text: str, *, title: str = "", artist: str = "", source: str = "", file_title: str = "", drop: Drop | None = None
 ) -> Song:
-    """One song's raw text as a Song. Header lines in the text ("Title: X") win over `title` and `artist`.
+    """One song's raw text as a Song. Header lines in the text ("Title: X") take precedence over `title` and `artist`.
 
-    file_title: what the file's name says; the title if nothing else tells.
+    file_title: the title in the file's name, used if there is no other.
 
     >>> song = parse_song("Title: Rain\\n\\n[Verse]\\nDrip (x2)\\nCHORUS\\nOh\\n[Verse 2]\\nOn\\n[Chorus]")
     >>> song.title, [(s.name, [line.text for line in s.lines]) for s in song.sections]
@@ -56,7 +47,7 @@ def parse_song(
     if any(sign in text for sign in ("Contributor", "Embed", "You might", "Read More", "LiveGet")):
         title, text = _without_page(title, text)
     if "www." in text or "://" in text:
-        text = marks.ADDRESS.sub("", text)
+        text = tables.ADDRESS.sub("", text)
     lines = text.split("\n")
     return build_song(lines, title=title, artist=artist, source=source, file_title=file_title, drop=drop)
 
@@ -71,7 +62,7 @@ def build_song(
     meta: dict[str, str] | None = None,
     drop: Drop | None = None,
 ) -> Song:
-    """The same from lines, some of them perhaps annotated already (chords, times)."""
+    """`parse_song` for lines, some of which may carry chords and times already."""
     scanner = Scanner(drop)
     scanner.scan(lines)
     found = {**(meta or {}), **scanner.headers}
@@ -81,14 +72,14 @@ def build_song(
 
 
 def _without_page(title: str, text: str) -> tuple[str, str]:
-    """A lyrics page without what scrapers pick up around the words ("12 ContributorsX Lyrics", "34Embed")."""
-    head = marks.CONTRIBUTORS.match(text)
+    """A lyrics page without what scrapers copy around the words ("12 ContributorsX Lyrics", "34Embed")."""
+    head = tables.CONTRIBUTORS.match(text)
     if head:
         if not title and "Translations" not in head["title"]:
             title = head["title"].strip()
         text = text[head.end() :]
         text = text.split("Read More", 1)[1] if "Read More" in text[:2000] else text
-    return title, marks.GLUED.sub("\n", text[:-99] + marks.EMBED.sub("", text[-99:]))
+    return title, tables.GLUED.sub("\n", text[:-99] + tables.EMBED.sub("", text[-99:]))
 
 
 def _take_title(parts: list[Part], title: str, hint: str) -> str:
@@ -96,7 +87,7 @@ def _take_title(parts: list[Part], title: str, hint: str) -> str:
     if len(parts) < 2 or parts[0].label or len(parts[0].lines) != 1:
         return title
     line = parts[0].lines[0].text
-    if _letters(line) == _letters(title or hint):
+    if letters(line) == letters(title or hint):
         del parts[0]
         return title or line
     if title:
@@ -108,19 +99,20 @@ def _take_title(parts: list[Part], title: str, hint: str) -> str:
     return title
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """The letters and digits of a text, lower case."""
     return re.sub(r"[\W_]+", "", text).lower()
 
 
 class Scanner:
-    """Lines -> parts and headers. Holds no more than one song."""
+    """Lines of one song -> parts and headers."""
 
     def __init__(self, drop: Drop | None = None) -> None:
         self.parts: list[Part] = []
         self.headers: dict[str, str] = {}
         self._drop = drop
         self._part: Part | None = None  # where the next line goes; None after a blank line
-        self._gap = False  # a blank line stands between the last label and here
+        self._gap = False  # there is a blank line between the last label and here
         self._airy = False  # this song leaves a blank line between a label and its lines
         self._sung: set[str] = set()  # section names whose lines have been read
         self._chords: tuple[tuple[int, str], ...] = ()
@@ -133,7 +125,7 @@ class Scanner:
             line = raw.strip()
             if not line:
                 self._blank()
-            elif marks.is_plain(line):
+            elif tables.is_plain(line):
                 self._add(self._lyric(raw, line))
             else:
                 self._examine(raw, line)
@@ -141,11 +133,11 @@ class Scanner:
     def _annotated(self, line: Line) -> None:
         if not line.text:
             self._blank()
-        elif not marks.ADDRESS.search(line.text) and (marks.is_plain(line.text) or not self._special(line.text)):
+        elif not tables.ADDRESS.search(line.text) and (tables.is_plain(line.text) or not self._special(line.text)):
             self._add(line)
 
     def _lyric(self, raw: str, line: str) -> Line:
-        """A sung line; chords on the line above it move to the characters they stand above."""
+        """A sung line; the chords of the line above it are attached to the characters below them."""
         text = " ".join(line.split()) if "  " in line else line
         if not self._chords:
             return Line(text)
@@ -159,7 +151,7 @@ class Scanner:
         return Line(text, tuple(places))
 
     def _examine(self, raw: str, line: str) -> None:
-        """A line with a sign that it may be no lyrics."""
+        """Handle a line that may not be lyrics."""
         if len(line) > MAX_LINE:
             if self._drop:
                 self._drop("too long a line", line[:60])
@@ -167,35 +159,35 @@ class Scanner:
         line = " ".join(line.split())  # some of the patterns would be slow on long runs of spaces
         if self._special(line):
             return
-        chords = marks.read_chords(raw)
+        chords = tables.read_chords(raw)
         if chords or (line[0] in "|%-" and not re.search(r"\w", line)):
             self._chords = chords
             return
-        bare, times = marks.split_times(line)
+        bare, times = tables.split_times(line)
         if not bare:
             self._repeat_part(times)
             return
-        made = marks.inline_chords(bare) if "[" in bare else self._lyric(raw, bare)
+        made = tables.inline_chords(bare) if "[" in bare else self._lyric(raw, bare)
         for _ in range(times if made.text else 0):
             self._add(made)
 
     def _special(self, line: str) -> bool:
-        """True if the line is a header, a label or debris, and has been dealt with."""
+        """True if the line is a header, a label or debris, which is handled here."""
         if not self.parts:
-            header = marks.HEADER.fullmatch(line)
+            header = tables.HEADER.fullmatch(line)
             if header:
                 value = " ".join(header["value"].split())
                 if value:
-                    self.headers.setdefault(marks.HEADERS[header["key"].lower()], value)
+                    self.headers.setdefault(tables.HEADERS[header["key"].lower()], value)
                 return True
-        label = marks.read_label(line)
+        label = tables.read_label(line)
         if label:
             self._label(label)
             return True
-        if marks.is_debris(line):
+        if tables.is_debris(line):
             return True
         if line[0] == "[" and line[-1] == "]" and line.count("[") == 1:
-            return not marks.CHORD.fullmatch(line[1:-1]) and marks.split_times(line)[0] != ""
+            return not tables.CHORD.fullmatch(line[1:-1]) and tables.split_times(line)[0] != ""
         return False
 
     def _blank(self) -> None:
@@ -203,7 +195,7 @@ class Scanner:
         part = self._part
         if part is not None and part.label and not part.lines:
             self._gap = True
-            if part.label.name not in self._sung or self._airy or part.label.name not in marks.REPEATABLE:
+            if part.label.name not in self._sung or self._airy or part.label.name not in tables.REPEATABLE:
                 return  # the lines of this label are still to come
         self._part = None
 
@@ -259,13 +251,13 @@ def arrange(parts: Sequence[Part]) -> tuple[Section, ...]:
 
 
 def _section(part: Part, latest: dict[str, Section]) -> tuple[Section | None, int]:
-    """The section a part stands for and how often it comes; None for a label with nothing under it."""
+    """The section for a part and how often it is sung; None for a label with nothing under it."""
     if part.label is None:
         return Section("verse", tuple(part.lines)), part.times
     name, times = part.label.name, max(part.times, part.label.times)
     if part.lines:
         return Section(name, tuple(part.lines), part.label.text), times
-    if name in marks.REPEATABLE or part.label.again:
+    if name in tables.REPEATABLE or part.label.again:
         earlier = latest.get(name)
         if earlier:
             return _untimed(earlier), times
@@ -280,7 +272,7 @@ def _untimed(section: Section) -> Section:
 
 
 def _continued(parts: Sequence[Part]) -> list[Part]:
-    """Where verses are labelled, a stanza without a label goes on with the section above it."""
+    """In songs with labelled verses, a stanza without a label continues the section above it."""
     joined: list[Part] = []
     for part in parts:
         above = joined[-1] if joined else None
@@ -292,8 +284,7 @@ def _continued(parts: Sequence[Part]) -> list[Part]:
 
 
 def guess_names(stanzas: Sequence[Sequence[str]]) -> list[str]:
-    """Verse or chorus for each unlabelled stanza: the one that comes back (nearly) word for word is the
-    chorus.
+    """Verse or chorus for each unlabelled stanza: one that returns (nearly) word for word is the chorus.
 
     >>> guess_names([["I go", "I went"], ["Oh yes", "oh my"], ["You go", "you went"], ["Oh yes,", "Oh my!"]])
     ['verse', 'chorus', 'verse', 'chorus']

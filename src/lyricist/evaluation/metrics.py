@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +16,18 @@ import numpy.typing as npt
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import Tokenizer
 from lyricist.errors import InputError
-from lyricist.generate.free_engine import log_softmax
+from lyricist.generate.classic_model import ClassicModel, accuracy
+from lyricist.generate.engine import log_softmax
 from lyricist.generate.writer import Model
+from lyricist.model.classic.sung_words import SungWords
 from lyricist.model.copy_index import CopyIndex
+from lyricist.model.hits import Hits
 from lyricist.model.runtime import Ids, StepModel
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import THEME, Floats
 from lyricist.training.conditioning import Themes, planned_song, with_wrong_tunes
-from lyricist.training.hits import Hits
-
-if TYPE_CHECKING:
-    from lyricist.training.classic.songs import SungWords
 
 Lines = list[list[str]]
 Totals = npt.NDArray[np.float64]
@@ -45,9 +44,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Likelihood of `songs` under the model, and the shape of `written` songs and of `human` ones.
 
-    For a classic run, whose `songs` are `SungWords` (its own `songs["test"]`, or the result of `classic.songs.hear`),
-    how often it finds the next word. Keys as in the package's `evaluate.json` schema. Raises `InputError` without
-    songs.
+    For a classic run, whose `songs` are `SungWords` (its own `songs["test"]`, or the result of
+    `classic.sung_words.hear`), how often it finds the next word. Keys as in the package's `evaluate.json` schema.
+    Raises `InputError` without songs.
     """
     out = {"format": 1, **judged(model, list(songs) if model.groups else songs)}
     if written:
@@ -61,16 +60,10 @@ def evaluate(
 
 def judged(model: Model, songs: Iterable[Song | SungWords]) -> dict[str, Any]:
     """How well the model predicts the songs. Raises `InputError`."""
-    from lyricist.training.classic.judge import accuracy
-    from lyricist.training.classic.songs import SungWords
-    from lyricist.training.classic.writing import ClassicModel
-
     if isinstance(model, ClassicModel):
         sung = list(songs)
         if not all(isinstance(song, SungWords) for song in sung):
-            raise InputError(
-                "a classic run is judged on songs with their music: see lyricist.training.classic.songs.hear"
-            )
+            raise InputError("a classic run is judged on songs with their music: see classic.sung_words.hear")
         return {"kind": "classic", **accuracy(model, sung)}  # type: ignore[arg-type]
     texts: Iterable[Song] = songs  # type: ignore[assignment]
     if not model.groups:

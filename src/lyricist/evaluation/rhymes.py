@@ -17,7 +17,7 @@ from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.model.tokens import SPECIALS
 from lyricist.prosody import Lexicon, default_lexicon
-from lyricist.prosody.rhyming import KINDS, Rhyme, find_rhymes
+from lyricist.prosody.rhyme import KINDS, Rhyme, find_rhymes
 
 
 def rhymes(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from lyricist.generate.engine import FreeEngine, Pick, by_seed
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.free_engine import FreeEngine, Pick, by_seed
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.song import ExactSongAutomaton

@@ -1,20 +1,30 @@
-"""`Engine`: songs of one constraint written side by side, each in a place of its own.
+"""Engines: songs of one constraint written side by side, each in a place of its own.
 
-`FreeEngine` writes under a free constraint, `ExactEngine` under a compiled `SongSpec`. Both run a step model once a
-turn for all songs at work; a song depends on the model, the constraint and its seed only.
+`Engine` gives every song at work one word a turn; `FreeEngine` writes under a free constraint (runs of words, of
+characters and of text as it is), `exact_engine.ExactEngine` under a compiled `SongSpec`. A song depends on the model,
+the constraint and its seed only, not on the songs beside it.
 """
 
 from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import key, uniform
+from lyricist.corpus.word_lists import is_archaic
 from lyricist.errors import PlanError
+from lyricist.generate.free import Allowed, FreeSongAutomaton, State
+from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
+from lyricist.model.runtime import StepModel
+from lyricist.model.tokens import Vocabulary
+from lyricist.plan.plan import Drawing
 
 Event = LineWritten | SongWritten | PlanError
 
@@ -70,3 +80,219 @@ class Engine(ABC):
                 if isinstance(event, SongWritten):
                     for seed in itertools.islice(waiting, 1):
                         self.begin(s, seed)
+
+
+Rows = npt.NDArray[np.float64]
+
+BATCH = 64  # songs decoded side by side
+RECENT = 64  # words back that the repetition control looks
+FREE_WORDS = 60  # the commonest words, a twentieth of the vocabulary at most, are never held back
+STUTTER = 2  # the same word at most this often in a row
+
+
+@dataclass
+class Song:
+    """One song in the making."""
+
+    seed: int
+    shape: State
+    ids: list[int] = field(default_factory=list)
+    words: list[int] = field(default_factory=list)  # without breaks: what copying looks at
+    line: list[int] = field(default_factory=list)
+    lines: set[tuple[int, ...]] = field(default_factory=set)
+    opens: str = ""
+    nats: float = 0.0
+
+
+Pick = Callable[[Song, Rows, Rows], int]
+"""A token of a song, from log probabilities (V,), -inf where nothing may be drawn, and weights (V,) to draw by."""
+
+
+def by_seed(song: Song, scores: Rows, weights: Rows) -> int:
+    """A draw by the weights (V,) that depends on the song's seed and length only."""
+    point = uniform(key(song.seed), len(song.ids)) * weights.sum()
+    return int(min(np.searchsorted(np.cumsum(weights), point, side="right"), np.flatnonzero(weights)[-1]))
+
+
+class FreeEngine(Engine):
+    """Writes songs under one free constraint. `guard` bars copies of the songs learnt from, `pick` draws tokens."""
+
+    def __init__(
+        self,
+        model: StepModel,
+        automaton: FreeSongAutomaton,
+        drawing: Drawing,
+        guard: CopyGuard | None = None,
+        pick: Pick = by_seed,
+    ) -> None:
+        self.model, self.automaton, self.drawing, self.guard, self.pick = model, automaton, drawing, guard, pick
+        self.songs: list[Song | None] = []
+        self.vocabulary: Vocabulary = automaton.vocabulary
+        self.is_word = automaton.words
+        self.char = self.vocabulary.tokenizer.name == "char"
+        self.archaic = np.zeros(len(self.vocabulary))
+        if drawing.archaic:
+            self.archaic = drawing.archaic * np.array([is_archaic(t) for t in self.vocabulary.tokens])
+
+    @property
+    def most(self) -> int:
+        return BATCH
+
+    def open(self, places: int) -> None:
+        self.songs = [None] * places
+        self.state = self.model.initial_state(places)
+
+    def begin(self, s: int, seed: int) -> None:
+        self.songs[s] = Song(seed, self.automaton.start())
+        for mine, fresh in zip(self.state, self.model.initial_state(1), strict=True):
+            mine[:, s] = fresh[:, 0]
+
+    def leave(self, s: int) -> None:
+        self.songs[s] = None
+
+    def idle_places(self) -> npt.NDArray[np.bool_]:
+        return np.array([song is None for song in self.songs])
+
+    def turn(self) -> Iterator[tuple[int, Event]]:
+        at = [(s, song) for s, song in enumerate(self.songs) if song is not None]
+        places, songs = [s for s, _ in at], [song for _, song in at]
+        whole = len(songs) == len(self.songs)
+        state = self.state if whole else tuple(part[:, places] for part in self.state)
+        logits, after = self.model.step(
+            np.array([x.ids[-1] if x.ids else self.automaton.prompt for x in songs]), state
+        )
+        if whole:
+            self.state = after
+        else:
+            for mine, new in zip(self.state, after, strict=True):
+                mine[:, places] = new
+        for s, song, token in zip(places, songs, self.draw(songs, logits), strict=True):
+            events = list(self.take(song, token))
+            if song.shape.done:
+                self.leave(s)
+            for event in events:
+                yield s, event
+
+    def draw(self, songs: Sequence[Song], logits: npt.NDArray[np.float32]) -> list[int]:
+        """One token for every song; also adds what the free model thought of it to the song's nats."""
+        free = log_softmax(logits.astype(np.float64))
+        out = []
+        for i, song in enumerate(songs):
+            allowed = self.automaton.allowed(song.shape)
+            row = pooled(free[i], allowed)
+            token = self.draw_one(song, row, allowed)
+            song.nats -= row[token]
+            out.append(token)
+        return out
+
+    def draw_one(self, song: Song, row: Rows, allowed: Allowed) -> int:
+        """Mask, bans, temperature and truncation, then one draw; forced tokens need none."""
+        if song.shape.forced:
+            return song.shape.forced[0]
+        masked = self.masked(song, row, allowed)
+        scores = (masked - self.held_back(song)) / self.drawing.temperature
+        return self.pick(song, masked, truncate(softmax(scores), self.drawing))
+
+    def masked(self, song: Song, row: Rows, allowed: Allowed) -> Rows:
+        """The row where mask and bans allow; where that leaves nothing, the line goes on past its usual
+        length, and only if no word at all is free does the mask decide alone."""
+        banned = self.banned(song, allowed)
+        may_go_on = song.line and not song.shape.replaying
+        for mask in (allowed.mask, self.is_word) if may_go_on else (allowed.mask,):
+            out = np.where(mask, row, -np.inf)
+            out[banned] = -np.inf
+            if np.isfinite(out).any():
+                return out
+        return np.where(allowed.mask, row, -np.inf)
+
+    def banned(self, song: Song, allowed: Allowed) -> list[int]:
+        """Words that would copy or stutter, breaks that would close a copied or repeated line."""
+        out: list[int] = []
+        if self.guard is not None:
+            out += self.guard.banned(song.words).tolist()
+        stutters = len(song.line) >= STUTTER and len(set(song.line[-STUTTER:])) == 1
+        if stutters and self.drawing.repetition and not self.char:
+            out.append(song.line[-1])
+        if song.line and not song.shape.replaying:
+            for token in self.automaton.breaks:
+                if allowed.mask[token] and not self.may_close(song, token):
+                    out.append(token)
+        return out
+
+    def may_close(self, song: Song, token: int) -> bool:
+        line = tuple(song.line)
+        if self.drawing.repetition and line in song.lines:
+            return False
+        if self.guard is None:
+            return True
+        if self.guard.line_is_copied(line):
+            return False
+        if token == self.automaton.line_id:
+            return True
+        after = self.automaton.seam(song.shape, token)  # what the chorus that now returns would follow,
+        itself = self.automaton.returning(song.shape, song.shape.name)  # and this one, should it return at once
+        return self.guard.clean(song.words, after) and self.guard.clean(song.words, itself * self.guard.max_copy)
+
+    def held_back(self, song: Song) -> Rows:
+        """(V,) nats to take off archaic words and words used lately; of the latter the commonest words and the breaks
+        are spared."""
+        out = self.archaic.copy()
+        if self.drawing.repetition and not self.char:
+            recent = np.array(song.words[-RECENT:], dtype=np.int64)
+            spared = min(FREE_WORDS, len(out) // 20)
+            np.add.at(out, recent[recent >= spared], self.drawing.repetition)
+        return out
+
+    def take(self, song: Song, token: int) -> Iterator[LineWritten | SongWritten]:
+        """Add a token to its song; yields the line and the song that it finishes."""
+        before = song.shape
+        song.ids.append(token)
+        song.shape = self.automaton.step(before, token)
+        if self.is_word[token]:
+            song.words.append(token)
+            song.line.append(token)
+        elif song.line:
+            text = self.vocabulary.write_line([self.vocabulary.tokens[i] for i in song.line])
+            yield LineWritten(song.seed, text, song.opens, not song.lines)
+            song.lines.add(tuple(song.line))
+            song.line, song.opens = [], ""
+        if song.shape.section != before.section:
+            song.opens = song.shape.name
+        if song.shape.done:
+            yield SongWritten(song.seed, tuple(song.ids), song.nats / len(song.ids))
+
+
+def pooled(row: Rows, allowed: Allowed) -> Rows:
+    """The row with the pool's probability moved onto its target."""
+    if not allowed.pool:
+        return row
+    pool = list(allowed.pool)
+    out = row.copy()
+    total = np.logaddexp.reduce(row[pool])
+    out[pool] = -np.inf
+    out[allowed.target] = total
+    return out
+
+
+def truncate(p: Rows, drawing: Drawing) -> Rows:
+    """Keep the likeliest words: top-k, nucleus (Holtzman et al. 2020) and min-p (Nguyen et al. 2024)."""
+    if drawing.min_p:
+        p = np.where(p >= drawing.min_p * p.max(), p, 0.0)
+    if 0 < drawing.top_k < np.count_nonzero(p):
+        p = np.where(p >= np.partition(p, -drawing.top_k)[-drawing.top_k], p, 0.0)
+    if drawing.top_p < 1:
+        order = np.argsort(-p, kind="stable")
+        before = np.cumsum(p[order]) - p[order]
+        p = p.copy()
+        p[order[before >= drawing.top_p * p.sum()]] = 0.0
+    return p
+
+
+def log_softmax(x: Rows) -> Rows:
+    shifted = x - x.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def softmax(x: Rows) -> Rows:
+    e: Any = np.exp(x - x.max())
+    return np.asarray(e / e.sum())

@@ -16,22 +16,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import key, uniform
 from lyricist.errors import PlanError
-from lyricist.generate.candidates import Candidates
+from lyricist.generate.candidates import Candidates, logit_bias
 from lyricist.generate.conditioning_rows import PlanRows
-from lyricist.generate.dead_end import search
 from lyricist.generate.engine import Engine, Event
-from lyricist.generate.line_judge import LineJudge
 from lyricist.generate.line_nodes import CLOSED
-from lyricist.generate.line_score import LineScorer
-from lyricist.generate.logit_bias import logit_bias
-from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal
+from lyricist.generate.line_score import LineScorer, Theme
+from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal, search
 from lyricist.generate.result import Choice, LineWritten, SongWritten
-from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request, key, uniform
-from lyricist.generate.selection import draw, hear, judge, log_mean, resample, settle
+from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
+from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.generate.theme import Theme
 from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing

@@ -13,14 +13,12 @@ from lyricist.generate.conditioning_rows import PlanRows
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.exact_engine import ExactEngine, Steering
 from lyricist.generate.explain import choice
-from lyricist.generate.line_score import LineScorer, mean
+from lyricist.generate.line_score import LineScorer, Theme, mean
 from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan
-from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song
+from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song, title_of
 from lyricist.generate.song import ExactSongAutomaton, compile_song
-from lyricist.generate.theme import Theme
 from lyricist.generate.threads import write_abreast
-from lyricist.generate.titles import title_of
 from lyricist.generate.vocab import WordTable
 from lyricist.model.runtime import BlockModel, OnnxBlocks
 from lyricist.model.tokens import SPECIALS, Vocabulary

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from lyricist._io import Arrays
 from lyricist.errors import RunError
-from lyricist.generate.line_judge import LineJudge
+from lyricist.generate.line_score import from_network
 from lyricist.generate.nocopy import CopyGuard
-from lyricist.generate.theme import from_network
+from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
 from lyricist.model.copy_index import CopyIndex, LineFilter
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, PackedSteps, StepModel

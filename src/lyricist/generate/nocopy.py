@@ -1,5 +1,8 @@
-"""What may not be drawn though the line automaton allows it: copies of the songs, lines said twice, lines that a
-condition on whole lines turns down."""
+"""What may not be drawn though the constraint allows it, and the search where nothing is left.
+
+Copies of the songs learnt from, lines repeated within a song, lines that a condition on whole lines refuses. Where
+every word is refused, `search` looks for words that fulfil the line without the model.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import U32, U64, ngram_hashes, run_hash, run_hashes
+from lyricist.errors import PlanError
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, hash_of, ngrams, word_hashes
+from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, word_hashes
 from lyricist.model.tokens import Vocabulary
 
-# --- Bans of copying for many rows at once: which words would complete a run, or a whole line, of the indexed songs
-
-U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
-PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
-
-
-def hash_columns(columns: Sequence[U32]) -> U64:
-    """Hashes of windows given column by column, as `copying.window_hash` makes them; 0 where a word's hash is 0."""
-    out = np.zeros(len(columns[0]), dtype=np.uint64)
-    broken = np.zeros(len(out), dtype=bool)
-    with np.errstate(over="ignore"):
-        for part in columns:
-            out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
-            out ^= out >> np.uint64(29)
-            broken |= part == 0
-    out[broken] = 0
-    return out
 
 
 class CopyBan:
@@ -67,25 +54,25 @@ class CopyBan:
 
     def after(self, left: U32, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a word completes a run with the `most` words before it. left (B, most) hashes."""
-        return self.known(hash_columns([*left.T[-self.most :], self.hashes[words]]))
+        return self.known(run_hashes([*left.T[-self.most :], self.hashes[words]], len(words)))
 
     def before(self, right: U32, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a word completes a run with the `most` words after it. right (B, most) hashes."""
-        return self.known(hash_columns([self.hashes[words], *right.T[: self.most]]))
+        return self.known(run_hashes([self.hashes[words], *right.T[: self.most]], len(words)))
 
     def across(self, left: U32, words: Ints, right: U32) -> npt.NDArray[np.bool_]:
         """Whether a run with a word in its middle stands in the songs: between the words before and after."""
         out = np.zeros(len(words), dtype=bool)
         middle, most = self.hashes[words], self.most
         for j in range(1, most + 1):
-            out |= self.known(hash_columns([*left.T[most - j :], middle, *right.T[: most - j]]))
+            out |= self.known(run_hashes([*left.T[most - j :], middle, *right.T[: most - j]], len(words)))
         return out
 
     def line(self, words: Sequence[int]) -> bool:
         """Whether these words stand in the songs as a whole line, which runs alone would not show."""
         if len(words) < LINE_WORDS or (len(words) > self.most and self.lines is None):
             return False
-        found = hash_of(self.hashes[list(words)].tolist())
+        found = run_hash(self.hashes[list(words)].tolist())
         return found in self.whole or (self.lines is not None and self.lines.has(found))
 
     def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:
@@ -93,7 +80,7 @@ class CopyBan:
         if not self.active:
             return False
         text = self.hashes[[*left[-self.most :], *right[: self.most]]]
-        return bool(self.known(ngrams(text, self.most + 1)).any())
+        return bool(self.known(ngram_hashes(text, self.most + 1)).any())
 
 
 RETRIES = 40  # times a line is begun anew before a condition on whole lines is given up
@@ -208,7 +195,7 @@ class CopyGuard:
         self.max_copy, self.lines = max_copy, index.whole_lines(LINE_WORDS, max(LINE_WORDS, max_copy))
         self.word_hashes = word_hashes(vocabulary.tokens)
         order = np.argsort(self.word_hashes, kind="stable")
-        context = ngrams(index.hashes, max_copy)[:-1]
+        context = ngram_hashes(index.hashes, max_copy)[:-1]
         following = index.hashes[max_copy:]
         at = np.searchsorted(self.word_hashes[order], following).clip(max=len(order) - 1)
         valid = (context != 0) & (following != 0) & (self.word_hashes[order][at] == following)
@@ -220,7 +207,7 @@ class CopyGuard:
         """Ids that would complete a forbidden run after `words` (the word ids of a song so far)."""
         if len(words) < self.max_copy:
             return np.zeros(0, dtype=np.int64)
-        key = ngrams(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
+        key = ngram_hashes(self.word_hashes[list(words[-self.max_copy :])], self.max_copy)[0]
         low, high = np.searchsorted(self.contexts, [key, key + np.uint64(1)])
         found: Ints = self.successors[low:high]
         return found
@@ -229,7 +216,7 @@ class CopyGuard:
         """Whether a finished line of LINE_WORDS words or more stands in the songs, as runs alone would not show."""
         if len(line) < LINE_WORDS or (len(line) > max(LINE_WORDS, self.max_copy) and self.line_filter is None):
             return False
-        found = int(ngrams(self.word_hashes[list(line)], len(line))[0])
+        found = int(ngram_hashes(self.word_hashes[list(line)], len(line))[0])
         return found in self.lines or (self.line_filter is not None and self.line_filter.has(found))
 
     def clean(self, before: Sequence[int], after: Sequence[int]) -> bool:
@@ -239,3 +226,53 @@ class CopyGuard:
 
     def forbidden(self, words: Sequence[int], i: int) -> bool:
         return words[i + self.max_copy] in self.banned(words[i : i + self.max_copy])
+
+
+SEARCHED = 200_000  # words looked at
+
+
+def search(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> list[int]:
+    """Words, in the order of drawing, that finish the line of row n, which has just begun. Raises `PlanError` if
+    there are none."""
+    budget = [SEARCHED]
+    found = extend(rows, song, refusal, n, budget)
+    if found is None:
+        what = "search limit reached" if budget[0] <= 0 else "no words are left"
+        raise PlanError(
+            f"line {rows.line[n] + 1}: {what} that fulfil it without copying: raise --max-copy or ask for less"
+        )
+    return found
+
+
+def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budget: list[int]) -> list[int] | None:
+    """Words that finish the line of row n from where it is; None if there are none or the budget is used up."""
+    one = np.array([n])
+    for w in possible_words(rows, song, n):
+        budget[0] -= 1
+        if budget[0] <= 0:
+            return None
+        word = np.array([w])
+        if refusal.words(rows, one, word)[0]:
+            continue
+        kept = (rows.node[n], rows.first[n], rows.left[n].copy(), rows.right[n].copy())
+        rows.node[n], rows.first[n] = song.nodes.targets(rows, one, word)[0], 0
+        rows.shift_context(one, refusal.ban.hashes[word], song.backward)
+        rows.drawn[n].append(int(w))
+        done = rows.node[n] == CLOSED or (
+            song.nodes.closable[rows.node[n]] and not refusal.words(rows, one, np.array([BREAK]))[0]
+        )
+        found = list(rows.drawn[n]) if done else extend(rows, song, refusal, n, budget)
+        if found is not None:
+            return found
+        rows.drawn[n].pop()
+        rows.node[n], rows.first[n], rows.left[n], rows.right[n] = kept
+    return None
+
+
+def possible_words(rows: Rows, song: ExactSongAutomaton, n: int) -> Ints:
+    """(N,) every word that may follow in row n."""
+    listed = song.nodes.listed(int(rows.node[n]), int(rows.first[n]), int(rows.last[n])).words
+    if rows.first[n]:
+        return listed
+    on = song.nodes.blocks[rows.node[n]][song.columns.block_of] > 0
+    return np.concatenate([listed, np.flatnonzero(on & song.usable[: len(on)])])

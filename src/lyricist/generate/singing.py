@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.result import WrittenSong
-from lyricist.melody.scores import Sung, SungWord, sing
+from lyricist.melody.export import Sung, SungWord, sing
 from lyricist.melody.tune import Phrase, Tune
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import slots_of

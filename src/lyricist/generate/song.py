@@ -16,10 +16,9 @@ import numpy.typing as npt
 
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
-from lyricist.generate.line_nodes import Nodes
+from lyricist.generate.line_nodes import Nodes, Vowels
 from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
 from lyricist.generate.vocab import RhymeSound, WordTable
-from lyricist.generate.vowels import Vowels
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT
@@ -370,7 +369,7 @@ def check_line(song: ExactSongAutomaton, i: int) -> None:
     if line.first:
         raise PlanError(f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there")
     if line.initial:
-        raise PlanError(f"{what} cannot begin with the letter {line.initial!r}: no such word keyword_fits there")
+        raise PlanError(f"{what} cannot begin with the letter {line.initial!r}: no such word fits there")
     raise PlanError(f"{what}: no words of this model fit its syllables and stresses")
 
 
@@ -396,7 +395,7 @@ def check_keywords(song: ExactSongAutomaton) -> None:
         raise PlanError(f"--include {names}: {least} syllables, and the lines to be written have {slots}")
     for w in song.keywords:
         if not any(line_possible(song, song.kind(i, {i: (w,)})) for i in song.written):
-            raise PlanError(f"--include {song.table.words[w]!r} keyword_fits into none of the lines to be written")
+            raise PlanError(f"--include {song.table.words[w]!r} fits into none of the lines to be written")
     assignment(song, 0)
 
 

@@ -11,13 +11,12 @@ from typing import Any
 
 from lyricist.errors import InputError, RunError
 from lyricist.generate.constraint import Constraint
+from lyricist.generate.engine import FreeEngine
 from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.free_engine import FreeEngine
-from lyricist.generate.line_judge import judge_of
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
-from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
-from lyricist.generate.titles import title_of
+from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
+from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Apart, Stamp, Task, files_of
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, LINES
@@ -177,13 +176,9 @@ def fresh_seed() -> int:
 
 
 def load(run: Path | str | Run | None = None, threads: int | None = None, lexicon: Lexicon | None = None) -> Model:
-    """Open a run to write from, without one the package's starter; one of the classic recipe as a `ClassicModel`.
+    """Open a run of the project's own model, without one the package's starter (`lyricist.load` opens any run).
     Needs no deep-learning framework. Raises `RunError`."""
     run = run if isinstance(run, Run) else Run.open(need_starter() if run is None else run)
-    if run.kind == "classic":
-        from lyricist.training.classic.writing import ClassicModel
-
-        return ClassicModel(run)
     if run.kind != "lstm":
         raise RunError(f"{run.path} is a {run.kind} run, which this release does not read: upgrade lyricist")
     files = files_of(run.path)
@@ -223,25 +218,3 @@ def plain_model(run: Run, threads: int | None, late: bool) -> StepModel:
 
     size, features = len(run.vocabulary), int(run.config["model"].get("features", 0))
     return LateModel(plain, size, features) if late else plain()
-
-
-def write(
-    model: Model | Path | str | None = None,
-    plan: Plan | None = None,
-    drawing: Drawing | None = None,
-    *,
-    seed: int | None = None,
-    count: int = 1,
-    constraints: Sequence[Constraint[Any]] = (),
-    keep: Callable[[Sequence[str]], bool] | None = None,
-    explain: bool = False,
-) -> Iterator[LineWritten | WrittenSong]:
-    """Write `count` songs from a model or a run (None: the starter); lines as they are made, songs when finished.
-
-    Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order. See
-    `Model.events` for `constraints`, `keep` and `explain`.
-    """
-    source = model if isinstance(model, Model) else load(model)
-    first = fresh_seed() if seed is None else seed
-    seeds = range(first, first + count)
-    return source.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain)

@@ -1,5 +1,6 @@
-"""Tunes: files of notes read into phrases of slots, and words with their tune written out as scores.
+"""Tunes: files of notes read into phrases of slots, and songs written under their tunes as scores.
 
-What lives here knows notes and how words stand under them, and nothing of models, plans or the command line; it may
-use `prosody` and `errors`. `read.py` is the way in, `scores/` the way out.
+`read` turns files into scores and tunes, `export` writes tunes with words; the modules here find the sung line, its
+slots, its phrases and its form. This room may use `prosody` and `errors`, and knows no corpus, plan, model or command
+line.
 """

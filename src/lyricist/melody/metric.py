@@ -1,4 +1,4 @@
-"""How strong a moment of a bar is: the hierarchy of beats, and which slots ask for a stress.
+"""Metrical strength: the hierarchy of beats in a bar, and which slots need a stressed syllable.
 
 Strengths: 4 first beat of a bar, 3 half bar (or the second half of an irregular bar), 2 beat, 1 subdivision, 0 finer.
 """
@@ -13,15 +13,15 @@ from itertools import accumulate
 
 from lyricist.melody.tune import Metre, Score
 
-NEAR = Fraction(1, 16)  # quarters; a note this near to a beat is meant on it: 30 ms at 120 quarters a minute
-MOST_BEATS = 64  # in a bar; beyond, only the bar's beginning is known
-# Beats of irregular metres, by units a bar: the groups that players take for granted.
+NEAR = Fraction(1, 16)  # quarters; a note this near to a beat is on it: 30 ms at 120 quarters per minute
+MOST_BEATS = 64  # in a bar; in longer bars only the first beat is strong
+# Beats of irregular metres, by units per bar: the usual groups.
 GROUPS = {5: (3, 2), 7: (2, 2, 3), 8: (3, 3, 2), 10: (3, 2, 3, 2), 11: (3, 3, 3, 2), 13: (3, 3, 3, 2, 2)}
 HALVES_AND_THIRDS = (Fraction(1, 3), Fraction(1, 2), Fraction(2, 3))
 
 
 def groups_of(metre: Metre) -> tuple[int, ...]:
-    """How many units each beat of a bar has.
+    """The number of units in each beat of a bar.
 
     >>> [groups_of(Metre(Fraction(0), *each)) for each in ((12, 8), (7, 8), (4, 4), (3, 8))]
     [(3, 3, 3, 3), (2, 2, 3), (1, 1, 1, 1), (1, 1, 1)]
@@ -40,7 +40,7 @@ def is_irregular(metre: Metre) -> bool:
 
 @lru_cache(256)
 def grid(metre: Metre) -> tuple[tuple[Fraction, int], ...]:
-    """(place in the bar in quarters, strength) of every place stronger than 0, in order; the next bar's first last.
+    """(place in the bar in quarters, strength) of every place stronger than 0, up to the start of the next bar.
 
     >>> [(str(place), strength) for place, strength in grid(Metre(Fraction(0), 6, 8))]
     [('0', 4), ('1/2', 1), ('1', 1), ('3/2', 3), ('2', 1), ('5/2', 1), ('3', 4)]
@@ -53,9 +53,9 @@ def grid(metre: Metre) -> tuple[tuple[Fraction, int], ...]:
 
 
 def places_of(metre: Metre) -> Iterator[tuple[Fraction, int]]:
-    """Beats and their parts, in units from the beginning of the bar."""
+    """(place, strength) of beats and their parts, in units from the start of the bar."""
     groups = groups_of(metre)
-    slow = is_irregular(metre) and metre.unit < 8  # 5/4: its quarters are beats as well
+    slow = is_irregular(metre) and metre.unit < 8  # in 5/4, quarters are also beats
     for i, (end, size) in enumerate(zip(accumulate(groups), groups, strict=True)):
         start = end - size
         yield Fraction(start), 4 if i == 0 else 3 if i == halfway(groups) else 2
@@ -65,14 +65,14 @@ def places_of(metre: Metre) -> Iterator[tuple[Fraction, int]]:
 
 
 def halfway(groups: Sequence[int]) -> int | None:
-    """The beat that halves a bar; None in a bar of one or three equal beats."""
+    """The beat in the middle of a bar; None in a bar of one or three equal beats."""
     if len(set(groups)) > 1:
         return (len(groups) + 1) // 2
     return len(groups) // 2 if len(groups) % 2 == 0 else None
 
 
 class Bars:
-    """Where bars begin in a score, under changes of metre."""
+    """The bars of a score, with its changes of metre."""
 
     def __init__(self, score: Score) -> None:
         self.metres = sorted(score.metres, key=lambda metre: metre.onset)
@@ -81,7 +81,8 @@ class Bars:
         self.known: dict[Fraction, tuple[Metre, Fraction]] = {}
 
     def place(self, onset: Fraction) -> tuple[Metre, Fraction]:
-        """The metre at a moment, and how many quarters of its bar have passed; a moment just before is at its end.
+        """The metre at an onset, and its place in the bar in quarters; just before a bar line it is the end of the
+        bar.
 
         >>> bars = Bars(Score("", (), pickup=Fraction(1)))
         >>> [str(bars.place(Fraction(n))[1]) for n in range(4)]
@@ -95,7 +96,7 @@ class Bars:
         return self.known[onset]
 
     def strength(self, onset: Fraction) -> int:
-        """0 to 4. The strongest place within `NEAR` counts."""
+        """0 to 4, of the strongest place within `NEAR`."""
         return strength_at(*self.place(onset))
 
 
@@ -105,19 +106,19 @@ def strength_at(metre: Metre, place: Fraction) -> int:
     return max((s for at, s in grid(metre) if abs(at - place) <= NEAR), default=0)
 
 
-FINE = Fraction(1, 24)  # quarters, of the grid on which notes are asked where bars begin
-MOST_NOTES = 5000  # that are asked where bars begin
-LONGEST = Fraction(4)  # quarters; beyond, a longer note is no stronger
-AGAIN = 0.3  # what a note of the same pitch as the one before counts
-LATENESS = 0.08  # what a candidate loses for an upbeat of a whole bar
-LOUDNESS = 2.0  # quarters of length that the loudest note is worth beside the softest one
+FINE = Fraction(1, 24)  # quarters: the grid for finding bar lines
+MOST_NOTES = 5000  # per part, used to find bar lines
+LONGEST = Fraction(4)  # quarters; longer notes have no more weight
+AGAIN = 0.3  # weight of a note with the pitch of the note before
+LATENESS = 0.08  # relative loss of a candidate with an upbeat of a whole bar
+LOUDNESS = 2.0  # quarters of length; the difference between the loudest and the softest note
 
 
 def upbeat_of(score: Score) -> Fraction:
-    """How many quarters of upbeat a MIDI file that begins with its first note has; 0 if it says where bars begin.
+    """The upbeat, in quarters, of a MIDI file that begins with its first note; 0 for all other scores.
 
-    MIDI has no upbeats. Files made by sequencers fill them up with a rest; files made from notation often begin with
-    the upbeat, so that all bars are shifted. Bars begin on the beat on which notes are longest, loudest and newest.
+    MIDI has no upbeats. Files made by sequencers begin with a rest; files made from notation often begin with the
+    upbeat, so that all bars are shifted. Bars begin at the beat on which notes are longest, loudest and newest.
     """
     first = min((part.notes[0].onset for part in score.parts if part.notes), default=None)
     metre = score.metres[0]
@@ -135,7 +136,7 @@ def upbeat_of(score: Score) -> Fraction:
 
 
 def accents(score: Score, metre: Metre) -> dict[Fraction, float]:
-    """The weight of all notes at each place of a bar, under the first metre."""
+    """The weight of all notes at each place of a bar, in the first metre."""
     end = min((other.onset for other in score.metres if other.onset > metre.onset), default=None)
     weights: dict[Fraction, float] = {}
     for part in score.parts:
@@ -152,13 +153,13 @@ def accents(score: Score, metre: Metre) -> dict[Fraction, float]:
 
 
 def strong_slots(strengths: Sequence[int], lengths: Sequence[Fraction], apart: Sequence[bool]) -> list[bool]:
-    """Which slots ask for a stress: all but those that their neighbours outdo.
+    """Which slots need a stressed syllable: all but those with stronger neighbours.
 
-    A slot is weak if it is metrically weaker than the next and no longer, and not stronger than the one before.
-    `apart[i]`: a rest behind slot `i`; what is across a rest counts for nothing, since no word crosses it, and the
-    last slot before one is weak beside a stronger one.
+    A slot is weak if it is metrically weaker than the next one and not longer, and not stronger than the one before.
+    `apart[i]`: there is a rest after slot `i`. Slots across a rest are not compared, as no word crosses it; the last
+    slot before a rest is weak if the one before it is stronger.
 
-    People agree: `benchmarks/phrases.py` counts the stressed syllables that they put on slots weak by this rule.
+    `benchmarks/phrases.py` counts how many stressed syllables of real songs are on slots that are weak by this rule.
 
     >>> quarters = [Fraction(1)] * 4
     >>> strong_slots([4, 2, 3, 2], quarters, [False] * 4)

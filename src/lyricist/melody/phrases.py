@@ -1,32 +1,60 @@
 """Slots to phrases: where one line of words ends and the next begins.
 
-Of all divisions of a tune the one is taken whose boundaries have most evidence (`evidence.py`) and whose phrases have
-a line's length, in syllables and in bars.
+Among all divisions of a tune, the best one has most evidence for its boundaries, and phrases with the length of a
+line, in syllables and in bars. Evidence, from the notes and from the words of the file, is in nats, as in logistic
+regression, and adds up. The weights were fitted to hymns whose verse lines are known from their metrical names, then
+rounded and partly set by hand; `benchmarks/phrases.py` measures them on these hymns and on art songs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import cycle, pairwise
+from math import log2
+from statistics import median
 
 from lyricist.errors import InputError
-from lyricist.melody import evidence
 from lyricist.melody.metric import Bars
-from lyricist.melody.tune import Score, Slot
+from lyricist.melody.tune import Lyric, Score, Slot
 
 MOST = 24  # slots in a phrase
-# The length of a phrase, in nats, beside the evidence for its boundaries. Hymns would have it stricter: their lines
-# of five or eleven syllables are rarer than in songs.
+# The length of a phrase, in nats. Hymns alone would give stricter weights: their lines of five or eleven syllables
+# are rarer than in songs.
 TOO_SHORT = {1: 7.0, 2: 4.5, 3: 2.5, 4: 2.0, 5: 1.5}
-LONG, LONGER = 9, 12  # slots
-TOO_LONG = 0.6  # for each slot beyond LONG, and once more beyond LONGER
-WHOLE_BARS = {1: -1.0, 2: 1.1, 4: 1.5}  # a phrase lasts so many bars
-HALF_BARS = -0.6  # or half a bar more
+MANY, MORE = 9, 12  # slots
+TOO_LONG = 0.6  # for each slot beyond MANY, and again for each beyond MORE
+WHOLE_BARS = {1: -1.0, 2: 1.1, 4: 1.5}  # by the number of bars
+HALF_BARS = -0.6  # if the phrase ends in the middle of a bar
 ROUNDING = 1e-6  # bars
+
+# Evidence from the notes
+REPEATED = 6  # slots that must come back for a repetition to begin there
+PRIOR = -2.3  # for a boundary at any place
+LONG = 2.2  # for each doubling of the time to the next slot, compared with the usual time
+REST = 3.2
+MARKED = 3.0  # a breath, a fermata
+REPEAT = 0.9  # a repetition begins
+LIKE_FIRST = 0.5  # the next slot has the same place in its bar as the first slot of the tune
+LEAP = 0.8
+WIDE = 5  # semitones of a leap, at least
+
+# Evidence from the words
+PUNCTUATION = {",": 1.7, "-": 1.7, "–": 1.7, "—": 1.7, ";": 2.9, ":": 2.9, ".": 2.9, "!": 2.9, "?": 2.9}
+UNPUNCTUATED = -1.5
+CAPITAL, SMALL = 3.2, -1.8  # if lines begin with capitals
+IN_WORD = -30.0
+LINE_MARK, NO_LINE_MARK = 6.0, -2.0  # if the marks of the file are lines of words; such a line may hold two of verse
+LINE = 12  # slots; longest marked line that is one line of verse
+BELIEVED = 0.8  # share of the line marks that punctuation, a rest or a capital must confirm
+QUOTES = "\"'’”)]*"
+# Words with a capital inside lines as well.
+CAPITALISED = frozenset({"i", "i'm", "i'll", "i've", "i'd", "o", "oh", "god", "god's", "lord", "lord's", "jesus"})
+CAPITALISED |= {"thy", "thee", "thou", "thine", "he", "him", "his"}
 
 
 def counts_of(given: str | Sequence[int] | None) -> list[int] | None:
-    """The lengths of phrases in slots, from "8,6,8,6" or numbers; None for none. Raises InputError.
+    """The lengths of phrases in slots, from "8,6,8,6" or numbers; None for None. Raises InputError.
 
     >>> counts_of("8, 6"), counts_of(None)
     ([8, 6], None)
@@ -52,34 +80,26 @@ def phrases_of(
 ) -> list[tuple[Slot, ...]]:
     """The slots of each phrase: at most 24, mostly 2 to 16.
 
-    `given` are lengths, which begin again when they are used up; the last phrase may be shorter. With `words` false
-    only the notes are asked.
+    `given` are lengths, used in a cycle; the last phrase may be shorter. If `words` is false, only the notes count.
     """
     if not slots:
         return []
-    ends = given_ends(len(slots), given) if given else best_ends(slots, bars or Bars(score), words)
+    ends: list[int] = []
+    if given:
+        for length in cycle(given):
+            ends.append(min(len(slots), (ends[-1] if ends else 0) + length))
+            if ends[-1] == len(slots):
+                break
+    else:
+        ends = best_ends(slots, bars or Bars(score), words)
     return [tuple(slots[start:end]) for start, end in pairwise([0, *ends])]
 
 
-def given_ends(slots: int, lengths: Sequence[int]) -> list[int]:
-    """Where phrases of the given lengths end.
-
-    >>> given_ends(20, [8, 6])
-    [8, 14, 20]
-    """
-    ends: list[int] = []
-    for length in cycle(lengths):
-        ends.append(min(slots, (ends[-1] if ends else 0) + length))
-        if ends[-1] == slots:
-            break
-    return ends
-
-
 def best_ends(slots: Sequence[Slot], bars: Bars, words: bool) -> list[int]:
-    """Where phrases end, by dynamic programming: for each end the best beginning of its phrase."""
-    found = evidence.of_notes(slots, bars)
+    """Where phrases end, by dynamic programming: for each end the best start of its phrase."""
+    found = evidence_of_notes(slots, bars)
     if words and any(slot.lyrics for slot in slots):
-        found = [a + b for a, b in zip(found, evidence.of_words(slots), strict=True)]
+        found = [a + b for a, b in zip(found, evidence_of_words(slots), strict=True)]
     found.append(0.0)
     bar = [float(bars.place(slot.onset)[0].bar) for slot in slots]
     onsets = [float(slot.onset) for slot in slots] + [float(slots[-1].onset + slots[-1].duration)]
@@ -96,9 +116,92 @@ def best_ends(slots: Sequence[Slot], bars: Bars, words: bool) -> list[int]:
 
 
 def fitness(slots: int, bars: float) -> float:
-    """How well so many slots in so many bars make a line."""
-    value = -TOO_SHORT.get(slots, 0.0) - TOO_LONG * (max(0, slots - LONG) + max(0, slots - LONGER))
+    """How well this number of slots in this number of bars makes a line."""
+    value = -TOO_SHORT.get(slots, 0.0) - TOO_LONG * (max(0, slots - MANY) + max(0, slots - MORE))
     halves = round(2 * bars)
     if abs(2 * bars - halves) > ROUNDING:
         return value
     return value + (HALF_BARS if halves % 2 else WHOLE_BARS.get(halves // 2, 0.0))
+
+
+def evidence_of_notes(slots: Sequence[Slot], bars: Bars) -> list[float]:
+    """For the end of a line after each slot but the last."""
+    steps = [float(after.onset - slot.onset) for slot, after in pairwise(slots)]
+    usual = median(steps) if steps else 1.0
+    repeats, places = repetitions(slots), [bars.place(slot.onset)[1] for slot in slots]
+    found = []
+    for i, (step, (slot, after)) in enumerate(zip(steps, pairwise(slots), strict=True)):
+        value = PRIOR + LONG * max(-1.0, min(2.0, log2(max(step, 1e-3) / usual)))
+        value += REST * (slot.rest > 0) + REPEAT * (i + 1 in repeats)
+        value += LIKE_FIRST * (places[i + 1] == places[0]) + LEAP * (abs(after.pitch - slot.pitch) >= WIDE)
+        value += MARKED * any(note.fermata or note.phrase_end for note in slot.notes)
+        found.append(value)
+    return found
+
+
+def repetitions(slots: Sequence[Slot]) -> set[int]:
+    """The slots where a passage begins that is also elsewhere, at any pitch, after something else."""
+    moves = [(after.pitch - slot.pitch, after.onset - slot.onset) for slot, after in pairwise(slots)]
+    places: dict[tuple[tuple[int, Fraction], ...], list[int]] = {}
+    for i in range(len(moves) - REPEATED + 2):
+        places.setdefault(tuple(moves[i : i + REPEATED - 1]), []).append(i)
+    found: set[int] = set()
+    for same in places.values():
+        if len({moves[i - 1] if i else None for i in same}) > 1:
+            found.update(same)
+    return found
+
+
+def evidence_of_words(slots: Sequence[Slot]) -> list[float]:
+    """For the end of a line after each slot but the last."""
+    lyrics = [slot.lyrics[0] if slot.lyrics else None for slot in slots]
+    capitals, marks = lines_have_capitals(lyrics), worth_of_marks(slots)
+    found = []
+    for here, after in pairwise(lyrics):
+        if here is None or after is None:
+            found.append(0.0)
+        elif after.syllabic in ("middle", "end"):
+            found.append(IN_WORD)
+        else:
+            value = PUNCTUATION.get(last_sign(here), UNPUNCTUATED)
+            value += (CAPITAL if is_capital(after) else SMALL) if capitals else 0.0
+            found.append(value + marks[0 if after.line_start else 1])
+    return found
+
+
+def last_sign(lyric: Lyric) -> str:
+    """
+    >>> last_sign(Lyric('said,"')), last_sign(Lyric("said"))
+    (',', 'd')
+    """
+    return lyric.text.rstrip(QUOTES)[-1:]
+
+
+def is_capital(lyric: Lyric) -> bool:
+    """Whether a word begins with a capital that it does not always have."""
+    text = lyric.text.strip(QUOTES + "“‘([,;:.!?")
+    return text[:1].isupper() and text.lower().replace("’", "'") not in CAPITALISED
+
+
+def lines_have_capitals(lyrics: Sequence[Lyric | None]) -> bool:
+    """Whether capitals show lines: some words have them, most have not."""
+    first = [lyric for lyric in lyrics if lyric is not None and lyric.syllabic in ("single", "begin")]
+    capitals = sum(is_capital(lyric) for lyric in first)
+    return 2 <= capitals <= len(first) / 2
+
+
+def worth_of_marks(slots: Sequence[Slot]) -> tuple[float, float]:
+    """The evidence of a line mark of the file after a slot, and of a missing mark.
+
+    Karaoke files made from scores mark the lines of the page, which end anywhere. Marks are believed if punctuation,
+    a rest or a capital confirms most of them.
+    """
+    backed, lengths, last = [], [], 0
+    for i, (slot, after) in enumerate(pairwise(slots), 1):
+        if slot.lyrics and after.lyrics and after.lyrics[0].line_start:
+            backed.append(last_sign(slot.lyrics[0]) in PUNCTUATION or slot.rest > 0 or is_capital(after.lyrics[0]))
+            lengths.append(i - last)
+            last = i
+    if len(backed) < 2 or sum(backed) < BELIEVED * len(backed):
+        return 0.0, 0.0
+    return LINE_MARK, NO_LINE_MARK if median(lengths) <= LINE else 0.0

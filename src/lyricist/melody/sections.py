@@ -1,7 +1,7 @@
-"""Form: which phrases sound alike, where sections begin, what they are called, and which of their phrases rhyme.
+"""Form: which phrases sound alike, where sections begin, their names, and which of their phrases rhyme.
 
-Two phrases sound alike if they have most of their notes in common: the same rhythm and the same steps, at any pitch.
-Sections are found by their coming back.
+Two phrases sound alike if most of their notes agree: the same rhythm and the same steps, at any pitch. Sections are
+found by their repetition.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from itertools import combinations, pairwise
 
 from lyricist.melody.tune import Phrase, Slot
 
-LIKE = 0.75  # share of the slots that phrases which sound alike have in common
-DIFFERENT = 150  # phrases with which others are compared; songs have fewer
-PASSAGE = 32  # phrases that are looked for elsewhere, at most
-LEAST = 3  # slots; shorter phrases must be the same
-STANZA = 8  # phrases in a section before a repetition inside divides it
-QUATRAIN = 4  # phrases in a section where nothing else tells
-LONG_REST = Fraction(4)  # quarters: an interlude, and a section ends
-SAME = 0.7  # share of the phrases that sections of one kind have in common, in order
-# Schemes by number of lines, the likeliest first where the music does not tell.
+LIKE = 0.75  # least share of common slots of phrases that sound alike
+DIFFERENT = 150  # different phrases that are compared with others; songs have fewer
+PASSAGE = 32  # phrases in a repeated passage, at most
+LEAST = 3  # slots; shorter phrases must be equal
+STANZA = 8  # phrases; a longer section is divided by its repetitions
+QUATRAIN = 4  # phrases in a section if nothing else divides
+LONG_REST = Fraction(4)  # quarters: an interlude ends a section
+SAME = 0.7  # least share of common phrases, in order, of sections of one kind
+# Schemes by number of lines, the most usual first.
 SCHEMES = {
     1: ("X",),
     2: ("AA",),
@@ -32,19 +32,19 @@ SCHEMES = {
     7: ("ABABCCX", "ABABCCB", "AABCCBX", "AABBCCX"),
     8: ("ABABCDCD", "AABBCCDD", "XAXAXBXB", "AAABCCCB"),
 }
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWYZ"  # after 25 rhymes they begin again
-CADENCE = 3  # slots at a phrase's end that are compared
-LATER = 0.25  # what a scheme must be better than those before it in the list
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWYZ"  # after 25 rhymes they are used again
+CADENCE = 3  # compared slots at the end of a phrase
+LATER = 0.25  # how much better a scheme must be than the one before it in the list
 
 Line = Sequence[Slot]
 Laid = dict[int, int]
-PLACES = 960  # to a quarter: whole numbers are quicker to compare than fractions
+PLACES = 960  # per quarter: whole numbers are quicker to compare than fractions
 
 
 def sections_of(lines: Sequence[Line], breaks: Sequence[Fraction] = ()) -> tuple[tuple[Phrase, ...], tuple[str, ...]]:
-    """Phrases with their section and what they sound like, and the names of the sections: verse, chorus, bridge.
+    """The phrases with their section and the first phrase like them, and the names of the sections.
 
-    `breaks` are the times at which the score itself divides.
+    `breaks` are the onsets at which the score has repeat signs. Names are verse, chorus and bridge.
     """
     like = likeness(lines)
     classes = [i if first is None else first for i, first in enumerate(like)]
@@ -55,7 +55,7 @@ def sections_of(lines: Sequence[Line], breaks: Sequence[Fraction] = ()) -> tuple
 
 
 def likeness(lines: Sequence[Line]) -> list[int | None]:
-    """For each phrase the first one before it that sounds alike, or None."""
+    """For each phrase the index of the first phrase before it that sounds alike, or None."""
     found: list[int | None] = []
     firsts: list[int] = []
     laid = [(laid_out(line, 0), laid_out(line, -1)) for line in lines]
@@ -67,8 +67,10 @@ def likeness(lines: Sequence[Line]) -> list[int | None]:
 
 
 def alike(a: tuple[Laid, Laid], b: tuple[Laid, Laid]) -> bool:
-    """Whether most slots of two phrases, each laid out from its first slot and its last, are at the same distances
-    in time and pitch. One may have an upbeat more."""
+    """Whether most slots of two phrases have the same distances in time and pitch.
+
+    Each phrase is laid out from its first slot and from its last; one may have an additional upbeat.
+    """
     least, most = len(a[0]), len(b[0])
     if not -1 <= least - most <= 1:  # most pairs of a long piece end here
         return False
@@ -80,13 +82,13 @@ def alike(a: tuple[Laid, Laid], b: tuple[Laid, Laid]) -> bool:
 
 
 def laid_out(line: Line, anchor: int) -> Laid:
-    """The distance in time of each slot from slot `anchor`, in PLACES of a quarter, and its pitch."""
+    """The distance of each slot from slot `anchor`, in PLACES per quarter, and its pitch."""
     start = line[anchor].onset
     return {round((slot.onset - start) * PLACES): slot.pitch for slot in line}
 
 
 def in_common(a: Laid, b: Laid) -> int:
-    """Slots of two phrases that fall together, at the best transposition."""
+    """The number of slots that two phrases have in common, at the best transposition."""
     shifts = [b[place] - a[place] for place in a.keys() & b.keys()]
     return max(map(shifts.count, set(shifts)), default=0)
 
@@ -110,7 +112,7 @@ def section_starts(lines: Sequence[Line], classes: Sequence[int], breaks: Sequen
 
 
 def joined(starts: set[int], phrases: int) -> set[int]:
-    """Starts without those of sections of a single phrase, which go with the one before."""
+    """Starts without those of single phrases, which belong to the section before."""
     kept = {0}
     for start, end in spans(starts, phrases):
         if start - max(kept) > 1 and end - start > 1:
@@ -125,7 +127,7 @@ def spans(starts: set[int], phrases: int) -> Iterator[tuple[int, int]]:
 
 
 def divided_by_repeats(classes: Sequence[int], start: int, end: int) -> set[int]:
-    """Where the longest passages that come back begin and end, inside a long section."""
+    """The starts and ends of the longest repeated passages inside a long section."""
     found: set[int] = set()
     free = set(range(start, end))
     for length in range(min(PASSAGE, (end - start) // 2), 1, -1):
@@ -145,8 +147,8 @@ def divided_by_repeats(classes: Sequence[int], start: int, end: int) -> set[int]
 
 
 def names_of(phrases: Sequence[Phrase], classes: Sequence[int]) -> tuple[str, ...]:
-    """A section that comes back is a chorus if its words do, or if it is not the first; what stands once, late and
-    among others that come back is a bridge; all others are verses."""
+    """A repeated section is a chorus if its words are repeated too, or if it is not the first section. A later
+    section that occurs once, among repeated ones, is a bridge. All others are verses."""
     count = phrases[-1].section + 1 if phrases else 0
     members = [[i for i, phrase in enumerate(phrases) if phrase.section == s] for s in range(count)]
     kinds = kinds_of([[classes[i] for i in each] for each in members])
@@ -161,7 +163,7 @@ def names_of(phrases: Sequence[Phrase], classes: Sequence[int]) -> tuple[str, ..
 
 
 def chorus_of(kinds: Sequence[int], texts: Sequence[str]) -> int | None:
-    """The kind of section that is the chorus: it comes back with its words, or among others and is not the first."""
+    """The kind of section that is the chorus: repeated with its words, or repeated and not the first section."""
     often = Counter(kinds)
     back = [kind for kind in often if often[kind] > 1]
     if len(often) == 1:
@@ -173,36 +175,38 @@ def chorus_of(kinds: Sequence[int], texts: Sequence[str]) -> int | None:
 
 
 def kinds_of(sections: Sequence[Sequence[int]]) -> list[int]:
-    """For each section the first one of its kind, by what its phrases sound like."""
+    """For each section the first one of its kind, by the sound of its phrases."""
     kinds: list[int] = []
     for s, section in enumerate(sections):
-        firsts = (f for f in range(s) if kinds[f] == f)
-        kinds.append(next((f for f in firsts if same_kind(sections[f], section)), s))
+        for f in (f for f in range(s) if kinds[f] == f):
+            common = sum(x == y for x, y in zip(sections[f], section, strict=False))
+            if common >= SAME * max(len(sections[f]), len(section)):
+                kinds.append(f)
+                break
+        else:
+            kinds.append(s)
     return kinds
 
 
-def same_kind(a: Sequence[int], b: Sequence[int]) -> bool:
-    agree = sum(x == y for x, y in zip(a, b, strict=False))
-    return agree >= SAME * max(len(a), len(b))
-
-
 def text_of(slots: Line) -> str:
-    """The words under a phrase, for comparison: lower case, no signs."""
+    """The words under a phrase, for comparison: lower case, letters and digits only."""
     texts = (slot.lyrics[0].text for slot in slots if slot.lyrics)
     return " ".join("".join(filter(str.isalnum, text.lower())) for text in texts)
 
 
 def scheme_of(phrases: Sequence[Phrase]) -> str:
-    """The rhyme scheme of one section's phrases, a letter each; X is free.
+    """The rhyme scheme of one section's phrases, a letter for each; X is free.
 
-    Of the usual schemes that one whose rhyming phrases are most alike: in sound, in cadence, in length and in whether
-    they end on a strong slot.
+    Among the usual schemes, the rhyming phrases of the best one are most alike: in sound, in cadence, in length and
+    in the stress of their last slot.
     """
     out, used = "", 0
     lines = list(phrases)
     while lines:
         size = len(lines) if len(lines) <= max(SCHEMES) else QUATRAIN
-        scheme = best_scheme(lines[:size])
+        schemes = SCHEMES[size]
+        fits = [fit_of(scheme, lines[:size]) - LATER * k for k, scheme in enumerate(schemes)]
+        _, scheme = max(zip(fits, schemes, strict=True))
         fresh = {letter: LETTERS[(used + i) % len(LETTERS)] for i, letter in enumerate(sorted(set(scheme) - {"X"}))}
         out += "".join(fresh.get(letter, "X") for letter in scheme)
         used += len(fresh)
@@ -210,20 +214,14 @@ def scheme_of(phrases: Sequence[Phrase]) -> str:
     return out
 
 
-def best_scheme(phrases: Sequence[Phrase]) -> str:
-    """The best of SCHEMES for so many phrases."""
-    schemes = SCHEMES[len(phrases)]
-    return max(schemes, key=lambda scheme: (fit_of(scheme, phrases) - LATER * schemes.index(scheme), scheme))
-
-
 def fit_of(scheme: str, phrases: Sequence[Phrase]) -> float:
-    """The mean likeness of the phrases that a scheme makes rhyme."""
+    """The mean likeness of the phrases that rhyme in a scheme."""
     pairs = [(i, j) for i, j in combinations(range(len(scheme)), 2) if scheme[i] == scheme[j] != "X"]
     return sum(answer(phrases[i], phrases[j]) for i, j in pairs) / max(1, len(pairs))
 
 
 def answer(a: Phrase, b: Phrase) -> float:
-    """How much two phrases answer each other: 0 not at all, 5 if they are the same."""
+    """The likeness of two phrases, 0 to 5."""
     size = min(CADENCE, len(a.slots), len(b.slots))
     ends = a.slots[-size:], b.slots[-size:]
     value = 2.0 * in_common(laid_out(a.slots, -1), laid_out(b.slots, -1)) / max(len(a.slots), len(b.slots))

@@ -1,6 +1,6 @@
-"""What a tune is: a score as the file has it, and the sung line taken from it.
+"""The data of tunes: a score as it is in a file, and the sung line taken from it.
 
-Times are in quarter notes from the beginning, exact fractions, as the music is performed (repeats written out).
+Times are exact fractions of quarter notes from the start of the performed score (repeats written out).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
-HYPHENS = ("single", "begin", "middle", "end")  # where a syllable stands in its word, MusicXML's <syllabic>
+WRITTEN = 12  # largest denominator of most written onsets, in quarters
+HYPHENS = ("single", "begin", "middle", "end")  # position of a syllable in its word: MusicXML's <syllabic>
 
 
 @dataclass(frozen=True)
@@ -21,22 +22,22 @@ class Lyric:
     syllabic: str = "single"  # one of HYPHENS
     verse: int = 1
     extend: bool = False  # the word's last syllable is held over following notes
-    line_start: bool = False  # the file marks the beginning of a line of the words here
+    line_start: bool = False  # the file marks the start of a line here
     paragraph: bool = False  # and of a stanza
 
 
 @dataclass(frozen=True)
 class Note:
-    """One sounding note. A tie has been joined to one note already."""
+    """One sounding note; tied notes are one note."""
 
     onset: Fraction  # quarters
     duration: Fraction  # quarters, above 0
     pitch: int  # MIDI number, middle C is 60
     velocity: int = 80
-    lyrics: tuple[Lyric, ...] = ()  # one a verse at most, in the order of verses
-    slurred: bool = False  # a slur or an extender leads here from the note before: sung on its syllable
+    lyrics: tuple[Lyric, ...] = ()  # at most one for each verse, in the order of verses
+    slurred: bool = False  # a slur or an extender leads here: sung on the syllable before
     fermata: bool = False
-    phrase_end: bool = False  # the file marks a breath, a caesura or the end of a phrase behind it
+    phrase_end: bool = False  # the file marks a breath, a caesura or the end of a phrase after it
 
     @property
     def end(self) -> Fraction:
@@ -45,7 +46,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Control:
-    """A MIDI event of a part that is no note: a controller, a bend, pressure, a later change of program."""
+    """A MIDI event other than a note: a controller, a bend, pressure, a later change of program."""
 
     onset: Fraction
     kind: int  # 0xA to 0xE, the high half of the status
@@ -59,7 +60,7 @@ class Part:
 
     name: str
     notes: tuple[Note, ...]
-    number: int = 1  # as a user counts it (`--track`), from 1
+    number: int = 1  # from 1, as in `--track`
     program: int | None = None  # General MIDI program, 0 to 127
     drums: bool = False
     voice: int | None = None  # of several voices on one staff
@@ -67,13 +68,13 @@ class Part:
 
     @property
     def words(self) -> int:
-        """How many notes have a syllable."""
+        """The number of notes with a syllable."""
         return sum(bool(note.lyrics) for note in self.notes)
 
 
 @dataclass(frozen=True)
 class Metre:
-    """A time signature from `onset` on; bars are counted from there."""
+    """A time signature; bars are counted from `onset`."""
 
     onset: Fraction
     beats: int
@@ -88,7 +89,7 @@ class Metre:
 @dataclass(frozen=True)
 class Tempo:
     onset: Fraction
-    quarters: float  # a minute
+    quarters: float  # per minute
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Chord:
 
 @dataclass(frozen=True)
 class Score:
-    """A file of music, read."""
+    """The content of a file of music."""
 
     title: str
     parts: tuple[Part, ...]
@@ -110,16 +111,16 @@ class Score:
     chords: tuple[Chord, ...] = ()
     pickup: Fraction = Fraction(0)  # quarters before the first full bar; metres[0] is counted from there
     key: tuple[int, str] = (0, "major")  # sharps (below 0: flats) and mode
-    repeats: tuple[Fraction, ...] = ()  # where bar lines that the score repeats from or ends at stand: section bounds
+    repeats: tuple[Fraction, ...] = ()  # onsets of bar lines with repeat signs: bounds of sections
     copyright: str = ""
     composer: str = ""
     kind: str = "midi"  # midi, musicxml or abc
-    warnings: tuple[str, ...] = ()  # what was strange in the file and mended
+    warnings: tuple[str, ...] = ()  # oddities of the file that were repaired
 
 
 @dataclass
 class Clock:
-    """Quarters to seconds, under changes of tempo."""
+    """Converts quarters to seconds, with changes of tempo."""
 
     tempi: tuple[Tempo, ...]
     starts: list[Fraction] = field(init=False)
@@ -140,32 +141,29 @@ class Clock:
 
 @dataclass(frozen=True)
 class Slot:
-    """One syllable's place: a note, or several sung on one syllable (a melisma)."""
+    """The place of one syllable: a note, or several notes (a melisma)."""
 
     onset: Fraction
     duration: Fraction  # to the end of the last note of the syllable
     pitch: int  # of the first note
     strength: int  # metrical: 0 the weakest; 4 the first beat of a bar
-    strong: bool  # on a beat that asks for a stress, beside its neighbours
+    strong: bool  # needs a stressed syllable, compared with its neighbours
     notes: tuple[Note, ...]
-    rest: Fraction = Fraction(0)  # silence behind it
-    lyrics: tuple[Lyric, ...] = ()  # what the file has under it
+    rest: Fraction = Fraction(0)  # silence after it
+    lyrics: tuple[Lyric, ...] = ()  # the words of the file
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A line's worth of slots."""
+    """The slots of one line."""
 
     slots: tuple[Slot, ...]
     section: int = 0  # sections are counted from 0
-    like: int | None = None  # the first phrase that sounds as this one does, if it is not the first
+    like: int | None = None  # the first phrase that sounds like this one, if that is another one
 
     @property
     def pattern(self) -> str:
-        """`/` strong, `x` weak, and ` | ` where a rest divides words.
-
-        A rest behind the last slot is not written.
-        """
+        """`/` strong, `x` weak, and `|` where a rest divides words. A rest after the last slot is not written."""
         out = ""
         for i, slot in enumerate(self.slots):
             out += "/" if slot.strong else "x"
@@ -182,5 +180,5 @@ class Tune:
     part: Part  # reduced to one voice
     phrases: tuple[Phrase, ...]
     names: tuple[str, ...] = ("verse",)  # of the sections
-    why: str = ""  # which part was taken, and why
+    why: str = ""  # which part is sung, and why
     notes: tuple[str, ...] = ()  # what else a user should know

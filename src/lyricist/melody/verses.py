@@ -1,8 +1,8 @@
 """The words of a tune, line by line, each syllable with its slot, in the order in which verses are sung.
 
-A score is performed already: a passage that it repeats stands in it twice, each time with all its verses. The first
-time the first verse is sung, the second time the second. A score without repeats is sung once for every verse, with
-what has one verse only as the refrain.
+A repeated passage is in the performed score twice, each time with all its verses: the first time has the first verse,
+the second time the second. A score without repeats is sung once for every verse; passages with one verse only are the
+refrain.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from lyricist.melody.metric import Bars
 from lyricist.melody.slots import SHORTEST_REST, with_strengths
 from lyricist.melody.tune import Lyric, Note, Phrase, Slot, Tune
 
-FULL = 0.5  # share of the syllables of a phrase's fullest verse that another needs to count there
-MAIN = 0.3  # share of the phrases a verse must have to be sung with the refrain
-CLOSING = ",;:.!?—–"  # a word ends behind these, whatever hyphens say
+FULL = 0.5  # least share of the syllables of a phrase's fullest verse, for another verse to count in this phrase
+MAIN = 0.3  # least share of the phrases that a verse has, to be sung with the refrain
+CLOSING = ",;:.!?—–"  # a word ends after these, even with a hyphen
 
 
 class Syllable(NamedTuple):
-    """One syllable of a line: the index of its word, its letters, and what it is sung to."""
+    """One syllable of a line: the index of its word, its letters, and its slot."""
 
     word: int
     text: str
@@ -33,7 +33,7 @@ class Syllable(NamedTuple):
 
 @dataclass(frozen=True)
 class WordedLine:
-    """The words of a phrase and their syllables; two words may share one ("many‿a"): it counts as the first's."""
+    """The words of a phrase and their syllables. A syllable that two words share ("many‿a") belongs to the first."""
 
     words: tuple[str, ...]
     syllables: tuple[Syllable, ...]
@@ -45,14 +45,14 @@ class WordedLine:
 
 @dataclass(frozen=True)
 class Stanza:
-    """Lines that belong together. `refrain`: all verses of the file share them; `verse` as the file counts."""
+    """Lines that belong together. `refrain`: all verses of the file share them; `verse`: its number in the file."""
 
     lines: tuple[WordedLine, ...]
     refrain: bool = False
     verse: int = 1
 
 
-Key = tuple[tuple[Lyric, ...], ...]  # all the syllables of a phrase: the same where a score repeats it
+Key = tuple[tuple[Lyric, ...], ...]  # all syllables of a phrase: equal for repetitions
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Turn:
 
 
 def stanzas_of(tune: Tune) -> tuple[Stanza, ...]:
-    """All the words under the sung part; none if it has no words."""
+    """All the words under the sung part; empty without words."""
     starts = [phrase.slots[0].onset for phrase in tune.phrases]
     notes: list[list[Note]] = [[] for _ in starts]
     for note in tune.part.notes:
@@ -80,7 +80,7 @@ def stanzas_of(tune: Tune) -> tuple[Stanza, ...]:
 
 
 def performance(phrases: Sequence[Phrase]) -> list[list[Turn]]:
-    """Which verse is sung to which phrase, from the first to the last; every list goes through the tune once."""
+    """Which verse is sung to which phrase, in order; every list is one pass through the tune."""
     stacks = [verses_of(phrase) for phrase in phrases]
     keys = [tuple(note.lyrics for slot in phrase.slots for note in slot.notes) for phrase in phrases]
     often = Counter(key for key, stack in zip(keys, stacks, strict=True) if len(stack) > 1)
@@ -99,9 +99,9 @@ def verses_of(phrase: Phrase) -> tuple[int, ...]:
 
 
 def by_repeats(stacks: Sequence[tuple[int, ...]], keys: Sequence[Key], often: Counter[Key]) -> list[list[Turn]]:
-    """Each time that a passage comes its next verse; verses that are left are sung at the end.
+    """Each repetition of a passage has its next verse; verses left over are sung at the end.
 
-    A phrase that does not come back itself, an ending, goes with the phrase before it.
+    A phrase that is not repeated, as an ending, has the verse of the phrase before it.
     """
     seen: Counter[Key] = Counter()
     turns, times = [], 0
@@ -125,7 +125,7 @@ def by_repeats(stacks: Sequence[tuple[int, ...]], keys: Sequence[Key], often: Co
 
 
 def by_verses(phrases: Sequence[Phrase], stacks: Sequence[tuple[int, ...]]) -> list[list[Turn]]:
-    """The tune once for every verse; what only the first has is the refrain, but for an amen at the end."""
+    """The tune once for every verse; phrases with the first verse only are the refrain, except an amen at the end."""
     counts = Counter(verse for stack in stacks for verse in stack)
     main = [verse for verse in sorted(counts) if counts[verse] >= MAIN * len(phrases)] or sorted(counts)[:1]
     amens = closing_amens(phrases)
@@ -143,7 +143,7 @@ def by_verses(phrases: Sequence[Phrase], stacks: Sequence[tuple[int, ...]]) -> l
 
 
 def closing_amens(phrases: Sequence[Phrase]) -> set[int]:
-    """The last phrases, if they say amen and nothing else."""
+    """The last phrases, if their only word is amen."""
     found: set[int] = set()
     for p in reversed(range(len(phrases))):
         text = "".join(lyric.text.lower() for slot in phrases[p].slots for lyric in slot.lyrics)
@@ -154,7 +154,7 @@ def closing_amens(phrases: Sequence[Phrase]) -> set[int]:
 
 
 def consecutive(turns: Sequence[Turn]) -> Iterator[list[Turn]]:
-    """Turns in runs of phrases that follow each other in the tune."""
+    """Turns divided into runs of neighbouring phrases."""
     run: list[Turn] = []
     for turn in turns:
         if run and turn.phrase != run[-1].phrase + 1:
@@ -166,7 +166,7 @@ def consecutive(turns: Sequence[Turn]) -> Iterator[list[Turn]]:
 
 
 def lines_of(tune: Tune, run: Sequence[Turn], notes: Sequence[Sequence[Note]]) -> dict[int, WordedLine]:
-    """The line of each phrase that has words. A word that the end of a phrase cuts stays whole, where it begins."""
+    """The line of each phrase with words. A word that continues in the next phrase stays in the first one."""
     groups: list[list[Note]] = []
     lyrics: list[tuple[int, Lyric]] = []  # phrase, and the syllable of each group
     for turn in run:
@@ -190,7 +190,7 @@ def sounds(text: str) -> bool:
 
 
 def spelled(lyrics: Sequence[tuple[int, Lyric]], words: dict[int, list[str]]) -> Iterator[tuple[int, int]]:
-    """Syllables put together into `words` of each line; yields line and index of the word of each.
+    """Join syllables to words, which are added to `words` of their line. Yields line and word index of each syllable.
 
     >>> words = {}
     >>> [*spelled([(0, Lyric("Riv", "begin")), (0, Lyric("er", "end")), (1, Lyric("on"))], words)], words
@@ -211,7 +211,7 @@ def spelled(lyrics: Sequence[tuple[int, Lyric]], words: dict[int, list[str]]) ->
 
 
 def pieces(text: str) -> list[str]:
-    """The words of a syllable that has several; signs that stand alone go with the word before them.
+    """The words of a syllable that has several; a separate sign belongs to the word before it.
 
     >>> pieces("many a"), pieces("mort !"), pieces("for –")
     (['many', 'a'], ['mort!'], ['for'])
@@ -226,11 +226,12 @@ def pieces(text: str) -> list[str]:
 
 
 def divided(tune: Tune, turns: Sequence[tuple[Turn, WordedLine]]) -> Iterator[Stanza]:
-    """Stanzas where the file marks them, else where the tune's sections begin; and where another verse does."""
-    marked = any(paragraph(line) for _, line in turns[1:])
+    """Stanzas as the file marks them, else by the tune's sections; another verse also begins a stanza."""
+    marked = any(begins_paragraph(line) for _, line in turns[1:])
     lines: list[WordedLine] = []
     for (before, _), (turn, line) in pairwise([turns[0], *turns] if turns else []):
-        new = paragraph(line) if marked else section(tune, before) != section(tune, turn)
+        sections = [tune.phrases[each.phrase].section for each in (before, turn)]
+        new = begins_paragraph(line) if marked else sections[0] != sections[1]
         other = (turn.verse, turn.refrain) != (before.verse, before.refrain)
         if lines and (new or other or turn.phrase < before.phrase):
             yield Stanza(tuple(lines), before.refrain, before.verse)
@@ -240,9 +241,5 @@ def divided(tune: Tune, turns: Sequence[tuple[Turn, WordedLine]]) -> Iterator[St
         yield Stanza(tuple(lines), turns[-1][0].refrain, turns[-1][0].verse)
 
 
-def paragraph(line: WordedLine) -> bool:
+def begins_paragraph(line: WordedLine) -> bool:
     return any(lyric.paragraph for lyric in line.syllables[0].slot.lyrics)
-
-
-def section(tune: Tune, turn: Turn) -> int:
-    return tune.phrases[turn.phrase].section

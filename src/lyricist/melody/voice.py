@@ -1,21 +1,20 @@
-"""The sung part of a score, and one voice of it."""
+"""The sung part of a score, reduced to one voice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby, pairwise
 from statistics import median
+from typing import NamedTuple
 
 from lyricist.errors import InputError
-from lyricist.melody.grid import even, played
-from lyricist.melody.instruments import FIXED, LEADING, LOW, PADS, SINGING
-from lyricist.melody.tune import Lyric, Note, Part, Score
+from lyricist.melody.tune import WRITTEN, Lyric, Note, Part, Score
 
 BACKING = -1.0
-# What a part may be called, and how much that says for or against it.
+# Words in the name of a part, and how much they speak for or against it.
 NAMES = (
     (r"vocals?|voice|voz|voix|stimme|gesang|sing(er|ing|stimme)?|canto|chant|vox|lyrics?|words|karaoke", 4.0),
     (r"melod(y|ie|ia)|mel|tune|lead(?! guitar)|solo(?! guitar)", 3.0),
@@ -25,50 +24,67 @@ NAMES = (
     (r"guitar|gtr|piano|strings?|pad|organ|brass|horns?|chords?|arp(eggio)?|rhythm|accomp\w*|keys", -1.5),
     (r"bass|basso|drums?|perc\w*|kit|fx|effects?|click|metronome", -3.0),
 )
-BEHIND = 3.5  # what a singer's name loses if it is a backing singer's
-LOWEST, HIGHEST = 48, 84  # C3 to C6: what singers of all kinds are given
-ENOUGH = 76  # E5; a mean pitch above it is no more like a voice
-SINGLE = {1: 1.0, 2: 0.6}
+BACKING_SINGER = 3.5  # subtracted from a singer's name if it is a backing singer's
+# General MIDI programs (from 0) and their weights
+SINGING = frozenset({52, 53, 54, 85})
+LEADING = frozenset({22, 40, 56, 59, *range(64, 88), 110})  # instruments of one voice, often used for a singer
+LOW = frozenset({*range(32, 40), 43, 57, 58, 67, 70, 87})
+EFFECTS = frozenset({47, 55, *range(112, 128)})  # and percussion
+PADS = frozenset({*range(48, 52), *range(88, 104)})
+PROGRAM_WEIGHTS = ((SINGING, 1.0), (LEADING, 0.75), (LOW, -2.0), (EFFECTS, -2.0), (PADS, -0.75))
+LOWEST, HIGHEST = 48, 84  # C3 to C6: the range of all kinds of singers
+ENOUGH = 76  # E5; a higher mean pitch is not more like a voice
+SINGLE = {1: 1.0, 2: 0.6}  # by the number of notes at an onset
 CHORDS = 0.5  # share of the onsets with more than one note, from which a part counts as chords
 FEW = 8  # notes
 LISTED = 20  # parts that an error lists
-TOGETHER = Fraction(1, 32)  # quarters within which notes are struck together
+TOGETHER = Fraction(1, 32)  # quarters; notes this close are struck together
 BRIEF = Fraction(1, 8)  # quarters; a shorter silence is articulation, not a rest
 GATE = 0.6  # share of its written length that a player or program gives a note, at least
-USUAL = 0.6  # share of the notes that must be cut short alike, to be taken as written full
+USUAL = 0.6  # share of the notes that must be shortened equally, to be taken as written in full
+
+BY_HAND = 0.4  # share of the onsets off the written grid, from which a part may be played by hand
+NEAR_BEATS = Fraction(1, 20)  # mean distance from sixteenths and triplets; random onsets have 1/16
+JUDGED = 8  # onsets; fewer are too few to judge
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What can be seen of a part without its words."""
+class _Look(NamedTuple):
+    """Features of a part without its words."""
 
     part: Part
-    name: float  # what its name says
-    single: float  # share of the onsets with one note or its octaves; two count in part (`SINGLE`)
+    name: float  # points of its name
+    single: float  # share of the onsets with one note or its octaves; two notes count partly (`SINGLE`)
     range: float  # share of the notes that a voice can sing
-    active: float  # share of the piece's sixteenths it sounds in, less if it has fewer notes than is usual
+    active: float  # share of the piece's sixteenths in which it sounds, less if it has fewer notes than usual
     height: float  # mean pitch of the top line
 
 
 def choose_part(score: Score, track: int | None = None) -> tuple[Part, str]:
-    """The part to sing, and why; `track` is a part's number. InputError where there is no such part or no tune."""
+    """The part to sing, and why; `track` is a part's number.
+
+    Raises:
+        InputError: there is no such part, or no part with a tune.
+    """
     parts = [part for part in score.parts if part.notes]
     if track is not None:
-        return _numbered(parts, track)
+        part = next((part for part in parts if part.number == track and not part.drums), None)
+        if part is None:
+            wrong = "is drums" if any(part.number == track for part in parts) else "is not there"
+            raise InputError(f"track {track} {wrong}; choose one of: {list_parts(parts)}")
+        return part, f"{_label(part)}, as asked{_remarks(part)}"
     tuned = [part for part in parts if not part.drums]
     if not tuned:
         what = "only drums" if parts else "no notes"
         raise InputError(f"{score.title or 'the score'}: there are {what} in it; give a file with a tune")
-    part, why = _best(tuned)
-    return part, why + _how(part)
-
-
-def _numbered(parts: Sequence[Part], track: int) -> tuple[Part, str]:
-    for part in parts:
-        if part.number == track and not part.drums:
-            return part, f"{_label(part)}, as asked{_how(part)}"
-    wrong = "is drums" if any(part.number == track for part in parts) else "is not there"
-    raise InputError(f"track {track} {wrong}; choose one of: {list_parts(parts)}")
+    worded = [part for part in tuned if part.words]
+    most = max((part.words for part in worded), default=0)
+    singers = [part for part in worded if part.words >= 0.8 * most]
+    if singers:
+        part = _leader(singers)[0] if len(singers) > 1 else singers[0]
+        why = f"it has words under {part.words} of its {len(part.notes)} notes"
+    else:
+        part, why = _leader(tuned) if len(tuned) > 1 else (tuned[0], "the only part")
+    return part, f"{_label(part)}: {why}{_remarks(part)}"
 
 
 def list_parts(parts: Iterable[Part]) -> str:
@@ -83,125 +99,94 @@ def list_parts(parts: Iterable[Part]) -> str:
     return ", ".join(said[:LISTED] + more) or "there is none"
 
 
-def _best(parts: Sequence[Part]) -> tuple[Part, str]:
-    worded = [part for part in parts if part.words]
-    if worded:
-        most = max(part.words for part in worded)
-        full = [part for part in worded if part.words >= 0.8 * most]  # of several singers, the one that leads
-        part = _leader(full)[0] if len(full) > 1 else full[0]
-        return part, f"{_label(part)}: it has words under {part.words} of its {len(part.notes)} notes"
-    if len(parts) == 1:
-        return parts[0], f"{_label(parts[0])}: the only part"
-    return _leader(parts)
-
-
 def _leader(parts: Sequence[Part]) -> tuple[Part, str]:
+    """The likeliest part, and why."""
     last = max(part.notes[-1].end for part in parts)
     groups = [[list(group) for _, group in groupby(part.notes, key=lambda note: note.onset)] for part in parts]
     usual = median(len(each) for each in groups)
     looks = [_look(part, each, last, usual) for part, each in zip(parts, groups, strict=True)]
-    top = min(ENOUGH, max(look.height for look in looks))
-    points = {id(look): _points(look, top) for look in looks}
-    best = max(looks, key=lambda look: (points[id(look)], -look.part.number))
-    return best.part, f"{_label(best.part)}: {_reasons(best, looks)}"
+    highest = max(look.height for look in looks)
+    best = max(looks, key=lambda look: (_points(look, min(ENOUGH, highest)), -look.part.number))
+    reasons = {
+        "by its name": best.name > 0,
+        "one note at a time": best.single > 0.9,
+        "the highest": best.height == highest,
+        "in a singer's range": best.range > 0.9,
+        "sounds throughout": best.active > 0.7,
+    }
+    return best.part, ", ".join(reason for reason, true in reasons.items() if true) or "the likeliest of the parts"
 
 
 def _look(part: Part, groups: list[list[Note]], last: Fraction, usual: float) -> _Look:
-    """Of a part's notes by onset; `last` is the end of the piece and `usual` how many onsets its parts have."""
+    """`groups` are a part's notes by onset, `last` the end of the piece, `usual` the median number of groups."""
     tops = [max(note.pitch for note in group) for group in groups]
+    scale = 16 / float(last)
+    spans = ((int(scale * float(note.onset)), int(scale * float(note.end))) for note in part.notes)
+    sixteenths = {i for first, end in spans for i in range(first, min(15, end) + 1)}
     return _Look(
         part,
         name_points(part.name),
         sum(SINGLE.get(len({note.pitch % 12 for note in group}), 0.0) for group in groups) / len(groups),
         sum(LOWEST <= pitch <= HIGHEST for pitch in tops) / len(tops),
-        len(_sixteenths(part.notes, last)) / 16 * min(1.0, len(groups) / usual),
+        len(sixteenths) / 16 * min(1.0, len(groups) / usual),
         sum(tops) / len(tops),
     )
 
 
-def _sixteenths(notes: Sequence[Note], last: Fraction) -> set[int]:
-    """Which sixteenths of the piece's length the notes sound in."""
-    scale = 16 / float(last)
-    spans = ((int(scale * float(note.onset)), int(scale * float(note.end))) for note in notes)
-    return {i for first, end in spans for i in range(first, min(15, end) + 1)}
-
-
 def name_points(name: str) -> float:
-    """What a name says for its part's being sung; the strongest word counts.
+    """How much a part's name suggests that it is sung; the strongest word counts.
 
     >>> name_points("Lead Vocal"), name_points("Piano"), name_points("Track 3")
     (4.0, -1.5, 0.0)
     """
     found = [points for pattern, points in NAMES if re.search(rf"(?<![^\W\d_])({pattern})(?![^\W\d_])", name, re.I)]
     best = max(found, key=abs, default=0.0)
-    return best - BEHIND if best > 0 and BACKING in found else best
+    return best - BACKING_SINGER if best > 0 and BACKING in found else best
 
 
 def _points(look: _Look, top: float) -> float:
-    """Weights found by hand on hymns in four parts and pop files; a plain name outweighs the rest."""
+    """Weights set by hand on hymns in four parts and pop files; a clear name outweighs the rest."""
     program = look.part.program
     points = look.name + 2.0 * look.single + 2.0 * look.range + 2.5 * look.active
     points -= min(3.0, max(0.0, top - look.height) / 6)
     points -= 2.0 * (len(look.part.notes) < FEW)
-    if program is None:
-        return points
-    for family, weight in ((SINGING, 1.0), (LEADING, 0.75), (LOW, -2.0), (FIXED, -2.0), (PADS, -0.75)):
+    for family, weight in PROGRAM_WEIGHTS if program is not None else ():
         points += weight * (program in family)
     return points
-
-
-def _reasons(look: _Look, looks: Sequence[_Look]) -> str:
-    said = []
-    if look.name > 0:
-        said.append("by its name")
-    if look.single > 0.9:
-        said.append("one note at a time")
-    if look.height == max(other.height for other in looks):
-        said.append("the highest")
-    if look.range > 0.9:
-        said.append("in a singer's range")
-    if look.active > 0.7:
-        said.append("sounds throughout")
-    return ", ".join(said) or "the likeliest of the parts"
 
 
 def _label(part: Part) -> str:
     return f"track {part.number} ({part.name})" if part.name else f"track {part.number}"
 
 
-def _how(part: Part) -> str:
+def _remarks(part: Part) -> str:
     groups = [len({note.pitch % 12 for note in group}) for _, group in groupby(part.notes, key=lambda n: n.onset)]
-    many = sum(count > 1 for count in groups) >= CHORDS * len(groups)
-    said = "; it plays chords: their top line is sung" if many else ""
-    if played(part.notes):
+    chords = sum(count > 1 for count in groups) >= CHORDS * len(groups)
+    said = "; it plays chords: their top line is sung" if chords else ""
+    if _is_played(part.notes):
         said += "; it is played by hand: set on the nearest sixteenths or triplets"
     return said
 
 
 def one_voice(part: Part) -> Part:
-    """The part with one note at a time: the top of chords and doubled octaves, words kept, overlaps ended.
+    """The part with one note at a time: the top of chords, with their words, and no overlaps.
 
-    What was played by hand is set on the beats. Silences that only come from articulation are filled: all notes are
-    cut short alike, or a note by less than a 32nd.
+    Notes played by hand are set on the beats. Silences that are only articulation are filled: if all notes are
+    shortened equally, or a note by less than a 32nd.
     """
     ordered = sorted(part.notes, key=lambda note: (note.onset, note.pitch))
-    line = _unlapped(_tops(ordered), bool(part.words))
-    return replace(part, notes=tuple(_filled(even(line) if played(line) else line)))
-
-
-def _tops(notes: Sequence[Note]) -> list[Note]:
-    """One note for all that are struck together."""
     groups: list[list[Note]] = []
-    for note in notes:
+    for note in ordered:
         if groups and note.onset - groups[-1][0].onset <= TOGETHER:
             groups[-1].append(note)
         else:
             groups.append([note])
-    return [group[0] if len(group) == 1 else _top(group) for group in groups]
+    line = _without_overlaps([group[0] if len(group) == 1 else _top(group) for group in groups], bool(part.words))
+    return replace(part, notes=tuple(_filled(_quantised(line) if _is_played(line) else line)))
 
 
 def _top(group: Sequence[Note]) -> Note:
-    """The highest that is no ornament, with the words and marks of all."""
+    """The highest note that is not an ornament, with the words and marks of all."""
     longest = max(note.duration for note in group)
     top = max((note for note in group if 4 * note.duration >= longest), key=lambda note: (note.pitch, note.duration))
     lyrics: dict[int, Lyric] = {}
@@ -219,21 +204,21 @@ def _top(group: Sequence[Note]) -> Note:
     )
 
 
-def _unlapped(notes: Sequence[Note], worded: bool) -> list[Note]:
-    """Notes under (or, in a part with words, beside) a held one are left out; other overlaps are ended."""
+def _without_overlaps(notes: Sequence[Note], worded: bool) -> list[Note]:
+    """Notes of another voice during a held note are left out; other overlaps end the held note."""
     out: list[Note] = []
     for note in notes:
         held = out[-1] if out else None
         if held is not None and held.end > note.onset:
-            if _beside(note, held, worded):
+            if _in_other_voice(note, held, worded):
                 continue
             out[-1] = replace(held, duration=note.onset - held.onset)
         out.append(note)
     return out
 
 
-def _beside(note: Note, held: Note, worded: bool) -> bool:
-    """Whether a note that begins while another is held belongs to another voice."""
+def _in_other_voice(note: Note, held: Note, worded: bool) -> bool:
+    """Whether a note that begins during a held one belongs to another voice: a lower one, or one without words."""
     if note.lyrics or note.slurred:
         return False
     overlap = held.end - note.onset
@@ -242,7 +227,7 @@ def _beside(note: Note, held: Note, worded: bool) -> bool:
 
 
 def _filled(notes: list[Note]) -> list[Note]:
-    """Notes lengthened to the next one where the silence between is articulation."""
+    """Notes extended to the next one if the silence between is articulation."""
     pairs = list(pairwise(notes))
     gates = [float(a.duration / (b.onset - a.onset)) for a, b in pairs]
     gate = median(gates) if gates else 1.0
@@ -253,3 +238,48 @@ def _filled(notes: list[Note]) -> list[Note]:
         if a.end < b.onset and (b.onset - a.end <= BRIEF or gates[i] >= least):
             out[i] = replace(a, duration=b.onset - a.onset)
     return out
+
+
+# Notes played by hand
+
+
+def _is_played(notes: Sequence[Note]) -> bool:
+    """Whether the notes were played by hand to a beat: many are off the written grid, yet near it."""
+    onsets = sorted({note.onset for note in notes})
+    off = sum(onset.denominator > WRITTEN for onset in onsets)
+    if len(onsets) < JUDGED or off < BY_HAND * len(onsets):
+        return False
+    distance = sum(abs(onset - _nearest(onset, parts)) for onset, parts in _with_divisions(onsets)) / len(onsets)
+    return distance < NEAR_BEATS
+
+
+def _quantised(notes: Sequence[Note]) -> list[Note]:
+    """The notes of one voice on sixteenths or, in some beats, on triplets; each keeps an onset of its own."""
+    onsets: dict[Fraction, Fraction] = {}
+    last = Fraction(-1)
+    for onset, parts in _with_divisions(sorted({note.onset for note in notes})):
+        choices = (_nearest(onset, parts), _nearest(onset, 8), onset, last + Fraction(1, 16))
+        last = next(choice for choice in choices if choice > last)
+        onsets[onset] = last
+    out = []
+    for note in notes:
+        onset, end = onsets[note.onset], onsets.get(note.end, _nearest(note.end, 4))
+        length = end - onset if end > onset else max(note.duration, Fraction(1, 16))
+        out.append(replace(note, onset=onset, duration=length))
+    for i, (a, b) in enumerate(pairwise(out)):
+        if a.end > b.onset > a.onset:
+            out[i] = replace(a, duration=b.onset - a.onset)
+    return out
+
+
+def _with_divisions(onsets: Sequence[Fraction]) -> Iterator[tuple[Fraction, int]]:
+    """Each onset with the division of its beat, 4 or 3."""
+    for _, group in groupby(onsets, key=lambda onset: (onset + Fraction(1, 8)) // 1):
+        beat = list(group)
+        straight, triplet = (sum(abs(onset - _nearest(onset, parts)) for onset in beat) for parts in (4, 3))
+        division = 3 if len(beat) > 1 and 2 * triplet < straight else 4
+        yield from ((onset, division) for onset in beat)
+
+
+def _nearest(onset: Fraction, parts: int) -> Fraction:
+    return Fraction(round(onset * parts), parts)

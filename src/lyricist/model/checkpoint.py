@@ -33,9 +33,9 @@ from lyricist._io import (
     file_hash,
     link,
     load_arrays,
+    new_directory,
     read_json,
     replace_file,
-    staged,
     tensor_bytes,
     write_synced,
 )
@@ -138,7 +138,7 @@ def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, fo
             raise RunError(f"{path} exists: choose another -o, add --force to replace it, or --resume to go on")
         if any(path.iterdir()) and not (path / "config.json").exists():
             raise RunError(f"{path} is not a lyricist run: --force does not replace it, choose another -o")
-    with staged(path) as made:
+    with disk_errors(path), new_directory(path) as made:
         write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
         write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
         (made / "checkpoints").mkdir()

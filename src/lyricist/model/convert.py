@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lyricist._io import disk_errors, file_hash, link, load_arrays, replace_file, staged, write_synced
+from lyricist._io import disk_errors, file_hash, link, load_arrays, new_directory, replace_file, write_synced
 from lyricist.errors import InputError
 from lyricist.model import onnx_bytes
 from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
@@ -106,7 +106,7 @@ def share_run(run: Run, out: Path, files: Mapping[str, bytes]) -> None:
     """Copy what writing, evaluating and fine-tuning need of the run to `out`, and write `files` beside it."""
     if not (run.path / CARD).exists():
         raise InputError(f"{run.path} has no {CARD} yet, which says what it learnt from: let its training finish")
-    with staged(out) as made:
+    with disk_errors(out), new_directory(out) as made:
         write_synced(made / "config.json", [json.dumps(public_config(run, "corpus"), indent=2).encode()])
         copy_files(run, made, SHARED)
         name = run.checkpoint("use").name
@@ -168,7 +168,7 @@ def pack(run: Run, out: Path) -> Run:
         raise InputError(f"{out} exists: choose another place")
     config, step = run.config["model"], int(run.state("use")["step"])
     columns = VocabLayout.load(run.path / COLUMNS)
-    with staged(out) as made:
+    with disk_errors(out), new_directory(out) as made:
         graph = block_model(config, run.weights(), columns, metadata_for(config, step), packed=True)
         write_synced(made / MODEL, [graph])
         copy_files(run, made, PACKED)

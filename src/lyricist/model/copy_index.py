@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._numbers import U32, U64, Ints, ngram_hashes, window_hashes
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import RunError
@@ -39,7 +39,6 @@ MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
 LINE_MARK = np.uint32(1)  # stands for the beginning of a line where that is counted as a word
 FORMAT = 2
-PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 LINES = "lines.safetensors"  # in a run directory
 LINES_FORMAT = 1
@@ -47,12 +46,8 @@ GAP = 0xFFFF
 SPARSE = 10  # bits of a hash beyond those that number the lines
 CHUNK = 100_000  # lines hashed together
 
-U32 = npt.NDArray[np.uint32]
-U64 = npt.NDArray[np.uint64]
-Ints = npt.NDArray[np.integer[Any]]
 
-
-# --- hashes of words and runs of words
+# --- hashes of words
 
 
 def word_hash(word: str) -> int:
@@ -77,38 +72,6 @@ def hashes_of(words: Iterable[str]) -> U32:
 def word_hashes(tokens: Iterable[str]) -> U32:
     """(V,) hashes of a vocabulary's tokens, 0 for special tokens."""
     return np.array([0 if t in SPECIALS else word_hash(t) for t in tokens], dtype=np.uint32)
-
-
-def ngrams(hashes: U32, n: int) -> U64:
-    """The hash of every run of n words: (N,) -> (N - n + 1,); runs that contain a 0 get hash 0."""
-    return window_hash(hashes, np.arange(max(0, len(hashes) - n + 1)), n)
-
-
-def window_hash(hashes: U32, starts: Ints, n: int) -> U64:
-    """The hashes of the runs of n words that begin at `starts`: (N,), (S,) -> (S,); 0 for runs that contain a 0."""
-    out, broken = np.zeros(len(starts), dtype=np.uint64), np.zeros(len(starts), dtype=bool)
-    for i in range(n):
-        part = hashes[starts + i]
-        out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * PRIME
-        out ^= out >> np.uint64(29)
-        broken |= part == 0
-    out[broken] = 0
-    return out
-
-
-def hash_of(hashes: Iterable[int]) -> int:
-    """The hash of one run of words, as `window_hash` computes it; faster for a few words.
-
-    >>> hash_of([3, 4]) == int(window_hash(np.array([3, 4], dtype=np.uint32), np.array([0]), 2)[0])
-    True
-    """
-    out, prime = 0, int(PRIME)
-    for part in hashes:
-        if not part:
-            return 0
-        out = (out ^ (part + 1)) * prime & 0xFFFF_FFFF_FFFF_FFFF
-        out ^= out >> 29
-    return out
 
 
 # --- the copy index
@@ -181,7 +144,7 @@ class CopyIndex:
             best = (n, int(known[0]))
             n += 1
             known, theirs = known[known + n <= len(mine)], theirs[theirs + n <= len(self.hashes)]
-            a, b = window_hash(mine, known, n), window_hash(self.hashes, theirs, n)
+            a, b = window_hashes(mine, known, n), window_hashes(self.hashes, theirs, n)
             known, theirs = known[np.isin(a, b) & (a != 0)], theirs[np.isin(b, a) & (b != 0)]
         return best
 
@@ -191,7 +154,7 @@ class CopyIndex:
         best = (0, 0)
         for n in range(1, len(mine) + 1):
             at = at[at + n <= len(mine)]
-            found = window_hash(mine, at, n)
+            found = window_hashes(mine, at, n)
             table = self.runs(n)
             place = np.searchsorted(table, found).clip(max=max(0, len(table) - 1))
             at = at[(found != 0) & (table[place] == found)] if len(table) else at[:0]
@@ -203,7 +166,7 @@ class CopyIndex:
     def runs(self, n: int) -> U64:
         """The sorted hashes of the songs' runs of n words."""
         if n not in self.tables:
-            found = np.unique(ngrams(self.hashes, n))
+            found = np.unique(ngram_hashes(self.hashes, n))
             self.tables[n] = found[found != 0]
         return self.tables[n]
 
@@ -216,7 +179,9 @@ class CopyIndex:
         own = [hashes_of(line) for line in dict.fromkeys(map(tuple, lines))]
         mine = np.concatenate([np.append(LINE_MARK, line) for line in own]).astype(np.uint32)
         theirs = np.insert(self.hashes, np.flatnonzero(self.line_start), LINE_MARK)
-        shares = [float(np.isin(ngrams(mine, n), ngrams(theirs, n)).mean()) for n in (2, 3) if len(mine) >= n]
+        shares = [
+            float(np.isin(ngram_hashes(mine, n), ngram_hashes(theirs, n)).mean()) for n in (2, 3) if len(mine) >= n
+        ]
         return sum(shares) / 2
 
     def whole_lines(self, shortest: int, longest: int) -> frozenset[int]:
@@ -225,7 +190,7 @@ class CopyIndex:
         lengths = np.diff(np.append(starts, len(self.hashes)))
         out: set[int] = set()
         for n in range(shortest, longest + 1):
-            out |= {int(h) for h in window_hash(self.hashes, starts[lengths == n], n) if h}
+            out |= {int(h) for h in window_hashes(self.hashes, starts[lengths == n], n) if h}
         return frozenset(out)
 
 
@@ -271,7 +236,7 @@ class LineFilter:
         return cls.of(split(line.text) for song in songs for section in song.sections for line in section.lines)
 
     def has(self, line: int) -> bool:
-        """Whether the line with this hash (`hash_of` all its words) is known; 0 is never known."""
+        """Whether the line with this hash (`run_hash` of all its words) is known; 0 is never known."""
         value = np.uint64(line >> (64 - self.bits))
         at = int(np.searchsorted(self.values, value))
         return bool(line) and at < len(self.values) and bool(self.values[at] == value)
@@ -317,14 +282,14 @@ def chunks(lines: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
 
 
 def line_hashes(lines: Sequence[Sequence[str]]) -> U64:
-    """(N,) the hash of each line, as `window_hash` computes it for all its words."""
+    """(N,) the hash of each line, as `window_hashes` computes it for all its words."""
     words = np.array(array("I", (cached_hash(w) for line in lines for w in line)), dtype=np.uint32)
     lengths = np.array([len(line) for line in lines], dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
     out = np.zeros(len(lines), dtype=np.uint64)
     for n in np.unique(lengths).tolist():
         mine = np.flatnonzero(lengths == n)
-        out[mine] = window_hash(words, starts[mine], n)
+        out[mine] = window_hashes(words, starts[mine], n)
     return out
 
 

@@ -1,9 +1,9 @@
 """How words sound: readings, syllables, stress, rhyme, metre.
 
-Here live the lexicon (word -> readings), the rules for words it lacks, rhyme kinds and keys, metre
-templates and the scansion of a line. All of it is pure and needs nothing but the standard library and numpy: no
-model of the language, no plan, no file formats other than the lexicon's own. It may import `lyricist.errors`
-and nothing else of the package.
+What lives here: the lexicon (word -> readings), the rules for words that it lacks, rhyme kinds and keys, metre
+templates, the scansion of a line, and the plan features computed from them. All functions are pure and need only the
+standard library and numpy. No language model, no plan and no file format except the lexicon's may live here; of the
+package only `lyricist.errors` may be imported.
 """
 
 from __future__ import annotations

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from lyricist.prosody.joining import Known, Phones, Readings, compound, followed, joined, listed, past, plural
 from lyricist.prosody.metre import FUNCTION_WORDS
-from lyricist.prosody.phones import is_vowel
+from lyricist.prosody.phones import (
+    Known,
+    Phones,
+    Readings,
+    compound,
+    followed,
+    is_vowel,
+    joined,
+    listed,
+    past,
+    plural,
+)
 
 VOWELS = frozenset("aeiouy")
 # Letters at the end of a stem, and groups of them, at which an e has been dropped.
@@ -16,59 +26,16 @@ E_ENDINGS = "th rs ns ls rg dg bl gl pl tl dl kl fl eas ees ais aus ois oos ous"
 E_CLUSTERS = tuple(E_ENDINGS.split())
 NO_STEM = (*E_LETTERS, *E_CLUSTERS)
 
-Ending = Callable[[Phones], Phones]
-
-
-def always(text: str) -> Ending:
-    """An ending that is the same after every stem."""
-    phones = tuple(text.split())
-    return lambda _: phones
-
-
 # Endings, the longer before the shorter. Those that begin with a vowel letter drop the stem's e, double its consonant
 # and turn its y into i. -est is the old second person too (lovest), -eth the old third; -fu is Scots.
-ENDINGS: tuple[tuple[str, Ending], ...] = (
-    ("lessness", always("L AH0 S N AH0 S")),
-    ("fulness", always("F AH0 L N AH0 S")),
-    ("lessly", always("L AH0 S L IY0")),
-    ("ingly", always("IH0 NG L IY0")),
-    ("fully", always("F AH0 L IY0")),
-    ("wards", always("W ER0 D Z")),
-    ("able", always("AH0 B AH0 L")),
-    ("ably", always("AH0 B L IY0")),
-    ("edst", lambda phones: (*past(phones), "S", "T")),
-    ("fold", always("F OW2 L D")),
-    ("hood", always("HH UH2 D")),
-    ("ings", always("IH0 NG Z")),
-    ("less", always("L AH0 S")),
-    ("lets", always("L AH0 T S")),
-    ("like", always("L AY2 K")),
-    ("ment", always("M AH0 N T")),
-    ("most", always("M OW2 S T")),
-    ("ness", always("N AH0 S")),
-    ("ship", always("SH IH2 P")),
-    ("some", always("S AH0 M")),
-    ("ward", always("W ER0 D")),
-    ("dom", always("D AH0 M")),
-    ("ers", always("ER0 Z")),
-    ("est", always("IH0 S T")),
-    ("eth", always("IH0 TH")),
-    ("ful", always("F AH0 L")),
-    ("fu'", always("F AH0")),
-    ("ing", always("IH0 NG")),
-    ("ling", always("L IH0 NG")),
-    ("ish", always("IH0 SH")),
-    ("kin", always("K IH0 N")),
-    ("let", always("L AH0 T")),
-    ("man", always("M AH0 N")),
-    ("men", always("M AH0 N")),
-    ("ed", past),
-    ("er", always("ER0")),
-    ("fu", always("F AH0")),
-    ("ie", always("IY0")),
-    ("ly", always("L IY0")),
-    ("y", always("IY0")),
-)
+_ENDINGS = """
+    lessness L AH0 S N AH0 S|fulness F AH0 L N AH0 S|lessly L AH0 S L IY0|ingly IH0 NG L IY0|fully F AH0 L IY0
+    |wards W ER0 D Z|able AH0 B AH0 L|ably AH0 B L IY0|edst -ed S T|fold F OW2 L D|hood HH UH2 D|ings IH0 NG Z
+    |less L AH0 S|lets L AH0 T S|like L AY2 K|ment M AH0 N T|most M OW2 S T|ness N AH0 S|ship SH IH2 P|some S AH0 M
+    |ward W ER0 D|dom D AH0 M|ers ER0 Z|est IH0 S T|eth IH0 TH|ful F AH0 L|fu' F AH0|ing IH0 NG|ling L IH0 NG
+    |ish IH0 SH|kin K IH0 N|let L AH0 T|man M AH0 N|men M AH0 N|ed -ed|er ER0|fu F AH0|ie IY0|ly L IY0|y IY0
+"""
+ENDINGS = tuple((row.split()[0], tuple(row.split()[1:])) for row in _ENDINGS.split("|"))
 ENDINGS_AT = {last: [row for row in ENDINGS if row[0][-1] == last] for last in {row[0][-1] for row in ENDINGS}}
 # The old second person of these has -st without a vowel, as if it were one word: canst, wouldst, knowst.
 ST_STEMS = "can could did had know may say see should will would shall do"
@@ -77,36 +44,14 @@ NA_STEMS = "can could did do does dare daur had has hae is are was were will wad
 WITH_NA = frozenset(NA_STEMS.split())
 WITH_ST = frozenset(ST_STEMS.split())
 
-# Beginnings, the longer before the shorter, and the shortest stem that each may stand before.
-PREFIXES: tuple[tuple[str, str, int], ...] = (
-    ("where", "W EH2 R", 2),
-    ("there", "DH EH2 R", 2),
-    ("here", "HH IH2 R", 2),
-    ("counter", "K AW2 N T ER0", 4),
-    ("under", "AH2 N D ER0", 3),
-    ("super", "S UW2 P ER0", 4),
-    ("inter", "IH2 N T ER0", 4),
-    ("over", "OW2 V ER0", 3),
-    ("anti", "AE2 N T IY0", 4),
-    ("fore", "F AO0 R", 3),
-    ("self", "S EH1 L F", 4),
-    ("out", "AW1 T", 3),
-    ("non", "N AA2 N", 4),
-    ("mis", "M IH0 S", 4),
-    ("dis", "D IH0 S", 4),
-    ("sub", "S AH2 B", 4),
-    ("pre", "P R IY0", 4),
-    ("mid", "M IH1 D", 3),
-    ("un", "AH0 N", 3),
-    ("re", "R IY0", 4),
-    ("en", "EH0 N", 4),
-    ("em", "EH0 M", 5),
-    ("in", "IH0 N", 4),
-    ("im", "IH0 M", 4),
-    ("up", "AH1 P", 4),
-    ("be", "B IH0", 4),
-    ("a", "AH0", 4),
-)
+# Prefixes, the longer before the shorter: letters, the least number of letters of a stem, phones.
+_PREFIXES = """
+    where 2 W EH2 R|there 2 DH EH2 R|here 2 HH IH2 R|counter 4 K AW2 N T ER0|under 3 AH2 N D ER0|super 4 S UW2 P ER0
+    |inter 4 IH2 N T ER0|over 3 OW2 V ER0|anti 4 AE2 N T IY0|fore 3 F AO0 R|self 4 S EH1 L F|out 3 AW1 T|non 4 N AA2 N
+    |mis 4 M IH0 S|dis 4 D IH0 S|sub 4 S AH2 B|pre 4 P R IY0|mid 3 M IH1 D|un 3 AH0 N|re 4 R IY0|en 4 EH0 N|em 5 EH0 M
+    |in 4 IH0 N|im 4 IH0 M|up 4 AH1 P|be 4 B IH0|a 4 AH0
+"""
+PREFIXES = tuple((row.split()[0], int(row.split()[1]), tuple(row.split()[2:])) for row in _PREFIXES.split("|"))
 BEGINNINGS = tuple(letters for letters, _, _ in PREFIXES)
 
 
@@ -119,9 +64,9 @@ def by_suffix(word: str, known: Known) -> Readings:
     'R OW1 V IH0 NG'
     """
     if word.endswith("st") and word[:-2] in WITH_ST:
-        return followed(known(word[:-2]), always("S T"))
+        return followed(known(word[:-2]), lambda _: ("S", "T"))
     if word.endswith("na") and word[:-2] in WITH_NA:
-        return followed(known(word[:-2]), always("N AH0"))
+        return followed(known(word[:-2]), lambda _: ("N", "AH0"))
     found = with_s(word, known) or with_old_t(word, known) or with_clipped_ing(word, known)
     return found or with_a(word, known) or with_ending(word, known)
 
@@ -185,7 +130,8 @@ def with_ending(word: str, known: Known) -> Readings:
         )
         before = before_vowel if vowel else before_consonant
         if found:
-            made = tuple(joined(before(r.phones, base, ending(r.phones)), ending(r.phones)) for r in found)
+            ends = [(*past(r.phones), *ending[1:]) if ending[0] == "-ed" else ending for r in found]
+            made = tuple(joined(before(r.phones, base, end), end) for r, end in zip(found, ends, strict=True))
             return (*glided(made), *made) if base[-1] == "i" and letters == "est" else made
     return ()
 
@@ -210,7 +156,7 @@ def unaccented(base: str, known: Known) -> Readings:
 
 
 def stems_of(base: str, ending: str) -> Iterator[str]:
-    """What may stand before an ending that begins with a vowel, the likeliest first.
+    """The possible stems before an ending that begins with a vowel, the likeliest first.
 
     >>> list(stems_of("rov", "ing")), list(stems_of("runn", "ing")), list(stems_of("merri", "er"))
     (['rove', 'rov'], ['runn', 'run', 'runne'], ['merry', 'merri', 'merrie'])
@@ -244,7 +190,7 @@ def before_vowel(phones: Phones, base: str, ending: Phones) -> Phones:
 
 
 def consonant_stems(base: str, ending: str) -> Iterator[str]:
-    """What may stand before an ending that begins with a consonant: merri(ly) from merry, gent(ly) from gentle."""
+    """The possible stems before an ending that begins with a consonant: merri(ly) of merry, gent(ly) of gentle."""
     if base[-1] == "i":
         yield base[:-1] + "y"
     yield base
@@ -273,24 +219,24 @@ def by_prefix(word: str, known: Known) -> Readings:
     """
     if not word.startswith(BEGINNINGS):
         return ()
-    for letters, phones, shortest in PREFIXES:
+    for letters, shortest, phones in PREFIXES:
         stem = word.removeprefix(letters)
         if stem != word and len(stem) >= shortest and may_begin(letters, stem):
             found = known(stem)
             if found:
-                return prefixed(tuple(phones.split()), found)
+                return prefixed(phones, found)
     return ()
 
 
 def may_begin(letters: str, stem: str) -> bool:
-    """Whether a beginning may stand before a stem: a-, be-, re- before consonants, where- before prepositions."""
+    """Whether a stem may have a prefix: a-, be-, re- need a consonant after them, where- a preposition."""
     if letters.endswith("here"):
         return stem in FUNCTION_WORDS or stem in {"fore", "unto", "upon", "after"}
     return letters not in {"a", "be", "re", "en", "em"} or stem[0] not in VOWELS
 
 
 def prefixed(beginning: Phones, stems: Readings) -> Readings:
-    """Readings with a beginning; a consonant that would stand twice stands once (dissolve, immortal).
+    """Readings with a prefix; a consonant that would be doubled is sung once (dissolve, immortal).
 
     A beginning with main stress (out-, up-) shares it with the stem as the parts of a compound do: either leads.
     """

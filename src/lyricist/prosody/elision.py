@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 
 from lyricist.prosody.affixes import first_known, stems_of
-from lyricist.prosody.joining import Known, Phones, Readings, followed, joined, listed, past, plural, syllabic
-from lyricist.prosody.phones import Reading, is_vowel
+from lyricist.prosody.phones import (
+    Known,
+    Reading,
+    Readings,
+    followed,
+    is_vowel,
+    joined,
+    listed,
+    past,
+    plural,
+    restressed,
+    syllabic,
+)
 
-# What stands behind an apostrophe and is a word or an ending of its own.
+# Words and endings after an apostrophe.
 CLITICS = {
     "s": plural,
     "t": lambda phones: ("IH0", "T") if phones[-1] == "T" else ("T",),  # in't, for't
@@ -24,7 +35,7 @@ CLITICS = {
     "er": lambda phones: ("ER0",),
     "em": lambda phones: ("AH0", "M"),
 }
-# What stands before an apostrophe and is a word cut short: before a vowel, before a consonant.
+# Shortened words before an apostrophe: their phones before a vowel, before a consonant.
 PROCLITICS = {
     "th": ("DH", "DH AH0"),
     "t": ("T", "T AH0"),
@@ -32,7 +43,7 @@ PROCLITICS = {
     "o": ("OW0", "OW0"),
     "l": ("L", "L AH0"),
 }
-# Letters that an apostrophe may stand for inside a word.
+# Letters that an apostrophe inside a word may replace.
 LEFT_OUT = ("e", "o", "i", "a", "u", "ve", "v", "en", "er")
 # whate'er, where'er, wher'er, whatsoe'er, fore'er
 EVER = re.compile(r"(what|who|wher|where|when|how|which|whom|for)(so)?e?'er")
@@ -64,7 +75,7 @@ def by_apostrophe(word: str, known: Known) -> Readings:
 
 
 def without_a(rest: str, known: Known) -> Readings:
-    """Words that lack the weak a- at their beginning: 'fraid, 'lone, 'way."""
+    """Words without the weak a- of their beginning: 'fraid, 'lone, 'way."""
     whole = known("a" + rest)
     found = [r.phones[1:] for r in whole if r.phones[0] == "AH0"] if listed(whole) else []
     return tuple(joined(phones) for phones in found)
@@ -83,7 +94,7 @@ def around_n(word: str, known: Known) -> Readings:
 
 
 def with_proclitic(word: str, known: Known) -> Readings:
-    """Words behind an article or preposition cut short: th'eternal, t'other, o'mulligan."""
+    """Words after a shortened article or preposition: th'eternal, t'other, o'mulligan."""
     head, _, stem = word.partition("'")
     forms = PROCLITICS.get(head)
     found = known(stem) if forms and stem else ()
@@ -102,7 +113,9 @@ def elided(word: str, known: Known) -> Readings:
     match = EVER.fullmatch(word)
     if match:
         stem = known({"wher": "where"}.get(match[1], match[1]))[:1]
-        return tuple(joined(weakened(r.phones), ("S", "OW0") if match[2] else (), ("EH1", "R")) for r in stem)
+        return tuple(
+            joined(restressed(r.phones, "12", "0"), ("S", "OW0") if match[2] else (), ("EH1", "R")) for r in stem
+        )
     if word.startswith("o'er") and len(word) > 6:
         return behind_over(word[4:].lstrip("-"), known)
     head, mark, end = word.partition("'")
@@ -119,10 +132,6 @@ def behind_over(rest: str, known: Known) -> Readings:
     whole = [reading.phones[3:] for reading in over if reading.phones[1:3] == ("V", "ER0")]
     found = [reading.phones for reading in known(rest)] or whole
     return tuple(joined(("AO2", "R"), phones) for phones in found)
-
-
-def weakened(phones: Phones) -> Phones:
-    return tuple(phone[:-1] + "0" if is_vowel(phone) else phone for phone in phones)
 
 
 def nuclei(letters: str) -> int:

@@ -1,12 +1,12 @@
 """Pronunciation of words that no lexicon has: a small LSTM from letters to phones with stress.
 
 Every letter of a word stands for a *chunk* of 0 to 2 phones: r-i-gh-t is R, AY1, nothing, nothing, T; x is K S. A
-bidirectional LSTM reads the letters; a second LSTM goes over them from left to right, sees also the chunk it gave
-to the letter before, and scores the chunks of the next. Beam search keeps to words with exactly one primary stress.
+bidirectional LSTM reads the letters; a second LSTM reads its outputs from left to right, together with the chunk of
+the letter before, and scores the chunks of the next. Beam search allows only words with exactly one primary stress.
 `scripts/train_g2p.py` trains the model and writes `g2p.safetensors`: int8 weights with a scale per row, and in its
 metadata the chunks and the table of `align`.
 
-Words are computed in batches of fixed size, so a word's reading does not depend on the words beside it.
+Batches have a fixed size, so the reading of a word does not depend on the other words of its batch.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz'"
 ROWS = 16  # words in one batch
 BEAM = 6
 UNSEEN = -14.0  # log probability in `align` of a chunk never seen for its letter
-SMALL = 1 << 18  # multiplications in a product that OpenBLAS does without threads, which would only be in the way
+SMALL = 1 << 18  # multiplications in a product that OpenBLAS computes without threads, which would slow it down
 NEVER = np.float32(-1e9)
 ONE = np.ones(1, np.float32)
 
@@ -48,11 +48,11 @@ def pronounce(word: str) -> tuple[Reading, ...]:
 
 
 def pronounce_many(words: Sequence[str]) -> list[tuple[Reading, ...]]:
-    """`pronounce` of many words, some ten times as fast a word."""
+    """`pronounce` for many words, some ten times as fast per word."""
     parts = [pieces(word) for word in words]
     fresh = sorted({part for each in parts for part in each}, key=lambda part: (len(part), part))
     phones = dict(zip(fresh, default_model().phones(fresh), strict=True))
-    return [tuple(compound([phones[part] for part in each])) for each in parts]
+    return [(compound([phones[part] for part in each]),) if each else () for each in parts]
 
 
 def pieces(word: str) -> list[str]:
@@ -75,11 +75,10 @@ def fold(word: str) -> str:
     return "".join(unicodedata.normalize("NFKD", letter)[0].lower()[0] for letter in word)
 
 
-def compound(parts: Sequence[Chunk]) -> Iterator[Reading]:
-    """One reading of the parts' phones: the first keeps its primary stress, the others' become secondary."""
-    if parts:
-        later = (phone.replace("1", "2") for part in parts[1:] for phone in part)
-        yield Reading((*parts[0], *later), "model")
+def compound(parts: Sequence[Chunk]) -> Reading:
+    """A reading of the parts' phones: the first keeps its primary stress, the others' becomes secondary."""
+    later = (phone.replace("1", "2") for part in parts[1:] for phone in part)
+    return Reading((*parts[0], *later), "model")
 
 
 class Model:

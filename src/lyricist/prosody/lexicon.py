@@ -1,12 +1,11 @@
 """The lexicon: word -> readings, the usual one first.
 
-A word is looked up in four places, and the first that has it answers: a user's own lexicon; the hand-kept
-`sung.txt` (what singers do to common words, and old and Scots words); the table `cmudict.txt`, made from the CMU
-Pronouncing Dictionary by `scripts/build_lexicon.py`; and the spelling rules. What is still unknown is guessed
-by the model of `g2p.py`.
+The first of four sources that has a word gives its readings: a user's own lexicon; the hand-written `sung.txt`
+(how singers pronounce common words, and old and Scots words); the table `cmudict.txt`, made from the CMU Pronouncing
+Dictionary by `scripts/build_lexicon.py`; and the spelling rules. Other words are guessed by the model of `g2p.py`.
 
 The table is a sorted text file that is mapped into memory and searched by bisection over byte positions: opening it
-costs nothing, finding a word some 10 microseconds.
+takes no time, finding a word some 10 microseconds.
 """
 
 from __future__ import annotations
@@ -20,14 +19,13 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from lyricist.errors import InputError
-from lyricist.prosody.joining import plural
 from lyricist.prosody.licence import licences
-from lyricist.prosody.phones import CODES, PHONE_OF, Reading, is_vowel
+from lyricist.prosody.phones import CODES, PHONE_OF, Reading, is_vowel, plural
 from lyricist.prosody.spelling import RULES_VERSION, derive, guessable, plain
 
 HERE = Path(__file__).parent
-CACHE_SIZE = 200_000  # words; a long-running process forgets all of them beyond that and starts anew
-BULK = 500  # unread words from which it pays to read the whole table once
+CACHE_SIZE = 200_000  # words; a cache that grows beyond that is emptied
+BULK = 500  # new words; for so many it is faster to read the whole table once
 
 Find = Callable[[str], tuple[Reading, ...]]
 Entries = Mapping[str, tuple[Reading, ...]]
@@ -58,7 +56,7 @@ class Table:
         return read_codes(self.data[tab + 1 : self.data.find(b"\n", tab)])
 
     def finder(self, words: int) -> Find:
-        """`find` for that many words: from some hundreds on, reading all of the table first is quicker."""
+        """`find` for that many words; for many it reads the whole table first."""
         if words < BULK:
             return self.find
         table = self.all()
@@ -70,7 +68,7 @@ class Table:
         return find
 
     def all(self) -> dict[bytes, bytes]:
-        """Every word with its codes: quicker than many searches, and 25 MB for as long as it is kept."""
+        """Every word with its codes: faster than many searches, but 25 MB of memory."""
         fields = iter(self.data[:-1].replace(b"\n", b"\t").split(b"\t"))
         return dict(zip(fields, fields, strict=True))
 
@@ -81,7 +79,7 @@ def read_codes(codes: bytes, source: str = "lexicon") -> tuple[Reading, ...]:
 
 
 class Lexicon:
-    """Readings of words. It never raises on a word, and keeps what it has found.
+    """Readings of words, which are cached. No word raises an error.
 
     `entries` (word -> readings) go before the table. `digest` names the table, the entries and the rules: equal
     digests give equal readings, those of the fallback model aside.
@@ -105,9 +103,9 @@ class Lexicon:
         return self._read([word], self.table.find)[0] if found is None else found
 
     def sung(self, word: str) -> tuple[Reading, ...]:
-        """`readings`, and after them what verse makes of them (`source` "licence"): for lines that are given.
+        """`readings`, followed by the licences of verse (`source` "licence"): for given lines.
 
-        Words of a user's own lexicon have the readings it gives.
+        Words of a user's own lexicon have no licences.
 
         >>> [reading.text for reading in default_lexicon().sung("heavenly")]
         ['HH EH1 V AH0 N L IY0', 'HH EH1 V N L IY0']
@@ -123,8 +121,8 @@ class Lexicon:
         return found
 
     def many(self, words: Sequence[str], guessing: bool = True) -> list[tuple[Reading, ...]]:
-        """`readings` of many words; thousands of new ones are read in one pass over the table. Without `guessing`
-        words that only the fallback model could read have none."""
+        """`readings` of many words; many new ones are read in one pass over the table. Without `guessing` words that
+        only the fallback model could read have none."""
         new = [word for word in dict.fromkeys(words) if word not in self._found]
         fresh = dict(zip(new, self._read(new, self.table.finder(len(new)), guessing), strict=True))
         found = [fresh[word] if word in fresh else self._found[word] for word in words]
@@ -160,7 +158,7 @@ class Lexicon:
         return Lexicon(self.table, {**self.entries, **parse_entries(text, str(path), "user")})
 
     def _read(self, words: Sequence[str], find: Find, guessing: bool = True) -> list[tuple[Reading, ...]]:
-        """The readings of words; `find` searches the table. They are kept, unless a guess was not allowed."""
+        """The readings of words; `find` searches the table. All but guesses that are not allowed are cached."""
 
         def listed(word: str) -> tuple[Reading, ...]:
             return self.entries.get(word) or find(word)
@@ -171,21 +169,16 @@ class Lexicon:
         if guessing:
             for i, guessed in zip(unknown, guess([looked_up[i] for i in unknown]), strict=True):
                 found[i] = guessed
-        elif unknown:
-            left = set(unknown)
-            self._keep({w: r for i, (w, r) in enumerate(zip(words, found, strict=True)) if i not in left})
-            return found
-        self._keep(dict(zip(words, found, strict=True)))
-        return found
-
-    def _keep(self, found: Mapping[str, tuple[Reading, ...]]) -> None:
-        if len(self._found) + len(found) > CACHE_SIZE:
+        left = set() if guessing else set(unknown)
+        kept = {w: r for i, (w, r) in enumerate(zip(words, found, strict=True)) if i not in left}
+        if len(self._found) + len(kept) > CACHE_SIZE:
             self._found.clear()
-        self._found.update(found)
+        self._found.update(kept)
+        return found
 
 
 def guess(words: Sequence[str]) -> list[tuple[Reading, ...]]:
-    """Readings of unknown words by the fallback model, which reads a possessive's stem and not its ending."""
+    """Readings of unknown words by the fallback model, which reads the stem of a possessive without its ending."""
     if not words:
         return []
     from lyricist.prosody.g2p import pronounce_many  # loads a model: only where a word needs it
@@ -219,7 +212,7 @@ def parse_entries(text: str, name: str, source: str) -> dict[str, tuple[Reading,
 
 
 def fault_of(word: str, phones: Iterable[str]) -> str:
-    """What is wrong with an entry, and what to do; "" if nothing is."""
+    """What is wrong with an entry and how to correct it; "" if it is valid."""
     phones = list(phones)
     wrong = next((phone for phone in phones if phone not in CODES), None)
     if not re.search(r"[^\W_]", word):

@@ -1,11 +1,11 @@
-"""Licences: readings of a word with a syllable more or less than it is spoken with, as verse has always allowed.
+"""Licences of verse: readings of a word with a syllable more or less than in speech.
 
-They are made by rule from a word's ordinary readings, for scanning lines that are given: a poet's "heav'nly" is as
-often as not spelled heavenly, and what was written to be sung in two syllables ought not to count as a mistake. What
-may be contracted is what Robert Bridges found in Milton ("Milton's Prosody", 1921): open vowels; weak vowels before
-R, L and N; the weak vowel of -ven, -zen and -len. What may be drawn out is -ed and -ion, as in hymns and ballads.
+Rules make them from a word's ordinary readings, for scanning given lines: "heav'nly" is often spelled heavenly, and a
+word that was written to be sung in two syllables is no mistake. The contractions are those that Robert Bridges found
+in Milton ("Milton's Prosody", 1921): open vowels; weak vowels before R, L and N; the weak vowel of -ven, -zen and
+-len. -ed and -ion may be extended, as in hymns and ballads.
 
-A rule takes a reading's phones and the word's letters and yields other phones, one weak vowel dropped or one added.
+A rule takes a reading's phones and the word's letters and yields other phones, with one weak vowel fewer or more.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from lyricist.prosody.joining import Phones, past
-from lyricist.prosody.phones import Reading, is_vowel
+from lyricist.prosody.phones import Phones, Reading, is_vowel, past
 
 Rule = Callable[[Phones, str], Iterator[Phones]]
 
@@ -121,7 +120,7 @@ RULES: tuple[Rule, ...] = (glides, merged, syncope, ven, sm, ed, drawn_out)
 
 
 def licences(word: str, found: Iterable[Reading]) -> tuple[Reading, ...]:
-    """What licence adds to the readings of a word, the least first; none of the stresses that they have already.
+    """The readings that licence adds to those of a word, the smallest change first, each with a new stress pattern.
 
     >>> [reading.text for reading in licences("heavenly", [Reading.of("HH EH1 V AH0 N L IY0")])]
     ['HH EH1 V N L IY0']

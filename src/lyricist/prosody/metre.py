@@ -1,10 +1,10 @@
-"""Metre: templates of slots, the law a word obeys in them, and the words that bend.
+"""Metre: templates of slots, the rule that words obey in them, and the function words.
 
-A template has one slot per syllable: `x` weak, `/` strong, `?` any; before `|` a word has to end (a rest divides no
-word). Inside the program a slot behind `|` is one letter: `X`, `!` and `*` are `x`, `/` and `?` that begin a word.
-The law is about words of two syllables or
-more; words of one syllable fit every slot, because their stress is set by the line (Kiparsky 1977, "The rhythmic
-structure of English verse", Linguistic Inquiry 8: only the stress of polysyllables is checked against the metre).
+A template has one slot per syllable: `x` weak, `/` strong, `?` any; a word must end before `|` (a rest divides no
+word). Inside the program a slot after `|` is one letter: `X`, `!` and `*` are `x`, `/` and `?` that begin a word.
+The rule is about words of two syllables or more; words of one syllable fit every slot, because the line sets their
+stress (Kiparsky 1977, "The rhythmic structure of English verse", Linguistic Inquiry 8: only the stress of
+polysyllables is checked against the metre).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ METRES: dict[str, tuple[str, bool]] = {
     "anapestic": ("xx/", True),
 }
 SLOTS = frozenset("x/?")
-BEGINNING = {"x": "X", "/": "!", "?": "*"}  # slots that no word runs into
+BEGINNING = {"x": "X", "/": "!", "?": "*"}  # slots at which a word must begin
 BEGINS = frozenset(BEGINNING.values())
 KINDS = str.maketrans({begins: slot for slot, begins in BEGINNING.items()})
 
@@ -62,11 +62,11 @@ FUNCTION_WORDS: frozenset[str] = frozenset(word for row in FUNCTION_TABLE.values
 
 
 def fits(stress: str, template: str, *, free: bool) -> bool:
-    """Whether one word's stress digits may stand on as many slots of a template.
+    """Whether the stress digits of one word may be on these slots of a template.
 
-    `free` applies the law alone; without it a word of one syllable keeps off weak slots too, which is what the
-    writer asks of lexical words (call it with `free=True` for those in `FUNCTION_WORDS`). Strings of unequal
-    length do not fit.
+    `free` applies the rule alone; without it a word of one syllable may not stand on a weak slot either, which the
+    writer demands of lexical words (use `free=True` for those in `FUNCTION_WORDS`). Strings of unequal length do not
+    fit.
 
     >>> fits("10", "/x", free=True), fits("10", "x/", free=True)
     (True, False)
@@ -86,10 +86,10 @@ def fits(stress: str, template: str, *, free: bool) -> bool:
 
 
 def breaks(stress: str, i: int, slot: str) -> bool:
-    """Whether syllable `i` of a polysyllable breaks the law on `slot`.
+    """Whether syllable `i` of a polysyllable breaks the rule on `slot`.
 
-    Main stress may not be weak. No stress may not be strong beside a stressed syllable of the word: -ing in
-    loving may not, the end of memory may.
+    A syllable with main stress may not be on a weak slot. An unstressed syllable may not be on a strong slot beside a
+    stressed syllable of its word: -ing in loving may not, the end of memory may.
     """
     if slot == "x":
         return stress[i] == "1"
@@ -108,7 +108,7 @@ def slots_of(pattern: str) -> str:
 
 
 def pattern_of(slots: str) -> str:
-    """A line's slots as a person writes them; undoes `slots_of`.
+    """A line's slots in the notation for people; the inverse of `slots_of`.
 
     >>> pattern_of("x/X/")
     'x/|x/'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from lyricist.prosody.joining import Known, Phones, Readings, joined, plural
+from lyricist.prosody.phones import Known, Phones, Readings, joined, plural
 
 UNITS = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen

@@ -1,12 +1,14 @@
-"""ARPAbet: the phones, their families, and `Reading`, one pronunciation of a word.
+"""ARPAbet: the phones, their families, `Reading` (one pronunciation of a word), and how phones are joined.
 
 A phone is a consonant ("L") or a vowel with its stress digit ("AH1"): 1 primary, 2 secondary, 0 none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+Phones = tuple[str, ...]
 
 VOWEL_ROW = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW"
 CONSONANT_ROW = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH"
@@ -19,9 +21,11 @@ FAMILY_ROWS = ("P T K", "B D G", "F TH S SH CH HH", "V DH Z ZH JH", "M N NG", "L
 # Phone -> the first of its family, which names the family.
 FAMILIES = {phone: row.split()[0] for row in FAMILY_ROWS for phone in row.split()}
 
+SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
+VOICELESS = frozenset({"P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"})
 HARD_TO_HOLD = frozenset({"IH0", "AH0", "UH0", "ER0"})
 
-# Every phone as it stands in a reading, and its one-character code in the table of the lexicon.
+# Every phone of a reading, and its one-character code in the table of the lexicon.
 PHONES = (*(vowel + digit for vowel in VOWELS for digit in "012"), *CONSONANTS)
 CODES = {phone: chr(ord("!") + i) for i, phone in enumerate(PHONES)}
 PHONE_OF = {code: phone for phone, code in CODES.items()}
@@ -33,7 +37,7 @@ def is_vowel(phone: str) -> bool:
 
 
 def carries(vowel: str) -> bool:
-    """Whether a vowel, with its digit, can be held: not the short ones of bit, but and book if unstressed.
+    """Whether a vowel, with its digit, can be held: all but the unstressed short ones of bit, but and book.
 
     >>> carries("OW1"), carries("IH0"), carries("AH1")
     (True, False, True)
@@ -86,7 +90,7 @@ class Reading:
 
     @property
     def tail(self) -> str:
-        """What rhymes: from the last vowel with stress (without one, the last vowel) to the end, no digits."""
+        """The part that rhymes, without digits: from the last stressed vowel (or the last vowel) to the end."""
         return " ".join(bare(self.phones[rhyme_vowel(self.phones) :]))
 
     @property
@@ -126,3 +130,72 @@ def encode(phones: Iterable[str]) -> str:
 def decode(code: str) -> tuple[str, ...]:
     """The inverse of `encode`."""
     return tuple(map(PHONE_OF.__getitem__, code))
+
+
+Readings = tuple[Reading, ...]
+Known = Callable[[str], Readings]  # how the spelling rules look up a stem
+
+
+def listed(found: Readings) -> bool:
+    """Whether readings come from a list and not from a rule."""
+    return bool(found) and found[0].source != "rule"
+
+
+def joined(*parts: Phones) -> Reading:
+    """One reading from the phones of several parts."""
+    return Reading(tuple(phone for part in parts for phone in part), "rule")
+
+
+def as_rule(found: Iterable[Reading]) -> Readings:
+    """Readings marked as derived, without repeats."""
+    return tuple(dict.fromkeys(Reading(reading.phones, "rule") for reading in found))
+
+
+def followed(stems: Readings, ending: Callable[[Phones], Phones]) -> Readings:
+    """Every reading of a stem with an ending that depends on its phones."""
+    return tuple(joined(stem.phones, ending(stem.phones)) for stem in stems)
+
+
+def plural(phones: Phones) -> Phones:
+    """-s: IH Z after a sibilant, S after other voiceless consonants, else Z.
+
+    >>> plural(("R", "OW1", "Z")), plural(("L", "IH1", "P")), plural(("S", "IY1"))
+    (('IH0', 'Z'), ('S',), ('Z',))
+    """
+    if phones[-1] in SIBILANTS:
+        return ("IH0", "Z")
+    return ("S",) if phones[-1] in VOICELESS else ("Z",)
+
+
+def past(phones: Phones) -> Phones:
+    """-ed: IH D after T and D, T after other voiceless consonants, else D.
+
+    >>> past(("W", "EY1", "T")), past(("K", "IH1", "S")), past(("R", "OW1", "V"))
+    (('IH0', 'D'), ('T',), ('D',))
+    """
+    if phones[-1] in {"T", "D"}:
+        return ("IH0", "D")
+    return ("T",) if phones[-1] in VOICELESS else ("D",)
+
+
+def syllabic(*coda: str) -> Callable[[Phones], Phones]:
+    """A contracted ending ('ll, 've, n't): bare after a vowel, with AH before it after a consonant."""
+    return lambda phones: coda if is_vowel(phones[-1]) else ("AH0", *coda)
+
+
+def restressed(phones: Phones, digits: str, to: str) -> Phones:
+    """Phones with some stress digits changed."""
+    return tuple(phone[:-1] + to if phone[-1] in digits else phone for phone in phones)
+
+
+def compound(parts: Sequence[Phones]) -> Readings:
+    """The readings of a compound: the main stress is on the first part or on the last, the others become secondary.
+
+    English compounds shift their stress: "new-born" is strong, weak in "the new-born king", weak, strong in "the king
+    is new-born", and a line may need either.
+    """
+    leaders = dict.fromkeys((0, len(parts) - 1))
+    made = (
+        joined(*(p if i == leader else restressed(p, "1", "2") for i, p in enumerate(parts))) for leader in leaders
+    )
+    return tuple(dict.fromkeys(made))

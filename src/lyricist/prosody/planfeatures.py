@@ -1,15 +1,14 @@
-"""What is to come, as numbers: a row for every token of a song, computed alike in training and in writing.
+"""Plan features: a row of numbers for every token of a song, computed in the same way in training and in writing.
 
-The row at a token tells what must be known to predict the next one: at a break the line that begins, at a word the
-rest of its line, in the order of reading. Groups of features, each all zeros where nothing is known:
+The row at a token describes what follows it: at a break the line that begins, at a word the rest of its line, in the
+order of reading. There are three groups of features; unknown values are zeros:
 
 - `slots`: the syllables left (one-hot, 16 stands for more) and whether each of the next slots is strong or weak;
 - `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it;
-- `theme`: where the words of the song's theme point, see `topics`; in training those that stand in other lines.
+- `theme`: the direction of the summed vectors of the theme's words (in training, of words in other lines).
 
-The first two begin with a flag, for there zeros mean something.
-The numbers of a note are relative to the song's means, so that neither tempo, key nor style tell songs apart: what is
-left is how a note differs from the others it is sung with.
+The first two begin with a flag, because zero is a value there. The numbers of a note are relative to the means of the
+song, so that tempo, key and style do not identify it; what remains is how a note differs from the other notes.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from lyricist.errors import InputError
 from lyricist.prosody.metre import KINDS, METRES, fits, template
 
 GROUPS = ("slots", "tune")  # what is known of lines one by one
-THEME = "theme"  # of the song; the groups' columns stand in the order slots, tune, theme
-CHOICES = {  # what a training may ask for, in columns that tell them apart
+THEME = "theme"  # of the song; the order of the groups' columns is slots, tune, theme
+CHOICES = {  # the groups that a training may choose; each choice has another number of columns
     "none": (),
     "slots": ("slots",),
     "tune": GROUPS,
@@ -38,7 +37,7 @@ CHOICES = {  # what a training may ask for, in columns that tell them apart
 TOPICAL = 64  # numbers of a topical word vector
 LENGTH = 1.0  # of the theme's vector
 AHEAD = 4  # slots looked ahead
-MOST_LEFT = 16  # syllables told apart
+MOST_LEFT = 16  # syllables; larger numbers share one column
 UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
 CODES = {"?": 0, "x": 1, "/": 2}  # of a template's slots
 SILENT = -128  # in a note's first number: the slot has no note
@@ -52,18 +51,18 @@ Floats = npt.NDArray[np.float32]
 
 
 class Note(NamedTuple):
-    """What a slot is sung to."""
+    """The note of a slot."""
 
     duration: float  # quarters
     pitch: int  # MIDI number
     strength: int  # metrical, 0 the weakest to 4
-    rest: float  # quarters of silence behind it
+    rest: float  # quarters of silence after it
 
 
 @dataclass(frozen=True, slots=True)
 class LinePlan:
-    """What is known of a line: `template` over x, / and ?, a slot a syllable in the order of singing ("": not even
-    their number), and `notes`, one a slot, or () where there is no tune."""
+    """What is known of a line: `template` over x, / and ?, one slot a syllable in the order of singing ("": their
+    number is unknown), and `notes`, one for each slot, or () without a tune."""
 
     template: str
     notes: tuple[Note, ...] = ()
@@ -97,7 +96,7 @@ def groups_of(width_: int) -> tuple[str, ...]:
 
 
 def song_slots(lines: Sequence[LinePlan], backward: bool) -> SongSlots:
-    """The lines of a song as codes; `backward`: lines are read from their ends."""
+    """The lines of a song as codes; `backward`: each line is read from its end."""
     way = -1 if backward else 1
     starts = np.cumsum([0, *(len(line.template) for line in lines)], dtype=np.int64)
     codes = [CODES[slot] for line in lines for slot in line.template.translate(KINDS)[::way]]
@@ -128,7 +127,7 @@ def places(lines: Sequence[LinePlan], counts: Sequence[Sequence[int]]) -> tuple[
     """For every token of a song, `left` (N,) uint8 syllables left in its line or UNPLANNED, and `at` (N,) uint32 the
     song's next slot. `counts`: syllables of the words of every line, in the order of reading.
 
-    The first token opens the song and the last ends it; a break stands before the words of every line.
+    The first token opens the song and the last ends it; there is a break before the words of every line.
     """
     left, at, start = [UNPLANNED], [0], 0
     for line, words in zip(lines, counts, strict=True):
@@ -144,7 +143,7 @@ def places(lines: Sequence[LinePlan], counts: Sequence[Sequence[int]]) -> tuple[
 
 
 def ahead(left: Array, at: Array, table: Array, nothing: Any) -> Array:
-    """(..., AHEAD, ...) the next entries of a table in a line, `nothing` beyond its end. `left` and `at` (...,)."""
+    """(..., AHEAD, ...) the next entries of a table in the line, `nothing` after its end. `left` and `at` (...,)."""
     k = np.arange(AHEAD)
     inside = k < np.where(left == UNPLANNED, 0, left)[..., None]
     shape = (*inside.shape, *table.shape[1:])
@@ -177,7 +176,7 @@ def tune_features(notes: Array) -> Floats:
 
 
 def theme_features(total: Floats) -> Floats:
-    """(..., 64) of the summed vectors (..., 64) of a theme's words: their direction; zeros where there are none."""
+    """(..., 64) the direction of the summed vectors (..., 64) of a theme's words; zeros without words."""
     length = np.linalg.norm(total, axis=-1, keepdims=True)
     return np.asarray(total * (LENGTH / np.maximum(length, 1e-9)), dtype=np.float32)
 
@@ -197,8 +196,8 @@ def features(left: Array, at: Array, slots: SongSlots, groups: Sequence[str], th
 def line_rows(
     lines: Sequence[LinePlan], backward: bool, groups: Sequence[str], theme: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Every row that a song of these lines can need: `rows[first[i] + p]` once `p` syllables of line i are read;
-    the last row is all zeros, for what stands outside of lines. `theme` (64,) is every line's."""
+    """All rows (R, F) that a song of these lines can need, and `first` (lines + 1,): row `first[i] + p` is for line i
+    after `p` syllables; the last row is zeros, for tokens outside of lines. `theme` (64,) is that of all lines."""
     left, at = places(lines, [(1,) * len(line.template) for line in lines])
     themes = np.zeros((len(left), TOPICAL), dtype=np.float32)
     themes[1:-1] = 0 if theme is None else theme
@@ -209,10 +208,10 @@ def line_rows(
 
 @lru_cache(20_000)
 def fitted(words: tuple[tuple[str, bool], ...]) -> str:
-    """The template of the metre that suits a line best, ? where metres that suit it alike differ or none does.
+    """The template of the metre that fits a line best; ? where equally good metres differ, or if none fits.
 
-    `words`: the stress digits of each, and whether it may stand on any slot (a function word). Of the metres whose
-    law no word breaks, the one with fewest function words on strong slots and other monosyllables on weak ones.
+    `words`: the stress digits of each word, and whether it may be on any slot (a function word). Of the metres whose
+    rule no word breaks, the best has the fewest function words on strong slots and other monosyllables on weak ones.
 
     >>> fitted((("0", True), ("10", False), ("1", False), ("0", True), ("1", False)))  # the river runs to sea
     'x/x/x/'
@@ -231,7 +230,7 @@ def fitted(words: tuple[tuple[str, bool], ...]) -> str:
 
 
 def misplaced(words: Sequence[tuple[str, bool]], slots: str) -> int | None:
-    """How many monosyllables stand off their place in a template; None if a word breaks the law of metre."""
+    """How many monosyllables are on the wrong kind of slot; None if a word breaks the rule of metre."""
     cost = at = 0
     for stress, free in words:
         own = slots[at : at + len(stress)]

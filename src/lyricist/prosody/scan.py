@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.licence import LICENCE
 from lyricist.prosody.metre import fits
 from lyricist.prosody.phones import Reading
 
 End = Callable[[Reading], bool]
-# How the last words of a line are best read, by the slot at which they begin, counted from its end (0, -1, ...): the
-# sum of their readings' ranks (0 is the usual reading), and the rank of the first of them.
+# The best readings of the last words of a line, by the slot at which they begin, counted from its end (0, -1, ...):
+# the sum of the readings' ranks (0 is the usual reading), and the rank of the first of them.
 Ways = dict[int, tuple[int, int]]
 
-LICENCE_COSTS = 10  # a licence ranks below any reading that a word has without it
+LICENCE_COSTS = 10  # more than the rank of any reading that a word has without licence
 # Stands for a word that cannot be read aloud.
 SILENT = Reading((), "rule")
-
-
-class HasReadings(Protocol):
-    """What a scansion needs of a lexicon: a word's readings, and the same with the licences of verse behind them."""
-
-    def readings(self, word: str) -> tuple[Reading, ...]: ...
-
-    def sung(self, word: str) -> tuple[Reading, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +37,12 @@ class Scansion:
 
 def scan_line(
     words: Sequence[str],
-    lexicon: HasReadings,
+    lexicon: Lexicon,
     template: str | None = None,
     syllables: int | None = None,
     end: End | None = None,
 ) -> Scansion:
-    """Read a line, one reading per word: the usual ones, unless something is asked for.
+    """Read a line, one reading per word: the usual readings, unless a condition is given.
 
     With `template`, `syllables` or `end` (a condition on the last word's reading) the choice satisfies all of
     them if any choice does; of those that do, the one with the fewest licences, then the most usual readings. If none
@@ -75,7 +67,7 @@ def scan_line(
 
 
 def wishes(template: str | None, syllables: int | None, end: End | None) -> Iterator[tuple[str | None, End | None]]:
-    """What to try to satisfy, the most first: slots (None: any number, `?`: a count alone) and the line's end."""
+    """The conditions to try, the strictest first: slots (None: any number, `?`: only a count) and the line's end."""
     count = len(template) if template is not None and syllables is None else syllables
     slots = [None if count is None else "?" * count]
     if template is not None and len(template) == count:
@@ -89,8 +81,8 @@ def wishes(template: str | None, syllables: int | None, end: End | None) -> Iter
 def best_choice(choices: Sequence[tuple[Reading, ...]], slots: str | None, end: End | None) -> list[Reading] | None:
     """The most usual readings that fill the slots exactly; None if nothing does.
 
-    Dynamic programming from the last word back: `ways[i]` says how the words from `i` on are best read. Ties go to
-    the word that comes first, which takes its most usual reading.
+    Dynamic programming from the last word to the first: `ways[i]` holds the best readings of the words from `i` on.
+    Of equally good choices the one with the more usual reading of the earlier word wins.
     """
     ways: list[Ways] = [{0: (0, 0)}]
     for i, options in reversed(list(enumerate(choices))):
@@ -108,7 +100,7 @@ def best_choice(choices: Sequence[tuple[Reading, ...]], slots: str | None, end: 
 
 
 def ways_before(after: Ways, options: Sequence[Reading], slots: str | None, wanted: End | None) -> Ways:
-    """How the words from one word on are best read, from how the words after it are."""
+    """The best readings of the words from one word on, from those of the words after it."""
     ways: Ways = {}
     for rank, reading in enumerate(options):
         if wanted is not None and not wanted(reading):

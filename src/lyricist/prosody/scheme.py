@@ -1,7 +1,6 @@
-"""What a text does of itself: its rhyme scheme, the nearest metre of a line, the common name of a stanza.
+"""Descriptions of a given text: its rhyme scheme, the nearest metre of a line, the common name of a stanza.
 
-These describe, they do not judge: a scheme found is the plainest account of the rhymes that are there, a metre
-found the one most slots agree with.
+A scheme is the simplest description of the rhymes in the text; a metre is the one that most slots agree with.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from lyricist.prosody.rhyme import key, kind, near_kind
 RhymeKind = Literal["perfect", "identical", "family", "additive", "assonance"]
 CLOSENESS: tuple[RhymeKind, ...] = ("perfect", "identical", "family", "additive", "assonance")
 
-REACH = 12  # lines; farther apart, equal sounds are chance rather than rhyme
+REACH = 12  # lines; equal sounds farther apart are not counted as rhyme
 CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWYZ"
-LETTERS = CAPITALS + CAPITALS.lower()  # X is for lines that rhyme with nothing; after 50 rhymes they begin again
+LETTERS = CAPITALS + CAPITALS.lower()  # X is for lines without a rhyme; after 50 rhymes the letters repeat
 
 
 @dataclass(slots=True)
 class Found:
-    """A section's rhymes. Per line: its rhyme's number or -1, and which reading of its last word makes it."""
+    """A section's rhymes. For each line the number of its rhyme or -1, and which reading of its last word rhymes."""
 
     group: list[int]
     reading: list[int]
@@ -49,11 +48,11 @@ class Found:
 
 
 def find_scheme(ends: Sequence[Sequence[Reading]], texts: Sequence[Hashable]) -> Found:
-    """The rhymes of one section, from the readings of each line's last word and what each line says.
+    """The rhymes of one section, from the readings of each line's last word and the text of each line.
 
-    Any reading may make a rhyme, the usual one before others. Perfect and identical rhymes are found first, then
-    near ones (family, additive) for lines still without; assonance counts only if it leaves no line of the
-    section without a rhyme and half of them rhyme without it. Lines that say the same rhyme, however they sound.
+    Any reading may rhyme; the usual one is preferred. Perfect and identical rhymes are found first, then near ones
+    (family, additive) for lines that have none; assonance counts only if with it every line of the section rhymes
+    and half of them rhyme without it. Lines of the same text rhyme, even if they cannot be read aloud.
 
     >>> light, night, moon, june = map(Reading.of, ("L AY1 T", "N AY1 T", "M UW1 N", "JH UW1 N"))
     >>> find_scheme([[light], [moon], [night], [june]], "abcd").letters
@@ -73,7 +72,7 @@ def find_scheme(ends: Sequence[Sequence[Reading]], texts: Sequence[Hashable]) ->
 
 
 def refrains(found: Found, texts: Sequence[Hashable], silent: Sequence[bool]) -> None:
-    """Lines whose end cannot be read rhyme with themselves where they come back."""
+    """Lines whose end cannot be read aloud rhyme with their repetitions."""
     lines = defaultdict(list)
     for line, text in enumerate(texts):
         if silent[line]:
@@ -86,7 +85,7 @@ def refrains(found: Found, texts: Sequence[Hashable], silent: Sequence[bool]) ->
 
 
 def alike(found: Found, ends: Sequence[Sequence[Reading]], sound: Callable[[Reading], str]) -> None:
-    """Rhymes among lines without one whose readings share a key; the keys most lines share come first."""
+    """Rhymes among lines without one whose readings share a key; keys that most lines share come first."""
     sharing: dict[str, dict[int, int]] = defaultdict(dict)  # key -> line -> its first reading with that key
     for line, readings in enumerate(ends):
         if found.group[line] < 0:
@@ -101,7 +100,7 @@ def alike(found: Found, ends: Sequence[Sequence[Reading]], sound: Callable[[Read
 
 
 def clusters(lines: Sequence[int]) -> Iterator[list[int]]:
-    """Rising line numbers parted where a gap is too wide for rhyme; single lines left out.
+    """Rising line numbers divided where a gap is too wide for rhyme; single lines are left out.
 
     >>> list(clusters([0, 2, 30, 50, 51]))
     [[0, 2], [50, 51]]
@@ -118,7 +117,7 @@ def clusters(lines: Sequence[int]) -> Iterator[list[int]]:
 
 
 def near(found: Found, ends: Sequence[Sequence[Reading]], vowels: Sequence[Sequence[str]], line: int) -> None:
-    """Join a line to its closest near rhyme: by kind, then by distance. `vowels` of the tails sift the pairs."""
+    """Join a line to its closest near rhyme, by kind, then by distance, among the lines that share its `vowels`."""
     best: tuple[int, int, int, int, int] | None = None
     own = set(vowels[line])
     for other in range(max(0, line - REACH), min(len(ends), line + REACH + 1)):
@@ -177,8 +176,8 @@ def tail_of(reading: Reading) -> str:
     return reading.tail
 
 
-# Slots by the letter of what stands on them (see `shape`): agreement with a weak slot and with a strong one, each
-# with what decides between metres that agree equally well.
+# For each letter of `shape`: its agreement with a weak slot and with a strong one, each with a second number that
+# decides between metres that agree equally well.
 AGREEMENT = {
     "f": ((1, 2), (1, 1)),
     "m": ((0, 0), (1, 2)),
@@ -191,7 +190,7 @@ AGREEMENT = {
 
 @lru_cache(1 << 16)
 def shape(word: str, stress: str) -> str:
-    """A letter for each syllable of a word: what the law lets stand where.
+    """A letter for each syllable of a word, which tells the slots on which it may stand.
 
     f: a function word, m: another word of one syllable; in longer words P and S: main and secondary stress, u and
     w: none, beside a stressed syllable or away from one.
@@ -209,8 +208,8 @@ def shape(word: str, stress: str) -> str:
 def nearest_metre(shapes: str) -> tuple[str, float]:
     """The metre that most slots of a line agree with, and their share; ("", 0.0) below two syllables.
 
-    A slot agrees if what stands there obeys the law and no lexical word of one syllable is weak. Where several
-    metres have the same share, the one whose strong and weak slots fit the stresses best is named.
+    A slot agrees if its syllable obeys the rule of metre and is no lexical monosyllable on a weak slot. Of several
+    metres with the same share, the one whose strong and weak slots fit the stresses best is named.
 
     >>> nearest_metre("fmfmfmfm")
     ('iambic', 1.0)
@@ -250,7 +249,7 @@ STANZAS = (
 def stanza_name(syllables: Sequence[int], scheme: str, metres: Sequence[str]) -> str:
     """The name of a stanza with these syllables, scheme and nearest metres of its lines, or "".
 
-    Three quarters of the lines must have one of the form's metres nearest: poets turn a foot round.
+    For three quarters of the lines the nearest metre must be one of the form's, because poets invert a foot.
 
     >>> stanza_name([8, 6, 8, 6], "XAXA", ["iambic"] * 4)
     'ballad stanza'

@@ -1,38 +1,38 @@
 """Readings of words that the table lacks, derived from their spelling.
 
-`derive` tries the rules of `RULES` in order, and the first that gives readings answers. A rule is a function of the
-word and of `known`, which looks a stem up and, if need be, derives it in turn. Tables hold what the rules know;
-the endings stand in `affixes.py`, apostrophes in `elision.py`, digits and letters in `numerals.py`.
+`derive` tries the rules of `RULES` in order and returns the readings of the first that gives any. A rule is a
+function of the word and of `known`, which looks up a stem or derives it in turn. The rules for endings are in
+`affixes.py`, those for apostrophes in `elision.py`, those for digits and letters in `numerals.py`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 
 from lyricist.prosody.affixes import by_prefix, by_suffix
 from lyricist.prosody.elision import by_apostrophe, elided
-from lyricist.prosody.joining import Known, Readings, as_rule, compound, joined, listed, restressed
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.numerals import by_letters, by_number, by_roman
+from lyricist.prosody.phones import Known, Readings, as_rule, compound, joined, listed, restressed
 
 # Part of the lexicon's digest: raise it with every change that gives some word other readings.
 RULES_VERSION = 2
-LONGEST = 60  # characters; what is longer when runs of a letter are cut is not a word
+LONGEST = 60  # characters; a longer string, after runs of a letter are cut, is not a word
 DEPTH = 3  # how often a stem may itself be derived: a-rovin' -> rovin' -> roving -> rove
 
 Rule = Callable[[str, Known], Readings]
 
 APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LEFT SINGLE QUOTATION MARK}": "'", "`": "'"})
-# Letters that Unicode does not take apart into a Latin letter and a mark.
+# Letters that Unicode does not decompose into a Latin letter and a mark.
 LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ß": "ss", "ð": "th", "þ": "th", "ł": "l", "đ": "d", "ı": "i"}
 )
 READABLE = re.compile(r"[a-z0-9'\-.,:/]*[a-z0-9][a-z0-9'\-.,:/]*")
 EDGES = re.compile(r"^[^\w']+|[^\w']+$")
-# Runs of a letter say no more beyond three: loooove is looove.
+# Runs of a letter are cut to three: loooove is looove.
 RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 # British (and older) spellings and the American ones of the table. One row per pattern.
@@ -70,7 +70,7 @@ SINGLE_AT_END = frozenset({"me", "he", "she", "we", "be", "the", "ye"})
 # What an apostrophe follows in contractions.
 CONTRACTED = "i you he we they that there what who didn couldn wouldn shouldn doesn isn wasn hasn hadn haven"
 CONTRACTING = frozenset(CONTRACTED.split())
-# Words that begin with an apostrophe, and mean nothing else without it.
+# Words that begin with an apostrophe and are no other words without it.
 CLIPPED = frozenset({"mong", "mongst", "gainst", "tween", "scuse", "fraid", "nother"})
 
 # Nouns that make compounds; one of them must be a part of a word cut in two.
@@ -89,7 +89,7 @@ NOUNS = """
     wine wing wings winter wise woman wood work world worn worth yard year
 """
 COMPOUNDING = frozenset(NOUNS.split())
-# Nouns that look like a word with an ending (flow-er, noonda-y); behind a word of the lists they are no such thing.
+# Nouns that look like a stem with an ending (flow-er, noonda-y); after a word of the lists they are nouns.
 AT_END = re.compile(r"(.{3,})((?:flower|tower|bower|shower|day)s?)")
 
 
@@ -182,7 +182,7 @@ def by_run(word: str, known: Known) -> Readings:
 
 
 def lengths_of(match: re.Match[str], word: str) -> tuple[int, int]:
-    """How many letters a run may stand for, the likelier number first."""
+    """The possible lengths of a run of letters, the likelier first."""
     if match.end() < len(word):
         return (2, 1) if match[1] in DOUBLED_WITHIN else (1, 2)
     single = match[1] not in DOUBLED_AT_END or word[: match.start() + 1] in SINGLE_AT_END
@@ -248,20 +248,17 @@ def by_noun(word: str, known: Known) -> Readings:
 
 
 def by_parts(word: str, known: Known) -> Readings:
-    """Compounds written as one word: moonglow, firelight; the first part leads, as it does in most."""
-    for first, second in cuts(word):
+    """Compounds written as one word: moonglow, firelight; the main stress is on the first part, as in most.
+
+    Both parts have three letters or more; cuts near the middle are tried first.
+    """
+    cuts = sorted(range(3, len(word) - 2), key=lambda i: abs(2 * i - len(word))) if word.isalpha() else []
+    for first, second in ((word[:i], word[i:]) for i in cuts):
         if first in COMPOUNDING or second in COMPOUNDING:
             heads, tails = known(first), known(second)
             if heads and tails:
                 return (joined(heads[0].phones, restressed(tails[0].phones, "1", "2")),)
     return ()
-
-
-def cuts(word: str) -> Iterator[tuple[str, str]]:
-    """A word cut in two, each part of three letters or more, those of like length first."""
-    if word.isalpha():
-        for i in sorted(range(3, len(word) - 2), key=lambda i: abs(2 * i - len(word))):
-            yield word[:i], word[i:]
 
 
 RULES: tuple[Rule, ...] = (

@@ -15,7 +15,7 @@ from itertools import pairwise
 from lyricist.prosody.g2p import Chunk, align, fold
 from lyricist.prosody.phones import Reading, is_vowel
 
-# Consonant letters that may begin a syllable together; s with a stop only behind another consonant or a prefix.
+# Consonant letters that may begin a syllable together; s with a stop only after another consonant or a prefix.
 BEGINNINGS = "bl br cl cr dr fl fr gl gr pl pr tr dw tw thr chr phr shr"
 S_BEGINNINGS = "sp st sc sk sl sm sn sw sph sch str spr spl scr squ"
 ONSETS, S_ONSETS = frozenset(BEGINNINGS.split()), frozenset(S_BEGINNINGS.split())
@@ -189,7 +189,7 @@ class Gap:
         return last[0]
 
     def elided(self, units: list[tuple[int, int]]) -> int:
-        """Where a silent vowel or an apostrophe stands before r: ev-ery, vic-t'ry, suf-f'ring."""
+        """The division where a silent vowel or an apostrophe is before r: ev-ery, vic-t'ry, suf-f'ring."""
         start, end = units[-2]
         if end - start > 1 and not one_sound(self.text[start:end]):
             return end - 1

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._numbers import chance
 from lyricist.corpus import Corpus, Line, Song
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
 from lyricist.errors import InputError
@@ -48,7 +49,6 @@ from lyricist.prosody.planfeatures import (
     theme_features,
     tune_features,
 )
-from lyricist.splitmix import chance
 from lyricist.training.token_arrays import SPLITS, TokenSet, make_arrays
 
 FORMAT = 1

@@ -122,12 +122,15 @@ PRESETS: dict[str, Preset] = {
 class Options:
     """What a user may say about a training; None: the preset's value."""
 
-    preset: str | None = None  # None: PRESET base: str | None = None  # a run to fine-tune, starter or scratch; None:
-    the starter, or scratch with a shape tokenizer: str | None = None  # None: the base's, else words order: str |
-    None = None  # forward or backward; None: the base's, else start.ORDER vocabulary: int | None = None  # words at
-    most; all words of a base stay features: str | None = None  # of planfeatures.CHOICES, what the network sees of a
-    plan; None: the base's, else none model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
-    train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig licence: str = UNDECLARED recipe:
-    Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig midi: Path | str | None = None
-    # folder of the songs' tunes, which the classic recipe needs vectors: Path | str | None = None  # a file of word
-    vectors for it; None: learnt from the songs
+    preset: str | None = None  # None: PRESET
+    base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter, or scratch with a shape
+    tokenizer: str | None = None  # None: the base's, else words
+    order: str | None = None  # forward or backward; None: the base's, else start.ORDER
+    vocabulary: int | None = None  # words at most; all words of a base stay
+    features: str | None = None  # of planfeatures.CHOICES: what the network sees of a plan; None: the base's, or none
+    model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
+    train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
+    licence: str = UNDECLARED
+    recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig
+    midi: Path | str | None = None  # folder of the songs' tunes, which the classic recipe needs
+    vectors: Path | str | None = None  # a file of word vectors for it; None: learnt from the songs

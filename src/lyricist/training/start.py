@@ -109,27 +109,27 @@ def train_classic_run(
     run: Run, resume: bool, should_stop: Callable[[], bool], started: float
 ) -> Iterator[TrainEvent]:
     """Train a run of the classic recipe."""
-    from lyricist.training.classic import record
-    from lyricist.training.classic.training import train_classic
+    from lyricist.training.classic.classic_run import describe as describe_classic
+    from lyricist.training.classic.classic_trainer import train_classic
 
     for event in train_classic(run, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished):
-            record.describe(run)
+            describe_classic(run)
         yield event
 
 
 def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> None:
     """Make the run directory of a classic training. Raises `InputError` for options the recipe does not take."""
-    from lyricist.training.classic.design import Recipe, design
+    from lyricist.training.classic.classic_run import design as design_classic
 
     given = {"from": options.base, "tokenizer": options.tokenizer, "order": options.order}
     for name, value in (given | {"features": options.features}).items():
         if value is not None:
             raise InputError(f"--recipe classic and --{name} {value} clash: the recipe says it; leave one out")
     tokens = token_set(corpus, "word", "forward")
-    midi, vectors = (None if place is None else Path(place) for place in (options.midi, options.vectors))
-    made = design(corpus, tokens, Recipe(midi, vectors, options.vocabulary, options.model, options.train))
-    config = {**made.config(), "base": None, "licence": options.licence, "corpus": corpus_facts(corpus, out)}
+    asked = options.midi, options.vectors, options.vocabulary, options.model, options.train
+    made = design_classic(corpus, tokens, *asked)
+    config = {**made.config, "base": None, "licence": options.licence, "corpus": corpus_facts(corpus, out)}
     run = create_run(out, config, made.vocabulary, force)
     made.keep(run)
     keep_copy_index(run, tokens, None)

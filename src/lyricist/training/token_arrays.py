@@ -10,6 +10,7 @@ t .. t + T of every stream, so that a cursor (epoch, t) is all that resuming nee
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -126,6 +127,8 @@ def make_arrays(home: Path, what: str, build: Callable[[Path], None]) -> tuple[P
         shutil.rmtree(home, ignore_errors=True)
         os.replace(made / "set", home)
     except OSError as e:
+        if e.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return home, None  # another process has made the same arrays meanwhile
         raise InputError(f"{home}: cannot write the {what} arrays ({e.strerror}): free some disk space") from e
     finally:
         shutil.rmtree(made, ignore_errors=True)

@@ -28,7 +28,7 @@ from lyricist.evaluation.rhymes import group, readable, rhymes
 from lyricist.plan.plan import Plan
 from lyricist.prosody import Lexicon, Reading
 from lyricist.prosody.metre import FUNCTION_WORDS
-from lyricist.prosody.rhyming import Rhyme
+from lyricist.prosody.rhyme import Rhyme
 from lyricist.prosody.syllabify import syllables_of
 
 if TYPE_CHECKING:

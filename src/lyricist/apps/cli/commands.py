@@ -262,11 +262,12 @@ def write(
 ) -> None:
     """Write songs."""
     from lyricist.apps.cli import classic, writing
+    from lyricist.model.checkpoint import Run
 
     drawing = {name: context.params[name] for name in writing.DRAWING}
     drawing["particles"] = writing.drafts(particles, count, best_of)
     output = writing.Output(out, json, jsonl, force, explain)
-    if model is not None and classic.is_classic(model):
+    if model is not None and Run.open(model).kind == "classic":
         typed = [name for name in drawing if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
         classic.write_classic(model, context.params, typed, count, best_of, seed, output)
         return

@@ -7,15 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lyricist.apps.cli.classic import evaluate_classic
 from lyricist.apps.cli.preparing import read_to_judge
 from lyricist.apps.cli.training import own_corpus
 from lyricist.corpus import Song, is_corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.metrics import evaluate
+from lyricist.generate.classic_model import ClassicModel
+from lyricist.generate.open_run import load
 from lyricist.generate.result import WrittenSong
-from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
+from lyricist.model.classic.sung_words import SungWords, hear
 from lyricist.training.token_arrays import SPLITS
 
 FIGURES = (
@@ -32,7 +33,7 @@ def evaluate_command(
         raise InputError(f"--split {split!r} is unknown: use train, valid or test")
     run = Run.open(path)
     if run.kind == "classic":
-        result = evaluate_classic(run, source, midi, split, songs, seed)
+        result = evaluate_classic(ClassicModel(run), source, midi, split, songs, seed)
     else:
         if midi is not None:
             raise InputError(f"--midi {midi}: {path} is not a classic run; leave it out")
@@ -50,6 +51,40 @@ def evaluate_own(run: Run, source: Path | None, split: str, songs: int, seed: in
     written = [as_song(s) for s in model.write(seed=seed, count=songs)] if songs else []
     human = list(itertools.islice(corpus.songs("train"), HUMAN_SONGS))
     return evaluate(model, judged, written, human)
+
+
+def evaluate_classic(
+    model: ClassicModel, source: Path | None, midi: Path | None, split: str, songs: int, seed: int
+) -> dict[str, Any]:
+    """The figures of a classic run, on its own split or on other songs with their tunes."""
+    run = model.run
+    if source is None and midi is not None:
+        raise InputError(f"--midi {midi}: the run keeps the tunes of its own songs; name songs, or leave it out")
+    if source is not None and midi is None:
+        raise InputError(
+            f"{run.path} is a classic run, which hears the tunes of songs: name their folder with --midi"
+        )
+    judged = model.songs[split] if source is None or midi is None else sung_songs(model, source, midi, split)
+    if not judged:
+        raise InputError(f"{run.path}: no song of its {split} split has a tune: name songs and --midi")
+    try:
+        human = list(itertools.islice(own_corpus(run).songs("train"), HUMAN_SONGS))
+    except InputError:  # the training songs are gone
+        human = []
+    return evaluate(model, judged, written_for(model, judged, songs, seed), human)
+
+
+def sung_songs(model: ClassicModel, source: Path, midi: Path, split: str) -> list[SungWords]:
+    """Songs of a source that have a tune in a folder; of a corpus those of one split."""
+    heard = hear(read_to_judge(source), midi, model.vocabulary).songs
+    return heard[split] if is_corpus(source) else [song for songs in heard.values() for song in songs]
+
+
+def written_for(model: ClassicModel, judged: list[SungWords], count: int, seed: int) -> list[Song]:
+    """Songs written to the music of the evaluated songs, one after the other."""
+    songs = [song for song in judged if len(song.ids)]
+    tunes = [songs[i % len(songs)].music for i in range(count if songs else 0)]
+    return [as_song(model.hearing(music).write(seed=seed + i)[0]) for i, music in enumerate(tunes)]
 
 
 def as_song(written: WrittenSong) -> Song:

@@ -1,4 +1,4 @@
-"""`lyricist exercise`: what is done now on stderr, at the end where the report lies."""
+"""`lyricist exercise`: progress on stderr, at the end the place of the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from lyricist.apps.cli.preparing import RIGHTS
 from lyricist.apps.cli.training import seconds
 from lyricist.apps.exercise import Settings, exercise
-from lyricist.apps.exercise.settings import QUICK_BUDGET
+from lyricist.apps.exercise.exercise_data import QUICK_BUDGET
 
 
 def exercise_command(

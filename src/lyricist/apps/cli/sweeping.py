@@ -1,4 +1,4 @@
-"""`lyricist sweep`: the view of a sweep on the terminal, and its table."""
+"""`lyricist sweep`: its options, its progress on the terminal, and its table."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 from lyricist.apps.cli.display import clock, perplexity
 from lyricist.apps.cli.preparing import RIGHTS, read_sources
 from lyricist.apps.cli.training import interruptible, seconds
-from lyricist.apps.sweep.space import CLASSIC_GRID, UNCOUNTED, Range, Sweep, parse_space
+from lyricist.apps.sweep.search_space import CLASSIC_GRID, UNCOUNTED, Range, Sweep, parse_space, value_text
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.training.start import need_torch
 
 if TYPE_CHECKING:
-    from lyricist.apps.sweep.crew import SweepEvent
-    from lyricist.apps.sweep.study import Row
+    from lyricist.apps.sweep.sweep_runner import SweepEvent
+    from lyricist.apps.sweep.trial_queue import Row
 
 SHOWN = 40  # rows of the table
-CLASSIC_BUDGET = "30s"  # of which 20 and more are left for training proper, on a busy machine too
+CLASSIC_BUDGET = "30s"  # 20 s or more of it are spent on training, on a busy machine too
 NEVER = 1_000_000  # patience that never ends a trial before its budget
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of `sweep` as they were typed; None where nothing was."""
+    """The options of `sweep` as they were typed; None for those that were not."""
 
     sets: Sequence[str]
     classic_grid: bool = False
@@ -67,8 +67,7 @@ class Asked:
 
 def sweep_command(sources: Sequence[Path], out: Path, asked: Asked, where: Mapping[str, Any], as_json: bool) -> int:
     """0 when every trial has ended or was stopped by hand; 2 when not one could be trained."""
-    from lyricist.apps.sweep.crew import Ended
-    from lyricist.apps.sweep.run import run_sweep
+    from lyricist.apps.sweep.sweep_runner import Ended, run_sweep
 
     need_torch()
     sweep = asked.sweep()
@@ -92,7 +91,7 @@ def sweep_command(sources: Sequence[Path], out: Path, asked: Asked, where: Mappi
 
 
 def corpus_of(sources: Sequence[Path], asked: Asked) -> Corpus:
-    """The songs named; for the classic grid the sample songs where none are."""
+    """The named songs; the sample songs for the classic grid without names."""
     if sources:
         return read_sources(sources, as_is=asked.tokenizer == "whitespace")
     if not asked.classic_grid:
@@ -106,23 +105,23 @@ class View:
     """A line on stderr for every trial that ends."""
 
     def __init__(self, sweep: Sweep) -> None:
-        self.sweep, self.ended, self.best = sweep, 0, ""
+        self.sweep, self.ended = sweep, 0
 
     def show(self, event: SweepEvent) -> None:
-        from lyricist.apps.sweep import crew
+        from lyricist.apps.sweep.sweep_runner import Begun, TrialEnded
 
-        if isinstance(event, crew.Begun):
+        if isinstance(event, Begun):
             self.ended = event.done
             before = f", {event.done} done before" if event.done else ""
-            hands = f"{event.workers} at a time, {event.threads} thread{'s' * (event.threads > 1)} each"
-            self.say(f"{event.total} trials{before}; {hands}")
-        elif isinstance(event, crew.TrialEnded):
+            workers = f"{event.workers} at a time, {event.threads} thread{'s' * (event.threads > 1)} each"
+            self.say(f"{event.total} trials{before}; {workers}")
+        elif isinstance(event, TrialEnded):
             self.ended += 1
             self.say(f"{self.ended}/{self.sweep.count}  {self.outcome(event.record, event.best)}")
 
     def outcome(self, record: Mapping[str, Any], best: bool) -> str:
         names = self.sweep.varied or list(self.sweep.space)
-        settings = " ".join(f"{name}={text(record['params'].get(name))}" for name in names)
+        settings = " ".join(f"{name}={value_text(record['params'].get(name))}" for name in names)
         if record["state"] == "failed":
             return f"trial {record['trial']}: {settings}: failed: {record['error']}"
         took = clock(record["result"].get("seconds", 0))
@@ -133,16 +132,12 @@ class View:
         print(line, file=sys.stderr, flush=True)
 
 
-def text(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def show(rows: Sequence[Row], sweep: Sweep) -> None:
     """The table on stdout, the best first."""
     from rich.console import Console
     from rich.table import Table
 
-    from lyricist.apps.sweep.results import ranked
+    from lyricist.apps.sweep.sweep_report import ranked
 
     names = sweep.varied or list(sweep.space)
     heads = [*(name.replace("_", " ") for name in names), "validation", "perplexity", "epochs done", ""]
@@ -152,23 +147,22 @@ def show(rows: Sequence[Row], sweep: Sweep) -> None:
         loss, result = row.valid_loss, row.result or {}
         table.add_row(
             str(row.trial),
-            *(text(row.params.get(name, "")) for name in names),
+            *(value_text(row.params.get(name, "")) for name in names),
             "-" if loss is None else f"{loss:.4f}",
             "-" if loss is None else perplexity(loss),
             f"{result['epochs']:.1f}" if "epochs" in result else "-",
             "" if row.state == "complete" else row.state,
         )
-    console = Console()
-    console.print(table)
+    Console().print(table)
     if len(listed) > SHOWN:
         print(f"... and {len(listed) - SHOWN} more in trials.csv")
 
 
 def finish(rows: Sequence[Row], reason: str, out: Path) -> int:
-    """Say what is where and what to do next."""
-    from lyricist.apps.sweep.results import best
+    """Say where the results are and what to do next."""
+    from lyricist.apps.sweep.sweep_report import best
 
-    left = sum(row.state in ("waiting", "running") for row in rows)
+    left = sum(row.open for row in rows)
     if reason == "interrupted":
         print(f"stopped with {left} of {len(rows)} trials to do: the same command goes on", file=sys.stderr)
         return 0

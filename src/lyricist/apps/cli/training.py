@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -9,11 +10,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lyricist.apps.cli.classic import as_it_was, classic_options, tell_left_out
 from lyricist.apps.cli.display import TrainingView
 from lyricist.apps.cli.preparing import RIGHTS, read_sources
 from lyricist.apps.sampling import sample_lines
@@ -29,6 +29,11 @@ from lyricist.training.start import SCRATCH, need_torch, origin
 DEMO_SONGS = 8  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown
 UNITS = {"s": 1, "m": 60, "h": 3600}
+NOT_CLASSIC = (  # options that the classic recipe does not take, by the names of the request's fields
+    "preset", "tokenizer", "order", "features", "tied", "dropout_embedding", "dropout_weight",
+    "steps", "negatives", "anchor", "precision",
+)  # fmt: skip
+LEFT_OUT = 10  # songs left out of a classic training that are named on the terminal
 
 
 @dataclass
@@ -60,13 +65,29 @@ class Request:
         if self.recipe not in (None, "lstm", "classic"):
             raise InputError(f"--recipe {self.recipe!r} is unknown: use lstm or classic")
         if self.recipe == "classic":
-            return classic_options(self)
+            return self.classic_options(model, config)
         for name, value in given({**(self.classic or {}), "vectors": self.vectors}).items():
             raise InputError(f"--{hyphened(name)} {value} is for the classic recipe: add --recipe classic")
         if self.base not in (None, SCRATCH):
             self.forbid_with_base(model)
         chosen = {**self.kind, "order": self.order, "features": self.features}
         return Options(base=self.base, model=model, train=config, **given({**chosen, "licence": self.licence}))
+
+    def classic_options(self, model: dict[str, Any], config: dict[str, Any]) -> Options:
+        """The options of `--recipe classic`. Raises `InputError` for one of the project's own model."""
+        if self.base not in (None, SCRATCH):
+            raise InputError(f"--recipe classic and --from {self.base} clash: it begins from scratch; leave one out")
+        asked = given({**self.kind, "order": self.order, "features": self.features}) | model | config
+        for name in NOT_CLASSIC:
+            if name in asked:
+                shown = "untied" if name == "tied" else f"{hyphened(name)} {asked[name]}"
+                raise InputError(f"--recipe classic and --{shown} clash: the recipe says it; leave one out")
+        fields: dict[str, Any] = {n: model[n] for n in ("cell", "layers", "hidden", "embedding") if n in model}
+        if "dropout_hidden" in model:
+            fields["dropout"] = model["dropout_hidden"]
+        said: dict[str, Any] = {"vocabulary": self.vocabulary, "licence": self.licence, "vectors": self.vectors}
+        said |= {"model": fields | given(self.classic), "train": config, "midi": self.midi}
+        return Options(recipe="classic", **given(said))
 
     def forbid_with_resume(self) -> None:
         base = None if self.base == SCRATCH else self.base
@@ -114,7 +135,8 @@ def train_command(request: Request, resume: bool, force: bool, sample: bool) -> 
         raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
     if resume:
         request.forbid_with_resume()
-        request = as_it_was(request)
+        if Run.open(request.out).kind == "classic":
+            request = replace(request, recipe="classic")
     options = request.options()
     quiet = os.environ.get("RANK", "0") != "0"
     if not resume and request.out.exists() and not force and not quiet:
@@ -179,6 +201,27 @@ def run_training(
     return finished
 
 
+def tell_left_out(out: Path, corpus: Corpus, view: TrainingView) -> None:
+    """The songs that a classic training leaves out, shortened, unless reading them has just listed them."""
+    run = Run.open(out)
+    if run.kind == "classic":
+        listed = corpus.temporary and "tunes" in corpus.info
+        for row in itertools.islice(left_out_rows(run.config["left_out"]), 1 if listed else None):
+            view.say(row)
+
+
+def left_out_rows(left_out: list[list[str]]) -> Iterator[str]:
+    """
+    >>> list(left_out_rows([["Rain", "it has no words"]]))
+    ['songs left out, all of them in card.md: 1', '  Rain: it has no words']
+    """
+    if left_out:
+        yield f"songs left out, all of them in card.md: {len(left_out)}"
+        yield from (f"  {name[:80]}: {why[:150]}" for name, why in left_out[:LEFT_OUT])
+        if len(left_out) > LEFT_OUT:
+            yield f"  and {len(left_out) - LEFT_OUT} more"
+
+
 @contextmanager
 def interruptible() -> Iterator[list[int]]:
     """A list that Ctrl-C (or a polite kill) puts something into, instead of raising; a second one raises."""
@@ -201,7 +244,7 @@ def demo(out: Path, budget: str, seed: int) -> None:
     """Train on the bundled songs, going on from the starter, and write one as `lyricist write` does."""
     from lyricist.apps.cli.writing import DRAFTS, print_song
     from lyricist.corpus.samples import sample_songs
-    from lyricist.generate.writer import load
+    from lyricist.generate.open_run import load
     from lyricist.plan.plan import Drawing, Plan
     from lyricist.plan.resolve import as_a_song
 

@@ -17,8 +17,9 @@ from lyricist.apps.cli.tunes import asked_tune, report_tune
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
+from lyricist.generate.open_run import load
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
-from lyricist.generate.writer import Model, fresh_seed, load
+from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.plan import Drawing, Plan
@@ -135,7 +136,7 @@ def fulfillable(plan: Plan, model: Model) -> Plan:
 def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
     """The song under the notes of its tune."""
     from lyricist.generate.singing import sung
-    from lyricist.melody.scores import write_score
+    from lyricist.melody.export import write_score
 
     for path in write_score(out, sung(song, tune), title=song.title, force=force):
         print(f"wrote {path}", file=sys.stderr)
@@ -165,7 +166,7 @@ def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tu
 
 def score_kind(out: Path, tune: bool) -> str:
     """ "score", if the suffix is one of a score and there is a tune."""
-    from lyricist.melody.scores import SUFFIXES as SCORES
+    from lyricist.melody.export import SUFFIXES as SCORES
 
     if out.suffix not in SCORES:
         known = dict.fromkeys((*SUFFIXES, *(SCORES if tune else ())))

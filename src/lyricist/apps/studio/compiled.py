@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from lyricist.errors import PlanError, RunError
-from lyricist.generate.conditioned_step import ConditionedBlocks
+from lyricist.generate.batched_step import ConditionedBlocks
 from lyricist.generate.exact_writer import FRESH, ExactWriter
 from lyricist.generate.writer import Model
 from lyricist.model.runtime import BlockModel, OnnxBlocks

@@ -39,8 +39,8 @@ def tune(path: Path, name: str, most: int, track: int | None, phrases: str | Non
 def score(made: Tune, lines: list[str] | None, title: str | None, suffix: str, partial: bool) -> list[bytes]:
     """A tune with words under its notes (None: its own) as the pages of a file; see `singing.sung_text`."""
     from lyricist.generate.singing import sung_text
-    from lyricist.melody.scores.sing import own_words
-    from lyricist.melody.scores.write import SUFFIXES, entitled
+    from lyricist.melody.export import SUFFIXES, entitled
+    from lyricist.melody.export.sing import own_words
 
     what = own_words(made) if lines is None else sung_text(lines, made, partial=partial)
     return list(SUFFIXES[suffix](entitled(what, title)))
@@ -49,7 +49,7 @@ def score(made: Tune, lines: list[str] | None, title: str | None, suffix: str, p
 def songs(files: list[tuple[Path, str]], out: Path, songs_by: str) -> dict[str, Any]:
     """Files, each with the name it was given, as a corpus at `out`; what was understood."""
     from lyricist.corpus import PrepareOptions, prepare
-    from lyricist.corpus.sources import Found
+    from lyricist.corpus.intake import Found
 
     found = [Found(path, name, "songs") for path, name in files]
     corpus = prepare(found, out, options=PrepareOptions.model_validate({"songs_by": songs_by}))

@@ -21,7 +21,8 @@ from lyricist.apps.studio.store import Store, Thing, shown
 from lyricist.apps.studio.trainee import RUN
 from lyricist.apps.studio.trainings import Trainings
 from lyricist.errors import LyricistError
-from lyricist.generate.writer import Model, load
+from lyricist.generate.open_run import load
+from lyricist.generate.writer import Model
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import NAME, need_starter, starter_path
 from lyricist.prosody.planfeatures import groups_of

@@ -18,7 +18,8 @@ from lyricist.apps.studio.decoding import Decoding
 from lyricist.apps.studio.models import Stamp, stamp_of
 from lyricist.apps.studio.settings import Limits, Settings
 from lyricist.apps.studio.works import READY, Job, Ticket
-from lyricist.generate.writer import Model, load
+from lyricist.generate.open_run import load
+from lyricist.generate.writer import Model
 from lyricist.model.starter import need_starter
 from lyricist.plan.plan import Plan
 

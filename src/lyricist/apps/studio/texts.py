@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lyricist.apps.studio.bodies import Draft
-from lyricist.corpus import marks
+from lyricist.corpus.label_tables import inline_chords, split_times
 from lyricist.corpus.lyrics_file import Stanza, label_of, left_out
 from lyricist.corpus.structure import guess_names
 
@@ -61,5 +61,5 @@ def of_text(text: str) -> Sheet:
 
 def sung(line: str) -> str:
     """A line without chords and without "(x2)"."""
-    bare, _ = marks.split_times(line)
-    return marks.inline_chords(bare).text if "[" in bare else bare or line
+    bare, _ = split_times(line)
+    return inline_chords(bare).text if "[" in bare else bare or line

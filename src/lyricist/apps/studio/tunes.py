@@ -19,9 +19,9 @@ from lyricist.apps.studio.hands import Hand
 from lyricist.apps.studio.store import Store, Thing, shown
 from lyricist.apps.studio.uploads import Upload, form_body, read_form
 from lyricist.errors import InputError
+from lyricist.melody.export.sing import own_words
+from lyricist.melody.notation import spell
 from lyricist.melody.read import SUFFIXES
-from lyricist.melody.scores.names import spell
-from lyricist.melody.scores.sing import own_words
 from lyricist.melody.tune import Clock, Phrase, Slot, Tune
 
 router = APIRouter(prefix="/api/tunes", tags=["tunes"])

@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 from lyricist.apps.studio.errors import Refused
 from lyricist.errors import LyricistError
-from lyricist.generate.batched_step import in_step
-from lyricist.generate.conditioned_step import ConditionedBlocks
+from lyricist.generate.batched_step import ConditionedBlocks, in_step
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.result import LineWritten, SongWritten

@@ -1,12 +1,12 @@
-"""Comparing settings: many trainings of one corpus, what is varied described by a `Sweep`.
+"""Comparing settings: many trainings of one corpus that differ in what a `Sweep` varies.
 
-`space` says what can be varied, `study` keeps the trials in a database that many machines may share (Optuna),
-`worker` is the process that trains them one after another, `crew` starts workers and hears them, `run` is the whole,
-`results` and `pictures` show what came of it. All of it trains through `lyricist.training.start`.
+`search_space` says what is varied, `trial_queue` keeps the trials as an Optuna study in a database (`study_storage`)
+that many machines may share, `trial_worker` is the process that trains them, `sweep_runner` starts such processes,
+`sweep_folder` and `sweep_report` write files. No training code lives here: a trial calls `lyricist.training.start`.
 """
 
 from __future__ import annotations
 
-from lyricist.apps.sweep.space import CLASSIC_GRID, Sweep
+from lyricist.apps.sweep.search_space import CLASSIC_GRID, Sweep
 
 __all__ = ["CLASSIC_GRID", "Sweep"]

@@ -1,12 +1,15 @@
-"""One small file per format: `Source` -> songs, streaming. `READERS` is the table: add a row for more."""
+"""Readers: one file per format, `Source` -> songs, streaming. `READERS` is the table of formats.
+
+What lives here knows how files of one format are built. What lyrics look like, whatever the format, stands in
+`structure.py` and `label_tables.py`.
+"""
 
 from __future__ import annotations
 
 import re
 
-from lyricist.corpus.readers.base import Reader, Source
+from lyricist.corpus.readers.base import NAMES, Reader, Source, normal
 from lyricist.corpus.readers.chordpro import DIRECTIVE, read_chordpro
-from lyricist.corpus.readers.columns import NAMES, normal
 from lyricist.corpus.readers.lrc import STAMP, TAG, read_lrc
 from lyricist.corpus.readers.melodies import read_melody
 from lyricist.corpus.readers.plain import read_as_is, read_text
@@ -27,18 +30,19 @@ __all__ = ["NOT_LYRICS", "NOT_SONGS", "READERS", "Reader", "Source", "reader_for
 
 _NOT_LYRICS = """.py .pyc .ipynb .js .ts .css .html .htm .yml .yaml .toml .ini .cfg .sh .bat .log .sql
 .bib .tex .lock .c .h .cpp .java .rs .go .r"""
-NOT_LYRICS = frozenset(_NOT_LYRICS.split())  # text files that live in folders of songs and hold none
+NOT_LYRICS = frozenset(_NOT_LYRICS.split())  # text files that are found in folders of songs and are none
 NOT_SONGS = re.compile(r"(?:readme|licen[cs]e|notice|changelog|copying|authors|contributing)\b", re.IGNORECASE)
 
 
 def reader_for(source: Source) -> Reader:
-    """By suffix; a file of an unknown one by its content. InputError if it is binary."""
+    """The reader by the file's suffix, else by its content. Raises InputError if it is binary."""
     if source.options.as_is:
         return read_as_is
     return READERS.get(source.path.suffix.lower()) or sniff(source)
 
 
 def sniff(source: Source) -> Reader:
+    """The reader for a file of an unknown suffix, by its first lines."""
     head = next(Source(source.path, source.name).chunks(), "")[:20_000].lstrip()
     lines = [line for line in head.split("\n")[:40] if line.strip()]
     if not lines:

@@ -1,6 +1,4 @@
-"""LRC: lyrics with times. `[mm:ss.xx]` before a line (several: it is sung at each), `<mm:ss.xx>` before a
-word.
-"""
+"""LRC: lyrics with times. `[mm:ss.xx]` before a line (several: it is sung at each), `<mm:ss.xx>` before a word."""
 
 from __future__ import annotations
 
@@ -9,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lyricist.corpus.clean_text import clean_text
-from lyricist.corpus.marks import following
+from lyricist.corpus.label_tables import following
 from lyricist.corpus.readers.base import Source
 from lyricist.corpus.song import Line, Song
-from lyricist.corpus.structure import build_song
 
 STAMP = re.compile(r"\s*\[(\d{1,4}):(\d{1,2}(?:[.:]\d{1,3})?)\]")
 WORD_STAMP = re.compile(r"<(\d{1,4}):(\d{1,2}(?:[.:]\d{1,3})?)>")
@@ -33,8 +30,7 @@ def read_lrc(source: Source) -> Iterator[Song]:
     lines = in_order(lines, offset(tags.get("offset", "")))
     title, artist = source.named()
     meta = {name: tags[tag] for tag, name in TAGS.items() if tags.get(tag)}
-    song = build_song(lines, artist=artist, source=source.name, file_title=title, meta=meta, drop=source.drop)
-    yield song
+    yield source.built(lines, title, artist, meta)
 
 
 def seconds(minutes: str, rest: str) -> float:
@@ -66,7 +62,7 @@ def timed_lines(raw: str) -> list[Line]:
 
 
 def offset(tag: str) -> float:
-    """The `[offset:+ms]` tag in seconds; a positive one makes the lyrics come sooner (the LRC convention)."""
+    """The `[offset:+ms]` tag in seconds; with a positive one the lyrics come sooner (the LRC convention)."""
     try:
         return int(tag.replace(" ", "")) / 1000
     except ValueError:
@@ -76,7 +72,7 @@ def offset(tag: str) -> float:
 def in_order(lines: list[Line], sooner: float) -> list[Line]:
     """Timed lines sorted by time (untimed ones stay below the line they follow), each moved by the offset.
 
-    Word times belong to one singing: a line sung again keeps them only at the time they fit.
+    Word times belong to one singing: a line that is sung again keeps them only at the time that they fit.
     """
     keyed = []
     last = 0.0

@@ -1,4 +1,4 @@
-"""Songs out of files of music: the words under the notes, and for every syllable what it is sung to."""
+"""MIDI, KAR, ABC, MusicXML: the words under the notes, and for every syllable the notes it is sung to."""
 
 from __future__ import annotations
 
@@ -7,29 +7,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lyricist.corpus.clean_text import clean_text
-from lyricist.corpus.language import LEAST_TO_TELL, english_test
+from lyricist.corpus.clean_text import LEAST_TO_TELL, clean_text, english_test
 from lyricist.corpus.readers.base import WORDLESS, Source
 from lyricist.corpus.song import WORD, Line, LineSlot, Section, Song
-from lyricist.corpus.structure import guess_names
+from lyricist.corpus.structure import guess_names, letters
 from lyricist.errors import InputError
 
 if TYPE_CHECKING:
-    from lyricist.melody.tune import Score, Slot, Tune
-    from lyricist.melody.verses import Stanza, WordedLine
+    from lyricist.melody.tune import Tune
+    from lyricist.melody.verses import WordedLine
 
 
 def read_melody(source: Source) -> Iterator[Song]:
-    """One song, all its verses (of a tune book in ABC each tune); dropped if the music has no words.
+    """One song with all its verses, of a tune book in ABC one for each tune; dropped if the music has no words.
 
-    Raises InputError for what cannot be read; in a tune book that tune is dropped.
+    Raises InputError for what cannot be read; in a tune book the tune is dropped instead.
     """
-    from lyricist.melody.read import ABC, bytes_of, kind_of, reader
+    from lyricist.melody.read import ABC, bytes_of, kind_of, reader, tune_of
 
     try:
         data = bytes_of(source.path, source.name)
         kind = kind_of(source.path.name, data)
-    except InputError as error:  # reports name no places on this machine
+    except InputError as error:  # reports name no folders of this machine
         raise InputError(str(error).replace(str(source.path), source.name)) from None
     if source.on_bytes:
         source.on_bytes(len(data))
@@ -45,14 +44,8 @@ def read_melody(source: Source) -> Iterator[Song]:
             source.drop("unreadable", str(error))
 
 
-def tune_of(score: Score) -> Tune:
-    from lyricist.melody.read import tune_of
-
-    return tune_of(score)
-
-
 def tunes_of_book(data: bytes) -> list[bytes]:
-    """The tunes of a file of ABC, each behind what stands above the first.
+    """The tunes of a file of ABC, each after the lines above the first tune.
 
     >>> tunes_of_book(b"%abc\\nX:1\\nK:C\\nC\\nX:2\\nK:D\\nD")
     [b'%abc\\nX:1\\nK:C\\nC\\n', b'%abc\\nX:2\\nK:D\\nD']
@@ -64,7 +57,7 @@ def tunes_of_book(data: bytes) -> list[bytes]:
 def stanzas_below(data: bytes) -> list[list[str]]:
     """The stanzas that ABC prints below a tune."""
     from lyricist._io import decode_declared
-    from lyricist.melody.abcwords import further_words
+    from lyricist.melody.read.abc_music import further_words
 
     stanzas = further_words(decode_declared(data).replace("\r\n", "\n").replace("\r", "\n"))
     return [lines for stanza in stanzas if (lines := [text for each in stanza if (text := clean_text(each).strip())])]
@@ -81,15 +74,14 @@ def song_of(source: Source, tune: Tune, further: Sequence[Sequence[str]], alone:
 
 
 def sections_below(tune: Tune, sung: Sequence[Section], further: Sequence[Sequence[str]]) -> tuple[Section, ...]:
-    """Verses without notes of their own; they have slots where the tune's phrases fit. Those that are sung already
-    are left out."""
+    """Verses without notes of their own, with slots where the tune's phrases fit; those sung already are left out."""
     there = letters("".join(line.text for section in sung for line in section.lines))
     new = tuple(
         Section("verse", tuple(map(Line, stanza))) for stanza in further if letters("".join(stanza)) not in there
     )
     if not new:
         return ()
-    from lyricist.corpus.underlay import lay_tune
+    from lyricist.corpus.alignment import lay_tune
     from lyricist.prosody.lexicon import default_lexicon
 
     return lay_tune(Song("", "", new, ""), tune, default_lexicon()).sections
@@ -105,15 +97,12 @@ def heading(source: Source, tune: Tune, alone: bool) -> tuple[str, str, dict[str
     return title, artist if alone else "", {"composer": composer} if composer else {}
 
 
-def letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()
-
-
 def sections_of(tune: Tune, source: Source) -> tuple[Section, ...]:
-    """The stanzas under a tune as sections; the refrain and what comes back word for word is the chorus."""
+    """The stanzas under a tune as sections; a refrain and a stanza that returns word for word are the chorus."""
     from lyricist.melody.verses import stanzas_of
 
-    stanzas = [(stanza, lines) for stanza in stanzas_of(tune) if (lines := lines_of(stanza))]
+    worded = [(stanza, [line_of(each) for each in stanza.lines]) for stanza in stanzas_of(tune)]
+    stanzas = [(stanza, lines) for stanza, found in worded if (lines := tuple(line for line in found if line.text))]
     if source.options.english_only:
         foreign = foreign_verses([(stanza.verse, lines) for stanza, lines in stanzas])
         for verse in sorted(foreign):
@@ -135,19 +124,15 @@ def foreign_verses(stanzas: Sequence[tuple[int, tuple[Line, ...]]]) -> set[int]:
     return {verse for verse, english in told.items() if not english} if any(told.values()) else set()
 
 
-def lines_of(stanza: Stanza) -> tuple[Line, ...]:
-    return tuple(line for worded in stanza.lines if (line := line_of(worded)).text)
-
-
 def line_of(worded: WordedLine) -> Line:
     """A line of clean text with its slots."""
     words = [" ".join(clean_text(word).split()) for word in worded.words]
     line, starts = joined(words)
-    return replace(line, slots=tuple(slot_at(starts[word], slot) for word, _, slot in worded.syllables))
+    return replace(line, slots=tuple(LineSlot.of(starts[word], slot) for word, _, slot in worded.syllables))
 
 
 def joined(words: Sequence[str]) -> tuple[Line, list[int]]:
-    """The words as a line, and where each begins; the place of one that cleaning has emptied is that of the next."""
+    """The words as a line, and where each begins; a word that cleaning has emptied has the place of the next."""
     text, starts = "", []
     for word in words:
         text += " " if text and word else ""
@@ -155,7 +140,3 @@ def joined(words: Sequence[str]) -> tuple[Line, list[int]]:
         starts.append(len(text) + (found.start() if found else 0))
         text += word
     return Line(text), starts
-
-
-def slot_at(at: int, slot: Slot) -> LineSlot:
-    return LineSlot(at, float(slot.duration), slot.pitch, slot.strength, slot.strong, float(slot.rest))

@@ -1,21 +1,21 @@
-"""Plain text files: one song or many?
+"""Plain text files of one song or many.
 
 `songs_by="file"`: one; `"blank"`: every block between blank lines is one; `"auto"` looks at the first lines
-and takes the first rule that fits:
+and uses the first rule that applies:
 
 1. two or more `Title:` lines: each begins a song;
-2. rules (`---`, `===`) or form feeds after a blank line, or `<|endoftext|>`: each parts two songs;
+2. rules (`---`, `===`) or form feeds after a blank line, or `<|endoftext|>`: each divides two songs;
 3. section labels (`[Verse]`, `Chorus:`) in a small file, of up to 300 lines and 40 blocks: one song;
-4. nearly every line stands alone between blank lines: double-spaced typing, blank lines are halved first;
+4. nearly every line is alone between blank lines: double-spaced typing, blank lines are halved first;
 5. double blank lines between songs of stanzas (two or more pieces, most of them with single blank lines
-   inside, 15 stanzas each at most on average): they part songs, single blank lines part stanzas;
-6. a big file with labels: a new song at each `[Intro]` or `[Verse 1]` that follows other sections; where
-   there is none and most blocks have a label, one song;
-7. any other big file: every block between blank lines is a song;
+   inside, 15 stanzas each at most on average): they divide songs, single blank lines divide stanzas;
+6. a large file with labels: a new song at each `[Intro]` or `[Verse 1]` that follows other sections; if there
+   is none and most blocks have a label, one song;
+7. any other large file: every block between blank lines is a song;
 8. a small file given alone whose three or more blocks have 12 lines or more (median): every block is a song;
 9. otherwise the file is one song, its blocks are stanzas.
 
-A "song" that grows beyond `MAX_SONG` characters is cut there, so that no file can fill the memory.
+A "song" of more than `MAX_SONG` characters is cut, so that no file can fill the memory.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from statistics import median
 
-from lyricist.corpus import marks
-from lyricist.corpus.marks import Label
+from lyricist.corpus.label_tables import Label, is_plain, read_label
 from lyricist.corpus.readers.base import Source
 from lyricist.corpus.song import Line, Section, Song
 
@@ -56,9 +55,7 @@ def read_text(source: Source) -> Iterator[Song]:
 
 
 def read_as_is(source: Source) -> Iterator[Song]:
-    """Benchmark texts: lines kept to the character; a song per block, or the whole file if nothing is
-    blank.
-    """
+    """Benchmark texts: unchanged lines; a song per block, or the whole file if no line is blank."""
     rule = whole if source.options.songs_by == "file" else by_blank
     for block in blocks(rule(source.lines(AS_IS_LINE))):
         yield Song("", "", (Section("verse", tuple(map(Line, block))),), source.name)
@@ -90,7 +87,7 @@ def choose(head: list[str], alone: bool) -> Rule:
 
 
 def doubled(head: list[str]) -> bool:
-    """Whether double blank lines part songs here, and single ones stanzas."""
+    """Whether double blank lines divide songs here, and single ones stanzas."""
     inner = [sum(1 for _ in blocks(by_blank(piece))) for piece in blocks(by_double(head))]
     several = sum(count > 1 for count in inner)
     return several > 1 and several > len(inner) / 2 and sum(inner) <= MOST_STANZAS * len(inner)
@@ -98,14 +95,14 @@ def doubled(head: list[str]) -> bool:
 
 def label_of(line: str) -> Label | None:
     line = " ".join(line.split())
-    return marks.read_label(line) if line and not marks.is_plain(line) else None
+    return read_label(line) if line and not is_plain(line) else None
 
 
 def blocks(marked: Iterable[str | None]) -> Iterator[list[str]]:
-    """The songs between the Nones, those with nothing in them left out, those too big cut."""
+    """The songs between the Nones; empty ones are left out, those too large are cut."""
     block: list[str] = []
     size = 0
-    for line in marked:
+    for line in chain(marked, [None]):
         if line is not None and size <= MAX_SONG:
             block.append(line)
             size += len(line) + 1
@@ -114,8 +111,6 @@ def blocks(marked: Iterable[str | None]) -> Iterator[list[str]]:
             yield block
         block = [] if line is None else [line]
         size = 0
-    if any(line and not line.isspace() for line in block):
-        yield block
 
 
 def whole(lines: Lines) -> Iterator[str | None]:
@@ -140,7 +135,7 @@ def by_double(lines: Lines) -> Iterator[str | None]:
 
 
 def by_rule(lines: Lines) -> Iterator[str | None]:
-    """A rule right below a lone first line underlines a heading and parts nothing."""
+    """Songs divided by rules. A rule right below a single first line underlines a heading and divides nothing."""
     filled = 0  # lines with something in them since the last boundary
     blank = True  # whether the line above is blank
     for line in lines:

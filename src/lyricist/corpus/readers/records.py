@@ -1,8 +1,7 @@
-"""JSON and JSONL, read object by object: lists of songs, `{"songs": [...]}`, LyricsGenius exports,
-lyricist's own.
+"""JSON and JSONL, read object by object: lists of songs, `{"songs": [...]}`, LyricsGenius exports, our own files.
 
-A record is an object with a lyrics key (see `columns.NAMES`), a bare string (the lyrics), or a song in
-lyricist's JSON (`sections`). Lyrics may be a list of lines.
+A record is an object with a lyrics key (`base.NAMES`), a string (the lyrics), or a song in lyricist's JSON (with
+`sections`). Lyrics may be a list of lines.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lyricist.corpus.readers import columns
-from lyricist.corpus.readers.base import Source
-from lyricist.corpus.readers.tables import tidy
+from lyricist.corpus.readers.base import META, Source, find_columns, tidy
 from lyricist.corpus.song import Section, Song, slots_fit
 from lyricist.errors import InputError
 
@@ -38,8 +35,7 @@ def read_jsonl(source: Source) -> Iterator[Song]:
 
 
 def read_json(source: Source) -> Iterator[Song]:
-    missing = Missing(source)
-    feed = Feed(source)
+    missing, feed = Missing(source), Feed(source)
     if feed.peek() == "[":
         for record in feed.array():
             yield from song_of(source, record, missing)
@@ -47,7 +43,7 @@ def read_json(source: Source) -> Iterator[Song]:
         yield from object_songs(source, feed, missing)
     elif feed.peek():
         raise InputError(f"{source.name}: not JSON with songs: it begins with {feed.peek()!r}, not [ or {{")
-    if feed.peek() in ("{", "["):  # several values one after the other, whatever the suffix says
+    if feed.peek() in ("{", "["):  # several values one after the other, as in JSONL
         while feed.peek():
             yield from song_of(source, feed.value(), missing)
     missing.check()
@@ -69,12 +65,10 @@ def object_songs(source: Source, feed: Feed, missing: Missing) -> Iterator[Song]
 
 
 class Missing:
-    """Notes records without lyrics: an error if none had any, else drops of the report."""
+    """Counts records without lyrics: an error if no record has any, else drops for the report."""
 
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.good = 0
-        self.bad = 0
+        self.source, self.good, self.bad = source, 0, 0
         self.keys: list[str] = []
 
     def add(self, record: Any) -> None:
@@ -85,13 +79,12 @@ class Missing:
     def check(self) -> None:
         if self.bad and not self.good:
             wanted = self.source.options.lyrics_column
-            problem = f"no key {wanted!r}" if wanted else "no lyrics key"
-            raise InputError(
-                f"{self.source.name}: {problem} among {', '.join(self.keys)}; name it with --lyrics-column"
-            )
+            problem = f"{self.source.name}: no key {wanted!r}" if wanted else f"{self.source.name}: no lyrics key"
+            raise InputError(f"{problem} among {', '.join(self.keys)}; name it with --lyrics-column")
 
 
 def song_of(source: Source, record: Any, missing: Missing) -> Iterator[Song]:
+    """The song of one JSON value; none if it has no lyrics. Raises InputError for a damaged song of our own."""
     if isinstance(record, str):
         record = {"lyrics": record}
     if not isinstance(record, dict):
@@ -104,24 +97,19 @@ def song_of(source: Source, record: Any, missing: Missing) -> Iterator[Song]:
         song = Song.from_json(record)
         yield replace(song, sections=tuple(map(checked, song.sections)), source=song.source or source.name)
         return
-    found = columns.find_columns(record, source.options)
+    found = find_columns(record, source.options)
     if "lyrics" not in found:
         missing.add(record)
         return
     missing.good += 1
     lyrics = text_of(record[found["lyrics"]])
     title, artist = (text_of(record.get(found.get(role, ""))) for role in ("title", "artist"))
-    if columns.is_empty(lyrics):
-        source.drop("no lyrics", tidy(title) or source.name)
-        return
-    made = source.song(columns.cell_text(lyrics), tidy(title), tidy(artist))
-    meta = {k: tidy(text_of(record[k])) for k in columns.META if isinstance(record.get(k), str | int | dict)}
-    meta = {key: value for key, value in meta.items() if value}
-    yield Song(made.title, made.artist, made.sections, made.source, {**meta, **made.meta})
+    meta = {k: tidy(text_of(record[k])) for k in META if isinstance(record.get(k), str | int | dict)}
+    yield from source.cell_song(lyrics, title, artist, {key: value for key, value in meta.items() if value})
 
 
 def checked(section: Section) -> Section:
-    """Without slots that are not those of their line: somebody has edited its text."""
+    """The section without slots that do not fit their line, as after an edit of its text."""
     if all(slots_fit(line.text, line.slots) for line in section.lines if line.slots):
         return section
     lines = (line if slots_fit(line.text, line.slots) else replace(line, slots=()) for line in section.lines)
@@ -129,7 +117,7 @@ def checked(section: Section) -> Section:
 
 
 def text_of(value: Any) -> str:
-    """A string out of what stands in a field: text, a list of lines, or an object with a name."""
+    """The text of a field: a string, a list of lines, or an object with a name."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -144,14 +132,11 @@ def _short(error: Exception) -> str:
 
 
 class Feed:
-    """JSON values out of a stream of text, one at a time, holding a chunk and the value at hand."""
+    """JSON values out of a stream of text, one at a time; memory holds a chunk and the current value."""
 
     def __init__(self, source: Source) -> None:
-        self._name = source.name
-        self._chunks = source.chunks()
-        self._text = ""
-        self._at = 0
-        self._ended = False
+        self._name, self._chunks = source.name, source.chunks()
+        self._text, self._at, self._ended = "", 0, False
         self._decoder = json.JSONDecoder()
 
     def _more(self) -> bool:
@@ -198,27 +183,26 @@ class Feed:
             self._at = end
             return value
 
-    def array(self) -> Iterator[Any]:
-        self.take("[")
-        if self.peek() == "]":
-            self.take("]")
+    def items(self, brackets: str) -> Iterator[None]:
+        """Stops before each item of an array or object; the caller takes it before it asks for the next."""
+        self.take(brackets[0])
+        if self.peek() == brackets[1]:
+            self.take(brackets[1])
             return
         while True:
-            yield self.value()
-            if self.take(",]") == "]":
+            yield
+            if self.take("," + brackets[1]) == brackets[1]:
                 return
+
+    def array(self) -> Iterator[Any]:
+        for _ in self.items("[]"):
+            yield self.value()
 
     def members(self) -> Iterator[str]:
         """The keys of an object; the caller takes each value before it asks for the next key."""
-        self.take("{")
-        if self.peek() == "}":
-            self.take("}")
-            return
-        while True:
+        for _ in self.items("{}"):
             key = self.value()
             if not isinstance(key, str):
                 raise InputError(f"{self._name}: not valid JSON: a key that is no string")
             self.take(":")
             yield key
-            if self.take(",}") == "}":
-                return

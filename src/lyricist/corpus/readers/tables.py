@@ -7,14 +7,12 @@ two before it title and artist (`artist, title, lyrics`); more columns of the sa
 from __future__ import annotations
 
 import csv
-import re
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain, islice
 from statistics import mean
 
-from lyricist.corpus.readers import columns
-from lyricist.corpus.readers.base import Source
+from lyricist.corpus.readers.base import META, NAMES, Source, find_columns, normal, tidy
 from lyricist.corpus.song import Song
 from lyricist.errors import InputError
 
@@ -23,7 +21,7 @@ MAX_ROW = 2_000_000  # characters; a quote that is never closed must not swallow
 LEAST_LYRICS = 40  # characters, on average, of a lyrics column without a name
 SHORT = 60  # characters; the cells of a header are shorter, a song is not
 LOOK = 200  # rows looked at
-ALL_NAMES = frozenset(name for names in columns.NAMES.values() for name in names)
+ALL_NAMES = frozenset(name for names in NAMES.values() for name in names)
 
 
 def read_csv(source: Source) -> Iterator[Song]:
@@ -55,17 +53,15 @@ def sniff(head: list[str], suffix: str) -> str:
         rows = list(islice(records(iter(head), delimiter), 50))
         widths = [len(row) for row in rows] or [0]
         common = max(set(widths), key=widths.count)
-        named = widths[0] > 1 and any(columns.normal(cell) in ALL_NAMES for cell in rows[0])
+        named = widths[0] > 1 and any(normal(cell) in ALL_NAMES for cell in rows[0])
         return named, (common > 1) * widths.count(common) / len(widths), common
 
     return max(DELIMITERS, key=score)
 
 
 def records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
-    """CSV rows. A quote still open after `MAX_ROW` characters was a stray one: its line is read without
-    quotes.
-    """
-    waiting: deque[str] = deque()  # lines handed back by a row that did not close
+    """CSV rows. A quote that is open after `MAX_ROW` characters is a stray one: its line is read without quotes."""
+    waiting: deque[str] = deque()  # lines given back by a row that did not close
     source = iter(lines)
     while True:
         line = waiting.popleft() if waiting else next(source, None)
@@ -89,9 +85,9 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
 def read_header(source: Source, row: list[str]) -> tuple[list[str], dict[str, str]]:
     """The column names if the first row is a header, else []. InputError if it names no lyrics column."""
     names = [tidy(cell) for cell in row]
-    found = columns.find_columns(names, source.options)
+    found = find_columns(names, source.options)
     wanted = source.options.lyrics_column
-    usual = {columns.normal(name) for name in names} & ALL_NAMES
+    usual = {normal(name) for name in names} & ALL_NAMES
     short = all(len(name) < SHORT for name in names)
     if short and "lyrics" in found:
         return names, found
@@ -104,16 +100,16 @@ def read_header(source: Source, row: list[str]) -> tuple[list[str], dict[str, st
 
 def by_header(source: Source, header: list[str], found: dict[str, str], rows: Iterator[list[str]]) -> Iterator[Song]:
     place = {role: header.index(name) for role, name in found.items()}
-    kept = {columns.normal(n): at for at, n in enumerate(header) if columns.normal(n) in columns.META}
+    kept = {normal(n): at for at, n in enumerate(header) if normal(n) in META}
     width = len(header)
     while width and not header[width - 1]:
         width -= 1
     for row in rows:
         cell = {role: row[at] if at < len(row) else "" for role, at in place.items()}
         meta = {name: row[at].strip() for name, at in kept.items() if at < len(row) and row[at].strip()}
-        yield from one(source, cell.get("artist", ""), cell.get("title", ""), cell["lyrics"], meta)
+        yield from source.cell_song(cell["lyrics"], cell.get("title", ""), cell.get("artist", ""), meta)
         for artist, title, lyrics in further(row[width:], 3):
-            yield from one(source, artist, title, lyrics, {})
+            yield from source.cell_song(lyrics, title, artist, {})
 
 
 def by_position(source: Source, first: list[list[str]], rows: Iterator[list[str]]) -> Iterator[Song]:
@@ -125,13 +121,13 @@ def by_position(source: Source, first: list[list[str]], rows: Iterator[list[str]
         )
     for row in chain(first, rows):
         for artist, title, lyrics in further(row, at + 1):
-            yield from one(source, artist, title, lyrics, {})
+            yield from source.cell_song(lyrics, title, artist, {})
 
 
 def lyrics_place(rows: list[list[str]]) -> int | None:
     """The first column whose texts are long, and at least half as long as the longest column's.
 
-    Where none is, perhaps commas that nobody quoted cut the lyrics: then all from the third column on are lyrics.
+    Where none is, unquoted commas may cut the lyrics: then everything from the third column on is lyrics.
     """
     width = max(map(len, rows))
     lengths = [mean(len(row[at]) if at < len(row) else 0 for row in rows) for at in range(width)]
@@ -145,8 +141,7 @@ def lyrics_place(rows: list[list[str]]) -> int | None:
 
 
 def further(cells: list[str], width: int) -> Iterator[tuple[str, str, str]]:
-    """(artist, title, lyrics) of each group of `width` cells; commas nobody quoted are put back into the
-    lyrics.
+    """(artist, title, lyrics) of each group of `width` cells; unquoted commas are put back into the lyrics.
 
     >>> list(further(["A", "T", "one & two", "B", "U", "three & four", "", ""], 3))
     [('A', 'T', 'one & two'), ('B', 'U', 'three & four')]
@@ -163,16 +158,3 @@ def further(cells: list[str], width: int) -> Iterator[tuple[str, str, str]]:
         if len(group) < width:
             return
         yield (group[-3] if width > 2 else "", group[-2] if width > 1 else "", group[-1])
-
-
-def one(source: Source, artist: str, title: str, lyrics: str, meta: dict[str, str]) -> Iterator[Song]:
-    title, artist = tidy(title), tidy(artist)
-    if columns.is_empty(lyrics):
-        source.drop("no lyrics", title or artist or source.name)
-        return
-    song = source.song(columns.cell_text(lyrics), title, artist)
-    yield Song(song.title, song.artist, song.sections, song.source, {**meta, **song.meta}) if meta else song
-
-
-def tidy(cell: str) -> str:
-    return re.sub(r"\s+", " ", cell).strip()

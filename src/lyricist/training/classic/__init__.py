@@ -1,6 +1,6 @@
-"""The notebook's recipe: word vectors in, 18 features of the melody beside each, a vector out, a near word drawn.
+"""The recipe of the original notebook: word vectors and 18 features of the music in, the next word's vector out.
 
-What lives here is that recipe alone, as docs/classic.md tells it; how runs are kept, trained, shown and called is
-shared with the project's own model. Only `training` and `net` know PyTorch, only `vectors` knows gensim; writing and
-judging need neither.
+This folder holds that recipe alone (see docs/classic.md): its features, vectors, network, training and drawing. The
+training loop, run directories and the decoder are shared with the project's own model. Only `classic_trainer` imports
+PyTorch and only `word_vectors` gensim; writing and evaluating need neither.
 """

@@ -1,0 +1,158 @@
+"""A sweep's directory.
+
+DIR/sweep.json trials.csv plots/   what is compared, and the results so far
+DIR/study.db                       the trials, unless they are kept on a server
+DIR/trials/0007/                   trial.json, config.json, history.jsonl of a trial that has ended
+DIR/tensorboard/0007 .../          its losses, all trials side by side
+DIR/run-0007/                      the run directory of a trial that is being trained, or was stopped
+DIR/best/                          the run directory of the best trial trained here
+DIR/corpus/                        songs that were prepared for this sweep alone
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lyricist._io import disk_errors, read_json, replace_directory, replace_file
+from lyricist.apps.sweep.search_space import Sweep, difference
+from lyricist.corpus import Corpus, open_corpus
+from lyricist.errors import InputError, RunError
+
+FORMAT = 1
+ABOUT, RECORD, BEST, CORPUS, LOCK = "sweep.json", "trial.json", "best", "corpus", "lock"
+KEPT = ("config.json", "history.jsonl")  # of every run
+
+
+class SweepFolder:
+    """The files of a sweep; see the module."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path, sweep: Sweep, corpus: Corpus, force: bool) -> SweepFolder:
+        """A new directory, or the one this same sweep was begun in. `InputError` for any other."""
+        folder = cls(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if not (path / ABOUT).exists():
+                raise InputError(f"{path} exists and is no sweep: choose another -o")
+            if not force:
+                folder.check_same(sweep, corpus)
+                return folder
+            with disk_errors(path):
+                shutil.rmtree(path)
+        folder.create(sweep, corpus)
+        return folder
+
+    def create(self, sweep: Sweep, corpus: Corpus) -> None:
+        """Write sweep.json with what is compared, and a copy of songs in a temporary corpus."""
+        with disk_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            if corpus.temporary:
+                copied = self.path / f".{CORPUS}"
+                shutil.copytree(corpus.path, copied)
+                os.replace(copied, self.path / CORPUS)
+            where = CORPUS if corpus.temporary else os.path.relpath(corpus.path, self.path)
+            facts = {"path": where, "fingerprint": corpus.fingerprint}
+            facts |= {key: corpus.info[key] for key in ("songs", "words")}
+            about = {"format": FORMAT, "place": uuid.uuid4().hex, "sweep": sweep.to_json(), "corpus": facts}
+            replace_file(self.path / ABOUT, [json.dumps(about, indent=1).encode()])
+
+    def check_same(self, sweep: Sweep, corpus: Corpus) -> None:
+        """`InputError` if the sweep begun here compares something else."""
+        about = self.about()
+        theirs = {**about["sweep"], "corpus": about["corpus"]["fingerprint"]}
+        if different := difference(theirs, sweep.definition(corpus.fingerprint)):
+            raise InputError(
+                f"{self.path} holds a sweep that compares something else ({different}): "
+                "repeat its command to go on, choose another -o, or add --force to replace it"
+            )
+
+    def about(self) -> dict[str, Any]:
+        about = read_json(self.path / ABOUT)
+        if about.get("format") != FORMAT or not {"place", "sweep", "corpus"} <= set(about):
+            raise RunError(f"{self.path / ABOUT} is damaged or of a newer lyricist: choose another -o")
+        return about
+
+    def corpus(self) -> Corpus:
+        """The songs all its trials are trained on."""
+        return open_corpus(self.path / self.about()["corpus"]["path"])
+
+    def write(self, table: str, results: Mapping[str, Any]) -> None:
+        """Write trials.csv, and the results into sweep.json."""
+        with disk_errors(self.path):
+            replace_file(self.path / "trials.csv", [table.encode()])
+            replace_file(self.path / ABOUT, [json.dumps({**self.about(), **results}, indent=1).encode()])
+
+    # -- trials -----------------------------------------------------------------------------------
+
+    def run(self, trial: int) -> Path:
+        return self.path / f"run-{trial:04d}"
+
+    def record(self, trial: int) -> dict[str, Any] | None:
+        """The result of a trial that ended here."""
+        path = self.path / "trials" / f"{trial:04d}" / RECORD
+        return read_json(path) if path.exists() else None
+
+    def keep(self, record: Mapping[str, Any], name: str) -> None:
+        """Keep the small files of a trial that has just ended, and its TensorBoard events under `name`."""
+        run, trials = self.run(record["trial"]), self.path / "trials"
+        with disk_errors(self.path), staged(trials) as made:
+            for file in KEPT:
+                if (run / file).exists():
+                    shutil.copyfile(run / file, made / file)
+            replace_file(made / RECORD, [json.dumps(record, indent=1).encode()])
+            if run.is_dir():
+                shutil.copyfile(made / RECORD, run / RECORD)
+            replace_directory(made, trials / f"{record['trial']:04d}")
+        if (run / "tensorboard").is_dir():
+            with disk_errors(self.path), staged(self.path / "tensorboard") as made:
+                shutil.copytree(run / "tensorboard", made, dirs_exist_ok=True)
+                replace_directory(made, self.path / "tensorboard" / name)
+
+    def settle(self, trial: int) -> bool:
+        """Make the run of a trial that has ended the best one, or remove it. Whether it is the best now."""
+        run, record = self.run(trial), self.record(trial)
+        done = record is not None and record["state"] == "complete" and (run / RECORD).exists()
+        if done and record is not None and record["valid_loss"] < self.best_loss():
+            with disk_errors(self.path):
+                replace_directory(run, self.path / BEST)
+            return True
+        shutil.rmtree(run, ignore_errors=True)
+        return False
+
+    def best_loss(self) -> float:
+        """Of the run in best/; infinity without one."""
+        path = self.path / BEST / RECORD
+        return float(read_json(path)["valid_loss"]) if path.exists() else math.inf
+
+    def tidy(self, resumable: Collection[int]) -> None:
+        """Remove what killed processes left, except the runs of `resumable` trials. The directory must be locked."""
+        for run in sorted(self.path.glob("run-*")):
+            trial = int(run.name.removeprefix("run-"))
+            if trial not in resumable:
+                self.settle(trial)
+        for pattern in (".*", "trials/.*", "tensorboard/.*", "worker-*.log"):
+            for left in self.path.glob(pattern):
+                left.unlink() if left.is_file() else shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def staged(place: Path) -> Iterator[Path]:
+    """A directory in `place` to fill and to rename; removed if it was not renamed."""
+    place.mkdir(exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".", dir=place))
+    made.chmod(0o755)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

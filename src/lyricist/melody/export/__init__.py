@@ -1,0 +1,133 @@
+"""Tunes with words as files: MusicXML, MIDI, karaoke, LRC, ChordPro, engraved pages, plain text.
+
+`sing` lays syllables on the slots of a tune; `write_score` writes a tune, with its own or with new words, in the
+format of the file's suffix. Each format has a module that returns text or bytes; only this module touches the disk.
+Nothing here reads files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from lyricist.errors import InputError, LyricistError, MissingExtra
+from lyricist.melody.export.midi_writer import kar, midi
+from lyricist.melody.export.musicxml_writer import musicxml, mxl
+from lyricist.melody.export.sing import Sung, SungLine, SungWord, own_words, sing
+from lyricist.melody.export.song_text import cho, lrc, text
+from lyricist.melody.tune import Score, Tune
+
+__all__ = ["SUFFIXES", "Sung", "SungLine", "SungWord", "Writer", "entitled", "own_words", "sing", "write_score"]
+
+ENGRAVED = b"Engraved by Verovio"
+VEROVIO_OPTIONS = {
+    "pageWidth": 2100,  # tenths of a millimetre: A4
+    "pageHeight": 2970,
+    "scale": 40,
+    "adjustPageHeight": True,
+    "footer": "none",
+    "svgViewBox": True,
+    "breaks": "auto",
+    "lyricElision": "unicode",
+}
+Writer = Callable[[Sung], Sequence[bytes]]  # the bytes of a file; several files only for formats with pages
+
+
+def svg(score: Score) -> list[bytes]:
+    """Engraved pages. Raises MissingExtra without Verovio, and LyricistError if it cannot engrave the score."""
+    try:
+        import verovio
+    except ImportError:
+        raise MissingExtra("engraving", "score") from None
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions(VEROVIO_OPTIONS)
+    loaded = toolkit.loadData(musicxml(score).decode())
+    pages = toolkit.getPageCount() if loaded else 0
+    if not pages:
+        raise LyricistError(f"{score.title or 'the tune'} could not be engraved: write it as .musicxml instead")
+    return [toolkit.renderToSVG(page).encode() for page in range(1, pages + 1)]
+
+
+SUFFIXES: dict[str, Writer] = {
+    ".musicxml": lambda sung: [musicxml(sung.score)],
+    ".xml": lambda sung: [musicxml(sung.score)],
+    ".mxl": lambda sung: [mxl(sung.score)],
+    ".mid": lambda sung: [midi(sung)],
+    ".kar": lambda sung: [kar(sung)],
+    ".lrc": lambda sung: [lrc(sung)],
+    ".cho": lambda sung: [cho(sung)],
+    ".svg": lambda sung: svg(sung.score),
+    ".txt": lambda sung: [text(sung)],
+}
+
+
+def write_score(path: Path | str, what: Tune | Sung, *, title: str | None = None, force: bool = False) -> list[Path]:
+    """Write a tune, with its own words or with new ones. Returns the files written: several if the music has pages.
+
+    Raises:
+        InputError: an unknown suffix, a missing folder, or, without `force`, a file that exists.
+    """
+    path = Path(path)
+    writer = SUFFIXES.get(path.suffix.lower())
+    if writer is None:
+        known = ", ".join(SUFFIXES)
+        raise InputError(f"{path}: no score is written as {path.suffix or 'a file without suffix'!r}; known: {known}")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} is not there: make it first")
+    refuse_existing([path], force)
+    pages = writer(entitled(what if isinstance(what, Sung) else own_words(what), title))
+    paths = [path, *(path.with_name(f"{path.stem}-{i}{path.suffix}") for i in range(2, len(pages) + 1))]
+    refuse_existing(paths, force)
+    write_all(paths, pages)
+    if path.suffix.lower() == ".svg":
+        remove_pages(path, len(pages))
+    return paths
+
+
+def remove_pages(path: Path, pages: int) -> None:
+    """Remove the further pages of a longer song that was there before, if they are numbered and engraved."""
+    for i in count(max(2, pages + 1)):
+        page = path.with_name(f"{path.stem}-{i}{path.suffix}")
+        if not page.is_file() or ENGRAVED not in page.read_bytes()[:4096]:
+            return
+        page.unlink()
+
+
+def entitled(sung: Sung, title: str | None) -> Sung:
+    """The same with another title; unchanged if `title` is None."""
+    if title is None:
+        return sung
+    tune = replace(sung.tune, score=replace(sung.tune.score, title=title))
+    return replace(sung, tune=tune, score=replace(sung.score, title=title))
+
+
+def refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    for path in paths:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder: name a file")
+        if path.exists() and not force:
+            raise InputError(f"{path} is already there: use --force to write over it")
+
+
+def write_all(paths: Sequence[Path], contents: Sequence[bytes]) -> None:
+    """Write to temporary files, then rename: a failure leaves no half-written file."""
+    temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
+    try:
+        for place, content in zip(temporary, contents, strict=True):
+            with open(place, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for place, path in zip(temporary, paths, strict=True):
+            os.replace(place, path)
+    except OSError as error:
+        raise InputError(f"{paths[0]}: cannot be written ({error.strerror or error})") from error
+    finally:
+        for place in temporary:
+            with suppress(OSError):
+                place.unlink(missing_ok=True)

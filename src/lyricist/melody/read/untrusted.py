@@ -1,0 +1,134 @@
+"""XML and zipped XML of untrusted files, with limits on size.
+
+The XML parser resolves no entities and follows no addresses: a document type may be named, but not defined.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import NoReturn
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from lyricist._io import decode_declared
+from lyricist.errors import InputError
+
+MAX_BYTES = 32 * 2**20  # of XML, unpacked: a song has 1 MB, an act of an opera 20
+MAX_ELEMENTS = 800_000  # about 250 bytes of memory each
+MAX_TAG, PIECE = 2**20, 2**16
+MAX_DEPTH = 100
+MAX_PACKED = 8 * 2**20
+MAX_FILES = 1000  # in an MXL
+CONTAINER = "META-INF/container.xml"
+SOUND = {"tempo", "dynamics", "dacapo", "dalsegno", "fine", "tocoda", "segno", "coda"}
+ATTRIBUTES = SOUND | {"id", "number", "name", "type", "direction", "times", "full-path", "media-type"}
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+
+
+def parse(data: bytes, name: str) -> Element:
+    """The root of an XML document. Tags have no prefixes; only the attributes in `ATTRIBUTES` and no blank text.
+
+    Raises:
+        InputError: not well-formed, entities or other definitions, too large, too deep.
+    """
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name}: {len(data)} bytes of XML, more than {MAX_BYTES}; cut the score into parts")
+    if not data.strip(b"\0 \t\r\n"):
+        raise InputError(f"{name}: empty; give a MusicXML file")
+    declared = re.search(rb"^.{0,3}<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.-]{1,40})", data[:300], re.S)
+    text = decode_declared(data, declared[1].decode("ascii", "replace") if declared else "").lstrip("\ufeff \t\r\n")
+    try:
+        return _Builder(name).read(text.encode("utf-8", "replace"))
+    except expat.ExpatError as error:
+        raise InputError(f"{name}: no XML or cut off: {error}; save the score again as MusicXML") from None
+
+
+class _Builder:
+    """Expat's handlers, which build the tree."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.tree = name, TreeBuilder()
+        self.depth = self.elements = 0
+        self.parser = expat.ParserCreate("utf-8", intern={})
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.data
+        self.parser.StartDoctypeDeclHandler = self.doctype
+        self.parser.EntityDeclHandler = lambda *_: self.refuse()
+
+    def read(self, data: bytes) -> Element:
+        """Parse in pieces, so that a tag with a million attributes is refused before it is stored."""
+        for at in range(0, len(data), PIECE):
+            self.parser.Parse(data[at : at + PIECE], False)
+            if at - self.parser.CurrentByteIndex > MAX_TAG:
+                raise InputError(f"{self.name}: a tag of more than {MAX_TAG} bytes; save the score again")
+        self.parser.Parse(b"", True)
+        return self.tree.close()
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        self.elements += 1
+        if self.depth > MAX_DEPTH or self.elements > MAX_ELEMENTS:
+            raise InputError(f"{self.name}: more than {MAX_ELEMENTS} elements or {MAX_DEPTH} levels of XML; cut it")
+        kept = {key: value for key, value in attributes.items() if key in ATTRIBUTES} if attributes else {}
+        self.tree.start(tag.rpartition(":")[2], kept)
+
+    def end(self, tag: str) -> None:
+        self.depth -= 1
+        self.tree.end(tag.rpartition(":")[2])
+
+    def data(self, text: str) -> None:
+        if not text.isspace() or "\n" not in text:
+            self.tree.data(text)
+
+    def doctype(self, _name: str, _system: str | None, _public: str | None, internal: int) -> None:
+        if internal:
+            self.refuse()
+
+    def refuse(self) -> NoReturn:
+        raise InputError(f"{self.name}: its DOCTYPE defines entities, which is not safe to read; remove the DOCTYPE")
+
+
+def unpack(data: bytes, name: str) -> bytes:
+    """The score in an MXL: the file that META-INF/container.xml names, else the first MusicXML file.
+
+    Raises:
+        InputError: a damaged or encrypted archive, no score in it, or more than `MAX_BYTES` unpacked.
+    """
+    if len(data) > MAX_PACKED:
+        raise InputError(f"{name}: {len(data)} bytes of MXL, more than {MAX_PACKED}; give one song")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if len(archive.infolist()) > MAX_FILES:
+                raise InputError(f"{name}: more than {MAX_FILES} files in it; save the score again as MXL")
+            return _member(archive, _score_path(archive, name), name)
+    except DAMAGES as error:
+        why = " ".join(str(error).split())[:100] or type(error).__name__
+        raise InputError(f"{name}: damaged MXL ({why}); save the score again") from None
+
+
+def _score_path(archive: zipfile.ZipFile, name: str) -> str:
+    """The name of a member of the archive; it is never used as a path of this machine."""
+    names = archive.namelist()
+    if CONTAINER in names:
+        for root in parse(_member(archive, CONTAINER, name), f"{name}: {CONTAINER}").iter("rootfile"):
+            path, kind = root.get("full-path", "").lstrip("/"), root.get("media-type", "")
+            if path in names and (not kind or "musicxml" in kind or kind.endswith("/xml")):
+                return path
+    scores = [n for n in names if n.lower().endswith((".xml", ".musicxml")) and not n.startswith(("META-INF/", "__"))]
+    if not scores:
+        raise InputError(f"{name}: no score in this MXL; save it again from a notation program")
+    return scores[0]
+
+
+def _member(archive: zipfile.ZipFile, path: str, name: str) -> bytes:
+    """Unpacked up to the limit, whatever size the archive claims."""
+    with archive.open(path) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name}: unpacks to more than {MAX_BYTES} bytes; give a smaller score")
+    return data

@@ -1,0 +1,1 @@
+lyricist  L IH1 R AH0 S IH0 S T
