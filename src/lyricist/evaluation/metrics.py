@@ -77,17 +77,17 @@ def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
     `bits_per_character` counts the characters of the tokens as written, spaces and line ends included. Raises
     `InputError` without songs.
     """
-    vocabulary = model.vocabulary
+    vocabulary, tokenizer = model.vocabulary, model.vocabulary.tokenizer
     encoded, characters = [], 0
     for song in songs:
         encoded.append(np.array(vocabulary.encode(song), dtype=np.int64))
-        characters += text_size(song, vocabulary.tokenizer)
-    hits = Hits.of(vocabulary) if vocabulary.tokenizer.name != "char" else None
-    words = sum(len(ids) for ids in encoded) - (len(encoded) if vocabulary.tokenizer.structured else 0)
+        characters += sum(len(tokenizer.join(tokenizer.split(line.text))) + 1 for line in song.lines())
+    hits = Hits.of(vocabulary) if tokenizer.name != "char" else None
+    words = sum(len(ids) for ids in encoded) - (len(encoded) if tokenizer.structured else 0)
     if words < 1:
         raise InputError("no songs to evaluate on: name a source or use a corpus with a test split")
-    if vocabulary.tokenizer.structured:
-        nats = score_songs(model.step_model, encoded, hits)
+    if tokenizer.structured:
+        nats = float(song_nats(model.step_model, encoded, hits=hits).sum())
     else:
         nats = score_stream(model.step_model, np.concatenate(encoded), vocabulary, hits)
     unknown = sum(int(np.count_nonzero(ids == vocabulary.unk)) for ids in encoded)
@@ -102,21 +102,11 @@ def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
     }
 
 
-def text_size(song: Song, tokenizer: Tokenizer) -> int:
-    """Characters of a song as the tokeniser writes it, line ends included."""
-    return sum(len(tokenizer.join(tokenizer.split(line.text))) + 1 for line in song.lines())
-
-
-def score_songs(model: StepModel, songs: Sequence[Ids], hits: Hits | None = None) -> float:
-    """Total nats of songs, each from a fresh state; the first token is given, not predicted."""
-    return float(song_nats(model, songs, hits=hits).sum())
-
-
 def song_nats(
     model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
 ) -> Totals:
-    """(songs,) nats of each; `rows`: the plan features (N, F) of each song's tokens; `hits` counts all
-    predictions."""
+    """(songs,) nats of each, from a fresh state; the first token is given. `rows`: the plan features (N, F) of each
+    song's tokens; `hits` counts all predictions."""
     out = np.zeros(len(songs))
     order = sorted(range(len(songs)), key=lambda i: len(songs[i]), reverse=True)
     for k in range(0, len(order), ROWS):
@@ -134,10 +124,8 @@ def score_block(
         alive = sum(len(s) - 1 > t for s in songs)
         state = tuple(part[:, :alive] for part in state)
         ids = np.array([s[t] for s in songs[:alive]])
-        if rows is None:
-            logits, state = model.step(ids, state)
-        else:
-            logits, state = model.step(ids, state, np.stack([r[t] for r in rows[:alive]]))
+        plan = [] if rows is None else [np.stack([r[t] for r in rows[:alive]])]
+        logits, state = model.step(ids, state, *plan)
         targets = np.array([s[t + 1] for s in songs[:alive]])
         total[:alive] += nats_of(logits, targets)
         if hits is not None and t > 1:  # after the tags of the song and the section, and a word

@@ -21,11 +21,13 @@ from lyricist.model.vocab_layout import TILE, VocabLayout
 
 Array = npt.NDArray[Any]
 Weights = Mapping[str, npt.NDArray[np.float32]]
+Shapes = Mapping[str, Sequence[int | str]]
 
 OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime since 1.13
 WEIGHT_RANGE = 63  # of 8-bit weights: with more, processors without VNNI overflow in 16 bits (u8 x s8 pairs)
 TINY = 1e-9
 ONE = np.array([1], dtype=np.int64)
+KINDS = {"ids": TensorProto.INT64}  # types of inputs other than float32
 STREAMS, STEPS = 32, 40  # size of the random texts that `reach` runs
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, used by 8-bit graphs only
 
@@ -144,13 +146,8 @@ def block_model(
     of `columns`.
     """
     g = EightBit()
-    output = weights["embedding" if config["tied"] else "output"]
-    spare = columns.filled(len(columns.word_at)) - len(columns.word_at)
-    at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
-    at, there = np.pad(at, (0, spare)), np.pad(there, (0, spare))
-    rows = np.where(there[:, None], output[at], 0).astype(np.float32)
-    shared = packed and config["tied"]
-    if shared:
+    rows, biases = in_columns(weights["embedding" if config["tied"] else "output"], weights["bias"], columns)
+    if packed and config["tied"]:
         embedded = g.embedded(rows, g.one("Gather", g.constant("column_of", columns.column_of), "ids"))
         table, scales = "embedding", "embedding.scale"
     else:
@@ -160,7 +157,7 @@ def block_model(
     x, states = recurrent(g, config, weights, embedded)
     zero, axis = g.known("zero", np.array([0])), g.known("axis0", np.array([0]))
     drawn = g.known("drawn", np.array([columns.filled(columns.width)]))
-    bias = g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32))
+    bias = g.constant("bias", biases)
     table, scales, bias = (g.one("Slice", name, zero, drawn, axis) for name in (table, scales, bias))
     steered = g.one("Add", bias, "steer")
     g.times_plus(x, g.one("Transpose", table), scales, steered, reach(config, weights), "logits")
@@ -170,6 +167,15 @@ def block_model(
     summed(g, columns)
     outputs: dict[str, int | str] = {"e": "columns", "sums": "blocks", "free": 1, "logits": "columns"}
     return assemble(g, config, states, outputs, {"steer": ["columns"], "scale": []}, metadata or {})
+
+
+def in_columns(output: Array, bias: Array, columns: VocabLayout) -> tuple[Array, Array]:
+    """Rows of the softmax (V, E) and biases (V,) in the order of all columns, up to whole tiles; zeros at padding."""
+    spare = columns.filled(len(columns.word_at)) - len(columns.word_at)
+    at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
+    at, there = np.pad(at, (0, spare)), np.pad(there, (0, spare))
+    rows = np.where(there[:, None], output[at], 0).astype(np.float32)
+    return rows, np.where(there, bias[at], 0).astype(np.float32)
 
 
 def reach(config: Mapping[str, Any], weights: Weights) -> float:
@@ -207,12 +213,9 @@ def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:
     for name, value in zip(("next_h", "next_c"), made, strict=True):
         g.nodes.append(helper.make_node("Identity", [value], [name]))
     hidden, inputs = weights["layers.0.weight_hh"].shape[1], weights["layers.0.weight_ih"].shape[1]
-
-    def batch(name: str, width: int) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
-
-    ins = [batch("x", inputs), batch("h", hidden), batch("c", hidden)]
-    return serialised(g, "lyricist_cell", ins, [batch("next_h", hidden), batch("next_c", hidden)], {})
+    state = ["batch", hidden]
+    shapes = {"x": ["batch", inputs], "h": state, "c": state}
+    return serialised(g, "lyricist_cell", shapes, {"next_h": state, "next_c": state}, {})
 
 
 def summed(g: Graph, columns: VocabLayout) -> None:
@@ -285,31 +288,27 @@ def assemble(
     config: Mapping[str, Any],
     states: list[str],
     widths: Mapping[str, int | str],
-    further: Mapping[str, Sequence[int | str]],
+    further: Shapes,
     metadata: Mapping[str, str],
 ) -> bytes:
-    """Add inputs, outputs and metadata. `widths` of the outputs (B, width); `further`: names and shapes of inputs."""
-    shape: list[str | int | None] = [config["layers"], "batch", config["hidden"]]
-    inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch"])]
-    inputs += [helper.make_tensor_value_info(s, TensorProto.FLOAT, shape) for s in states]
-    inputs += [helper.make_tensor_value_info(n, TensorProto.FLOAT, size) for n, size in further.items()]
-    if config.get("features"):
-        inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", config["features"]]))
-    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", w]) for n, w in widths.items()]
-    outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
+    """Add inputs, outputs and metadata. `widths` of the outputs (B, width); `further`: more inputs."""
+    shape = [config["layers"], "batch", config["hidden"]]
+    plan = {FEATURES: ["batch", config[FEATURES]]} if config.get(FEATURES) else {}
+    inputs = {"ids": ["batch"], **dict.fromkeys(states, shape), **further, **plan}
+    outputs = {name: ["batch", width] for name, width in widths.items()}
+    outputs |= {f"next_{s}": shape for s in states}
     return serialised(g, "lyricist_step", inputs, outputs, metadata)
 
 
-def serialised(
-    g: Graph,
-    name: str,
-    inputs: list[onnx.ValueInfoProto],
-    outputs: list[onnx.ValueInfoProto],
-    metadata: Mapping[str, str],
-) -> bytes:
+def serialised(g: Graph, name: str, inputs: Shapes, outputs: Shapes, metadata: Mapping[str, str]) -> bytes:
+    """The model of a graph with inputs and outputs of these shapes, all float32 except `ids`."""
+    ins, outs = (
+        [helper.make_tensor_value_info(n, KINDS.get(n, TensorProto.FLOAT), shape) for n, shape in shapes.items()]
+        for shapes in (inputs, outputs)
+    )
     domains = [("", OPSET), *([(CONTRIB, 1)] if any(n.domain for n in g.nodes) else [])]
     imports = [helper.make_opsetid(*each) for each in domains]
-    graph = helper.make_graph(g.nodes, name, inputs, outputs, g.initializers)
+    graph = helper.make_graph(g.nodes, name, ins, outs, g.initializers)
     model = helper.make_model(graph, opset_imports=imports, producer_name="lyricist")
     model.ir_version = IR_VERSION
     helper.set_model_props(model, {"format": "1", **metadata})

@@ -56,11 +56,7 @@ def train_songs(
 
     options, out, process = options or Options(), Path(out), Process.this()
     if (Run.open(out).kind if resume else options.recipe) == "classic":
-        if process.size > 1:
-            raise InputError("the classic recipe trains in one process: call it without torchrun")
-        if not resume:
-            make_classic(corpus, out, options, force)
-        run = reopen(out, corpus, options) if resume else Run.open(out)
+        run = classic_run(corpus, out, options, resume, force)
         yield from train_classic_run(run, resume, should_stop, started)
         return
     weights: Arrays | None = None
@@ -116,6 +112,18 @@ def train_classic_run(
         if isinstance(event, Finished):
             describe_classic(run)
         yield event
+
+
+def classic_run(corpus: Corpus, out: Path, options: Options, resume: bool, force: bool) -> Run:
+    """The run of a classic training, made or reopened. Raises `InputError` under torchrun."""
+    from lyricist.training.loop import Process
+
+    if Process.this().size > 1:
+        raise InputError("the classic recipe trains in one process: call it without torchrun")
+    if resume:
+        return reopen(out, corpus, options)
+    make_classic(corpus, out, options, force)
+    return Run.open(out)
 
 
 def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> None:
