@@ -32,7 +32,7 @@ from typing import Any
 import lyricist
 from common import lyricist as command
 from common import parser, report
-from lyricist.apps.studio.settings import Settings
+from lyricist.apps.studio.studio_settings import Settings
 
 LINES = 16
 SHAPES: tuple[dict[str, Any], ...] = (

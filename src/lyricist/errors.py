@@ -29,11 +29,6 @@ class MissingExtra(InputError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs more packages: pip install 'lyricist[{extra}]'")
-        self.wanted = feature, extra
-
-    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
-        """So that it can be sent from one process to another."""
-        return type(self), self.wanted
 
 
 class RunError(InputError):

@@ -11,7 +11,7 @@ import pytest
 from browsing import browser, visit
 from studioserver import Studio, running
 
-from lyricist.apps.studio.settings import Settings
+from lyricist.apps.studio.studio_settings import Settings
 
 __all__ = ["browser", "visit"]  # fixtures of the tests that drive a browser
 

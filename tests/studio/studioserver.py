@@ -13,7 +13,7 @@ import httpx
 import uvicorn
 
 from lyricist.apps.studio.app import create_app
-from lyricist.apps.studio.settings import Settings
+from lyricist.apps.studio.studio_settings import Settings
 
 
 class Studio:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from studioserver import Studio, parsed
 
 import lyricist
-from lyricist.apps.studio.settings import Limits, Settings
+from lyricist.apps.studio.studio_settings import Limits, Settings
 
 HYMN = {"form": "verse verse", "lines": 4, "syllables": "8,6", "metre": "iambic", "rhyme": "ABAB"}
 COUPLETS = {"form": "verse", "lines": 4, "syllables": "7", "rhyme": "AABB", "about": "river"}
@@ -45,6 +46,25 @@ def test_several_songs_of_one_request_have_the_seeds_that_follow(studio_server: 
 def test_reasons_come_with_the_song_if_asked_for(studio_server: Studio) -> None:
     song = song_of(studio_server.events("/api/write", {"plan": HYMN, "seed": 3, "explain": True}))
     assert song["choices"][0]["candidates"]
+
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def test_models_that_write_forwards_write_freely(studio_with: Callable[..., Studio]) -> None:
+    """Their songs have no engine: each request draws its own, and several take turns."""
+    studio = studio_with(models=GOLDEN, threads=1)
+    model, plan = lyricist.load(GOLDEN / "run-1"), {"form": "verse", "lines": 3, "max_copy": 0}
+    bodies = [{"plan": plan, "model": "run-1", "seed": seed, "count": 2} for seed in (1, 3, 5)]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda body: studio.events("/api/write", body), bodies))
+    for body, events in zip(bodies, found, strict=True):
+        songs = sorted((data for name, data in events if name == "song"), key=lambda song: song["seed"])
+        alone = model.write(lyricist.Plan(**plan), lyricist.Drawing(particles=4), seed=body["seed"], count=2)
+        assert [song["sections"] for song in songs] == [song.to_json()["sections"] for song in alone]
+        assert [name for name, _ in events].count("line") == 6 and events[-1][0] == "done"
+    late = studio_with(models=GOLDEN, limits=Limits(seconds_per_request=1e-9), data=studio.settings.data / "late")
+    assert [data["code"] for name, data in late.events("/api/write", bodies[0]) if name == "error"] == ["too_long"]
 
 
 class Hung:
@@ -96,7 +116,7 @@ def test_one_owner_leaves_room_for_others(studio_with: Callable[..., Studio], ha
 def test_who_hangs_up_is_no_longer_written_for(studio_with: Callable[..., Studio]) -> None:
     studio = studio_with(limits=Limits(requests_at_work=1), threads=1)
     freed = threading.Event()
-    decoding = studio.app.state.desk.decoding
+    decoding = studio.app.state.services.decoding
     leave = decoding.leave
     decoding.leave = lambda owner: (leave(owner), freed.set())
     hung = Hung(studio, {"plan": LONG, "seed": 1, "count": 8})

@@ -7,24 +7,24 @@ from collections.abc import Callable
 from studioserver import Studio
 
 import lyricist
-from lyricist.apps.studio import demo
+from lyricist.apps.studio import app
 from lyricist.corpus.lyrics_file import read_lyrics
 from lyricist.evaluation.check import check
 from lyricist.melody.read import read_tune
 
 
 def lines() -> list[str]:
-    return [line["text"] for section in demo.demo()["draft"]["sections"] for line in section["lines"]]
+    return [line["text"] for section in app.demo()["draft"]["sections"] for line in section["lines"]]
 
 
 def test_the_words_keep_their_plan() -> None:
-    found = check(read_lyrics((demo.FOLDER / "row-me-home.txt").read_text("utf-8")), lyricist.Plan(**demo.PLAN))
+    found = check(read_lyrics((app.DEMO / "row-me-home.txt").read_text("utf-8")), lyricist.Plan(**app.PLAN))
     assert found.violations == ()
     assert [line.text for line in found.lines] == lines()
 
 
 def test_two_verses_fill_the_tune_note_for_note() -> None:
-    slots = [len(phrase.slots) for phrase in read_tune(demo.FOLDER / "row-me-home.abc").phrases]
+    slots = [len(phrase.slots) for phrase in read_tune(app.DEMO / "row-me-home.abc").phrases]
     assert [line.syllables for line in check("\n".join(lines())).lines] == slots * 2
 
 

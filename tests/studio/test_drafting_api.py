@@ -114,3 +114,20 @@ def test_places_that_are_not_there(studio_server: Studio, path: str, at: tuple[i
     answer = studio_server.client.post(f"/api/{path}", json=body)
     assert answer.status_code == 422
     assert "no line" in answer.json()["error"]["message"]
+
+
+def test_every_preset_can_be_written_to(studio_server: Studio) -> None:
+    presets = studio_server.client.get("/api/presets").json()["presets"]
+    assert [preset["name"] for preset in presets] == [
+        "hymn",
+        "ballad",
+        "pop",
+        "blues",
+        "villanelle",
+        "limerick",
+        "rap",
+    ]
+    for preset in presets:
+        assert set(preset) == {"name", "label", "about", "plan"}
+        answer = studio_server.client.post("/api/plan", json={"plan": preset["plan"]}).json()
+        assert answer["feasible"] is True, preset["name"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from studioserver import Studio, running
 
-from lyricist.apps.studio.settings import Limits, Settings
+from lyricist.apps.studio.studio_settings import Limits, Settings
 
 EXAMPLES = 100  # of each operation
 TIMEOUT = 20.0  # seconds for one answer, streams to their end

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from studioserver import Studio
 
-from lyricist.apps.studio.settings import Limits
+from lyricist.apps.studio.studio_settings import Limits
 
 MARKUP = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 LONG = {"form": "verse " * 10, "lines": 8, "syllables": "8", "rhyme": "ABAB"}
@@ -235,12 +235,12 @@ def waits_for(true: Callable[[], bool]) -> None:
 def test_twenty_that_hang_up_leave_no_work(studio_with: Callable[..., Studio], processes: int) -> None:
     """More than may be at work at once: each leaves its place to the next."""
     studio = studio_with(limits=Limits(requests_at_work=2), processes=processes)
-    scribes = studio.app.state.desk.decoding.scribes
-    waits_for(lambda: scribes is None or all(child.ready for child in scribes.children))
+    pool = studio.app.state.services.pool
+    waits_for(lambda: pool is None or all(worker.ready for worker in pool.pool.workers))
     for seed in range(20):
         waits_for(lambda: studio.client.post("/api/plan", json={"plan": LONG}).status_code == 200)
         hang_up_after_a_line(studio, seed)
-    waits_for(lambda: scribes is None or not any(child.tickets for child in scribes.children))
+    waits_for(lambda: pool is None or not any(worker.requests for worker in pool.pool.workers))
     assert studio.events("/api/write", {"plan": {"form": "verse", "lines": 2, "syllables": 6}})[-1][0] == "done"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from studioserver import Studio
 
-from lyricist.apps.studio.models import parameters
+from lyricist.apps.studio.model_list import parameters
 from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 
@@ -68,7 +68,7 @@ def test_the_cache_is_bounded_and_loads_once(
 ) -> None:
     for i in range(5):
         shutil.copytree(run_dir, tmp_path / "runs" / f"run{i}")
-    models = studio_with(models=tmp_path / "runs").app.state.rooms.models
+    models = studio_with(models=tmp_path / "runs").app.state.services.models
     found: list[object] = []
     threads = [threading.Thread(target=lambda: found.append(models.get("local", "run0"))) for _ in range(8)]
     for thread in threads:
@@ -78,7 +78,7 @@ def test_the_cache_is_bounded_and_loads_once(
     assert len(found) == 8 and len(set(map(id, found))) == 1
     for i in range(5):
         models.get("local", f"run{i}")
-    assert len(models.loaded) == 3 and models.loading == {}
+    assert [stamp[0][-4:] for stamp, _ in models.loaded.items()] == ["run2", "run3", "run4"]
     assert models.get("local", "run4") is models.get("local", "run4")
 
 

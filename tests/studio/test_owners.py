@@ -14,7 +14,7 @@ from studioserver import Studio, running
 from test_tunes_api import HILL
 
 from lyricist.apps.studio.app import create_app
-from lyricist.apps.studio.settings import Settings
+from lyricist.apps.studio.studio_settings import Settings
 
 ANN, BEN = "ann-" + "a" * 20, "ben-" + "b" * 20
 LYRICS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from studioserver import Studio
 
-import lyricist.apps.studio.pages as pages
+import lyricist.apps.studio.app as pages
 
 MOST = 300_000  # bytes of HTML, CSS and JavaScript together
 FILES = sorted(path for path in pages.PAGE.rglob("*") if path.is_file())

@@ -10,7 +10,7 @@ import pytest
 from studioserver import Studio, running
 from watching import Visit, headless, visiting  # noqa: F401 (fixtures)
 
-from lyricist.apps.studio.settings import Settings
+from lyricist.apps.studio.studio_settings import Settings
 from lyricist.corpus.samples import FOLDER
 
 pytestmark = pytest.mark.full

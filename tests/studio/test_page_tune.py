@@ -12,17 +12,15 @@ import pytest
 from studioserver import Studio
 from watching import Visit, headless, visiting  # noqa: F401 (fixtures)
 
-from lyricist.apps.studio import demo
+from lyricist.apps.studio.app import DEMO
 from lyricist.melody.read import read_tune
 
 pytestmark = pytest.mark.full
 
 Open = Callable[..., Visit]
-ABC = demo.FOLDER / "row-me-home.abc"
+ABC = DEMO / "row-me-home.abc"
 HOSTILE = "<img src=x onerror=alert(1)>"
-LINES = [
-    line for line in (demo.FOLDER / "row-me-home.txt").read_text("utf-8").splitlines() if line and line[0] != "["
-]
+LINES = [line for line in (DEMO / "row-me-home.txt").read_text("utf-8").splitlines() if line and line[0] != "["]
 SHORT = """X:1
 T:Two Notes
 M:4/4

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from lyricist.apps.studio.errors import Refused
-from lyricist.apps.studio.store import META, RoomLimits, Store, shown
+from lyricist.apps.studio.http_io import Refused, shown
+from lyricist.apps.studio.owner_store import META, Store
+from lyricist.apps.studio.studio_settings import Limits, default_data
+from lyricist.errors import InputError
 
 DAY = 86400.0
 
@@ -30,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Store:
-    limits = RoomLimits(uploads=2, owner_bytes=1_000, all_bytes=1_500, days_kept=3)
+    limits = Limits(uploads=2, owner_bytes=1_000, all_bytes=1_500, days_kept=3)
     return Store(tmp_path, limits, clock)
 
 
@@ -156,3 +159,13 @@ def test_choices_are_kept_by_owner(store: Store) -> None:
     assert store.prefs("ann") == {"model": "starter"}
     (store.owner_folder("ann") / "prefs.json").write_text("[", encoding="utf-8")
     assert store.prefs("ann") == {}
+
+
+def test_data_go_to_the_platforms_folder_and_never_into_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lyricist.apps.studio.studio_settings.user_data_path", lambda *given, **more: Path("~/share"))
+    with pytest.raises(InputError, match="--data"):
+        default_data()
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
+    if sys.platform == "linux":
+        assert default_data() == Path("/somewhere/lyricist")

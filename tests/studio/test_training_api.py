@@ -18,13 +18,12 @@ import httpx
 import pytest
 from studioserver import Studio, parsed
 
-from lyricist.apps.studio.alive import at_work, hold, holder
-from lyricist.apps.studio.ledger import Ledger, events_from
-from lyricist.apps.studio.settings import Limits
-from lyricist.apps.studio.trainee import EVENTS, Diary
-from lyricist.children import python_path
+from lyricist.apps.studio.event_log import EVENTS, EventLog, EventWriter, events_from, hold, holder, is_locked
+from lyricist.apps.studio.studio_settings import Limits
+from lyricist.apps.studio.train_worker import Reporter
 from lyricist.errors import InputError
 from lyricist.training import events
+from lyricist.workers import python_path
 
 NOUNS = ("river", "garden", "harbour", "station", "window", "kitchen")
 SONG = """[Verse]
@@ -165,61 +164,61 @@ def step(number: int, loss: float) -> dict[str, Any]:
     return {"step": number, "progress": number / 10, "loss": loss, "words_per_second": 9.0, "seconds_left": 1.0}
 
 
-def told(folder: Path) -> Ledger:
-    ledger = Ledger(folder)
-    ledger.read()
-    return ledger
+def told(folder: Path) -> EventLog:
+    log = EventLog(folder)
+    log.read()
+    return log
 
 
-def test_a_ledger_goes_back_to_the_checkpoint_a_run_goes_on_from(tmp_path: Path) -> None:
-    diary = Diary(tmp_path)
-    diary.tell("begun")
-    diary.tell("started", resumed_at=0)
+def test_a_log_goes_back_to_the_checkpoint_a_run_goes_on_from(tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path)
+    writer.write("begun")
+    writer.write("started", resumed_at=0)
     for i in (1, 2, 3):
-        diary.tell("progress", **step(i, 5.0 - i))
-        diary.tell("evaluated", step=i, train_loss=float("nan"), valid_loss=5.0 - i)
-        diary.tell("sample", step=i, text=f"line {i}")
+        writer.write("progress", **step(i, 5.0 - i))
+        writer.write("evaluated", step=i, train_loss=float("nan"), valid_loss=5.0 - i)
+        writer.write("sample", step=i, text=f"line {i}")
     assert [each["step"] for each in told(tmp_path).history] == [1, 2, 3] and told(tmp_path).valid_loss == 2.0
-    diary.tell("begun")
-    diary.tell("started", resumed_at=2)
-    ledger = told(tmp_path)
-    assert [each["step"] for each in ledger.history] == [1, 2] and ledger.history[0]["train_loss"] is None
-    assert [each["step"] for each in ledger.curve] == [1, 2] == [each["step"] for each in ledger.samples]
-    assert ledger.begun == 2 and not ledger.last
-    diary.tell("finished", reason="done", step=4)
-    ledger.read()
-    assert ledger.done
+    writer.write("begun")
+    writer.write("started", resumed_at=2)
+    log = told(tmp_path)
+    assert [each["step"] for each in log.history] == [1, 2] and log.history[0]["train_loss"] is None
+    assert [each["step"] for each in log.curve] == [1, 2] == [each["step"] for each in log.samples]
+    assert log.begun == 2 and not log.last
+    writer.write("finished", reason="done", step=4)
+    log.read()
+    assert log.done
 
 
 def test_however_short_a_training_its_curve_has_a_point_where_it_is_judged(tmp_path: Path) -> None:
-    diary = Diary(tmp_path)
+    reporter = Reporter(tmp_path)
     for i in (1, 2, 3, 4):
-        diary.hear(events.Progress(i, 0.1, i / 9, 5.0 - i, 0.01, 9.0, 0.1, 1.0))
+        reporter.hear(events.Progress(i, 0.1, i / 9, 5.0 - i, 0.01, 9.0, 0.1, 1.0))
         if i > 2:
-            diary.hear(events.Evaluated(i, 0.1, 0.1, 5.0 - i, 5.0 - i, True))
+            reporter.hear(events.Evaluated(i, 0.1, 0.1, 5.0 - i, 5.0 - i, True))
     assert [each["step"] for each in told(tmp_path).curve] == [1, 3, 4]
 
 
 def test_a_line_that_a_crash_has_cut_is_passed_over(tmp_path: Path) -> None:
-    Diary(tmp_path).tell("begun")
+    EventWriter(tmp_path).write("begun")
     with open(tmp_path / EVENTS, "ab") as file:
         file.write(b'{"event": "fini')
     found, at = events_from(tmp_path, 0)
     assert [each["event"] for each in found] == ["begun"] and at < (tmp_path / EVENTS).stat().st_size
-    Diary(tmp_path).tell("begun")
+    EventWriter(tmp_path).write("begun")
     assert [each["event"] for each in events_from(tmp_path, 0)[0]] == ["begun", "begun"]
 
 
 def test_a_long_training_keeps_a_short_curve(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path)
+    log = EventLog(tmp_path)
     for i in range(10_000):
-        ledger.fold({"event": "progress", **step(i, 1.0)})
-        ledger.fold({"event": "sample", "step": i, "text": "la"})
-    steps = [point["step"] for point in ledger.curve]
-    assert len(steps) <= 400 and steps[0] == 0 and steps == sorted(steps) and len(ledger.samples) == 100
+        log.fold({"event": "progress", **step(i, 1.0)})
+        log.fold({"event": "sample", "step": i, "text": "la"})
+    steps = [point["step"] for point in log.curve]
+    assert len(steps) <= 400 and steps[0] == 0 and steps == sorted(steps) and len(log.samples) == 100
 
 
-HOLDER = "import sys, pathlib; from lyricist.apps.studio.alive import hold; f = hold(pathlib.Path(sys.argv[1])); print(flush=True); input()"
+HOLDER = "import sys, pathlib; from lyricist.apps.studio.event_log import hold; f = hold(pathlib.Path(sys.argv[1])); print(flush=True); input()"
 
 
 @contextmanager
@@ -236,13 +235,13 @@ def held(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_folder_is_held_by_one_process_for_as_long_as_it_lives(tmp_path: Path) -> None:
-    assert not at_work(tmp_path) and holder(tmp_path) is None
+    assert not is_locked(tmp_path) and holder(tmp_path) is None
     with held(tmp_path) as process:
-        assert at_work(tmp_path) and holder(tmp_path) == process.pid
+        assert is_locked(tmp_path) and holder(tmp_path) == process.pid
         with pytest.raises(InputError, match="another process"):
-            hold(tmp_path, patience=0)
-    assert not at_work(tmp_path) and holder(tmp_path) is None
-    hold(tmp_path, patience=0).close()
+            hold(tmp_path, seconds=0)
+    assert not is_locked(tmp_path) and holder(tmp_path) is None
+    hold(tmp_path, seconds=0).release()
 
 
 def test_a_training_that_a_killed_studio_left_at_work_is_found_and_can_be_ended(
@@ -251,7 +250,7 @@ def test_a_training_that_a_killed_studio_left_at_work_is_found_and_can_be_ended(
     studio = studio_with()
     client, given, other = studio.client, add(studio.client), add(studio.client)
     (folder,) = studio.settings.data.glob(f"owners/*/trainings/{given}")
-    Diary(folder).tell("begun")
+    EventWriter(folder).write("begun")
     assert client.get(f"/api/training/{given}").json()["status"] == "stopped"
     with held(folder) as process:
         assert client.get(f"/api/training/{given}").json()["status"] == "running"
@@ -375,7 +374,7 @@ def address(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.full
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_a_studio_that_is_killed_finds_its_training_at_work(tmp_path: Path) -> None:
+def test_a_studio_that_is_killed_finds_its_training_is_locked(tmp_path: Path) -> None:
     with served(tmp_path) as (process, client):
         given = add(client, budget_seconds=600, epochs=2_000)
         client.post(f"/api/training/{given}/start")
@@ -397,7 +396,7 @@ def test_killed_together_with_its_training_it_offers_to_resume(tmp_path: Path) -
         given = add(client, budget_seconds=600, epochs=2_000)
         client.post(f"/api/training/{given}/start")
         saved = until(client, given, "saved")[-1][1]["step"]
-        (child,) = children(process.pid, "trainee")
+        (child,) = children(process.pid, "train_worker")
         os.kill(process.pid, signal.SIGKILL)
         os.kill(child, signal.SIGKILL)
         process.wait()

@@ -11,8 +11,10 @@ import pytest
 from studioserver import Studio
 
 from badtunes import REFUSED, TAKEN
-from lyricist.apps.studio.hands import Hand
-from lyricist.apps.studio.settings import Limits
+from lyricist.apps.studio.http_io import Refused
+from lyricist.apps.studio.sandbox import Sandbox
+from lyricist.apps.studio.studio_settings import Limits
+from lyricist.errors import InputError
 
 HILL = b"""X:1
 T:The Little Hill
@@ -76,9 +78,9 @@ def test_a_bad_tune_gets_one_line(studio_server: Studio, name: str) -> None:
 def test_the_process_that_reads_takes_little_memory(studio_server: Studio) -> None:
     for name, (data, _) in REFUSED.items():
         studio_server.client.post("/api/tunes", files={"file": (name, data)})
-    hand: Hand = studio_server.app.state.rooms.music
-    assert hand.process is not None
-    status = Path(f"/proc/{hand.process.pid}/status")
+    sandbox: Sandbox = studio_server.app.state.services.music
+    assert sandbox.worker is not None
+    status = Path(f"/proc/{sandbox.worker.process.pid}/status")
     if not status.exists():
         pytest.skip("memory is read from /proc")
     peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
@@ -142,23 +144,29 @@ def test_words_are_written_to_it(studio_server: Studio) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_a_hand_that_dies_or_takes_too_long_is_replaced(tmp_path: Path) -> None:
-    from lyricist.errors import InputError
+def test_a_process_that_dies_or_takes_too_long_is_replaced(tmp_path: Path) -> None:
+    sandbox = Sandbox(Limits(waiting=2, tune_notes=1000))
+    path = tmp_path / "hill.abc"
+    path.write_bytes(HILL)
 
-    hand = Hand(500, 2)
+    def limited(**limits: float) -> None:
+        sandbox.limits = Limits(**{"tune_notes": 1000, **limits})
+
     try:
-        path = tmp_path / "hill.abc"
-        path.write_bytes(HILL)
-        job = path, "hill.abc", 1000, None, None
-        assert hand.ask(20, "tune_seconds", "tune", *job).phrases
+        assert sandbox.read_tune(path, "hill.abc").phrases
+        limited(tune_seconds=1e-9)
         with pytest.raises(InputError, match="tune_seconds"):
-            hand.ask(0.0, "tune_seconds", "tune", *job)
-        assert hand.ask(20, "tune_seconds", "tune", *job).phrases
-        assert hand.process is not None
-        hand.process.kill()
-        hand.process.wait()
-        assert hand.ask(20, "tune_seconds", "tune", *job).phrases
+            sandbox.read_tune(path, "hill.abc")
+        limited()
+        assert sandbox.read_tune(path, "hill.abc").phrases
+        assert sandbox.worker is not None
+        sandbox.worker.process.kill()
+        sandbox.worker.process.wait()
+        assert sandbox.read_tune(path, "hill.abc").phrases
+        limited(tune_notes=9)
         with pytest.raises(InputError, match="tune_notes"):
-            hand.ask(20, "tune_seconds", "tune", path, "hill.abc", 9, None, None)
+            sandbox.read_tune(path, "hill.abc")
     finally:
-        hand.close()
+        sandbox.close()
+    with pytest.raises(Refused, match="closing"):
+        sandbox.read_tune(path, "hill.abc")

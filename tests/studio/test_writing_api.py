@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.studio.conftest import Studio
 
 import lyricist
-from lyricist.apps.studio.settings import Settings
+from lyricist.apps.studio.studio_settings import Settings
 
 HYMN = {"form": "verse verse", "lines": 4, "syllables": "8,6", "metre": "iambic", "rhyme": "ABAB"}
 

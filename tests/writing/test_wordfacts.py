@@ -105,7 +105,7 @@ def test_any_number_of_songs_takes_the_memory_of_a_few(run: Run, monkeypatch: py
 
     whole, once = written()
     monkeypatch.setattr(planned, "FRESH", 6)
-    monkeypatch.setattr(planned, "ABREAST", 6)
+    monkeypatch.setattr(planned, "IN_THREADS", 6)
     again, often = written()
     assert again == whole and len(whole) == 24
     assert (len(once), len(often)) == (1, 4)

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from lyricist.children import cores
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, PlanError, RunError
 from lyricist.generate.conditioning_rows import PlanRows
@@ -18,7 +17,7 @@ from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song, title_of
 from lyricist.generate.song import ExactSongAutomaton, compile_song
-from lyricist.generate.threads import write_abreast
+from lyricist.generate.threads import write_in_threads
 from lyricist.generate.vocab import WordTable
 from lyricist.model.runtime import BlockModel, OnnxBlocks
 from lyricist.model.tokens import SPECIALS, Vocabulary
@@ -30,9 +29,10 @@ from lyricist.plan.song_spec import SongSpec
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.planfeatures import THEME, TOPICAL, Floats
 from lyricist.prosody.scan import Scansion
+from lyricist.workers import cores
 
 FRESH = 5_000  # songs after which a plan is compiled anew
-ABREAST = 64  # songs from which it pays to have an engine for every core
+IN_THREADS = 64  # songs from which it pays to have an engine for every core
 
 
 def need_words(vocabulary: Vocabulary) -> None:
@@ -96,7 +96,7 @@ class ExactWriter:
         """
         several = iter(seeds)
         for batch in itertools.count():
-            first = list(itertools.islice(several, ABREAST))
+            first = list(itertools.islice(several, IN_THREADS))
             if not first or (batch and should_stop()):
                 return
             if batch:
@@ -116,9 +116,9 @@ class ExactWriter:
         def engine(blocks: BlockModel) -> ExactEngine:
             return self.engine(drawing, blocks, keep, explain)
 
-        if isinstance(self.blocks, OnnxBlocks) and len(first) == ABREAST and self.cores > 1:
+        if isinstance(self.blocks, OnnxBlocks) and len(first) == IN_THREADS and self.cores > 1:
             engines = [engine(one) for one in self.blocks.copies(self.cores)]
-            made = write_abreast(engines, itertools.chain(first, rest), should_stop)
+            made = write_in_threads(engines, itertools.chain(first, rest), should_stop)
         else:
             made = engine(self.blocks).write(itertools.chain(first, rest), should_stop)
         for event in made:

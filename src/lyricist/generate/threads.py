@@ -1,7 +1,7 @@
-"""Many songs on several cores: engines side by side in threads, each with its own rows, under one compiled plan.
+"""Many songs on several cores in one process: an engine per thread, each with its own rows, under one compiled plan.
 
-ONNX Runtime and NumPy let go of the interpreter while they compute. A song does not depend on what else is in
-its batch, so which engine writes it does not matter.
+ONNX Runtime and NumPy release the interpreter's lock while they compute. A song does not depend on the other songs of
+its batch, so it does not matter which engine writes it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from queue import Empty, Queue
 from lyricist.generate.engine import Engine
 from lyricist.generate.result import LineWritten, SongWritten
 
-WAITING = 4_000  # events made ahead of whoever takes them
-PATIENCE = 0.1  # seconds between looks at whether the reader has gone
+MAX_WAITING = 4_000  # events made ahead of the reader
+POLL_SECONDS = 0.1  # between looks at whether the reader has gone
 
 
-class Shared:
-    """An iterator that several threads take from."""
+class SharedIterator:
+    """An iterator that several threads may take from."""
 
     def __init__(self, items: Iterable[int]) -> None:
         self.items, self.lock = iter(items), threading.Lock()
@@ -31,12 +31,12 @@ class Shared:
             return next(self.items)
 
 
-def write_abreast(
+def write_in_threads(
     engines: Iterable[Engine], seeds: Iterable[int], should_stop: Callable[[], bool]
 ) -> Iterator[LineWritten | SongWritten]:
-    """What the engines write, in any order. An error of one ends all."""
-    waiting: Queue[LineWritten | SongWritten | BaseException | None] = Queue(WAITING)
-    over, shared = threading.Event(), Shared(seeds)
+    """The events of all engines, in any order. An error of one engine ends them all and is raised here."""
+    waiting: Queue[LineWritten | SongWritten | BaseException | None] = Queue(MAX_WAITING)
+    over, shared = threading.Event(), SharedIterator(seeds)
 
     def work(engine: Engine) -> None:
         end: BaseException | None = None
@@ -62,8 +62,8 @@ def write_abreast(
                 yield event
     finally:
         over.set()
-        while any(thread.is_alive() for thread in threads):  # let go of those that wait for room
+        while any(thread.is_alive() for thread in threads):  # empty the queue, so that none waits to put
             try:
-                waiting.get(timeout=PATIENCE)
+                waiting.get(timeout=POLL_SECONDS)
             except Empty:
                 continue

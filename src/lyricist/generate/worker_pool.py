@@ -1,42 +1,51 @@
-"""Very many songs on several cores: a process for each, since Python runs one thread of a process at a time.
+"""Very many songs on several cores: one process per core, since Python runs one thread of a process at a time.
 
-Each child loads the run, compiles the plan and is fed seeds; what it writes comes back pickled, from our own child,
-and is never stored. A song does not depend on what else is in its batch, so which process writes it does not matter.
+Each worker loads the run, compiles the plan, and is given seeds as it finishes songs. A song does not depend on the
+other songs of its batch, so it does not matter which process writes it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pickle
-import sys
-import threading
-import time
+import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
-from queue import Empty, Full, Queue
-from typing import Any, BinaryIO
+from queue import Empty, SimpleQueue
+from typing import Any
 
-from lyricist.children import start
-from lyricist.errors import LyricistError, RunError
+from pydantic import ConfigDict, TypeAdapter
+
+from lyricist.errors import RunError
 from lyricist.generate.exact_engine import ROWS
 from lyricist.generate.result import LineWritten, WrittenSong
+from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Drawing, Plan
+from lyricist.prosody.planfeatures import Note
+from lyricist.workers import Request, WorkerDied, WorkerError, WorkerPool
 
-AHEAD = ROWS + 64  # songs that a process is given before it has finished any: more than it writes side by side
-WAITING = 200  # messages made ahead of whoever takes them
-TOGETHER, LATEST = 64, 0.1  # events of one message, and seconds after which it is sent whatever it holds
-PATIENCE = 0.1  # seconds between looks at whether the reader has gone
-READY, DONE = "ready", "done"
+AHEAD = ROWS + 64  # seeds given to a worker before it has finished any song: more than it writes side by side
+POLL_SECONDS = 0.1  # between looks at whether to stop
+WORKER = "lyricist.generate.song_worker"
 DIED = "a process that wrote songs has died: is memory short? Write fewer at a time"
 
-Stamp = tuple[tuple[str, int, int], ...]  # names, sizes and times of a run's files
+Event = LineWritten | WrittenSong
+Stamp = tuple[tuple[str, int, int], ...]  # name, size and time of change of each file of a run
+
+
+def files_of(run: Path) -> Stamp:
+    """Identifies the files of a run, to see later whether they are still the same."""
+    found = sorted(path for path in run.iterdir() if path.is_file())
+    return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in found)
+
+
+# --- what is sent
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a process is to write from and to. `files`: of the run as the parent read it."""
+    """What a process writes from and to. `files`: of the run as the parent has read it."""
 
     run: Path
     files: Stamp
@@ -44,150 +53,105 @@ class Task:
     drawing: Drawing
     explain: bool
 
+    def to_json(self) -> bytes:
+        fields = {"run": str(self.run), "files": self.files, "explain": self.explain}
+        return json.dumps(fields | {"plan": plan_json(self.plan), "drawing": self.drawing.model_dump()}).encode()
 
-def files_of(run: Path) -> Stamp:
-    """What tells whether a run's files are still those that were read."""
-    found = sorted(path for path in run.iterdir() if path.is_file())
-    return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in found)
-
-
-class Child:
-    """One process and who listens to it."""
-
-    def __init__(self, task: Task, heard: Queue[tuple[Child, Any]], over: threading.Event) -> None:
-        self.process = start([sys.executable, "-m", __name__])
-        self.heard, self.over = heard, over
-        self.tell(pickle.dumps(task))
-        threading.Thread(target=self.listen, name="listening", daemon=True).start()
-
-    def tell(self, message: bytes) -> None:
-        """To one that has died nothing is told: whoever listens finds out."""
-        assert self.process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):
-            self.process.stdin.write(message)
-            self.process.stdin.flush()
-
-    def listen(self) -> None:
-        assert self.process.stdout is not None
-        item: Any = None
-        while item != DONE and not self.over.is_set():
-            try:
-                item = pickle.load(self.process.stdout)
-            except Exception:  # it has died, perhaps in the middle of a word
-                self.hand_on(RunError(DIED))
-                return
-            self.hand_on(item)
-
-    def hand_on(self, item: Any) -> None:
-        while not self.over.is_set():
-            try:
-                self.heard.put((self, item), timeout=PATIENCE)
-                return
-            except Full:
-                continue
-
-    def give(self, seed: int | None) -> None:
-        """One more song to write; None: there are no more."""
-        assert self.process.stdin is not None
-        if seed is None:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
-        else:
-            self.tell(b"%d\n" % seed)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    @classmethod
+    def from_json(cls, data: bytes) -> Task:
+        found = json.loads(data)
+        plan, drawing = plan_from_json(found["plan"]), Drawing(**found["drawing"])
+        return cls(Path(found["run"]), tuples(found["files"]), plan, drawing, found["explain"])
 
 
-class Apart:
-    """Processes that write to one plan."""
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The fields of a plan that were set."""
+    return plan.model_dump(mode="json", exclude_unset=True)
+
+
+def plan_from_json(fields: dict[str, Any]) -> Plan:
+    """The plan that `plan_json` was called with. Its values are not checked again."""
+    sections = [{name: tuples(value) for name, value in section.items()} for section in fields.get("sections", ())]
+    for section in sections:
+        if "tune" in section:
+            section["tune"] = tuple(tuple(Note(*note) for note in line) for line in section["tune"])
+    made = {name: tuples(value) for name, value in fields.items()}
+    if sections:
+        made["sections"] = tuple(SectionPlan.model_construct(**section) for section in sections)
+    return Plan.model_construct(**made)
+
+
+def tuples(value: Any) -> Any:
+    """JSON's lists as tuples."""
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
+
+
+@cache
+def codec() -> TypeAdapter[list[Event]]:
+    """Events as JSON and back."""
+    return TypeAdapter(list[Event], config=ConfigDict(ser_json_inf_nan="constants"))
+
+
+# --- the processes
+
+
+class WriterPool:
+    """Processes that write to one plan; see `song_worker` for their side."""
 
     def __init__(self, task: Task, processes: int) -> None:
-        self.heard: Queue[tuple[Child, Any]] = Queue(WAITING)
-        self.over = threading.Event()
-        self.children = [Child(task, self.heard, self.over) for _ in range(processes)]
+        """`OSError` where no process can be started."""
+        self.pool = WorkerPool(WORKER, processes, first=task.to_json())
+        self.pool.open()
 
     def ready(self) -> bool:
-        """Wait until all can write. False if one cannot: then all are closed."""
-        for _ in self.children:
-            _, item = self.heard.get()
-            if item != READY:
-                self.close()
-                return False
-        return True
+        """Wait until all can write. False if one cannot; then all are closed."""
+        if all(worker.first is not None and worker.first.exception() is None for worker in self.pool.workers):
+            return True
+        self.pool.shutdown()
+        return False
 
-    def write(self, seeds: Iterator[int], should_stop: Callable[[], bool]) -> Iterator[LineWritten | WrittenSong]:
-        """What they write, in any order. An error of one ends all."""
+    def write(self, seeds: Iterator[int], should_stop: Callable[[], bool]) -> Iterator[Event]:
+        """The events of all processes, in any order. An error of one ends them all and is raised here."""
+        messages: SimpleQueue[tuple[int, bytes | None]] = SimpleQueue()
         try:
-            for _ in range(AHEAD):
-                for child in self.children:
-                    child.give(next(seeds, None))
-            left = len(self.children)
+            requests = [worker.submit(b"", partial(hear, messages, i)) for i, worker in enumerate(self.pool.workers)]
+            first = list(itertools.islice(seeds, AHEAD * len(requests)))
+            for i, request in enumerate(requests):
+                request.add_done_callback(lambda _, i=i: messages.put((i, None)))  # type: ignore[misc]
+                give(request, first[i :: len(requests)], AHEAD)
+            left = len(requests)
             while left and not should_stop():
                 try:
-                    child, item = self.heard.get(timeout=PATIENCE)
+                    i, data = messages.get(timeout=POLL_SECONDS)
                 except Empty:
                     continue
-                if isinstance(item, LyricistError):
-                    raise item
-                if item == DONE:
+                if data is None:
                     left -= 1
+                    check(requests[i])
                     continue
-                for _ in range(sum(isinstance(event, WrittenSong) for event in item)):
-                    child.give(next(seeds, None))
-                yield from item
+                events = codec().validate_json(data)
+                songs = sum(isinstance(event, WrittenSong) for event in events)
+                give(requests[i], list(itertools.islice(seeds, songs)), songs)
+                yield from events
         finally:
-            self.close()
-
-    def close(self) -> None:
-        self.over.set()
-        for child in self.children:
-            child.close()
+            self.pool.shutdown()
 
 
-# --- in the child
+def hear(messages: SimpleQueue[tuple[int, bytes | None]], i: int, data: bytes) -> None:
+    messages.put((i, data))
 
 
-def seeds_of(stdin: BinaryIO) -> Iterator[int]:
-    for line in stdin:
-        yield int(line)
+def give(request: Request, seeds: list[int], wanted: int) -> None:
+    """Send seeds to a process; fewer than are wanted are the last."""
+    if seeds:
+        request.send(json.dumps(seeds).encode())
+    if len(seeds) < wanted:
+        request.send(b"")
 
 
-def work(stdin: BinaryIO, stdout: BinaryIO) -> None:
-    """Load, compile, say so, and write a song for every seed."""
-    from lyricist.generate.writer import load
-
-    def tell(item: Any) -> None:
-        stdout.write(pickle.dumps(item))
-        stdout.flush()
-
-    task: Task = pickle.load(stdin)
-    model = load(task.run, threads=1)
-    writer = model.planned(task.plan)
-    if files_of(task.run) != task.files:
-        return
-    writer.cores = 1
-    tell(READY)
-    made: list[LineWritten | WrittenSong] = []
-    sent = time.monotonic()
+def check(request: Request) -> None:
+    """Raise the error that a process ended with, if it did."""
     try:
-        for event in writer.events(task.drawing, seeds_of(stdin), explain=task.explain):
-            made.append(event)
-            if len(made) == TOGETHER or time.monotonic() - sent > LATEST:
-                tell(made)
-                made, sent = [], time.monotonic()
-        tell(made)
-    except LyricistError as error:
-        tell(error)
-    tell(DONE)
-
-
-def main() -> None:
-    stdout = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no song
-    work(sys.stdin.buffer, stdout)
-
-
-if __name__ == "__main__":
-    main()
+        request.result()
+    except (WorkerDied, WorkerError) as error:
+        raise RunError(DIED) from error

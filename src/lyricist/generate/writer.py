@@ -17,7 +17,7 @@ from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
 from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
 from lyricist.generate.selection import judge_of
-from lyricist.generate.worker_pool import Apart, Stamp, Task, files_of
+from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, LINES
 from lyricist.model.runtime import LateModel, OnnxBlocks, OnnxModel, PackedSteps, StepModel
@@ -31,7 +31,7 @@ from lyricist.plan.resolve import resolve
 from lyricist.plan.song_spec import FreeSpec
 from lyricist.prosody.lexicon import Lexicon
 
-APART = 512  # drafts of songs from which it pays to have a process for every core
+IN_PROCESSES = 512  # drafts of songs from which it pays to have a process for every core
 MOST = 8  # processes, each of which takes the memory of a model
 FAMILIAR = 10.0  # nats of score that turns of phrase are worth which all stand in the songs
 
@@ -84,10 +84,10 @@ class Model(LoadedRun):
 
     def worker_pool(
         self, writer: ExactWriter, plan: Plan, drawing: Drawing, seeds: Iterable[int], explain: bool
-    ) -> tuple[Iterator[int], Apart | None]:
+    ) -> tuple[Iterator[int], WriterPool | None]:
         """The seeds, and processes to write them with; None for few songs and where there can be no processes."""
         several = iter(seeds)
-        enough = -(-APART // drawing.particles)
+        enough = -(-IN_PROCESSES // drawing.particles)
         if writer.cores == 1 or self.origin is None or not isinstance(writer.blocks, OnnxBlocks):
             return several, None
         first = list(itertools.islice(several, enough))
@@ -95,7 +95,7 @@ class Model(LoadedRun):
         if len(first) < enough:
             return several, None
         try:
-            made = Apart(Task(self.origin, self.files, plan, drawing, explain), min(writer.cores, MOST))
+            made = WriterPool(Task(self.origin, self.files, plan, drawing, explain), min(writer.cores, MOST))
         except OSError:
             return several, None
         return several, made if made.ready() else None

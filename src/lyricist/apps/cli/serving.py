@@ -12,52 +12,33 @@ from pathlib import Path
 from typing import Any
 
 from lyricist.errors import InputError, MissingExtra
+from lyricist.workers import cores
 
 
-def studio_command(
-    host: str,
-    port: int,
-    tokens: Sequence[str],
-    token_file: Path | None,
-    hosts: Sequence[str],
-    data: Path | None,
-    models: Path | None,
-    training: bool | None,
-    limits: Sequence[str],
-    demo: bool,
-    browser: bool,
+def open_studio(
+    wanted: dict[str, Any], tokens: Sequence[str], token_file: Path | None, limits: Sequence[str], browser: bool
 ) -> None:
-    """Serve until interrupted. `InputError`: a port that is taken, an address that is none, a missing token."""
+    """Serve until interrupted. `wanted`: fields of `Settings`, None for those that are not given.
+
+    `InputError`: a port that is taken, an address that is none, a missing token.
+    """
     try:
         import uvicorn
 
-        from lyricist.apps.cli.limits import read_limits
-        from lyricist.apps.studio.settings import Settings, is_local
-        from lyricist.children import cores
+        from lyricist.apps.studio.studio_settings import Settings, is_local, read_limits
     except ImportError as e:
         raise MissingExtra("lyricist studio", "studio") from e
-    known = read_tokens(tokens, token_file)
+    given = {name: value for name, value in wanted.items() if value is not None}
+    known, host, models = read_tokens(tokens, token_file), given["host"], given.get("models")
     local = is_local(host)
     if not local and not known:
         raise InputError(f"--host {host} can be reached from elsewhere: add --token TOKEN or --token-file FILE")
     if models is not None and not models.is_dir():
         raise InputError(f"--models {models} is no folder: name one that holds runs")
-    given: dict[str, Any] = {} if data is None else {"data": data}
-    asked, kept = read_limits(limits)
-    settings = Settings(
-        host=host,
-        port=port,
-        tokens=known,
-        hosts=tuple(hosts),
-        models=models,
-        training=local and not hosts if training is None else training,  # a proxy's name: others can reach it
-        processes=cores() if cores() > 1 else 0,
-        limits=asked,
-        kept=kept.model_dump(exclude_unset=True),
-        demo=demo,
-        **given,
-    )
-    with listening(host, port) as sock:
+    given.setdefault("training", local and not given.get("hosts"))  # others can reach it under a proxy's name
+    processes = cores() if cores() > 1 else 0
+    settings = Settings(tokens=known, processes=processes, limits=read_limits(limits), **given)
+    with listening(host, settings.port) as sock:
         address = url_of(host, sock.getsockname()[1])
         serve(uvicorn, settings, sock, lambda: opened(address, browser))
 
@@ -67,7 +48,7 @@ def serve(uvicorn: Any, settings: Any, sock: socket.socket, ready: Callable[[], 
     from lyricist.apps.studio.app import create_app
 
     app = create_app(settings)
-    app.state.rooms.prepare()
+    app.state.services.prepare()
     config = uvicorn.Config(
         app,
         log_level="warning",

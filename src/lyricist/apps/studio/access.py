@@ -1,7 +1,7 @@
-"""Who may ask: hosts and origins, tokens, sizes of bodies; and the headers of every answer.
+"""Who may use the studio: hosts and origins, tokens, sizes of bodies; and the headers of every answer.
 
-Loopback needs no token; elsewhere every call of the API needs one of the studio's. Requests that another web page
-makes, or that reach this machine under a foreign name (DNS rebinding), are refused before anything is read.
+On loopback no token is needed; elsewhere every call of the API needs one of the studio's tokens. Requests by another
+web page, or under a host name that is not the studio's (DNS rebinding), are refused before anything is read.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lyricist.apps.studio.errors import Refused, answer
-from lyricist.apps.studio.settings import LOCAL_NAMES, Settings
+from lyricist.apps.studio.http_io import Refused, failure
+from lyricist.apps.studio.studio_settings import LOCAL_NAMES, Settings
 
 OPEN = frozenset({"/api/health", "/api/version"})  # answered without a token
 LOCAL = "local"  # the owner where there are no tokens
@@ -40,17 +40,17 @@ HEADERS = {
 
 
 def owner(request: Request) -> str:
-    """Whose things a request is about: a name made of its token, or `local`. For `Depends`."""
+    """The owner of a request: a name made of its token, or `local`. For `Depends`."""
     return str(request.scope.get("lyricist.owner", LOCAL))
 
 
 def owner_of(token: str) -> str:
-    """A name for whoever knows a token, from which the token cannot be told."""
+    """The owner's name for a token, from which the token cannot be found."""
     return hashlib.sha256(b"lyricist owner\0" + token.encode()).hexdigest()[:32]
 
 
 class Guard:
-    """The outermost layer of the app: refuses what may not be asked, and marks every answer."""
+    """The outermost layer of the app: refuses what is not allowed, and sets the headers of every answer."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.settings = app, settings
@@ -65,16 +65,16 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        sender = marked(send, cached=scope["path"].startswith("/page/"))
+        sender = with_headers(send, cached=scope["path"].startswith("/page/"))
         try:
             most = self.admit(scope, Headers(scope=scope))
         except Refused as error:
-            await answer(error.code, error.message, error.headers)(scope, receive, sender)
+            await failure(error.code, str(error), error.headers)(scope, receive, sender)
             return
         await self.app(scope, Body(receive, most).receive, sender)
 
     def admit(self, scope: Scope, headers: Headers) -> int:
-        """The most bytes the body may have; `Refused` for what may not be asked."""
+        """The most bytes the body may have; `Refused` for what is not allowed."""
         self.check_host(headers)
         check_origin(scope, headers)
         if scope["path"].startswith("/api/") or scope["path"] == "/api":
@@ -100,17 +100,17 @@ class Guard:
             return LOCAL
         kind, _, given = headers.get("authorization", "").partition(" ")
         found = LOCAL
-        for token, name in self.owners.items():  # all of them, so that the time tells nothing
+        for token, name in self.owners.items():  # compare with all, so that the time reveals nothing
             if hmac.compare_digest(token.encode(), given.strip().encode()) and kind.lower() == "bearer":
                 found = name
         if found == LOCAL and path not in OPEN:
-            told = "this studio needs its token: send Authorization: Bearer TOKEN"
-            raise Refused("unauthorised", told, {"WWW-Authenticate": "Bearer"})
+            message = "this studio needs its token: send Authorization: Bearer TOKEN"
+            raise Refused("unauthorised", message, {"WWW-Authenticate": "Bearer"})
         return found
 
 
 def check_origin(scope: Scope, headers: Headers) -> None:
-    """Refuse what a page of another origin asks; its own origin has the name that the request came to."""
+    """Refuse requests by a page of another origin. The studio's own origin has the name in the Host header."""
     origins = headers.getlist("origin")
     foreign = headers.get("sec-fetch-site", "none") in ("cross-site", "same-site")
     if foreign and (scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/api/")):
@@ -135,15 +135,15 @@ def host_name(host: str) -> str:
 
 
 def is_address(name: str) -> bool:
-    """A bare address cannot be rebound to another machine."""
+    """Whether a name is an IP address, which cannot be rebound to another machine."""
     try:
         return bool(ipaddress.ip_address(name))
     except ValueError:
         return False
 
 
-def marked(send: Send, cached: bool) -> Send:
-    """Every answer with the headers of HEADERS; nothing of the API is kept by caches."""
+def with_headers(send: Send, cached: bool) -> Send:
+    """Adds HEADERS to every answer; caches keep nothing of the API."""
 
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -157,7 +157,7 @@ def marked(send: Send, cached: bool) -> Send:
 
 
 class Body:
-    """A request's body, counted as it comes."""
+    """Counts the bytes of a request's body as they come."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self.inner, self.most, self.got = receive, most, 0
@@ -166,7 +166,7 @@ class Body:
         message = await self.inner()
         self.got += len(message.get("body", b""))
         if self.got > self.most:
-            raise HTTPException(413, size_message(self.most))  # the only kind that FastAPI lets through here
+            raise HTTPException(413, size_message(self.most))  # no other exception gets through FastAPI here
         return message
 
 
@@ -175,6 +175,6 @@ def size_message(most: int) -> str:
 
 
 def tokens_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """Tokens one a line; blank lines and # comments aside."""
+    """Tokens, one per line; blank lines and # comments are skipped."""
     lines = (line.strip() for text in texts for line in text.splitlines())
     return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))

@@ -1,30 +1,32 @@
-"""The studio's app: every route, behind the guard."""
+"""The studio's app: every route behind the guard, the page's files, and the song of `--demo`."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from lyricist.apps.studio import errors, pages
-from lyricist.apps.studio.access import LOCAL, Guard
-from lyricist.apps.studio.description import FAILURES
-from lyricist.apps.studio.desk import Desk
-from lyricist.apps.studio.rooms import Rooms
-from lyricist.apps.studio.settings import Settings
+from lyricist.apps.studio import http_io, routes_check, routes_library, routes_plan, routes_training, routes_write
+from lyricist.apps.studio.access import Guard
+from lyricist.apps.studio.http_io import FAILURES, Refused
+from lyricist.apps.studio.services import Services, Studio
+from lyricist.apps.studio.studio_settings import Settings
+from lyricist.plan.from_song import read_song
+from lyricist.plan.plan import Drawing
 
-ROUTES = ("writing", "alternatives", "why", "checking", "planning", "models", "tunes", "scores", "training")
-FURTHER = ("drafts", "demo")
+ROUTES = (routes_write, routes_check, routes_plan, routes_library, routes_training)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The app of one studio, for any ASGI server. Nothing is loaded until it starts."""
+    """The app of one studio, for any ASGI server. No model is loaded until it starts."""
     settings = settings or Settings()
     app = FastAPI(
         title="lyricist studio",
@@ -35,56 +37,128 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses=FAILURES,
         lifespan=lifespan,
     )
-    app.state.settings = settings
-    app.state.rooms = Rooms.of(settings)
-    app.state.desk = Desk(settings, app.state.rooms)
-    errors.install(app)
-    add_basics(app, settings)
-    for name in (*ROUTES, *FURTHER):
-        module = optional(name)
-        if module is not None and hasattr(module, "router"):
-            app.include_router(module.router)
-    app.include_router(pages.router)
+    app.state.services = Services(settings)
+    http_io.install(app)
+    app.include_router(router)
+    for module in ROUTES:
+        app.include_router(module.router)
+    app.include_router(page)
     app.add_middleware(Guard, settings=settings)
     return app
 
 
-def optional(name: str) -> Any:
-    """A module of this folder, None where there is none."""
-    full = f"lyricist.apps.studio.{name}"
-    return importlib.import_module(full) if importlib.util.find_spec(full) else None
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Warm when it starts; stops what is at work when it ends."""
-    desk: Desk = app.state.desk
-    await run_in_threadpool(desk.warm)
-    app.state.rooms.open()
+    """Load models first; end what is at work last."""
+    services: Services = app.state.services
+    await run_in_threadpool(services.open)
     yield
-    desk.close()
-    await run_in_threadpool(app.state.rooms.close)
+    services.decoding.close()
+    await run_in_threadpool(services.close)
 
 
-def add_basics(app: FastAPI, settings: Settings) -> None:
-    @app.get("/api/health", tags=["studio"])
-    async def health() -> dict[str, str]:
-        """Whether the studio answers."""
-        return {"status": "ok"}
-
-    @app.get("/api/version", tags=["studio"])
-    async def versions() -> dict[str, Any]:
-        """What this studio is and permits."""
-        from lyricist.plan.plan import Drawing
-
-        return {
-            "version": version("lyricist"),
-            "profile": Drawing(particles=settings.particles).profile,
-            "training": settings.training,
-            "token_needed": bool(settings.tokens),
-            "demo": settings.demo,
-            "limits": app.state.rooms.limits.model_dump() | settings.limits.model_dump(),
-        }
+router = APIRouter(prefix="/api", tags=["studio"])
 
 
-__all__ = ["LOCAL", "create_app"]
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """Whether the studio answers."""
+    return {"status": "ok"}
+
+
+@router.get("/version")
+async def versions(studio: Studio) -> dict[str, Any]:
+    """What this studio is and permits."""
+    settings = studio.settings
+    return {
+        "version": version("lyricist"),
+        "profile": Drawing(particles=settings.particles).profile,
+        "training": settings.training,
+        "token_needed": bool(settings.tokens),
+        "demo": settings.demo,
+        "limits": studio.limits.model_dump(),
+    }
+
+
+# --- the song and the tune of --demo: ours, dedicated to the public domain (CC0 1.0)
+
+DEMO = Path(__file__).parent / "demo"
+SONG, TITLE = "row-me-home", "Row Me Home"
+PLAN = {
+    "form": ["verse", "chorus", "verse", "chorus"],
+    "lines": [4],
+    "syllables": [8, 6],
+    "metre": "iambic",
+    "rhyme": "ABAB",
+    "about": "sea, night",
+}
+
+
+@router.get("/demo", summary="The song and the tune of --demo")
+def get_demo(studio: Studio) -> dict[str, Any]:
+    """A draft, its plan and a tune as a file to upload; 404 where the studio was started without `--demo`."""
+    if not studio.settings.demo:
+        raise Refused("not_found", "there is no demo song: start the studio with --demo")
+    return demo()
+
+
+def demo() -> dict[str, Any]:
+    """`draft`, `plan` and `tune`; the tune is a file's `name` and `text`."""
+    sections = [
+        {"name": section.name, "lines": [{"text": line.text, "locked": False} for line in section.lines]}
+        for section in read_song(DEMO / f"{SONG}.txt").sections
+    ]
+    tune = {"name": f"{SONG}.abc", "text": (DEMO / f"{SONG}.abc").read_text(encoding="utf-8")}
+    return {"draft": {"title": TITLE, "sections": sections}, "plan": PLAN, "tune": tune}
+
+
+# --- the page's files; nothing comes from another host
+
+PAGE = Path(__file__).parent / "page"
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".woff2": "font/woff2",
+}
+
+page = APIRouter(include_in_schema=False)
+
+
+@page.get("/")
+async def index(request: Request) -> Response:
+    return page_file("index.html", request)
+
+
+@page.get("/docs")
+async def docs(request: Request) -> Response:
+    return page_file("docs.html", request)
+
+
+@page.get("/page/{name:path}")
+async def file(name: str, request: Request) -> Response:
+    return page_file(name, request)
+
+
+def page_file(name: str, request: Request) -> Response:
+    """A file of the page; 304 where the browser has it already, 404 for any other path."""
+    path = PAGE / name
+    try:
+        inside = path.resolve().is_relative_to(PAGE.resolve()) and path.is_file()
+    except (OSError, ValueError):
+        inside = False
+    if not inside or path.suffix not in KINDS:
+        raise Refused("not_found", "there is no such page")
+    data, tag = content(path, path.stat().st_mtime_ns)
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"etag": tag})
+    return Response(data, media_type=KINDS[path.suffix], headers={"etag": tag})
+
+
+@lru_cache(256)
+def content(path: Path, changed: int) -> tuple[bytes, str]:
+    """The bytes of a file since it was changed, and their tag; kept, since a page is many small files at once."""
+    data = path.read_bytes()
+    return data, f'"{hashlib.sha256(data).hexdigest()[:32]}"'

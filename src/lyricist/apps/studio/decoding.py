@@ -1,8 +1,8 @@
-"""The loop that everything is written by: works of many requests, taken in turns by a thread a core.
+"""The loop that writes everything: the work of many requests, taken in turns by one thread per core.
 
-Requests that ask for the same plan in the same drawing are one work: their songs are the rows of one engine, so that
-the model is run once for all of them. Works that have somebody waiting for a first line go before others; among
-equals the one goes first whose owners have had the least time.
+Requests for the same plan with the same drawing are one work: their songs are the rows of one engine, so that the
+model is run once for all of them. Work for somebody who waits for a first line goes before other work; among equals
+it is the turn of those owners who have had the least time.
 """
 
 from __future__ import annotations
@@ -13,18 +13,13 @@ import time
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from lyricist.apps.studio.compiled import Compiled
-from lyricist.apps.studio.errors import busy
-from lyricist.apps.studio.settings import Settings
-from lyricist.apps.studio.sse import BEAT_SECONDS
-from lyricist.apps.studio.works import Own, Shared, Ticket, Work, in_turn
-from lyricist.generate.writer import Model
-from lyricist.plan.plan import Drawing, Plan
-
-if TYPE_CHECKING:
-    from lyricist.apps.studio.scribes import Scribes
+from lyricist.apps.studio.generation_pool import GenerationPool
+from lyricist.apps.studio.http_io import BEAT_SECONDS, busy
+from lyricist.apps.studio.jobs import CompiledPlans, Shared, Ticket, WriteJob, turn_together
+from lyricist.apps.studio.studio_settings import Limits
+from lyricist.plan.plan import Drawing
 
 T = TypeVar("T")
 SLICE = 0.004  # seconds of one turn, if a step does not take longer
@@ -36,20 +31,21 @@ Key = tuple[int, Drawing, bool]
 
 
 class Decoding:
-    """Everything that is written. What does not fit is refused with 429."""
+    """Everything that is written. What is over the limits is refused with 429."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self.limits = settings, settings.limits
-        self.compiled = Compiled()
+    def __init__(self, limits: Limits, threads: int, pool: GenerationPool | None = None) -> None:
+        """`pool`: processes that write instead of this process's `threads`, once they are ready."""
+        self.limits, self.most_threads, self.pool = limits, threads, pool
+        self.compiled = CompiledPlans()
         self.asking = ThreadPoolExecutor(ASKING, "asking")
         self.at_work: Counter[str] = Counter()  # requests by owner
         self.changed = threading.Condition()
-        self.ready: list[Work] = []
+        self.ready: list[Shared] = []
         self.alive: set[int] = set()  # works in `ready`, or in a thread's hands, by identity
         self.engines: OrderedDict[Key, list[Shared]] = OrderedDict()
         self.used: defaultdict[str, float] = defaultdict(float)  # seconds by owner
         self.threads: list[threading.Thread] = []
-        self.scribes: Scribes | None = None
+        self.alone = threading.Semaphore(threads)
         self.closed = False
 
     # --- from requests, in the event loop
@@ -62,33 +58,20 @@ class Decoding:
         finally:
             self.leave(owner)
 
-    async def write(
-        self,
-        owner: str,
-        model: Model,
-        plan: Plan,
-        drawing: Drawing,
-        seeds: Sequence[int],
-        explain: bool = False,
-        here: bool = False,
-    ) -> AsyncIterator[Any]:
-        """Lines and songs as they are made; None where nothing came for a while. See `Model.events`. `here`: in this
-        process, for what is short and whose plan is compiled already."""
+    async def write(self, owner: str, job: WriteJob, here: bool = False) -> AsyncIterator[Any]:
+        """Lines and songs as they are made, or the events of these as bytes if another process writes; None where
+        nothing came for a while. `here`: in this process, for what is short and whose plan is compiled already."""
 
-        def begin(ticket: Ticket) -> None:
-            if here or self.scribes is None or not self.scribes.take(ticket, model, plan, drawing, seeds, explain):
-                self.begin(ticket, model, plan, drawing, seeds, explain)
-
-        async for item in self.follow(owner, begin):
-            yield item
-
-    async def follow(self, owner: str, begin: Callable[[Ticket], None]) -> AsyncIterator[Any]:
-        """What is made for a ticket, from when `begin` has put it to work."""
         self.enter(owner)
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[Any]()
         ticket = Ticket(owner, lambda item: tell(loop, queue, item), self.limits.seconds_per_request)
+
+        def begin() -> None:
+            if here or self.pool is None or not self.pool.take(ticket, job):
+                self.begin(ticket, job)
+
         try:
-            await loop.run_in_executor(self.asking, begin, ticket)
+            await loop.run_in_executor(self.asking, begin)
             async for item in items_of(queue):
                 yield item
         finally:
@@ -101,7 +84,7 @@ class Decoding:
             raise busy("the studio writes for as many as it can (limit requests_at_work): try again in a moment")
         if self.at_work[owner] >= self.limits.requests_per_owner:
             raise busy("you have as many requests at work as you may (limit requests_per_owner): wait for one")
-        if not self.at_work[owner]:  # who comes back has no credit for the time away
+        if not self.at_work[owner]:  # an owner who comes back has no credit for the time away
             self.used[owner] = max(self.used[owner], min((self.used[o] for o in self.at_work), default=0.0))
         self.at_work[owner] += 1
 
@@ -114,30 +97,39 @@ class Decoding:
 
     # --- works
 
-    def begin(
-        self, ticket: Ticket, model: Model, plan: Plan, drawing: Drawing, seeds: Sequence[int], explain: bool
-    ) -> None:
+    def begin(self, ticket: Ticket, job: WriteJob) -> None:
         """Put a request to work in this process."""
-        if plan.exact or model.vocabulary.order == "backward" or explain:
-            self.join(ticket, model, plan, drawing, seeds, explain)
+        if job.plan.exact or job.model.vocabulary.order == "backward" or job.explain:
+            self.join(ticket, job)
         else:
-            self.add(Own(ticket, model.events(plan, drawing, seeds, ticket.over)))
+            threading.Thread(target=self.write_alone, args=(ticket, job), name="alone", daemon=True).start()
 
-    def join(
-        self, ticket: Ticket, model: Model, plan: Plan, drawing: Drawing, seeds: Sequence[int], explain: bool
-    ) -> None:
+    def write_alone(self, ticket: Ticket, job: WriteJob) -> None:
+        """Write songs of a plan that is not exact; no more such requests run at once than there are threads."""
+        try:
+            made = job.model.events(job.plan, job.drawing, job.seeds, ticket.over)
+            while not ticket.over():
+                with self.alone:
+                    item = next(made, None)
+                ticket.give(item)
+                if item is None:
+                    return
+        except BaseException as error:
+            ticket.give(error)
+
+    def join(self, ticket: Ticket, job: WriteJob) -> None:
         """Put songs into an engine for their plan and drawing."""
-        writer = self.compiled.get(model, plan, len(seeds))
-        key = (id(writer), drawing, explain)
+        writer = self.compiled.get(job.model, job.plan, len(job.seeds))
+        key = (id(writer), job.drawing, job.explain)
         with self.changed:
             shared = self.least(key)
         if shared is None:
-            blocks = None if explain else self.compiled.steered(writer.blocks)
-            shared = Shared(writer, writer.engine(drawing, explain=explain), blocks)
+            blocks = None if job.explain else self.compiled.steered(writer.blocks)
+            shared = Shared(writer, writer.engine(job.drawing, explain=job.explain), blocks)
             with self.changed:
                 self.engines.setdefault(key, []).append(shared)
         with self.changed:
-            shared.join(ticket, seeds)
+            shared.join(ticket, job.seeds)
             self.wake(shared)
             self.forget()
 
@@ -147,28 +139,23 @@ class Decoding:
         if key in self.engines:
             self.engines.move_to_end(key)
         best = min(found, key=len, default=None)
-        crowded = best is not None and len(best) >= CROWD and len(found) < self.settings.threads
+        crowded = best is not None and len(best) >= CROWD and len(found) < self.most_threads
         return None if crowded else best
 
     def forget(self) -> None:
-        """Let go of the engines that were idle for longest."""
+        """Drop the engines that were idle for longest."""
         for key in list(self.engines)[: max(0, len(self.engines) - ENGINES)]:
             if all(id(shared) not in self.alive for shared in self.engines[key]):
                 del self.engines[key]
 
-    def add(self, work: Work) -> None:
-        with self.changed:
-            self.wake(work)
-
-    def wake(self, work: Work) -> None:
-        """See that a work gets its turns; `changed` is held."""
+    def wake(self, work: Shared) -> None:
+        """Put a work in the queue; the caller holds `changed`."""
         if id(work) not in self.alive:
             self.alive.add(id(work))
             self.ready.append(work)
         if not self.threads and not self.closed:
             self.threads = [
-                threading.Thread(target=self.run, name=f"writing-{i}", daemon=True)
-                for i in range(self.settings.threads)
+                threading.Thread(target=self.run, name=f"writing-{i}", daemon=True) for i in range(self.most_threads)
             ]
             for thread in self.threads:
                 thread.start()
@@ -193,20 +180,20 @@ class Decoding:
                         self.alive.discard(id(work))
                 self.changed.notify()
 
-    def pick(self) -> list[Work]:
+    def pick(self) -> list[Shared]:
         """The works whose turn it is: one, or engines of one model that go in step."""
 
-        def rank(work: Work) -> tuple[bool, float]:
+        def rank(work: Shared) -> tuple[bool, float]:
             used = (self.used[ticket.owner] for ticket in work.tickets())
             return not waits(work), min(used, default=0.0)
 
         order = sorted(self.ready, key=rank) if len(self.ready) > 1 else self.ready
-        chosen = companions(order, self.settings.threads)
+        chosen = companions(order, self.most_threads)
         self.ready = [work for work in self.ready if work not in chosen]
         return chosen
 
-    def spend(self, works: Sequence[Work]) -> None:
-        """A turn of some works, which their owners pay for. What breaks ends these only."""
+    def spend(self, works: Sequence[Shared]) -> None:
+        """A turn of some works, counted for their owners. An error ends only these works."""
         start = time.perf_counter()
         tickets = [ticket for work in works for ticket in work.tickets()]
         try:
@@ -214,7 +201,7 @@ class Decoding:
                 if len(works) == 1:
                     works[0].turn()
                 else:
-                    in_turn([work for work in works if isinstance(work, Shared)])
+                    turn_together(works)
                 if time.perf_counter() - start > SLICE:
                     break
         except BaseException as error:
@@ -226,27 +213,27 @@ class Decoding:
                 self.used[ticket.owner] += spent
 
     def close(self) -> None:
-        if self.scribes is not None:
-            self.scribes.close()
+        if self.pool is not None:
+            self.pool.pool.shutdown()
         with self.changed:
             self.closed = True
             self.changed.notify_all()
         self.asking.shutdown(wait=False, cancel_futures=True)
 
 
-def waits(work: Work) -> bool:
-    """Whether somebody has not been shown a line yet."""
+def waits(work: Shared) -> bool:
+    """Whether somebody waits for a first line."""
     return any(not ticket.begun for ticket in work.tickets())
 
 
-def companions(order: Sequence[Work], threads: int) -> list[Work]:
-    """The first work, and those that may go in step with it: of one model, as many rows as a step takes well, and no
-    more than this thread's share of them."""
+def companions(order: Sequence[Shared], threads: int) -> list[Shared]:
+    """The first work, and those that may go in step with it: of one model, up to TOGETHER rows, and no more than this
+    thread's share."""
     first = order[0]
-    if not isinstance(first, Shared) or first.blocks is None:
+    if first.blocks is None:
         return [first]
-    like = [work for work in order if isinstance(work, Shared) and work.blocks is first.blocks]
-    found: list[Work] = []
+    like = [work for work in order if work.blocks is first.blocks]
+    found: list[Shared] = []
     rows = 0
     for work in like[: -(-len(like) // threads)]:
         rows += len(work) * work.engine.drawing.particles

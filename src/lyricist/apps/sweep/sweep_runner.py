@@ -21,11 +21,11 @@ from lyricist.apps.sweep.study_storage import Lock, StorageError, connect, full_
 from lyricist.apps.sweep.sweep_folder import LOCK, SweepFolder
 from lyricist.apps.sweep.sweep_report import write_report
 from lyricist.apps.sweep.trial_queue import Row, TrialQueue
-from lyricist.children import cores, python_path
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.training.start import need_torch, order_of
 from lyricist.training.token_arrays import token_set
+from lyricist.workers import cores, start
 
 WRITE_SECONDS = 5.0  # between two writings of the results while trials end
 STOP_SECONDS = 60.0  # for workers to save and end when they are asked to
@@ -187,14 +187,12 @@ def start_worker(job: Message, log: Path) -> subprocess.Popen[str]:
 
     The job goes through a pipe, for it may hold a password. The worker ends when that pipe is closed.
     """
-    env = {**os.environ, "OMP_NUM_THREADS": str(job["threads"]), "PYTHONPATH": python_path()}
+    command, env = (
+        [sys.executable, "-m", "lyricist.apps.sweep.trial_worker"],
+        {"OMP_NUM_THREADS": str(job["threads"])},
+    )
     with open(log, "w", encoding="utf-8") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lyricist.apps.sweep.trial_worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", env=env,
-            process_group=0 if os.name == "posix" else None,  # Ctrl-C is for this process alone
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )  # fmt: skip
+        process = start(command, env, stderr=errors, text=True, encoding="utf-8")
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # it died at once, which its exit code tells
         process.stdin.write(json.dumps(job) + "\n")
