@@ -34,7 +34,7 @@ from typing import Any
 
 import lyricist
 from common import save, songs_or_exit
-from lyricist.apps.cli.writing import DRAFTS
+from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
 from stanzas import FORMS, Untold, form_test

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import lyricist
 from common import parser
-from lyricist.apps.cli.writing import DRAFTS
+from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import as_a_song

@@ -276,8 +276,8 @@ print(f"loss {loss:.2f} nats, perplexity {loss.exp():,.0f}, vocabulary {len(voca
 # learns, so that it cannot rely on learning songs by heart.
 
 # %%
+from lyricist import events
 from lyricist.model.runtime import OnnxModel
-from lyricist.training import events
 
 options = lyricist.Options(
     preset="tiny",

@@ -277,7 +277,7 @@ def test_unforeseen_errors_are_one_line_and_1(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by design")
 
-    monkeypatch.setattr("lyricist.apps.cli.writing.write_command", broken)
+    monkeypatch.setattr("lyricist.apps.cli.write_command.write_command", broken)
     assert call("write", "-m", run_dir) == 1
     assert "ZeroDivisionError" in only_line(capsys.readouterr().err)
 

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import typer
 
+from lyricist.apps.cli import app
 from lyricist.apps.cli import run as lyricist
-from lyricist.apps.cli.writing import drafts
+from lyricist.apps.cli.write_command import drafts
 from lyricist.apps.schemas import schema
+from lyricist.plan.fields import asked_of
+from lyricist.plan.plan import Drawing, Plan
 
 DRAFT = "[Verse]\nThe river ran below the town\n...\nAnd all the lights were coming down\n\N{HORIZONTAL ELLIPSIS}\n"
 SONG = "[Verse]\nI saw the river run\nI saw the sea\n\n[Chorus]\nCarry me home\n\n[Verse]\nI saw\nAnd so did he\n\n[Chorus]\n"
@@ -46,6 +50,18 @@ def planned(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict:  # 
     data: dict[str, object] = json.loads(capsys.readouterr().out)
     jsonschema.validate(data, schema("plan"))
     return data
+
+
+@pytest.mark.parametrize("command", ["write", "plan"])
+def test_every_field_of_a_plan_is_an_option(command: str) -> None:
+    """A new field needs a help text and nothing else; `write` has the fields of a drawing as well."""
+    assert call(command, "--help") == 0  # derives the options
+    options = {p.name: p for p in typer.main.get_command(app).commands[command].params}  # type: ignore[attr-defined]
+    fields = {name: asked.help for name, asked in asked_of(Plan).items() if asked.help}
+    assert len(fields) >= 20 and fields.items() <= {name: p.help for name, p in options.items()}.items()
+    assert options["clean"].secondary_opts == ["--no-clean"] and options["hook"].secondary_opts == ["--no-hook"]
+    assert not options["allow"].secondary_opts
+    assert (set(Drawing.model_fields) <= set(options)) == (command == "write")
 
 
 def test_a_plan_is_shown_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 import lyricist
 from lyricist._io import load_arrays
 from lyricist.apps.cli import run as call
-from lyricist.apps.cli.writing import DRAFTS
+from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.train import train_songs

@@ -487,7 +487,7 @@ def check_what_is_left(out: Path, rows: list[dict[str, str]]) -> None:
 
 
 def test_the_best_run_writes_songs_and_knows_its_corpus(corpus: Corpus, tmp_path: Path) -> None:
-    from lyricist.apps.cli.training import own_corpus
+    from lyricist.apps.cli.train_command import own_corpus
     from lyricist.generate.writer import load
     from lyricist.model.checkpoint import Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lyricist.apps.cli.writing import tell_unknown
+from lyricist.apps.cli.write_command import tell_unknown
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import SIZE
 from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features

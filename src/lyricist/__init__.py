@@ -81,6 +81,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "events":  # `from lyricist import events`: the classes of what `train` yields
+        return importlib.import_module("lyricist.training.events")
     if name not in _HOME:
         raise AttributeError(f"module 'lyricist' has no attribute {name!r}")
     module, _, attribute = _HOME[name].partition(":")

@@ -10,7 +10,7 @@ import pytest
 from musicfiles import midi, sung
 
 from lyricist.apps.cli import run as lyricist
-from lyricist.apps.cli.training import Request, corpus_of
+from lyricist.apps.cli.train_command import Request, corpus_of
 from lyricist.corpus import PrepareOptions, match_tunes, prepare
 from lyricist.errors import InputError
 
@@ -241,7 +241,7 @@ def test_calls_that_are_wrong(
 
 
 def test_train_joins_tunes(exercise: Path) -> None:
-    request = Request([exercise / "lyrics.csv"], exercise / "run", midi=exercise / "midi_files")
+    request = Request([exercise / "lyrics.csv"], exercise / "run", {"midi": exercise / "midi_files"})
     corpus = corpus_of(request, resume=False)
     assert corpus.info["sung"] == {"songs": 2, "lines": 8}
     assert corpus.temporary

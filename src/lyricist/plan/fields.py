@@ -21,11 +21,13 @@ Tune = tuple[tuple[Note, ...], ...]
 
 
 class Asked(NamedTuple):
-    """What a field carries beside its type: `help` of its option ("": it has none) and `read`, which makes a clean
-    value of what was typed (None: pydantic's own rules)."""
+    """What a field carries beside its type: `help` of its option ("": it has none), `read`, which makes a clean value
+    of what was typed (None: pydantic's own rules), and whether a switch that is off has a form with `--no-` too: its
+    default then depends on the plan. (A switch that is on always has one.)"""
 
     help: str = ""
     read: Callable[[Any], Any] | None = None
+    negatable: bool = False
 
 
 class SectionPlan(BaseModel):
@@ -102,15 +104,18 @@ class PlanFields(BaseModel):
         Asked("A word that lines of letter A rhyme with.", lambda v: parse.one_word(v, "--rhyme-with")),
     ] = None
     about: Annotated[
-        tuple[str, ...], Asked("Words to steer by: 'river, night'.", lambda v: parse.word_list(v, "--about"))
+        tuple[str, ...],
+        Asked("Theme words that steer the song: 'river, night'.", lambda v: parse.word_list(v, "--about")),
     ] = ()
     include: Annotated[
         tuple[str, ...], Asked("Words that must occur: 'river, night'.", lambda v: parse.word_list(v, "--include"))
     ] = ()
-    avoid: Annotated[tuple[str, ...], Asked("Words that must not.", lambda v: parse.word_list(v, "--avoid"))] = ()
+    avoid: Annotated[
+        tuple[str, ...], Asked("Words that must not occur.", lambda v: parse.word_list(v, "--avoid"))
+    ] = ()
     clean: Annotated[bool, Asked("Leave out slurs and obscenities (the default).")] = True
     all_words: Annotated[
-        bool, Asked("Old and rare words of the model as well, not only those of songs of today.")
+        bool, Asked("Use old and rare words of the model as well, not only those of today's songs.")
     ] = False
     start: Annotated[str | None, Asked("First word of the song.", lambda v: parse.start_word(v))] = None
     acrostic: Annotated[
@@ -121,15 +126,16 @@ class PlanFields(BaseModel):
         Asked("A line that ends every chorus; without choruses, every section.", lambda v: parse.refrain_line(v)),
     ] = None
     hook: Annotated[
-        bool, Asked("The chorus's first line comes back in it (the default where no rhymes are asked for).")
+        bool,
+        Asked("Repeat the chorus's first line in it (the default if no rhymes are asked for).", negatable=True),
     ] = False
     title: Annotated[
-        str | None, Asked("Its title; without one, its hook.", lambda v: parse.plain_line(v, "--title") or None)
+        str | None, Asked("Title of the song. Default: its hook.", lambda v: parse.plain_line(v, "--title") or None)
     ] = None
     max_copy: Annotated[
-        int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. [default: 5]")
+        int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
     ] = 5
-    keep_chorus: Annotated[bool, Asked("A chorus comes back word for word (the default).")] = True
+    keep_chorus: Annotated[bool, Asked("Repeat a chorus word for word (the default).")] = True
     # nats off a word of one syllable without stress (of, the) on a strong slot of a metre
     emphasis: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
     # nats for a word's 2nd and 3rd syllable, added to the drawing's

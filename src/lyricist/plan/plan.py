@@ -42,19 +42,42 @@ class Drawing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    temperature: float = Field(default=0.75, gt=0, le=10)
-    top_k: int = Field(default=0, ge=0)  # 0: off
-    top_p: float = Field(default=1.0, gt=0, le=1)  # 1: off
-    min_p: float = Field(default=0.02, ge=0, lt=1)  # of the likeliest word's probability; 0: off
-    repetition: float = Field(default=0.4, ge=0)  # nats off a word for each recent use; 0: off
-    rhyme_temperature: float = Field(default=1.3, gt=0, le=10)  # of the choice among words that rhyme, on top
-    archaic: float = Field(default=4.0, ge=0)  # nats off archaic forms (thou, goeth, o'er); 0: off
-    long_words: float = Field(default=1.1, ge=0, le=3)  # nats for a word's 2nd and 3rd syllable each, in exact plans
-    balance: float = Field(default=1.0, ge=0, le=3)  # of what the model says too often, how much is held back; 0: off
-    fresh: float = Field(default=0.0, ge=0, le=3)  # of a rhyme word, for every e-fold it is more usual than others
-    merit: float = Field(default=1.0, ge=0, le=10)  # weight of a line's score among the particles; 0: off
-    judge: float = Field(default=3.5, ge=0, le=10)  # weight of what the judge of lines says; 0: off
-    particles: int = Field(default=2, ge=1, le=256)  # songs begun side by side for each one written, in exact plans
+    temperature: float = Field(default=0.75, gt=0, le=10, description="Below 1: safer words; above: bolder.")
+    top_k: int = Field(default=0, ge=0, description="Only the k likeliest words; 0: off.")
+    top_p: float = Field(
+        default=1.0, gt=0, le=1, description="Only the likeliest words that make up p of the probability; 1: off."
+    )
+    min_p: float = Field(
+        default=0.02, ge=0, lt=1, description="Only words at least this likely relative to the likeliest; 0: off."
+    )
+    repetition: float = Field(default=0.4, ge=0, description="Nats off a word for each recent use; 0: off.")
+    rhyme_temperature: float = Field(
+        default=1.3, gt=0, le=10, description="A temperature for rhyme words, applied on top; above 1: rarer rhymes."
+    )
+    archaic: float = Field(
+        default=4.0, ge=0, description="Nats off archaic forms such as thou, goeth and o'er; 0: off."
+    )
+    long_words: float = Field(  # in exact plans
+        default=1.1, ge=0, le=3, description="Nats for a word's second and third syllable each."
+    )
+    balance: float = Field(
+        default=1.0, ge=0, le=3, description="How much words that the model says too often are held back; 0: off."
+    )
+    fresh: float = Field(
+        default=0.0,
+        ge=0,
+        le=3,
+        description="Nats off a rhyme for every e-fold that it is more usual than others.",
+    )
+    merit: float = Field(
+        default=1.0, ge=0, le=10, description="How much drafts are chosen by their lines' score; 0: off."
+    )
+    judge: float = Field(
+        default=3.5, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
+    )
+    particles: int = Field(  # in exact plans
+        default=2, ge=1, le=256, description="Drafts begun side by side for each song, 1 to 256."
+    )
 
     @property
     def judged(self) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,7 @@ FORMAT = 1
 MAX_BYTES = 1_000_000
 OPEN = "..."  # a line to be written, among those to be kept
 SECTIONS, SECTION = "sections", "section"  # the plan's field, the file's table
-STRICT: Mapping[str, type] = {
-    "clean": bool,
-    "all_words": bool,
-    "keep_chorus": bool,
-    "allow": bool,
-    "hook": bool,
-    "max_copy": int,
-}
-KINDS = {bool: "true or false", int: "a whole number"}
+KINDS: dict[Any, str] = {bool: "true or false", int: "a whole number"}  # fields that take no text
 LINE_BY_LINE = frozenset({"text", "tune"})  # lists written with a line of the file for each of the song
 ONE_EACH = frozenset({"form", "metre", "rhyme"})  # lists whose single value is written without brackets
 
@@ -107,8 +99,8 @@ def fields_of(table: dict[str, Any], model: type[BaseModel], where: str) -> dict
             raise InputError(f"{where}{shown(key)} is no key of a plan{nearest(key, [*known, SECTION])}")
         if name in fields:
             raise InputError(f"{where}{key_of(key)} is given twice")
-        kind = STRICT.get(name)
-        if kind and type(value) is not kind:
+        kind = model.model_fields[name].annotation
+        if kind in KINDS and type(value) is not kind:
             raise InputError(f"{key} {shown(value)} is not {KINDS[kind]}")
         if isinstance(value, dict):
             raise InputError(f"{key} is a table and should be a value or a list")

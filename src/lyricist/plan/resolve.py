@@ -59,14 +59,6 @@ def letter(laid: SongSpec, i: int) -> str:
     return "X" if group < 0 else laid.groups[group].letter
 
 
-def hyphened(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    >>> hyphened({"rhyme_kind": "near"})
-    {'rhyme-kind': 'near'}
-    """
-    return {name.replace("_", "-"): value for name, value in fields.items()}
-
-
 def line_json(laid: SongSpec, i: int) -> dict[str, Any]:
     line = laid.lines[i]
     return {

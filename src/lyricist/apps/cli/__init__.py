@@ -1,5 +1,7 @@
-"""The command line: options in, the public API called, events shown. Nothing is decided here that a
-program could not decide through the API. Lyrics go to stdout, reports to stderr."""
+"""The command line: it turns options into calls of the public API and shows events. Lyrics go to stdout, reports to
+stderr, and every failure is one line. Nothing is decided here that a program could not decide through the API.
+Modules that are slow to import are imported inside the functions, so that `lyricist --help` is quick.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,16 @@ app = typer.Typer(
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 wrong input or call, 3 unfulfillable plan, 1 anything else."""
+    """Run the command line and exit: 0 done, 2 wrong input or call, 3 a plan that cannot be fulfilled, 1 all else."""
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a call; every failure is one line on stderr."""
-    from lyricist.apps.cli import commands, experiments, studio  # noqa: F401 (they register the commands)
+    from lyricist.apps.cli import command_options, commands  # noqa: F401 (it registers the commands)
 
     try:
+        command_options.derive_options(sys.argv[1:] if arguments is None else arguments)
         result = typer.main.get_command(app).main(arguments, prog_name="lyricist", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except LyricistError as e:
@@ -47,7 +50,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def other(e: Exception) -> int:
-    """Usage errors of the option parser (which carry their exit code), and what nobody foresaw."""
+    """The exit code of an error that is not ours: of the option parser, which has its own code, or unexpected."""
     if type(e).__name__ == "NoArgsIsHelpError":
         print(getattr(e, "message", ""))
         return 0

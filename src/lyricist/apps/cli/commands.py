@@ -1,23 +1,20 @@
-"""The commands and their options. Heavy modules are imported inside, so that --help is quick."""
+"""The commands and their options. Heavy modules are imported inside the functions, so that --help is quick."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from lyricist.apps.cli import app, options
+from lyricist.apps.cli import app
+from lyricist.apps.cli.command_options import PANEL, SOURCES, option, takes
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs.", show_default=False)]
-Midi = Annotated[
-    Path | None,
-    typer.Option("--midi", help="Folder of tunes, joined to songs by name (Artist_-_Title.mid).", show_default=False),
-]
-
+Sources = Annotated[list[Path], typer.Argument(help="Files or folders of songs.")]
+MIDI = "Folder of tunes, joined to songs by name (Artist_-_Title.mid)."
 CLASSIC = "The classic recipe"
 
 
@@ -45,415 +42,315 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same song on the same machine.")] = 7,
 ) -> None:
     """Train on the bundled sample songs for about a minute, live, and write a song."""
-    from lyricist.apps.cli import training
+    from lyricist.apps.cli.train_command import demo_command
 
-    training.demo(out, budget, seed)
+    demo_command(out, budget, seed)
 
 
 @app.command()
+@takes(
+    option("songs_by", str, "How a text file is divided into songs: auto, blank or file.", default="auto"),
+    option("english_only", bool, "Drop songs in other languages."),
+    option("keep_duplicates", bool, "Keep duplicates."),
+    option("as_is", bool, "For benchmark texts: clean nothing, split by file name."),
+    option("lyrics_column", str, "CSV/JSON field with the lyrics."),
+    option("title_column", str, "CSV/JSON field with the title."),
+    option("artist_column", str, "CSV/JSON field with the artist."),
+    option("valid_share", float, "Share of songs for validation.", default=0.05, min=0, max=0.49),
+    option("test_share", float, "Share of songs for testing.", default=0.05, min=0, max=0.49),
+    option("seed", int, "Seed of the split.", default=0, min=0),
+)
 def prepare(
     sources: Sources,
     out: Out,
-    songs_by: Annotated[str, typer.Option(help="How a text file falls into songs: auto, blank or file.")] = "auto",
-    english_only: Annotated[bool, typer.Option("--english-only", help="Drop songs in other languages.")] = False,
-    keep_duplicates: Annotated[bool, typer.Option("--keep-duplicates", help="Drop no duplicates.")] = False,
-    as_is: Annotated[
-        bool, typer.Option("--as-is", help="Benchmark texts: nothing cleaned, splits by file name.")
-    ] = False,
-    lyrics_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the lyrics.")] = None,
-    title_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the title.")] = None,
-    artist_column: Annotated[str | None, typer.Option(help="CSV/JSON field with the artist.")] = None,
-    valid_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for validation.")] = 0.05,
-    test_share: Annotated[float, typer.Option(min=0, max=0.49, help="Share of songs for testing.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,
-    midi: Midi = None,
+    midi: Annotated[Path | None, typer.Option(help=MIDI)] = None,
     force: Force = False,
     json: Json = False,
+    **chosen: Any,
 ) -> None:
     """Read songs from files, clean and de-duplicate them, split them, and say what was kept and why not."""
-    from lyricist.apps.cli import preparing
+    from lyricist.apps.cli.prepare_command import prepare_command
 
-    chosen = {
-        "songs_by": songs_by,
-        "english_only": english_only,
-        "keep_duplicates": keep_duplicates,
-        "as_is": as_is,
-        "lyrics_column": lyrics_column,
-        "title_column": title_column,
-        "artist_column": artist_column,
-        "valid_share": valid_share,
-        "test_share": test_share,
-        "seed": seed,
-    }
-    preparing.prepare_command(sources, out, chosen, force, json, midi)
+    prepare_command(sources, out, chosen, force, json, midi)
 
 
 @app.command()
+@takes(
+    option(
+        "base",
+        str,
+        "What to train further: 'starter' (the default, if no shape is asked for), 'scratch', or a run.",
+        "--from",
+    ),
+    option("preset", str, "tiny, small, medium or large."),
+    option("cell", str, "lstm or gru."),
+    option("tokenizer", str, "word, char or whitespace."),
+    option("order", str, "forward or backward: from which end the model reads and writes a line."),
+    option("features", str, "What the model sees of a plan: none, slots (syllables and metre), tune, theme or all."),
+    option("budget", str, "Wall time, all included: 90s, 10m, 2h."),
+    option("epochs", float, "Passes over the songs, at most."),
+    option("layers", int, "Recurrent layers, 1 to 4."),
+    option("hidden", int, "Units of each layer."),
+    option("embedding", int, "Width of the word vectors."),
+    option("untied", bool, "Output weights that are not the word vectors."),
+    option("dropout", float, "Locked dropout: input, between layers, output."),
+    option("dropout_embedding", float, "Share of words dropped everywhere."),
+    option("dropout_weight", float, "Dropout of the recurrent weights."),
+    option("vocabulary", int, "Most words the model knows."),
+    option("batch", int, "Parallel streams of words, per process."),
+    option("steps", int, "Words through which the error is propagated back."),
+    option("learning_rate", float, "Highest learning rate; it falls to zero."),
+    option("negatives", int, "Negative samples of the softmax; 0: the full softmax."),
+    option("average", float, "Decay of the moving average of the weights."),
+    option("anchor", float, "How strongly fine-tuning holds the weights to those of its base; 0: not at all."),
+    option("precision", str, "Precision of matrix products: float32, bfloat16, or auto: the faster one on this CPU."),
+    option("patience", int, "Evaluations without progress before stopping."),
+    option("save_every", float, "Seconds between checkpoints."),
+    option("seed", int, "Seed of everything random in training.", min=0),
+    option("licence", str, "What the model card declares of the songs."),
+    option("midi", Path, MIDI),
+    option("recipe", str, "lstm, or classic: the notebook's, from word vectors and tunes.", rich_help_panel=CLASSIC),
+    option("melody_input", str, "concat, or project: through a dense layer.", rich_help_panel=CLASSIC),
+    option("context", int, "Words of context in training; the original has 1.", rich_help_panel=CLASSIC),
+    option("vectors", Path, "Word vectors: word2vec text or binary, GloVe text.", rich_help_panel=CLASSIC),
+)
 def train(
     out: Out,
     sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="What to go on from: 'starter' (the default, if no shape is asked for), 'scratch', or a run.",
-            show_default=False,
-        ),
-    ] = None,
-    preset: Annotated[str | None, typer.Option(help="tiny, small, medium or large.")] = None,
-    cell: Annotated[str | None, typer.Option(help="lstm or gru.")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="word, char or whitespace.")] = None,
-    order: Annotated[
-        str | None, typer.Option(help="forward or backward: from which end the model reads and writes a line.")
-    ] = None,
-    features: Annotated[
-        str | None,
-        typer.Option(help="What the model sees of a plan: none, slots (syllables and metre), tune, theme or all."),
-    ] = None,
-    budget: Annotated[str | None, typer.Option(help="Wall time, all included: 90s, 10m, 2h.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the songs, at most.")] = None,
-    layers: Annotated[int | None, typer.Option(help="Recurrent layers, 1 to 4.")] = None,
-    hidden: Annotated[int | None, typer.Option(help="Units of each layer.")] = None,
-    embedding: Annotated[int | None, typer.Option(help="Width of the word vectors.")] = None,
-    untied: Annotated[bool, typer.Option("--untied", help="Output weights of their own.")] = False,
-    dropout: Annotated[float | None, typer.Option(help="Locked dropout: input, between layers, output.")] = None,
-    dropout_embedding: Annotated[float | None, typer.Option(help="Share of words dropped everywhere.")] = None,
-    dropout_weight: Annotated[float | None, typer.Option(help="On the recurrent weights.")] = None,
-    vocabulary: Annotated[int | None, typer.Option(help="Most words the model knows.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Parallel streams, per process.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Words of truncated backpropagation.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak; falls to zero.")] = None,
-    negatives: Annotated[int | None, typer.Option(help="Sampled softmax; 0: full.")] = None,
-    average: Annotated[float | None, typer.Option(help="Decay of the moving average of the weights.")] = None,
-    anchor: Annotated[
-        float | None, typer.Option(help="How fine-tuning holds on to its base's weights; 0: not at all.")
-    ] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="Of matrix products: float32, bfloat16, or auto: what the CPU does faster.")
-    ] = None,
-    patience: Annotated[int | None, typer.Option(help="Evaluations without progress before stopping.")] = None,
-    save_every: Annotated[float | None, typer.Option(help="Seconds between checkpoints.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random in training.")] = None,
-    licence: Annotated[str | None, typer.Option(help="What the model card declares of the songs.")] = None,
-    midi: Midi = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(help="lstm, or classic: the notebook's, from word vectors and tunes.", rich_help_panel=CLASSIC),
-    ] = None,
-    melody_input: Annotated[
-        str | None, typer.Option(help="concat, or project: through a dense layer.", rich_help_panel=CLASSIC)
-    ] = None,
-    context: Annotated[
-        int | None, typer.Option(help="Words it is trained to read; 1 is the original's.", rich_help_panel=CLASSIC)
-    ] = None,
-    vectors: Annotated[
-        Path | None, typer.Option(help="Word vectors: word2vec text or binary, GloVe text.", rich_help_panel=CLASSIC)
-    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where this run was stopped.")] = False,
     sample: Annotated[bool, typer.Option("--sample/--no-sample", help="Show lines while training.")] = True,
     force: Force = False,
+    **typed: Any,
 ) -> None:
     """Train a model on songs. Ctrl-C saves and ends; --resume goes on."""
-    from lyricist.apps.cli import training
+    from lyricist.apps.cli.train_command import Request, train_command
 
-    model = {
-        "cell": cell,
-        "layers": layers,
-        "hidden": hidden,
-        "embedding": embedding,
-        "tied": False if untied else None,
-        "dropout_input": dropout,
-        "dropout_hidden": dropout,
-        "dropout_output": dropout,
-        "dropout_embedding": dropout_embedding,
-        "dropout_weight": dropout_weight,
-    }
-    config = {
-        "budget": training.seconds(budget) if budget else None,
-        "epochs": epochs,
-        "batch": batch,
-        "steps": steps,
-        "learning_rate": learning_rate,
-        "negatives": negatives,
-        "average": average,
-        "anchor": anchor,
-        "precision": precision,
-        "patience": patience,
-        "save_every": save_every,
-        "seed": seed,
-    }
-    request = training.Request(
-        sources or [], out, base, preset, tokenizer, order, features, vocabulary, model, config, licence
-    )
-    request.midi, request.recipe, request.vectors = midi, recipe, vectors
-    request.classic = {"melody_input": melody_input, "context": context}
-    training.train_command(request, resume, force, sample)
+    train_command(Request.of(sources or (), out, typed), resume, force, sample)
 
 
 @app.command()
+@takes(
+    option("explain", bool, "Show how each line is read and how each word was chosen."),
+    option("out", Path, "A .txt, .json or .jsonl file; with a tune a score.", "--out", "-o"),
+    option("as_json", bool, "JSON on stdout.", "--json"),
+    option("as_jsonl", bool, "One song a line.", "--jsonl"),
+    option("force", bool, "Replace what is there."),
+    plan=True,
+    drawing=True,
+)
 def write(
-    context: typer.Context,
+    call: typer.Context,
     model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="A run to write from. [default: the starter]", show_default=False),
+        Path | None, typer.Option("--model", "-m", help="A run to write from. Default: the starter.")
     ] = None,
-    form: options.Form = None,
-    lines: options.Lines = None,
-    syllables: options.Syllables = None,
-    metre: options.Metre = None,
-    rhyme: options.Rhyme = None,
-    rhyme_kind: options.RhymeKind = None,
-    rhyme_with: options.RhymeWith = None,
-    about: options.About = None,
-    include: options.Include = None,
-    avoid: options.Avoid = None,
-    clean: options.Clean = None,
-    all_words: options.AllWords = False,
-    start: options.Start = None,
-    acrostic: options.Acrostic = None,
-    refrain: options.Refrain = None,
-    hook: options.Hook = None,
-    keep_chorus: options.KeepChorus = None,
-    title: options.Title = None,
-    max_copy: options.MaxCopy = None,
-    like: options.Like = None,
-    plan: options.PlanFile = None,
-    fill: options.Fill = None,
-    melody: options.Melody = None,
-    track: options.Track = None,
-    phrases: options.Phrases = None,
-    verses: options.Verses = None,
-    allow: options.Allow = False,
-    lexicon: options.LexiconFile = None,
     count: Annotated[int, typer.Option(help="How many songs.")] = 1,
     best_of: Annotated[int, typer.Option(help="Write so many and keep the one that reads most naturally.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Same seed, same song. Later songs count up from it.")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1: safer words; above: bolder.")] = 0.75,
-    top_k: Annotated[int, typer.Option(help="Only the k likeliest words; 0: off.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Only the likeliest words that make up p; 1: off.")] = 1.0,
-    min_p: Annotated[float, typer.Option(help="Only words at least this likely beside the best; 0: off.")] = 0.02,
-    repetition: Annotated[float, typer.Option(help="Nats off a word for each recent use; 0: off.")] = 0.4,
-    particles: Annotated[
-        int | None,
-        typer.Option(
-            help="Drafts begun side by side for each song, 1 to 256. [default: 32; 2 from 101 songs on]",
-            show_default=False,
-        ),
-    ] = None,
-    merit: Annotated[float, typer.Option(help="How much drafts are chosen by their lines' score; 0: off.")] = 1.0,
-    judge: Annotated[float, typer.Option(help="How much by the judge of lines as well; 0: off.")] = 3.5,
-    fresh: Annotated[
-        float, typer.Option(help="Nats off a rhyme for every e-fold that it is more usual than others.")
-    ] = 0.0,
-    rhyme_temperature: Annotated[float, typer.Option(help="Above 1: rarer rhymes.")] = 1.3,
-    archaic: Annotated[float, typer.Option(help="Nats off archaic forms such as thou and o'er; 0: off.")] = 4.0,
-    long_words: Annotated[float, typer.Option(help="Nats for a word's second and third syllable each.")] = 1.1,
-    balance: Annotated[float, typer.Option(help="Hold back words that the model says too often; 0: off.")] = 1.0,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="How each line is read, and how each word was chosen.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="A .txt, .json or .jsonl file; with a tune a score.", show_default=False),
-    ] = None,
-    json: Json = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One song a line.")] = False,
-    force: Force = False,
+    **asked: Any,
 ) -> None:
     """Write songs."""
-    from lyricist.apps.cli import classic, writing
+    from lyricist.apps.cli.write_command import DRAWING, Output, drafts, write_classic, write_command
     from lyricist.model.checkpoint import Run
 
-    drawing = {name: context.params[name] for name in writing.DRAWING}
-    drawing["particles"] = writing.drafts(particles, count, best_of)
-    output = writing.Output(out, json, jsonl, force, explain)
+    drawing = {name: asked[name] for name in DRAWING}
+    drawing["particles"] = drafts(asked["particles"], count, best_of)
+    output = Output(**{name: asked.pop(name) for name in ("out", "as_json", "as_jsonl", "force", "explain")})
     if model is not None and Run.open(model).kind == "classic":
-        typed = [name for name in drawing if str(context.get_parameter_source(name)).endswith("COMMANDLINE")]
-        classic.write_classic(model, context.params, typed, count, best_of, seed, output)
+        typed = [name for name in drawing if str(call.get_parameter_source(name)).endswith("COMMANDLINE")]
+        write_classic(model, asked, typed, count, best_of, seed, output)
         return
-    writing.write_command(model, context.params, drawing, count, best_of, seed, output)
+    write_command(model, asked, drawing, count, best_of, seed, output)
 
 
 @app.command()
+@takes(plan=True)
 def plan(
-    context: typer.Context,
-    tune: Annotated[Path | None, typer.Argument(help="A tune, as --melody.", show_default=False)] = None,
+    tune: Annotated[Path | None, typer.Argument(help="A tune, as --melody.")] = None,
     model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="A run: can it fulfil the plan?", show_default=False)
+        Path | None, typer.Option("--model", "-m", help="A run: say whether it can fulfil the plan.")
     ] = None,
-    form: options.Form = None,
-    lines: options.Lines = None,
-    syllables: options.Syllables = None,
-    metre: options.Metre = None,
-    rhyme: options.Rhyme = None,
-    rhyme_kind: options.RhymeKind = None,
-    rhyme_with: options.RhymeWith = None,
-    about: options.About = None,
-    include: options.Include = None,
-    avoid: options.Avoid = None,
-    clean: options.Clean = None,
-    all_words: options.AllWords = False,
-    start: options.Start = None,
-    acrostic: options.Acrostic = None,
-    refrain: options.Refrain = None,
-    hook: options.Hook = None,
-    keep_chorus: options.KeepChorus = None,
-    title: options.Title = None,
-    max_copy: options.MaxCopy = None,
-    like: options.Like = None,
-    plan: options.PlanFile = None,
-    fill: options.Fill = None,
-    melody: options.Melody = None,
-    track: options.Track = None,
-    phrases: options.Phrases = None,
-    verses: options.Verses = None,
-    allow: options.Allow = False,
-    lexicon: options.LexiconFile = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.")] = None,
     json: Json = False,
     force: Force = False,
+    **asked: Any,
 ) -> None:
     """Show what is asked of a song line by line, and save it."""
-    from lyricist.apps.cli import planning
+    from lyricist.apps.cli.plan_command import plan_command
 
-    planning.plan_command(planning.with_tune(context.params, tune), model, out, json, force)
+    plan_command(tune, asked, model, out, json, force)
 
 
 @app.command()
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run, or 'starter'.", show_default=False)],
-    source: Annotated[Path | None, typer.Argument(help="Songs to judge it on; its own test split without.")] = None,
+    run: Annotated[Path, typer.Argument(help="A run, or 'starter'.")],
+    source: Annotated[
+        Path | None, typer.Argument(help="Songs to evaluate it on. Default: its own test split.")
+    ] = None,
     split: Annotated[str, typer.Option(help="Which split of a corpus: train, valid or test.")] = "test",
-    songs: Annotated[int, typer.Option(min=0, help="Songs written to measure what it writes; 0: none.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Of the songs written.")] = 0,
+    songs: Annotated[int, typer.Option(min=0, help="Songs to write and measure; 0: none.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the songs written.")] = 0,
     midi: Annotated[
-        Path | None,
-        typer.Option("--midi", help="For a classic run and other songs: their tunes.", show_default=False),
+        Path | None, typer.Option("--midi", help="Folder of the tunes of these songs, for a classic run.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Perplexity per word, bits per character, and what the songs it writes look like."""
-    from lyricist.apps.cli import evaluating
+    """Measure a run: perplexity per word, bits per character, and the songs it writes."""
+    from lyricist.apps.cli.evaluate_command import evaluate_command
 
-    evaluating.evaluate_command(run, source, split, songs, seed, json, midi)
+    evaluate_command(run, source, split, songs, seed, json, midi)
 
 
 @app.command()
+@takes(plan=True, without=("about", "all_words", "title", "allow", "fill", "verses"))
 def check(
-    context: typer.Context,
-    lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.", show_default=False)],
-    against: Annotated[
-        Path | None, typer.Option(help="A corpus, or songs: what stands in them?", show_default=False)
-    ] = None,
-    run: Annotated[
-        int | None, typer.Option(min=1, help="Words of the shortest run shown. [default: 6]", show_default=False)
-    ] = None,
+    lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
+    against: Annotated[Path | None, typer.Option(help="A corpus, or songs: show what is copied from them.")] = None,
+    run: Annotated[int | None, typer.Option(min=1, help="Words of the shortest run shown. Default: 6.")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 4 on violations and on runs beyond --max-copy.")
     ] = False,
-    plan: options.PlanFile = None,
-    like: options.Like = None,
-    form: options.Form = None,
-    lines: options.Lines = None,
-    syllables: options.Syllables = None,
-    metre: options.Metre = None,
-    rhyme: options.Rhyme = None,
-    rhyme_kind: options.RhymeKind = None,
-    rhyme_with: options.RhymeWith = None,
-    include: options.Include = None,
-    avoid: options.Avoid = None,
-    clean: options.Clean = None,
-    start: options.Start = None,
-    acrostic: options.Acrostic = None,
-    refrain: options.Refrain = None,
-    hook: options.Hook = None,
-    keep_chorus: options.KeepChorus = None,
-    max_copy: options.MaxCopy = None,
-    melody: options.Melody = None,
-    track: options.Track = None,
-    phrases: options.Phrases = None,
-    lexicon: options.LexiconFile = None,
     json: Json = False,
+    **asked: Any,
 ) -> int:
-    """Syllables, stress, metre and rhymes of any text; what breaks a plan; what is copied, and from where."""
-    from lyricist.apps.cli import checking
+    """Show syllables, stress, metre and rhymes of any text, what breaks a plan, and what is copied."""
+    from lyricist.apps.cli.check_command import check_command
 
-    return checking.check_command(lyrics, context.params, against, run, strict, json)
+    return check_command(lyrics, asked, against, run, strict, json)
 
 
 @app.command()
+@takes(
+    option("syllables", int, "Only words of this many syllables."),
+    option("stress", str, "Only words with these stresses, such as 01."),
+    option("lexicon", Path, SOURCES["lexicon"][1], rich_help_panel=PANEL),
+)
 def rhymes(
-    word: Annotated[str, typer.Argument(help="A word.", show_default=False)],
+    word: Annotated[str, typer.Argument(help="A word.")],
     kind: Annotated[str, typer.Option(help="perfect, near, identical or all.")] = "all",
-    syllables: Annotated[int | None, typer.Option(help="Only words of so many.", show_default=False)] = None,
-    stress: Annotated[str | None, typer.Option(help="Only words stressed like 01.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Most words of a kind and length; 0: all.")] = 20,
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="A run: only words it knows.", show_default=False)
-    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Most words of each kind and length; 0: all.")] = 20,
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="A run: only words it knows.")] = None,
     clean: Annotated[bool, typer.Option("--clean/--no-clean", help="Leave out slurs and obscenities.")] = True,
-    lexicon: options.LexiconFile = None,
     json: Json = False,
+    **wishes: Any,
 ) -> None:
-    """Perfect, near and identical rhymes of a word, by syllables, commonest first."""
-    from lyricist.apps.cli import checking
+    """List perfect, near and identical rhymes of a word, by syllables, commonest first."""
+    from lyricist.apps.cli.check_command import rhymes_command
 
-    wishes = {"syllables": syllables, "stress": stress, "clean": clean}
-    checking.rhymes_command(word, kind, wishes, limit, model, lexicon, json)
+    lexicon = wishes.pop("lexicon")
+    rhymes_command(word, kind, {"clean": clean, **wishes}, limit, model, lexicon, json)
 
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="A run.", show_default=False)],
+    run: Annotated[Path, typer.Argument(help="A run.")],
     out: Out,
     to: Annotated[str | None, typer.Option(help="onnx or keras: one file for other programs.")] = None,
     share: Annotated[
-        bool, typer.Option("--share", help="A copy of the run without songs, history and what resuming needs.")
+        bool, typer.Option("--share", help="A copy of the run without songs, history and what --resume needs.")
     ] = False,
     force: Force = False,
 ) -> None:
-    """Give a run to others: as a file for other programs, or as a copy fit to be handed on."""
-    from lyricist.apps.cli import exporting
+    """Export a run: as one file for other programs, or as a copy to share."""
+    from lyricist.apps.cli.export_command import export_command
 
-    exporting.export_command(run, to, out, share, force)
+    export_command(run, to, out, share, force)
 
 
 @app.command()
+@takes(
+    option("first", list[str], "First word of the lyrics; give three. Default: drawn by the seed."),
+    option("preset", str, "Preset of the project's model: tiny, small, medium or large.", default="small"),
+    option("variant", list[str], "Only this variant; several times for several."),
+    option("melodies", int, "Most test songs to write for; 0: all.", default=0, min=0),
+    option("seed", int, "Seed of everything random.", default=0, min=0),
+    option("keep_runs", bool, "Keep the trained runs in the report."),
+)
 def exercise(
-    train: Annotated[
-        Path, typer.Argument(help="Songs to learn from: a table of artist, title, lyrics.", show_default=False)
-    ],
-    test: Annotated[Path, typer.Argument(help="Songs whose melodies are to be written for.", show_default=False)],
-    midi: Annotated[Path, typer.Argument(help="Folder of tunes, called Artist_-_Title.mid.", show_default=False)],
+    train: Annotated[Path, typer.Argument(help="Songs to learn from: a table of artist, title, lyrics.")],
+    test: Annotated[Path, typer.Argument(help="Songs for whose melodies lyrics are written.")],
+    midi: Annotated[Path, typer.Argument(help="Folder of tunes, named Artist_-_Title.mid.")],
     out: Out,
-    first: Annotated[
-        list[str] | None,
-        typer.Option(help="A word lyrics begin with; three times. Else drawn by the seed.", show_default=False),
-    ] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. [default: 60s]", show_default=False)
-    ] = None,
-    preset: Annotated[str, typer.Option(help="Of the project's model: tiny, small, medium or large.")] = "small",
-    variant: Annotated[
-        list[str] | None, typer.Option(help="Only this variant; several times for several.", show_default=False)
-    ] = None,
-    melodies: Annotated[int, typer.Option(min=0, help="Write for so many test songs at most; 0: all.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    budget: Annotated[str | None, typer.Option(help="Training of each variant: 90s, 10m, 2h. Default: 60s.")] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Small networks and 3 s each: does everything work?")
+        bool, typer.Option("--quick", help="Small networks trained for 3 s each, to see whether everything works.")
     ] = False,
-    keep_runs: Annotated[bool, typer.Option("--keep-runs", help="Leave the trained runs in the report.")] = False,
     force: Force = False,
+    **options: Any,
 ) -> None:
-    """The university exercise: every variant learns the songs, writes for unseen melodies, and is compared."""
-    from lyricist.apps.cli import exercising
+    """The university exercise: train every variant on the songs, write for unseen melodies, compare."""
+    from lyricist.apps.cli.experiment_commands import exercise_command
 
-    options = {
-        "first": tuple(first or ()),
-        "seed": seed,
-        "preset": preset,
-        "variants": tuple(variant or ()),
-        "melodies": melodies,
-        "keep_runs": keep_runs,
-    }
-    exercising.exercise_command((train, test, midi), out, options, budget, quick, force)
+    options["first"], options["variants"] = tuple(options["first"] or ()), tuple(options.pop("variant") or ())
+    exercise_command((train, test, midi), out, options, budget, quick, force)
+
+
+@app.command()
+@takes(
+    option(
+        "sets",
+        list[str],
+        "What to vary: hidden=128,256 or learning_rate=1e-3..1e-2 or hidden=128..512:64. May be repeated.",
+        "--set",
+    ),
+    option("classic_grid", bool, "The notebook's 32 settings, on the sample songs if none are named."),
+    option("sampler", str, "grid, random or tpe. Default: grid; tpe for ranges."),
+    option("trials", int, "Trials that are sampled. Default: 20.", min=1),
+    option("budget", str, "Wall time of each trial: 20s, 5m."),
+    option("preset", str, "Preset of what is not varied: tiny, small, medium or large."),
+    option("tokenizer", str, "word, char or whitespace.", default="word"),
+    option("seed", int, "Seed of every trial, and of the sampler.", default=0, min=0),
+    option("prune", bool, "End hopeless trials early. Default: not in a grid.", negatable=True),
+)
+def sweep(
+    out: Out,
+    sources: Annotated[list[Path] | None, typer.Argument(help="A corpus, or files or folders of songs.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at the same time; they share the processors.")] = 1,
+    storage: Annotated[
+        str | None, typer.Option(help="A database that machines share: postgresql://USER:PASSWORD@HOST/DB.")
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Name of the study in a shared database. Default: that of -o.")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed trials again.")] = False,
+    force: Force = False,
+    json: Json = False,
+    **asked: Any,
+) -> int:
+    """Train many settings and compare them. Ctrl-C ends it; the same command goes on."""
+    from lyricist.apps.cli.experiment_commands import Asked, sweep_command
+
+    asked["sets"] = asked["sets"] or []
+    where = {"workers": workers, "storage": storage, "study": study, "force": force, "retry": retry_failed}
+    return sweep_command(sources or [], out, Asked(**asked), where, json)
+
+
+@app.command()
+@takes(
+    option("port", int, "Port to listen on; 0 takes any free port.", default=8765, min=0, max=65535),
+    option("host", str, "Address to listen on. An address that others can reach needs a token.", default="127.0.0.1"),
+    option("hosts", list[str], "Further host name of the studio, such as a proxy's.", "--allow-host"),
+    option("data", Path, "Folder for uploads, drafts and runs."),
+    option("models", Path, "Folder of runs to write with."),
+    option(
+        "training",
+        bool,
+        "Permit training. Default: only if no other machine can reach the studio.",
+        negatable=True,
+    ),
+    option("demo", bool, "Open with a sample song and tune."),
+)
+def studio(
+    token: Annotated[
+        list[str] | None, typer.Option(help="Secret that a browser must send; repeat it for several people.")
+    ] = None,
+    token_file: Annotated[Path | None, typer.Option(help="File of tokens, one per line.")] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Change a limit; repeat the option for several.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    **wanted: Any,
+) -> None:
+    """Open the studio: a page to write songs in, on your own machine, and an API behind it."""
+    from lyricist.apps.cli.studio_command import open_studio
+
+    open_studio(wanted, token or [], token_file, limit or [], browser)

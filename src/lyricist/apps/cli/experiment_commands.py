@@ -1,17 +1,18 @@
-"""`lyricist sweep`: its options, its progress on the terminal, and its table."""
+"""`lyricist sweep`: its options, its progress on the terminal, its table. `lyricist exercise`: its progress."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lyricist.apps.cli.display import clock, perplexity
-from lyricist.apps.cli.preparing import RIGHTS, read_sources
-from lyricist.apps.cli.training import interruptible, seconds
+from lyricist.apps.cli.prepare_command import RIGHTS, read_sources
+from lyricist.apps.cli.train_command import interruptible, seconds
+from lyricist.apps.cli.training_view import clock, perplexity
 from lyricist.apps.sweep.search_space import CLASSIC_GRID, UNCOUNTED, Range, Sweep, parse_space, value_text
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
@@ -181,3 +182,25 @@ def finish(rows: Sequence[Row], reason: str, out: Path) -> int:
 def kept_here(out: Path, trial: int) -> bool:
     path = out / "best" / "trial.json"
     return path.exists() and bool(json.loads(path.read_text(encoding="utf-8"))["trial"] == trial)
+
+
+# -- lyricist exercise ----------------------------------------------------------------------------------
+
+
+def exercise_command(
+    files: tuple[Path, Path, Path], out: Path, options: dict[str, Any], budget: str | None, quick: bool, force: bool
+) -> None:
+    """Do the exercise, with progress on stderr and at the end the place of the report."""
+    from lyricist.apps.exercise import Settings, exercise
+    from lyricist.apps.exercise.exercise_data import QUICK_BUDGET
+
+    limit = seconds(budget) if budget else QUICK_BUDGET if quick else Settings.budget
+    settings = Settings(budget=limit, quick=quick, **options)
+    command = shlex.join(["lyricist", *sys.argv[1:]])
+    tell(RIGHTS)
+    exercise(*files, out, settings, force=force, command=command, tell=tell)
+    tell(f"wrote {out / 'report.html'}, report.md, results.json, figures and lyrics beside it")
+
+
+def tell(said: str) -> None:
+    print(said, file=sys.stderr, flush=True)

@@ -1,29 +1,31 @@
-"""`lyricist evaluate`."""
+"""`lyricist evaluate`: the figures of a run of either recipe, as tables or as JSON."""
 
 from __future__ import annotations
 
 import itertools
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lyricist.apps.cli.preparing import read_to_judge
-from lyricist.apps.cli.training import own_corpus
+from lyricist.apps.cli.prepare_command import read_to_judge
+from lyricist.apps.cli.train_command import own_corpus
 from lyricist.corpus import Song, is_corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.metrics import evaluate
-from lyricist.generate.classic_model import ClassicModel
 from lyricist.generate.open_run import load
 from lyricist.generate.result import WrittenSong
 from lyricist.model.checkpoint import Run
-from lyricist.model.classic.sung_words import SungWords, hear
 from lyricist.training.token_arrays import SPLITS
+
+if TYPE_CHECKING:
+    from lyricist.generate.classic_model import ClassicModel
+    from lyricist.model.classic.sung_words import SungWords
 
 FIGURES = (
     "songs", "words", "nll_per_word", "perplexity", "bits_per_character", "unknown_share",
     "top10_accuracy", "top1_accuracy", "frequent10_accuracy", "l1_loss",
 )  # fmt: skip
-HUMAN_SONGS = 1000  # training songs whose shape stands beside the written ones
+HUMAN_SONGS = 1000  # training songs whose figures are shown beside those of the written ones
 
 
 def evaluate_command(
@@ -33,6 +35,8 @@ def evaluate_command(
         raise InputError(f"--split {split!r} is unknown: use train, valid or test")
     run = Run.open(path)
     if run.kind == "classic":
+        from lyricist.generate.classic_model import ClassicModel
+
         result = evaluate_classic(ClassicModel(run), source, midi, split, songs, seed)
     else:
         if midi is not None:
@@ -76,6 +80,8 @@ def evaluate_classic(
 
 def sung_songs(model: ClassicModel, source: Path, midi: Path, split: str) -> list[SungWords]:
     """Songs of a source that have a tune in a folder; of a corpus those of one split."""
+    from lyricist.model.classic.sung_words import hear
+
     heard = hear(read_to_judge(source), midi, model.vocabulary).songs
     return heard[split] if is_corpus(source) else [song for songs in heard.values() for song in songs]
 
@@ -92,7 +98,7 @@ def as_song(written: WrittenSong) -> Song:
 
 
 def show(result: dict[str, Any]) -> None:
-    """The figures as two small tables."""
+    """Print the figures as two tables."""
     from rich.console import Console
     from rich.table import Table
 

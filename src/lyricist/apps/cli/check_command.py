@@ -11,16 +11,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lyricist.apps.cli.display import plural
-from lyricist.apps.cli.planning import FIELDS, make_plan, read_lexicon
-from lyricist.apps.cli.tunes import asked_tune, report_tune
-from lyricist.corpus.lyrics_file import Stanza, read_bytes, read_file
+from lyricist.apps.cli.plan_request import FIELDS, asked_tune, make_plan, plural, read_lexicon, report_tune
+from lyricist.corpus.lyrics_file import read_bytes, read_file
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.evaluation.check import Checked, CheckedLine, CheckedSection, check, least_run
@@ -33,11 +31,11 @@ from lyricist.prosody.syllabify import syllables_of
 
 if TYPE_CHECKING:
     from lyricist.evaluation.tune_fit import Fit
-    from lyricist.melody.tune import Tune
 
 VIOLATIONS = 4  # exit code of --strict
 WIDEST = 56  # characters of the text's column; longer lines push the others aside
 STRESSED, UNREAD = "bold", "red"
+LISTED = 20  # words named of those that cannot be read or are guessed
 
 Piece = tuple[str, str]  # text and its style
 
@@ -45,46 +43,45 @@ Piece = tuple[str, str]  # text and its style
 def check_command(
     lyrics: str, options: Mapping[str, Any], against: Path | None, run: int | None, strict: bool, as_json: bool
 ) -> int:
-    """Check and print; the exit code."""
+    """Check and print. Returns the exit code."""
     lexicon = read_lexicon(options.get("lexicon"))
     tune = asked_tune(options)
     plan = asked_plan(options)
-    stanzas = stdin_lyrics() if lyrics == "-" else file_lyrics(Path(lyrics))
+    stanzas = read_bytes(sys.stdin.buffer.read(), "standard input") if lyrics == "-" else read_file(Path(lyrics))
+    if not stanzas:
+        raise InputError(f"{lyrics}: no lyrics in it: nothing to check")
     limit = max_copy(options, plan)
     least = run or (limit + 1 if limit else least_run(None))
     shortest = min(least, limit + 1) if strict and limit else least
     found = check(stanzas, plan, against=against, run=shortest, lexicon=lexicon)
-    fitted = fit_to(stanzas, tune, lexicon) if tune is not None else None
+    fitted = None
+    if tune is not None:
+        from lyricist.evaluation.tune_fit import fit
+
+        fitted = fit(stanzas, tune, lexicon)
     if as_json:
         print_json(found.to_json() | {"fit": fitted.to_json() if fitted else None})
     else:
         Report(found, plan is not None, against is not None).show()
     if tune is not None and fitted is not None:
         if not as_json:
-            show_fit(fitted, sys.stdout)
+            show_fit(fitted)
         report_tune(tune)
     copied = limit and any(run.length > limit and not run.given for run in found.copied)
-    misfits = fitted.violations if fitted else ()
-    return VIOLATIONS if strict and (found.violations or copied or misfits) else 0
+    return VIOLATIONS if strict and (found.violations or copied or (fitted and fitted.violations)) else 0
 
 
-def fit_to(stanzas: list[Stanza], tune: Tune, lexicon: Lexicon) -> Fit:
-    from lyricist.evaluation.tune_fit import fit
-
-    return fit(stanzas, tune, lexicon)
-
-
-def show_fit(found: Fit, out: TextIO) -> None:
-    """Lines beside the slots of their phrases, then what does not fit."""
+def show_fit(found: Fit) -> None:
+    """Print the lines beside the slots of their phrases, then what does not fit."""
     for line in found.lines:
         mark = "" if line.syllables == line.slots else f"  {line.syllables} syllables on {line.slots} notes"
-        print(f"{line.line:>3}  phrase {line.phrase:<3} {line.pattern}  {line.stress}{mark}", file=out)
+        print(f"{line.line:>3}  phrase {line.phrase:<3} {line.pattern}  {line.stress}{mark}")
     for m in found.misfits:
         where = f"line {m.line}" + (f", note {m.slot}" if m.slot else "")
-        print(f"{where}: {m.kind}: {m.word + ': ' if m.word else ''}expected {m.expected}; found {m.found}", file=out)
+        print(f"{where}: {m.kind}: {m.word + ': ' if m.word else ''}expected {m.expected}; found {m.found}")
     on = sum(line.strong_function for line in found.lines), sum(line.strong for line in found.lines)
-    told = [plural(len(found.violations), "misfit"), f"little words on {on[0]} of {on[1]} strong notes"]
-    print("; ".join(told), file=sys.stderr)
+    misfits = plural(len(found.violations), "misfit")
+    print(f"{misfits}; little words on {on[0]} of {on[1]} strong notes", file=sys.stderr)
 
 
 def asked_plan(options: Mapping[str, Any]) -> Plan | None:
@@ -101,37 +98,21 @@ def max_copy(options: Mapping[str, Any], plan: Plan | None) -> int:
     return plan.max_copy if plan else least_run(None) - 1
 
 
-def stdin_lyrics() -> list[Stanza]:
-    return read_bytes(sys.stdin.buffer.read(), "standard input")
-
-
-def file_lyrics(path: Path) -> list[Stanza]:
-    found = read_file(path)
-    if not found:
-        raise InputError(f"{path}: no lyrics in it: nothing to check")
-    return found
-
-
 def print_json(data: Mapping[str, Any]) -> None:
-    """One line of JSON for each line of a text, so that a book can be read as it comes."""
-    for piece in json_pieces(data):
-        sys.stdout.write(piece)
-
-
-def json_pieces(data: Mapping[str, Any]) -> Iterator[str]:
+    """Print one line of JSON for each line of a text, so that the check of a book can be read as it comes."""
     for i, (name, value) in enumerate(data.items()):
-        yield f"{',' if i else '{'}\n {json.dumps(name)}: "
+        sys.stdout.write(f"{',' if i else '{'}\n {json.dumps(name)}: ")
         if not isinstance(value, list) or not value:
-            yield json.dumps(value, ensure_ascii=False)
+            sys.stdout.write(json.dumps(value, ensure_ascii=False))
             continue
         for j, item in enumerate(value):
-            yield f"{',' if j else '['}\n  {json.dumps(item, ensure_ascii=False)}"
-        yield "\n ]"
-    yield "\n}\n"
+            sys.stdout.write(f"{',' if j else '['}\n  {json.dumps(item, ensure_ascii=False)}")
+        sys.stdout.write("\n ]")
+    sys.stdout.write("\n}\n")
 
 
 class Report:
-    """What people read: the lines in columns, then what is wrong with them, then a summary on stderr."""
+    """The report for people: the lines in columns, what is wrong with them, and a summary on stderr."""
 
     def __init__(self, found: Checked, planned: bool, compared: bool) -> None:
         self.found, self.planned, self.compared = found, planned, compared
@@ -184,12 +165,13 @@ class Report:
             again = f", {run.times} times" if run.times > 1 else ""
             what = f"line {run.line}: copied: {run.length} words, {run.text!r}"
             yield f"{what}: {run.source}, line {run.source_line}{again}"
-        unread = list(dict.fromkeys(word for line in self.found.lines for word in line.unread))
-        guessed = list(dict.fromkeys(word for line in self.found.lines for word in line.guessed))
-        if unread:
-            yield f"cannot be read aloud, counted as silent: {listed(unread)}"
-        if guessed:
-            yield f"not in the lexicon, pronunciation guessed: {listed(guessed)}"
+        for what, words in (
+            ("cannot be read aloud, counted as silent", [w for line in self.found.lines for w in line.unread]),
+            ("not in the lexicon, pronunciation guessed", [w for line in self.found.lines for w in line.guessed]),
+        ):
+            if found := list(dict.fromkeys(words)):
+                more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+                yield f"{what}: {', '.join(found[:LISTED])}{more}"
 
     def summary(self) -> str:
         told = [plural(len(self.found.lines), "line")]
@@ -201,16 +183,11 @@ class Report:
         return "; ".join(told)
 
 
-def listed(words: list[str], most: int = 20) -> str:
-    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
-
-
 def marked(line: CheckedLine, rich: bool) -> list[Piece]:
-    """The line as it is written, with its stressed syllables marked and what cannot be read aloud in brackets."""
+    """The line as it is written, its stressed syllables marked, words that cannot be read aloud in brackets."""
     out: list[Piece] = []
     done = 0
-    surfaces = WordTokenizer().split_surface(line.text)
-    for (word, surface), reading in zip(surfaces, line.reading, strict=True):
+    for (word, surface), reading in zip(WordTokenizer().split_surface(line.text), line.reading, strict=True):
         at = line.text.find(surface, done)
         if at < 0:
             continue
@@ -226,10 +203,8 @@ def marked(line: CheckedLine, rich: bool) -> list[Piece]:
 
 @lru_cache(1 << 16)
 def syllables(word: str, surface: str, reading: Reading) -> tuple[tuple[str, bool], ...]:
-    """The parts of a written word and whether they are stressed; function words are not, whatever their digit."""
-    if len(surface) != len(word) or not reading.phones:
-        return ((surface, False),)
-    if word in FUNCTION_WORDS:
+    """The parts of a written word and whether they are shown as stressed; those of function words never are."""
+    if len(surface) != len(word) or not reading.phones or word in FUNCTION_WORDS:
         return ((surface, False),)
     ends = list(itertools.accumulate(len(part) for part in syllables_of(word, reading)))
     spans = zip([0, *ends], ends, reading.stress, strict=False)
@@ -248,6 +223,7 @@ def rhymes_command(
     lexicon_file: Path | None,
     as_json: bool,
 ) -> None:
+    """Print the rhymes of a word, at most `limit` of each kind and length (0: all)."""
     lexicon = read_lexicon(lexicon_file)
     found = rhymes(word, kind, words=vocabulary(model), lexicon=lexicon, **wishes)
     shown = [r for _, same in itertools.groupby(found, key=group) for r in itertools.islice(same, limit or None)]
@@ -292,7 +268,7 @@ def rhymes_json(word: str, lexicon: Lexicon, found: Iterable[Rhyme]) -> dict[str
 
 
 def show_rhymes(word: str, lexicon: Lexicon, shown: Iterable[Rhyme], found: list[Rhyme]) -> None:
-    """A line for each kind and number of syllables."""
+    """Print a line for each kind and number of syllables."""
     console = Console(highlight=False, soft_wrap=True)
     guess = "" if lexicon.known(word) else ", guessed: the lexicon does not have it"
     said = "; ".join(reading.text for reading in lexicon.readings(word))

@@ -1,4 +1,4 @@
-"""`lyricist train` and `lyricist demo`: the live display around the training loop."""
+"""`lyricist train` and `lyricist demo`: the options of a training, its songs, and the loop with its live display."""
 
 from __future__ import annotations
 
@@ -8,113 +8,104 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lyricist.apps.cli.display import TrainingView
-from lyricist.apps.cli.preparing import RIGHTS, read_sources
+from lyricist.apps.cli.prepare_command import RIGHTS, read_sources
+from lyricist.apps.cli.training_view import TrainingView
 from lyricist.apps.sampling import sample_lines
 from lyricist.corpus import Corpus, is_corpus, open_corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import starter_path
+from lyricist.plan.parse import option
 from lyricist.training import events
-from lyricist.training.config import Options
+from lyricist.training.config import Options, TrainConfig, dropout
 from lyricist.training.start import SCRATCH, need_torch, origin
 
 DEMO_SONGS = 8  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown
 UNITS = {"s": 1, "m": 60, "h": 3600}
-NOT_CLASSIC = (  # options that the classic recipe does not take, by the names of the request's fields
-    "preset", "tokenizer", "order", "features", "tied", "dropout_embedding", "dropout_weight",
+MODEL = ("cell", "layers", "hidden", "embedding", "dropout_embedding", "dropout_weight")  # options of the network
+ONLY_CLASSIC = ("melody_input", "context", "vectors")  # options of the classic recipe alone
+NOT_CLASSIC = (  # options that it does not take
+    "preset", "tokenizer", "order", "features", "untied", "dropout_embedding", "dropout_weight",
     "steps", "negatives", "anchor", "precision",
+)  # fmt: skip
+KEPT = (  # options that a resumed run does not take: it keeps what it is
+    "preset", "tokenizer", "vocabulary", "order", "features", "recipe", *ONLY_CLASSIC, "licence", "base",
 )  # fmt: skip
 LEFT_OUT = 10  # songs left out of a classic training that are named on the terminal
 
 
-@dataclass
+@dataclass(frozen=True)
 class Request:
-    """The options of `train` as they were typed; None where nothing was."""
+    """A call of `train`: its songs, its run, and the options that were typed, by name."""
 
-    sources: list[Path]
+    sources: Sequence[Path]
     out: Path
-    base: str | None = None
-    preset: str | None = None
-    tokenizer: str | None = None
-    order: str | None = None
-    features: str | None = None
-    vocabulary: int | None = None
-    model: Mapping[str, Any] | None = None
-    config: Mapping[str, Any] | None = None
-    licence: str | None = None
-    midi: Path | None = None
-    recipe: str | None = None
-    classic: Mapping[str, Any] | None = None  # melody_input, context
-    vectors: Path | None = None
+    typed: Mapping[str, Any]
 
-    @property
-    def kind(self) -> dict[str, Any]:
-        return {"preset": self.preset, "tokenizer": self.tokenizer, "vocabulary": self.vocabulary}
+    @classmethod
+    def of(cls, sources: Sequence[Path], out: Path, options: Mapping[str, Any]) -> Request:
+        """A request with those of the options that were typed. Raises `InputError` for a budget that is no time."""
+        typed = {name: value for name, value in options.items() if value is not None and value is not False}
+        if "budget" in typed:
+            typed["budget"] = seconds(typed["budget"])
+        return cls(sources, out, typed)
+
+    def some(self, *names: str) -> dict[str, Any]:
+        """Those of these options that were typed."""
+        return {name: self.typed[name] for name in names if name in self.typed}
 
     def options(self) -> Options:
-        model, config = given(self.model), given(self.config)
-        if self.recipe not in (None, "lstm", "classic"):
-            raise InputError(f"--recipe {self.recipe!r} is unknown: use lstm or classic")
-        if self.recipe == "classic":
-            return self.classic_options(model, config)
-        for name, value in given({**(self.classic or {}), "vectors": self.vectors}).items():
-            raise InputError(f"--{hyphened(name)} {value} is for the classic recipe: add --recipe classic")
-        if self.base not in (None, SCRATCH):
-            self.forbid_with_base(model)
-        chosen = {**self.kind, "order": self.order, "features": self.features}
-        return Options(base=self.base, model=model, train=config, **given({**chosen, "licence": self.licence}))
+        """What is asked of the training. Raises `InputError` for options that clash."""
+        recipe, base = self.typed.get("recipe", "lstm"), self.typed.get("base", SCRATCH)
+        if recipe not in ("lstm", "classic"):
+            raise InputError(f"--recipe {recipe!r} is unknown: use lstm or classic")
+        if recipe == "classic":
+            return self.classic_options(base)
+        for name, value in self.some(*ONLY_CLASSIC).items():
+            raise InputError(f"{option(name)} {value} is for the classic recipe: add --recipe classic")
+        model = self.some(*MODEL)
+        if "untied" in self.typed:
+            model["tied"] = False
+        if base != SCRATCH:
+            for name, value in (self.some("preset", "tokenizer") | model).items():
+                if not name.startswith("dropout"):
+                    raise InputError(
+                        f"--{name} {value} and --from {base} clash: a fine-tuned model keeps its base's shape; "
+                        "leave one out"
+                    )
+        if "dropout" in self.typed:
+            model |= dropout(self.typed["dropout"])
+        chosen = self.some("base", "preset", "tokenizer", "order", "features", "vocabulary", "licence")
+        return Options(model=model, train=self.some(*TrainConfig.model_fields), **chosen)
 
-    def classic_options(self, model: dict[str, Any], config: dict[str, Any]) -> Options:
+    def classic_options(self, base: str) -> Options:
         """The options of `--recipe classic`. Raises `InputError` for one of the project's own model."""
-        if self.base not in (None, SCRATCH):
-            raise InputError(f"--recipe classic and --from {self.base} clash: it begins from scratch; leave one out")
-        asked = given({**self.kind, "order": self.order, "features": self.features}) | model | config
-        for name in NOT_CLASSIC:
-            if name in asked:
-                shown = "untied" if name == "tied" else f"{hyphened(name)} {asked[name]}"
-                raise InputError(f"--recipe classic and --{shown} clash: the recipe says it; leave one out")
-        fields: dict[str, Any] = {n: model[n] for n in ("cell", "layers", "hidden", "embedding") if n in model}
-        if "dropout_hidden" in model:
-            fields["dropout"] = model["dropout_hidden"]
-        said: dict[str, Any] = {"vocabulary": self.vocabulary, "licence": self.licence, "vectors": self.vectors}
-        said |= {"model": fields | given(self.classic), "train": config, "midi": self.midi}
-        return Options(recipe="classic", **given(said))
+        if base != SCRATCH:
+            raise InputError(f"--recipe classic and --from {base} clash: it begins from scratch; leave one out")
+        for name, value in self.some(*NOT_CLASSIC).items():
+            shown = option(name) if name == "untied" else f"{option(name)} {value}"
+            raise InputError(f"--recipe classic and {shown} clash: the recipe says it; leave one out")
+        model = self.some("cell", "layers", "hidden", "embedding", "dropout", "melody_input", "context")
+        chosen = self.some("vocabulary", "licence", "vectors", "midi")
+        return Options(recipe="classic", model=model, train=self.some(*TrainConfig.model_fields), **chosen)
 
-    def forbid_with_resume(self) -> None:
-        base = None if self.base == SCRATCH else self.base
-        fixed = {**self.kind, "order": self.order, "features": self.features, "recipe": self.recipe}
-        fixed |= {**(self.classic or {}), "vectors": self.vectors}
-        for name, value in given({**fixed, "licence": self.licence, "from": base}).items():
-            raise InputError(
-                f"--resume and --{hyphened(name)} {value} clash: a resumed run keeps what it is; leave one out"
-            )
-
-    def forbid_with_base(self, model: Mapping[str, Any]) -> None:
-        shape = {"preset": self.preset, "tokenizer": self.tokenizer} | {
-            k: v for k, v in model.items() if not k.startswith("dropout")
-        }
-        for name, value in given(shape).items():
-            raise InputError(
-                f"--{name} {value} and --from {self.base} clash: "
-                "a fine-tuned model keeps its base's shape; leave one out"
-            )
-
-
-def given(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {k: v for k, v in (values or {}).items() if v is not None}
-
-
-def hyphened(name: str) -> str:
-    return name.replace("_", "-")
+    def resumed(self) -> Request:
+        """The request of `train --resume`: the recipe is that of the run. Raises `InputError` for options that a
+        resumed run does not take."""
+        for name, value in self.some(*KEPT).items():
+            if (name, value) != ("base", SCRATCH):
+                shown = "--from" if name == "base" else option(name)
+                raise InputError(f"--resume and {shown} {value} clash: a resumed run keeps what it is; leave one out")
+        recipe = {"recipe": "classic"} if Run.open(self.out).kind == "classic" else {}
+        return replace(self, typed={**self.typed, **recipe})
 
 
 def seconds(text: str) -> float:
@@ -133,10 +124,7 @@ def train_command(request: Request, resume: bool, force: bool, sample: bool) -> 
     need_torch()
     if resume and force:
         raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
-    if resume:
-        request.forbid_with_resume()
-        if Run.open(request.out).kind == "classic":
-            request = replace(request, recipe="classic")
+    request = request.resumed() if resume else request
     options = request.options()
     quiet = os.environ.get("RANK", "0") != "0"
     if not resume and request.out.exists() and not force and not quiet:
@@ -150,22 +138,24 @@ def train_command(request: Request, resume: bool, force: bool, sample: bool) -> 
 
 
 def corpus_of(request: Request, resume: bool) -> Corpus:
-    """The songs named, or when resuming without a name those the run was trained on."""
-    if request.sources:
-        if request.recipe == "classic" and request.midi is None and not resume:
-            raise InputError("--recipe classic hears the tunes of the songs: name their folder with --midi")
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not (request.sources[0] / "corpus.json").exists():
-            raise InputError(f"{request.sources[0]}: under torchrun give a corpus made by 'lyricist prepare'")
-        if request.midi is not None and request.tokenizer == "whitespace":
-            raise InputError("--midi and --tokenizer whitespace clash: a text as it is is not sung; leave one out")
-        joined = request.recipe == "classic" and is_corpus(request.sources[0])  # the recipe finds the tunes itself
-        midi = None if joined else request.midi
-        return read_sources(request.sources, as_is=request.tokenizer == "whitespace", midi=midi)
-    if request.midi is not None:
-        raise InputError(f"--midi {request.midi}: tunes are joined when songs are read; name the songs")
-    if not resume:
-        raise InputError("no songs named: lyricist train SONGS -o RUN")
-    return own_corpus(Run.open(request.out))
+    """The songs that are named; without any, when resuming, those that the run was trained on."""
+    midi, classic = request.typed.get("midi"), request.typed.get("recipe") == "classic"
+    as_is = request.typed.get("tokenizer") == "whitespace"
+    if not request.sources:
+        if midi is not None:
+            raise InputError(f"--midi {midi}: tunes are joined when songs are read; name the songs")
+        if not resume:
+            raise InputError("no songs named: lyricist train SONGS -o RUN")
+        return own_corpus(Run.open(request.out))
+    first = request.sources[0]
+    if classic and midi is None and not resume:
+        raise InputError("--recipe classic hears the tunes of the songs: name their folder with --midi")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not (first / "corpus.json").exists():
+        raise InputError(f"{first}: under torchrun give a corpus made by 'lyricist prepare'")
+    if midi is not None and as_is:
+        raise InputError("--midi and --tokenizer whitespace clash: a text as it is is not sung; leave one out")
+    found_later = classic and is_corpus(first)  # the recipe finds the tunes itself
+    return read_sources(request.sources, as_is=as_is, midi=None if found_later else midi)
 
 
 def own_corpus(run: Run) -> Corpus:
@@ -192,7 +182,7 @@ def run_training(
                 if sample and not quiet and time.monotonic() - last_sample > SAMPLE_SECONDS:
                     last_sample = time.monotonic()
                     if lines := sample_lines(event, out):
-                        view.sample(lines)
+                        view.say(f"  [italic]{lines}[/italic]")
             else:
                 view.show(event)
             if isinstance(event, events.Finished):
@@ -240,9 +230,9 @@ def interruptible() -> Iterator[list[int]]:
             signal.signal(s, handler)
 
 
-def demo(out: Path, budget: str, seed: int) -> None:
+def demo_command(out: Path, budget: str, seed: int) -> None:
     """Train on the bundled songs, going on from the starter, and write one as `lyricist write` does."""
-    from lyricist.apps.cli.writing import DRAFTS, print_song
+    from lyricist.apps.cli.write_command import DRAFTS, report_song
     from lyricist.corpus.samples import sample_songs
     from lyricist.generate.open_run import load
     from lyricist.plan.plan import Drawing, Plan
@@ -261,7 +251,8 @@ def demo(out: Path, budget: str, seed: int) -> None:
     plan = as_a_song(Plan(), {}, always=True)
     song = load(out).best(plan, Drawing(particles=DRAFTS), seed=seed, of=DEMO_SONGS)
     print(f"\nOf {DEMO_SONGS} songs it wrote, the one with the best score:\n", file=sys.stderr)
-    print_song(song)
+    print(song.text + "\n", flush=True)
+    report_song(song, 0)
     print(f"\nAnother: lyricist write -m {out}", file=sys.stderr)
     if started:
         print("It went on from the model that lyricist brings, which knew these songs already.", file=sys.stderr)

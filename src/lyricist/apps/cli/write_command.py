@@ -1,27 +1,36 @@
-"""`lyricist write`: lines on stdout as they are made, the report on stderr, files by their suffix."""
+"""`lyricist write`: lines are printed as they are made, reports go to stderr, the suffix says the kind of a file."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lyricist._io import disk_errors, replace_file
-from lyricist.apps.cli.display import plural
-from lyricist.apps.cli.planning import make_plan, read_lexicon
-from lyricist.apps.cli.tunes import asked_tune, report_tune
+from lyricist.apps.cli.plan_request import (
+    FIELDS,
+    asked_tune,
+    check_place,
+    is_given,
+    make_plan,
+    open_model,
+    plural,
+    read_lexicon,
+    report_tune,
+)
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
-from lyricist.generate.open_run import load
 from lyricist.generate.result import Choice, LineWritten, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed
+from lyricist.model.checkpoint import Run
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
+from lyricist.plan.parse import option
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import as_a_song, letter
 from lyricist.plan.song_spec import lay_out
@@ -38,13 +47,14 @@ MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
 DRAFTS, FEW = 32, 100  # drafts of each song, where there are no more than so many songs
 CANDIDATES = 20  # and no more of which the best is taken
+NOT_CLASSIC = ("like", "plan", "fill", "track", "phrases", "verses", "lexicon")  # options that a classic run refuses
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where songs go and how."""
+    """Where songs are written and in which form."""
 
     out: Path | None = None
     as_json: bool = False
@@ -62,6 +72,8 @@ def write_command(
     seed: int | None,
     output: Output,
 ) -> None:
+    """Write `count` songs from a run (None: the starter) and report on them. Raises `PlanError` if the model cannot
+    fulfil the plan."""
     tune = asked_tune(options)
     kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force, tune is not None)
     check_numbers(count, best_of, seed)
@@ -93,15 +105,58 @@ def write_command(
     report_command(first)
 
 
+def write_classic(
+    path: Path,
+    options: Mapping[str, Any],
+    typed: Collection[str],
+    count: int,
+    best_of: int,
+    seed: int | None,
+    output: Output,
+) -> None:
+    """`write` from a classic run; `typed`: names of the options of drawing that were given."""
+    from lyricist.generate.classic_model import ClassicModel  # here, as it takes a while and is rarely needed
+
+    plan = free_plan(options, typed, best_of)
+    if output.out is not None and output.out.suffix not in SUFFIXES:
+        raise InputError(f"-o {output.out}: what a classic run writes fits no notes: use {', '.join(SUFFIXES)}")
+    kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force)
+    check_numbers(count, best_of, seed)
+    if options.get("melody") is None:
+        raise InputError(f"{path} is a classic run, which writes to a tune: name one with --melody")
+    model = ClassicModel(Run.open(path)).hearing(options["melody"])
+    drawing = Drawing(temperature=options["temperature"] if "temperature" in typed else 1.0)
+    first = fresh_seed() if seed is None else seed
+    songs = in_order(model, plan, drawing, first, count, live=kind == "text" and output.out is None)
+    tell = Reporter(plan, read_lexicon(None) if output.explain else None)
+    deliver(named(songs, plan.title), kind, output.out, tell)
+    report_command(first)
+
+
+def free_plan(options: Mapping[str, Any], typed: Collection[str], best_of: int) -> Plan:
+    """The plan of a call. Raises `InputError` that names the first option a classic run cannot follow."""
+    from lyricist.generate.classic_model import FREE, refuse
+
+    for name in (*(n for n in FIELDS if n not in FREE), *NOT_CLASSIC):
+        if is_given(name, options.get(name)):
+            refuse(option(name))
+    for name in typed:
+        if name != "temperature":
+            refuse(option(name))
+    if best_of > 1:
+        refuse("--best-of")
+    return Plan(**{name: options[name] for name in FREE if is_given(name, options.get(name))})
+
+
 def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
-    """The words of a theme that the model has never met, on stderr; if it knows none, writing says so."""
+    """Say on stderr which words of a theme the model does not know. (If it knows none, writing refuses.)"""
     unknown = [word for word in about if word not in vocabulary]
     if 0 < len(unknown) < len(about):
         print(f"--about: the model does not know {', '.join(unknown)}: only the other words steer", file=sys.stderr)
 
 
 def drafts(asked: int | None, count: int, best_of: int) -> int:
-    """Drafts of each song: fewer in bulk, which is said, as the same seeds then make other songs."""
+    """Drafts of each song. Many songs have fewer, which is said: the same seeds then make other songs."""
     if asked is not None:
         return asked
     if count <= FEW and best_of <= CANDIDATES:
@@ -124,7 +179,7 @@ def check_numbers(count: int, best_of: int, seed: int | None) -> None:
 
 
 def fulfillable(plan: Plan, model: Model) -> Plan:
-    """A tune's plan with as little given up as the model needs; what that is, on stderr."""
+    """A tune's plan, relaxed as little as the model needs; stderr says where."""
     from lyricist.plan.from_tune import relaxed
 
     plan, told = relaxed(plan, model.feasible)
@@ -134,7 +189,7 @@ def fulfillable(plan: Plan, model: Model) -> Plan:
 
 
 def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
-    """The song under the notes of its tune."""
+    """Write the song under the notes of its tune."""
     from lyricist.generate.singing import sung
     from lyricist.melody.export import write_score
 
@@ -142,30 +197,22 @@ def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
         print(f"wrote {path}", file=sys.stderr)
 
 
-def open_model(run: Path, lexicon: Path | None) -> Model:
-    """The model of a run, its words said as the lexicon and the user's own file have them."""
-    return load(run, lexicon=None if lexicon is None else read_lexicon(lexicon))
-
-
 def output_kind(out: Path | None, as_json: bool, as_jsonl: bool, force: bool, tune: bool = False) -> str:
-    """ "text", "json", "jsonl" or, for a tune, "score". Refuses clashes and existing files."""
+    """ "text", "json", "jsonl" or, for a tune, "score". Raises `InputError` for clashes and existing files."""
     if as_json and as_jsonl:
         raise InputError("--json and --jsonl clash: choose one")
     asked = "json" if as_json else "jsonl" if as_jsonl else ""
     if out is None:
         return asked or "text"
-    by_suffix = {".txt": "text"}.get(out.suffix, out.suffix[1:]) if out.suffix in SUFFIXES else score_kind(out, tune)
+    by_suffix = {".txt": "text", ".json": "json", ".jsonl": "jsonl"}.get(out.suffix) or score_kind(out, tune)
     if asked and asked != by_suffix:
         raise InputError(f"--{asked} and -o {out} clash: leave one out")
-    if out.exists() and not force:
-        raise InputError(f"-o {out} exists: choose another name or add --force")
-    if not out.parent.is_dir():
-        raise InputError(f"-o {out}: there is no folder {out.parent}")
+    check_place(out, force)
     return by_suffix
 
 
 def score_kind(out: Path, tune: bool) -> str:
-    """ "score", if the suffix is one of a score and there is a tune."""
+    """ "score". Raises `InputError` if the suffix is not one of a score, or there is no tune."""
     from lyricist.melody.export import SUFFIXES as SCORES
 
     if out.suffix not in SCORES:
@@ -179,7 +226,7 @@ def score_kind(out: Path, tune: bool) -> str:
 def in_order(
     model: Model, plan: Plan, drawing: Drawing, first: int, count: int, live: bool, explain: bool = False
 ) -> Iterator[WrittenSong]:
-    """Songs by seed, though they finish in any order; `live` prints the lines of the one that is next."""
+    """Songs in the order of their seeds, whichever is finished first. `live`: print the lines of the next one."""
     waiting: dict[int, WrittenSong] = {}
     pending: dict[int, list[LineWritten]] = {}
     current = first
@@ -198,7 +245,7 @@ def in_order(
 
 
 def shown(songs: Iterator[WrittenSong]) -> Iterator[WrittenSong]:
-    """Songs that are printed whole, as `in_order` prints them line by line."""
+    """Songs, each printed when it comes."""
     for song in songs:
         print(song.text)
         yield song
@@ -215,7 +262,7 @@ def named(songs: Iterator[WrittenSong], title: str | None) -> Iterator[WrittenSo
 
 @dataclass(frozen=True)
 class Reporter:
-    """What is said of each song on stderr; with a lexicon, line by line."""
+    """Reports on each song on stderr; with a lexicon, line by line."""
 
     plan: Plan
     lexicon: Lexicon | None = None
@@ -228,8 +275,8 @@ class Reporter:
 
 
 def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
-    """Every line with its syllables, its stresses on the slots asked for and its rhyme; below it, how each of its
-    words was chosen, where the writer recorded that."""
+    """Rows that explain a song: each line's syllables, its stresses, the slots asked for and its rhyme; below it how
+    each word was chosen, if the writer recorded that."""
     if song.score is not None:
         yield scored(song.score)
     laid = lay_out(plan) if plan.exact else None
@@ -255,7 +302,7 @@ def scored(score: Score) -> str:
 
 
 def chosen(choice: Choice) -> str:
-    """A word, the share of the model's probability that was allowed in its place, and what stood beside it.
+    """A word, the share of the model's probability that was allowed in its place, and the other candidates.
 
     >>> from lyricist.generate.result import Candidate
     >>> chosen(Choice(1, "sea", 0.25, (Candidate("sea", 0.1, 0.4), Candidate("day", 0.3, 0, "rhyme"))))
@@ -269,19 +316,18 @@ def chosen(choice: Choice) -> str:
 
 
 def deliver(songs: Iterator[WrittenSong], kind: str, out: Path | None, tell: Reporter) -> None:
-    """To stdout or, complete, into a file; the report on each song to stderr."""
+    """Print songs, or write all of them into a file; report on each song on stderr."""
     if out is None and kind == "text":
         for i, song in enumerate(songs):
             print(flush=True)
             tell.song(song, i)
         return
-    pieces = {"text": text_pieces, "json": json_pieces, "jsonl": jsonl_pieces}[kind](reported(songs, tell))
+    output = pieces(reported(songs, tell), kind)
     if out is None:
-        for piece in pieces:
-            sys.stdout.write(piece)
+        sys.stdout.writelines(output)
         return
     with disk_errors(out):
-        replace_file(out, (piece.encode() for piece in pieces))
+        replace_file(out, (piece.encode() for piece in output))
 
 
 def reported(songs: Iterator[WrittenSong], tell: Reporter) -> Iterator[WrittenSong]:
@@ -290,41 +336,30 @@ def reported(songs: Iterator[WrittenSong], tell: Reporter) -> Iterator[WrittenSo
         yield song
 
 
-def text_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
+def pieces(songs: Iterable[WrittenSong], kind: str) -> Iterator[str]:
+    """The output song by song. Nothing comes before the first song, so that a plan that cannot be fulfilled leaves no
+    output."""
     for i, song in enumerate(songs):
-        yield ("\n\n" if i else "") + song.text + "\n"
-
-
-def json_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
-    """Nothing before the first song is there: a plan that cannot be fulfilled leaves no output."""
-    before = '{"format": 1, "songs": [\n'
-    for song in songs:
-        yield before + json.dumps(song.to_json(), ensure_ascii=False)
-        before = ",\n"
-    yield "\n]}\n"
-
-
-def jsonl_pieces(songs: Iterator[WrittenSong]) -> Iterator[str]:
-    for song in songs:
-        yield json.dumps({"format": 1, **song.to_json()}, ensure_ascii=False) + "\n"
+        if kind == "text":
+            yield ("\n\n" if i else "") + song.text + "\n"
+        elif kind == "jsonl":
+            yield json.dumps({"format": 1, **song.to_json()}, ensure_ascii=False) + "\n"
+        else:
+            yield (",\n" if i else '{"format": 1, "songs": [\n') + json.dumps(song.to_json(), ensure_ascii=False)
+    if kind == "json":
+        yield "\n]}\n"
 
 
 def report_song(song: WrittenSong, index: int) -> None:
-    """Title, form and longest copied run; of many songs the first REPORTS only."""
+    """Say title, form and longest copied run on stderr, for the first REPORTS songs."""
     copied = "not known for this run" if song.copied is None else plural(song.copied, "word")
     if index < REPORTS:
         print(f"[{song.title}]  form: {song.form}; longest copied run: {copied}; seed {song.seed}", file=sys.stderr)
 
 
 def report_command(first: int) -> None:
-    """The command that writes the same again."""
+    """Say on stderr which command writes the same again."""
     arguments = [a for a in sys.argv[1:] if a]
     if "--seed" not in arguments and not any(a.startswith("--seed=") for a in arguments):
         arguments += ["--seed", str(first)]
     print(f"again: lyricist {shlex.join(arguments)}", file=sys.stderr)
-
-
-def print_song(song: WrittenSong) -> None:
-    """A finished song with its report, as `demo` shows it."""
-    print(song.text + "\n", flush=True)
-    report_song(song, 0)

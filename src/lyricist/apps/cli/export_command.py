@@ -1,4 +1,4 @@
-"""`lyricist export`: the file or the copy, and on stderr what is inside."""
+"""`lyricist export`: writes the file or the copy and says on stderr what it holds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def export_command(path: Path, to: str | None, out: Path, share: bool, force: bo
 
 
 def tell_shared(made: Path, to: str | None) -> None:
-    """What a shared run holds, and what that gives away."""
+    """Say on stderr what a shared run holds and what it reveals."""
     inside = [part for name, part in PARTS.items() if (made / name).exists()]
     inside += [f"{made.name}.{to}"] if to else []
     print(f"inside: {', '.join(inside)}", file=sys.stderr)
@@ -58,7 +58,7 @@ def tell_shared(made: Path, to: str | None) -> None:
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Nothing of the block reaches stderr: TensorFlow's libraries report to it when they are loaded."""
+    """Send stderr nowhere: TensorFlow's libraries write to it when they are loaded."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:

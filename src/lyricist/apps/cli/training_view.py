@@ -1,4 +1,4 @@
-"""The terminal's view of a training run: one live line on a terminal, a line now and then elsewhere."""
+"""What `train` shows: one live line on a terminal, elsewhere a line every few seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
 
 from lyricist.evaluation.train import RUN
 from lyricist.training import events
@@ -15,7 +14,7 @@ PLAIN_SECONDS = 10.0  # between two lines where there is no terminal
 
 
 class TrainingView:
-    """Shows training events on stderr; `quiet` shows nothing (other processes of a torchrun)."""
+    """Shows training events on stderr; nothing if `quiet`, as in the other processes of a torchrun."""
 
     def __init__(self, quiet: bool) -> None:
         from rich.console import Console
@@ -36,14 +35,15 @@ class TrainingView:
         self.live.stop()
 
     def show(self, event: events.TrainEvent) -> None:
-        shown: dict[type, Any] = {
-            events.Started: self.started,
-            events.Progress: self.progress,
-            events.Evaluated: self.evaluated,
-            events.Finished: self.finished,
-        }
-        if type(event) in shown:
-            shown[type(event)](event)
+        match event:
+            case events.Started():
+                self.started(event)
+            case events.Progress():
+                self.progress(event)
+            case events.Evaluated():
+                self.valid = event.valid_loss
+            case events.Finished():
+                self.finished(event)
 
     def say(self, text: str) -> None:
         self.console.print(text, soft_wrap=True)
@@ -70,17 +70,11 @@ class TrainingView:
             self.last = time.monotonic()
             self.say(line)
 
-    def evaluated(self, e: events.Evaluated) -> None:
-        self.valid = e.valid_loss
-
     def worth(self, loss: float) -> str:
         """A validation loss as it is shown."""
         if self.kind == "nats":
             return perplexity(loss)
         return f"{loss:.4f}" if math.isfinite(loss) else "-"
-
-    def sample(self, line: str) -> None:
-        self.say(f"  [italic]{line}[/italic]")
 
     def finished(self, e: events.Finished) -> None:
         words = {"done": "trained", "stopped early": "trained (stopped when validation no longer improved)"}
@@ -94,7 +88,7 @@ class TrainingView:
 
 
 def went_on(e: events.Finished) -> Iterator[str]:
-    """What fine-tuning brought, and how much of the songs comes out again."""
+    """What fine-tuning improved, and how many words of the songs are copied."""
     if math.isfinite(e.before):
         yield f"held-out songs: perplexity {perplexity(e.before)} before, {perplexity(e.valid_loss)} after"
     if math.isfinite(e.copied_written):
@@ -116,11 +110,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def plural(count: int, noun: str) -> str:
-    """
-    >>> plural(1, "line"), plural(1200, "word")
-    ('1 line', '1,200 words')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

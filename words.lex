@@ -1,1 +1,0 @@
-lyricist  L IH1 R AH0 S IH0 S T
