@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lyricist.errors import InputError, LyricistError
 from lyricist.model.checkpoint import Run
-from lyricist.model.packed import pack
+from lyricist.model.convert import pack
 from lyricist.model.starter import HERE
 
 FILES_MB, WHEEL_MB = 20.0, 30.0  # what the starter's files may take together, and the package's wheel

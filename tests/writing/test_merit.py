@@ -31,7 +31,7 @@ from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import draw, log_mean
 from lyricist.generate.song import ExactSongAutomaton
-from lyricist.model.blocks import HostBlocks
+from lyricist.model.runtime import HostBlocks
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan
 
