@@ -165,7 +165,7 @@ def block_model(
     g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", "logits"), axis], ["free"], keepdims=1))
     g.nodes.append(helper.make_node("Exp", [g.one("Mul", "logits", "scale")], ["e"]))
     summed(g, columns)
-    outputs: dict[str, int | str] = {"e": "columns", "sums": "blocks", "free": 1, "logits": "columns"}
+    outputs: dict[str, int | str] = {"e": "columns", "sums": "units", "free": 1, "logits": "columns"}
     return assemble(g, config, states, outputs, {"steer": ["columns"], "scale": []}, metadata or {})
 
 
