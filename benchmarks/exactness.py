@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import lyricist
-from common import ROOT, SONGS, parser, report
+from common import SONGS, parser, report
+from lyricist.corpus.samples import FOLDER
 from lyricist.prosody.lexicon import default_lexicon
 from oracle.blockers import blocked
 from oracle.judge import judge, tally
@@ -49,7 +50,7 @@ def make_world(run: Path, cmudict: Path | None) -> World:
     trained, others = run_songs(run)
     others += folder_songs(SONGS) if SONGS.is_dir() else []
     known = {line for song in trained for line in song}
-    own = folder_songs(ROOT / "src" / "lyricist" / "songbook")
+    own = folder_songs(FOLDER)
     others += [song for song in own if known.isdisjoint(song)]
     table = default_lexicon()
     readings = lambda word: [r.phones for r in table.readings(word)]  # noqa: E731

@@ -46,8 +46,7 @@ from lyricist.generate.selection import normalised
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.steering import PlanRows, Steering
 from lyricist.generate.writer import Model
-from lyricist.model.blocks import NEVER, BlockModel, BlockRows, block_rows
-from lyricist.model.runtime import State, StepModel
+from lyricist.model.runtime import NEVER, BlockModel, BlockRows, State, StepModel, block_rows
 from lyricist.model.tokens import BREAKS, END, LINE, SONG, TAGS, Vocabulary
 from lyricist.plan.plan import Drawing, Plan
 from stanzas import (

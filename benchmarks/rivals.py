@@ -6,7 +6,6 @@ about the model.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -29,12 +28,11 @@ from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import Order, Vocabulary, song_tokens
 from lyricist.prosody.planfeatures import CHOICES, width
-from lyricist.training.batches import Streams
 from lyricist.training.conditioning import plan_set
 from lyricist.training.config import UNDECLARED, TrainConfig, checked
 from lyricist.training.events import Finished, Started
 from lyricist.training.start import corpus_facts
-from lyricist.training.token_arrays import TokenSet, token_set
+from lyricist.training.token_arrays import Streams, TokenSet, token_set
 from lyricist.training.trainer import train
 from transformer import Shape, Transformer, train_transformer, transformer_nats
 
@@ -121,7 +119,7 @@ def lstm(bench: Bench, name: str) -> Told:
         "train": checked(TrainConfig, bench.train_config(name)).model_dump(),
         "base": None,
         "licence": UNDECLARED,
-        "corpus": {**corpus_facts(bench.corpus), "path": os.path.relpath(bench.corpus.path, bench.keep / name)},
+        "corpus": corpus_facts(bench.corpus, bench.keep / name),
     }
     run = create_run(bench.keep / name, config, bench.vocabulary, force=True)
     events = list(train(run, bench.tokens, plans))

@@ -23,7 +23,7 @@ from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten, WrittenSong
 from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.writer import Model
-from lyricist.model.blocks import BlockModel
+from lyricist.model.runtime import BlockModel
 from lyricist.model.tokens import SPECIALS
 from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.plan.shape import FREE

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from lyricist.model import bf16 as lowprecision
 from lyricist.model.network import low_softmax_loss, sampled_softmax_loss
-from lyricist.training.batches import Streams
 from lyricist.training.config import TrainConfig
 from lyricist.training.optimiser import Optimiser
+from lyricist.training.token_arrays import Streams
 
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]

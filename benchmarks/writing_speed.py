@@ -22,7 +22,7 @@ import lyricist
 from common import matmul_peak, parser
 from lyricist.generate.exact_engine import ROWS
 from lyricist.generate.exact_writer import ExactWriter
-from lyricist.model.blocks import OnnxBlocks
+from lyricist.model.runtime import OnnxBlocks
 from lyricist.plan.plan import Drawing, Plan
 
 PLAN = Plan(form="verse verse verse verse", lines=4, syllables="8,6", rhyme="ABAB")

@@ -629,8 +629,8 @@ for name, one in models.items():
 # %%
 import mido
 
-from lyricist.model.classic.note_features import FEATURES, melody_features
 from lyricist.melody.read import read_score
+from lyricist.model.classic.note_features import FEATURES, melody_features
 
 FIVE = np.array([60, 62, 64, 67, 69])  # MIDI numbers: C D E G A
 

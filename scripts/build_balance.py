@@ -25,7 +25,7 @@ from lyricist.corpus import Corpus, open_corpus
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.writer import Model
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.packed import stamp
+from lyricist.model.convert import stamp
 from lyricist.model.topics import is_plain
 from lyricist.model.vocab_layout import VocabLayout
 

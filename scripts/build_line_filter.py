@@ -3,7 +3,7 @@
     python scripts/build_line_filter.py RUN CORPUS...
 
 For corpora too large for a copy index to be handed on. A CORPUS is a directory that `lyricist prepare` made; lines of
-five words or more of all its splits go in, two bytes each (see `lyricist.model.line_filter`). Prints the figures
+five words or more of all its splits go in, two bytes each (see `lyricist.model.copy_index`). Prints the figures
 that the model card states.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lyricist.corpus import open_corpus
 from lyricist.model.checkpoint import Run
-from lyricist.model.line_filter import LINES, LineFilter
+from lyricist.model.copy_index import LINES, LineFilter
 
 
 def main() -> None:

@@ -44,8 +44,7 @@ from lyricist.generate.writer import Model, load
 from lyricist.model.bf16 import precision_on
 from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import Vocabulary
-from lyricist.training.batches import Streams
-from lyricist.training.token_arrays import token_set
+from lyricist.training.token_arrays import Streams, token_set
 
 FORMS = (  # syllables
     *((8, 8, 8, 8), (10, 10, 10, 10), (8, 6, 8, 6), (8, 7, 8, 7), (7, 7, 7, 7), (7, 6, 7, 6)),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lyricist.errors import InputError, LyricistError
 from lyricist.model.checkpoint import Run
-from lyricist.model.packed import pack
+from lyricist.model.convert import pack
 from lyricist.model.starter import HERE
 
 FILES_MB, WHEEL_MB = 20.0, 30.0  # what the starter's files may take together, and the package's wheel
@@ -58,7 +58,7 @@ def main() -> None:
     for path in sorted(arguments.out.iterdir()):
         if path.is_file() and path.suffix != ".py":
             print(f"{path.stat().st_size / 1e6:8.3f} MB  {path.name}")
-    wheel = deflated(HERE.parent)
+    wheel = deflated(HERE.parents[1])
     print(f"{size(arguments.out):8.3f} MB  together; the package in a wheel about {wheel:.1f} MB")
     if wheel > WHEEL_MB:
         sys.exit(f"the wheel is larger than {WHEEL_MB} MB")

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from lyricist._io import replace_file
 from lyricist.corpus import open_corpus
 from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.convert import MODEL, stamp
 from lyricist.model.onnx_graph import block_model, metadata_for
-from lyricist.model.packed import MODEL, stamp
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
 

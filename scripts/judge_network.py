@@ -24,7 +24,7 @@ from drifting import another_person, another_tense
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import cell_model, eight_bit
 from lyricist.model.tokens import END, LINE, SONG, UNK, Vocabulary
-from lyricist.training.batches import Streams
+from lyricist.training.token_arrays import Streams
 
 HIDDEN, INNER = 512, 64
 BATCH, STEPS, NEGATIVES = 64, 64, 1500

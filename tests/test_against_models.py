@@ -13,9 +13,8 @@ from against_models import main, margin, perplexity
 from held_out import held_out
 from lyricist.corpus import PrepareOptions, prepare
 from lyricist.model.network import LyricLSTM, ModelConfig
-from lyricist.training.batches import Streams
 from lyricist.training.config import TrainConfig
-from lyricist.training.token_arrays import SplitTokens
+from lyricist.training.token_arrays import SplitTokens, Streams
 from transformer import Shape, Transformer, train_transformer, transformer_nats, windows
 
 SHAPE = Shape(vocab=11, width=8, layers=2, heads=2, context=6)

@@ -13,7 +13,7 @@ from lyricist.errors import InputError
 from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
-from lyricist.model.packed import pack
+from lyricist.model.convert import pack
 from lyricist.plan.plan import Plan
 from lyricist.training.config import Options
 

@@ -16,7 +16,7 @@ from lyricist.generate.writer import load
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
-from lyricist.training.start import overused_by
+from lyricist.training.run_files import overused_by
 
 
 def test_a_ratio_is_bounded_and_little_words_are_left_alone() -> None:

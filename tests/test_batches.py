@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lyricist.training.batches import PAD, Streams, song_blocks
-from lyricist.training.token_arrays import SplitTokens
+from lyricist.training.token_arrays import PAD, SplitTokens, Streams, song_blocks
 
 
 def split(lengths: list[int]) -> SplitTokens:

@@ -17,14 +17,13 @@ from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.batched_step import ConditionedBlocks
 from lyricist.generate.writer import Model, load
-from lyricist.model.blocks import HostBlocks, OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.onnx_bytes import with_numbers
+from lyricist.model.onnx_bytes import Initializers, with_numbers
 from lyricist.model.onnx_graph import block_model
-from lyricist.model.packed_weights import Initializers
+from lyricist.model.runtime import HostBlocks, OnnxBlocks, PackedSteps
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Plan
-from lyricist.training.start import drawn_with
+from lyricist.training.run_files import drawn_with
 from lyricist.training.token_arrays import token_set
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "choose_words.py"

@@ -10,8 +10,8 @@ from lyricist.errors import InputError
 from lyricist.model import bf16 as lowprecision
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.training.config import TrainConfig
-from lyricist.training.distributed import LossStep
 from lyricist.training.optimiser import Optimiser
+from lyricist.training.trainer import LossStep
 
 V = 40
 ROUNDING = 0.02  # of a gradient's norm; a factor of a product is rounded by up to 2 ** -8
@@ -123,5 +123,5 @@ def test_precision_is_the_devices() -> None:
     assert lowprecision.precision_on(cpu, "bfloat16") == "bfloat16"
     assert lowprecision.precision_on(gpu, "auto") == "float32"
     assert lowprecision.precision_on(cpu, "auto") in ("float32", "bfloat16")
-    with pytest.raises(InputError, match="for training on a CPU, and this trains on cuda"):
+    with pytest.raises(InputError, match="for training on a CPU, and this is cuda"):
         lowprecision.precision_on(gpu, "bfloat16")

@@ -19,11 +19,11 @@ from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
-from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.convert import pack
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.onnx_graph import block_model
-from lyricist.model.packed import pack
+from lyricist.model.runtime import OnnxBlocks, PackedSteps
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing, Plan, with_defaults
 from lyricist.training import events
@@ -254,7 +254,7 @@ def test_training_goes_on_from_the_starter(starter: Path, zoo: Corpus, run: Run,
     ],
 )
 def test_a_shape_means_scratch(starter: Path, options: Options, reason: str) -> None:
-    from lyricist.training.finetune import base_of, origin
+    from lyricist.training.start import base_of, origin
 
     assert base_of(options) is None
     assert origin(options) == f"from scratch, as {reason} says"
@@ -262,7 +262,7 @@ def test_a_shape_means_scratch(starter: Path, options: Options, reason: str) -> 
 
 @pytest.mark.parametrize("options", [Options(), Options(model={"dropout_input": 0.1}), Options(features="slots")])
 def test_without_a_shape_it_is_the_starter(starter: Path, options: Options) -> None:
-    from lyricist.training.finetune import base_of
+    from lyricist.training.start import base_of
 
     base = base_of(options)
     assert base is not None and base.path == starter
@@ -315,7 +315,7 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(
 
 
 def test_an_anchor_holds_on_to_the_base(starter: Path, zoo: Corpus, tmp_path: Path) -> None:
-    from lyricist.training.finetune import extend
+    from lyricist.training.new_words import extend
     from lyricist.training.token_arrays import token_set
 
     base = Run.open(starter)
@@ -333,10 +333,8 @@ def test_an_anchor_holds_on_to_the_base(starter: Path, zoo: Corpus, tmp_path: Pa
 
 def test_new_words_begin_where_they_are_expected(starter: Path, zoo: Corpus) -> None:
     """Their bias makes them about as likely as they are frequent; their vectors are the mean of those expected."""
-    from lyricist.training.batches import PAD
-    from lyricist.training.finetune import extend
-    from lyricist.training.new_words import blocks, network
-    from lyricist.training.token_arrays import token_set
+    from lyricist.training.new_words import blocks, extend, network
+    from lyricist.training.token_arrays import PAD, token_set
 
     base = Run.open(starter)
     tokens = token_set(zoo, "word", base.vocabulary.order)

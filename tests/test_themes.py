@@ -9,8 +9,7 @@ from lyricist.apps.cli.write_command import tell_unknown
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import SIZE
 from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features
-from lyricist.training.conditioning import THEME_OFF, PlanSplit
-from lyricist.training.themes import MOST, PIECE, Themes
+from lyricist.training.conditioning import MOST, PIECE, THEME_OFF, PlanSplit, Themes
 
 WORDS = ["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>", "the", "river", "harbour", "lantern", "snow"]
 CONTENT = range(7, 11)  # each points a way of its own

@@ -24,9 +24,9 @@ from lyricist.model.classic.stepped_net import ClassicConfig, Neighbours, Steppe
 from lyricist.model.classic.sung_words import SungWords, hear, word_ids
 from lyricist.model.tokens import Vocabulary
 from lyricist.training import events
-from lyricist.training.batches import PAD
 from lyricist.training.classic.classic_trainer import ClassicNet, Steps
 from lyricist.training.config import Options
+from lyricist.training.token_arrays import PAD
 
 pytest.importorskip("gensim")  # has no package for Python 3.14 yet
 

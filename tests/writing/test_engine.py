@@ -24,8 +24,8 @@ from lyricist.generate.result import SongWritten
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.generate.steering import Steering, word_bias
-from lyricist.model.blocks import HostBlocks
 from lyricist.model.copy_index import CopyIndex
+from lyricist.model.runtime import HostBlocks
 from lyricist.model.tokens import SPECIALS
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import default_lexicon

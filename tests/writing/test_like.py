@@ -9,6 +9,7 @@ import pytest
 
 import lyricist
 from lyricist.corpus import Line, Section, Song
+from lyricist.corpus.samples import FOLDER
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.from_draft import plan_draft
@@ -19,7 +20,7 @@ from lyricist.plan.plan_file import parse_plan, plan_text
 from lyricist.plan.song_spec import lay_out
 from lyricist.prosody.lexicon import default_lexicon
 
-SONGS = sorted((Path(lyricist.__file__).parent / "songbook").glob("*.txt"))
+SONGS = sorted(FOLDER.glob("*.txt"))
 LEXICON = default_lexicon()
 
 

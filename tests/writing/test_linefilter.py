@@ -21,8 +21,8 @@ from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import SongWritten
-from lyricist.model.blocks import HostBlocks
-from lyricist.model.line_filter import GAP, LINES, LineFilter, inherit_lines
+from lyricist.model.copy_index import GAP, LINES, LineFilter, inherit_lines
+from lyricist.model.runtime import HostBlocks
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.song_spec import FreeSpec
 

@@ -20,10 +20,10 @@ from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import JUDGE, MOST, LineJudge, judge_of
 from lyricist.generate.steering import Steering
 from lyricist.generate.writer import load
-from lyricist.model.blocks import HostBlocks
 from lyricist.model.checkpoint import Run
+from lyricist.model.convert import pack
 from lyricist.model.onnx_graph import cell_model
-from lyricist.model.packed import pack
+from lyricist.model.runtime import HostBlocks
 from lyricist.model.tokens import SONG, Vocabulary
 from lyricist.plan.plan import Drawing, Plan
 

@@ -32,7 +32,7 @@ from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import draw, log_mean
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.steering import Steering
-from lyricist.model.blocks import HostBlocks
+from lyricist.model.runtime import HostBlocks
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan
 

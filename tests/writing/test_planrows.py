@@ -24,8 +24,7 @@ from lyricist.plan.plan_file import parse_plan, plan_text
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import KINDS
 from lyricist.prosody.planfeatures import GROUPS, TOPICAL, Note, width
-from lyricist.training.conditioning import PlannedSong, planned_song
-from lyricist.training.themes import Themes
+from lyricist.training.conditioning import PlannedSong, Themes, planned_song
 
 WORDS = (*exact_tools.WORDS, "a", "night", "light", "away", "today", "and", "runs", "sings", "river's", "melody")
 NOTES = tuple(Note(1.0 + (i == 7), 60 + i, (1, 4, 2, 3)[i % 4], float(i in (3, 7))) for i in range(8))

@@ -17,9 +17,8 @@ from lyricist.generate.sampler import Drawer, Inside, Request
 from lyricist.generate.vocab import WordTable
 from lyricist.generate.writer import Model
 from lyricist.model import onnx_graph
-from lyricist.model.blocks import NEVER, HostBlocks, OnnxBlocks
 from lyricist.model.network import LyricLSTM, ModelConfig
-from lyricist.model.runtime import OnnxModel
+from lyricist.model.runtime import NEVER, HostBlocks, OnnxBlocks, OnnxModel
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing, Plan

@@ -1,8 +1,7 @@
-"""`check`: the scansion of any text, where it departs from a plan, what it shares with a corpus.
+"""`check`: the scansion of any text, its violations of a plan, and what it shares with a corpus.
 
-A check is a pure function of the text, the lexicon, the plan and the corpus; it writes nothing but the index that
-it keeps in a corpus directory. Lines are counted from 1 over all lines that are sung: labels and blank lines do
-not count.
+A check is a pure function of the text, the lexicon, the plan and the corpus; it writes nothing but the index in a
+corpus directory. Lines are counted from 1 over all sung lines: labels and blank lines do not count.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from lyricist.corpus import Corpus, PrepareOptions, Song, open_corpus, prepare
 from lyricist.corpus.lyrics_file import Stanza, read_lyrics
 from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.evaluation.copies import copies_of
 from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdict, Violation, judge, last_readings
@@ -27,7 +27,7 @@ from lyricist.prosody.scan import SILENT
 from lyricist.prosody.scheme import find_scheme, nearest_metre, rhyme_kinds, shape, stanza_name
 
 FORMAT = 1
-LEAST_RUN = 6  # words of the shortest run that counts as copied, where no plan says otherwise
+LEAST_RUN = 6  # words of the shortest run that counts as copied, unless a plan says otherwise
 EVERY_SONG = PrepareOptions(
     near_duplicate=None, related=None, keep_duplicates=True, min_words=0, valid_share=0, test_share=0
 )
@@ -37,7 +37,7 @@ Options = Callable[[str], tuple[Option, ...]]
 
 @dataclass(frozen=True, slots=True)
 class CheckedLine:
-    """One line, read aloud. `reading` has one entry per word, without phones where a word cannot be read."""
+    """One line with its scansion. `reading` has one entry per word, without phones if the word cannot be read."""
 
     line: int  # from 1
     section: int  # from 1
@@ -48,69 +48,55 @@ class CheckedLine:
     stress: str  # digits of all syllables
     rhyme: str  # tail of the last word, "" if it cannot be read
     letter: str  # in the scheme
-    rhymes: str  # how closely, with the closest line of its letter; "" with none
-    metre: str  # the nearest
+    rhymes: str  # kind of rhyme with the closest line of its letter; "" for none
+    metre: str  # the nearest one
     agreement: float  # share of slots that agree with it, 0 to 1
-    unread: tuple[str, ...]  # words, emoji included, that cannot be read aloud
+    unread: tuple[str, ...]  # words and emoji that cannot be read
 
     @property
     def guessed(self) -> tuple[str, ...]:
-        """Words that no lexicon has, read by the pronunciation model."""
+        """Words in no lexicon, read by the pronunciation model."""
         return tuple(w for w, r in zip(self.words, self.reading, strict=True) if r.source == "model")
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "line": self.line,
-            "section": self.section,
-            "text": self.text,
-            "words": list(self.words),
-            "reading": [reading.text for reading in self.reading],
-            "syllables": self.syllables,
-            "stress": self.stress,
-            "rhyme": self.rhyme,
-            "letter": self.letter,
-            "rhymes": self.rhymes,
-            "metre": self.metre,
-            "agreement": self.agreement,
-            "unread": list(self.unread),
-            "guessed": list(self.guessed),
-        }
+        own = {name: getattr(self, name) for name in self.__slots__}
+        reading = [reading.text for reading in self.reading]
+        lists = {"words": list(self.words), "reading": reading, "unread": list(self.unread)}
+        return {**own, **lists, "guessed": list(self.guessed)}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSection:
-    """A section: its name, whether the text gave it, its first line, its scheme, the stanza it is."""
+    """A section. `labelled`: the text gives its name; `first`: its first line."""
 
     name: str
     labelled: bool
     first: int
     lines: int
     scheme: str
-    stanza: str  # a common name, such as common metre; "" for most
+    stanza: str  # name of the stanza form, such as common metre; "" for most
 
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+    to_json = asdict
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A run of words that stands in the corpus."""
+    """A run of words that occurs in the corpus."""
 
     line: int  # of its first word
     text: str  # the words
     length: int  # in words
     source: str  # title and artist of the song, or its file
     source_line: int  # from 1, in that song
-    times: int  # how often it stands in the corpus
+    times: int  # how often it occurs in the corpus
     given: bool  # the plan gives all its words
 
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+    to_json = asdict
 
 
 @dataclass(frozen=True)
 class Checked:
-    """All that `check` found. `longest_copied` is None where no corpus was given."""
+    """The result of `check`. `longest_copied` is None if no corpus was given."""
 
     lines: tuple[CheckedLine, ...]
     sections: tuple[CheckedSection, ...]
@@ -120,11 +106,11 @@ class Checked:
 
     @property
     def scheme(self) -> str:
-        """A letter per line, X where nothing rhymes, sections apart: "ABAB XAXA"."""
+        """A letter per line, X for no rhyme, a space between sections: "ABAB XAXA"."""
         return " ".join(section.scheme for section in self.sections)
 
     def to_json(self) -> dict[str, Any]:
-        """As the package's `check.json` schema says."""
+        """In the form of the package's `check.json` schema."""
         return {
             "format": FORMAT,
             "lines": [line.to_json() for line in self.lines],
@@ -146,8 +132,8 @@ def check(
 ) -> Checked:
     """Scan a text (a string, a file as a path object, or a song) line by line; compare it with a plan and a corpus.
 
-    against: a corpus, or its directory, or a file or folder of songs. run: words of the shortest run to report as
-    copied; without it one more than the plan's `max_copy`. Raises InputError for what cannot be read.
+    against: a corpus, its directory, or a file or folder of songs. run: words of the shortest run to report as
+    copied, by default one more than the plan's `max_copy`. Raises InputError if something cannot be read.
 
     >>> found = check("The river ran below the town\\nAnd carried all the houses down")
     >>> found.scheme, [line.syllables for line in found.lines]
@@ -176,14 +162,8 @@ def least_run(plan: Plan | None) -> int:
     return plan.max_copy + 1 if plan and plan.max_copy else LEAST_RUN
 
 
-def is_unclean(word: str) -> bool:
-    from lyricist.corpus.word_lists import is_unclean
-
-    return is_unclean(word)
-
-
 def options_of(readings: Callable[[str], tuple[Reading, ...]]) -> Options:
-    """The readings of a word, looked up once."""
+    """A cached function from a word to its readings as options."""
 
     @lru_cache(1 << 18)
     def options(word: str) -> tuple[Option, ...]:
@@ -193,7 +173,7 @@ def options_of(readings: Callable[[str], tuple[Reading, ...]]) -> Options:
 
 
 def read_aloud(stanzas: Sequence[Stanza], lexicon: Lexicon, options: Options) -> list[TextSection]:
-    """Words and their readings, lines numbered through."""
+    """The words of each line with their readings; lines are numbered over all sections."""
     split = WordTokenizer().split
     words = [[tuple(split(line)) for line in stanza.lines] for stanza in stanzas]
     lexicon.many([word for lines in words for line in lines for word in line])
@@ -210,7 +190,7 @@ def read_aloud(stanzas: Sequence[Stanza], lexicon: Lexicon, options: Options) ->
 def scanned(
     number: int, stanza: Stanza, section: TextSection, verdict: Verdict, lexicon: Lexicon
 ) -> list[CheckedLine]:
-    """The lines of a section with the readings that satisfy the plan and make the rhymes."""
+    """The lines of a section, read so that they satisfy the plan and rhyme if possible."""
     ends = [end_readings(line, verdict) for line in section.lines]
     found = find_scheme(ends, [line.words for line in section.lines])
     sounds = zip(found.letters, rhyme_kinds(found, ends), strict=True)
@@ -230,7 +210,7 @@ stress_of = lru_cache(1 << 16)(lambda reading: reading.stress)
 
 
 def end_readings(line: TextLine, verdict: Verdict) -> list[Reading]:
-    """The readings the last word may have: the one its rhyme asks for, else those that fit the line's slots."""
+    """The readings the last word may have: the one its rhyme needs, else those that fit the line's slots."""
     if line.number in verdict.ends:
         return [verdict.ends[line.number]]
     slots = verdict.slots.get(line.number)
@@ -239,7 +219,7 @@ def end_readings(line: TextLine, verdict: Verdict) -> list[Reading]:
 
 
 def read_line(line: TextLine, slots: str | None, end: Reading | None, lexicon: Lexicon) -> tuple[Reading, ...]:
-    """A reading per word: the usual ones, except where the slots or the rhyme need another."""
+    """A reading per word: the usual one, unless the slots or the rhyme need another."""
     usual = tuple(options[0].reading if options else SILENT for options in line.options)
     if slots is None and (end is None or end == usual[-1]):
         return usual
@@ -248,7 +228,7 @@ def read_line(line: TextLine, slots: str | None, end: Reading | None, lexicon: L
 
 
 def unread(text: str, line: TextLine) -> tuple[str, ...]:
-    """Words that cannot be read aloud, and pictures, which are no words."""
+    """Words that cannot be read, and emoji."""
     words = [word for word, options in zip(line.words, line.options, strict=True) if not options]
     if not text.isascii():
         words += [part for part in text.split() if is_picture(part)]
@@ -270,7 +250,7 @@ def described(stanza: Stanza, lines: Sequence[CheckedLine]) -> CheckedSection:
 
 
 def songs_of(against: Corpus | str | os.PathLike[str]) -> Corpus:
-    """A corpus, one opened, or files and folders of songs read into a temporary one, where every song counts."""
+    """The corpus itself, the one in this directory, or a temporary one of these files. Raises InputError."""
     if isinstance(against, Corpus):
         return against
     for folder in (Path(against), Path(against, "corpus")):  # a corpus, or the run that it was prepared for
@@ -286,7 +266,7 @@ def songs_of(against: Corpus | str | os.PathLike[str]) -> Corpus:
 def copied_runs(
     sections: Sequence[TextSection], corpus: Corpus, least: int, given: Container[int]
 ) -> tuple[list[Copied], int]:
-    """The runs of at least `least` words that stand in the corpus, and the length of the longest of all."""
+    """The runs of at least `least` words that occur in the corpus, and the length of the longest one."""
     lines = [line for section in sections for line in section.lines]
     words = [word for line in lines for word in line.words]
     line_of = [line.number for line in lines for _ in line.words]
@@ -303,7 +283,7 @@ def copied_runs(
 
 
 def song_name(song: Song) -> str:
-    """Title and artist, or the file it came from.
+    """Title and artist, or the song's file.
 
     >>> song_name(Song("Rain", "Jo", (), "a.txt")), song_name(Song("", "", (), "a.txt"))
     ('Rain (Jo)', 'a.txt')

@@ -1,14 +1,14 @@
-"""Where runs of words of a text stand in a corpus: `Copies`, an index with places.
+"""Where runs of words of a text occur in a corpus: `Copies`, an index with positions.
 
-The corpus is one array of word numbers, a number of its own between two songs, and `order`: the places of all
-its words, sorted by the words that follow (a suffix array: Manber and Myers 1993). A run of any length is then
-an interval of `order`, found by bisection, one word more at a time, for all places of a text at once. Case,
-punctuation and line ends do not count: words are compared by their hash, as the tokeniser gives them.
+The corpus is one array of word numbers, with a number of its own after each song, and `order`: the positions of all
+its words, sorted by the words that follow (a suffix array: Manber and Myers 1993). A run of any length is an interval
+of `order`, found by bisection, one word more at a time, for all positions of a text at once. Case, punctuation and
+line ends do not count: words are compared by the hashes of what the tokeniser gives.
 
-`copies.safetensors` in a corpus directory keeps the index (format 2): `words` (uint32, the sorted distinct
-hashes; a word's number is its place there), `ids` (uint32: the numbers of all words in order, and after each
-song the number of distinct words plus the song's number), `order` (uint32), `lines` (uint32: where lines
-begin), `corpus` (uint8: the SHA-256 of the songs) and `format`. It is made again when the songs change.
+`copies.safetensors` in a corpus directory keeps the index (format 2): `words` (uint32, the sorted distinct hashes; a
+word's number is its index there), `ids` (uint32: the numbers of all words in order, and after each song the number of
+distinct words plus the song's number), `order` (uint32), `lines` (uint32: where lines begin), `corpus` (uint8: the
+SHA-256 of the songs) and `format`. It is made again when the songs change.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from lyricist.model.copy_index import hashes_of
 FORMAT = 2
 FILE = "copies.safetensors"
 MAX_WORDS = 50_000_000  # more would take gigabytes of memory
-FEW = 4  # places of a run that are followed one by one; more are narrowed by bisection
+FEW = 4  # places of a run that are compared one by one; more are narrowed by bisection
 
 U32 = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
@@ -42,12 +42,12 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`length` words of a text from word `start` on, which stand in the corpus from word `place` on."""
+    """`length` words of a text from word `start` on that occur in the corpus from word `place` on."""
 
     start: int
     length: int
     place: int
-    times: int  # how often they stand there
+    times: int  # how often they occur there
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,14 @@ class Copies:
 
     @classmethod
     def of(cls, songs: Iterable[Song]) -> Copies:
-        """The index of these songs. InputError if they are too many for it."""
+        """The index of these songs. Raises InputError for more than MAX_WORDS words."""
         words, ids, lines = read_songs(songs)
         return cls(words, ids, suffix_order(ids, len(words)), lines)
 
     def runs(self, words: Sequence[str], least: int) -> tuple[list[Run], int]:
-        """The maximal runs of at least `least` words of a text, in order; and the length of its longest run.
+        """The maximal runs of at least `least` words of a text, in order, and the length of its longest run.
 
-        Maximal: with one word more on either side, the run stands nowhere in the corpus. Of the places of a
-        run that stands there several times, the first is given.
+        Maximal: with one more word on either side, the run does not occur in the corpus. `place` is its first place.
         """
         text = self.numbers(words)
         length, low, times, place = self.longest(text)
@@ -82,7 +81,7 @@ class Copies:
         return found, int(length.max(initial=0))
 
     def share(self, texts: Iterable[Sequence[str]], least: int) -> float:
-        """The share of all words of some texts that stand in runs of at least `least` words; NaN without words."""
+        """The share of all words of some texts that are in runs of at least `least` words; NaN without words."""
         inside = total = 0
         for words in texts:
             found, _ = self.runs(words, least)
@@ -91,14 +90,14 @@ class Copies:
         return inside / total if total else math.nan
 
     def where(self, place: int) -> tuple[int, int]:
-        """The song's number, from 0, and the line's in it, from 1, in which a place of the corpus stands."""
+        """The song, from 0, and its line, from 1, of a place in the corpus."""
         song = int(np.searchsorted(self.ends, place))
         begin = 0 if song == 0 else int(self.ends[song - 1]) + 1
         before, within = np.searchsorted(self.lines, begin), np.searchsorted(self.lines, place, side="right")
         return song, int(within - before)
 
     def numbers(self, words: Sequence[str]) -> Ints:
-        """The numbers of a text's words, -1 for those that stand nowhere in the corpus."""
+        """(N,) the numbers of a text's N words, -1 for those that are not in the corpus."""
         distinct = {word: i for i, word in enumerate(dict.fromkeys(words))}
         if not len(self.words) or not distinct:
             return np.full(len(words), -1, dtype=np.int64)
@@ -109,9 +108,9 @@ class Copies:
         return found
 
     def longest(self, text: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-        """For each word of a text the longest run that begins there: its length, and where it stands.
+        """(N,) each: length, low, times and place of the longest run that begins at each of the numbers `text` (N,).
 
-        The places are `order[low : low + times]`, or `place` is the first of `times` places where it is not -1.
+        Its places are `order[low : low + times]` or, if `place` is not -1, `place` is the first of `times` places.
         """
         length, low_of, times = (np.zeros(len(text), dtype=np.int64) for _ in range(3))
         place = np.full(len(text), -1, dtype=np.int64)
@@ -136,7 +135,7 @@ class Copies:
         return length, low_of, times, place
 
     def bisect(self, low: Ints, high: Ints, depth: int, wanted: Ints) -> Ints:
-        """In each interval of `order`, the first entry whose word number `depth` is `wanted` or more."""
+        """(I,) in each interval [low, high) of `order`, the first entry whose word `depth` is at least `wanted`."""
         low, high = low.copy(), high.copy()
         while (open_ := low < high).any():
             middle = (low + high) // 2
@@ -146,15 +145,16 @@ class Copies:
         return low
 
     def pairs(self, starts: Ints, low: Ints, high: Ints) -> tuple[Ints, Ints]:
-        """Each start with each place of its interval."""
+        """(P,) each: all pairs of a start and a place of its interval."""
         counts = high - low
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         return np.repeat(starts, counts), self.order[np.repeat(low, counts) + within].astype(np.int64)
 
     def followed(self, text: Ints, starts: Ints, places: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-        """Of pairs of a start and a place: the starts, the longest common run of each, how often it stands, where.
+        """From pairs of a start and a place (P,): the distinct starts, and of each the length of its longest common
+        run, how often that occurs, and its first place.
 
-        Pairs that follow each other word by word in text and corpus make a chain; only its last is compared.
+        Pairs that continue each other word by word in text and corpus form a chain; only its last is compared.
         """
         by_chain = np.lexsort((starts, places - starts))
         starts, places = starts[by_chain], places[by_chain]
@@ -176,18 +176,18 @@ class Copies:
 
     @cached_property
     def bounds(self) -> Ints:
-        """The entries of `order` whose first word is w are bounds[w] to bounds[w + 1]."""
+        """(words + 1,) the entries of `order` whose first word is w are bounds[w] to bounds[w + 1]."""
         counts = np.bincount(self.ids, minlength=len(self.words))[: len(self.words)]
         return np.concatenate([[0], np.cumsum(counts)])
 
     @cached_property
     def ends(self) -> Ints:
-        """The places after the last word of each song."""
+        """(songs,) the places after the last word of each song."""
         return np.flatnonzero(self.ids >= len(self.words))
 
 
 def read_songs(songs: Iterable[Song]) -> tuple[U32, U32, U32]:
-    """`words`, `ids` and `lines` of songs."""
+    """`words`, `ids` and `lines` of songs. Raises InputError for more than MAX_WORDS words."""
     tokenizer = WordTokenizer()
     numbers: dict[str, int] = {}
     read, lines, ends = array("I"), array("I"), array("I")
@@ -206,12 +206,12 @@ def read_songs(songs: Iterable[Song]) -> tuple[U32, U32, U32]:
 
 
 def suffix_order(ids: U32, words: int) -> U32:
-    """The places of `ids` sorted by what follows them, by doubling (Larsson and Sadakane 2007).
+    """(N,) the places of `ids` (N,) sorted by what follows them, by doubling (Larsson and Sadakane 2007).
 
-    Numbers from `words` on stand once each, and the last place holds one of them, so that all places differ.
+    Numbers from `words` on occur once each, and the last place has one of them, so that all places differ.
     """
     order = np.argsort(ids, kind="stable")
-    rank = np.searchsorted(ids[order], ids).astype(np.int64)  # a place's rank: where its equals begin in `order`
+    rank = np.searchsorted(ids[order], ids).astype(np.int64)  # rank of a place: where its equals begin in `order`
     step = 1
     tied = np.flatnonzero(np.bincount(rank, minlength=len(ids))[rank] > 1)
     while len(tied):
@@ -228,14 +228,14 @@ def suffix_order(ids: U32, words: int) -> U32:
 
 
 def copies_of(corpus: Corpus) -> Copies:
-    """The corpus's index: the one it keeps, if it is of these songs, or made now and kept if that is possible."""
+    """The corpus's index: the saved one if it is of these songs, else made now and saved if possible."""
     path = corpus.path / FILE
     kept = load(path, corpus.fingerprint)
     if kept is not None:
         return kept
     made = Copies.of(corpus.songs())
     if not corpus.temporary:
-        with suppress(OSError):  # a corpus that cannot be written to is indexed every time
+        with suppress(OSError):  # a read-only corpus is indexed every time
             replace_file(path, [tensor_bytes(arrays_of(made, corpus.fingerprint))])
     return made
 
@@ -247,7 +247,7 @@ def arrays_of(index: Copies, fingerprint: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def load(path: Path, fingerprint: str) -> Copies | None:
-    """A kept index; None if there is none, or it is damaged, of another format or of other songs."""
+    """A saved index; None if it is missing, damaged, of another format or of other songs."""
     if not path.exists():
         return None
     try:

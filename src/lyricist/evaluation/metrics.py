@@ -1,6 +1,6 @@
-"""Metrics over models and texts. Every metric is a plain function; `evaluate()` gathers them in a dict.
+"""Metrics of models and texts. Every metric is a plain function; `evaluate()` collects them in a dict.
 
-A text is a list of songs, a song a list of lines, a line a list of words.
+Texts are lists of songs, songs lists of lines, lines lists of words. B rows, V vocabulary, F plan features.
 """
 
 from __future__ import annotations
@@ -27,33 +27,26 @@ from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.planfeatures import THEME, Floats
-from lyricist.training.conditioning import planned_song, with_wrong_tunes
-from lyricist.training.themes import Themes
+from lyricist.training.conditioning import Themes, planned_song, with_wrong_tunes
 
 Lines = list[list[str]]
 Totals = npt.NDArray[np.float64]
 
 ROWS = 64  # songs scored side by side
 STREAMS = 16  # pieces of a text without song breaks, each from a zero state
-CONDITIONS = (
-    "off",
-    "counts",
-    "slots",
-    "tune",
-    "wrong_tune",
-)  # what is shown of a plan: each more than the one before
-THEMED = ("theme", "wrong_theme")  # what is shown beside the slots
-BLEU_SONGS = 60  # songs compared with each other at most: the cost is quadratic
+CONDITIONS = ("off", "counts", "slots", "tune", "wrong_tune")  # how much of a plan is shown, from none to all
+THEMED = ("theme", "wrong_theme")  # shown beside the slots
+BLEU_SONGS = 60  # at most; the cost is quadratic
 
 
 def evaluate(
     model: Model, songs: Iterable[Song | SungWords], written: Sequence[Song] = (), human: Sequence[Song] = ()
 ) -> dict[str, Any]:
-    """Likelihood of `songs` under the model, and the shape of `written` songs beside `human` ones.
+    """Likelihood of `songs` under the model, and the shape of `written` songs and of `human` ones.
 
-    Of a classic run, whose `songs` are `SungWords` (its own `songs["test"]`, or what `classic.sung_words.hear` makes
-    of a corpus and a folder of tunes), how often it finds the next word. Keys as in DESIGN and the package's
-    `evaluate.json` schema. Raises `InputError` without songs.
+    For a classic run, whose `songs` are `SungWords` (its own `songs["test"]`, or the result of
+    `classic.sung_words.hear`), how often it finds the next word. Keys as in the package's `evaluate.json` schema.
+    Raises `InputError` without songs.
     """
     out = {"format": 1, **judged(model, list(songs) if model.groups else songs)}
     if written:
@@ -66,7 +59,7 @@ def evaluate(
 
 
 def judged(model: Model, songs: Iterable[Song | SungWords]) -> dict[str, Any]:
-    """How well the model knows the songs."""
+    """How well the model predicts the songs. Raises `InputError`."""
     if isinstance(model, ClassicModel):
         sung = list(songs)
         if not all(isinstance(song, SungWords) for song in sung):
@@ -79,21 +72,22 @@ def judged(model: Model, songs: Iterable[Song | SungWords]) -> dict[str, Any]:
 
 
 def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
-    """Words are what the model predicts: words and one break for every line, each song from its beginning.
+    """Likelihood per word. Words are what the model predicts: words, and one break for every line.
 
-    `bits_per_character` counts the characters of the tokens as written, one for every space and line end.
+    `bits_per_character` counts the characters of the tokens as written, spaces and line ends included. Raises
+    `InputError` without songs.
     """
-    vocabulary = model.vocabulary
+    vocabulary, tokenizer = model.vocabulary, model.vocabulary.tokenizer
     encoded, characters = [], 0
     for song in songs:
         encoded.append(np.array(vocabulary.encode(song), dtype=np.int64))
-        characters += text_size(song, vocabulary.tokenizer)
-    hits = Hits.of(vocabulary) if vocabulary.tokenizer.name != "char" else None
-    words = sum(len(ids) for ids in encoded) - (len(encoded) if vocabulary.tokenizer.structured else 0)
+        characters += sum(len(tokenizer.join(tokenizer.split(line.text))) + 1 for line in song.lines())
+    hits = Hits.of(vocabulary) if tokenizer.name != "char" else None
+    words = sum(len(ids) for ids in encoded) - (len(encoded) if tokenizer.structured else 0)
     if words < 1:
         raise InputError("no songs to evaluate on: name a source or use a corpus with a test split")
-    if vocabulary.tokenizer.structured:
-        nats = score_songs(model.step_model, encoded, hits)
+    if tokenizer.structured:
+        nats = float(song_nats(model.step_model, encoded, hits=hits).sum())
     else:
         nats = score_stream(model.step_model, np.concatenate(encoded), vocabulary, hits)
     unknown = sum(int(np.count_nonzero(ids == vocabulary.unk)) for ids in encoded)
@@ -108,20 +102,11 @@ def likelihood(model: Model, songs: Iterable[Song]) -> dict[str, Any]:
     }
 
 
-def text_size(song: Song, tokenizer: Tokenizer) -> int:
-    """Characters of a song as the tokeniser sees it, line ends included."""
-    return sum(len(tokenizer.join(tokenizer.split(line.text))) + 1 for line in song.lines())
-
-
-def score_songs(model: StepModel, songs: Sequence[Ids], hits: Hits | None = None) -> float:
-    """Total nats of songs, each from a fresh state; the first token is given, not predicted."""
-    return float(song_nats(model, songs, hits=hits).sum())
-
-
 def song_nats(
     model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
 ) -> Totals:
-    """(songs,) nats of each; `rows`: the plan features (N, F) of each song's tokens; `hits` are counted on."""
+    """(songs,) nats of each, from a fresh state; the first token is given. `rows`: the plan features (N, F) of each
+    song's tokens; `hits` counts all predictions."""
     out = np.zeros(len(songs))
     order = sorted(range(len(songs)), key=lambda i: len(songs[i]), reverse=True)
     for k in range(0, len(order), ROWS):
@@ -133,25 +118,23 @@ def song_nats(
 def score_block(
     model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
 ) -> Totals:
-    """(songs,) nats of songs by falling length side by side; rows leave when their song is over."""
+    """(songs,) nats of songs, sorted by falling length, side by side; rows leave at the end of their song."""
     total, state = np.zeros(len(songs)), model.initial_state(len(songs))
     for t in range(len(songs[0]) - 1):
         alive = sum(len(s) - 1 > t for s in songs)
         state = tuple(part[:, :alive] for part in state)
         ids = np.array([s[t] for s in songs[:alive]])
-        if rows is None:
-            logits, state = model.step(ids, state)
-        else:
-            logits, state = model.step(ids, state, np.stack([r[t] for r in rows[:alive]]))
+        plan = [] if rows is None else [np.stack([r[t] for r in rows[:alive]])]
+        logits, state = model.step(ids, state, *plan)
         targets = np.array([s[t + 1] for s in songs[:alive]])
         total[:alive] += nats_of(logits, targets)
-        if hits is not None and t > 1:  # behind the song's tag, its section's and a word
+        if hits is not None and t > 1:  # after the tags of the song and the section, and a word
             hits.see(logits, targets)
     return total
 
 
 def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary, hits: Hits | None = None) -> float:
-    """Total nats of one long text in STREAMS streams with carried state, as published figures have it."""
+    """Total nats of one long text (N,) in STREAMS streams with carried state, as in published figures."""
     start = np.array([vocabulary.index.get("<eos>", vocabulary.unk)])
     length = -(-len(ids) // STREAMS)
     inputs = np.concatenate([start, ids[:-1]])
@@ -168,7 +151,7 @@ def score_stream(model: StepModel, ids: Ids, vocabulary: Vocabulary, hits: Hits 
 
 
 def nats_of(logits: Any, targets: Ids) -> Totals:
-    """(B,) nats of each row's target."""
+    """(B,) nats of each row's target: logits (B, V), targets (B,)."""
     scores = log_softmax(logits.astype(np.float64))
     return np.asarray(-scores[np.arange(len(targets)), targets])
 
@@ -177,11 +160,11 @@ def nats_of(logits: Any, targets: Ids) -> Totals:
 
 
 def conditional(model: Model, songs: Sequence[Song]) -> dict[str, Any]:
-    """Nats per word of songs whose plan the model sees: no perplexities, for much of a song is told beforehand.
+    """Nats per word of songs when the model sees their plans, which give much of a song away: not perplexities.
 
-    Of songs with a tune if there are any and the model knows tunes, `nll_per_word_tune` and `..._wrong_tune` (another
-    song's lines of as many slots) included; else of all songs. Of a model that knows themes, `nll_per_word_theme` and
-    `..._wrong_theme` (the next song's) too, without the tune.
+    If the model sees tunes and songs have some, only these songs count, with `nll_per_word_tune` and `..._wrong_tune`
+    (another song's lines with as many slots). A model that sees themes also has `nll_per_word_theme` and
+    `..._wrong_theme` (the next song's), without the tune.
     """
     groups = model.groups
     aligned = [song for song in songs if any(line.slots for line in song.lines())] if "tune" in groups else []
@@ -189,15 +172,12 @@ def conditional(model: Model, songs: Sequence[Song]) -> dict[str, Any]:
     shown = (*shown, *(THEMED if THEME in groups else ()))
     words = sum(len(model.vocabulary.encode(song)) - 1 for song in judged)
     nats = {name: conditional_nats(model, judged, name).sum() / words for name in shown}
-    return {
-        "songs": len(judged),
-        "words": words,
-        **{f"nll_per_word_{n}": round(float(x), 5) for n, x in nats.items()},
-    }
+    figures = {f"nll_per_word_{n}": round(float(x), 5) for n, x in nats.items()}
+    return {"songs": len(judged), "words": words, **figures}
 
 
 def conditional_nats(model: Model, songs: Sequence[Song], condition: str) -> Totals:
-    """(songs,) nats of each song under one of CONDITIONS."""
+    """(songs,) nats of each song under one of CONDITIONS or THEMED."""
     vocabulary, lexicon = model.vocabulary, default_lexicon()
     encoded = [np.array(vocabulary.encode(song), dtype=np.int64) for song in songs]
     if condition == "off":
@@ -216,11 +196,10 @@ def conditional_nats(model: Model, songs: Sequence[Song], condition: str) -> Tot
 
 
 def shown_themes(songs: Sequence[Ids], topics: Topics, wrong: bool) -> list[Floats]:
-    """(N, 64) for each song: a theme as training would draw it; `wrong`: the next song's."""
+    """(N, 64) for each song of N tokens: a theme drawn as in training; `wrong`: the next song's."""
     starts = np.cumsum([0, *(len(ids) for ids in songs)])
-    themes = Themes.of(
-        np.concatenate(songs), starts, np.arange(len(topics.vocabulary)), topics.vocabulary, topics.vectors
-    )
+    remap = np.arange(len(topics.vocabulary))
+    themes = Themes.of(np.concatenate(songs), starts, remap, topics.vocabulary, topics.vectors)
     rows = themes.rows(np.arange(starts[-1]), apart=int(wrong))
     return np.split(rows, starts[1:-1])
 
@@ -230,7 +209,7 @@ def as_lines(songs: Iterable[Song], tokenizer: Tokenizer) -> list[Lines]:
 
 
 def shape(songs: Sequence[Lines], index: CopyIndex | None) -> dict[str, Any]:
-    """How songs look from outside; see each function for its meaning."""
+    """Figures of texts; see each function."""
     lengths = line_lengths(songs)
     out: dict[str, Any] = {
         "songs": len(songs),
@@ -255,7 +234,7 @@ def ngrams(words: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
 
 
 def distinct(songs: Sequence[Lines], n: int) -> float:
-    """Distinct n-grams over all n-grams, within lines (Li et al. 2016).
+    """Distinct n-grams divided by all n-grams, within lines (Li et al. 2016).
 
     >>> distinct([[["la", "la"], ["la", "lo"]]], 1)
     0.5
@@ -265,7 +244,7 @@ def distinct(songs: Sequence[Lines], n: int) -> float:
 
 
 def repeated_lines(songs: Sequence[Lines]) -> float:
-    """Share of lines that stood earlier in the same song.
+    """Share of lines that occurred earlier in the same song.
 
     >>> repeated_lines([[["a"], ["b"], ["a"], ["a"]]])
     0.5
@@ -280,12 +259,12 @@ def repeated_lines(songs: Sequence[Lines]) -> float:
 
 
 def line_lengths(songs: Sequence[Lines]) -> Counter[int]:
-    """How many lines have how many words."""
+    """The number of lines of each length in words."""
     return Counter(len(line) for song in songs for line in song)
 
 
 def length_distance(a: dict[str, Any], b: dict[str, Any]) -> float:
-    """Total variation distance, 0 to 1, between two `shape` dicts' line lengths."""
+    """Total variation distance, 0 to 1, between the line lengths of two results of `shape`."""
     one, two = a["line_lengths"], b["line_lengths"]
     n, m = max(1, sum(one.values())), max(1, sum(two.values()))
     return float(sum(abs(one.get(k, 0) / n - two.get(k, 0) / m) for k in {*one, *two}) / 2)
@@ -294,8 +273,8 @@ def length_distance(a: dict[str, Any], b: dict[str, Any]) -> float:
 def self_bleu(songs: Sequence[Lines]) -> float:
     """Mean BLEU-4 of each song against all others (Zhu et al. 2018); 0 for fewer than two songs.
 
-    Of more than BLEU_SONGS songs the first are taken. Modified precisions get one added to both sides
-    above unigrams (Lin & Och 2004), so that short texts are defined.
+    Only the first BLEU_SONGS songs count. Above unigrams, one is added to numerator and denominator of the modified
+    precisions (Lin & Och 2004), so that short texts have a score.
     """
     texts = [flat(song) for song in songs[:BLEU_SONGS]]
     texts = [t for t in texts if len(t) >= 4]

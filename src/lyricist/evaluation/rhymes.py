@@ -1,8 +1,7 @@
-"""`rhymes`: the rhyming dictionary, of all words of the lexicon or of those a model knows.
+"""`rhymes`: the rhyming dictionary, for all words of the lexicon or for those of a model.
 
-Commonest first: in the order of a model's vocabulary if one is named. Without one, words of the bundled songs come
-first, by how often they stand there, and all others after them in alphabetical order: the lexicon itself does not
-say how common its words are.
+Commonest words first, in the order of the model's vocabulary. Without a model, words of the bundled songs come first,
+by frequency, then all others in alphabetical order: the lexicon has no frequencies.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ def rhymes(
 ) -> list[Rhyme]:
     """Words that rhyme with a word: perfect, near and identical ones, by closeness and syllables, commonest first.
 
-    kind: perfect, near, identical or all. syllables, stress: only words of that length, or with that stress, such
-    as "01" (1 takes main and secondary stress). words: only these, commonest first, such as a model's vocabulary.
-    clean: no slurs or obscenities. A word no lexicon has is read by the pronunciation model. Raises InputError
-    for what is not one word, or cannot be read aloud.
+    kind: perfect, near, identical or all. syllables, stress: only words of that length, or with that stress, such as
+    "01" (1: main or secondary stress). words: only these, commonest first, such as a model's vocabulary. clean: no
+    slurs or obscenities. A word in no lexicon is read by the pronunciation model. Raises InputError if `word` is not
+    one word or cannot be read, and for other values that are wrong.
 
     >>> [rhyme.word for rhyme in rhymes("moon", "perfect", words=["spoon", "river", "noon"])]
     ['spoon', 'noon']
@@ -52,12 +51,12 @@ def rhymes(
 
 
 def group(rhyme: Rhyme) -> tuple[int, int, int]:
-    """Where a rhyme stands in the dictionary: kind, kind of near rhyme, syllables."""
+    """The sort key of a rhyme: kind, kind of near rhyme, syllables."""
     return KINDS.index(rhyme.kind), rhyme.rank[1], rhyme.reading.syllables
 
 
 def readable(word: str, lexicon: Lexicon) -> str:
-    """The word as the tokeniser writes it; InputError if it is not one word or has no reading."""
+    """The word as the tokeniser writes it. Raises InputError if it is not one word or has no reading."""
     words = WordTokenizer().split(word[:1000])
     if len(words) > 1:
         raise InputError(f"{word[:60]!r} is {len(words)} words: rhymes are looked up for one word")
@@ -69,7 +68,7 @@ def readable(word: str, lexicon: Lexicon) -> str:
 
 
 def wish(kind: str, syllables: int | None, stress: str | None) -> Callable[[Rhyme], bool]:
-    """Whether a rhyme is one that was asked for."""
+    """The function that says whether a rhyme has this kind, length and stress. Raises InputError."""
     if kind not in ("all", *KINDS):
         raise InputError(f"--kind {kind!r} is unknown: use {', '.join(KINDS)} or all")
     if syllables is not None and syllables < 1:

@@ -1,4 +1,4 @@
-"""Train a run and measure, where it was fine-tuned, how much of its songs it copies."""
+"""Training with a measurement: how much a fine-tuned run copies from its songs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from lyricist.training import start
 from lyricist.training.config import Options
 from lyricist.training.events import TrainEvent
 
-RUN = 4  # words of a run that counts as copied
-WRITTEN = 20  # songs written to see how much of them is copied
-INDEXED = 2_000_000  # words of songs up to which that is measured
+RUN = 4  # words of the shortest run that counts as copied
+WRITTEN = 20  # songs written for the measurement
+INDEXED = 2_000_000  # words of a corpus above which nothing is measured
 
 
 def train_songs(
@@ -39,9 +39,9 @@ def train_songs(
 
 
 def copied(run: Run, corpus: Corpus) -> tuple[float, float]:
-    """The shares of the words that a run writes, and of its held-out songs, in runs of RUN words of its songs.
+    """The shares of words in runs of RUN words of the training songs: in songs the run writes, and in held-out songs.
 
-    NaN for both where words are not its tokens, or the songs are very many.
+    NaN for both if its tokens are not words or the corpus has more than INDEXED words.
     """
     tokenizer = run.vocabulary.tokenizer
     if tokenizer.name != "word" or corpus.info["words"] > INDEXED:

@@ -1,19 +1,19 @@
-"""How words fit a tune, whoever wrote them: line by line against phrases, word by word against slots.
+"""How any lyrics fit a tune: lines against phrases, words against slots.
 
-A line is read so that it fits its phrase if any reading of its words does. What is found:
+A line is read so that it fits its phrase, if any readings of its words do. Kinds of misfits:
 
 - syllables: more or fewer than the phrase has slots;
-- stress: a polysyllable's main stress on a weak slot, while the count is right;
-- rest: a word that is cut by a rest;
-- vowel: a long note (twice the tune's usual slot or more) on a vowel that does not carry: the short ones of bit, but
-  and book where they are unstressed. A remark, not a violation;
+- stress: the main stress of a polysyllable is on a weak slot (only if the number of syllables is right);
+- rest: a rest is inside a word;
+- vowel: a long note (twice the tune's median slot or more) on a vowel that does not carry: the unstressed short
+  vowels of bit, but and book. A remark, not a violation;
 - lines: more or fewer than the tune has phrases. Lyrics of several verses begin again at the first phrase.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
@@ -25,13 +25,13 @@ from lyricist.prosody.metre import FUNCTION_WORDS, slots_of
 from lyricist.prosody.phones import Reading, carries, is_vowel
 from lyricist.prosody.scan import Scansion, scan_line
 
-LONG = 2.0  # times the usual slot
+LONG = 2.0  # times the median slot
 REMARKS = frozenset({"vowel"})
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """One place where words and tune disagree. `slot` counts from 1 in its phrase, 0 for a whole line."""
+    """A place where words and tune disagree. `slot` counts from 1 in its phrase; 0: the whole line."""
 
     line: int  # of the lyrics, from 1
     kind: str
@@ -40,13 +40,12 @@ class Misfit:
     expected: str
     found: str
 
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+    to_json = asdict
 
 
 @dataclass(frozen=True, slots=True)
 class FittedLine:
-    """A line beside its phrase. `pattern` is the phrase's: / strong, x weak, | a rest."""
+    """A line and its phrase. `pattern` of the phrase: / strong, x weak, | a rest."""
 
     line: int
     phrase: int  # from 1
@@ -58,13 +57,12 @@ class FittedLine:
     strong_function: int  # function words of one syllable on strong slots
     strong: int  # strong slots that are filled
 
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+    to_json = asdict
 
 
 @dataclass(frozen=True)
 class Fit:
-    """All that `fit` found."""
+    """The result of `fit`."""
 
     lines: tuple[FittedLine, ...]
     misfits: tuple[Misfit, ...]
@@ -83,7 +81,7 @@ class Fit:
 
 
 def fit(lyrics: Sequence[Stanza], tune: Tune, lexicon: Lexicon | None = None) -> Fit:
-    """Lay lyrics on a tune, line by line, and say where they do not fit."""
+    """Compare lyrics with a tune, line by line."""
     lexicon = lexicon or default_lexicon()
     texts = [text for stanza in lyrics for text in stanza.lines]
     usual = median(float(slot.duration) for phrase in tune.phrases for slot in phrase.slots)
@@ -102,7 +100,7 @@ def fit(lyrics: Sequence[Stanza], tune: Tune, lexicon: Lexicon | None = None) ->
 
 
 class Fitter:
-    """One line beside its phrase."""
+    """Compares one line with its phrase; `usual`: the median duration of a slot."""
 
     def __init__(self, number: int, phrase: Phrase, words: Sequence[str], lexicon: Lexicon, usual: float) -> None:
         self.number, self.phrase, self.words, self.usual = number, phrase, words, usual

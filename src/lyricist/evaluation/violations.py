@@ -1,15 +1,15 @@
-"""Where a text departs from a plan. What the plan does not say is not judged, however a writer would fill it in.
+"""Where a text violates a plan. What the plan leaves open is not judged.
 
-A text satisfies a plan if some choice of one reading per word does, line by line in syllables and metre at once,
-and with the readings that are then left for the last words some sound serves all lines of a rhyme. Written without
-regard to how songs are written: from the writer come only what a plan is and how it is laid out.
+A text satisfies a plan if there is a reading for every word with which each line has its syllables and its metre, and
+with the readings then left for the last words all lines of a rhyme can share a sound. Independent of how songs are
+generated: it shares with the generator only what a plan is and how it is resolved into lines.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lyricist.corpus import RETURNING
@@ -22,11 +22,11 @@ from lyricist.prosody.metre import METRES, fits, pattern_of, template
 from lyricist.prosody.phones import bare
 from lyricist.prosody.rhyme import key
 
-# --- What `violations` looks at, and what it finds: a text with its readings, departures from a plan
+# --- a text with its readings, and the result
 
 
 class Option(NamedTuple):
-    """A reading a word may have, with its stress digits at hand."""
+    """A reading of a word, with its stress digits."""
 
     stress: str
     reading: Reading
@@ -34,7 +34,7 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line of the text: its number from 1, its words and the readings each may have (none: not readable)."""
+    """A line of the text: its number from 1, its words, and the options of each word (none: not readable)."""
 
     number: int
     words: tuple[str, ...]
@@ -43,6 +43,8 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class TextSection:
+    """A section of the text; `labelled`: the text gives its name."""
+
     name: str
     labelled: bool
     lines: tuple[TextLine, ...]
@@ -50,37 +52,36 @@ class TextSection:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One departure. `line` counts from 1; None is the song as a whole."""
+    """One violation. `line` counts from 1; None: the whole song."""
 
     line: int | None
     kind: str
     expected: str
     found: str
 
-    def to_json(self) -> dict[str, Any]:
-        return {"line": self.line, "kind": self.kind, "expected": self.expected, "found": self.found}
+    to_json = asdict
 
 
 @dataclass
 class Verdict:
-    """The violations, and per line number what its readings were chosen to satisfy: slots and a last reading."""
+    """The violations, and per line number the slots and the last reading that its readings were chosen for."""
 
     violations: list[Violation] = field(default_factory=list)
     slots: dict[int, str] = field(default_factory=dict)
     ends: dict[int, Reading] = field(default_factory=dict)
-    given: set[int] = field(default_factory=set)  # lines that stand as the plan gives them
+    given: set[int] = field(default_factory=set)  # lines that are as the plan gives them
 
     def add(self, line: int | None, kind: str, expected: object, found: object) -> None:
         self.violations.append(Violation(line, kind, str(expected), str(found)))
 
 
 class Pair(NamedTuple):
-    """A line of the text and what is asked of it."""
+    """A line of the text and its specification."""
 
     at: int  # of the line in the `SongSpec`
     spec: LineSpec
     line: TextLine
-    slots: tuple[str, ...]  # slot patterns it may have; () if the plan says nothing of its syllables
+    slots: tuple[str, ...]  # slot patterns it may have; () if the plan leaves its syllables open
 
 
 def judge(
@@ -90,10 +91,10 @@ def judge(
     options: Callable[[str], Sequence[Option]],
     licensed: Callable[[str], tuple[Option, ...]],
 ) -> Verdict:
-    """Compare a text with a plan. `unclean`: words a clean song leaves out; `options`: the readings of a word;
-    `licensed`: those with the licences of verse, for lines that break their slots without.
+    """Compare a text with a plan. `unclean`: whether a clean song avoids a word; `options`: the readings of a word;
+    `licensed`: its readings with poetic licences, tried on lines that do not fit their slots otherwise.
 
-    Raises InputError where the plan contradicts itself.
+    Raises InputError if the plan contradicts itself.
     """
     verdict = Verdict()
     asked = fitted(plan, sections)
@@ -118,7 +119,7 @@ def cycle(values: Sequence[Any], i: int) -> Any:
 
 
 def fitted(plan: Plan, sections: Sequence[TextSection]) -> Plan:
-    """The plan section by section: the text's form and lengths where it says nothing of them, X where no rhyme."""
+    """The plan section by section, with the form and lengths of the text and rhyme X where it leaves them open."""
     named = bool(plan.sections or plan.form)
     names = plan.form or [s.name for s in sections]
     bases = plan.sections or tuple(SectionPlan.model_construct(name=name) for name in names)
@@ -129,20 +130,13 @@ def fitted(plan: Plan, sections: Sequence[TextSection]) -> Plan:
             lines = lines or cycle(plan.lines, i) or (len(sections[i].lines) if i < len(sections) else 1)
             rhyme = rhyme or cycle(plan.rhyme, i) or (None if plan.rhyme_with else "X")
         made.append(base.model_copy(update={"lines": lines, "rhyme": rhyme and rhyme[:lines]}))
-    update = {
-        "form": (),
-        "lines": (),
-        "rhyme": (),
-        "start": None,
-        "acrostic": None,
-        "hook": False,
-        "sections": tuple(made),
-    }
-    return plan.model_copy(update={**update, "keep_chorus": plan.keep_chorus and named})
+    nothing = {"form": (), "lines": (), "rhyme": (), "start": None, "acrostic": None, "hook": False}
+    sections_now = {"sections": tuple(made), "keep_chorus": plan.keep_chorus and named}
+    return plan.model_copy(update={**nothing, **sections_now})
 
 
 def first_of(plan: Plan, sections: Sequence[SectionPlan], i: int) -> int:
-    """The section that section `i` brings back word for word; `i` itself if none."""
+    """The section that section `i` repeats word for word; `i` itself if none."""
     name = sections[i].name
     if not plan.keep_chorus or name not in RETURNING:
         return i
@@ -150,7 +144,7 @@ def first_of(plan: Plan, sections: Sequence[SectionPlan], i: int) -> int:
 
 
 def paired(asked: Plan, made: SongSpec, sections: Sequence[TextSection]) -> list[Pair]:
-    """Each line of the text beside what is asked of it; lines that only one of them has are left out."""
+    """Each line of the text with its specification; lines that only one side has are left out."""
     pairs = []
     for index, spec in enumerate(made.lines):
         root = rooted(made, index)
@@ -163,7 +157,7 @@ def paired(asked: Plan, made: SongSpec, sections: Sequence[TextSection]) -> list
 
 
 def rooted(made: SongSpec, index: int) -> LineSpec:
-    """The line that is said again, if it is so with the same slots; else the line itself."""
+    """The line that this one repeats, if it has the same slots; else the line itself."""
     spec, root = made.lines[index], made.lines[first_said(made.lines, index)]
     return root if root.templates == spec.templates else spec
 
@@ -178,7 +172,7 @@ def asked_slots(spec: LineSpec, line: TextLine, base: SectionPlan, asked: Plan) 
 
 
 def totals(line: TextLine) -> set[int]:
-    """The syllables a line may have; empty if a word of it cannot be read."""
+    """The numbers of syllables a line may have; empty if one of its words cannot be read."""
     sums = {0}
     for options in line.options:
         sums = {n + len(option.stress) for n in sums for option in options}
@@ -188,7 +182,7 @@ def totals(line: TextLine) -> set[int]:
 def read_in_slots(
     pair: Pair, verdict: Verdict, licensed: Callable[[str], tuple[Option, ...]]
 ) -> list[tuple[str, Reading]]:
-    """The ways to read a line as it is asked for: slots ("": any) with a reading of the last word."""
+    """The ways to read a line as specified: pairs of slots ("": any) and a reading of the last word."""
     line = pair.line
     last = [option.reading for option in line.options[-1]] if line.options else []
     if not pair.slots:
@@ -214,7 +208,7 @@ def read_in_slots(
 
 
 def last_readings(line: TextLine, slots: str) -> list[Reading]:
-    """The readings of the last word with which the line fills the slots by the law."""
+    """The readings of the last word with which the line fits the slots."""
     places = {0}
     for options in line.options[:-1]:
         places = {p + len(o.stress) for p in places for o in options if stands(o, slots, p)}
@@ -230,9 +224,9 @@ def stands(option: Option, slots: str, place: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A line of a rhyme (or, with line 0, the word it rhymes with) and how its end may be read.
+    """A line of a rhyme (line 0: the given word to rhyme with) and the readings of its end.
 
-    Lines that are to repeat each other word for word are one `voice`: they need not differ.
+    Lines that repeat each other word for word have the same `voice`: they need not differ.
     """
 
     line: int
@@ -242,7 +236,7 @@ class Member:
     sounds: frozenset[tuple[str, ...]]  # all the word's pronunciations, stress aside
 
     def like(self, other: Member) -> bool:
-        """Whether two ends are the same word, or can sound the same."""
+        """Whether two ends are the same word or have a pronunciation in common."""
         return bool(self.word) and (self.word == other.word or not self.sounds.isdisjoint(other.sounds))
 
     def with_rhyme(self, group: GroupSpec, rhyme: str) -> tuple[str, Reading] | None:
@@ -250,7 +244,7 @@ class Member:
 
 
 def rhyme_of(group: GroupSpec, reading: Reading) -> str:
-    """What all words of a rhyme share: the tail, in near rhyme its vowels."""
+    """What all words of a rhyme share: the tail, or its vowels in a near rhyme."""
     return key(reading, "assonance" if group.kind == "near" else "perfect")
 
 
@@ -262,7 +256,7 @@ def members(
     endings: Mapping[int, list[tuple[str, Reading]]],
     options: Callable[[str], Sequence[Option]],
 ) -> list[Member]:
-    """The lines of a rhyme, led by the word they are to rhyme with if the plan names one."""
+    """The lines of a rhyme, after the given word to rhyme with, if there is one."""
 
     def sounds(word: str) -> frozenset[tuple[str, ...]]:
         return frozenset(tuple(bare(option.reading.phones)) for option in options(word))
@@ -279,7 +273,7 @@ def members(
 
 
 def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> None:
-    """Find the sound most lines of a rhyme can share; the others, and words that sound the same, are violations."""
+    """Find the sound that most lines can share; report the other lines, and words that sound the same."""
     if not lines:
         return
     counts: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
@@ -313,7 +307,7 @@ def heard(member: Member) -> str:
 
 
 def forms(plan: Plan, made: SongSpec, sections: Sequence[TextSection], verdict: Verdict) -> None:
-    """How many sections, which, of how many lines, where the plan says so."""
+    """Compare the number, names and lengths of the sections with the plan."""
     names = tuple(s.name for s in plan.sections) or plan.form
     if names and len(names) != len(sections):
         verdict.add(None, "section", f"{len(names)} sections: {' '.join(names)}", f"{len(sections)} sections")
@@ -327,7 +321,7 @@ def forms(plan: Plan, made: SongSpec, sections: Sequence[TextSection], verdict: 
 
 
 def given_words(pair: Pair, by_index: Mapping[int, Pair], refrain: tuple[str, ...], verdict: Verdict) -> None:
-    """Lines the plan gives, and lines that come back."""
+    """Report given and repeated lines that differ."""
     spec, line = pair.spec, pair.line
     if spec.text is not None:
         if line.words == spec.text:
@@ -359,7 +353,7 @@ def wanted_words(include: Sequence[str], sections: Sequence[TextSection], verdic
 
 
 def beginnings(plan: Plan, sections: Sequence[TextSection], verdict: Verdict) -> None:
-    """The song's first word, and the first letters of its lines."""
+    """Report a wrong first word and wrong first letters of lines."""
     lines = [line for section in sections for line in section.lines]
     start = WordTokenizer().split(plan.start or "")
     if start and lines[0].words[:1] != tuple(start[:1]):

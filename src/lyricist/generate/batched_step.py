@@ -20,9 +20,8 @@ from lyricist.errors import PlanError, RunError
 from lyricist.generate.exact_engine import Asking, ExactEngine, Part, Wish
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.sampler import Listed, Request
-from lyricist.model.blocks import NEVER, BlockRows, OnnxBlocks
 from lyricist.model.onnx_bytes import GRAPH, INPUT, NODE, changed, read, write
-from lyricist.model.runtime import FEATURES, State, features_of, open_session
+from lyricist.model.runtime import FEATURES, NEVER, BlockRows, OnnxBlocks, State, features_of, open_session
 from lyricist.model.vocab_layout import VocabLayout
 
 Floats = npt.NDArray[np.float32]

@@ -10,9 +10,8 @@ from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.generate.song import ExactSongAutomaton
-from lyricist.model.blocks import HostBlocks
 from lyricist.model.copy_index import CopyIndex
-from lyricist.model.runtime import StepModel
+from lyricist.model.runtime import HostBlocks, StepModel
 from lyricist.plan.plan import Drawing
 
 __all__ = ["LineWritten", "SongWritten", "decode"]

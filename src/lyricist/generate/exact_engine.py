@@ -26,7 +26,7 @@ from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, 
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.generate.steering import Candidates, Steering, logit_bias
-from lyricist.model.blocks import BlockModel, BlockRows
+from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing
 

@@ -19,7 +19,7 @@ from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.steering import PlanRows, Steering
 from lyricist.generate.threads import write_in_threads
 from lyricist.generate.vocab import WordTable
-from lyricist.model.blocks import BlockModel, OnnxBlocks
+from lyricist.model.runtime import BlockModel, OnnxBlocks
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout

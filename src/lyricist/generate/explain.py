@@ -8,7 +8,7 @@ from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
 from lyricist.generate.sampler import BREAK, TINY, Inside, Request, stutters
-from lyricist.model.blocks import BlockRows
+from lyricist.model.runtime import BlockRows
 
 SHOWN = 6  # candidates a word
 

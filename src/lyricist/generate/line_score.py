@@ -31,10 +31,8 @@ Floats = npt.NDArray[np.float32]
 RELATED = 0.04  # share of the content words, the nearest, that belong to a theme
 NEAREST = 0.004  # share of the content words that get all of MOST
 MOST = 3.0  # nats
-COMMON = (
-    120  # commonest words, a tenth of the vocabulary at most, that are left out where there are no topical vectors
-)
-LIKELY, LESS = 1500, 0.4  # LESS nats off for every e-fold that a word is commoner than that of this rank
+COMMON = 120  # commonest words, a tenth of the vocabulary at most, left out where there are no topical vectors
+LIKELY, EASED = 1500, 0.4  # EASED nats off for every e-fold that a word is commoner than that of this rank
 OWN = 2.5  # nats for the theme's own words; few, so that they do not fill the song
 TURN = 3.0  # nats more for the word whose turn it is
 OTHERS = 0.4  # share of the steering towards the words whose turn it is not
@@ -94,7 +92,7 @@ def nearness(topics: Topics, aim: Floats) -> Floats:
     far, near = np.quantile(cosine, [1 - RELATED, 1 - NEAREST])
     out[content] = MOST * np.clip((cosine - far) / max(float(near - far), 1e-6), 0, 1)
     usual = np.maximum(0, np.log((LIKELY + 2.7) / (np.arange(len(out)) + 2.7)))  # by Zipf's law
-    return np.where(out > 0, np.maximum(out - LESS * usual, 0.1), 0).astype(np.float32)
+    return np.where(out > 0, np.maximum(out - EASED * usual, 0.1), 0).astype(np.float32)
 
 
 def from_network(vocabulary: Vocabulary, vectors: Floats) -> Topics:

@@ -17,10 +17,8 @@ from lyricist.generate.line_score import from_network
 from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
-from lyricist.model.blocks import BlockModel, HostBlocks, OnnxBlocks, PackedSteps
-from lyricist.model.copy_index import CopyIndex
-from lyricist.model.line_filter import LineFilter
-from lyricist.model.runtime import StepModel
+from lyricist.model.copy_index import CopyIndex, LineFilter
+from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, PackedSteps, StepModel
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.model.vocab_layout import VocabLayout

@@ -17,8 +17,7 @@ from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.copy_index import LINE_WORDS, CopyIndex, word_hashes
-from lyricist.model.line_filter import LineFilter
+from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, word_hashes
 from lyricist.model.tokens import Vocabulary
 
 Ints = npt.NDArray[np.int64]

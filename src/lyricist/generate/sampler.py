@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist._numbers import U64, uniforms
-from lyricist.model.blocks import BlockRows
+from lyricist.model.runtime import BlockRows
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing
 

@@ -28,7 +28,7 @@ from lyricist.errors import RunError
 from lyricist.generate.line_score import LineScorer
 from lyricist.generate.state import Rows
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.packed_weights import Initializers
+from lyricist.model.onnx_bytes import Initializers
 from lyricist.model.runtime import open_session
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import LINE, SONG, UNK, Vocabulary

@@ -22,7 +22,7 @@ from lyricist.generate.sampler import Listed
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.blocks import NEVER
+from lyricist.model.runtime import NEVER
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
 from lyricist.plan.song_spec import LineSpec

@@ -13,7 +13,7 @@ from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.explain import choice
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
-from lyricist.model.blocks import BlockRows
+from lyricist.model.runtime import BlockRows
 from lyricist.plan.given_lines import fits
 from lyricist.plan.plan import Drawing
 from lyricist.plan.song_spec import LineSpec

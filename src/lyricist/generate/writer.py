@@ -18,11 +18,9 @@ from lyricist.generate.loaded_run import LoadedRun, RunFiles
 from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
 from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
-from lyricist.model.blocks import OnnxBlocks, PackedSteps
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.copy_index import COPY_INDEX
-from lyricist.model.line_filter import LINES
-from lyricist.model.runtime import LateModel, OnnxModel, StepModel
+from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.runtime import LateModel, OnnxBlocks, OnnxModel, PackedSteps, StepModel
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS

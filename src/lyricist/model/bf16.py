@@ -1,8 +1,8 @@
-"""Training with bfloat16 matrix products, which CPUs with AVX-512 BF16 or AMX do at twice float32's speed.
+"""Training with bfloat16 matrix products, which CPUs with AVX-512 BF16 or AMX compute twice as fast as float32.
 
 Only the factors of matrix products are rounded (to 8 bits; the products are summed in float32). Weights, cell states,
-gates, log-sum-exp, gradients' sums over time and the optimiser stay float32. PyTorch's own LSTM and its autocast make
-no use of these instructions on a CPU. T time steps, B streams, I inputs, H hidden, N rows, S words.
+gates, log-sum-exp, sums of gradients over time and the optimiser stay float32. PyTorch's own LSTM and its autocast do
+not use these instructions on a CPU. T time steps, B streams, I inputs, H hidden, N rows, S words.
 """
 
 from __future__ import annotations
@@ -25,18 +25,16 @@ Grads = tuple[Tensor | None, ...]
 
 
 def precision_on(device: torch.device, asked: str) -> str:
-    """ "float32" or "bfloat16"; "auto" is the faster on this device. `InputError`: bfloat16 and not on a CPU."""
+    """ "float32" or "bfloat16"; "auto" is the faster one. Raises `InputError` for bfloat16 on anything but a CPU."""
     if asked == "bfloat16" and device.type != "cpu":
-        raise InputError(
-            f"--precision bfloat16 is for training on a CPU, and this trains on {device.type}: leave it out"
-        )
+        raise InputError(f"--precision bfloat16 is for training on a CPU, and this is {device.type}: leave it out")
     if asked != "auto":
         return asked
     return "bfloat16" if device.type == "cpu" and cpu_multiplies_bfloat16() else "float32"
 
 
 def cpu_multiplies_bfloat16() -> bool:
-    """Whether the CPU has AVX-512 BF16 or AMX, as far as this PyTorch can tell."""
+    """Whether this PyTorch reports AVX-512 BF16 or AMX."""
     checks = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile"))
     return any(check is not None and check() for check in checks)
 
@@ -68,7 +66,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 class LogSumExp(torch.autograd.Function):
-    """The softmax's denominator; what is kept of the (N, S) logits is their softmax, rounded."""
+    """The log of the softmax's denominator; keeps the rounded softmax (N, S) for the backward pass."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, without: Tensor) -> Tensor:
@@ -106,7 +104,7 @@ def log_sum_exp(x: Tensor, weight: Tensor, bias: Tensor, without: Tensor) -> Ten
 
 
 class LSTM(torch.autograd.Function):
-    """One layer over T steps, gates in PyTorch's order i, f, g, o; backpropagation through time written out."""
+    """One layer over T steps, gates in PyTorch's order i, f, g, o, with explicit backpropagation through time."""
 
     @staticmethod
     def forward(
@@ -152,7 +150,7 @@ def parts(gates: Tensor) -> Sequence[Tensor]:
 
 
 def step_forward(gates: Tensor, c: Tensor, c_new: Tensor, squashed: Tensor, y: Tensor) -> None:
-    """Squash `gates` (B, 4H) in place and fill c_new, squashed = tanh(c_new) and y, each (B, H)."""
+    """Apply the activations to `gates` (B, 4H) in place and fill c_new, squashed = tanh(c_new) and y, each (B, H)."""
     i, f, g, o = parts(gates)
     gates[:, : 2 * i.shape[1]].sigmoid_()
     g.tanh_()
@@ -165,7 +163,7 @@ def step_forward(gates: Tensor, c: Tensor, c_new: Tensor, squashed: Tensor, y: T
 def step_backward(
     gates: Tensor, c: Tensor, squashed: Tensor, dh: Tensor, dc: Tensor, out: Tensor, spare: Tensor
 ) -> None:
-    """Gradients of the gates before squashing into `out` (B, 4H); `dc` becomes that of the cell before the step."""
+    """Write the gradient before the activations to `out` (B, 4H); `dc` (B, H) becomes that of the previous cell."""
     i, f, g, o = parts(gates)
     to_i, to_f, to_g, to_o = parts(out)
     torch.mul(dh, o, out=spare)

@@ -1,18 +1,18 @@
-"""A run directory that cannot be lost: safetensors and JSON, written beside and renamed into place.
+"""Run directories: safetensors and JSON files, written beside and renamed into place.
 
     RUN/config.json vocab.json          what the network is, how it was trained, on what
     RUN/columns.safetensors             words in the order in which they are drawn (runs of whole words)
-    RUN/topics.safetensors              which words keep company in songs (runs of whole words)
-    RUN/words.safetensors               how they are said; RUN/lines.safetensors  lines never to be written again
+    RUN/topics.safetensors              topical word vectors (runs of whole words)
+    RUN/words.safetensors               what the lexicon says of the words; lines.safetensors: lines never to repeat
     RUN/checkpoints/0001200/            weights.safetensors, model.onnx, writer.onnx, state.safetensors, state.json
     RUN/latest                          {"resume": "0001200", "use": "0000900"}, replaced atomically
     RUN/weights.safetensors model.onnx writer.onnx  the files of the checkpoint to use, for other programs
 
-Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a
-process killed at any moment leaves a run that loads.
+Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a process killed at
+any moment leaves a run that loads.
 
-A *packed* run, as the package's starter is, holds config.json, vocab.json, columns.safetensors and one model.onnx, in
-8 bits, which writing and fine-tuning both read; config.json says so under "packed", with the files' hashes.
+A *packed* run, such as the package's starter, holds config.json, vocab.json, columns.safetensors and one model.onnx
+in 8 bits, from which both writing and fine-tuning work; its config.json has the files' hashes under "packed".
 """
 
 from __future__ import annotations
@@ -40,12 +40,13 @@ from lyricist._io import (
     write_synced,
 )
 from lyricist.errors import RunError
-from lyricist.model.packed_weights import unpacked
+from lyricist.model.onnx_bytes import unpacked
 from lyricist.model.starter import NAME, need_starter
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
 
 FORMAT = 1
+KEEP = 2  # checkpoints, beside those that `latest` names
 COLUMNS = "columns.safetensors"  # the order of the vocabulary in writer.onnx
 
 
@@ -59,9 +60,9 @@ class Run:
 
     @classmethod
     def open(cls, path: Path | str) -> Run:
-        """Open a run, or `RunError` with one line: missing, foreign, damaged or from a later release.
+        """Open a run. Raises `RunError` if it is missing, foreign, damaged or from a later release.
 
-        "starter" is the package's, where no directory of that name stands in the way.
+        "starter" is the package's starter unless there is a directory of that name.
         """
         path = Path(path)
         if path == Path(NAME) and not path.exists():
@@ -82,12 +83,12 @@ class Run:
 
     @property
     def packed(self) -> bool:
-        """Whether one 8-bit model.onnx is all that is kept of the network."""
+        """Whether the run keeps its network only as one 8-bit model.onnx."""
         return "packed" in self.config
 
     def checkpoint(self, which: str = "use") -> Path:
-        """The directory that `latest` names for "use" (write from it), "resume" (train on from it) or "first" (what a
-        training that holds on to its base began with); of a packed run its own."""
+        """The directory that `latest` names for "use" (write from it), "resume" (continue training) or "first" (the
+        start of a training with an anchor); a packed run's own directory. Raises `RunError` if there is none."""
         if self.packed:
             if which == "resume":
                 raise RunError(f"{self.path} is packed, without what resuming needs: start a new run with --from")
@@ -104,7 +105,7 @@ class Run:
         return folder
 
     def file(self, name: str, which: str = "use") -> Path:
-        """A checkpoint's file, after comparing it with the hash its state.json records."""
+        """A checkpoint's file. Raises `RunError` if it is missing or its hash is not the one in state.json."""
         folder = self.checkpoint(which)
         expected = self.state(which).get("sha256", {}).get(name)
         path = folder / name
@@ -115,11 +116,12 @@ class Run:
         return path
 
     def state(self, which: str = "resume") -> dict[str, Any]:
+        """The content of a checkpoint's state.json."""
         folder = self.checkpoint(which)
         return dict(self.config["packed"]) if self.packed else read_json(folder / "state.json")
 
     def weights(self, which: str = "use") -> Arrays:
-        """The network's parameters by name; of a packed run as near as its 8 bits are."""
+        """The network's parameters by name; those of a packed run are rounded to 8 bits."""
         if self.packed:
             columns = VocabLayout.load(self.path / COLUMNS)
             return unpacked(self.file("model.onnx"), self.config["model"], columns.column_of)
@@ -127,7 +129,10 @@ class Run:
 
 
 def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, force: bool = False) -> Run:
-    """A new run directory without checkpoints. An existing one is replaced only with `force`."""
+    """A new run directory without checkpoints. An existing run is replaced only with `force`.
+
+    Raises `RunError` if something is in the way, `InputError` if the directory cannot be written.
+    """
     if path.exists():
         if not force:
             raise RunError(f"{path} exists: choose another -o, add --force to replace it, or --resume to go on")
@@ -141,27 +146,20 @@ def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, fo
 
 
 def save_checkpoint(
-    run: Run,
-    step: int,
-    weights: Arrays,
-    state: Arrays,
-    info: Mapping[str, Any],
-    best: bool,
-    keep: int = 2,
-    keep_first: bool = False,
+    run: Run, step: int, weights: Arrays, state: Arrays, info: Mapping[str, Any], best: bool, keep_first: bool = False
 ) -> Path:
-    """Write checkpoint `step` completely, point `latest` at it, then prune all but the last `keep`.
+    """Write checkpoint `step` completely, point `latest` at it, then remove all but the last KEEP.
 
-    `weights` is what readers use, `state` what only resuming needs, `info` goes into state.json.
-    `best` says that readers should use this one from now on; `keep_first` keeps the first one that was saved so,
-    named "first" in `latest`, until one is saved otherwise.
+    `weights` is what readers use, `state` what only resuming needs, `info` goes into state.json. `best`: readers use
+    this one from now on. `keep_first`: keep the first checkpoint saved with it, named "first" in `latest`, until one
+    is saved without. Raises `InputError` if the disk is full.
     """
     name = f"{step:07d}"
     folder = run.path / "checkpoints"
     with disk_errors(run.path):
-        if name in named_checkpoints(run):  # already complete on disk: never take away what `latest` names
-            held = "first" in read_json(run.path / "latest")  # its state.json may still ask for it
-            point_at(run, name, best, keep_first or held)
+        latest = read_latest(run)
+        if name in latest.values():  # already complete on disk: never remove what `latest` names
+            point_at(run, name, best, keep_first or "first" in latest)  # its state.json may still need "first"
             return folder / name
         made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
         made.chmod(0o755)
@@ -177,12 +175,12 @@ def save_checkpoint(
         finally:
             shutil.rmtree(made, ignore_errors=True)
         point_at(run, name, best, keep_first)
-        prune(run, keep)
+        prune(run)
     return folder / name
 
 
 def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
-    """The ONNX files of a checkpoint; a run of the classic recipe is stepped from its weights and has none."""
+    """The ONNX files of a checkpoint; a run of the classic recipe has none."""
     if run.kind != "lstm":
         return {}
     from lyricist.model import onnx_graph
@@ -195,28 +193,28 @@ def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
     return files
 
 
-def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
+def read_latest(run: Run) -> dict[str, Any]:
     latest = run.path / "latest"
-    known = read_json(latest) if latest.exists() else {}
+    return read_json(latest) if latest.exists() else {}
+
+
+def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
+    """Replace `latest`, and the run's copies of the files of the checkpoint to use."""
+    known = read_latest(run)
     use = name if best or not known else known["use"]
     first = {"first": known.get("first", name)} if keep_first else {}
-    replace_file(latest, [json.dumps({"resume": name, "use": use, **first}).encode()])
+    replace_file(run.path / "latest", [json.dumps({"resume": name, "use": use, **first}).encode()])
     if use == name:
         for file in ("weights.safetensors", "model.onnx", "writer.onnx"):
             if (run.path / "checkpoints" / name / file).exists():
                 link(run.path / "checkpoints" / name / file, run.path / file)
 
 
-def named_checkpoints(run: Run) -> set[str]:
-    latest = run.path / "latest"
-    return set(read_json(latest).values()) if latest.exists() else set()
-
-
-def prune(run: Run, keep: int) -> None:
-    """Remove all checkpoints but the last `keep`, those `latest` names, and leftovers of killed saves."""
+def prune(run: Run) -> None:
+    """Remove all checkpoints but the last KEEP and those `latest` names, and leftovers of killed saves."""
     folder = run.path / "checkpoints"
-    named = named_checkpoints(run)
     complete = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    kept = {*read_latest(run).values(), *complete[-KEEP:]}
     for path in folder.iterdir():
-        if path.name not in named and path.name not in complete[-keep:]:
+        if path.name not in kept:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A run for others: one ONNX file, one Keras file, or a copy of the run fit to be handed on."""
+"""A run in a form for others: one ONNX file, one Keras file, a copy to share, or a packed run in 8 bits."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lyricist._io import disk_errors, link, load_arrays, new_directory, replace_file, write_synced
+from lyricist._io import disk_errors, file_hash, link, load_arrays, new_directory, replace_file, write_synced
 from lyricist.errors import InputError
+from lyricist.model import onnx_bytes
 from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
-from lyricist.model.copy_index import COPY_INDEX
-from lyricist.model.line_filter import LINES
+from lyricist.model.copy_index import COPY_INDEX, LINES
 from lyricist.model.topics import TOPICS
+from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import WORDS
 
 SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
+MODEL = "model.onnx"  # of a packed run
 CARD = "card.md"
-# Of the run; config.json and `latest` are written anew.
+# Files copied from a run to share, and to a packed run; config.json and `latest` are written anew.
 SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, TOPICS, CARD)
-PRIVATE = frozenset({"state.safetensors"})  # of the checkpoint: what only resuming needs
-METADATA_FIELD = 14  # `metadata_props` of ONNX's ModelProto, messages of key (1) and value (2)
+PACKED = ("vocab.json", COLUMNS, CARD, LINES, TOPICS, WORDS)
+PRIVATE = frozenset({"state.safetensors"})  # file of a checkpoint that only resuming needs
 
 
 def export(
@@ -30,17 +32,16 @@ def export(
 ) -> Path:
     """Write a run's model to the file `out`, as "onnx" or "keras"; returns the path.
 
-    With `share`, `out` is a new run directory without songs, history and what resuming needs; the file stands in
-    it under the directory's name. `to` is then free to be None. Raises `InputError` for a file that is in the way
-    (without `force`), an unknown suffix and a network the format does not express, `RunError` for a damaged run,
-    `MissingExtra` without Keras.
+    With `share`, `out` is a new run directory without songs, history and what only resuming needs. It also gets the
+    model file, named after the directory, unless `to` is None. Raises `InputError` if a file exists already
+    (without `force`), for an unknown suffix and for a network the format cannot express, `RunError` for a damaged
+    run, `MissingExtra` without Keras.
     """
     out = Path(out)
     check_target(to, out, share, force)
     run = run if isinstance(run, Run) else Run.open(run)
-    kind = run.config.get("kind", "lstm")
-    if kind != "lstm":
-        raise InputError(f"{run.path} is a {kind} run, which export does not read: it takes runs of the lstm recipe")
+    if run.kind != "lstm":
+        raise InputError(f"{run.path} is a {run.kind} run, which cannot be exported: name a run of the lstm recipe")
     if run.packed:
         raise InputError(f"{run.path} is packed: copy the directory as it is, or fine-tune it and export that run")
     if share:
@@ -55,7 +56,7 @@ def export(
 
 
 def check_target(to: str | None, out: Path, share: bool, force: bool) -> None:
-    """Refuse what cannot be meant, before anything is read."""
+    """Check the options before anything is read. Raises `InputError`."""
     suffix = out.suffix.lower()
     if to is not None and to not in SUFFIXES:
         raise InputError(f"--to {to!r} is unknown: use one of {', '.join(SUFFIXES)}")
@@ -72,7 +73,7 @@ def check_target(to: str | None, out: Path, share: bool, force: bool) -> None:
 
 
 def refuse_replacing(run: Run, out: Path) -> None:
-    """`--force` replaces another run's copy: not the run itself, and no directory of another kind."""
+    """Refuse to replace the run itself or a directory that is no run. Raises `InputError`."""
     if run.path.resolve().is_relative_to(out.resolve()):
         raise InputError(f"-o {out} is the run itself or holds it: choose another name")
     if out.exists() and not (out / "config.json").exists():
@@ -80,85 +81,59 @@ def refuse_replacing(run: Run, out: Path) -> None:
 
 
 def encoded(run: Run, to: str) -> bytes:
-    """The file of a run."""
+    """The content of the exported file."""
+    vocabulary, licence = run.vocabulary.to_json(), licence_of(run)
     if to == "onnx":
-        return onnx_bytes(run)
+        model = run.file("model.onnx").read_bytes()
+        return model + onnx_bytes.metadata({"vocabulary": vocabulary, "licence": licence})
     from lyricist.model.keras_file import keras_bytes
 
-    about = {"format": FORMAT, "config": run.config["model"], **facts(run)}
-    return keras_bytes(run, {"vocabulary.json": run.vocabulary.to_json(), "lyricist.json": json.dumps(about)})
-
-
-def facts(run: Run) -> dict[str, Any]:
-    return {"step": run.state("use").get("step"), "licence": licence_of(run)}
+    about = {
+        "format": FORMAT,
+        "config": run.config["model"],
+        "step": run.state("use").get("step"),
+        "licence": licence,
+    }
+    return keras_bytes(run, {"vocabulary.json": vocabulary, "lyricist.json": json.dumps(about)})
 
 
 def licence_of(run: Run) -> str:
-    """What was declared of the songs when the run was trained."""
+    """The licence of the songs, as declared when the run was trained."""
     return str(run.config.get("licence", "undeclared: do not share"))
 
 
-def onnx_bytes(run: Run) -> bytes:
-    """The run's step model with `vocabulary` (the text of vocab.json) and `licence` among its metadata."""
-    model = run.file("model.onnx").read_bytes()
-    return model + metadata_bytes({"vocabulary": run.vocabulary.to_json(), "licence": licence_of(run)})
-
-
-def metadata_bytes(entries: Mapping[str, str]) -> bytes:
-    """What, written behind a serialised ONNX model, adds these to its metadata.
-
-    Protocol Buffers join the repeated fields of messages that lie end to end, so that no ONNX package is needed.
-    """
-    pairs = (field(1, key.encode()) + field(2, value.encode()) for key, value in entries.items())
-    return b"".join(field(METADATA_FIELD, pair) for pair in pairs)
-
-
-def field(number: int, payload: bytes) -> bytes:
-    """A length-delimited field of Protocol Buffers.
-
-    >>> field(1, b"ab").hex(" ")
-    '0a 02 61 62'
-    """
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def varint(n: int) -> bytes:
-    """Seven bits a byte, the lowest first, the high bit set where more follow.
-
-    >>> varint(300).hex(" ")
-    'ac 02'
-    """
-    return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
-
-
 def share_run(run: Run, out: Path, files: Mapping[str, bytes]) -> None:
-    """A copy of the run that writes, evaluates and can be fine-tuned, and more `files` beside."""
+    """Copy what writing, evaluating and fine-tuning need of the run to `out`, and write `files` beside it."""
     if not (run.path / CARD).exists():
         raise InputError(f"{run.path} has no {CARD} yet, which says what it learnt from: let its training finish")
     with disk_errors(out), new_directory(out) as made:
-        copy_parts(run, made)
-        for name, data in files.items():
-            write_synced(made / name, [data])
+        write_synced(made / "config.json", [json.dumps(public_config(run, "corpus"), indent=2).encode()])
+        copy_files(run, made, SHARED)
+        name = run.checkpoint("use").name
+        hashes = copy_checkpoint(run, made / "checkpoints" / name)
+        for file in hashes:
+            link(made / "checkpoints" / name / file, made / file)
+        write_synced(made / "latest", [json.dumps({"use": name}).encode()])
+        for file, data in files.items():
+            write_synced(made / file, [data])
 
 
-def copy_parts(run: Run, made: Path) -> None:
-    """What a reader needs, none of it damaged."""
-    corpus = {**run.config.get("corpus", {}), "path": "corpus"}  # not where the songs lie on this machine
-    write_synced(made / "config.json", [json.dumps({**run.config, "corpus": corpus}, indent=2).encode()])
-    for name in SHARED:
+def public_config(run: Run, corpus: str) -> dict[str, Any]:
+    """The run's config with `corpus` in place of the path of the songs on this machine."""
+    return {**run.config, "corpus": {**run.config.get("corpus", {}), "path": corpus}}
+
+
+def copy_files(run: Run, made: Path, names: tuple[str, ...]) -> None:
+    """Copy those of these files that the run has. Raises `RunError` for damaged arrays."""
+    for name in names:
         if (run.path / name).exists():
             if name.endswith(".safetensors"):
                 load_arrays(run.path / name)
             shutil.copyfile(run.path / name, made / name)
-    name = run.checkpoint("use").name
-    hashes = copy_checkpoint(run, made / "checkpoints" / name)
-    for file in hashes:
-        link(made / "checkpoints" / name / file, made / file)
-    write_synced(made / "latest", [json.dumps({"use": name}).encode()])
 
 
 def copy_checkpoint(run: Run, folder: Path) -> dict[str, str]:
-    """The checkpoint to use without its state of training; the hashes of the files copied."""
+    """Copy the checkpoint to use without its training state; returns the hashes of the files copied."""
     state = run.state("use")
     known = state.get("sha256", {})
     names = sorted({"weights.safetensors", "model.onnx", *known} - PRIVATE)
@@ -172,6 +147,40 @@ def copy_checkpoint(run: Run, folder: Path) -> dict[str, str]:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file or a directory, links of one file counted once."""
+    """Bytes of a file or a directory; hard links to one file count once."""
     files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
     return sum({(s.st_dev, s.st_ino): s.st_size for s in map(os.stat, files)}.values())
+
+
+# --- packed runs: one 8-bit graph that ONNX Runtime runs and that fine-tuning reads the weights from
+
+
+def pack(run: Run, out: Path) -> Run:
+    """Write a run to a new directory `out` as a packed run. The same run gives the same bytes.
+
+    Raises `InputError` if the run cannot be packed or `out` exists.
+    """
+    from lyricist.model.onnx_graph import block_model, metadata_for
+
+    if run.packed or run.kind != "lstm" or not (run.path / COLUMNS).exists():
+        raise InputError(f"{run.path} cannot be packed: name a run of whole words of the lstm recipe")
+    if out.exists():
+        raise InputError(f"{out} exists: choose another place")
+    config, step = run.config["model"], int(run.state("use")["step"])
+    columns = VocabLayout.load(run.path / COLUMNS)
+    with disk_errors(out), new_directory(out) as made:
+        graph = block_model(config, run.weights(), columns, metadata_for(config, step), packed=True)
+        write_synced(made / MODEL, [graph])
+        copy_files(run, made, PACKED)
+        hashes = {path.name: file_hash(path) for path in sorted(made.iterdir()) if path.name != CARD}
+        facts = {"format": FORMAT, **public_config(run, ""), "packed": {"step": step, "sha256": hashes}}
+        write_synced(made / "config.json", [json.dumps(facts, indent=1).encode()])
+    return Run.open(out)
+
+
+def stamp(run: Run) -> None:
+    """Write the hashes of a packed run's files again, after some have changed."""
+    packed = run.config["packed"]
+    hashes = {name: file_hash(run.path / name) for name in packed["sha256"]}
+    facts = {**run.config, "packed": {**packed, "sha256": hashes}}
+    replace_file(run.path / "config.json", [json.dumps(facts, indent=1).encode()])

@@ -1,16 +1,26 @@
-"""The copy index: which runs of words stand in the songs a model learnt from.
+"""What the songs that a model learnt from contain: the copy index and the line filter. Both hold hashes, not text.
 
-Holds one 32-bit hash a word, in order, with 0 between songs and at words outside the vocabulary, and
-where lines begin. Not readable as text, though anyone with a word list can enumerate it. Words are
-compared as the word tokeniser gives them, without their apostrophes: case and punctuation do not count, line
-ends neither.
+`CopyIndex` (`copyindex.safetensors`) has one 32-bit hash a word, in order, with 0 between songs and for words outside
+the vocabulary, and where lines begin. It finds any run of words that stands in the songs.
+
+`LineFilter` (`lines.safetensors`) has whole lines only, two bytes each, for corpora of millions of lines. A line of
+LINE_WORDS words or more is one hash of B bits, B chosen so that at most one in 1,024 of all hashes is taken: that is
+the chance that a line which is not in the corpus is refused. A line of the corpus is always known. The file keeps the
+differences between the sorted hashes (`gaps`, uint16; the value GAP means: add GAP and read on), `bits`, `check` (the
+SHA-256 of the gaps) and `format`.
+
+Words are compared as the word tokeniser gives them, without their apostrophes: case, punctuation and line ends do
+not count. The hashes cannot be read as text, but anyone with a word list can test for words and lines.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +28,26 @@ import numpy.typing as npt
 
 from lyricist._io import load_arrays, replace_file, tensor_bytes
 from lyricist._numbers import U32, U64, Ints, ngram_hashes, window_hashes
+from lyricist.corpus import Song
+from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.errors import RunError
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, UNK, Vocabulary
 
 COPY_INDEX = "copyindex.safetensors"  # in a run directory
 CACHED_WORDS = 3_000_000  # in larger indexes the tables of runs would take too much memory
 MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
-LINE_MARK = np.uint32(1)  # stands for a line's beginning where one is counted as a word
+LINE_MARK = np.uint32(1)  # stands for the beginning of a line where that is counted as a word
 FORMAT = 2
+
+LINES = "lines.safetensors"  # in a run directory
+LINES_FORMAT = 1
+GAP = 0xFFFF
+SPARSE = 10  # bits of a hash beyond those that number the lines
+CHUNK = 100_000  # lines hashed together
+
+
+# --- hashes of words
 
 
 def word_hash(word: str) -> int:
@@ -43,17 +65,21 @@ def hash32(text: str) -> int:
 
 
 def hashes_of(words: Iterable[str]) -> U32:
+    """(N,) the hash of each word."""
     return np.array([word_hash(w) for w in words], dtype=np.uint32)
 
 
 def word_hashes(tokens: Iterable[str]) -> U32:
-    """Hashes of a vocabulary's tokens, 0 for those that are no words."""
+    """(V,) hashes of a vocabulary's tokens, 0 for special tokens."""
     return np.array([0 if t in SPECIALS else word_hash(t) for t in tokens], dtype=np.uint32)
+
+
+# --- the copy index
 
 
 @dataclass
 class CopyIndex:
-    """`hashes` (N,) word hashes, `line_start` (N,) true where a line begins."""
+    """`hashes` (N,) of the words, `line_start` (N,) true where a line begins."""
 
     hashes: U32
     line_start: npt.NDArray[np.bool_]
@@ -61,7 +87,7 @@ class CopyIndex:
 
     @classmethod
     def from_ids(cls, ids: Ints, vocabulary: Vocabulary) -> CopyIndex:
-        """From token ids of whole songs, as a `TokenSet` holds them under the vocabulary's numbering."""
+        """From token ids (N,) of whole songs, in the vocabulary's numbering."""
         if vocabulary.order == "backward":
             ids = turned_lines(ids, [vocabulary.index[t] for t in SPECIALS - {UNK} if t in vocabulary])
         table = word_hashes(vocabulary.tokens)
@@ -86,7 +112,7 @@ class CopyIndex:
         return cls(np.array(hashes, dtype=np.uint32), np.array(starts, dtype=bool))
 
     def followed_by(self, other: CopyIndex) -> CopyIndex:
-        """Both, with a song break between them."""
+        """This index, a song break, and the other index."""
         gap = np.zeros(1, dtype=np.uint32)
         starts = np.concatenate([self.line_start, [True], other.line_start])
         return CopyIndex(np.concatenate([self.hashes, gap, other.hashes]), starts)
@@ -97,7 +123,7 @@ class CopyIndex:
 
     @classmethod
     def load(cls, path: Path, vocabulary: Vocabulary) -> CopyIndex:
-        """A saved index. Apostrophes counted in format 1: hashes of the vocabulary's words are redone."""
+        """A saved index; `RunError` if it is damaged. Format 1 hashed apostrophes: such hashes are replaced."""
         arrays = load_arrays(path)
         hashes = arrays["hashes"]
         if "format" not in arrays:
@@ -107,7 +133,7 @@ class CopyIndex:
         return cls(hashes, arrays["line_start"])
 
     def longest_run(self, words: Sequence[str]) -> tuple[int, int]:
-        """(length, start) of the longest run of `words` that stands in the songs; (0, 0) if none does."""
+        """(length, start) of the longest run of `words` that occurs in the songs; (0, 0) if none does."""
         mine = hashes_of(words)
         if len(self.hashes) <= CACHED_WORDS:
             return self.longest_known(mine)
@@ -123,7 +149,7 @@ class CopyIndex:
         return best
 
     def longest_known(self, mine: U32) -> tuple[int, int]:
-        """`longest_run` by tables of the songs' runs, which are kept."""
+        """`longest_run` with tables of the songs' runs, which are cached."""
         at: Ints = np.arange(len(mine))
         best = (0, 0)
         for n in range(1, len(mine) + 1):
@@ -138,17 +164,17 @@ class CopyIndex:
         return best
 
     def runs(self, n: int) -> U64:
-        """Hashes of the songs' runs of n words, sorted."""
+        """The sorted hashes of the songs' runs of n words."""
         if n not in self.tables:
             found = np.unique(ngram_hashes(self.hashes, n))
             self.tables[n] = found[found != 0]
         return self.tables[n]
 
     def familiar(self, lines: Sequence[Sequence[str]]) -> float:
-        """Share of the pairs and triples of words that stand in the songs, 0 to 1, the mean of the two.
+        """Mean of the shares of the word pairs and word triples that occur in the songs, 0 to 1.
 
-        Where a line begins counts as a word, so ends of lines are seen too; lines that come back are looked at
-        once. A rough sign of grammar where a model has read too little to know it.
+        The beginning of a line counts as a word; repeated lines count once. A rough sign of grammar for models
+        that have read too little to know it.
         """
         own = [hashes_of(line) for line in dict.fromkeys(map(tuple, lines))]
         mine = np.concatenate([np.append(LINE_MARK, line) for line in own]).astype(np.uint32)
@@ -159,7 +185,7 @@ class CopyIndex:
         return sum(shares) / 2
 
     def whole_lines(self, shortest: int, longest: int) -> frozenset[int]:
-        """Hashes of the whole lines of so many words."""
+        """Hashes of the whole lines of `shortest` to `longest` words."""
         starts = np.flatnonzero(self.line_start)
         lengths = np.diff(np.append(starts, len(self.hashes)))
         out: set[int] = set()
@@ -169,7 +195,7 @@ class CopyIndex:
 
 
 def turned_lines(ids: Ints, ends: Sequence[int]) -> Ints:
-    """Token ids with the words of every line turned round; `ends`: the tokens that stand between lines.
+    """Token ids (N,) with the words of every line in reverse order; `ends`: the tokens between lines.
 
     >>> turned_lines(np.array([0, 5, 6, 7, 0, 8, 9, 0]), [0])
     array([0, 7, 6, 5, 0, 9, 8, 0])
@@ -183,3 +209,94 @@ def turned_lines(ids: Ints, ends: Sequence[int]) -> Ints:
     at[inside] = (starts[line] + stops[line] - 1 - at)[inside]
     turned: Ints = ids[at]
     return turned
+
+
+# --- whole lines
+
+
+@dataclass(frozen=True)
+class LineFilter:
+    """`values` (N,) sorted distinct hashes of `bits` bits."""
+
+    values: U64
+    bits: int
+
+    @classmethod
+    def of(cls, lines: Iterable[Sequence[str]]) -> LineFilter:
+        """The filter of lines, given as words; lines of fewer than LINE_WORDS words are left out."""
+        hashes = [line_hashes(chunk) for chunk in chunks(line for line in lines if len(line) >= LINE_WORDS)]
+        found = np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *hashes]))
+        bits = len(found).bit_length() + SPARSE
+        return cls(np.unique(found >> np.uint64(64 - bits)), bits)
+
+    @classmethod
+    def of_songs(cls, songs: Iterable[Song]) -> LineFilter:
+        """The filter of all lines of these songs."""
+        split = WordTokenizer().split
+        return cls.of(split(line.text) for song in songs for section in song.sections for line in section.lines)
+
+    def has(self, line: int) -> bool:
+        """Whether the line with this hash (`run_hash` of all its words) is known; 0 is never known."""
+        value = np.uint64(line >> (64 - self.bits))
+        at = int(np.searchsorted(self.values, value))
+        return bool(line) and at < len(self.values) and bool(self.values[at] == value)
+
+    def knows(self, words: Sequence[str]) -> bool:
+        """Whether these words are a whole line of the corpus; wrongly true once in 1,024."""
+        return len(words) >= LINE_WORDS and self.has(int(line_hashes([words])[0]))
+
+    def save(self, path: Path) -> None:
+        gaps = np.diff(self.values, prepend=np.uint64(0))
+        more, rest = np.divmod(gaps, np.uint64(GAP))
+        coded = np.full(len(gaps) + int(more.sum()), GAP, dtype=np.uint16)
+        coded[np.arange(len(gaps)) + np.cumsum(more).astype(np.int64)] = rest
+        numbers = {"bits": self.bits, "format": LINES_FORMAT}
+        arrays = {name: np.array([n], dtype=np.uint32) for name, n in numbers.items()}
+        replace_file(path, [tensor_bytes({"gaps": coded, "check": digest(coded), **arrays})])
+
+    @classmethod
+    def load(cls, path: Path) -> LineFilter:
+        """A saved filter; `RunError` if it is damaged or from a later release."""
+        arrays = load_arrays(path)
+        sizes = [arrays[name].size if name in arrays else 0 for name in ("format", "bits", "check")]
+        if sizes != [1, 1, 32] or "gaps" not in arrays or arrays["gaps"].dtype != np.uint16:
+            raise RunError(f"{path} is not a filter of lines: restore it or train again")
+        if int(arrays["format"][0]) > LINES_FORMAT:
+            raise RunError(f"{path} was made by a later release: upgrade lyricist")
+        gaps, bits = arrays["gaps"], int(arrays["bits"][0])
+        if not np.array_equal(arrays["check"], digest(gaps)):
+            raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
+        reached = np.cumsum(gaps, dtype=np.uint64)
+        return cls(reached[gaps != GAP], bits)
+
+
+def digest(gaps: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(hashlib.sha256(gaps.astype("<u2").tobytes()).digest(), dtype=np.uint8)
+
+
+def chunks(lines: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """Lists of at most CHUNK lines."""
+    rest = iter(lines)
+    while found := list(islice(rest, CHUNK)):
+        yield found
+
+
+def line_hashes(lines: Sequence[Sequence[str]]) -> U64:
+    """(N,) the hash of each line, as `window_hashes` computes it for all its words."""
+    words = np.array(array("I", (cached_hash(w) for line in lines for w in line)), dtype=np.uint32)
+    lengths = np.array([len(line) for line in lines], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    out = np.zeros(len(lines), dtype=np.uint64)
+    for n in np.unique(lengths).tolist():
+        mine = np.flatnonzero(lengths == n)
+        out[mine] = window_hashes(words, starts[mine], n)
+    return out
+
+
+cached_hash = cache(word_hash)  # a corpus has few distinct words
+
+
+def inherit_lines(base: Path, run: Path) -> None:
+    """Copy the line filter of the run that was fine-tuned to the new run, if there is one."""
+    if (base / LINES).exists():
+        replace_file(run / LINES, [(base / LINES).read_bytes()])

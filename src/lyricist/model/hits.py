@@ -1,4 +1,4 @@
-"""Is the true word among the first ten? How the classic recipe was judged, and how any model of words can be."""
+"""Whether the true word is among the ten likeliest: the classic recipe's metric, for any model of words."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy.typing as npt
 
 from lyricist.model.tokens import SPECIALS, Vocabulary
 
-NEAREST = 10  # words among which the true one is looked for
+NEAREST = 10  # words among which the true one must be
 
 Ids = npt.NDArray[np.int64]
 
 
 @dataclass
 class Hits:
-    """How often the true word is among the ten likeliest, the likeliest, and the ten commonest of the training songs.
+    """Counts how often the true word is among the ten likeliest, the likeliest, and among the ten commonest.
 
-    Asked at every word but the first that is read of each song, under the model's own distribution over words: that
-    a word comes and no break is told, as the classic recipe is told it. An unknown word counts as missed.
+    Counted at every word but each song's first, under the model's distribution over words only, without breaks, as in
+    the classic recipe. An unknown word counts as a miss.
     """
 
     is_word: npt.NDArray[np.bool_]  # (V,)
@@ -37,7 +37,7 @@ class Hits:
         return cls(is_word, vocabulary.unk, np.flatnonzero(is_word)[:NEAREST])  # words go by falling frequency
 
     def see(self, logits: Any, targets: Ids) -> None:
-        """Logits (B, V) and what came (B,); breaks are passed over."""
+        """Count rows of logits (B, V) with the true ids `targets` (B,); breaks are ignored."""
         asked = self.is_word[targets] | (targets == self.unk)
         logits, targets = logits[asked], targets[asked]
         ranks = ranks_of(np.where(self.is_word, logits, -np.inf), targets)
@@ -53,7 +53,7 @@ class Hits:
 
 
 def ranks_of(scores: Any, targets: Ids) -> Ids:
-    """(B,) how many columns of scores (B, V) stand before each row's target; of equals the first does.
+    """(B,) the rank from 0 of each row's target in scores (B, V); of equal scores the first column wins.
 
     >>> ranks_of(np.array([[1.0, 3.0, 3.0]] * 3), np.array([0, 1, 2])).tolist()
     [2, 0, 1]

@@ -2,8 +2,8 @@
 
     ids (B, T) int32, states h_0, c_0, h_1, ... (B, H)  ->  logits (B, T, V), next_h_0, next_c_0, ... (B, H)
 
-The state goes in and comes out, as everywhere here. A tied softmax becomes a `Dense` of its own. In the zip
-archive that a .keras file is, `vocabulary.json` and `lyricist.json` stand beside Keras's own members.
+A tied softmax becomes a `Dense` layer with a copy of the weights. A .keras file is a zip archive; `vocabulary.json`
+and `lyricist.json` are added to Keras's own members.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ Layers = dict[str, list[Array]]  # name of a Keras layer -> its weights, in the 
 STATES = {"lstm": ("h", "c"), "gru": ("h",)}
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 TOLERANCE = 1e-4  # largest difference of a logit from the run's own model
-LATER = frozenset({"quantization_config"})  # settings that Keras 3.6 does not know
-CHECKED = (2, 12)  # texts and words of the comparison
+LATER = frozenset({"quantization_config"})  # settings unknown to Keras 3.6
+CHECKED = (2, 12)  # shape (B, T) of the ids of the comparison
 
 
 def keras_bytes(run: Run, members: Mapping[str, str]) -> bytes:
-    """A .keras file of a run, compared with its ONNX model before it is given out; `members`: texts to put in.
+    """The .keras file of a run, with the texts `members` added, after a comparison with the run's ONNX model.
 
-    `MissingExtra` without Keras or its TensorFlow, `InputError` for a network that standard layers do not express.
+    Raises `MissingExtra` without Keras or TensorFlow, `InputError` for a network that standard layers cannot express,
+    `RunError` if the two models differ.
     """
     layers = layer_arrays(run.config["model"], run.weights())
     keras = need_keras()
@@ -49,7 +50,7 @@ def keras_bytes(run: Run, members: Mapping[str, str]) -> bytes:
 
 
 def need_keras() -> Any:
-    """The `keras` module, on TensorFlow unless KERAS_BACKEND says otherwise."""
+    """The `keras` module, on TensorFlow unless KERAS_BACKEND says otherwise. Raises `MissingExtra`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
@@ -58,15 +59,15 @@ def need_keras() -> Any:
         raise MissingExtra("export --to keras", "keras") from e
     if int(keras.__version__.split(".")[0]) < 3:
         raise MissingExtra(f"export --to keras (here is Keras {keras.__version__}, not 3)", "keras")
-    if keras.backend.backend() == "torch":  # Keras 3.15 fails there to read recurrent layers back
+    if keras.backend.backend() == "torch":  # there Keras 3.15 cannot read recurrent layers
         raise InputError("KERAS_BACKEND is torch, with which Keras files cannot be checked: set it to tensorflow")
     return keras
 
 
 def layer_arrays(config: Mapping[str, Any], weights: Mapping[str, Array]) -> Layers:
-    """The weights of every Keras layer, by its name and in the model's order, from a run's parameters.
+    """The weights of every Keras layer by its name, in the model's order, from a run's parameters.
 
-    `InputError` if the network has parts that standard layers do not express, `RunError` if some are missing.
+    Raises `InputError` if standard layers cannot express a part of the network, `RunError` if weights are missing.
     """
     left = dict(weights)
     try:
@@ -95,7 +96,7 @@ def plain(condition: bool, why: str) -> None:
 def recurrent_arrays(cell: str, weight_ih: Array, weight_hh: Array, bias_ih: Array, bias_hh: Array) -> list[Array]:
     """Kernel (I, G*H), recurrent kernel (H, G*H) and bias of a Keras layer from PyTorch's four arrays.
 
-    An LSTM's gates have one order in both (i, f, candidate, o), and Keras has one bias (4*H,). A GRU's are r, z,
+    An LSTM's gates have the same order in both (i, f, candidate, o), and Keras has one bias (4*H,). A GRU's are r, z,
     candidate in PyTorch and z, r, candidate in Keras, whose bias (2, 3*H) keeps both (`reset_after=True`).
     """
     if cell == "lstm":
@@ -105,13 +106,14 @@ def recurrent_arrays(cell: str, weight_ih: Array, weight_hh: Array, bias_ih: Arr
 
 
 def reset_second(rows: Array) -> Array:
-    """Blocks r, z, n of rows (3*H, ...) as z, r, n."""
+    """Rows (3*H, ...) of r, z, n in the order z, r, n."""
     r, z, n = np.split(rows, 3)
     return np.concatenate([z, r, n])
 
 
 def keras_model(keras: Any, layers: Layers) -> Any:
-    """The functional model of these layers, with their weights. Zeros first: any Keras 3 knows how to make them."""
+    """The functional model of these layers, with their weights; layers start from zeros, which any Keras 3 can
+    make."""
     zeros = {"kernel_initializer": "zeros"}
     ids = keras.Input((None,), dtype="int32", name="ids")
     vocabulary, width = layers["embedding"][0].shape
@@ -139,7 +141,7 @@ def keras_model(keras: Any, layers: Layers) -> Any:
 
 
 def finish(saved: Path, path: Path, members: Mapping[str, str]) -> None:
-    """The archive that Keras saved with more members, its layers' settings such as earlier releases know."""
+    """Copy the archive that Keras saved, add `members` and remove settings unknown to earlier Keras releases."""
     with zipfile.ZipFile(saved) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             data = old.read(name)
@@ -149,7 +151,7 @@ def finish(saved: Path, path: Path, members: Mapping[str, str]) -> None:
 
 
 def without_unset(value: Any) -> Any:
-    """A configuration without the LATER settings, where they are not set: to leave them out means the same.
+    """A configuration without those LATER settings that are None, which is their default.
 
     >>> without_unset({"units": 3, "bias": None, "cell": [{"quantization_config": None}]})
     {'units': 3, 'bias': None, 'cell': [{}]}
@@ -160,7 +162,7 @@ def without_unset(value: Any) -> Any:
 
 
 def compare(keras: Any, path: Path, run: Run) -> None:
-    """Load a .keras file again and hold it against the run's ONNX model, or `RunError`."""
+    """Load a .keras file and compare its logits with the run's ONNX model. Raises `RunError` if they differ."""
     step_model = OnnxModel(run.file("model.onnx"), threads=1)
     ids = np.random.default_rng(0).integers(0, step_model.vocab_size, CHECKED)
     state, expected = step_model.initial_state(len(ids)), []

@@ -1,7 +1,7 @@
 """The whole network: `ModelConfig` and `LyricLSTM`, (ids, state, plan features) -> (logits, state).
 
 Everything is time-major. T time steps, B streams, V vocabulary, E embedding, H hidden, L layers, F plan features.
-Nothing is hidden on the module: the state goes in and comes out, so concurrent callers are safe.
+The state is an argument and a result, never an attribute, so concurrent callers are safe.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ModelConfig(BaseModel):
 
     @model_serializer(mode="wrap")
     def _dump(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `features` where there are none, as runs always were."""
+        """Without `features` if there are none, as in runs of earlier releases."""
         return {name: value for name, value in usual(self).items() if name != "features" or value}
 
     @property
@@ -65,7 +65,7 @@ class LockedDropout(nn.Module):
 class Recurrent(nn.Module):
     """One LSTM or GRU layer over a sequence, with optional dropout on its recurrent weights.
 
-    `low`: train with bfloat16 products, which a GRU and dropped weights never do.
+    `low`: train with bfloat16 products; ignored by a GRU and with dropout on weights.
     """
 
     def __init__(
@@ -98,13 +98,13 @@ class Recurrent(nn.Module):
 class LyricLSTM(nn.Module):
     """Embedding -> L recurrent layers -> (projection when tied and H != E) -> softmax over V words.
 
-    `precision` "bfloat16": of the matrix products in training; all else, and evaluation, is in float32.
+    `precision` "bfloat16" applies to the matrix products in training; everything else is in float32.
     """
 
     def __init__(self, config: ModelConfig, precision: str = "float32") -> None:
         super().__init__()
         self.config, self.low = config, precision == "bfloat16"
-        self.certain: Tensor | None = None  # (V,) words that every sample of the softmax holds, see the loss
+        self.certain: Tensor | None = None  # (V,) words in every sample of the softmax
         c = config
         self.embedding = nn.Parameter(torch.empty(c.vocab_size, c.embedding).uniform_(-0.1, 0.1))
         self.layers = nn.ModuleList(
@@ -115,7 +115,7 @@ class LyricLSTM(nn.Module):
         if not c.tied:
             self.output = nn.Parameter(torch.empty(c.vocab_size, c.hidden).uniform_(-0.1, 0.1))
         self.bias = nn.Parameter(torch.zeros(c.vocab_size))
-        if c.features:  # from zero: at first the network is the one that knows no plan
+        if c.features:  # from zero: at first the network ignores the plan
             self.plan = nn.Parameter(torch.zeros(self.output_weight.shape[1], c.features))
         self.drop_input = LockedDropout(c.dropout_input)
         self.drop_hidden = LockedDropout(c.dropout_hidden)
@@ -132,7 +132,7 @@ class LyricLSTM(nn.Module):
         return tuple(self.bias.new_zeros(shape) for _ in range(2 if self.config.cell == "lstm" else 1))
 
     def embed(self, ids: Tensor) -> Tensor:
-        """(T, B) -> (T, B, E); in training some words of the vocabulary are dropped everywhere."""
+        """(T, B) -> (T, B, E); in training whole words of the vocabulary are dropped."""
         p = self.config.dropout_embedding
         x = F.embedding(ids, self.embedding)
         if self.training and p > 0:
@@ -141,9 +141,9 @@ class LyricLSTM(nn.Module):
         return self.drop_input(x)  # type: ignore[no-any-return]
 
     def features(self, ids: Tensor, state: State, plan: Tensor | None = None) -> tuple[Tensor, State]:
-        """What the softmax sees: (T, B) -> (T, B, E or H), and the new state. `plan` (T, B, F); None: all zeros.
+        """The input of the softmax: (T, B) -> (T, B, E or H), and the new state. `plan` (T, B, F); None: all zeros.
 
-        The plan goes past the recurrent layers, which would learn the songs by it.
+        The plan bypasses the recurrent layers, which would memorise the songs by it.
         """
         x = self.embed(ids)
         new = []
@@ -157,7 +157,7 @@ class LyricLSTM(nn.Module):
         return x, tuple(torch.cat(parts) for parts in zip(*new, strict=True))
 
     def narrow(self, x: Tensor) -> Tensor:
-        """The projection, where there is one: (T, B, H) -> (T, B, E)."""
+        """The projection, if there is one: (T, B, H) -> (T, B, E)."""
         if self.project is None:
             return x
         if self.low and self.training:
@@ -204,9 +204,9 @@ def sampled_softmax_loss(
 ) -> Tensor:
     """Cross-entropy against the true words and a shared log-uniform sample of the others.
 
-    Ids must be sorted by falling frequency, all but those of `certain` (V,) words, which every sample holds.
-    `x` (N, E), `weight` (V, E), `bias` (V), `targets` (N). Logits are corrected by the log of each word's expected
-    count in the sample, true words that were also sampled are masked (Jean et al. 2015, "On using very large target
+    `x` (N, E), `weight` (V, E), `bias` (V), `targets` (N). Ids must be sorted by falling frequency, except those of
+    the `certain` (V,) words, which are in every sample. Logits are corrected by the log of each word's expected count
+    in the sample, and true words that were also sampled are masked (Jean et al. 2015, "On using very large target
     vocabulary"). `low`: bfloat16 products.
     """
     vocab = weight.shape[0]
@@ -230,6 +230,6 @@ def sampled_softmax_loss(
 
 
 def log_expected(ids: Tensor, vocab: int, draws: int) -> Tensor:
-    """Log probability that a word is among `draws` log-uniform draws (with replacement, made unique)."""
+    """(N,) log probability that each of `ids` (N,) is among `draws` log-uniform draws with replacement."""
     p = torch.log1p(1 / (ids.float() + 1)) / math.log(vocab + 1)
     return torch.log(-torch.expm1(draws * torch.log1p(-p)))

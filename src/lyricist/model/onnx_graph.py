@@ -1,9 +1,8 @@
 """The step model as an ONNX graph: one word for every row of a batch, state in, state out.
 
-Inputs `ids` (B,) int64, `h` (L, B, H) float32 and, for an LSTM, `c` (L, B, H); `features` (B, F) where the network
-sees a plan.
-Outputs `logits` (B, V), `next_h`, and `next_c`. Built node by node from named arrays, so that no
-tracing is involved and the graph stays the same over PyTorch releases.
+Inputs `ids` (B,) int64, `h` (L, B, H) float32 and, for an LSTM, `c` (L, B, H); `features` (B, F) if the network sees
+a plan. Outputs `logits` (B, V), `next_h` and `next_c`. The graph is built node by node from named arrays, without
+tracing, so that it stays the same over PyTorch releases. E embedding, I inputs, O outputs of a product.
 """
 
 from __future__ import annotations
@@ -22,17 +21,19 @@ from lyricist.model.vocab_layout import TILE, VocabLayout
 
 Array = npt.NDArray[Any]
 Weights = Mapping[str, npt.NDArray[np.float32]]
+Shapes = Mapping[str, Sequence[int | str]]
 
 OPSET, IR_VERSION = 17, 8  # read by every ONNX Runtime since 1.13
 WEIGHT_RANGE = 63  # of 8-bit weights: with more, processors without VNNI overflow in 16 bits (u8 x s8 pairs)
 TINY = 1e-9
 ONE = np.array([1], dtype=np.int64)
-STREAMS, STEPS = 32, 40  # of the texts by which `reach` is found
-CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, which only the writer's graph uses
+KINDS = {"ids": TensorProto.INT64}  # types of inputs other than float32
+STREAMS, STEPS = 32, 40  # size of the random texts that `reach` runs
+CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, used by 8-bit graphs only
 
 
 class Graph:
-    """Nodes and initialisers collected while a graph is written; names are made here."""
+    """Collects the nodes and initialisers of a graph and names them."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -51,7 +52,7 @@ class Graph:
         return self.add(op, inputs, **attributes)[0]
 
     def known(self, name: str, value: Array) -> str:
-        """A constant that is written once."""
+        """A constant that is added only once."""
         if all(i.name != name for i in self.initializers):
             self.constant(name, value)
         return name
@@ -61,23 +62,22 @@ class Graph:
         return self.one("Gemm", x, self.constant(name, weight), self.constant(f"{name}.bias", bias), transB=1)
 
     def product(self, x: str, name: str, weight: Array) -> str:
-        """x (B, I) times weight (O, I) transposed."""
+        """x (B, I) times weight (O, I) transposed -> (B, O)."""
         return self.one("MatMul", x, self.constant(name, weight.T))
 
 
 class EightBit(Graph):
-    """A graph whose products are of 8-bit integers: weights with one scale an output, activations with one a row."""
+    """A graph with products of 8-bit integers: weights have one scale per output, activations one per row."""
 
     def linear(self, x: str, name: str, weight: Array, bias: Array) -> str:
         return self.one("Add", self.product(x, name, weight), self.constant(f"{name}.bias", bias))
 
     def product(self, x: str, name: str, weight: Array) -> str:
-        """x (B, I) times weight (O, I) transposed."""
         whole, scale = eight_bit(weight)
         return self.times(x, self.constant(name, whole.T), self.constant(f"{name}.scale", scale))
 
     def times(self, x: str, whole: str, scale: str) -> str:
-        """x (B, I) times the integers (I, O), each output with its scale (O,)."""
+        """x (B, I) times the integers `whole` (I, O) with scales (O,) -> (B, O)."""
         largest = self.one("ReduceMax", self.one("Abs", x), axes=[1], keepdims=1)
         row = self.one("Div", self.one("Max", largest, self.scalar("tiny", TINY)), self.scalar("127", 127.0))
         rounded = self.one("Round", self.one("Div", x, row))
@@ -88,8 +88,8 @@ class EightBit(Graph):
         return self.one("Mul", product, row)
 
     def times_plus(self, x: str, whole: str, scale: str, bias: str, reach: float, out: str) -> None:
-        """`times` plus a bias (O,) in one pass over the outputs, which get the name `out`: x has one scale for all
-        rows, and values beyond `reach` are cut to it."""
+        """`times` plus `bias` (O,) in one pass; the result is named `out`. x has one scale for all rows, and its
+        values are clipped to `reach`."""
         step = self.scalar("reach", reach / 127)
         rounded = self.one("Add", self.one("Round", self.one("Div", x, step)), self.scalar("128", 128.0))
         within = self.one("Clip", rounded, self.scalar("1", 1.0), self.scalar("255", 255.0))
@@ -110,7 +110,7 @@ class EightBit(Graph):
 
 
 def eight_bit(weight: Array) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Integers (O, I) and scales (O,) whose product is nearly the weight (O, I)."""
+    """Integers (O, I) and scales (O,) whose product approximates `weight` (O, I)."""
     scale = np.maximum(np.abs(weight).max(axis=1), TINY) / WEIGHT_RANGE
     return np.round(weight / scale[:, None]).astype(np.int8), scale.astype(np.float32)
 
@@ -135,24 +135,19 @@ def block_model(
 ) -> bytes:
     """The graph that exact writing runs: 8-bit products, the softmax in the order of `columns`, summed by blocks.
 
-    Further inputs: `steer` (C,) nats added to each column, NEVER to what is no word's, `scale` () 1 / temperature.
-    Outputs: `logits` (B, C) with `steer` in them, `e` (B, C) their exponentials at the temperature, `sums` (B, U)
-    over each block, `free` (B, 1) the sum over all columns at temperature 1. C are the columns that are drawn,
-    up to a whole tile; the initialisers `drawn` and `width` say how many they are with and without what fills the
-    tile, and another number there makes a graph of another number of words. Nothing is taken off the
-    logits before: what overflows or vanishes is for the caller to make again from them. Activations have one scale a
-    row, those before the softmax one for all, so that a row's result does not depend on its neighbours. `packed`: the
-    graph is all that is kept of the network, and holds the word vectors of a tied network once, in the order of
-    `columns`.
+    More inputs: `steer` (C,) nats added to each column, NEVER for padding; `scale` () 1 / temperature. Outputs:
+    `logits` (B, C) with `steer` added, `e` (B, C) their exponentials at the temperature, `sums` (B, U) over each
+    block, `free` (B, 1) over all columns at temperature 1. C is the number of columns that are drawn, rounded up to
+    whole tiles; the initialisers `drawn` and `width` hold it with and without the padding and may be changed to draw
+    more words. Logits are not shifted: the caller recomputes rows that overflow or vanish. Activations have one scale
+    per row, those before the softmax one scale for all, so that a row does not depend on its neighbours.
+
+    `packed`: the graph is the only copy of the network; a tied network's word vectors are stored once, in the order
+    of `columns`.
     """
     g = EightBit()
-    output = weights["embedding" if config["tied"] else "output"]
-    spare = columns.filled(len(columns.word_at)) - len(columns.word_at)
-    at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
-    at, there = np.pad(at, (0, spare)), np.pad(there, (0, spare))
-    rows = np.where(there[:, None], output[at], 0).astype(np.float32)
-    shared = packed and config["tied"]
-    if shared:
+    rows, biases = in_columns(weights["embedding" if config["tied"] else "output"], weights["bias"], columns)
+    if packed and config["tied"]:
         embedded = g.embedded(rows, g.one("Gather", g.constant("column_of", columns.column_of), "ids"))
         table, scales = "embedding", "embedding.scale"
     else:
@@ -162,7 +157,7 @@ def block_model(
     x, states = recurrent(g, config, weights, embedded)
     zero, axis = g.known("zero", np.array([0])), g.known("axis0", np.array([0]))
     drawn = g.known("drawn", np.array([columns.filled(columns.width)]))
-    bias = g.constant("bias", np.where(there, weights["bias"][at], 0).astype(np.float32))
+    bias = g.constant("bias", biases)
     table, scales, bias = (g.one("Slice", name, zero, drawn, axis) for name in (table, scales, bias))
     steered = g.one("Add", bias, "steer")
     g.times_plus(x, g.one("Transpose", table), scales, steered, reach(config, weights), "logits")
@@ -170,15 +165,24 @@ def block_model(
     g.nodes.append(helper.make_node("ReduceSum", [g.one("Exp", "logits"), axis], ["free"], keepdims=1))
     g.nodes.append(helper.make_node("Exp", [g.one("Mul", "logits", "scale")], ["e"]))
     summed(g, columns)
-    outputs: dict[str, int | str] = {"e": "columns", "sums": "blocks", "free": 1, "logits": "columns"}
+    outputs: dict[str, int | str] = {"e": "columns", "sums": "units", "free": 1, "logits": "columns"}
     return assemble(g, config, states, outputs, {"steer": ["columns"], "scale": []}, metadata or {})
 
 
+def in_columns(output: Array, bias: Array, columns: VocabLayout) -> tuple[Array, Array]:
+    """Rows of the softmax (V, E) and biases (V,) in the order of all columns, up to whole tiles; zeros at padding."""
+    spare = columns.filled(len(columns.word_at)) - len(columns.word_at)
+    at, there = np.maximum(columns.word_at, 0), columns.word_at >= 0
+    at, there = np.pad(at, (0, spare)), np.pad(there, (0, spare))
+    rows = np.where(there[:, None], output[at], 0).astype(np.float32)
+    return rows, np.where(there, bias[at], 0).astype(np.float32)
+
+
 def reach(config: Mapping[str, Any], weights: Weights) -> float:
-    """How large the values are that the softmax sees: twice the largest over STEPS words of STREAMS texts, drawn as
-    often as the softmax's bias says, under plan features at random or none."""
+    """The range of the values that the softmax sees: twice the largest over STEPS words of STREAMS random texts,
+    drawn by the softmax's bias, with random plan features or none."""
     if "project.weight" not in weights and not config.get("features"):
-        return 1.0  # what a cell gives is less
+        return 1.0  # a cell's output is smaller
     g = Graph()
     x, states = recurrent(g, config, weights, g.one("Gather", g.constant("embedding", weights["embedding"]), "ids"))
     g.nodes.append(helper.make_node("Identity", [x], ["x"]))
@@ -201,7 +205,7 @@ def reach(config: Mapping[str, Any], weights: Weights) -> float:
 
 def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:
     """One LSTM layer alone, in 8 bits: inputs `x` (B, E), `h` and `c` (B, H), outputs `next_h` and `next_c`.
-    `weights`: of layer 0; `heads`: kept in the file beside them, and used by no node."""
+    `weights`: of layer 0; `heads`: stored in the file, not used by any node."""
     g = EightBit()
     for name, array in heads.items():
         g.constant(name, array)
@@ -209,16 +213,13 @@ def cell_model(weights: Weights, heads: Mapping[str, Array]) -> bytes:
     for name, value in zip(("next_h", "next_c"), made, strict=True):
         g.nodes.append(helper.make_node("Identity", [value], [name]))
     hidden, inputs = weights["layers.0.weight_hh"].shape[1], weights["layers.0.weight_ih"].shape[1]
-
-    def batch(name: str, width: int) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
-
-    ins = [batch("x", inputs), batch("h", hidden), batch("c", hidden)]
-    return serialised(g, "lyricist_cell", ins, [batch("next_h", hidden), batch("next_c", hidden)], {})
+    state = ["batch", hidden]
+    shapes = {"x": ["batch", inputs], "h": state, "c": state}
+    return serialised(g, "lyricist_cell", shapes, {"next_h": state, "next_c": state}, {})
 
 
 def summed(g: Graph, columns: VocabLayout) -> None:
-    """Sums of `e`: over tiles, then the columns that stand alone."""
+    """Output `sums` (B, U): `e` summed over tiles, then its single columns."""
     axis = g.known("axis1", ONE)
     if not columns.tiles:  # a vocabulary too small for a single tile
         g.nodes.append(helper.make_node("Identity", ["e"], ["sums"]))
@@ -227,17 +228,15 @@ def summed(g: Graph, columns: VocabLayout) -> None:
     zero = g.known("zero", np.array([0]))
     tiled, edge, end = (g.constant(n, np.array([v], dtype=np.int64)) for n, v in at.items())
     alone = g.one("Slice", "e", edge, end, axis)
-    tiles = g.one(
-        "Reshape", "e", g.constant("tiles", np.array([0, -1, TILE], dtype=np.int64))
-    )  # those of all columns
+    tiles = g.one("Reshape", "e", g.constant("tiles", np.array([0, -1, TILE], dtype=np.int64)))  # of all columns
     sums = g.one("ReduceSum", tiles, g.constant("axis2", np.array([2], dtype=np.int64)), keepdims=0)
     parts = [g.one("Slice", sums, zero, tiled, axis), alone]
     g.nodes.append(helper.make_node("Concat", parts, ["sums"], axis=1))
 
 
 def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> tuple[str, list[str]]:
-    """The recurrent layers and the projection over embedded words x (B, E), and the plan: what the softmax sees, and
-    the names of the states."""
+    """The recurrent layers, the projection and the plan over embedded words x (B, E). Returns what the softmax sees
+    and the names of the states."""
     layers = config["layers"]
     states = ["h", "c"] if config["cell"] == "lstm" else ["h"]
     parts = {s: g.add("Split", [s], layers, axis=0) if layers > 1 else [s] for s in states}
@@ -259,7 +258,7 @@ def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> 
 
 
 def lstm_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> list[str]:
-    """PyTorch's LSTM cell, gates in the order i, f, g, o. Both products are one."""
+    """PyTorch's LSTM cell, gates in the order i, f, g, o; its two products are computed as one."""
     name = f"layers.{i}."
     joined = np.concatenate([weights[name + "weight_ih"], weights[name + "weight_hh"]], axis=1)
     bias = weights[name + "bias_ih"] + weights[name + "bias_hh"]
@@ -289,31 +288,27 @@ def assemble(
     config: Mapping[str, Any],
     states: list[str],
     widths: Mapping[str, int | str],
-    further: Mapping[str, Sequence[int | str]],
+    further: Shapes,
     metadata: Mapping[str, str],
 ) -> bytes:
-    """Inputs, outputs and metadata around the nodes. `widths`: of the outputs (B, width); `further`: more inputs."""
-    shape: list[str | int | None] = [config["layers"], "batch", config["hidden"]]
-    inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch"])]
-    inputs += [helper.make_tensor_value_info(s, TensorProto.FLOAT, shape) for s in states]
-    inputs += [helper.make_tensor_value_info(n, TensorProto.FLOAT, size) for n, size in further.items()]
-    if config.get("features"):
-        inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", config["features"]]))
-    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", w]) for n, w in widths.items()]
-    outputs += [helper.make_tensor_value_info(f"next_{s}", TensorProto.FLOAT, shape) for s in states]
+    """Add inputs, outputs and metadata. `widths` of the outputs (B, width); `further`: more inputs."""
+    shape = [config["layers"], "batch", config["hidden"]]
+    plan = {FEATURES: ["batch", config[FEATURES]]} if config.get(FEATURES) else {}
+    inputs = {"ids": ["batch"], **dict.fromkeys(states, shape), **further, **plan}
+    outputs = {name: ["batch", width] for name, width in widths.items()}
+    outputs |= {f"next_{s}": shape for s in states}
     return serialised(g, "lyricist_step", inputs, outputs, metadata)
 
 
-def serialised(
-    g: Graph,
-    name: str,
-    inputs: list[onnx.ValueInfoProto],
-    outputs: list[onnx.ValueInfoProto],
-    metadata: Mapping[str, str],
-) -> bytes:
+def serialised(g: Graph, name: str, inputs: Shapes, outputs: Shapes, metadata: Mapping[str, str]) -> bytes:
+    """The model of a graph with inputs and outputs of these shapes, all float32 except `ids`."""
+    ins, outs = (
+        [helper.make_tensor_value_info(n, KINDS.get(n, TensorProto.FLOAT), shape) for n, shape in shapes.items()]
+        for shapes in (inputs, outputs)
+    )
     domains = [("", OPSET), *([(CONTRIB, 1)] if any(n.domain for n in g.nodes) else [])]
     imports = [helper.make_opsetid(*each) for each in domains]
-    graph = helper.make_graph(g.nodes, name, inputs, outputs, g.initializers)
+    graph = helper.make_graph(g.nodes, name, ins, outs, g.initializers)
     model = helper.make_model(graph, opset_imports=imports, producer_name="lyricist")
     model.ir_version = IR_VERSION
     helper.set_model_props(model, {"format": "1", **metadata})
@@ -321,5 +316,5 @@ def serialised(
 
 
 def metadata_for(config: Mapping[str, Any], step: int) -> dict[str, str]:
-    """What every exported model says of itself."""
+    """The metadata of every exported model."""
     return {"config": json.dumps(dict(config)), "step": str(step)}

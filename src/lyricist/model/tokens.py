@@ -1,9 +1,9 @@
-"""Tokens <-> ids: the special tokens and the `Vocabulary`. A song is encoded as
+"""Tokens and ids: the special tokens and the `Vocabulary`. A song is encoded as
 
     <song> <verse> words <line> words <line> words <chorus> words ... <end>
 
-so that exactly one break token stands between two lines: `<line>`, the tag of the next section, or
-`<end>`. The whitespace tokeniser takes text as it is (Penn Treebank, WikiText): `<eos>` ends a line.
+so that exactly one break token separates two lines: `<line>`, the tag of the next section, or `<end>`. The whitespace
+tokeniser takes text as it is (Penn Treebank, WikiText): `<eos>` ends a line.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +29,7 @@ ALWAYS_CAPITAL = {"i": "I", "i'm": "I'm", "i'll": "I'll", "i'd": "I'd", "i've": 
 
 
 def song_tokens(song: Song, tokenizer: Tokenizer, order: Order = "forward") -> list[str]:
-    """A song as tokens, in the form of the module's docstring; `backward` turns the words of every line round."""
+    """A song as tokens, in the form of the module's docstring; `backward` reverses the words of every line."""
     if not tokenizer.structured:
         return [t for line in song.lines() for t in (*tokenizer.split(line.text), EOS)]
     out = [SONG]
@@ -45,10 +45,11 @@ def song_tokens(song: Song, tokenizer: Tokenizer, order: Order = "forward") -> l
 
 
 class Vocabulary:
-    """Tokens in order of falling training frequency, how each is written, and encode / decode.
+    """Tokens by falling training frequency, how each is written, and encode / decode.
 
-    `tokens[i]` is the token of id i; `display` maps a token to its form inside a line ("i'm" -> "I'm");
-    `order`: whether the model reads a line from its first word on or, `backward`, from its last.
+    `tokens[i]` is the token of id i; `display` maps a token to its form inside a line ("i'm" -> "I'm"); `order`:
+    whether the model reads a line from its first word or, `backward`, from its last. Raises `RunError` if a token
+    occurs twice or `<unk>` is missing.
     """
 
     def __init__(
@@ -80,10 +81,11 @@ class Vocabulary:
         return [self.index.get(t, self.unk) for t in tokens]
 
     def rarity(self, token: str) -> float:
-        """Nats by Zipf's law of a token's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)); unknown tokens are rarest."""
+        """Nats of a token's rank by Zipf's law (Mandelbrot 1953: p ~ 1 / (rank + 2.7)); unknown tokens come last."""
         return math.log(self.index.get(token, len(self)) + 2.7)
 
     def encode(self, song: Song) -> list[int]:
+        """The ids of a song's tokens."""
         return self.ids(song_tokens(song, self.tokenizer, self.order))
 
     def write_line(self, tokens: Sequence[str]) -> str:
@@ -124,7 +126,7 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, text: str, where: str = "vocabulary") -> Vocabulary:
-        """Read `to_json`'s text; `RunError` names `where` if it is not one."""
+        """Read the text of `to_json`. Raises `RunError` that names `where` if it is damaged."""
         try:
             data = json.loads(text)
             return cls(data["tokens"], data["tokenizer"], data["display"], data.get("order", "forward"))
@@ -133,6 +135,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
+        """Read a vocab.json. Raises `RunError`."""
         try:
             return cls.from_json(path.read_text(encoding="utf-8"), str(path))
         except OSError as e:
@@ -140,7 +143,7 @@ class Vocabulary:
 
 
 def capital(line: str) -> str:
-    """Capital at the line's first letter, also behind an apostrophe ('Cause).
+    """The line with a capital first letter, also after an apostrophe ('Cause).
 
     >>> capital("'cause you")
     "'Cause you"
@@ -154,7 +157,7 @@ def capital(line: str) -> str:
 
 
 def display_forms(lines: Iterable[str], tokenizer: Tokenizer) -> dict[str, str]:
-    """Words that are written with a capital inside a line more often than not (names, Thy in a hymnal)."""
+    """The written forms of words that mostly have a capital inside a line (names, Thy in a hymnal)."""
     if not isinstance(tokenizer, WordTokenizer):
         return {}
     seen: Counter[str] = Counter()
@@ -167,7 +170,3 @@ def display_forms(lines: Iterable[str], tokenizer: Tokenizer) -> dict[str, str]:
             if surface != word:
                 forms[word, surface] += 1
     return {w: s for (w, s), n in sorted(forms.items(), key=lambda item: item[1]) if 2 * n > seen[w] and n > 1}
-
-
-def iter_lines(songs: Iterable[Song]) -> Iterator[str]:
-    return (line.text for song in songs for line in song.lines())

@@ -1,10 +1,10 @@
-"""Topical word vectors: words that keep company in the same songs, a few lines apart, point the same way.
+"""Topical word vectors: words that occur in the same songs, a few lines apart, have similar vectors.
 
-Counts of content words within WINDOW lines -> positive pointwise mutual information with smoothed contexts (Levy,
-Goldberg and Dagan 2015, "Improving distributional similarity with lessons learned from word embeddings") -> a
-randomised singular value decomposition (Halko, Martinsson and Tropp 2011). A run of whole words keeps them beside its
-vocabulary, in 8 bits. Words that say nothing of a theme (function words, words that stand everywhere, words too rare
-to be known) have the zero vector.
+Co-occurrence counts of content words within WINDOW lines -> positive pointwise mutual information with smoothed
+contexts (Levy, Goldberg and Dagan 2015, "Improving distributional similarity with lessons learned from word
+embeddings") -> a randomised singular value decomposition (Halko, Martinsson and Tropp 2011). A run of whole words
+keeps them beside its vocabulary, in 8 bits. Words that say nothing about a theme (function words, words that occur
+everywhere, rare words) have the zero vector. N tokens, V vocabulary, W content words, C contexts, D = SIZE.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from lyricist.prosody.metre import FUNCTION_WORDS
 
 TOPICS = "topics.safetensors"
 SIZE = 64  # numbers of a vector
-WINDOW = 10  # lines before and after within which words keep company
-RARE = 4  # a word seen less often is not known
-EVENLY = 0.1  # bits that a word's songs must be fewer than chance would have it, or it stands everywhere
-CONTEXTS = 4_000  # commonest content words that company is counted with
+WINDOW = 10  # lines before and after within which words co-occur
+RARE = 4  # rarer words get no vector
+EVENLY = 0.1  # words with less residual inverse document frequency, in bits, occur everywhere
+CONTEXTS = 4_000  # commonest content words that co-occurrences are counted with
 SMOOTH = 0.75  # power of the contexts' frequencies
 EXPONENT = 0.5  # of the singular values
-DOCUMENT = 20  # lines taken for one song where songs are longer, when judging how evenly a word stands
-JUDGED = 200  # uses of a word from which that is judged, and a use in each DOCUMENT songs
+DOCUMENT = 20  # lines of a document: longer songs count as several
+JUDGED = 200  # occurrences from which EVENLY applies, and one in each DOCUMENT documents
 CALLS = "oh o ah la na hey yeah ho hi ha hallelujah alleluia"
 PLAIN = frozenset(
     f"""{CALLS} upon into over under every any many much more most some all never ever always still only own again
@@ -55,38 +55,38 @@ Starts = Sequence[int] | Ints  # where songs begin
 
 @dataclass
 class Topics:
-    """`vectors` (V, D), of length 1 or 0, one for each token of `vocabulary`."""
+    """`vectors` (V, D) of length 1 or 0, one for each token of `vocabulary`."""
 
     vocabulary: Vocabulary
     vectors: Floats
 
     def theme_vector(self, words: Iterable[str]) -> Floats:
-        """(D,) the mean direction of words, of length 1; zeros if none of them is known here."""
+        """(D,) the mean direction of words, of length 1; zeros if none of them has a vector."""
         total = self.vectors[self.known(words)].sum(axis=0)
         return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
 
     def known(self, words: Iterable[str]) -> list[int]:
-        """The words' numbers, of those that have a vector."""
+        """The ids of those words that have a vector."""
         index = self.vocabulary.index
         return [index[w] for w in words if w in index and self.has[index[w]]]
 
     @cached_property
     def has(self) -> npt.NDArray[np.bool_]:
-        """(V,) which words have a vector: the content words that are known."""
+        """(V,) which words have a vector."""
         return np.asarray(np.abs(self.vectors).max(axis=1, initial=0) > 0)
 
     def save(self, path: Path) -> None:
         replace_file(path, [tensor_bytes(self.arrays())])
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """8 bits a number and one scale a word."""
+        """`vectors` (V, D) in 8 bits and one `scale` (V,) per word."""
         scale = np.abs(self.vectors).max(axis=1, initial=0) / 127
         whole = np.round(self.vectors / np.maximum(scale, 1e-9)[:, None]).astype(np.int8)
         return {"vectors": whole, "scale": scale.astype(np.float32)}
 
     @classmethod
     def load(cls, path: Path, vocabulary: Vocabulary) -> Topics:
-        """As `save` left them; `RunError` if they are damaged or another vocabulary's."""
+        """Saved vectors. Raises `RunError` if they are damaged or another vocabulary's."""
         arrays = load_arrays(path)
         if arrays.keys() < {"vectors", "scale"} or len(arrays["vectors"]) != len(vocabulary):
             raise RunError(f"{path} is damaged: restore it or train again")
@@ -95,7 +95,7 @@ class Topics:
 
 
 def learn(ids: npt.NDArray[Any], starts: Starts, vocabulary: Vocabulary, size: int = SIZE) -> Topics:
-    """Vectors from token ids of whole songs, song i from starts[i] on. A small corpus gives poor ones."""
+    """Vectors from token ids (N,) of whole songs, song i from starts[i] on. A small corpus gives poor ones."""
     company = Company.of(ids, starts, vocabulary)
     vectors = np.zeros((len(vocabulary), size), dtype=np.float32)
     if len(company.words):
@@ -105,8 +105,8 @@ def learn(ids: npt.NDArray[Any], starts: Starts, vocabulary: Vocabulary, size: i
 
 
 def inherit(base: Topics, vocabulary: Vocabulary, ids: npt.NDArray[Any] | None = None, starts: Starts = ()) -> Topics:
-    """A base's vectors under a new vocabulary. Its new words get the mean direction of the company they keep in the
-    songs `ids`, if these are given; without company, none."""
+    """A base's vectors for a new vocabulary. Words the base lacks get the mean direction of the words they co-occur
+    with in the songs `ids` (N,), or zeros."""
     vectors = np.zeros((len(vocabulary), base.vectors.shape[1]), dtype=np.float32)
     at = np.array([base.vocabulary.index.get(t, -1) for t in vocabulary.tokens])
     vectors[at >= 0] = base.vectors[at[at >= 0]]
@@ -123,8 +123,8 @@ def inherit(base: Topics, vocabulary: Vocabulary, ids: npt.NDArray[Any] | None =
 
 @dataclass
 class Company:
-    """Content words in order of falling count, and where they stand: `at` (N,) places in `words`, `line` (N,) lines,
-    counted so that no two songs lie within a window."""
+    """Content words by falling count and their occurrences: `at` (M,) indexes of `words`, `line` (M,) line numbers
+    with gaps between songs, so that no window spans two songs."""
 
     words: Ints
     at: npt.NDArray[np.int32]
@@ -140,7 +140,7 @@ class Company:
         return cls(content, at[at >= 0], line[at >= 0])
 
     def counts(self) -> Floats:
-        """(W, C) how often each word stands within WINDOW lines of each of the commonest C."""
+        """(W, C) how often each word occurs within WINDOW lines of each of the C commonest."""
         words, contexts = len(self.words), min(CONTEXTS, len(self.words))
         out = np.zeros(words * contexts, dtype=np.float32)
         for apart in range(1, len(self.at)):
@@ -154,8 +154,7 @@ class Company:
         return out.reshape(words, contexts)
 
     def information(self) -> Floats:
-        """(W, C) positive pointwise mutual information, in nats, discounted where counts are small (Pantel and Lin
-        2002)."""
+        """(W, C) positive pointwise mutual information in nats, discounted for small counts (Pantel and Lin 2002)."""
         joint = self.counts()
         total = joint.sum(axis=1)
         context = joint.sum(axis=0).astype(np.float64) ** SMOOTH
@@ -170,7 +169,7 @@ class Company:
 
 
 def line_numbers(ids: npt.NDArray[Any], starts: Starts, vocabulary: Vocabulary) -> npt.NDArray[np.int32]:
-    """(N,) a line for every token; a song begins WINDOW lines and one after the last."""
+    """(N,) the line number of every token, with a gap of WINDOW + 1 before each song."""
     breaks = np.zeros(len(vocabulary), dtype=bool)
     breaks[[vocabulary.index[t] for t in BREAKS if t in vocabulary]] = True
     steps = breaks[ids].astype(np.int32)
@@ -180,7 +179,7 @@ def line_numbers(ids: npt.NDArray[Any], starts: Starts, vocabulary: Vocabulary) 
 
 
 def pieces_of(line: npt.NDArray[np.int32], starts: Starts) -> Ints:
-    """(N,) the song of every token, counted from 0; every DOCUMENT lines of a longer one count as one."""
+    """(N,) the document of every token, from 0: a song, or DOCUMENT lines of a longer one."""
     first = np.zeros(len(line), dtype=bool)
     at = np.asarray(starts, dtype=np.int64)
     first[at[at < len(line)]] = True
@@ -191,8 +190,8 @@ def pieces_of(line: npt.NDArray[np.int32], starts: Starts) -> Ints:
 
 
 def content_words(ids: npt.NDArray[Any], pieces: Ints, vocabulary: Vocabulary) -> Ints:
-    """Numbers of the words that can tell a theme, by falling count: known, no function words, and gathered in some
-    songs more than chance would gather them (residual inverse document frequency: Church and Gale 1995)."""
+    """Ids of the words that can tell a theme, by falling count: not rare, no function words, and concentrated in
+    fewer documents than chance would give (residual inverse document frequency: Church and Gale 1995)."""
     size = len(vocabulary)
     counts = np.bincount(ids, minlength=size)
     found = np.bincount(np.unique(pieces * size + ids) % size, minlength=size)
@@ -208,7 +207,7 @@ def content_words(ids: npt.NDArray[Any], pieces: Ints, vocabulary: Vocabulary) -
 
 @lru_cache(1 << 16)
 def is_plain(word: str) -> bool:
-    """Whether a word cannot tell a theme whatever it stands beside.
+    """Whether a word cannot tell a theme.
 
     >>> is_plain("the"), is_plain("o'er"), is_plain("harbour"), is_plain("42")
     (True, True, False, True)
@@ -218,7 +217,7 @@ def is_plain(word: str) -> bool:
 
 
 def directions(matrix: Floats, size: int, seed: int = 0) -> Floats:
-    """(W, D) unit rows: the leading left singular vectors of a (W, C) matrix, weighed by their values."""
+    """(W, D) unit rows: the leading left singular vectors of a (W, C) matrix, weighted by their values."""
     wide = min(size + 16, *matrix.shape)
     basis = np.random.default_rng(seed).standard_normal((matrix.shape[1], wide)).astype(np.float32)
     for _ in range(4):
@@ -228,6 +227,6 @@ def directions(matrix: Floats, size: int, seed: int = 0) -> Floats:
 
 
 def unit(vectors: npt.NDArray[Any]) -> Floats:
-    """Rows of length 1; rows of zeros stay."""
+    """(W, D) rows scaled to length 1; zero rows stay zero."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.where(length > 1e-9, vectors / np.maximum(length, 1e-9), 0), dtype=np.float32)

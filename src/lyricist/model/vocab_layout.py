@@ -1,11 +1,11 @@
-"""The order of the vocabulary in which words are drawn: words of one signature lie side by side.
+"""The order in which the vocabulary is drawn: words of one signature are neighbours.
 
-Large signatures are cut into tiles of TILE columns (the last one padded), the words of small ones stand
-alone. A *block* is a tile or a lone column: a mask over blocks says what a node allows, a sum over a tile
-is taken once for all rows.
+Large signatures are cut into tiles of TILE columns (the last one padded); the words of small ones are single columns.
+A *block* is a tile or a single column: a mask over blocks says what a node allows, and a sum over a tile is computed
+once for all rows.
 
-A model may know words that are not drawn, because the songs it is to write like do not use them: they come last,
-and the softmax leaves them out unless a plan asks for one of them (`whole`).
+A model may know words that are not drawn, because the songs it should resemble do not use them: they come last, and
+the softmax leaves them out unless a plan asks for one of them (`whole`). V words, C columns, U blocks.
 """
 
 from __future__ import annotations
@@ -19,64 +19,60 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._io import Arrays, load_arrays, replace_file, tensor_bytes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 TILE = 32
-TOLD = ("ends", "finals", "overused")  # what is known of each word
-SMOOTHING = 5  # occurrences that the mean counts for
+TOLD = ("ends", "finals", "overused")  # optional arrays
+SMOOTHING = 5  # weight of the mean, in occurrences
 
 
 @dataclass
 class VocabLayout:
-    """`word_at` (C,) word of each column, -1 for padding; the first `tiles` * TILE columns are tiled; the first
-    `drawn` are those of the words that are drawn (None: all)."""
+    """`word_at` (C,) word of each column, -1 for padding; the first `tiles` * TILE columns are tiles; the first
+    `drawn` columns hold the words that are drawn (None: all)."""
 
     word_at: Ints
     tiles: int
     sig: npt.NDArray[np.int32]  # (V,) signature of each word
-    ends: Floats | None = None  # (V,) how often a line ends after the word, in the order of drawing
-    finals: Floats | None = None  # (V,) share of all lines of which the word is the last to be sung
-    overused: Floats | None = None  # (V,) nats by which the network as it is drawn says each word too often
+    ends: Floats | None = None  # (V,) share of the word's occurrences after which a line ends, in drawing order
+    finals: Floats | None = None  # (V,) share of all lines whose last sung word it is
+    overused: Floats | None = None  # (V,) nats by which the network draws the word too often
     drawn: int | None = None
 
     def save(self, path: Path) -> None:
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "word_at": self.word_at,
-            "tiles": np.array([self.tiles]),
-            "sig": self.sig,
-        }
+        arrays: Arrays = {"word_at": self.word_at, "tiles": np.array([self.tiles]), "sig": self.sig}
         arrays |= {name: found for name in TOLD if (found := getattr(self, name)) is not None}
         arrays |= {} if self.drawn is None else {"drawn": np.array([self.drawn])}
         replace_file(path, [tensor_bytes(arrays)])
 
     @classmethod
     def load(cls, path: Path) -> VocabLayout:
-        """As `save` left it; `RunError` if it is damaged."""
+        """A saved layout; `RunError` if it is damaged."""
         arrays = load_arrays(path)
         told = {name: arrays[name] for name in TOLD if name in arrays}
         drawn = int(arrays["drawn"][0]) if "drawn" in arrays else None
         return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], **told, drawn=drawn)
 
     def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """(tiles,) the signature that most words of each tile have."""
+        """(tiles,) the most frequent signature in each tile; `sig` (V,)."""
         words = self.word_at[: self.lone].reshape(self.tiles, TILE)
         return np.array([np.bincount(sig[row[row >= 0]]).argmax() for row in words], dtype=np.int32)
 
     def misplaced(self, sig: npt.NDArray[np.int32]) -> Ints:
-        """Words that under these signatures do not belong to their tiles: a lexicon has changed since."""
+        """Words whose signature in `sig` (V,) is not their tile's, because the lexicon has changed."""
         words = self.word_at[: self.lone]
         wrong = sig[np.maximum(words, 0)] != np.repeat(self.tile_sigs(sig), TILE)
         return np.asarray(words[wrong & (words >= 0)])
 
     def numbered(self, sig: npt.NDArray[np.int32]) -> VocabLayout:
-        """The same columns under these signatures."""
+        """The same columns with signatures `sig` (V,)."""
         return replace(self, sig=sig)
 
     def whole(self) -> VocabLayout:
-        """The same columns where every word is drawn."""
+        """The same columns, all of them drawn."""
         return replace(self, drawn=None)
 
     @classmethod
@@ -87,7 +83,7 @@ class VocabLayout:
         finals: Floats | None = None,
         drawn: npt.NDArray[np.bool_] | None = None,
     ) -> VocabLayout:
-        """The order for a vocabulary whose words have these signatures; `drawn` (V,) words that are drawn."""
+        """The layout for words with signatures `sig` (V,); `drawn` (V,) says which are drawn, None: all."""
         tiled: list[npt.NDArray[np.int64]] = []
         alone: list[npt.NDArray[np.int64]] = []
         used = np.ones(len(sig), dtype=bool) if drawn is None else drawn
@@ -107,12 +103,12 @@ class VocabLayout:
         return len(self.word_at) if self.drawn is None else self.drawn
 
     def filled(self, columns: int) -> int:
-        """So many columns and as many of nothing as make the last tile whole: tiles can then be summed in place."""
+        """`columns` rounded up to a multiple of TILE, so that tiles can be summed in place."""
         return columns + (-columns % TILE if self.tiles else 0)
 
     @property
     def words(self) -> Ints:
-        """(width,) the word of each column that is drawn, -1 for padding."""
+        """(width,) the word of each drawn column, -1 for padding."""
         return self.word_at[: self.width]
 
     @property
@@ -122,11 +118,12 @@ class VocabLayout:
 
     @property
     def lone(self) -> int:
-        """The first column that stands alone."""
+        """The first single column."""
         return self.tiles * TILE
 
     @property
     def blocks(self) -> int:
+        """Number of blocks, U."""
         return self.tiles + self.width - self.lone
 
     @cached_property
@@ -139,7 +136,7 @@ class VocabLayout:
 
     @cached_property
     def block_of(self) -> Ints:
-        """(V,) block of each word; of one that is not drawn, the last."""
+        """(V,) block of each word; the last block for words that are not drawn."""
         c = self.column_of
         return np.minimum(np.where(c < self.lone, c // TILE, c - self.lone + self.tiles), self.blocks - 1)
 
@@ -156,9 +153,9 @@ class VocabLayout:
 
 
 def line_ends(ids: npt.NDArray[Any], breaks: Sequence[int], size: int) -> Floats:
-    """(V,) share of each word's occurrences after which the line ends, from token ids in the order of drawing.
+    """(V,) share of each word's occurrences after which the line ends, from token ids (N,) in drawing order.
 
-    Rare words are drawn towards the mean of all.
+    `breaks`: the ids that end lines; `size`: V. The shares of rare words are shrunk towards the mean.
 
     >>> [f"{x:.2f}" for x in line_ends(np.array([0, 1, 2, 0, 1, 2, 0]), [0], 3)]
     ['0.50', '0.36', '0.64']
@@ -175,7 +172,7 @@ def line_ends(ids: npt.NDArray[Any], breaks: Sequence[int], size: int) -> Floats
 
 
 def line_finals(ids: npt.NDArray[Any], breaks: Sequence[int], size: int, backward: bool) -> Floats:
-    """(V,) share of all lines of which each word is the last to be sung, from token ids in the order of drawing.
+    """(V,) share of all lines whose last sung word it is, from token ids (N,) in drawing order.
 
     >>> [f"{x:.2f}" for x in line_finals(np.array([0, 1, 2, 0, 1, 2, 0]), [0], 3, backward=False)]
     ['0.00', '0.08', '0.92']

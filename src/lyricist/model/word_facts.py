@@ -1,9 +1,9 @@
-"""What the lexicon says of a vocabulary, as arrays: worked out once and kept beside the run.
+"""What the lexicon says of a vocabulary, as arrays: computed once and kept beside the run.
 
-`words.safetensors` in a run directory holds it, with the SHA-256 of all that it depends on (`digest_of`); where that
-has changed, it is worked out again. Texts are kept as UTF-8, one a line: `readings`, for each word its readings
-with spaces between them, each the digit of its source and its phones as the lexicon's table codes them; `signatures`,
-each as its stresses and, where a word of it may stand on any slot, "free"; `tails`.
+`words.safetensors` in a run directory holds them, with the SHA-256 of everything they depend on (`digest_of`); if
+that has changed, they are computed again. Texts are UTF-8, one a line: `texts`, for each word its readings separated
+by spaces, each the digit of its source and its phones in the lexicon's codes; `signatures`, each its stresses and,
+for words that may stand on any slot, "free"; `tails`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WORDS = "words.safetensors"  # in a run directory
 FORMAT = 1
 SOURCES = ("lexicon", "rule", "user", "model", "licence")
 ARRAYS = ("sig", "choosable", "unclean", "archaic", "hashes", "ender", "tail", "onset")
-SILENT = 0  # the signature of what is never drawn inside a planned line
+SILENT = 0  # the signature of words that are never drawn inside a planned line
 
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
@@ -41,8 +41,8 @@ Spoken = tuple[Reading, ...]
 
 @dataclass(frozen=True)
 class Signature:
-    """The stress patterns a word may be read with, one digit a syllable; `free`: a monosyllable that may
-    stand on any slot (a function word)."""
+    """The stress patterns of a word's readings, one digit a syllable; `free`: a monosyllable that may stand on any
+    slot (a function word)."""
 
     stresses: frozenset[str]
     free: bool
@@ -58,7 +58,7 @@ class Signature:
 
 
 def signature_of(word: str, readings: Sequence[Reading]) -> Signature:
-    """A word's signature. The digit of a lone syllable tells nothing that the list of function words does not.
+    """A word's signature. The stress of a monosyllable is always 1: whether it is weak follows from `free`.
 
     >>> signature_of("river", [Reading(("R", "IH1", "V", "ER0"))])
     Signature(stresses=frozenset({'10'}), free=False)
@@ -71,11 +71,10 @@ def signature_of(word: str, readings: Sequence[Reading]) -> Signature:
 
 @dataclass(frozen=True)
 class WordFacts:
-    """Of V words: `sig` (V,) numbers in `signatures`; `choosable` (V,) may be chosen freely (in the lexicon, no
-    digits, not an abbreviation); `unclean`, `archaic` (V,); `hashes` (V,) as copies are compared by, 0 for tokens
-    that are no words. For the P pairs of a word and a tail that some reading of it has:
-    `ender` (P,) the word, rising, `tail` (P,) the tail's number in `tails`, `onset` (P,) a number for what stands
-    before it in the first such reading."""
+    """The facts of V words: `sig` (V,) indexes of `signatures`; `choosable` (V,) may be chosen freely (in the
+    lexicon, no digits, not an abbreviation); `unclean`, `archaic` (V,); `hashes` (V,) for copy checks, 0 for special
+    tokens. For the P pairs of a word and a tail of one of its readings: `ender` (P,) the word, rising, `tail` (P,)
+    the index in `tails`, `onset` (P,) a number for the onset before it in the first such reading."""
 
     texts: Sequence[str]
     sig: Ints
@@ -91,34 +90,31 @@ class WordFacts:
 
     @classmethod
     def of(cls, words: Sequence[str], lexicon: Lexicon) -> WordFacts:
+        """The facts of these words, computed now."""
         spoken = [w for w in words if w not in SPECIALS]
         found = dict(zip(spoken, lexicon.many(spoken, guessing=False), strict=True))
         readings = [found.get(w, ()) for w in words]
         numbers = {Signature(frozenset(), False): SILENT}
-        sig = [
-            numbers.setdefault(signature_of(w, r), len(numbers)) if r else SILENT
-            for w, r in zip(words, readings, strict=True)
-        ]
-        texts = [" ".join(map(text_of, r)) for r in readings]
+        signatures = [signature_of(w, r) if r else None for w, r in zip(words, readings, strict=True)]
+        sig = [SILENT if s is None else numbers.setdefault(s, len(numbers)) for s in signatures]
         choosable = [may_be_chosen(w, r) for w, r in zip(words, readings, strict=True)]
-        unclean = [is_unclean(w) for w in words]
-        old = np.array([is_archaic(w) for w in words], dtype=bool)
         return cls(
-            texts,
+            [" ".join(map(text_of, r)) for r in readings],
             np.array(sig, dtype=np.int32),
             list(numbers),
             np.array(choosable, dtype=bool),
-            np.array(unclean, dtype=bool),
-            old,
+            np.array([is_unclean(w) for w in words], dtype=bool),
+            np.array([is_archaic(w) for w in words], dtype=bool),
             word_hashes(words),
             *endings(readings),
         )
 
     def readings(self, word: int) -> Spoken:
+        """The readings of a word, by its id."""
         return read_text(self.texts[word])
 
     def save(self, path: Path, digest: bytes) -> None:
-        """`digest`: of what they were made from (`digest_of`)."""
+        """Write the facts with the `digest_of` their sources."""
         arrays: dict[str, npt.NDArray[Any]] = {"digest": np.frombuffer(digest, dtype=np.uint8)}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -127,7 +123,7 @@ class WordFacts:
 
     @classmethod
     def load(cls, path: Path, digest: bytes) -> WordFacts | None:
-        """None where there are none, or they were made from something else, or are damaged."""
+        """Saved facts; None if they are missing, damaged or have another digest."""
         if not path.exists():
             return None
         try:
@@ -142,25 +138,25 @@ class WordFacts:
 
 
 def facts_of(words: Sequence[str], lexicon: Lexicon, kept: Path | None = None) -> WordFacts:
-    """The facts of these words: those that are kept, if they are of these words and this lexicon, or made now."""
+    """The facts of these words: those in the file `kept` if they are of this lexicon, else computed now."""
     known = WordFacts.load(kept, digest_of(words, lexicon)) if kept is not None and kept.exists() else None
     return known or WordFacts.of(words, lexicon)
 
 
 def digest_of(words: Sequence[str], lexicon: Lexicon) -> bytes:
-    """SHA-256 over all that the facts depend on."""
+    """SHA-256 of everything the facts depend on."""
     parts = (f"{FORMAT} {lexicon.digest}", LIST.read_text(encoding="utf-8"), archaic.ARCHAIC_RULES, "\n".join(words))
     return hashlib.sha256("\0".join(parts).encode()).digest()
 
 
 def may_be_chosen(word: str, readings: Spoken) -> bool:
-    """Whether a word is known to the lexicon and spelled out: etc is not, nor is w."""
+    """Whether a word is in the lexicon and spelled out; "etc" and "w" are not."""
     known = all(r.source != "model" for r in readings) and not any(c.isdigit() for c in word)
     return bool(readings) and known and all(r.syllables <= len(word) for r in readings)
 
 
 def endings(readings: Sequence[Spoken]) -> tuple[Ints, Ints, Ints, list[str]]:
-    """`ender`, `tail`, `onset` and `tails` of words, by their readings."""
+    """`ender` (P,), `tail` (P,), `onset` (P,) and `tails` from the readings of the words."""
     tails: dict[str, int] = {}
     onsets: dict[str, int] = {}
     found: list[tuple[int, int, int]] = []

@@ -1,21 +1,23 @@
-"""Plan features of a corpus: what `prosody.planfeatures` needs of every token, beside the token arrays.
+"""Plan features of a corpus: what `prosody.planfeatures` needs of every token, beside the token arrays, and themes.
 
 `TOKENS/plan/` holds per split `SPLIT.left` (uint8) and `SPLIT.at` (uint32), one for every token, `SPLIT.codes`
 (uint8), one for every syllable, `SPLIT.notes` (4 x int8), one for every syllable of songs with a tune, and
-`SPLIT.npy` (songs + 1, 2), where each song's syllables and notes begin. They are made in a stream, and only
-when a training asks for them; rows of features are made window by window.
+`SPLIT.npy` (songs + 1, 2), where each song's syllables and notes begin. They are made in a stream, and only when a
+training asks for them; rows of features are computed window by window.
+
+A line's theme is made of the words of the other lines: it never shows a word that the line itself contains. Which
+words are taken depends on the seed, the epoch and the song alone. A text without song breaks is cut into pieces with
+a theme each.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,14 @@ from lyricist._numbers import chance
 from lyricist.corpus import Corpus, Line, Song
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
 from lyricist.errors import InputError
-from lyricist.model.tokens import SPECIALS, Order
+from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, Order, Vocabulary
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.planfeatures import (
     NO_NOTE,
     THEME,
     UNPLANNED,
+    WIDTHS,
     Floats,
     LinePlan,
     Note,
@@ -43,18 +46,23 @@ from lyricist.prosody.planfeatures import (
     places,
     slot_features,
     song_slots,
+    theme_features,
     tune_features,
-    width,
 )
-from lyricist.training.themes import Themes
-from lyricist.training.token_arrays import SPLITS, TokenSet
+from lyricist.training.token_arrays import SPLITS, TokenSet, make_arrays
 
 FORMAT = 1
-# How often a song is shown without its plan, without its slots, its metre or its tune, and a slot as unknown.
+# Probability that a song is shown without its plan, its slots, its metre or its tune, and a slot as unknown.
 OFF = {"all": 0.3, "slots": 0.2, "metre": 0.3, "tune": 0.25, "slot": 0.1}
-THEME_OFF = 0.4  # how often it is shown without its theme
+THEME_OFF = 0.4  # probability that it is shown without its theme
+MOST = 6  # words of a theme
+PIECE = 1_000  # tokens above which a song is cut into pieces
+RARER = 0.25  # power of a word's rank in its weight
+RANKED = 100  # added to ranks, so that the very commonest words have similar weights
+DRAWN = 16  # what `chance` draws: the words; DRAWN + 1: their number
 
 Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
 
 
 # --- songs
@@ -62,7 +70,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class PlannedSong:
-    """What is known of a song's lines, and the syllables of their words, in the order of reading."""
+    """The plan of each line of a song, and the syllables of its words in reading order."""
 
     lines: tuple[LinePlan, ...]
     counts: tuple[tuple[int, ...], ...]
@@ -71,17 +79,20 @@ class PlannedSong:
         return song_slots(self.lines, backward)
 
     def rows(self, order: Order, groups: Sequence[str], theme: Floats | None = None) -> Floats:
-        """(N, F) a row for every token of the song; `theme` (N, 64) as `Themes` gives it, None: no theme."""
+        """(N, F) the features of every token of the song; `theme` (N, 64) from `Themes`, None: no theme."""
         return features(*places(self.lines, self.counts), self.slots(order == "backward"), groups, theme)
 
     def without_tune(self, metre: bool = True) -> PlannedSong:
-        """The same song without its notes, or also without its metre: only the number of syllables is left."""
+        """The same song without its notes and, with `metre` false, with only its syllable counts."""
         shown = [line.template if metre else "?" * len(line.template) for line in self.lines]
         return PlannedSong(tuple(LinePlan(template) for template in shown), self.counts)
 
 
 def planned_song(song: Song, tokenizer: Tokenizer, order: Order, lexicon: Lexicon) -> PlannedSong:
-    """The plan that a song's lines can be read as: that of their tune, else a metre that suits their words."""
+    """The plan that fits a song's lines: that of their tune, else a metre that suits their words.
+
+    Raises `InputError` for tokenisers that do not split into words.
+    """
     if not isinstance(tokenizer, WordTokenizer):
         raise InputError("plan features are for models of whole words: leave out --features or --tokenizer")
     read = [planned_line(line, tokenizer, lexicon) for line in song.lines()]
@@ -103,7 +114,7 @@ def planned_line(line: Line, tokenizer: WordTokenizer, lexicon: Lexicon) -> tupl
 
 
 def sung_counts(line: Line, surfaces: Sequence[str]) -> list[int]:
-    """How many of a line's slots each of its words is sung on; signs around words belong to them."""
+    """How many of a line's slots each of its words is sung on; punctuation belongs to its word."""
     text, ends, done = line.text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), [], 0
     for surface in surfaces:
         done = text.find(surface, done) + len(surface)
@@ -115,7 +126,7 @@ def sung_counts(line: Line, surfaces: Sequence[str]) -> list[int]:
 
 
 def with_wrong_tunes(songs: Sequence[PlannedSong], seed: int = 0) -> list[PlannedSong]:
-    """Songs whose lines have the notes of another song's lines of as many slots; where there are none, none."""
+    """Songs whose lines have the notes of another song's lines with as many slots, or no notes."""
     pool: dict[int, list[tuple[int, LinePlan]]] = {}
     for i, song in enumerate(songs):
         for line in song.lines:
@@ -130,12 +141,127 @@ def with_wrong_tunes(songs: Sequence[PlannedSong], seed: int = 0) -> list[Planne
     return [PlannedSong(tuple(other(i, x) for x in song.lines), song.counts) for i, song in enumerate(songs)]
 
 
+# --- themes: a few of a song's content words, as the direction of their topical vectors
+
+
+@dataclass
+class Themes:
+    """The themes of a split: `ids` (N,), which `remap` maps to ids of the vocabulary, `bounds` (pieces + 1,), where
+    songs and pieces of songs begin, and the end, and the words' topical `vectors` (V, 64)."""
+
+    ids: Array
+    remap: Array
+    bounds: Ints
+    vocabulary: Vocabulary
+    vectors: Floats
+
+    @classmethod
+    def of(cls, ids: Array, starts: Ints, remap: Array, vocabulary: Vocabulary, vectors: Floats) -> Themes:
+        """`starts` (songs + 1,): where songs begin, and the end."""
+        breaks = numbered(vocabulary, BREAKS)[remap]
+        cuts = [starts]
+        for s in np.flatnonzero(np.diff(starts) > PIECE):
+            at = starts[s] + np.flatnonzero(breaks[ids[starts[s] : starts[s + 1]]])
+            after = np.searchsorted(at, np.arange(starts[s] + PIECE, starts[s + 1], PIECE))
+            cuts.append(at[np.unique(after[after < len(at) - 1])])  # the last break ends the song
+        return cls(ids, remap, np.unique(np.concatenate(cuts)).astype(np.int64), vocabulary, vectors)
+
+    @cached_property
+    def breaks(self) -> npt.NDArray[np.bool_]:
+        """(V,) the tokens between lines."""
+        return numbered(self.vocabulary, BREAKS)
+
+    @cached_property
+    def outside(self) -> npt.NDArray[np.bool_]:
+        """(V,) the tokens outside of lines."""
+        return numbered(self.vocabulary, (SONG, END))
+
+    @cached_property
+    def content(self) -> npt.NDArray[np.bool_]:
+        """(V,) the words that have a topical vector."""
+        return np.asarray(self.vectors.any(axis=1))
+
+    @cached_property
+    def weight(self) -> npt.NDArray[np.float64]:
+        """(V,) the weight with which a word is drawn."""
+        ranks = np.arange(len(self.vocabulary), dtype=np.float64)
+        return np.asarray((ranks + RANKED) ** RARER * self.content)
+
+    def rows(self, tokens: Array, seed: int = 0, epoch: int = 0, apart: int = 0) -> Floats:
+        """(..., 64) the theme at positions `tokens` (...,), zeros outside of lines. `apart`: the theme of the piece
+        that many pieces later, for comparisons."""
+        at = tokens.reshape(-1).astype(np.int64)
+        pieces, which = np.unique(np.searchsorted(self.bounds, at, side="right") - 1, return_inverse=True)
+        read = self.read(pieces)
+        taken = self.taken(read if not apart else self.read((pieces + apart) % (len(self.bounds) - 1)), seed, epoch)
+        place = read.first[which] + at - self.bounds[pieces][which]
+        lines, line_of = np.unique(read.line[place], return_inverse=True)
+        owner = np.zeros(read.line[-1:].sum() + 1, dtype=np.int64)
+        owner[read.line] = read.owner
+        shown = (taken >= 0)[owner[lines]] & ~held(read, taken)[lines]
+        vectors = self.vectors[np.maximum(taken, 0)][owner[lines]]  # (lines, MOST, 64)
+        made = theme_features((vectors * shown[..., None]).sum(axis=1))[line_of]
+        made[self.outside[read.words[place]]] = 0
+        return made.reshape(*tokens.shape, WIDTHS["theme"])
+
+    def read(self, pieces: Ints) -> Reading:
+        begin = self.bounds[pieces]
+        lengths = self.bounds[pieces + 1] - begin
+        first = np.cumsum(lengths) - lengths
+        owner = np.repeat(np.arange(len(pieces)), lengths)
+        words = self.remap[self.ids[np.arange(len(owner)) + (begin - first)[owner]]]
+        content = np.flatnonzero(self.content[words])
+        return Reading(pieces, first, owner, words, np.cumsum(self.breaks[words]), content)
+
+    def taken(self, read: Reading, seed: int, epoch: int) -> Ints:
+        """(P, MOST) ids of the words drawn from each piece, -1 after the last: weighted sampling without replacement
+        (Efraimidis and Spirakis 2006)."""
+        out = np.full((len(read.pieces), MOST), -1, dtype=np.int64)
+        size = len(self.weight)
+        owner, words = np.divmod(np.unique(read.owner[read.content] * size + read.words[read.content]), size)
+        time = -np.log1p(-chance(seed, epoch, DRAWN, read.pieces[owner], words)) / self.weight[words]
+        words = words[np.argsort(owner + time / (1 + time))]  # `owner` is sorted and stays as it is
+        rank = np.arange(len(words)) - np.searchsorted(owner, owner)
+        many = 1 + (chance(seed, epoch, DRAWN + 1, read.pieces) * MOST).astype(np.int64)
+        kept = rank < many[owner]
+        out[owner[kept], rank[kept]] = words[kept]
+        return out
+
+
+@dataclass
+class Reading:
+    """The M tokens of some `pieces` (P,), concatenated: `first` (P,) where each piece begins, `owner` (M,) the piece
+    of each token, `words` (M,) ids, `line` (M,) line numbers, `content` where the content words are."""
+
+    pieces: Ints
+    first: Ints
+    owner: Ints
+    words: Array
+    line: Ints
+    content: Ints
+
+
+def held(read: Reading, taken: Ints) -> npt.NDArray[np.bool_]:
+    """(lines, MOST) which words of its theme a line contains."""
+    out = np.zeros((read.line[-1:].sum() + 1, taken.shape[1]), dtype=bool)
+    token, word = np.nonzero(read.words[read.content, None] == taken[read.owner[read.content]])
+    out[read.line[read.content[token]], word] = True
+    return out
+
+
+def numbered(vocabulary: Vocabulary, tokens: Sequence[str] | frozenset[str]) -> npt.NDArray[np.bool_]:
+    """(V,) true at these tokens."""
+    out = np.zeros(len(vocabulary), dtype=bool)
+    out[[vocabulary.index[t] for t in tokens if t in vocabulary]] = True
+    return out
+
+
 # --- a corpus
 
 
 @dataclass
 class PlanSplit:
-    """One split; arrays as in the module's docstring. `themes` of its songs, where a network sees them."""
+    """One split; arrays as in the module's docstring. `themes` of its songs if the network sees them."""
 
     left: Array
     at: Array
@@ -145,8 +271,8 @@ class PlanSplit:
     themes: Themes | None = None
 
     def rows(self, tokens: Array, songs: Array, groups: Sequence[str], hide: tuple[int, int] | None = None) -> Floats:
-        """(..., F) the rows of tokens (...,), which lie in `songs` (...,). With `hide` = (seed, epoch) some of it is
-        not shown, song by song: a pure function of these and the song."""
+        """(..., F) the features at positions `tokens` (...,) in `songs` (...,). With `hide` = (seed, epoch) parts are
+        hidden song by song, as a pure function of these and the song."""
         hidden = Hidden(songs, *hide) if hide is not None else None
         at = self.at[tokens].astype(np.int64)
         left = self.left[tokens]
@@ -169,13 +295,13 @@ class PlanSplit:
         assert self.themes is not None
         if hidden is None:
             return self.themes.rows(tokens)
-        out = np.zeros((*tokens.shape, width((THEME,))), dtype=np.float32)
+        out = np.zeros((*tokens.shape, WIDTHS[THEME]), dtype=np.float32)
         out[~hidden.theme] = self.themes.rows(tokens[~hidden.theme], hidden.seed, hidden.epoch)
         return out
 
 
 class Hidden:
-    """What is not shown of the songs (...,) of a window in an epoch."""
+    """What is hidden of the songs (...,) of a window in an epoch."""
 
     def __init__(self, songs: Array, seed: int, epoch: int) -> None:
         self.seed, self.epoch = seed, epoch
@@ -185,7 +311,7 @@ class Hidden:
         self.theme = draw["all"] | (chance(seed, epoch, len(OFF) + 1, songs) < THEME_OFF)
 
     def metre(self, codes: Array, where: Array) -> Array:
-        """Codes (..., AHEAD) of the slots from `where` (...,) on, the unknown ones 0."""
+        """Codes (..., AHEAD) of the slots from `where` (...,) on, hidden ones set to 0."""
         slots = where[..., None] + np.arange(codes.shape[-1])
         unknown = chance(self.seed, self.epoch, len(OFF), slots) < OFF["slot"]
         return np.where(unknown | self.no_metre[..., None], 0, codes)
@@ -197,47 +323,33 @@ class PlanSet:
 
     path: Path
     keep_alive: object = field(default=None, repr=False)  # a temporary directory, where the corpus is read-only
-    vectors: Floats | None = None  # (V, 64) topical, of the vocabulary's words, for a network that sees themes
+    vectors: Floats | None = None  # (V, 64) topical vectors of the vocabulary, for a network that sees themes
 
     def split(self, name: str) -> PlanSplit:
-        arrays = [mapped(self.path / f"{name}.{part}", kind) for part, kind in KINDS.items()]
-        return PlanSplit(
-            arrays[0], arrays[1], arrays[2], arrays[3].reshape(-1, 4), np.load(self.path / f"{name}.npy")
-        )
+        """One split, memory-mapped."""
+        left, at, codes, notes = (mapped(self.path / f"{name}.{part}", kind) for part, kind in KINDS.items())
+        return PlanSplit(left, at, codes, notes.reshape(-1, 4), np.load(self.path / f"{name}.npy"))
 
 
 KINDS: dict[str, Any] = {"left": np.uint8, "at": np.uint32, "codes": np.uint8, "notes": np.int8}
 
 
 def mapped(path: Path, kind: Any) -> Array:
-    """A file of numbers, mapped into memory; an empty one cannot be."""
+    """A file of numbers, memory-mapped unless it is empty."""
     return np.memmap(path, dtype=kind, mode="r") if path.stat().st_size else np.zeros(0, dtype=kind)
 
 
 def plan_set(corpus: Corpus, tokens: TokenSet, lexicon: Lexicon | None = None) -> PlanSet:
-    """The plan arrays of a corpus's token arrays: those beside them, or made now."""
+    """The plan arrays of a corpus's token arrays: kept ones, or made now. Raises `InputError` on a full disk."""
     lexicon, home = lexicon or default_lexicon(), tokens.path / "plan"
-    wanted = {"format": FORMAT, "corpus": corpus.fingerprint, "lexicon": lexicon.digest}
-    if said(home) == wanted:
+    facts = {"format": FORMAT, "corpus": corpus.fingerprint, "lexicon": lexicon.digest}
+    if read_facts(home) == facts:
         return PlanSet(home)
-    try:
-        made = Path(tempfile.mkdtemp(prefix=".plan-", dir=tokens.path))
-    except OSError:
-        place = tempfile.TemporaryDirectory(prefix="lyricist-plan-")
-        build(corpus, tokens, lexicon, wanted, Path(place.name))
-        return PlanSet(Path(place.name), place)
-    try:
-        build(corpus, tokens, lexicon, wanted, made)
-        shutil.rmtree(home, ignore_errors=True)
-        os.replace(made, home)
-    except OSError as e:
-        raise InputError(f"{home}: cannot write the plan arrays ({e.strerror}): free some disk space") from e
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-    return PlanSet(home)
+    return PlanSet(*make_arrays(home, "plan", lambda folder: build(corpus, tokens, lexicon, facts, folder)))
 
 
-def said(home: Path) -> Any:
+def read_facts(home: Path) -> Any:
+    """What plan arrays were made from; None if they cannot be read."""
     try:
         return json.loads((home / "plan.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -245,9 +357,9 @@ def said(home: Path) -> Any:
 
 
 def build(corpus: Corpus, tokens: TokenSet, lexicon: Lexicon, facts: dict[str, Any], home: Path) -> None:
-    """Read every song once."""
+    """Read every song once and write the arrays to the folder `home`."""
     tokenizer = WordTokenizer()
-    lexicon.many([token for token in tokens.tokens if token not in SPECIALS])  # all guesses at once: much quicker
+    lexicon.many([token for token in tokens.tokens if token not in SPECIALS])  # all guesses in one batch: much faster
     for split in SPLITS:
         starts = [(0, 0)]
         with ExitStack() as stack:
@@ -255,9 +367,8 @@ def build(corpus: Corpus, tokens: TokenSet, lexicon: Lexicon, facts: dict[str, A
             for song in corpus.songs(split):
                 made = planned_song(song, tokenizer, tokens.order, lexicon)
                 slots = made.slots(tokens.order == "backward")
-                for file, array in zip(
-                    files, (*places(made.lines, made.counts), slots.codes, slots.notes), strict=True
-                ):
+                arrays = (*places(made.lines, made.counts), slots.codes, slots.notes)
+                for file, array in zip(files, arrays, strict=True):
                     array.tofile(file)
                 starts.append((starts[-1][0] + len(slots.codes), starts[-1][1] + len(slots.notes)))
         np.save(home / f"{split}.npy", np.array(starts, dtype=np.int64))

@@ -18,7 +18,7 @@ UNDECLARED = "undeclared: do not share"  # the licence where none is declared
 
 
 def checked(kind: Any, values: Mapping[str, Any]) -> Any:
-    """A pydantic config, its first error as one line."""
+    """A pydantic model from values. Raises `InputError` with its first error in one line."""
     try:
         return kind(**values)
     except ValidationError as e:
@@ -28,7 +28,7 @@ def checked(kind: Any, values: Mapping[str, Any]) -> Any:
 
 
 class TrainConfig(BaseModel):
-    """How to train. A run's schedule runs from 0 to 1 over `budget` seconds or `epochs`, whichever ends first."""
+    """How to train. The schedule goes from 0 to 1 over `budget` seconds or `epochs`, whichever ends first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,10 +44,8 @@ class TrainConfig(BaseModel):
     negatives: int = Field(default=1024, ge=0)  # sampled softmax; 0: always full
     full_share: float = Field(default=0.1, ge=0, le=1)  # last part of the schedule with the full softmax
     average: float = Field(default=0.0, ge=0, lt=1)  # decay of the moving average of the weights; 0: off
-    anchor: float = Field(default=0.0, ge=0)  # of a base: how its weights are held on to, see `Optimiser.update`
-    precision: Literal["float32", "bfloat16", "auto"] = (
-        "float32"  # of matrix products; auto: what the CPU does faster
-    )
+    anchor: float = Field(default=0.0, ge=0)  # strength of the penalty on leaving a base, see `Optimiser.update`
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"  # of matrix products; auto: the faster one
     patience: int = Field(default=5, ge=1)  # evaluations without a better validation loss before stopping
     evaluations: int = Field(default=20, ge=1)  # validation losses over the schedule, evenly spaced
     save_every: float = Field(default=60.0, gt=0)  # seconds between checkpoints
@@ -55,6 +53,8 @@ class TrainConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Preset:
+    """Shape and schedule for a size of corpus: vocabulary, rarest word, fields of `ModelConfig` and `TrainConfig`."""
+
     purpose: str
     vocabulary: int
     min_count: int
@@ -66,8 +66,8 @@ def dropout(p: float) -> dict[str, float]:
     return {"dropout_input": p, "dropout_hidden": p, "dropout_output": p}
 
 
-PRESET = "small"  # where none is named
-PATIENT: dict[str, Any] = {  # what holds for any base: few epochs, the base's weights held on to, few evaluations
+PRESET = "small"  # the default
+PATIENT: dict[str, Any] = {  # fine-tuning of any base: few epochs, an anchor, few evaluations
     "steps": 32,
     "learning_rate": 1.5e-3,
     "epochs": 6.0,
@@ -78,11 +78,11 @@ PATIENT: dict[str, Any] = {  # what holds for any base: few epochs, the base's w
 }
 FINE_TUNING = Preset("a base and some hundred songs", 0, 2, dropout(0.5), {**PATIENT, "batch": 16})
 FINE_TUNING_FEW = Preset("a base and a few dozen songs", 0, 2, dropout(0.5), {**PATIENT, "batch": 8})
-FEW_TOKENS = 10_000  # training tokens that are few: smaller batches make as many updates of them
+FEW_TOKENS = 10_000  # with fewer training tokens, smaller batches make more updates
 
 
 def fine_tuning(tokens: int) -> Preset:
-    """How to go on from a base with so many training tokens."""
+    """How to fine-tune with this many training tokens."""
     return FINE_TUNING_FEW if tokens <= FEW_TOKENS else FINE_TUNING
 
 
@@ -120,19 +120,17 @@ PRESETS: dict[str, Preset] = {
 
 @dataclass(frozen=True)
 class Options:
-    """What a person may say about a training; None stands for the preset's word."""
+    """What a user may say about a training; None: the preset's value."""
 
-    preset: str | None = None  # None: small
-    base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter unless a shape is asked for
+    preset: str | None = None  # None: PRESET
+    base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter, or scratch with a shape
     tokenizer: str | None = None  # None: the base's, else words
-    order: str | None = None  # forward or backward; None: the base's, else ORDER
-    vocabulary: int | None = None  # words at most; with a base, whose words all stay: new ones up to this many
-    features: str | None = (
-        None  # of planfeatures.CHOICES, what of a plan the network sees; None: the base's, else none
-    )
+    order: str | None = None  # forward or backward; None: the base's, else start.ORDER
+    vocabulary: int | None = None  # words at most; all words of a base stay
+    features: str | None = None  # of planfeatures.CHOICES: what the network sees of a plan; None: the base's, or none
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED
-    recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig, and a tune is needed
-    midi: Path | str | None = None  # folder of the songs' tunes, for the classic recipe
+    recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig
+    midi: Path | str | None = None  # folder of the songs' tunes, which the classic recipe needs
     vectors: Path | str | None = None  # a file of word vectors for it; None: learnt from the songs

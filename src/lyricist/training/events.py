@@ -1,4 +1,4 @@
-"""What training and writing report while they run: terminal, page and notebook are views of these."""
+"""What a training reports while it runs; terminal, web page and notebook show these events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Started:
-    """Training is about to begin or to go on. Sizes in tokens."""
+    """Training begins or is resumed. Sizes in tokens."""
 
     run: Path
     device: str
@@ -19,12 +19,12 @@ class Started:
     train_tokens: int
     valid_tokens: int
     resumed_at: int  # step; 0 for a fresh run
-    loss: str = "nats"  # what losses are, per token; "L1" of the classic recipe, per number of a word vector
+    loss: str = "nats"  # unit of losses, per token; "L1" for the classic recipe, per number of a word vector
 
 
 @dataclass(frozen=True)
 class Progress:
-    """State after a step. `loss` in nats per token, smoothed; `progress` 0 to 1 of the schedule."""
+    """The state after a step. `loss` in nats per token, smoothed; `progress` of the schedule, 0 to 1."""
 
     step: int
     epoch: float
@@ -38,7 +38,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Validation loss in nats per token, full softmax, averaged weights where averaging is on."""
+    """Validation loss in nats per token, with the full softmax and the weights that readers get."""
 
     step: int
     epoch: float
@@ -50,7 +50,7 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class SampleDue:
-    """A good moment to show what the model writes: `model()` gives its step model as ONNX bytes."""
+    """A good time to show what the model writes: `model()` returns its step model as ONNX bytes."""
 
     step: int
     model: Callable[[], bytes]
@@ -58,6 +58,8 @@ class SampleDue:
 
 @dataclass(frozen=True)
 class Saved:
+    """A checkpoint was written."""
+
     step: int
     path: Path
 
@@ -66,9 +68,8 @@ class Saved:
 class Finished:
     """`reason`: "done", "stopped early" or "interrupted". Losses in nats per token.
 
-    Where training went on from a base, `before` is that one's validation loss with the new words' first vectors, and
-    the shares are of words in runs of `evaluation.train.RUN` words or more of the training songs: in songs the
-    run wrote, and in the held-out songs.
+    After fine-tuning, `before` is the base's validation loss with the new words added, and the shares are of words in
+    runs copied from the training songs: in songs that the run wrote, and in the held-out songs.
     """
 
     step: int

@@ -1,18 +1,20 @@
-"""The training loop that the project's model and the classic recipe share: schedule, evaluations, saving, resuming.
+"""The training loop of our own model and of the classic recipe: schedule, evaluations, saving, resuming, processes.
 
-What is read, what the network is and what a validation loss means is the subclass's. All randomness of a step comes
-from (seed, step), so that resuming is exact.
+A subclass defines the data, the network and the validation loss. All randomness of a step comes from (seed, step), so
+that resuming is exact. T time steps, B streams.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from lyricist._io import Arrays, load_arrays
@@ -20,32 +22,71 @@ from lyricist.errors import InputError, RunError
 from lyricist.model.checkpoint import Run, save_checkpoint
 from lyricist.training import events
 from lyricist.training.config import TrainConfig
-from lyricist.training.distributed import Process
 from lyricist.training.optimiser import Optimiser
 from lyricist.training.record import History
 
-MARK_SHARE = 0.1  # of a budget that evaluations and their checkpoints may take
-AFTERWARDS = 1.5  # seconds kept back of a budget for plots and card
-WRITING = 3.0  # and for the songs of a fine-tuned run that show what it copies
+MARK_SHARE = 0.1  # share of a budget that evaluations and their checkpoints may take
+AFTERWARDS = 1.5  # seconds of a budget reserved for plots and card
+WRITING = 3.0  # and for the songs of a fine-tuned run that measure what it copies
 SMOOTHING = 0.98  # of the training loss shown
 
 State = tuple[Tensor, ...]
 
 
+@dataclass(frozen=True)
+class Process:
+    """Process `rank` of the `size` that torchrun started, or the only one. The first writes files and decides."""
+
+    rank: int
+    size: int
+
+    @classmethod
+    def this(cls) -> Process:
+        """From torchrun's environment; joins the process group on the first call."""
+        process = cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+        if process.size > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if process.device().type == "cuda" else "gloo")
+        return process
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+    def device(self) -> torch.device:
+        """CUDA, else Apple's GPU, else the CPU."""
+        if torch.cuda.is_available():
+            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+    def wait(self) -> None:
+        """Wait until all processes have called this."""
+        if self.size > 1:
+            dist.barrier()
+
+    def agree(self, values: list[float]) -> list[float]:
+        """The first process's values, in every process."""
+        if self.size == 1:
+            return values
+        device = self.device() if dist.get_backend() == "nccl" else "cpu"
+        shared = torch.tensor(values, dtype=torch.float64, device=device)
+        dist.broadcast(shared, 0)
+        return [float(v) for v in shared]
+
+
 @dataclass
 class Cursor:
-    """Where training is; everything here goes into state.json."""
+    """The position of a training; all of it goes into state.json."""
 
     step: int = 0
     epoch: int = 0
     t: int = 0  # position in the epoch's streams
     seconds: float = 0.0
-    marks: int = 0  # evaluations passed
-    waited: int = 0  # evaluations since the best
+    marks: int = 0  # evaluations done
+    waited: int = 0  # evaluations since the best one
     best: float = math.inf
     loss: float = math.nan  # smoothed training loss
     reason: str = ""  # set when training has ended
-    before: float = math.nan  # validation loss of the weights that training went on from
+    before: float = math.nan  # validation loss of the base's weights
 
 
 class TrainingLoop(ABC):
@@ -53,37 +94,38 @@ class TrainingLoop(ABC):
 
     model: nn.Module
     wrapped: nn.Module  # (inputs, targets, state, negatives, features) -> (loss, state)
-    samples = True  # whether a sample is asked for after evaluations
+    samples = True  # whether `SampleDue` follows evaluations
 
-    # -- what a subclass says -----------------------------------------------------------------------
+    # -- what a subclass defines --------------------------------------------------------------------
 
     @abstractmethod
     def next_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Inputs and targets (T, B) at the cursor, which moves on, and the features of the inputs."""
+        """Inputs and targets, each (T, B), and plan features (T, B, F) or None; advances the cursor."""
 
     @abstractmethod
     def reset_some(self) -> None:
-        """Set to zero what of the state is not to be carried into the batch that was just read."""
+        """Set to zero the states that must not be carried into the batch that was just read."""
 
     @abstractmethod
     def valid_loss(self) -> float:
-        """Nats a token on the validation songs."""
+        """The loss on the validation songs."""
 
     @abstractmethod
     def epoch_length(self) -> int:
-        """What the cursor's `t` counts up to in an epoch."""
+        """The cursor's `t` at the end of an epoch."""
 
     @abstractmethod
     def seek(self, epoch: int) -> None:
-        """Have the data of this epoch at hand."""
+        """Load the data of this epoch."""
 
     def onnx(self) -> bytes:
-        """The step model that readers would get now; asked for where `samples` is on."""
+        """The current step model, for `SampleDue`."""
         raise NotImplementedError
 
     # -- beginning ----------------------------------------------------------------------------------
 
     def open(self, run: Run, started: float) -> None:
+        """Set process, device, config and cursor."""
         self.run, self.process, self.origin = run, Process.this(), started
         self.config = TrainConfig(**run.config["train"])
         self.device = self.process.device()
@@ -91,12 +133,13 @@ class TrainingLoop(ABC):
         self.cursor = Cursor()
 
     def schedule(self, updates: int) -> None:
-        """How many updates there will be, `updates` an epoch; 0 if the budget alone decides."""
+        """Set the number of updates from `updates` per epoch; 0 if only the budget decides. Raises `RunError`."""
         self.total_steps = math.ceil(self.config.epochs * updates) if self.config.epochs else 0
         if not self.total_steps and not self.config.budget:
             raise RunError(f"{self.run.path}: its config has neither epochs nor budget")
 
     def begin(self, optimiser: Optimiser, state: State, resume: bool) -> None:
+        """Start, or restore the last checkpoint, and open the record."""
         self.optimiser, self.state = optimiser, state
         if resume:
             self.restore()
@@ -104,13 +147,14 @@ class TrainingLoop(ABC):
         self.resumed_at, self.ending = self.cursor.step, self.cursor.reason
         self.history = History(self.run, self.cursor.step) if self.process.rank == 0 else None
         self.learning_rate = 0.0
-        self.mark_cost = self.reserve = 0.0  # seconds the last evaluation took, and those kept back for the end
+        self.mark_cost = self.reserve = 0.0  # seconds of the last evaluation, and those reserved for the end
         self.rate = 0.0  # words a second
         self.last_save = self.last_mark = time.monotonic()
 
     # -- the loop ---------------------------------------------------------------------------------
 
     def loop(self, should_stop: Callable[[], bool]) -> Iterator[events.TrainEvent]:
+        """Train until the schedule ends, validation stops improving or `should_stop()` is true."""
         if self.fine_tuned and not self.cursor.step:
             yield from self.judge_base()
         while True:
@@ -132,7 +176,7 @@ class TrainingLoop(ABC):
                 yield self.save(best=False)
 
     def judge_base(self) -> Iterator[events.TrainEvent]:
-        """An evaluation and a sample before the first step, of weights that stay the best if training only harms."""
+        """An evaluation and a sample of the base before the first step; it stays the best if training does harm."""
         begun = time.monotonic()
         event = self.evaluate()
         self.cursor.before, self.cursor.waited = event.valid_loss, 0
@@ -144,14 +188,14 @@ class TrainingLoop(ABC):
             yield events.SampleDue(self.cursor.step, self.onnx)
 
     def mark_due(self, progress: float) -> bool:
-        """Whether an evaluation is due; under a budget also whether the last one's cost is earned back."""
+        """Whether an evaluation is due and, under a budget, evaluations have not taken more than MARK_SHARE of it."""
         due = progress >= (self.cursor.marks + 1) / self.config.evaluations
         earned = time.monotonic() - self.last_mark > self.mark_cost / MARK_SHARE
         (agreed,) = self.process.agree([float(due and (earned or not self.config.budget))])
         return bool(agreed)
 
     def progress(self) -> float:
-        """0 to 1: the share of the schedule that is over, keeping back time for the last evaluation and save."""
+        """The share of the schedule that is over, 0 to 1; time for the last evaluation and save is reserved."""
         share = self.cursor.step / self.total_steps if self.total_steps else 0.0
         if self.config.budget:
             usable = max(1e-3, self.config.budget - self.reserve)
@@ -162,7 +206,7 @@ class TrainingLoop(ABC):
         return time.monotonic() - self.origin
 
     def step(self, progress: float) -> None:
-        """One update."""
+        """One update. Raises `InputError` if the loss is not finite."""
         c, config = self.cursor, self.config
         begun = time.monotonic()
         torch.manual_seed((config.seed * 1_000_003 + c.step) * 1_009 + self.process.rank)
@@ -184,7 +228,7 @@ class TrainingLoop(ABC):
     # -- evaluation and saving --------------------------------------------------------------------
 
     def mark(self, progress: float) -> Iterator[events.TrainEvent]:
-        """A planned evaluation: validation loss, the best weights kept, a sample asked for."""
+        """A scheduled evaluation: validation loss, checkpoint if it is the best, sample."""
         begun = time.monotonic()
         event = self.evaluate()
         self.cursor.marks = int(progress * self.config.evaluations)
@@ -196,7 +240,7 @@ class TrainingLoop(ABC):
             yield events.SampleDue(self.cursor.step, self.onnx)
 
     def marked(self, begun: float) -> None:
-        """Note what an evaluation and its checkpoint have taken, so that the next is earned and the last has time."""
+        """Note how long an evaluation and its checkpoint took, and reserve time for the last one."""
         self.last_mark = time.monotonic()
         self.mark_cost = self.last_mark - begun
         afterwards = AFTERWARDS + (WRITING if self.fine_tuned else 0.0)
@@ -238,12 +282,12 @@ class TrainingLoop(ABC):
     # -- arrays -------------------------------------------------------------------------------------
 
     def resumable(self) -> Arrays:
-        """What only resuming needs: the hidden state and the optimiser's."""
+        """What only resuming needs: the hidden states and the optimiser's state."""
         hidden = {f"hidden.{i}": s.cpu().numpy() for i, s in enumerate(self.state)}
         return {**hidden, **self.optimiser.state()}
 
     def restore(self) -> None:
-        """Go on from the run's last checkpoint."""
+        """Load the run's last checkpoint."""
         run = self.run
         saved = load_arrays(run.file("state.safetensors", "resume"))
         self.optimiser.restore(load_arrays(run.file("weights.safetensors", "resume")), saved)
@@ -259,7 +303,7 @@ class TrainingLoop(ABC):
 
     @property
     def fine_tuned(self) -> bool:
-        """Whether the first weights are another run's: they are judged, and may stay the best."""
+        """Whether the first weights are another run's."""
         return self.run.config.get("base") is not None
 
     @property

@@ -1,13 +1,15 @@
-"""Where the words of new songs begin in a network that has not met them: their vectors and their biases.
+"""A base extended for new songs: new words with first vectors and biases, and plan features it did not know.
 
-A new word stands where the network expected others. The mean of the vectors of those, weighted by how much each was
-expected, over all places of the word is where it begins; its bias makes it on the whole as likely as it is frequent.
-Imports PyTorch.
+A new word takes the place of words that the network expected there. Its vector is the mean of their vectors over all
+its occurrences, weighted by their probabilities; its bias makes it as likely on the whole as it is frequent. Imports
+PyTorch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,24 +18,69 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lyricist._io import Arrays
+from lyricist.errors import InputError
+from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
-from lyricist.model.tokens import Vocabulary
-from lyricist.training.batches import PAD, song_blocks
-from lyricist.training.token_arrays import SplitTokens
+from lyricist.model.tokens import SPECIALS, Vocabulary
+from lyricist.prosody.planfeatures import WIDTHS, groups_of
+from lyricist.training.token_arrays import PAD, SplitTokens, TokenSet, song_blocks
 
-LOOKED_AT = 20_000  # tokens at most, from the first songs on
+LEAST = 2  # occurrences from which a new word is added
+LOOKED_AT = 20_000  # tokens read, about, from the first songs on
 WINDOW = 64  # steps read at once
-PLACES = 2_000  # evenly spread places at which words are compared with how often they ought to be expected, about
+PLACES = 2_000  # evenly spaced tokens, about, at which the biases are fitted
 
 Ints = npt.NDArray[np.int32]
+
+
+def extend(base: Run, tokens: TokenSet, most: int | None = None) -> tuple[Vocabulary, dict[str, Any], Arrays]:
+    """The base's vocabulary with the new songs' words appended, up to `most` words in all, its model config and its
+    extended weights. Words are written as in the new songs, or else as in the base.
+
+    Raises `InputError` if the tokeniser is not the base's.
+    """
+    old = base.vocabulary
+    if old.tokenizer.name != tokens.tokenizer:
+        raise InputError(
+            f"--tokenizer {tokens.tokenizer} does not fit --from {base.path}, which reads {old.tokenizer.name}s"
+        )
+    new = [t for t, c in zip(tokens.tokens, tokens.counts, strict=True) if c >= LEAST and t not in old]
+    new = [t for t in new if t not in SPECIALS][: None if most is None else max(0, most - len(old))]
+    all_tokens = [*old.tokens, *new]
+    display = {**old.display, **tokens.display_for(iter(all_tokens))}
+    vocabulary = Vocabulary(all_tokens, old.tokenizer.name, display, old.order)
+    model: Mapping[str, Any] = base.config["model"]
+    weights = base.weights()
+    if new:
+        remap = tokens.remap(vocabulary)
+        weights = grown(ModelConfig(**model), weights, old, vocabulary, tokens.split("train"), remap)
+    return vocabulary, {**model, "vocab_size": len(vocabulary)}, weights
+
+
+def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
+    """Give a base's config and weights this many plan features; the weights of new ones are zero. In place."""
+    model["features"] = features
+    if features:
+        size = weights.get("output", weights["embedding"]).shape[1]
+        known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
+        old, new = (plan_columns(groups_of(n)) for n in (known.shape[1], features))
+        weights["plan"] = np.zeros((size, features), dtype=np.float32)
+        for group, columns in old.items():
+            weights["plan"][:, new[group]] = known[:, columns]
+
+
+def plan_columns(groups: tuple[str, ...]) -> dict[str, slice]:
+    """The columns of each group of plan features."""
+    ends = list(accumulate(WIDTHS[group] for group in groups))
+    return {group: slice(end - WIDTHS[group], end) for group, end in zip(groups, ends, strict=True)}
 
 
 def grown(
     config: ModelConfig, weights: Arrays, old: Vocabulary, new: Vocabulary, split: SplitTokens, remap: Ints
 ) -> Arrays:
-    """The weights (of `old`'s words) with rows for the words that `new` has behind them.
+    """The `weights` of the words of `old`, with rows appended for the further words of `new`.
 
-    `split` are the songs they were found in, `remap` turns its ids into `new`'s.
+    `split`: the songs that contain them; `remap` (tokens,) maps its ids to those of `new`.
     """
     model = network(config, weights)
     total = len(new) - len(old)
@@ -56,25 +103,25 @@ def network(config: ModelConfig, weights: Arrays) -> LyricLSTM:
 
 
 def blocks(split: SplitTokens, remap: Ints, old: Vocabulary) -> Iterator[tuple[Tensor, Tensor]]:
-    """Songs side by side, (T, B): ids that the old network knows, and those of all words."""
+    """Songs side by side, each (T, B): ids in the old vocabulary, and ids in the new one."""
     for block in song_blocks(split, remap, LOOKED_AT):
         ids = torch.from_numpy(block)
         yield torch.where(ids >= len(old), old.unk, ids.clamp_min(0)), ids
 
 
 class Found:
-    """What a network expected at the places of words it does not know, and at some other places."""
+    """What a network predicts where words occur that it does not know, and at PLACES tokens."""
 
     def __init__(self, model: LyricLSTM, total: int, stride: int) -> None:
         self.model, self.known, self.stride = model, model.config.vocab_size, stride
         self.sums = {id(t): torch.zeros(total, t.shape[1]) for t in (model.embedding, model.output_weight)}
         self.counts = torch.zeros(total)
         self.tokens = 0
-        self.some: list[tuple[Tensor, Tensor]] = []  # what the softmax saw (N, E), and its log sums (N,)
+        self.some: list[tuple[Tensor, Tensor]] = []  # inputs of the softmax (N, E), and its log sums (N,)
 
     @torch.no_grad()
     def over(self, songs: Iterator[tuple[Tensor, Tensor]]) -> Found:
-        """The same after songs as `blocks` gives them, each read from a zero state."""
+        """Read songs from `blocks`, each from a zero state; returns itself."""
         for ids, targets in songs:
             state = self.model.initial_state(ids.shape[1])
             for t in range(0, len(ids) - 1, WINDOW):
@@ -84,7 +131,7 @@ class Found:
         return self
 
     def look(self, x: Tensor, targets: Tensor) -> None:
-        """x (N, E) is what the softmax saw before targets (N,)."""
+        """Count `x` (N, E), the softmax's input before `targets` (N,)."""
         x, targets = x[targets != PAD], targets[targets != PAD]
         new, some = targets >= self.known, (torch.arange(len(targets)) + self.tokens) % self.stride == 0
         self.tokens += len(targets)
@@ -98,19 +145,19 @@ class Found:
         self.counts.index_add_(0, targets[new], torch.ones(len(p)))
 
     def vectors(self, table: Tensor) -> Tensor:
-        """(new words, E) mean of the table's rows as they were expected; of words not seen the mean of the others."""
+        """(new words, E) the expected row of `table` (V, E) where each word occurs; the mean of these for other
+        words."""
         seen = self.counts > 0
         out = self.sums[id(table)] / self.counts.clamp_min(1)[:, None]
         out[~seen] = out[seen].mean(0) if seen.any() else table.detach().mean(0)
         return out
 
     def biases(self, vectors: Tensor, otherwise: float) -> Tensor:
-        """(new words,) with which words of these output vectors are on the whole expected as often as they stand."""
+        """(new words,) biases with which words with output vectors (new words, E) are as likely as frequent."""
         x, total = (torch.cat(parts) for parts in zip(*self.some, strict=True)) if self.some else (vectors[:0],) * 2
         if not len(x):
             return torch.full((len(vectors),), otherwise)
-        now = (F.linear(x, vectors) - total[:, None]).logsumexp(0) - np.log(
-            len(x)
-        )  # beside all the old words together
+        # relative to all the old words together
+        now = (F.linear(x, vectors) - total[:, None]).logsumexp(0) - np.log(len(x))
         out: Tensor = (self.counts.clamp_min(1) / (self.tokens - self.counts.sum()).clamp_min(1)).log() - now
         return out

@@ -1,4 +1,4 @@
-"""AdamW, clipping, the one-cycle schedule and the average of the weights, all of it resumable."""
+"""AdamW, clipping, the one-cycle schedule and the average of the weights; all of it can be resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 class Optimiser:
-    """Updates a model's parameters and knows the weights that readers are to get."""
+    """Updates a model's parameters and holds the weights that readers get."""
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:
         self.config = config
@@ -25,14 +25,14 @@ class Optimiser:
         self.adam = torch.optim.AdamW(
             self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
-        self.average: list[Tensor] = []  # empty while averaging is off or has not begun
-        self.anchor: list[Tensor] = []  # the base's weights, where they are held on to
+        self.average: list[Tensor] = []  # empty before the first update and without averaging
+        self.anchor: list[Tensor] = []  # the base's weights, if there is a penalty on leaving them
 
     def update(self, loss: Tensor, progress: float) -> float:
         """One step down the loss; returns the learning rate.
 
-        With an anchor all weights then go back by learning rate x `config.anchor` of their way from it: the gradient
-        of an L2 penalty, decoupled as in AdamW (Loshchilov & Hutter 2019) and towards a base (L2-SP, Li et al. 2018).
+        With an anchor, weights then move towards it by the share learning rate x `config.anchor`: an L2 penalty on
+        the distance from the base (L2-SP, Li et al. 2018), decoupled as in AdamW (Loshchilov & Hutter 2019).
         """
         rate = self.learning_rate(progress)
         for group in self.adam.param_groups:
@@ -59,7 +59,7 @@ class Optimiser:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """The model with its averaged weights, where averaging is on."""
+        """A context in which the model has its averaged weights, if there are any."""
         raw = [p.clone() for p in self.raw()] if self.average else []
         self.put(self.average)
         try:
@@ -73,12 +73,12 @@ class Optimiser:
             p.data.copy_(value)
 
     def arrays(self) -> Arrays:
-        """The weights readers use: averaged where averaging is on."""
+        """The weights that readers use: the averaged ones if there are any."""
         values = self.average or self.raw()
         return {n: v.cpu().numpy() for n, v in zip(self.parameters, values, strict=True)}
 
     def state(self) -> Arrays:
-        """Moments, and the raw weights where readers get averaged ones."""
+        """Adam's moments, and the raw weights if readers get averaged ones."""
         out: Arrays = {}
         for name, p in self.parameters.items():
             for key, value in self.adam.state.get(p, {}).items():
@@ -88,20 +88,20 @@ class Optimiser:
         return out
 
     def load_weights(self, weights: Arrays) -> None:
-        """Put these weights into the model, or `RunError` if they are another model's."""
+        """Put these weights into the model. Raises `RunError` if names or shapes differ."""
         own = self.parameters
         if set(own) != set(weights) or any(own[n].shape != weights[n].shape for n in own):
             raise RunError("the weights do not fit the run's config: restore it or train again")
         self.put([torch.tensor(weights[n]) for n in own])
 
     def hold(self, weights: Arrays | None = None) -> None:
-        """Take these weights as the anchor, by default those that the model has now."""
+        """Use these weights as the anchor, by default the model's current ones."""
         self.anchor = [p.clone() for p in self.raw()]
         if weights is not None:
             self.anchor = [torch.tensor(weights[name], device=p.device) for name, p in self.parameters.items()]
 
     def restore(self, weights: Arrays, state: Arrays) -> None:
-        """What `arrays` and `state` gave."""
+        """Load what `arrays` and `state` returned. Raises `RunError` if it is another model's."""
         self.load_weights(weights)
         if self.config.average and any(name.startswith("raw.") for name in state):
             self.average = [p.clone() for p in self.raw()]

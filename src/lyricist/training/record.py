@@ -1,4 +1,4 @@
-"""What a training run leaves to look at: history.jsonl, TensorBoard events, plots, the model card."""
+"""The record of a training: history.jsonl, TensorBoard events, plots, the model card."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from lyricist.model.checkpoint import Run
 from lyricist.prosody.planfeatures import CHOICES, width
 from lyricist.training import events
 
-PROGRESS_SECONDS = 2.0  # between two training losses written down
+PROGRESS_SECONDS = 2.0  # between two recorded training losses
 
 
 class History:
-    """Appends a run's losses to history.jsonl and to TensorBoard; lines after `step` are dropped first."""
+    """Appends a run's losses to history.jsonl and to TensorBoard; rows after `step` are removed first."""
 
     def __init__(self, run: Run, step: int) -> None:
         self.run, self.last = run, -math.inf
@@ -32,36 +32,26 @@ class History:
             self.file: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed in close())
         self.board = tensorboard(run.path / "tensorboard", step)
 
-    def write(self, **row: Any) -> None:
+    def write(self, e: events.Progress | events.Evaluated, train_loss: float, **more: Any) -> None:
+        """Append a row and flush it. Raises `InputError` if the disk is full."""
+        row = {"step": e.step, "epoch": round(e.epoch, 4), "seconds": round(e.seconds, 2)}
+        row |= {"train_loss": round(train_loss, 5), **more}
         with disk_errors(self.run.path / "history.jsonl"):
             self.file.write(json.dumps(row) + "\n")
             self.file.flush()
         for name in ("train_loss", "valid_loss", "learning_rate", "words_per_second"):
             if name in row:
-                self.board.add_scalar(name, row[name], row["step"])
+                self.board.add_scalar(name, row[name], e.step)
 
     def progress(self, e: events.Progress) -> None:
-        if e.seconds - self.last < PROGRESS_SECONDS:
-            return
-        self.last = e.seconds
-        self.write(
-            step=e.step,
-            epoch=round(e.epoch, 4),
-            seconds=round(e.seconds, 2),
-            train_loss=round(e.loss, 5),
-            learning_rate=e.learning_rate,
-            words_per_second=round(e.words_per_second, 1),
-        )
+        """Record a training loss, at most every PROGRESS_SECONDS."""
+        if e.seconds - self.last >= PROGRESS_SECONDS:
+            self.last, speed = e.seconds, round(e.words_per_second, 1)
+            self.write(e, e.loss, learning_rate=e.learning_rate, words_per_second=speed)
 
     def evaluated(self, e: events.Evaluated) -> None:
-        self.write(
-            step=e.step,
-            epoch=round(e.epoch, 4),
-            seconds=round(e.seconds, 2),
-            train_loss=round(e.train_loss, 5),
-            valid_loss=round(e.valid_loss, 5),
-            best=e.best,
-        )
+        """Record a validation loss."""
+        self.write(e, e.train_loss, valid_loss=round(e.valid_loss, 5), best=e.best)
 
     def close(self) -> None:
         self.file.close()
@@ -69,15 +59,15 @@ class History:
 
 
 def tensorboard(folder: Path, step: int) -> Any:
-    """A writer of TensorBoard's files, which needs no TensorFlow: loading it would take seconds of a budget."""
-    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))  # TensorBoard's own sign to do without
+    """A writer of TensorBoard's files that does not import TensorFlow, which would take seconds of a budget."""
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))  # tells TensorBoard to do without
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder), purge_step=step or None)
 
 
 def read_history(run: Path) -> list[dict[str, Any]]:
-    """Rows of history.jsonl; a line cut off by a crash is passed over."""
+    """Rows of history.jsonl; a line that a crash cut off is ignored."""
     path = run / "history.jsonl"
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
@@ -89,12 +79,12 @@ def read_history(run: Path) -> list[dict[str, Any]]:
 
 
 def perplexity(loss: float) -> float:
-    """Of a loss in nats; one that has run away is cut off, for it would be no number any more."""
+    """The perplexity of a loss in nats; the loss is capped so that the result stays finite."""
     return math.exp(min(loss, 100.0))
 
 
 def plot_loss(run: Path) -> Path:
-    """plots/loss.png: training and validation perplexity per word over the words seen."""
+    """plots/loss.png: training and validation perplexity per token over the epochs."""
     rows = read_history(run)
     figure = blank(7, 4)
     axes = figure.subplots()
@@ -160,13 +150,14 @@ def architecture(model: Mapping[str, Any], parameters: Mapping[str, tuple[int, .
 
 
 def blank(width: float, height: float) -> Any:
-    """An empty figure, in inches; made without pyplot, whose backend belongs to the notebook that may be calling."""
+    """An empty figure, in inches; without pyplot, whose backend may be a calling notebook's."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def save(figure: Any, path: Path) -> Path:
+    """Write a figure and return its path. Raises `InputError` if it cannot be written."""
     with disk_errors(path):
         path.parent.mkdir(exist_ok=True)
         figure.savefig(path, dpi=110)
@@ -190,13 +181,13 @@ def source_list(corpus: Mapping[str, Any]) -> str:
 
 
 def origin(config: Mapping[str, Any]) -> str:
-    """What a run began from, for the card."""
+    """What a run started from, for the card."""
     known = config.get("base_sha256")
     return f"{config.get('base') or 'scratch'}{f', sha256 {known[:16]}...' if known else ''}"
 
 
 def went_on(end: events.Finished | None) -> str:
-    """Rows of the card of a run that went on from a base: what that brought, and what it copies."""
+    """Rows of the card of a fine-tuned run: its loss before, and what it copies."""
     if end is None or math.isnan(end.before):
         return ""
     told = f"\n| held-out perplexity before | {perplexity(end.before):.1f}, with the base's weights |"
@@ -207,10 +198,9 @@ def went_on(end: events.Finished | None) -> str:
 
 
 def write_card(run: Run, end: events.Finished | None = None) -> Path:
-    """card.md: what the model is, what it learnt from, under which licence, how well it does."""
-    config, rows = run.config, [r for r in read_history(run.path) if "valid_loss" in r]
-    state = run.state("use")
-    best = min((r["valid_loss"] for r in rows), default=math.nan)
+    """card.md: the model, its sources, their licence, its losses."""
+    config, state = run.config, run.state("use")
+    best = min((r["valid_loss"] for r in read_history(run.path) if "valid_loss" in r), default=math.nan)
     model, corpus = config["model"], config["corpus"]
     sources = source_list(corpus)
     shape = f"{model['layers']} x {model['hidden']} {model['cell'].upper()}, embeddings {model['embedding']}"

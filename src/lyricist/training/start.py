@@ -1,6 +1,6 @@
-"""From a corpus and options to a run that is ready to train, and the whole of training it.
+"""Training from a corpus and options to a finished run: the base, the run directory, the loop, plots and card.
 
-What the command line and the Python API share: presets, the vocabulary, fine-tuning, resuming.
+The command line and the Python API both call `train_songs`. Does not import PyTorch at module level.
 """
 
 from __future__ import annotations
@@ -10,34 +10,27 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from lyricist._io import Arrays, disk_errors
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.model import topics
-from lyricist.model.checkpoint import COLUMNS, Run, create_run
-from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex
-from lyricist.model.line_filter import inherit_lines
-from lyricist.model.tokens import BREAKS, Order, Vocabulary
-from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
-from lyricist.model.word_facts import WORDS, WordFacts, digest_of
-from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import CHOICES, THEME, WIDTHS, groups_of, width
-from lyricist.training.conditioning import plan_set
+from lyricist.model.checkpoint import Run, create_run
+from lyricist.model.starter import NAME, starter_path
+from lyricist.model.tokens import Order, Vocabulary
+from lyricist.prosody.planfeatures import CHOICES, THEME, groups_of, width
+from lyricist.training.conditioning import PlanSet, plan_set
 from lyricist.training.config import PRESET, PRESETS, Options, TrainConfig, checked, fine_tuning
 from lyricist.training.events import Finished, TrainEvent
-from lyricist.training.finetune import base_facts, base_of, extend
+from lyricist.training.run_files import keep_copy_index, keep_files
 from lyricist.training.token_arrays import TokenSet, token_set
 
 ORDER: Order = "backward"  # in which a new model of words reads a line
-ENDS_WORDS = 3_000_000  # words from which it is learnt after which words lines end
 INSIDE = "corpus"  # where a run keeps songs that were prepared for it alone
+SCRATCH = "scratch"  # value of `Options.base`: no base
+SHAPES = ("preset", "tokenizer", "order", "vocabulary")  # fields of `Options` that describe the network
 
 
 def train_songs(
@@ -50,23 +43,28 @@ def train_songs(
     should_stop: Callable[[], bool] = lambda: False,
     measure: Callable[[Run, Corpus], tuple[float, float]] | None = None,
 ) -> Iterator[TrainEvent]:
-    """See `lyricist.evaluation.train.train_songs`. `measure` gives the shares of words copied for `Finished`."""
+    """Train a run on a corpus from beginning to end, plots and model card included; yields events.
+
+    `measure` computes the shares of copied words in `Finished`. Raises `InputError` for options that clash,
+    `RunError` for a run that is in the way, foreign or not what `resume` would continue, `MissingExtra` without
+    PyTorch.
+    """
     started = time.monotonic()
     need_torch()
-    from lyricist.training.distributed import Process
+    from lyricist.training.loop import Process
     from lyricist.training.trainer import train
 
     options, out, process = options or Options(), Path(out), Process.this()
     if (Run.open(out).kind if resume else options.recipe) == "classic":
-        yield from train_classic_songs(corpus, out, options, resume, force, should_stop, started)
+        run = classic_run(corpus, out, options, resume, force)
+        yield from train_classic_run(run, resume, should_stop, started)
         return
     weights: Arrays | None = None
     if process.first:
         corpus, weights = make_ready(corpus, out, options, resume, force)
-    process.wait()  # the others find the run and the token arrays made
+    process.wait()  # then the other processes find the run and the token arrays
     run = reopen(out, corpus, options) if resume else Run.open(out)
-    tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
-    plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    tokens, plans = arrays_of(corpus, run)
     if plans is not None and THEME in groups_of(run.config["model"]["features"]):
         plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
@@ -78,15 +76,18 @@ def train_songs(
         yield event
 
 
+def arrays_of(corpus: Corpus, run: Run) -> tuple[TokenSet, PlanSet | None]:
+    """The arrays that a run's training reads, made if they are missing."""
+    tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
+    return tokens, plan_set(corpus, tokens) if run.config["model"].get("features") else None
+
+
 def make_ready(
     corpus: Corpus, out: Path, options: Options, resume: bool, force: bool
 ) -> tuple[Corpus, Arrays | None]:
-    """The run directory and the token arrays; returns where the songs are now, and first weights."""
+    """Make the run directory and the arrays; returns the corpus where it is now, and the first weights."""
     if resume:
-        known = Run.open(out)
-        tokens = token_set(corpus, known.vocabulary.tokenizer.name, known.vocabulary.order)
-        if known.config["model"].get("features"):
-            plan_set(corpus, tokens)
+        arrays_of(corpus, Run.open(out))
         return corpus, None
     base = base_of(options)
     tokenizer = options.tokenizer or (base.vocabulary.tokenizer.name if base else "word")
@@ -94,43 +95,39 @@ def make_ready(
     config, vocabulary, weights = design(corpus, tokens, options, base)
     if config["model"].get("features"):
         plan_set(corpus, tokens)
-    config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
+    config["corpus"] = corpus_facts(corpus, out)
     run = create_run(out, config, vocabulary, force)
-    build_copy_index(run, tokens, base)
-    if base is not None:
-        inherit_lines(base.path, run.path)
-    keep_columns(run, tokens, base)
-    keep_topics(run, tokens, base)
-    return (adopt(corpus, run) if corpus.temporary else corpus), weights
+    keep_files(run, tokens, base)
+    return adopt(corpus, run), weights
 
 
-def train_classic_songs(
-    corpus: Corpus,
-    out: Path,
-    options: Options,
-    resume: bool,
-    force: bool,
-    should_stop: Callable[[], bool],
-    started: float,
+def train_classic_run(
+    run: Run, resume: bool, should_stop: Callable[[], bool], started: float
 ) -> Iterator[TrainEvent]:
-    """`train_songs` with the classic recipe."""
+    """Train a run of the classic recipe."""
     from lyricist.training.classic.classic_run import describe as describe_classic
     from lyricist.training.classic.classic_trainer import train_classic
-    from lyricist.training.distributed import Process
 
-    if Process.this().size > 1:
-        raise InputError("the classic recipe trains in one process: call it without torchrun")
-    if not resume:
-        make_classic(corpus, out, options, force)
-    run = reopen(out, corpus, options) if resume else Run.open(out)
     for event in train_classic(run, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished):
             describe_classic(run)
         yield event
 
 
+def classic_run(corpus: Corpus, out: Path, options: Options, resume: bool, force: bool) -> Run:
+    """The run of a classic training, made or reopened. Raises `InputError` under torchrun."""
+    from lyricist.training.loop import Process
+
+    if Process.this().size > 1:
+        raise InputError("the classic recipe trains in one process: call it without torchrun")
+    if resume:
+        return reopen(out, corpus, options)
+    make_classic(corpus, out, options, force)
+    return Run.open(out)
+
+
 def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> None:
-    """The run directory of a classic training."""
+    """Make the run directory of a classic training. Raises `InputError` for options the recipe does not take."""
     from lyricist.training.classic.classic_run import design as design_classic
 
     given = {"from": options.base, "tokenizer": options.tokenizer, "order": options.order}
@@ -140,17 +137,15 @@ def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> No
     tokens = token_set(corpus, "word", "forward")
     asked = options.midi, options.vectors, options.vocabulary, options.model, options.train
     made = design_classic(corpus, tokens, *asked)
-    config = {**made.config, "base": None, "licence": options.licence, "corpus": corpus_facts(corpus)}
-    config["corpus"]["path"] = INSIDE if corpus.temporary else os.path.relpath(corpus.path, out)
+    config = {**made.config, "base": None, "licence": options.licence, "corpus": corpus_facts(corpus, out)}
     run = create_run(out, config, made.vocabulary, force)
     made.keep(run)
-    build_copy_index(run, tokens, None)
-    if corpus.temporary:
-        adopt(corpus, run)
+    keep_copy_index(run, tokens, None)
+    adopt(corpus, run)
 
 
 def order_of(options: Options, tokenizer: str, base: Run | None) -> Order:
-    """The order in which a model is to read the words of a line."""
+    """The order in which the model will read the words of a line. Raises `InputError`."""
     asked = options.order
     if asked not in (None, "forward", "backward"):
         raise InputError(f"--order {asked!r} is unknown: use forward or backward")
@@ -164,13 +159,16 @@ def order_of(options: Options, tokenizer: str, base: Run | None) -> Order:
 
 
 def adopt(corpus: Corpus, run: Run) -> Corpus:
-    """Keep a temporary corpus inside the run, for resuming and evaluating."""
+    """Copy a temporary corpus into the run, for resuming and evaluating; returns the corpus that stays."""
+    if not corpus.temporary:
+        return corpus
     with disk_errors(run.path):
         shutil.copytree(corpus.path, run.path / INSIDE)
     return open_corpus(run.path / INSIDE)
 
 
 def need_torch() -> None:
+    """Raise `MissingExtra` if the packages for training are not installed."""
     try:
         import onnx  # noqa: F401
         import torch  # noqa: F401
@@ -181,8 +179,9 @@ def need_torch() -> None:
 def design(
     corpus: Corpus, tokens: TokenSet, options: Options, base: Run | None
 ) -> tuple[dict[str, Any], Vocabulary, Arrays | None]:
-    """The run's config, its vocabulary and, when fine-tuning, its first weights."""
+    """The run's config, its vocabulary and, when fine-tuning, its first weights. Raises `InputError`."""
     from lyricist.model.network import ModelConfig
+    from lyricist.training.new_words import extend, see_plan
 
     name = options.preset or PRESET
     if name not in PRESETS:
@@ -193,7 +192,7 @@ def design(
         vocabulary, model, weights = extend(base, tokens, options.vocabulary)
         see_plan(model, weights, features_of(options, tokens.tokenizer, model.get("features", 0)))
         way = fine_tuning(len(tokens.split("train")))
-        model |= way.model | dict(options.model)  # dropout, that is: other shapes do not fit the weights
+        model |= way.model | dict(options.model)  # only dropout: other shapes do not fit the weights
         settings = way.train
     else:
         settings = preset.train
@@ -210,13 +209,12 @@ def design(
         "train": train.model_dump(),
         **base_facts(base),
         "licence": options.licence,
-        "corpus": corpus_facts(corpus),
     }
     return config, vocabulary, weights
 
 
 def features_of(options: Options, tokenizer: str, base: int) -> int:
-    """How many plan features the network is to take; `base`: those of the run that is fine-tuned."""
+    """How many plan features the network will take; `base`: how many the base takes. Raises `InputError`."""
     asked = options.features
     if asked is None:
         return base
@@ -229,36 +227,16 @@ def features_of(options: Options, tokenizer: str, base: int) -> int:
     return width(CHOICES[asked])
 
 
-def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
-    """Let a base take as many plan features; those it did not know begin at zero."""
-    model["features"] = features
-    if features:
-        size = weights.get("output", weights["embedding"]).shape[1]
-        known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
-        old, new = (columns_of(groups_of(n)) for n in (known.shape[1], features))
-        weights["plan"] = np.zeros((size, features), dtype=np.float32)
-        for group, columns in old.items():
-            weights["plan"][:, new[group]] = known[:, columns]
-
-
-def columns_of(groups: tuple[str, ...]) -> dict[str, slice]:
-    """Where the numbers of each group stand in a row."""
-    ends = list(accumulate(WIDTHS[group] for group in groups))
-    return {group: slice(end - WIDTHS[group], end) for group, end in zip(groups, ends, strict=True)}
-
-
-def corpus_facts(corpus: Corpus) -> dict[str, Any]:
+def corpus_facts(corpus: Corpus, run: Path) -> dict[str, Any]:
+    """The entries of a run's config about its songs."""
     info = corpus.info
-    return {
-        "fingerprint": corpus.fingerprint,
-        "songs": info["songs"],
-        "words": info["words"],
-        "sources": info.get("sources", []),
-    }
+    facts = {"fingerprint": corpus.fingerprint, "songs": info["songs"], "words": info["words"]}
+    path = INSIDE if corpus.temporary else os.path.relpath(corpus.path, run)
+    return {**facts, "sources": info.get("sources", []), "path": path}
 
 
 def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
-    """The run to go on with. Its config is its own: an option that differs is a clash."""
+    """The run to resume. Raises `InputError` if the songs or an option differ from those it was trained with."""
     run = Run.open(out)
     run.checkpoint("resume")
     if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
@@ -275,74 +253,57 @@ def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
     return run
 
 
-def build_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
-    """The training songs, and the base's, as the copy index; none for characters and for very large corpora."""
-    split = tokens.split("train")
-    if tokens.tokenizer == "word" and len(split) <= MAX_WORDS:
-        ids = tokens.remap(run.vocabulary)[split.ids]
-        index = CopyIndex.from_ids(ids, run.vocabulary)
-        if base is not None and (base.path / COPY_INDEX).exists():
-            index = CopyIndex.load(base.path / COPY_INDEX, base.vocabulary).followed_by(index)
-        index.save(run.path / COPY_INDEX)
-
-
-def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
-    """The order in which the run's words are drawn, for the graph that writes to plans, which of them are, and what
-    its base says too often."""
-    if run.vocabulary.tokenizer.name == "word":
-        facts = WordFacts.of(run.vocabulary.tokens, lexicon := default_lexicon())
-        facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
-        ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]
-        breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
-        size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
-        ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
-        made = VocabLayout.by_signature(facts.sig, ends, finals, drawn_with(base, run.vocabulary, tokens))
-        made.overused = overused_by(base, run.vocabulary) if base is not None else None
-        made.save(run.path / COLUMNS)
-
-
-def drawn_with(base: Run | None, vocabulary: Vocabulary, tokens: TokenSet) -> npt.NDArray[np.bool_] | None:
-    """(V,) words that the base draws and those of the songs; None: all."""
-    path = base.path / COLUMNS if base is not None else None
-    columns = VocabLayout.load(path) if path is not None and path.exists() else None
-    if base is None or columns is None or columns.drawn is None:
-        return None
-    left = {base.vocabulary.tokens[w] for w in columns.undrawn.tolist()}
-    said = np.zeros(len(vocabulary), dtype=bool)
-    ids, number = tokens.split("train").ids, tokens.remap(vocabulary)
-    for start in range(0, len(ids), ENDS_WORDS):
-        said[number[ids[start : start + ENDS_WORDS]]] = True
-    return np.asarray(said | np.array([token not in left for token in vocabulary.tokens]))
-
-
-def overused_by(base: Run, vocabulary: Vocabulary) -> Floats | None:
-    """(V,) nats by which the base says each word too often, 0 for words it lacks; None where that is not known."""
-    path = base.path / COLUMNS
-    nats = VocabLayout.load(path).overused if path.exists() else None
-    if nats is None:
-        return None
-    known = dict(zip(base.vocabulary.tokens, nats.tolist(), strict=True))
-    return np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
-
-
-def keep_topics(run: Run, tokens: TokenSet, base: Run | None) -> None:
-    """The run's topical vectors: its base's, where that has some, else learnt from the songs."""
-    if run.vocabulary.tokenizer.name == "word":
-        split = tokens.split("train")
-        ids = tokens.remap(run.vocabulary)[split.ids]
-        if base is not None and (base.path / topics.TOPICS).exists():
-            known = topics.Topics.load(base.path / topics.TOPICS, base.vocabulary)
-            made = topics.inherit(known, run.vocabulary, ids, split.starts)
-        else:
-            made = topics.learn(ids, split.starts, run.vocabulary)
-        made.save(run.path / topics.TOPICS)
-
-
 def describe(run: Run, end: Finished) -> None:
-    """Plots and card, once training has ended."""
+    """Draw the plots and write the card of a finished training."""
     from lyricist.training import record
 
     weights = run.weights()
     record.plot_loss(run.path)
     record.plot_architecture(run.path, run.config["model"], {n: w.shape for n, w in weights.items()})
     record.write_card(run, end)
+
+
+# --- the base: the run that a training goes on from
+
+
+def shape_asked(options: Options) -> str | None:
+    """The option, as typed, that asks for another network than the starter's; None if there is none."""
+    asked = {name: getattr(options, name) for name in SHAPES}
+    asked |= {name: value for name, value in options.model.items() if not name.startswith("dropout")}
+    asked |= {"features": "none"} if options.features == "none" else {}
+    for name, value in asked.items():
+        if value is not None:
+            return "--untied" if name == "tied" else f"--{name} {value}"
+    return None
+
+
+def base_of(options: Options) -> Run | None:
+    """The run to fine-tune: the one named, else the starter if the package has one and no other network is asked for.
+
+    Raises `InputError` for a run that cannot be fine-tuned, `RunError` for a damaged one.
+    """
+    if options.base == SCRATCH or (options.base is None and (starter_path() is None or shape_asked(options))):
+        return None
+    base = Run.open(NAME if options.base is None else options.base)
+    if base.kind != "lstm":
+        raise InputError(f"--from {options.base} is a {base.kind} run, which cannot be fine-tuned: leave it out")
+    return base
+
+
+def origin(options: Options) -> str | None:
+    """A phrase that says what a training starts from; None if there was no choice."""
+    if options.base == SCRATCH or starter_path() is None or options.recipe != "lstm":
+        return None
+    if options.base is not None:
+        return f"going on from {options.base}"
+    shape = shape_asked(options)
+    return f"from scratch, as {shape} says" if shape else "going on from the starter (--from scratch does without)"
+
+
+def base_facts(base: Run | None) -> dict[str, Any]:
+    """The entries of a run's config about its base: its name and the hash of its weights."""
+    if base is None:
+        return {"base": None}
+    name = NAME if base.path == starter_path() else base.path.resolve().name
+    hashes = base.state("use").get("sha256", {})
+    return {"base": name, "base_sha256": hashes.get("model.onnx" if base.packed else "weights.safetensors")}

@@ -1,18 +1,22 @@
-"""A corpus as memory-mapped token arrays, made once and kept inside the corpus directory.
+"""A corpus as memory-mapped token arrays, made once and kept inside the corpus directory, and batches over them.
 
-`CORPUS/tokens/NAME/` holds `tokens.json` (every token by falling training frequency, with counts and
-written forms) and per split `SPLIT.npy` (uint16 ids) and `SPLIT.songs.npy` (int64 song starts).
-Text is tokenised once, in a stream; memory is bounded by the number of distinct tokens.
+`CORPUS/tokens/NAME/` holds `tokens.json` (every token by falling training frequency, with counts and written forms)
+and per split `SPLIT.npy` (uint16 ids) and `SPLIT.songs.npy` (int64 song starts). Text is tokenised once, in a
+stream; memory is bounded by the number of distinct tokens.
+
+An epoch is all songs in a seeded order, concatenated and cut into B equal streams. Position t of the epoch is columns
+t .. t + T of every stream, so that a cursor (epoch, t) is all that resuming needs.
 """
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,15 +29,18 @@ from lyricist.corpus.store import Split
 from lyricist.corpus.tokenizer import Tokenizer, tokenizer_named
 from lyricist.errors import InputError
 from lyricist.model.tokens import EOS, SPECIALS, UNK, Order, Vocabulary, display_forms, song_tokens
-from lyricist.model.tokens import iter_lines as lines_of
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 MAX_TYPES = 65_535  # distinct tokens kept in the arrays, so that ids fit uint16; rarer ones become <unk>
 MAX_DISTINCT = 2_000_000  # distinct tokens counted at all: bounds memory on hostile or huge text
-DISPLAY_SONGS = 20_000  # songs looked at for how words are written inside a line
+DISPLAY_SONGS = 20_000  # songs read to learn how words are written inside a line
 CHUNK = 1 << 20
+PAD = -100  # after the end of the shorter songs of a block; PyTorch's cross-entropy ignores it
+BLOCK_SONGS = 16  # songs side by side in a block
+BLOCK_STEPS = 2_000  # longer songs (texts without song breaks) are cut into pieces of this length
 
 Ids = npt.NDArray[np.integer[Any]]
+Array = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -49,7 +56,7 @@ class SplitTokens:
 
 @dataclass
 class TokenSet:
-    """The token arrays of one corpus under one tokeniser. `tokens` is in order of falling count."""
+    """The token arrays of one corpus under one tokeniser; `tokens` by falling count."""
 
     path: Path
     tokenizer: str
@@ -60,13 +67,14 @@ class TokenSet:
     keep_alive: object = field(default=None, repr=False)  # a temporary directory, where the corpus is read-only
 
     def split(self, name: str) -> SplitTokens:
+        """One split, memory-mapped."""
         ids = np.load(self.path / f"{name}.npy", mmap_mode="r")
         return SplitTokens(ids, np.load(self.path / f"{name}.songs.npy"))
 
     def vocabulary(self, size: int, min_count: int = 1) -> Vocabulary:
-        """The `size` commonest tokens of the training songs that occur `min_count` times or more.
+        """The `size` commonest tokens of the training songs that occur at least `min_count` times.
 
-        Special tokens are always in, and `<unk>` stands where the words it replaces would.
+        Special tokens are always included; the rank of `<unk>` is that of all the words it replaces.
         """
         chosen = [(c, t) for t, c in zip(self.tokens, self.counts, strict=True) if t in SPECIALS and t != UNK]
         words = [(c, t) for t, c in zip(self.tokens, self.counts, strict=True) if t not in SPECIALS]
@@ -79,54 +87,56 @@ class TokenSet:
         return {t: self.display[t] for t in tokens if t in self.display}
 
     def remap(self, vocabulary: Vocabulary) -> npt.NDArray[np.int32]:
-        """Array from this set's ids to the vocabulary's."""
+        """(tokens,) the vocabulary's id of each token of this set."""
         return np.array(vocabulary.ids(self.tokens), dtype=np.int32)
 
 
 def token_set(corpus: Corpus, tokenizer: str = "word", order: Order = "forward") -> TokenSet:
-    """The corpus's token arrays: those it holds, or made now (in a temporary place if it is read-only)."""
+    """The corpus's token arrays: those it holds, or made now (in a temporary place if it is read-only).
+
+    Raises `InputError` if they are damaged or cannot be written.
+    """
     home = Path(corpus.path) / "tokens" / (tokenizer if order == "forward" else f"{tokenizer}-{order}")
-    if not (home / "tokens.json").exists():
-        try:
-            home.parent.mkdir(exist_ok=True)
-        except OSError:
-            return temporary_set(corpus, tokenizer, order)
-        build_beside(corpus, tokenizer, order, home)
-    found = open_set(home)
+    found, place = open_set(home), None
     if found is None or found[1] != corpus.fingerprint:
-        shutil.rmtree(home, ignore_errors=True)
-        build_beside(corpus, tokenizer, order, home)
+        make = tokenizer_named(tokenizer)
+        home, place = make_arrays(home, "token", lambda folder: build(corpus, make, order, folder))
         found = open_set(home)
     if found is None:
         raise InputError(f"{home} is damaged: delete it and try again")
-    return found[0]
-
-
-def temporary_set(corpus: Corpus, tokenizer: str, order: Order) -> TokenSet:
-    place = tempfile.TemporaryDirectory(prefix="lyricist-tokens-")
-    home = Path(place.name) / tokenizer
-    build(corpus, tokenizer_named(tokenizer), order, home)
-    found = open_set(home)
-    assert found is not None
     found[0].keep_alive = place
     return found[0]
 
 
-def build_beside(corpus: Corpus, tokenizer: str, order: Order, home: Path) -> None:
-    """Build under a temporary name in the same folder, then rename: never half a set."""
-    made = Path(tempfile.mkdtemp(prefix=f".{tokenizer}-", dir=home.parent))
+def make_arrays(home: Path, what: str, build: Callable[[Path], None]) -> tuple[Path, object]:
+    """Have `build` fill a new directory that replaces `home` in one step.
+
+    Returns the directory and None, or, where the file system is read-only, a temporary directory and the object that
+    removes it. Raises `InputError` if the disk is full.
+    """
     try:
-        build(corpus, tokenizer_named(tokenizer), order, made / "set")
+        home.parent.mkdir(exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
+    except OSError:
+        place = tempfile.TemporaryDirectory(prefix=f"lyricist-{what}-")
+        build(Path(place.name))
+        return Path(place.name), place
+    try:
+        (made / "set").mkdir()
+        build(made / "set")
+        shutil.rmtree(home, ignore_errors=True)
         os.replace(made / "set", home)
     except OSError as e:
-        if not (home / "tokens.json").exists():  # else another process has built the same set meanwhile
-            raise InputError(f"{home}: cannot write the token arrays ({e.strerror}): free some disk space") from e
+        if e.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return home, None  # another process has made the same arrays meanwhile
+        raise InputError(f"{home}: cannot write the {what} arrays ({e.strerror}): free some disk space") from e
     finally:
         shutil.rmtree(made, ignore_errors=True)
+    return home, None
 
 
 def open_set(home: Path) -> tuple[TokenSet, str] | None:
-    """The set and the fingerprint of the corpus it was made from; None if it cannot be read."""
+    """The set and the fingerprint of its corpus; None if it cannot be read."""
     try:
         data = json.loads((home / "tokens.json").read_text(encoding="utf-8"))
         made = TokenSet(home, data["tokenizer"], data["tokens"], data["counts"], data["display"], data["order"])
@@ -137,7 +147,6 @@ def open_set(home: Path) -> tuple[TokenSet, str] | None:
 
 def build(corpus: Corpus, tokenizer: Tokenizer, order: Order, home: Path) -> None:
     """Tokenise once with ids in order of appearance, count, then renumber by frequency."""
-    home.mkdir(parents=True)
     index: dict[str, int] = {UNK: 0}
     for special in sorted(SPECIALS - {UNK, EOS}) if tokenizer.structured else [EOS]:
         index[special] = len(index)
@@ -155,7 +164,7 @@ def build(corpus: Corpus, tokenizer: Tokenizer, order: Order, home: Path) -> Non
         "corpus": corpus.fingerprint,
         "tokens": [t for t, _ in keep],
         "counts": [c for _, c in keep],
-        "display": display_forms(lines_of(sample), tokenizer),
+        "display": display_forms((line.text for song in sample for line in song.lines()), tokenizer),
     }
     (home / "tokens.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
@@ -192,7 +201,7 @@ def count_raw(path: Path, size: int) -> npt.NDArray[np.int64]:
 
 
 def rank(index: dict[str, int], counts: npt.NDArray[np.int64]) -> tuple[list[tuple[str, int]], npt.NDArray[np.int32]]:
-    """(token, count) by falling count, and an array from first ids to ranks; the rest goes to `<unk>`."""
+    """(token, count) by falling count, and the rank of every first id; ids without a rank get that of `<unk>`."""
     tokens = list(index)
     by_count = np.argsort(-counts, kind="stable")
     special = [index[t] for t in SPECIALS if t in index]
@@ -205,7 +214,7 @@ def rank(index: dict[str, int], counts: npt.NDArray[np.int64]) -> tuple[list[tup
 
 
 def renumber(raw: Path, out: Path, order: npt.NDArray[np.int32]) -> None:
-    """SPLIT.raw -> SPLIT.npy in uint16, chunk by chunk; the raw file is removed."""
+    """Convert SPLIT.raw to SPLIT.npy in uint16, chunk by chunk, and remove it; `order` (first ids,) gives the ids."""
     total = raw.stat().st_size // 4
     with open(raw, "rb") as file, open(out, "wb") as target:
         header = {"descr": "<u2", "fortran_order": False, "shape": (total,)}
@@ -213,3 +222,80 @@ def renumber(raw: Path, out: Path, order: npt.NDArray[np.int32]) -> None:
         for chunk in raw_chunks(file):
             order[chunk].astype("<u2").tofile(target)
     raw.unlink()
+
+
+# --- batches
+
+
+@dataclass(frozen=True)
+class Streams:
+    """B parallel streams over a split; `remap` (tokens,) maps the split's ids to the vocabulary's."""
+
+    split: SplitTokens
+    remap: npt.NDArray[np.int32]
+    batch: int
+    seed: int | None = None  # None: songs in the order of the corpus
+
+    @property
+    def length(self) -> int:
+        """Tokens in each stream of one epoch."""
+        return max(1, len(self.split) // self.batch)
+
+    def epoch(self, number: int) -> Epoch:
+        """The songs in the order of this epoch."""
+        songs = len(self.split.starts) - 1
+        order = np.arange(songs)
+        if self.seed is not None:
+            order = np.random.default_rng([self.seed, number]).permutation(songs)
+        lengths = np.diff(self.split.starts)[order]
+        return Epoch(self, number, order, self.split.starts[:-1][order], np.concatenate([[0], np.cumsum(lengths)]))
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One order of the songs: the k-th is song `songs[k]`, which begins at `starts[k]`; `ends`: cumulated lengths."""
+
+    streams: Streams
+    number: int
+    songs: Array
+    starts: Array
+    ends: Array
+
+    def places(self, t: int, steps: int) -> tuple[Array, Array]:
+        """(T + 1, B) positions in the split of the tokens from t on, and their songs. T ends with the epoch."""
+        steps = min(steps, self.streams.length - 1 - t)
+        base = np.arange(self.streams.batch) * self.streams.length
+        position = base[None, :] + np.arange(t, t + steps + 1)[:, None]
+        k = np.searchsorted(self.ends, position, side="right") - 1
+        return self.starts[k] + position - self.ends[k], self.songs[k]
+
+    def window(self, t: int, steps: int) -> Array:
+        """(T + 1, B) token ids: inputs are rows 0 .. T - 1, targets rows 1 .. T."""
+        return self.streams.remap[self.streams.split.ids[self.places(t, steps)[0]]].astype(np.int64)
+
+    def windows(self, steps: int) -> int:
+        """Number of windows of `steps` in the epoch."""
+        return max(1, -(-(self.streams.length - 1) // steps))
+
+
+def song_blocks(split: SplitTokens, remap: npt.NDArray[np.int32], tokens: int) -> list[Array]:
+    """Whole songs side by side, (T, B) blocks padded with PAD, from about the first `tokens` tokens of a split.
+
+    Songs of similar length share a block, so that there is little padding.
+    """
+    pieces: list[Array] = []
+    left = tokens
+    for start, end in zip(split.starts[:-1], split.starts[1:], strict=True):
+        for at in range(start, end, BLOCK_STEPS):
+            if left > 0 and min(end, at + BLOCK_STEPS) - at > 1:
+                pieces.append(remap[split.ids[at : min(end, at + BLOCK_STEPS)]].astype(np.int64))
+                left -= len(pieces[-1])
+    pieces.sort(key=len)
+    blocks = []
+    for i in range(0, len(pieces), BLOCK_SONGS):
+        group = pieces[i : i + BLOCK_SONGS]
+        block = np.full((len(group[-1]), len(group)), PAD, dtype=np.int64)
+        for column, piece in enumerate(group):
+            block[: len(piece), column] = piece
+        blocks.append(block)
+    return blocks

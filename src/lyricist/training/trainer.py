@@ -1,6 +1,7 @@
-"""Training: `train()` yields events; the caller shows them, stops it, writes samples.
+"""Training of our own model: `train()` yields events; the caller shows them, stops it, writes samples.
 
-Truncated backpropagation with carried state over contiguous songs; the loop itself is `loop.py`.
+Truncated backpropagation with carried state over contiguous songs; the loop itself is in `loop.py`. T time steps,
+B streams, V vocabulary, F plan features.
 """
 
 from __future__ import annotations
@@ -17,20 +18,17 @@ from lyricist._io import Arrays
 from lyricist.errors import InputError, RunError
 from lyricist.model.bf16 import precision_on
 from lyricist.model.checkpoint import Run
-from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.network import LyricLSTM, ModelConfig, State
 from lyricist.prosody.planfeatures import THEME, groups_of
 from lyricist.training import events
-from lyricist.training.batches import PAD, Streams, song_blocks
-from lyricist.training.conditioning import PlanSet
-from lyricist.training.distributed import LossStep
+from lyricist.training.conditioning import PlanSet, Themes
 from lyricist.training.loop import TrainingLoop
 from lyricist.training.optimiser import Optimiser
-from lyricist.training.themes import Themes
-from lyricist.training.token_arrays import TokenSet
+from lyricist.training.token_arrays import PAD, Streams, TokenSet, song_blocks
 
-VALID_TOKENS = 20_000  # validation tokens looked at during training, about
-CERTAIN = 2_000  # of a base's words the commonest in the new songs: the base's ids are not in their order
-RESET = 0.05  # chance of a stream's state being set to zero before a window, so that any start is familiar
+VALID_TOKENS = 20_000  # validation tokens read during training, about
+CERTAIN = 2_000  # the new songs' commonest words, for the sampled softmax of a base, whose ids follow other songs
+RESET = 0.05  # probability that a stream's state is set to zero before a window
 
 
 def train(
@@ -45,11 +43,10 @@ def train(
 ) -> Iterator[events.TrainEvent]:
     """Train the network of `run` on the "train" split of `tokens`, saving into the run.
 
-    `plans`: the plan features of these tokens, for a network that has any.
-    `weights` start from another run's arrays; `resume` goes on from the run's own last checkpoint.
-    `should_stop` is asked after every step: on true the run is saved and training ends.
-    `started` (`time.monotonic()`) is where the budget begins to count, by default now.
-    Sets PyTorch's global seed at every step. Raises `RunError`, and `InputError` on a full disk.
+    `plans`: the plan features of these tokens, for a network that has any. `weights` are the first weights of a
+    fine-tuning; `resume` continues from the run's last checkpoint. `should_stop` is called after every step: if it
+    returns true, the run is saved and training ends. `started` (`time.monotonic()`) is when the budget begins, by
+    default now. Sets PyTorch's global seed at every step. Raises `RunError`, and `InputError` on a full disk.
     """
     trainer = Trainer(run, tokens, plans, weights, resume, time.monotonic() if started is None else started)
     yield trainer.started()
@@ -58,8 +55,21 @@ def train(
     yield trainer.ended()
 
 
+class LossStep(nn.Module):
+    """The model's loss as a forward pass, which DistributedDataParallel can wrap."""
+
+    def __init__(self, model: LyricLSTM) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, ids: Tensor, targets: Tensor, state: State, negatives: int, plan: Tensor | None
+    ) -> tuple[Tensor, State]:
+        return self.model.loss(ids, targets, state, negatives, plan)
+
+
 class Trainer(TrainingLoop):
-    """One training of the project's model in one process."""
+    """A training of our own model in one process."""
 
     model: LyricLSTM
 
@@ -86,7 +96,7 @@ class Trainer(TrainingLoop):
         self.begin(optimiser, self.model.initial_state(self.config.batch), resume)
         self.wrapped = self.wrap()
         if self.fine_tuned and self.config.anchor and not resume:
-            optimiser.hold()  # all processes alike: they have the first one's weights by now
+            optimiser.hold()  # all processes have the first one's weights by now
 
     def wrap(self) -> nn.Module:
         step = LossStep(self.model)
@@ -95,6 +105,7 @@ class Trainer(TrainingLoop):
     # -- data -------------------------------------------------------------------------------------
 
     def load_data(self, tokens: TokenSet) -> None:
+        """Set streams, validation blocks and schedule. Raises `InputError` if there are too few tokens."""
         remap = tokens.remap(self.run.vocabulary)
         split = tokens.split("train")
         if len(split) < 2 * self.config.batch * self.process.size:
@@ -111,7 +122,7 @@ class Trainer(TrainingLoop):
         self.schedule(self.epoch.windows(self.config.steps))
 
     def commonest(self, ids: npt.NDArray[np.int32]) -> Tensor:
-        """(V,) true at the commonest words of the training songs."""
+        """(V,) true at the commonest words of the training songs, from their `ids` (N,)."""
         counts = torch.from_numpy(np.bincount(ids, minlength=self.model_config.vocab_size)).to(self.device)
         found = torch.zeros(len(counts), dtype=torch.bool, device=self.device)
         found[counts.argsort(descending=True, stable=True)[:CERTAIN]] = True
@@ -124,13 +135,13 @@ class Trainer(TrainingLoop):
         self.epoch = self.streams.epoch(epoch)
 
     def next_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Inputs and targets (T, B) of this process at the cursor, which moves on, and the inputs' plan features."""
         c, steps = self.cursor, self.config.steps
         ids = self.epoch.window(c.t, steps)
         window = torch.from_numpy(np.ascontiguousarray(ids[:, self.mine])).to(self.device)
         plan: Tensor | None = None
         if self.plans is not None:
-            rows = self.epoch.features(c.t, steps, self.plans, self.groups, self.mine)
+            places, songs = (part[:-1, self.mine] for part in self.epoch.places(c.t, steps))
+            rows = self.plans.rows(places, songs, self.groups, hide=(self.config.seed, self.epoch.number))
             plan = torch.from_numpy(rows).to(self.device)
         c.t += len(window) - 1
         if c.t >= self.streams.length - 1:
@@ -139,9 +150,9 @@ class Trainer(TrainingLoop):
         return window[:-1], window[1:], plan
 
     def reset_some(self) -> None:
-        """Songs are written from a zero state; without this the network has met one at its first step only.
+        """Reset random streams: songs are written from a zero state, so training must contain many.
 
-        Drawn for the streams of all processes alike, so that their number does not matter.
+        Drawn for the streams of all processes, so that the number of processes does not matter.
         """
         rng = np.random.default_rng([self.config.seed, self.cursor.step])
         drawn = rng.random(self.streams.batch)[self.mine] >= RESET
@@ -150,12 +161,12 @@ class Trainer(TrainingLoop):
 
     @property
     def mine(self) -> slice:
-        """This process's streams among those of all."""
+        """This process's streams."""
         return slice(self.process.rank * self.config.batch, (self.process.rank + 1) * self.config.batch)
 
     @torch.no_grad()
     def valid_loss(self) -> float:
-        """Nats per token on validation songs, with the weights readers get, and without a plan."""
+        """Nats per token on validation songs, with the weights that readers get and without a plan."""
         if not self.valid:
             return self.cursor.loss
         self.model.eval()
@@ -164,8 +175,8 @@ class Trainer(TrainingLoop):
         return sum(nats for nats, _ in parts) / sum(tokens for _, tokens in parts)
 
     def block_loss(self, block: Tensor) -> tuple[float, int]:
-        """(nats, tokens) of songs side by side (T, B), each from a zero state; PAD ends the shorter ones, which are
-        left behind there: one long song does not make the others as long."""
+        """(nats, tokens) of songs side by side (T, B), each from a zero state. Songs leave the batch at their PAD, so
+        that one long song does not make the others expensive."""
         tokens = int((block[1:] != PAD).sum())
         state, total = self.model.initial_state(block.shape[1]), 0.0
         for t in range(0, len(block) - 1, 64):

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.convert import CARD, check_target, export, licence_of, size_of
-from lyricist.model.copy_index import COPY_INDEX
-from lyricist.model.line_filter import LINES
+from lyricist.model.copy_index import COPY_INDEX, LINES
 from lyricist.model.topics import TOPICS
 from lyricist.model.word_facts import WORDS
 

@@ -25,8 +25,7 @@ from lyricist.model.starter import starter_path
 from lyricist.plan.parse import option
 from lyricist.training import events
 from lyricist.training.config import Options, TrainConfig, dropout
-from lyricist.training.finetune import SCRATCH, origin
-from lyricist.training.start import need_torch
+from lyricist.training.start import SCRATCH, need_torch, origin
 
 DEMO_SONGS = 8  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown

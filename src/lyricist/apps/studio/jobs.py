@@ -20,7 +20,7 @@ from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.exact_writer import FRESH, ExactWriter
 from lyricist.generate.result import Choice, LineWritten, SongWritten, WrittenSong
 from lyricist.generate.writer import Model
-from lyricist.model.blocks import BlockModel, OnnxBlocks
+from lyricist.model.runtime import BlockModel, OnnxBlocks
 from lyricist.plan.plan import Drawing, Plan
 
 K = TypeVar("K")

@@ -1,6 +1,6 @@
-"""The starter: the small model that the package brings, as a packed run (see `packed.py`).
+"""The starter: the small model in the package, a packed run (see `checkpoint.py`).
 
-What lives here are the run's files and nothing that works on them. `scripts/build_starter.py` makes them from a run.
+Only the run's files live here, and what finds them. `scripts/build_starter.py` makes them from a run.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from pathlib import Path
 from lyricist.errors import InputError
 
 HERE = Path(__file__).parent
-NAME = "starter"  # in `--from starter`, and what a run that was made from it says of its base
+NAME = "starter"  # in `--from starter`, and in the config of runs fine-tuned from it
 
 
 def starter_path() -> Path | None:
-    """The starter's directory; None where the package was built without one."""
+    """The starter's directory; None if the package was built without one."""
     return HERE if (HERE / "config.json").exists() else None
 
 
 def need_starter() -> Path:
-    """The starter's directory. InputError where there is none."""
+    """The starter's directory. Raises InputError if there is none."""
     found = starter_path()
     if found is None:
         raise InputError(

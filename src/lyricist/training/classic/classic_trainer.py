@@ -24,10 +24,10 @@ from lyricist.model.classic.stepped_net import PROJECTED, ClassicConfig
 from lyricist.model.classic.sung_words import DATA, SungWords, load_songs
 from lyricist.model.classic.word_vectors import vectors_of
 from lyricist.training import events
-from lyricist.training.batches import PAD
 from lyricist.training.classic.classic_run import SONGS_AT_ONCE
 from lyricist.training.loop import TrainingLoop
 from lyricist.training.optimiser import Optimiser
+from lyricist.training.token_arrays import PAD
 
 MIXED = 8  # groups of songs that are sorted by length together
 VALID_WORDS = 20_000  # about as many are evaluated during training

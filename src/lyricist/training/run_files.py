@@ -1,0 +1,91 @@
+"""What a run keeps beside its network, made from its songs and its base: copy index, drawing order, topical
+vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist.model import topics
+from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
+from lyricist.model.tokens import BREAKS, Vocabulary
+from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
+from lyricist.model.word_facts import WORDS, WordFacts, digest_of
+from lyricist.prosody.lexicon import default_lexicon
+from lyricist.training.token_arrays import TokenSet
+
+ENDS_WORDS = 3_000_000  # tokens that the line-end statistics are computed from, and tokens read at a time
+
+
+def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """Write all the files of a new run of our own model."""
+    keep_copy_index(run, tokens, base)
+    if base is not None:
+        inherit_lines(base.path, run.path)
+    if run.vocabulary.tokenizer.name == "word":
+        keep_columns(run, tokens, base)
+        keep_topics(run, tokens, base)
+
+
+def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """The copy index of the training songs and of the base's; none for characters and for very large corpora."""
+    split = tokens.split("train")
+    if tokens.tokenizer == "word" and len(split) <= MAX_WORDS:
+        ids = tokens.remap(run.vocabulary)[split.ids]
+        index = CopyIndex.from_ids(ids, run.vocabulary)
+        if base is not None and (base.path / COPY_INDEX).exists():
+            index = CopyIndex.load(base.path / COPY_INDEX, base.vocabulary).followed_by(index)
+        index.save(run.path / COPY_INDEX)
+
+
+def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """The order in which the run's words are drawn, which words are drawn, and which the base draws too often."""
+    facts = WordFacts.of(run.vocabulary.tokens, lexicon := default_lexicon())
+    facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
+    ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]
+    breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
+    size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
+    ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
+    made = VocabLayout.by_signature(facts.sig, ends, finals, drawn_with(base, run.vocabulary, tokens))
+    made.overused = overused_by(base, run.vocabulary) if base is not None else None
+    made.save(run.path / COLUMNS)
+
+
+def drawn_with(base: Run | None, vocabulary: Vocabulary, tokens: TokenSet) -> npt.NDArray[np.bool_] | None:
+    """(V,) the words that the base draws or the songs contain; None: all words."""
+    columns = columns_of(base)
+    if base is None or columns is None or columns.drawn is None:
+        return None
+    left = {base.vocabulary.tokens[w] for w in columns.undrawn.tolist()}
+    said = np.zeros(len(vocabulary), dtype=bool)
+    ids, number = tokens.split("train").ids, tokens.remap(vocabulary)
+    for start in range(0, len(ids), ENDS_WORDS):
+        said[number[ids[start : start + ENDS_WORDS]]] = True
+    return np.asarray(said | np.array([token not in left for token in vocabulary.tokens]))
+
+
+def overused_by(base: Run, vocabulary: Vocabulary) -> Floats | None:
+    """(V,) nats by which the base draws each word too often, 0 for words it lacks; None if unknown."""
+    columns = columns_of(base)
+    if columns is None or columns.overused is None:
+        return None
+    known = dict(zip(base.vocabulary.tokens, columns.overused.tolist(), strict=True))
+    return np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
+
+
+def columns_of(run: Run | None) -> VocabLayout | None:
+    path = run.path / COLUMNS if run is not None else None
+    return VocabLayout.load(path) if path is not None and path.exists() else None
+
+
+def keep_topics(run: Run, tokens: TokenSet, base: Run | None) -> None:
+    """The run's topical vectors: the base's if it has some, else learnt from the songs."""
+    split = tokens.split("train")
+    ids = tokens.remap(run.vocabulary)[split.ids]
+    if base is not None and (base.path / topics.TOPICS).exists():
+        known = topics.Topics.load(base.path / topics.TOPICS, base.vocabulary)
+        made = topics.inherit(known, run.vocabulary, ids, split.starts)
+    else:
+        made = topics.learn(ids, split.starts, run.vocabulary)
+    made.save(run.path / topics.TOPICS)
