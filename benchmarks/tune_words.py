@@ -26,7 +26,7 @@ from xml.etree import ElementTree
 import lyricist
 from common import parser, report, tune_files
 from lyricist.errors import InputError, PlanError
-from lyricist.generate.singing import sung
+from lyricist.evaluation.tune_fit import sung
 from lyricist.melody.export import Sung, own_words, write_score
 from lyricist.melody.read import read_tune
 from lyricist.melody.tune import Tune

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from lyricist.evaluation.metrics import evaluate
     from lyricist.evaluation.rhymes import rhymes
     from lyricist.evaluation.train import train_songs as train
-    from lyricist.generate.decode import decode
-    from lyricist.generate.exact_writer import automaton
+    from lyricist.generate.exact_writer import automaton, decode
     from lyricist.generate.open_run import load, write
     from lyricist.generate.writer import Model
     from lyricist.model.convert import export
@@ -44,7 +43,7 @@ _HOME = {
     "Vocabulary": "lyricist.model.tokens:Vocabulary",
     "automaton": "lyricist.generate.exact_writer:automaton",
     "check": "lyricist.evaluation.check:check",
-    "decode": "lyricist.generate.decode:decode",
+    "decode": "lyricist.generate.exact_writer:decode",
     "evaluate": "lyricist.evaluation.metrics:evaluate",
     "export": "lyricist.model.convert:export",
     "load": "lyricist.generate.open_run:load",

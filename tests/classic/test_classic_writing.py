@@ -15,8 +15,8 @@ from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.train import train_songs
 from lyricist.generate.classic_model import ClassicModel, NeighbourDraw, accuracy, predictions
-from lyricist.generate.decode import decode
 from lyricist.generate.engine import Song
+from lyricist.generate.exact_writer import decode
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.free import State as SongState
 from lyricist.generate.open_run import load

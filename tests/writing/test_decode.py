@@ -8,8 +8,8 @@ import pytest
 
 from lyricist._numbers import fraction, key
 from lyricist.errors import InputError
-from lyricist.generate.decode import decode
 from lyricist.generate.engine import BATCH, truncate
+from lyricist.generate.exact_writer import decode
 from lyricist.generate.free import FREE_LINES, SECTION_LINES, FreeSongAutomaton
 from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten

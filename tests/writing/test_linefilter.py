@@ -16,8 +16,8 @@ import lyricist
 from lyricist._io import load_arrays, tensor_bytes
 from lyricist.corpus import Line, Section, Song
 from lyricist.errors import PlanError, RunError
-from lyricist.generate.decode import decode
 from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.exact_writer import decode
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import SongWritten

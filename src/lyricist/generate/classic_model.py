@@ -21,8 +21,8 @@ from lyricist._io import load_arrays
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.generate.constraint import Constraint
-from lyricist.generate.decode import decode
 from lyricist.generate.engine import Rows, Song
+from lyricist.generate.exact_writer import decode
 from lyricist.generate.free import Allowed, FreeSongAutomaton, Mask
 from lyricist.generate.free import State as SongState
 from lyricist.generate.loaded_run import RunFiles

@@ -1,4 +1,7 @@
-"""`ExactWriter`: a `SongSpec` compiled for a run's words, written by the engine, scanned at the end."""
+"""`ExactWriter`: a `SongSpec` compiled for a run's words, written by the engine, scanned at the end.
+
+`decode` writes with any word-level step model under an automaton of this package.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,19 @@ from typing import Any
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, PlanError, RunError
 from lyricist.generate.constraint import Constraint
+from lyricist.generate.engine import FreeEngine, Pick, by_seed
 from lyricist.generate.exact_engine import ExactEngine
-from lyricist.generate.explain import choice
+from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.line_score import LineScorer, Theme, mean
 from lyricist.generate.loaded_run import LoadedRun
-from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song, title_of
 from lyricist.generate.song import ExactSongAutomaton, compile_song
-from lyricist.generate.steering import PlanRows, Steering
-from lyricist.generate.threads import write_in_threads
+from lyricist.generate.steering import PlanRows, Record, Steering
 from lyricist.generate.vocab import WordTable
-from lyricist.model.runtime import BlockModel, OnnxBlocks
+from lyricist.generate.worker_pool import write_in_threads
+from lyricist.model.copy_index import CopyIndex
+from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, StepModel
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout
@@ -88,9 +93,9 @@ class ExactWriter:
         seeds: Iterable[int],
         should_stop: Callable[[], bool] = lambda: False,
         keep: Callable[[Sequence[str]], bool] | None = None,
-        explain: bool = False,
+        record: Record | None = None,
     ) -> Iterator[LineWritten | WrittenSong]:
-        """Lines and songs as they are made; see `Model.events` for `keep` and `explain`.
+        """Lines and songs as they are made; see `Model.events` for `keep`; `record` describes how a word was chosen.
 
         The caches of a compiled plan grow with its songs, so it is compiled again after FRESH of them.
         """
@@ -103,10 +108,10 @@ class ExactWriter:
                 self.compile()
             mine = itertools.chain(first, itertools.islice(several, max(0, FRESH - len(first))))
             if isinstance(self.blocks, OnnxBlocks) and len(first) == IN_THREADS and self.cores > 1:
-                engines = [self.engine(drawing, one, keep, explain) for one in self.blocks.copies(self.cores)]
+                engines = [self.engine(drawing, one, keep, record) for one in self.blocks.copies(self.cores)]
                 made = write_in_threads(engines, mine, should_stop)
             else:
-                made = self.engine(drawing, self.blocks, keep, explain).write(mine, should_stop)
+                made = self.engine(drawing, self.blocks, keep, record).write(mine, should_stop)
             for event in made:
                 yield self.finish(event) if isinstance(event, SongWritten) else event
 
@@ -115,7 +120,7 @@ class ExactWriter:
         drawing: Drawing,
         blocks: BlockModel | None = None,
         keep: Callable[[Sequence[str]], bool] | None = None,
-        explain: bool = False,
+        record: Record | None = None,
     ) -> ExactEngine:
         """An engine for this plan; `finish` makes songs of what it writes. `blocks`: the model in a session of its
         own."""
@@ -123,7 +128,6 @@ class ExactWriter:
         known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
         judge = self.run.line_judge if drawing.judged else None
-        record = choice if explain else None
         steering = Steering(self.theme, self.conditioning, self.scorer, judge, keep, record)
         return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
@@ -195,3 +199,32 @@ def brought(asked: SongSpec) -> tuple[str, ...]:
     words = [w for line in asked.lines for w in (*(line.text or ()), line.first)]
     words += [*asked.include, *(g.with_word for g in asked.groups)]
     return tuple(dict.fromkeys(w for w in words if w))
+
+
+# --- `decode`: any word-level step model under an automaton of this package
+
+__all__ = ["LineWritten", "SongWritten", "decode"]
+
+
+def decode(
+    model: StepModel,
+    automaton: FreeSongAutomaton | ExactSongAutomaton,
+    drawing: Drawing | None = None,
+    *,
+    seeds: Iterable[int] = (0,),
+    guard: CopyGuard | CopyIndex | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    pick: Pick = by_seed,
+) -> Iterator[LineWritten | SongWritten]:
+    """Write one song for each seed; finished lines and songs come out as they are made.
+
+    Any `StepModel` over the automaton's vocabulary will do. A `ExactSongAutomaton` is fulfilled exactly; `guard` is
+    then the index of songs not to copy. Memory is bounded by the songs written side by side. `should_stop` is asked
+    at every step and ends the writing. `pick` draws the tokens of free songs.
+    """
+    drawing = drawing or Drawing()
+    if isinstance(automaton, ExactSongAutomaton):
+        ban = CopyBan(guard if isinstance(guard, CopyIndex) else None, automaton.table.words, automaton.max_copy)
+        return ExactEngine(HostBlocks(model, automaton.columns), automaton, drawing, ban).write(seeds, should_stop)
+    assert guard is None or isinstance(guard, CopyGuard)
+    return FreeEngine(model, automaton, drawing, guard, pick).write(seeds, should_stop)

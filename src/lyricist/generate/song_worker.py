@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from lyricist.errors import RunError
 from lyricist.generate.exact_writer import ExactWriter
+from lyricist.generate.explain import choice
 from lyricist.generate.worker_pool import Event, Task, codec, files_of
 from lyricist.generate.writer import load
 from lyricist.workers import Job, serve
@@ -44,7 +45,7 @@ class SongWorker:
         """Write a song for every seed."""
         batch: list[Event] = []
         sent = time.monotonic()
-        for event in writer.events(task.drawing, seeds_of(job), explain=task.explain):
+        for event in writer.events(task.drawing, seeds_of(job), record=choice if task.explain else None):
             batch.append(event)
             if len(batch) == BATCH or time.monotonic() - sent > BATCH_SECONDS:
                 job.send(codec().dump_json(batch))

@@ -34,6 +34,9 @@ STRENGTH = 1.0  # of the theme; 1: as in training
 WHOLE = 1_000_000  # a place beyond the end of any line
 
 
+Record = Callable[..., Choice]  # `explain.choice`
+
+
 @dataclass(frozen=True)
 class Steering:
     """What an engine does beyond the plan's constraints. Each part is optional."""
@@ -43,7 +46,7 @@ class Steering:
     scorer: LineScorer | None = None  # scores lines, by which drafts are chosen
     judge: LineJudge | None = None  # scores them too, with `scorer` only
     keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee
-    record: Callable[..., Choice] | None = None  # describes how a word was chosen: `explain.choice`
+    record: Record | None = None  # describes how a word was chosen: `explain.choice`
 
 
 def logit_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing, theme: Floats | None) -> Floats:

@@ -1,25 +1,27 @@
 """Very many songs on several cores: one process per core, since Python runs one thread of a process at a time.
 
-Each worker loads the run, compiles the plan, and is given seeds as it finishes songs. A song does not depend on the
-other songs of its batch, so it does not matter which process writes it.
+Each worker (`song_worker`) loads the run, compiles the plan, and is given seeds as it finishes songs. Fewer songs are
+written by one engine per thread in this process. A song does not depend on the other songs of its batch, so it does
+not matter who writes it.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
 from lyricist.errors import RunError
-from lyricist.generate.exact_engine import ROWS
-from lyricist.generate.result import LineWritten, WrittenSong
+from lyricist.generate.exact_engine import ROWS, ExactEngine
+from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.planfeatures import Note
@@ -155,3 +157,60 @@ def check(request: Request) -> None:
         request.result()
     except (WorkerDied, WorkerError) as error:
         raise RunError(DIED) from error
+
+
+# --- Many songs on several cores in one process: one engine per thread, each with its own rows
+
+MAX_WAITING = 4_000  # events made ahead of the reader
+
+
+class SharedIterator:
+    """An iterator that several threads may take from."""
+
+    def __init__(self, items: Iterable[int]) -> None:
+        self.items, self.lock = iter(items), threading.Lock()
+
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        with self.lock:
+            return next(self.items)
+
+
+def write_in_threads(
+    engines: Iterable[ExactEngine], seeds: Iterable[int], should_stop: Callable[[], bool]
+) -> Iterator[LineWritten | SongWritten]:
+    """The events of all engines, in any order. An error of one engine ends them all and is raised here."""
+    waiting: Queue[LineWritten | SongWritten | BaseException | None] = Queue(MAX_WAITING)
+    over, shared = threading.Event(), SharedIterator(seeds)
+
+    def work(engine: ExactEngine) -> None:
+        end: BaseException | None = None
+        try:
+            for event in engine.write(shared, lambda: over.is_set() or should_stop()):
+                waiting.put(event)
+        except BaseException as e:
+            end = e
+        waiting.put(end)
+
+    threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
+    for thread in threads:
+        thread.start()
+    left = len(threads)
+    try:
+        while left:
+            event = waiting.get()
+            if isinstance(event, BaseException):
+                raise event
+            if event is None:
+                left -= 1
+            else:
+                yield event
+    finally:
+        over.set()
+        while any(thread.is_alive() for thread in threads):  # empty the queue, so that none waits to put
+            try:
+                waiting.get(timeout=POLL_SECONDS)
+            except Empty:
+                continue

@@ -13,6 +13,7 @@ from lyricist.errors import InputError, RunError
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine
 from lyricist.generate.exact_writer import ExactWriter, need_words
+from lyricist.generate.explain import choice
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
 from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
@@ -76,7 +77,7 @@ class Model(LoadedRun):
                 if pool is not None:
                     yield from pool.write(seeds, should_stop)
                     return
-            yield from writer.events(drawing, seeds, should_stop, keep, explain)
+            yield from writer.events(drawing, seeds, should_stop, keep, choice if explain else None)
             return
         automaton, guard = FreeSongAutomaton(self.vocabulary, FreeSpec.of(plan)), self.guard(plan.max_copy)
         for event in FreeEngine(self.step_model, automaton, drawing, guard).write(seeds, should_stop):

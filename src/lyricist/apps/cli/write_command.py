@@ -190,7 +190,7 @@ def fulfillable(plan: Plan, model: Model) -> Plan:
 
 def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
     """Write the song under the notes of its tune."""
-    from lyricist.generate.singing import sung
+    from lyricist.evaluation.tune_fit import sung
     from lyricist.melody.export import write_score
 
     for path in write_score(out, sung(song, tune), title=song.title, force=force):

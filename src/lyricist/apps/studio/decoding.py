@@ -19,6 +19,7 @@ from lyricist.apps.studio.generation_pool import GenerationPool
 from lyricist.apps.studio.http_io import BEAT_SECONDS, busy
 from lyricist.apps.studio.jobs import CompiledPlans, Shared, Ticket, WriteJob, turn_together
 from lyricist.apps.studio.studio_settings import Limits
+from lyricist.generate.explain import choice
 from lyricist.plan.plan import Drawing
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ class Decoding:
             shared = self.least(key)
         if shared is None:
             blocks = None if job.explain else self.compiled.steered(writer.blocks)
-            shared = Shared(writer, writer.engine(job.drawing, explain=job.explain), blocks)
+            shared = Shared(writer, writer.engine(job.drawing, record=choice if job.explain else None), blocks)
             with self.changed:
                 self.engines.setdefault(key, []).append(shared)
         with self.changed:

@@ -17,8 +17,8 @@ from lyricist.apps.studio.jobs import WriteJob, choice_json, event_of
 from lyricist.apps.studio.services import Owner, Services, Studio
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
+from lyricist.generate.explain import Place, explain_line, reword
 from lyricist.generate.result import WrittenSong
-from lyricist.generate.teacher_forcing import Place, explain_line, reword
 from lyricist.generate.writer import Model, fresh_seed
 from lyricist.plan.from_draft import OneLine, plan_draft, plan_line
 from lyricist.plan.plan import Drawing, Plan

@@ -41,7 +41,7 @@ def read_tune(path: str, name: str, most: int, track: int | None, phrases: str |
 
 def write_score(tune: Any, lines: list[str] | None, title: str | None, suffix: str, partial: bool) -> bytes:
     """A tune with words under its notes (None: its own) as the pages of a file; see `singing.sung_text`."""
-    from lyricist.generate.singing import sung_text
+    from lyricist.evaluation.tune_fit import sung_text
     from lyricist.melody.export import SUFFIXES, entitled
     from lyricist.melody.export.sing import own_words
 
