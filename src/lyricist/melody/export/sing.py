@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
 
 from lyricist.errors import InputError
 from lyricist.melody.tune import Control, Lyric, Metre, Note, Part, Phrase, Score, Tune
@@ -73,10 +74,7 @@ def sing(tune: Tune, verses: Sequence[Sequence[Sequence[SungWord]]]) -> Sung:
 
 
 def sung_line(words: Sequence[SungWord]) -> SungLine:
-    starts, at = [], 0
-    for word in words:
-        starts.append(at)
-        at += len(word.parts)
+    *starts, _ = accumulate((len(word.parts) for word in words), initial=0)
     return SungLine(tuple(words), tuple(starts))
 
 

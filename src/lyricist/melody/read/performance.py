@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from lyricist.errors import InputError
 from lyricist.melody.tune import Chord, Lyric, Metre, Note, Part, Score, Tempo
@@ -149,14 +149,8 @@ def _mark_melismas(voice: WrittenVoice, starts: list[Fraction]) -> None:
 def _chords_of(voice: WrittenVoice, starts: list[Fraction]) -> Iterator[tuple[Fraction, list[WrittenNote]]]:
     """The onset in the written score and the notes that start there, lowest first."""
     for i, bar in sorted(voice.bars.items()):
-        chord: list[WrittenNote] = []
-        for note in bar:
-            if chord and note.onset > chord[0].onset:
-                yield starts[i] + chord[0].onset, chord
-                chord = []
-            chord.append(note)
-        if chord:
-            yield starts[i] + chord[0].onset, chord
+        for onset, chord in groupby(bar, key=lambda note: note.onset):
+            yield starts[i] + onset, list(chord)
 
 
 def _play(voice: WrittenVoice, played: Sequence[tuple[int, Fraction]]) -> Part:

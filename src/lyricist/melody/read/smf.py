@@ -36,9 +36,7 @@ DEFAULT_TEMPO = 500_000  # microseconds per quarter: 120 per minute
 MAX_SHARPS = 7  # sharps or flats of a key signature
 MAX_BEATS = 64  # of a bar
 MAX_UNIT = 6  # a 64th, as a power of two
-UNNAMED = frozenset(
-    {"untitled", "tempo", "tempo track", "conductor", "conductor track", "master", "master track", "midi"}
-)
+UNNAMED = {"untitled", "tempo", "tempo track", "conductor", "conductor track", "master", "master track", "midi"}
 At = Callable[[int], Fraction]  # ticks to quarters
 
 
@@ -205,9 +203,8 @@ def read_smf(data: bytes, name: str) -> MidiFile:
     form, count, division = (int.from_bytes(data[start + i : start + i + 2]) for i in (8, 10, 12))
     if division == 0 or (division >= 0x8000 and division & 0xFF == 0):
         raise InputError(f"{name}: its header says 0 ticks to a quarter note; export the tune again")
-    return _Reader(name, data, MidiFile(form if form <= 2 else 1, division)).file(
-        start + 8 + (size if 6 <= size < 256 else 6), count
-    )
+    body = start + 8 + (size if 6 <= size < 256 else 6)
+    return _Reader(name, data, MidiFile(form if form <= 2 else 1, division)).file(body, count)
 
 
 class _Broken(Exception):
