@@ -130,8 +130,7 @@ def offsets(words: Sequence[Word], starts: Sequence[int]) -> Iterator[int]:
         yield words[index].at
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """The best way so far to place lines, up to one that ends at a given syllable."""
 
     worth: float

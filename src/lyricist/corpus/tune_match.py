@@ -222,9 +222,9 @@ def prefix_pairs(
     songs: Mapping[int, list[Name]], tunes: Mapping[int, list[Name]]
 ) -> dict[tuple[int, int], tuple[str, int]]:
     """(song, tune): which of the two begins the other, and the most letters they have in common."""
-    tune_index, song_index = prefix_index(tunes), prefix_index(songs)
     found: dict[tuple[int, int], tuple[str, int]] = {}
-    for here, there, inner in ((songs, tune_index, "tune"), (tunes, song_index, "song")):
+    for here, others, inner in ((songs, tunes, "tune"), (tunes, songs, "song")):
+        there = prefix_index(others)
         for i, names in here.items():
             for name in names:
                 for other, begun in beginnings(name, there):

@@ -178,13 +178,11 @@ def kinds_of(sections: Sequence[Sequence[int]]) -> list[int]:
     """For each section the first one of its kind, by the sound of its phrases."""
     kinds: list[int] = []
     for s, section in enumerate(sections):
-        for f in (f for f in range(s) if kinds[f] == f):
+        for f in dict.fromkeys([*kinds, s]):  # at last the section itself
             common = sum(x == y for x, y in zip(sections[f], section, strict=False))
             if common >= SAME * max(len(sections[f]), len(section)):
                 kinds.append(f)
                 break
-        else:
-            kinds.append(s)
     return kinds
 
 

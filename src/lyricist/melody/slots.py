@@ -74,14 +74,11 @@ def by_slurs(part: Part, score: Score, bars: Bars) -> list[list[Note]]:
     joined = [note.slurred for note in part.notes]
     if not any(joined) and score.kind == "midi":
         joined = continued(part, score, bars)
-    slurs: list[list[Note]] = []
-    for note, on in zip(part.notes, joined, strict=True):
-        if on and slurs:
-            slurs[-1].append(note)
-        else:
-            slurs.append([note])
+    begins = [i for i, on in enumerate(joined) if i == 0 or not on]
+    slurs = [list(part.notes[start:end]) for start, end in pairwise([*begins, len(joined)])]
     usual = median([note.duration for note in part.notes]) if part.notes else Fraction(1)
-    return [group for slur in slurs for group in ([slur] if is_melisma(slur, usual) else [[note] for note in slur])]
+    groups = ([slur] if is_melisma(slur, usual) else [[note] for note in slur] for slur in slurs)
+    return [group for each in groups for group in each]
 
 
 def is_melisma(slur: Sequence[Note], usual: Fraction) -> bool:

@@ -38,10 +38,6 @@ class WordedLine:
     words: tuple[str, ...]
     syllables: tuple[Syllable, ...]
 
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
-
 
 @dataclass(frozen=True)
 class Stanza:

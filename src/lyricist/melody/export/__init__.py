@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lyricist._io import write_synced
 from lyricist.errors import InputError, LyricistError, MissingExtra
-from lyricist.melody.export.midi_writer import kar, midi
+from lyricist.melody.export.midi_writer import midi
 from lyricist.melody.export.musicxml_writer import musicxml, mxl
 from lyricist.melody.export.sing import Sung, SungLine, SungWord, own_words, sing
 from lyricist.melody.export.song_text import cho, lrc, text
@@ -59,7 +59,7 @@ SUFFIXES: dict[str, Writer] = {
     ".xml": lambda sung: [musicxml(sung.score)],
     ".mxl": lambda sung: [mxl(sung.score)],
     ".mid": lambda sung: [midi(sung)],
-    ".kar": lambda sung: [kar(sung)],
+    ".kar": lambda sung: [midi(sung, karaoke=True)],
     ".lrc": lambda sung: [lrc(sung)],
     ".cho": lambda sung: [cho(sung)],
     ".svg": lambda sung: svg(sung.score),
@@ -70,8 +70,7 @@ SUFFIXES: dict[str, Writer] = {
 def write_score(path: Path | str, what: Tune | Sung, *, title: str | None = None, force: bool = False) -> list[Path]:
     """Write a tune, with its own words or with new ones. Returns the files written: several if the music has pages.
 
-    Raises:
-        InputError: an unknown suffix, a missing folder, or, without `force`, a file that exists.
+    Raises InputError: an unknown suffix, a missing folder, or, without `force`, a file that exists.
     """
     path = Path(path)
     writer = SUFFIXES.get(path.suffix.lower())

@@ -211,9 +211,7 @@ def write_part(root: ET.Element, context: Context, measures: Sequence[Measure]) 
     marks = list(context.marks)
     for measure in measures:
         bar = measure.bar
-        made = sub(element, "measure", number=str(bar.number))
-        if bar.number == 0:
-            made.set("implicit", "yes")
+        made = sub(element, "measure", number=str(bar.number), **({"implicit": "yes"} if bar.number == 0 else {}))
         if measure is measures[0]:
             attributes(made, context, bar)
         elif bar.changes:
@@ -311,9 +309,7 @@ def write_rest(made: ET.Element, context: Context, piece: Piece, voice: int) -> 
         sub(sub(made, "forward"), "duration", context.ticks(piece.value.length))
         return
     element = sub(made, "note")
-    rest = sub(element, "rest")
-    if piece.whole_bar:
-        rest.set("measure", "yes")
+    sub(element, "rest", **({"measure": "yes"} if piece.whole_bar else {}))
     sub(element, "duration", context.ticks(piece.value.length))
     sub(element, "voice", voice)
     if piece.whole_bar and context.staff is not None:

@@ -61,8 +61,7 @@ def sing(tune: Tune, verses: Sequence[Sequence[Sequence[SungWord]]]) -> Sung:
 
     A line without words leaves its phrase empty.
 
-    Raises:
-        InputError: no verse, a wrong number of lines, or a wrong number of syllables in a line.
+    Raises InputError: no verse, a wrong number of lines, or a wrong number of syllables in a line.
     """
     if not verses:
         raise InputError("no verse to sing: give at least one, with a line for every phrase of the tune")

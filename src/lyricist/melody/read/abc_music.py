@@ -385,8 +385,7 @@ class Voice:
 def read_line(voice: Voice, text: str, change: Callable[[str, str], Voice]) -> Voice:
     """Read a line of music. `change` handles inline fields and returns the voice to continue with.
 
-    Raises:
-        InputError: impossible lengths, or too many notes or bars.
+    Raises InputError: impossible lengths, or too many notes or bars.
     """
     at = 0
     while at < len(text):

@@ -89,8 +89,7 @@ class WrittenVoice:
 def perform(bars: list[WrittenBar], voices: list[WrittenVoice], head: Score, name: str) -> Score:
     """`head` (title, key, warnings...) with the parts, metres, tempi and chords as performed.
 
-    Raises:
-        InputError: no notes, too many notes, or a score that is too long.
+    Raises InputError: no notes, too many notes, or a score that is too long.
     """
     starts = list(accumulate((bar.length for bar in bars), initial=ZERO))
     for voice in voices:
@@ -251,8 +250,7 @@ def unfold(bars: Sequence[Marks], name: str) -> list[int]:
     >>> unfold([Marks(), Marks(backward=2, ending=frozenset({1})), Marks(ending=frozenset({2}))], "x")
     [0, 1, 0, 2]
 
-    Raises:
-        InputError: more than MAX_BARS bars.
+    Raises InputError: more than MAX_BARS bars.
     """
     order: list[int] = []
     for i in _Player(bars).play():
