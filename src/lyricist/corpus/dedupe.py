@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
@@ -53,6 +52,14 @@ def content_hash(words: Sequence[str]) -> int:
     return int.from_bytes(hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
 
 
+class WordHashes(dict[str, int]):
+    """64 bits for each word, the same on every machine, unlike Python's own hash."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = made = content_hash([word])
+        return made
+
+
 class Signer:
     """Writes the signatures of songs to an open file, in order. Raises MissingExtra without the hash library."""
 
@@ -63,12 +70,14 @@ class Signer:
             raise MissingExtra("finding near-duplicates (options near_duplicate, related)", "train") from None
         self._file = file
         self._rensa: ModuleType = rensa
-        self._hash_of: Callable[[str], int] = lru_cache(MAX_WORDS_KNOWN)(lambda word: content_hash([word]))
+        self._known = WordHashes()
         self._words: list[int] = []
         self._ends: list[int] = []
 
     def add(self, words: Sequence[str]) -> None:
-        ids = list(map(self._hash_of, words))
+        if len(self._known) > MAX_WORDS_KNOWN:
+            self._known.clear()
+        ids = list(map(self._known.__getitem__, words))
         if len(ids) < 3:  # shorter texts have one trigram, too
             ids = [*ids, 0, 0, 0][:3]
         self._words += ids
