@@ -10,10 +10,11 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from lyricist.melody.export import Sung, SungWord, own_words, sing
-from lyricist.melody.export.midi_writer import kar, midi, struck
+from lyricist.melody.export.midi_writer import midi, struck
 from lyricist.melody.export.musicxml_writer import musicxml
 from lyricist.melody.read.midi_file import read_midi
 from lyricist.melody.read.musicxml_file import read_musicxml
@@ -104,7 +105,7 @@ def tempi_of(score: Score) -> list[tuple[Fraction, float]]:
 
 
 def by_midi(sung: Sung) -> Iterator[str]:
-    for name, make in (("mid", midi), ("kar", kar)):
+    for name, make in (("mid", midi), ("kar", partial(midi, karaoke=True))):
         score, back = sung.performed, read_midi(make(sung), f"back.{name}")
         yield from difference(strikes(score), notes_of(back), f"{name} notes")
         yield from difference(set(onsets_of(notes_of(score))), set(onsets_of(notes_of(back))), f"{name} onsets")

@@ -14,7 +14,7 @@ from mido import MidiFile
 from tunes import FIRST, SECOND, slot, tune, word
 
 from lyricist.melody.export import SungWord, own_words, sing
-from lyricist.melody.export.midi_writer import kar, midi, struck
+from lyricist.melody.export.midi_writer import midi, struck
 from lyricist.melody.export.musicxml_writer import musicxml, mxl
 from lyricist.melody.export.song_text import cho, lrc, text
 from lyricist.melody.read.midi_file import read_midi
@@ -186,7 +186,7 @@ def test_midi_has_lyric_events_with_marks_of_words_and_lines() -> None:
 
 
 def test_karaoke_has_text_events_between_headers() -> None:
-    data = kar(sing(tune(), [FIRST]))
+    data = midi(sing(tune(), [FIRST]), karaoke=True)
     assert [found for _, found in messages(data, "text")] == [
         "@KMIDI KARAOKE FILE",
         "@V0100",

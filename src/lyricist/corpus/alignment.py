@@ -42,13 +42,10 @@ def lay_tune(song: Song, tune: Tune, lexicon: Lexicon) -> Song:
     starts = [i == 0 for section in song.sections for i, _ in enumerate(section.lines)]
     slots = by_words(lines, tune)
     slots |= by_counts(lines, starts, tune, lexicon, slots)
-    laid = iter([line_with(line, slots.get(i)) for i, line in enumerate(lines)])
+    found = (tuple(LineSlot.of(at, slot) for at, slot in slots.get(i, ())) for i in range(len(lines)))
+    laid = iter([replace(line, slots=own) if own else line for line, own in zip(lines, found, strict=True)])
     sections = (replace(section, lines=tuple(next(laid) for _ in section.lines)) for section in song.sections)
     return replace(song, sections=tuple(sections))
-
-
-def line_with(line: Line, slots: list[tuple[int, Slot]] | None) -> Line:
-    return replace(line, slots=tuple(LineSlot.of(at, slot) for at, slot in slots)) if slots else line
 
 
 class Word(NamedTuple):
@@ -133,8 +130,7 @@ def offsets(words: Sequence[Word], starts: Sequence[int]) -> Iterator[int]:
         yield words[index].at
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """The best way so far to place lines, up to one that ends at a given syllable."""
 
     worth: float

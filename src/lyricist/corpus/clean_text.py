@@ -75,11 +75,6 @@ def _ftfy() -> Callable[[str], str] | None:
     return ftfy.fix_encoding
 
 
-def _fixed(line: str) -> str:
-    fix = _ftfy()
-    return fix(line) if fix is not None and not line.isascii() and MOJIBAKE.search(line) else line
-
-
 def clean_text(text: str) -> str:
     """Undo mojibake and HTML entities in one song's text; NFC, plain spaces and apostrophes, no control characters.
 
@@ -91,8 +86,8 @@ def clean_text(text: str) -> str:
     if "&" in text and ENTITY.search(text):
         text = html.unescape(text)
     if not text.isascii():
-        if MOJIBAKE.search(text):
-            text = "\n".join(_fixed(line) for line in text.split("\n"))
+        if MOJIBAKE.search(text) and (fix := _ftfy()):
+            text = "\n".join(fix(line) if MOJIBAKE.search(line) else line for line in text.split("\n"))
         text = unicodedata.normalize("NFC", text)
     text = TO_TRANSLATE.sub(lambda found: CHARACTERS[ord(found.group())] or "", text)
     return text.expandtabs(8) if "\t" in text else text

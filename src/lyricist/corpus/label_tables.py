@@ -202,6 +202,12 @@ def read_label(line: str) -> Label | None:
     return Label(NAMES[word], text, 1 if again and not found["times"] else times, again, tail)
 
 
+def label_of(line: str) -> Label | None:
+    """`read_label` of a line as it stands, with a fast answer for blank and plain ones."""
+    line = " ".join(line.split())
+    return read_label(line) if line and len(line) <= MAX_LINE and not is_plain(line) else None
+
+
 def _unwrap(line: str) -> tuple[str, bool]:
     """The text inside the brackets, stars or rules around a whole line, and whether there were any."""
     body, bracketed = line, False

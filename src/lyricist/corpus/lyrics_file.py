@@ -15,7 +15,7 @@ from pathlib import Path
 from lyricist._io import decode_text
 from lyricist.corpus import READERS, Line, Section, Song, Source
 from lyricist.corpus.clean_text import MAX_LINE, clean_text
-from lyricist.corpus.label_tables import HEADER, Label, inline_chords, is_plain, read_chords, read_label, split_times
+from lyricist.corpus.label_tables import HEADER, Label, inline_chords, is_plain, label_of, read_chords, split_times
 from lyricist.corpus.readers.plain import read_text
 from lyricist.corpus.structure import Part, arrange, guess_names
 from lyricist.errors import InputError
@@ -55,9 +55,8 @@ def read_file(path: Path) -> list[Stanza]:
     if reader is not read_text and path.is_file():
         return [Stanza.of(section) for song in reader(Source(path, path.name)) for section in song.sections]
     try:
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB: check a part of it")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         why = error.strerror or error
         raise InputError(f"{path}: cannot be read ({why}): name a text file, or - for stdin") from None
@@ -75,7 +74,7 @@ def read_bytes(data: bytes, name: str) -> list[Stanza]:
 
 
 def stanzas(lyrics: str) -> list[Stanza]:
-    parts = list(parts_of(clean_text(lyrics).split("\n")))
+    parts = list(parts_of(lyrics))
     if len(parts) > MAX_PARTS:
         return [Stanza.of(section) for part in parts for section in arrange([part])]
     if any(part.label for part in parts):
@@ -84,35 +83,34 @@ def stanzas(lyrics: str) -> list[Stanza]:
     return [Stanza(name, each) for name, each in zip(guess_names(lines), lines, strict=True)]
 
 
-def parts_of(lines: Sequence[str]) -> Iterator[Part]:
-    """Stanzas with their labels; a label belongs to the stanza below it, with or without a blank line between."""
+def parts_of(lyrics: str) -> Iterator[Part]:
+    """Stanzas with their labels. Lines are added as often as they are sung; "(x2)" alone repeats the stanza."""
     part, begun = Part(), False
-    for raw in lines:
-        line = " ".join(raw.split())
-        label = label_of(line)
+    for _, label, line in sung_lines(clean_text(lyrics).split("\n")):
         if label or not line:
             if part.lines or (label and part.label):
                 yield part
                 part = Part()
-            part = Part(label, [Line(label.tail)] if label.tail else []) if label else part
-        elif not (left_out(raw, line) or (not begun and HEADER.fullmatch(line))):
-            add(part, line)
+            part = Part(label, [Line(line)] if line else []) if label else part
+        elif begun or not HEADER.fullmatch(line):
+            bare, times = split_times(line)
+            if bare:
+                part.lines += [inline_chords(bare) if "[" in bare else Line(bare)] * times
+            else:
+                part.times = times
         begun = begun or bool(part.lines or part.label)
     if part.lines or part.label:
         yield part
 
 
-def add(part: Part, line: str) -> None:
-    """Add a line as often as it is sung; "(x2)" on a separate line repeats the whole stanza."""
-    bare, times = split_times(line)
-    if bare:
-        part.lines += [inline_chords(bare) if "[" in bare else Line(bare)] * times
-    else:
-        part.times = times
-
-
-def label_of(line: str) -> Label | None:
-    return read_label(line) if line and not is_plain(line) and len(line) <= MAX_LINE else None
+def sung_lines(lines: Sequence[str]) -> Iterator[tuple[int, Label | None, str]]:
+    """(number from 1, label or None, text) of each line that is a label, sung or blank; the text of a label is what
+    is sung after it. A label belongs to the stanza below it, with or without a blank line between."""
+    for number, raw in enumerate(lines, 1):
+        line = " ".join(raw.split())
+        label = label_of(line)
+        if label or not line or not left_out(raw, line):
+            yield number, label, label.tail if label else line
 
 
 def left_out(raw: str, line: str) -> bool:

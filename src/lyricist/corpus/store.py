@@ -25,8 +25,6 @@ FORMAT = 1
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")  # in the order of the file
 
-HEADER = ("source", "kind", "read", "kept", "dropped")
-
 
 @dataclass(eq=False)
 class Row:
@@ -75,7 +73,7 @@ class Report:
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """A header and a row of text for each source, ready to print."""
         body = [(row.source, row.kind, f"{row.read}", f"{row.kept}", str(row.dropped)) for row in self.sources]
-        return [HEADER, *body]
+        return [("source", "kind", "read", "kept", "dropped"), *body]
 
     def __str__(self) -> str:
         rows = self.rows()
@@ -216,9 +214,8 @@ def write_corpus(path: Path, songs: Mapping[Split, Sequence[Song]]) -> Corpus:
     Raises InputError if the place is taken or cannot be written.
     """
     sides = [(split, song) for split in SPLITS for song in songs.get(split, ())]
-    lines = [
-        json.dumps({"split": split, **song.to_json()}, ensure_ascii=False).encode() + b"\n" for split, song in sides
-    ]
+    dicts = ({"split": split, **song.to_json()} for split, song in sides)
+    lines = [json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in dicts]
     counts = {split: counted(songs.get(split, ())) for split in SPLITS}
     data = b"".join(lines)
     info = {"format": FORMAT, **counted([song for _, song in sides]), "splits": counts, "options": {}, "sources": []}

@@ -165,7 +165,8 @@ class Scanner:
             return
         bare, times = tables.split_times(line)
         if not bare:
-            self._repeat_part(times)
+            if self.parts:
+                self.parts[-1].times = times
             return
         made = tables.inline_chords(bare) if "[" in bare else self._lyric(raw, bare)
         for _ in range(times if made.text else 0):
@@ -218,18 +219,14 @@ class Scanner:
             self._sung.add(self._part.label.name)
         self._part.lines.append(line)
 
-    def _repeat_part(self, times: int) -> None:
-        if self.parts:
-            self.parts[-1].times = times
-
 
 def arrange(parts: Sequence[Part]) -> tuple[Section, ...]:
     """Parts -> sections: names for the unlabelled, repeats written out."""
     labels = [part.label for part in parts if part.label]
     if not labels:
         names = guess_names([[line.text for line in part.lines] for part in parts])
-        made = [Section(name, tuple(part.lines)) for name, part in zip(names, parts, strict=True)]
-        return tuple(s for s, part in zip(made, parts, strict=True) for _ in range(part.times))
+        named = zip(names, parts, strict=True)
+        return tuple(Section(name, tuple(part.lines)) for name, part in named for _ in range(part.times))
     if any(label.name == "verse" for label in labels):
         parts = _continued(parts)
     sections: list[Section] = []

@@ -71,7 +71,10 @@ def match_tunes(songs: Sequence[tuple[str, str]], tunes: Sequence[str]) -> Match
     >>> match_tunes([("Help!", "The Beatles"), ("Yesterday", "")], ["beatles_-_help.mid", "x.mid"]).tune_of
     {0: 0}
     """
-    songs_read = [song_names(title, artist) for title, artist in songs]
+    songs_read = [
+        [Name(words_of(artist), words, cost) for words, cost in readings(title.replace("_", " "))]
+        for title, artist in songs
+    ]
     tunes_read = [tune_names(tune) for tune in tunes]
     state = State([(names[0].artist, names[0].title) if names else () for names in songs_read])
     levels: dict[int, Pairs] = defaultdict(list)
@@ -116,11 +119,6 @@ def without_versions(words: tuple[str, ...], numbers: bool = False) -> tuple[str
     while len(kept) > 1 and (kept[-1] in VERSION or (numbers and kept[-1].isdigit())):
         kept.pop()
     return tuple(kept)
-
-
-def song_names(title: str, artist: str) -> list[Name]:
-    by = words_of(artist)
-    return [Name(by, words, cost) for words, cost in readings(title.replace("_", " "))]
 
 
 def tune_names(path: str) -> list[Name]:
@@ -199,8 +197,8 @@ class State:
     def take_prefixes(self, songs: Sequence[list[Name]], tunes: Sequence[list[Name]]) -> None:
         """Match names that begin others. Of several beginnings the longest counts; of several continuations none."""
         found = prefix_pairs(
-            {s: names for s, names in enumerate(songs) if s not in self.out_songs},
-            {t: names for t, names in enumerate(tunes) if t not in self.out_tunes},
+            {s: with_numbers(names) for s, names in enumerate(songs) if s not in self.out_songs},
+            {t: with_numbers(names) for t, names in enumerate(tunes) if t not in self.out_tunes},
         )
         of_song = choices(found, lambda pair: pair[0], inner="tune")
         of_tune = choices(found, lambda pair: pair[1], inner="song")
@@ -224,11 +222,11 @@ def prefix_pairs(
     songs: Mapping[int, list[Name]], tunes: Mapping[int, list[Name]]
 ) -> dict[tuple[int, int], tuple[str, int]]:
     """(song, tune): which of the two begins the other, and the most letters they have in common."""
-    tune_index, song_index = prefix_index(tunes), prefix_index(songs)
     found: dict[tuple[int, int], tuple[str, int]] = {}
-    for here, there, inner in ((songs, tune_index, "tune"), (tunes, song_index, "song")):
+    for here, others, inner in ((songs, tunes, "tune"), (tunes, songs, "song")):
+        there = prefix_index(others)
         for i, names in here.items():
-            for name in prefixing(names):
+            for name in names:
                 for other, begun in beginnings(name, there):
                     pair = (i, other) if inner == "tune" else (other, i)
                     if found.get(pair, ("", 0))[1] < begun:
@@ -236,16 +234,16 @@ def prefix_pairs(
     return found
 
 
-def prefixing(names: Sequence[Name]) -> Iterator[Name]:
+def with_numbers(names: Sequence[Name]) -> list[Name]:
     """The names with their numbers, because one number is no beginning of another."""
-    return (name for name in names if name.cost < WITHOUT_NUMBERS)
+    return [name for name in names if name.cost < WITHOUT_NUMBERS]
 
 
 def prefix_index(named: Mapping[int, list[Name]]) -> dict[str, list[tuple[int, Name]]]:
     """Names by title and by artist and title together."""
     index: dict[str, list[tuple[int, Name]]] = defaultdict(list)
     for i, names in named.items():
-        for name in prefixing(names):
+        for name in names:
             for key in {name.key, "".join(name.title)}:
                 index[key].append((i, name))
     return index

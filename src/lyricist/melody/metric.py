@@ -55,20 +55,15 @@ def grid(metre: Metre) -> tuple[tuple[Fraction, int], ...]:
 def places_of(metre: Metre) -> Iterator[tuple[Fraction, int]]:
     """(place, strength) of beats and their parts, in units from the start of the bar."""
     groups = groups_of(metre)
+    # The beat in the middle; none in a bar of one or three equal beats.
+    middle = -(-len(groups) // 2) if len(set(groups)) > 1 or len(groups) % 2 == 0 else None
     slow = is_irregular(metre) and metre.unit < 8  # in 5/4, quarters are also beats
     for i, (end, size) in enumerate(zip(accumulate(groups), groups, strict=True)):
         start = end - size
-        yield Fraction(start), 4 if i == 0 else 3 if i == halfway(groups) else 2
+        yield Fraction(start), 4 if i == 0 else 3 if i == middle else 2
         yield from ((Fraction(unit), 2 if slow else 1) for unit in range(start + 1, end))
         if size == 1 or slow:
             yield from ((unit + part, 1) for unit in range(start, end) for part in HALVES_AND_THIRDS)
-
-
-def halfway(groups: Sequence[int]) -> int | None:
-    """The beat in the middle of a bar; None in a bar of one or three equal beats."""
-    if len(set(groups)) > 1:
-        return (len(groups) + 1) // 2
-    return len(groups) // 2 if len(groups) % 2 == 0 else None
 
 
 class Bars:

@@ -10,15 +10,7 @@ FIFTHS = "FCGDAEB"  # the line of fifths, F at -1; also the order of sharps in a
 ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 ALTERS = {"": 0, "b": -1, "bb": -2, "#": 1, "##": 2, "x": 2, "♭": -1, "♯": 1}
 # Modes: sharps compared with major
-MODES = {
-    "major": 0,
-    "minor": -3,
-    "mixolydian": -1,
-    "dorian": -2,
-    "phrygian": -4,
-    "lydian": 1,
-    "locrian": -5,
-}  # sharps
+MODES = {"major": 0, "minor": -3, "mixolydian": -1, "dorian": -2, "phrygian": -4, "lydian": 1, "locrian": -5}
 MODE_OF = {mode[:3]: mode for mode in MODES} | {"m": "minor", "aeo": "minor", "ion": "major"}  # by three letters
 CHORD_KINDS = {  # MusicXML's <kind>: the suffixes of a chord symbol, ChordPro's spelling first
     "major": ["", "maj", "M"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import cycle, pairwise
+from itertools import accumulate, cycle, pairwise, takewhile
 from math import log2
 from statistics import median
 
@@ -84,12 +84,8 @@ def phrases_of(
     """
     if not slots:
         return []
-    ends: list[int] = []
     if given:
-        for length in cycle(given):
-            ends.append(min(len(slots), (ends[-1] if ends else 0) + length))
-            if ends[-1] == len(slots):
-                break
+        ends = [*takewhile(lambda end: end < len(slots), accumulate(cycle(given))), len(slots)]
     else:
         ends = best_ends(slots, bars or Bars(score), words)
     return [tuple(slots[start:end]) for start, end in pairwise([0, *ends])]

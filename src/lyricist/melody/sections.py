@@ -178,13 +178,11 @@ def kinds_of(sections: Sequence[Sequence[int]]) -> list[int]:
     """For each section the first one of its kind, by the sound of its phrases."""
     kinds: list[int] = []
     for s, section in enumerate(sections):
-        for f in (f for f in range(s) if kinds[f] == f):
+        for f in dict.fromkeys([*kinds, s]):  # at last the section itself
             common = sum(x == y for x, y in zip(sections[f], section, strict=False))
             if common >= SAME * max(len(sections[f]), len(section)):
                 kinds.append(f)
                 break
-        else:
-            kinds.append(s)
     return kinds
 
 
@@ -205,7 +203,7 @@ def scheme_of(phrases: Sequence[Phrase]) -> str:
     while lines:
         size = len(lines) if len(lines) <= max(SCHEMES) else QUATRAIN
         schemes = SCHEMES[size]
-        fits = [fit_of(scheme, lines[:size]) - LATER * k for k, scheme in enumerate(schemes)]
+        fits = [mean_answer(scheme, lines) - LATER * k for k, scheme in enumerate(schemes)]
         _, scheme = max(zip(fits, schemes, strict=True))
         fresh = {letter: LETTERS[(used + i) % len(LETTERS)] for i, letter in enumerate(sorted(set(scheme) - {"X"}))}
         out += "".join(fresh.get(letter, "X") for letter in scheme)
@@ -214,7 +212,7 @@ def scheme_of(phrases: Sequence[Phrase]) -> str:
     return out
 
 
-def fit_of(scheme: str, phrases: Sequence[Phrase]) -> float:
+def mean_answer(scheme: str, phrases: Sequence[Phrase]) -> float:
     """The mean likeness of the phrases that rhyme in a scheme."""
     pairs = [(i, j) for i, j in combinations(range(len(scheme)), 2) if scheme[i] == scheme[j] != "X"]
     return sum(answer(phrases[i], phrases[j]) for i, j in pairs) / max(1, len(pairs))

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 
 from lyricist.melody.metric import Bars, strong_slots
@@ -74,14 +74,11 @@ def by_slurs(part: Part, score: Score, bars: Bars) -> list[list[Note]]:
     joined = [note.slurred for note in part.notes]
     if not any(joined) and score.kind == "midi":
         joined = continued(part, score, bars)
-    slurs: list[list[Note]] = []
-    for note, on in zip(part.notes, joined, strict=True):
-        if on and slurs:
-            slurs[-1].append(note)
-        else:
-            slurs.append([note])
+    begins = [i for i, on in enumerate(joined) if i == 0 or not on]
+    slurs = [list(part.notes[start:end]) for start, end in pairwise([*begins, len(joined)])]
     usual = median([note.duration for note in part.notes]) if part.notes else Fraction(1)
-    return [group for slur in slurs for group in ([slur] if is_melisma(slur, usual) else [[note] for note in slur])]
+    groups = ([slur] if is_melisma(slur, usual) else [[note] for note in slur] for slur in slurs)
+    return [group for each in groups for group in each]
 
 
 def is_melisma(slur: Sequence[Note], usual: Fraction) -> bool:
@@ -105,17 +102,8 @@ def with_strengths(groups: Sequence[Sequence[Note]], bars: Bars) -> tuple[Slot, 
     lengths = [end - rest - group[0].onset for group, end, rest in zip(groups, ends, rests, strict=True)]
     strong = strong_slots(strengths, lengths, [rest > 0 for rest in rests])
     return tuple(
-        Slot(
-            onset=group[0].onset,
-            duration=group[-1].end - group[0].onset,
-            pitch=group[0].pitch,
-            strength=strength,
-            strong=stress,
-            notes=tuple(group),
-            rest=rest,
-            lyrics=group[0].lyrics,
-        )
-        for group, strength, stress, rest in zip(groups, strengths, strong, rests, strict=True)
+        Slot(g[0].onset, g[-1].end - g[0].onset, g[0].pitch, strength, stress, tuple(g), rest, g[0].lyrics)
+        for g, strength, stress, rest in zip(groups, strengths, strong, rests, strict=True)
     )
 
 
@@ -201,14 +189,9 @@ class Strike:
 
 
 def strikes(notes: Sequence[Note]) -> list[Strike]:
-    out: list[Strike] = []
-    for note in notes:
-        if out and out[-1].onset == note.onset:
-            last = out[-1]
-            out[-1] = Strike(last.onset, max(last.length, note.duration), last.pitches | {note.pitch})
-        else:
-            out.append(Strike(note.onset, note.duration, frozenset({note.pitch})))
-    return out
+    """The notes of a part, which are in order of onset, by onset."""
+    groups = [(onset, list(group)) for onset, group in groupby(notes, key=lambda note: note.onset)]
+    return [Strike(at, max(n.duration for n in group), frozenset(n.pitch for n in group)) for at, group in groups]
 
 
 def fresh(parts: Sequence[Sequence[Strike]]) -> dict[Rhythm, float]:

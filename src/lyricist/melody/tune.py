@@ -6,7 +6,8 @@ Times are exact fractions of quarter notes from the start of the performed score
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
@@ -118,19 +119,13 @@ class Score:
     warnings: tuple[str, ...] = ()  # oddities of the file that were repaired
 
 
-@dataclass
 class Clock:
     """Converts quarters to seconds, with changes of tempo."""
 
-    tempi: tuple[Tempo, ...]
-    starts: list[Fraction] = field(init=False)
-    seconds: list[float] = field(init=False)
-
-    def __post_init__(self) -> None:
-        ordered = sorted(self.tempi, key=lambda t: t.onset)
-        self.tempi = tuple(ordered)
-        self.starts, self.seconds = [t.onset for t in ordered], [0.0]
-        for a, b in pairwise(ordered):
+    def __init__(self, tempi: Iterable[Tempo]) -> None:
+        self.tempi = sorted(tempi, key=lambda tempo: tempo.onset)
+        self.starts, self.seconds = [tempo.onset for tempo in self.tempi], [0.0]
+        for a, b in pairwise(self.tempi):
             self.seconds.append(self.seconds[-1] + float(b.onset - a.onset) * 60 / a.quarters)
 
     def at(self, onset: Fraction) -> float:

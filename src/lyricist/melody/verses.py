@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from lyricist.melody.metric import Bars
@@ -37,10 +37,6 @@ class WordedLine:
 
     words: tuple[str, ...]
     syllables: tuple[Syllable, ...]
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
 
 
 @dataclass(frozen=True)
@@ -73,8 +69,8 @@ def stanzas_of(tune: Tune) -> tuple[Stanza, ...]:
     found: list[Stanza] = []
     for turns in performance(tune.phrases):
         lines: dict[int, WordedLine] = {}
-        for run in consecutive(turns):
-            lines |= lines_of(tune, run, notes)
+        for _, run in groupby(enumerate(turns), key=lambda item: item[1].phrase - item[0]):  # neighbouring phrases
+            lines |= lines_of(tune, [turn for _, turn in run], notes)
         found += divided(tune, [(turn, lines[turn.phrase]) for turn in turns if turn.phrase in lines])
     return tuple(found)
 
@@ -151,18 +147,6 @@ def closing_amens(phrases: Sequence[Phrase]) -> set[int]:
             break
         found.add(p)
     return found
-
-
-def consecutive(turns: Sequence[Turn]) -> Iterator[list[Turn]]:
-    """Turns divided into runs of neighbouring phrases."""
-    run: list[Turn] = []
-    for turn in turns:
-        if run and turn.phrase != run[-1].phrase + 1:
-            yield run
-            run = []
-        run.append(turn)
-    if run:
-        yield run
 
 
 def lines_of(tune: Tune, run: Sequence[Turn], notes: Sequence[Sequence[Note]]) -> dict[int, WordedLine]:

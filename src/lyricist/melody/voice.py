@@ -62,8 +62,7 @@ class _Look(NamedTuple):
 def choose_part(score: Score, track: int | None = None) -> tuple[Part, str]:
     """The part to sing, and why; `track` is a part's number.
 
-    Raises:
-        InputError: there is no such part, or no part with a tune.
+    Raises InputError: there is no such part, or no part with a tune.
     """
     parts = [part for part in score.parts if part.notes]
     if track is not None:
@@ -146,13 +145,10 @@ def name_points(name: str) -> float:
 
 def _points(look: _Look, top: float) -> float:
     """Weights set by hand on hymns in four parts and pop files; a clear name outweighs the rest."""
-    program = look.part.program
     points = look.name + 2.0 * look.single + 2.0 * look.range + 2.5 * look.active
     points -= min(3.0, max(0.0, top - look.height) / 6)
     points -= 2.0 * (len(look.part.notes) < FEW)
-    for family, weight in PROGRAM_WEIGHTS if program is not None else ():
-        points += weight * (program in family)
-    return points
+    return points + sum(weight for family, weight in PROGRAM_WEIGHTS if look.part.program in family)
 
 
 def _label(part: Part) -> str:

@@ -88,13 +88,8 @@ def with_old_t(word: str, known: Known) -> Readings:
     if not word.endswith(("ct", "kt", "pt", "st", "ht", "ft", "xt")) or word.endswith("ght") or len(word) < 4:
         return ()
     stem = word[:-1]
-    doubled = stem[-1] in "spf" and stem[-2] in VOWELS
-    stems = (
-        [stem + stem[-1]]
-        if doubled and stem[-1] == "s"
-        else [stem, stem + "e", *([stem + stem[-1]] if doubled else [])]
-    )
-    for each in stems:
+    doubled = [stem + stem[-1]] if stem[-1] in "spf" and stem[-2] in VOWELS else []
+    for each in doubled if doubled and stem[-1] == "s" else [stem, stem + "e", *doubled]:
         stem_readings = known(each)
         found = [reading.phones for reading in stem_readings if past(reading.phones) == ("T",)]
         if found and listed(stem_readings):

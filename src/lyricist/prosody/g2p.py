@@ -17,6 +17,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -172,14 +173,9 @@ def log_softmax(x: Array) -> Array:
 
 def batches(words: Iterable[str]) -> Iterator[list[str]]:
     """Runs of at most ROWS words of equal length."""
-    batch: list[str] = []
-    for word in words:
-        if batch and (len(batch) == ROWS or len(word) != len(batch[0])):
+    for _, run in groupby(words, key=len):
+        while batch := list(islice(run, ROWS)):
             yield batch
-            batch = []
-        batch.append(word)
-    if batch:
-        yield batch
 
 
 def quantise(weights: Mapping[str, Array]) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:

@@ -14,7 +14,7 @@ import hashlib
 import mmap
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -60,12 +60,7 @@ class Table:
         if words < BULK:
             return self.find
         table = self.all()
-
-        def find(word: str) -> tuple[Reading, ...]:
-            codes = table.get(word.encode("utf-8", "replace"))
-            return () if codes is None else read_codes(codes)
-
-        return find
+        return lambda word: read_codes(codes) if (codes := table.get(word.encode("utf-8", "replace"))) else ()
 
     def all(self) -> dict[bytes, bytes]:
         """Every word with its codes: faster than many searches, but 25 MB of memory."""
@@ -211,9 +206,8 @@ def parse_entries(text: str, name: str, source: str) -> dict[str, tuple[Reading,
     return entries
 
 
-def fault_of(word: str, phones: Iterable[str]) -> str:
+def fault_of(word: str, phones: Sequence[str]) -> str:
     """What is wrong with an entry and how to correct it; "" if it is valid."""
-    phones = list(phones)
     wrong = next((phone for phone in phones if phone not in CODES), None)
     if not re.search(r"[^\W_]", word):
         return "is not a word: begin each line with the word"

@@ -64,14 +64,9 @@ def syncope(phones: Phones, word: str) -> Iterator[Phones]:
             continue
         rest = ("R", *phones[i + 1 :]) if phones[i] == "ER0" else phones[i + 1 :]
         before = phones[: i - (phones[i - 1] == "Y" and not is_vowel(phones[i - 2]))]  # pop'lar, without its Y
-        if before[-1] != rest[0] and rest[0] in LIQUIDS and weak_after(rest):
+        after = rest[2:] if rest[:2] == ("N", "L") else rest[1:]  # heav'nly
+        if before[-1] != rest[0] and rest[0] in LIQUIDS and after and after[0][-1] == "0":
             yield (*before, *rest)
-
-
-def weak_after(rest: Sequence[str]) -> bool:
-    """Whether a weak vowel follows a liquid, or N and L (heav'nly)."""
-    after = rest[2:] if rest[:2] == ("N", "L") else rest[1:]
-    return bool(after) and after[0][-1] == "0"
 
 
 def ven(phones: Phones, word: str) -> Iterator[Phones]:

@@ -107,8 +107,11 @@ def note_codes(lines: Sequence[LinePlan], way: int) -> npt.NDArray[np.int8]:
     """(S, 4) log2 of the length, pitch, strength and rest of every note, less the song's means, in units of STEPS."""
     rows: list[Sequence[float]] = []
     for line in lines:
-        notes = [numbers_of(note) for note in line.notes] or [(math.nan,) * 4] * len(line.template)
-        rows += notes[::way]
+        notes = [
+            (math.log2(max(duration, 1e-3)), pitch / 12, strength / 4, float(rest > 0))
+            for duration, pitch, strength, rest in line.notes
+        ]
+        rows += (notes or [(math.nan,) * 4] * len(line.template))[::way]
     numbers = np.array(rows, dtype=np.float64).reshape(-1, 4)
     silent = np.isnan(numbers[:, 0])
     if silent.all():
@@ -116,11 +119,6 @@ def note_codes(lines: Sequence[LinePlan], way: int) -> npt.NDArray[np.int8]:
     codes = np.rint((numbers - numbers[~silent].mean(axis=0)) * STEPS).clip(-MOST, MOST)
     codes[silent] = NO_NOTE
     return np.asarray(codes, dtype=np.int8)
-
-
-def numbers_of(note: Note) -> tuple[float, float, float, float]:
-    """Octaves of length and of pitch, strength and rest up to 1."""
-    return math.log2(max(note.duration, 1e-3)), note.pitch / 12, note.strength / 4, float(note.rest > 0)
 
 
 def places(lines: Sequence[LinePlan], counts: Sequence[Sequence[int]]) -> tuple[Array, Array]:
@@ -158,9 +156,8 @@ def slot_features(left: Array, codes: Array) -> Floats:
     out = np.zeros((*left.shape, WIDTHS["slots"]), dtype=np.float32)
     known = left != UNPLANNED
     out[..., 0] = known
-    out[..., 1 : 2 + MOST_LEFT] = (np.minimum(left, MOST_LEFT)[..., None] == np.arange(MOST_LEFT + 1)) & known[
-        ..., None
-    ]
+    one_hot = np.minimum(left, MOST_LEFT)[..., None] == np.arange(MOST_LEFT + 1)
+    out[..., 1 : 2 + MOST_LEFT] = one_hot & known[..., None]
     out[..., 2 + MOST_LEFT : 2 + MOST_LEFT + AHEAD] = codes == CODES["x"]
     out[..., 2 + MOST_LEFT + AHEAD :] = codes == CODES["/"]
     return out

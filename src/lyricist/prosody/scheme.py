@@ -105,15 +105,10 @@ def clusters(lines: Sequence[int]) -> Iterator[list[int]]:
     >>> list(clusters([0, 2, 30, 50, 51]))
     [[0, 2], [50, 51]]
     """
-    cluster: list[int] = []
-    for line in lines:
-        if cluster and line - cluster[-1] > REACH:
-            if len(cluster) > 1:
-                yield cluster
-            cluster = []
-        cluster.append(line)
-    if len(cluster) > 1:
-        yield cluster
+    starts = [i for i, line in enumerate(lines) if i == 0 or line - lines[i - 1] > REACH]
+    for start, end in itertools.pairwise([*starts, len(lines)]):
+        if end - start > 1:
+            yield list(lines[start:end])
 
 
 def near(found: Found, ends: Sequence[Sequence[Reading]], vowels: Sequence[Sequence[str]], line: int) -> None:

@@ -12,7 +12,7 @@ from lyricist.apps.studio.access import LOCAL
 from lyricist.apps.studio.api_models import Asked, Draft
 from lyricist.apps.studio.services import Owner, Services, Studio
 from lyricist.corpus.label_tables import inline_chords, split_times
-from lyricist.corpus.lyrics_file import Stanza, label_of, left_out
+from lyricist.corpus.lyrics_file import Stanza, sung_lines
 from lyricist.corpus.structure import guess_names
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
@@ -144,15 +144,13 @@ def of_text(text: str) -> Sheet:
     numbers: list[int] = []
     heads: list[dict[str, object]] = []
     name, fresh = "", True
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = " ".join(raw.split())
-        label = label_of(line)
+    for number, label, line in sung_lines(text.splitlines()):
         if label is not None:
-            name, fresh, line = label.name, True, label.tail
+            name, fresh = label.name, True
             heads.append({"line": number, "name": label.name})
         elif not line:
             name, fresh = ("", True) if not fresh else (name, True)
-        if line and (label is not None or not left_out(raw, line)):
+        if line:
             if fresh:
                 groups.append((name, []))
             fresh = False

@@ -27,7 +27,11 @@ def read_lrc(source: Source) -> Iterator[Song]:
             tags[tag[1].lower()] = clean_text(tag[2]).strip()
         elif len(lines) < MAX_LINES:
             lines += timed_lines(clean_text(raw))
-    lines = in_order(lines, offset(tags.get("offset", "")))
+    try:  # [offset:+ms]; with a positive one the lyrics come sooner (the LRC convention)
+        sooner = int(tags.get("offset", "").replace(" ", "")) / 1000
+    except ValueError:
+        sooner = 0.0
+    lines = in_order(lines, sooner)
     title, artist = source.named()
     meta = {name: tags[tag] for tag, name in TAGS.items() if tags.get(tag)}
     yield source.built(lines, title, artist, meta)
@@ -59,14 +63,6 @@ def timed_lines(raw: str) -> list[Line]:
     text = (text + following(text, raw[done:])).rstrip()
     word_times = tuple((place, when) for place, when in words if place < len(text))  # the last one may end the line
     return [Line(text, (), when, word_times) for when in times] or [Line(text)]
-
-
-def offset(tag: str) -> float:
-    """The `[offset:+ms]` tag in seconds; with a positive one the lyrics come sooner (the LRC convention)."""
-    try:
-        return int(tag.replace(" ", "")) / 1000
-    except ValueError:
-        return 0.0
 
 
 def in_order(lines: list[Line], sooner: float) -> list[Line]:

@@ -76,9 +76,8 @@ def song_of(source: Source, tune: Tune, further: Sequence[Sequence[str]], alone:
 def sections_below(tune: Tune, sung: Sequence[Section], further: Sequence[Sequence[str]]) -> tuple[Section, ...]:
     """Verses without notes of their own, with slots where the tune's phrases fit; those sung already are left out."""
     there = letters("".join(line.text for section in sung for line in section.lines))
-    new = tuple(
-        Section("verse", tuple(map(Line, stanza))) for stanza in further if letters("".join(stanza)) not in there
-    )
+    left = [stanza for stanza in further if letters("".join(stanza)) not in there]
+    new = tuple(Section("verse", tuple(map(Line, stanza))) for stanza in left)
     if not new:
         return ()
     from lyricist.corpus.alignment import lay_tune

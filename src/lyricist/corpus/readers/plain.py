@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from statistics import median
 
-from lyricist.corpus.label_tables import Label, is_plain, read_label
+from lyricist.corpus.label_tables import label_of
 from lyricist.corpus.readers.base import Source
 from lyricist.corpus.song import Line, Section, Song
 
@@ -91,11 +91,6 @@ def doubled(head: list[str]) -> bool:
     inner = [sum(1 for _ in blocks(by_blank(piece))) for piece in blocks(by_double(head))]
     several = sum(count > 1 for count in inner)
     return several > 1 and several > len(inner) / 2 and sum(inner) <= MOST_STANZAS * len(inner)
-
-
-def label_of(line: str) -> Label | None:
-    line = " ".join(line.split())
-    return read_label(line) if line and not is_plain(line) else None
 
 
 def blocks(marked: Iterable[str | None]) -> Iterator[list[str]]:

@@ -8,14 +8,15 @@ Nothing here reads files.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
+from lyricist._io import write_synced
 from lyricist.errors import InputError, LyricistError, MissingExtra
-from lyricist.melody.export.midi_writer import kar, midi
+from lyricist.melody.export.midi_writer import midi
 from lyricist.melody.export.musicxml_writer import musicxml, mxl
 from lyricist.melody.export.sing import Sung, SungLine, SungWord, own_words, sing
 from lyricist.melody.export.song_text import cho, lrc, text
@@ -58,7 +59,7 @@ SUFFIXES: dict[str, Writer] = {
     ".xml": lambda sung: [musicxml(sung.score)],
     ".mxl": lambda sung: [mxl(sung.score)],
     ".mid": lambda sung: [midi(sung)],
-    ".kar": lambda sung: [kar(sung)],
+    ".kar": lambda sung: [midi(sung, karaoke=True)],
     ".lrc": lambda sung: [lrc(sung)],
     ".cho": lambda sung: [cho(sung)],
     ".svg": lambda sung: svg(sung.score),
@@ -69,33 +70,30 @@ SUFFIXES: dict[str, Writer] = {
 def write_score(path: Path | str, what: Tune | Sung, *, title: str | None = None, force: bool = False) -> list[Path]:
     """Write a tune, with its own words or with new ones. Returns the files written: several if the music has pages.
 
-    Raises:
-        InputError: an unknown suffix, a missing folder, or, without `force`, a file that exists.
+    Raises InputError: an unknown suffix, a missing folder, or, without `force`, a file that exists.
     """
     path = Path(path)
     writer = SUFFIXES.get(path.suffix.lower())
     if writer is None:
-        known = ", ".join(SUFFIXES)
-        raise InputError(f"{path}: no score is written as {path.suffix or 'a file without suffix'!r}; known: {known}")
+        asked = repr(path.suffix or "a file without suffix")
+        raise InputError(f"{path}: no score is written as {asked}; known: {', '.join(SUFFIXES)}")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} is not there: make it first")
     refuse_existing([path], force)
     pages = writer(entitled(what if isinstance(what, Sung) else own_words(what), title))
-    paths = [path, *(path.with_name(f"{path.stem}-{i}{path.suffix}") for i in range(2, len(pages) + 1))]
+    paths = [path, *islice(further_pages(path), len(pages) - 1)]
     refuse_existing(paths, force)
     write_all(paths, pages)
-    if path.suffix.lower() == ".svg":
-        remove_pages(path, len(pages))
+    for page in further_pages(path, len(pages)) if path.suffix.lower() == ".svg" else ():
+        if not page.is_file() or ENGRAVED not in page.read_bytes()[:4096]:
+            break
+        page.unlink()  # of a longer song that was there before
     return paths
 
 
-def remove_pages(path: Path, pages: int) -> None:
-    """Remove the further pages of a longer song that was there before, if they are numbered and engraved."""
-    for i in count(max(2, pages + 1)):
-        page = path.with_name(f"{path.stem}-{i}{path.suffix}")
-        if not page.is_file() or ENGRAVED not in page.read_bytes()[:4096]:
-            return
-        page.unlink()
+def further_pages(path: Path, done: int = 1) -> Iterator[Path]:
+    """The names of the pages after page `done`."""
+    return (path.with_name(f"{path.stem}-{i}{path.suffix}") for i in count(max(2, done + 1)))
 
 
 def entitled(sung: Sung, title: str | None) -> Sung:
@@ -119,10 +117,7 @@ def write_all(paths: Sequence[Path], contents: Sequence[bytes]) -> None:
     temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
     try:
         for place, content in zip(temporary, contents, strict=True):
-            with open(place, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write_synced(place, [content])
         for place, path in zip(temporary, paths, strict=True):
             os.replace(place, path)
     except OSError as error:

@@ -45,7 +45,7 @@ class Syllable:
 
 
 def midi(sung: Sung, karaoke: bool = False) -> bytes:
-    """A MIDI file with lyric events."""
+    """A MIDI file with lyric events; a karaoke file has text events too."""
     score = sung.performed
     ticks = resolution(score)
     file = MidiFile(type=1, ticks_per_beat=ticks, charset="utf-8")
@@ -60,11 +60,6 @@ def midi(sung: Sung, karaoke: bool = False) -> bytes:
     out = io.BytesIO()
     file.save(file=out)
     return out.getvalue()
-
-
-def kar(sung: Sung) -> bytes:
-    """A karaoke file with text events."""
-    return midi(sung, karaoke=True)
 
 
 def resolution(score: Score) -> int:

@@ -35,6 +35,7 @@ SHOWN = 0.1  # a tempo mark is printed if the tempo changes by more than a tenth
 FORTE = 90  # the velocity of <note dynamics="100">
 PLAIN_VELOCITY = 80  # of a note without <dynamics>
 Mark = tuple[Fraction, Callable[[int], ET.Element]]  # onset; offset in divisions -> direction or chord symbol
+Signs = dict[tuple[int, int], str]  # (id of the piece, pitch) -> its accidental
 Ends = dict[tuple[Fraction, int, int], str]  # (onset, pitch, verse) of a syllable -> end-line or end-paragraph
 
 
@@ -210,9 +211,7 @@ def write_part(root: ET.Element, context: Context, measures: Sequence[Measure]) 
     marks = list(context.marks)
     for measure in measures:
         bar = measure.bar
-        made = sub(element, "measure", number=str(bar.number))
-        if bar.number == 0:
-            made.set("implicit", "yes")
+        made = sub(element, "measure", number=str(bar.number), **({"implicit": "yes"} if bar.number == 0 else {}))
         if measure is measures[0]:
             attributes(made, context, bar)
         elif bar.changes:
@@ -267,9 +266,9 @@ def write_measure(made: ET.Element, context: Context, measure: Measure, marks: S
                 write_notes(made, context, piece, piece.event, number, signs)
 
 
-def accidentals(measure: Measure, sharps: int) -> dict[tuple[int, int], str]:
-    """(id of the piece, pitch) -> the accidental to print, in the order in which notes sound."""
-    out: dict[tuple[int, int], str] = {}
+def accidentals(measure: Measure, sharps: int) -> Signs:
+    """The accidentals to print, in the order in which notes sound."""
+    out: Signs = {}
     state: dict[tuple[str, int], int] = {}
     ordered = [piece for pieces in measure.voices.values() for piece in pieces if piece.event and piece.first]
     for piece in sorted(ordered, key=lambda piece: piece.at):
@@ -282,14 +281,7 @@ def accidentals(measure: Measure, sharps: int) -> dict[tuple[int, int], str]:
     return out
 
 
-def write_notes(
-    made: ET.Element,
-    context: Context,
-    piece: Piece,
-    event: Event,
-    voice: int,
-    signs: dict[tuple[int, int], str],
-) -> None:
+def write_notes(made: ET.Element, context: Context, piece: Piece, event: Event, voice: int, signs: Signs) -> None:
     """A note or a chord; all its syllables go under the first note."""
     ties = [kind for kind, there in (("stop", not piece.first), ("start", not piece.last)) if there]
     for at, note in enumerate(event.notes):
@@ -317,9 +309,7 @@ def write_rest(made: ET.Element, context: Context, piece: Piece, voice: int) -> 
         sub(sub(made, "forward"), "duration", context.ticks(piece.value.length))
         return
     element = sub(made, "note")
-    rest = sub(element, "rest")
-    if piece.whole_bar:
-        rest.set("measure", "yes")
+    sub(element, "rest", **({"measure": "yes"} if piece.whole_bar else {}))
     sub(element, "duration", context.ticks(piece.value.length))
     sub(element, "voice", voice)
     if piece.whole_bar and context.staff is not None:

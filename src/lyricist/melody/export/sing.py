@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
 
 from lyricist.errors import InputError
 from lyricist.melody.tune import Control, Lyric, Metre, Note, Part, Phrase, Score, Tune
@@ -60,8 +61,7 @@ def sing(tune: Tune, verses: Sequence[Sequence[Sequence[SungWord]]]) -> Sung:
 
     A line without words leaves its phrase empty.
 
-    Raises:
-        InputError: no verse, a wrong number of lines, or a wrong number of syllables in a line.
+    Raises InputError: no verse, a wrong number of lines, or a wrong number of syllables in a line.
     """
     if not verses:
         raise InputError("no verse to sing: give at least one, with a line for every phrase of the tune")
@@ -73,10 +73,7 @@ def sing(tune: Tune, verses: Sequence[Sequence[Sequence[SungWord]]]) -> Sung:
 
 
 def sung_line(words: Sequence[SungWord]) -> SungLine:
-    starts, at = [], 0
-    for word in words:
-        starts.append(at)
-        at += len(word.parts)
+    *starts, _ = accumulate((len(word.parts) for word in words), initial=0)
     return SungLine(tuple(words), tuple(starts))
 
 

@@ -29,8 +29,7 @@ SUFFIXES |= dict.fromkeys((".musicxml", ".xml", ".mxl"), MUSICXML) | {".abc": AB
 def read_tune(path: str | Path, track: int | None = None, phrases: str | Sequence[int] | None = None) -> Tune:
     """The sung line of a file of music, in phrases; see `tune_of`.
 
-    Raises:
-        InputError: not a file of music, no notes, or no such track.
+    Raises InputError: not a file of music, no notes, or no such track.
     """
     return tune_of(read_score(path), track=track, phrases=phrases)
 
@@ -114,8 +113,7 @@ def tune_of(
     `phrases` are the lengths of phrases in slots, used in a cycle ("8,6,8,6"); by default they are found. If `words`
     is false, the words of the file are not used to find syllables and lines.
 
-    Raises:
-        InputError: no such track, no notes, too many notes, or impossible lengths of phrases.
+    Raises InputError: no such track, no notes, too many notes, or impossible lengths of phrases.
     """
     counts = counts_of(phrases)
     bars = Bars(score)

@@ -28,12 +28,8 @@ def read_abc(data: bytes, name: str) -> Score:
     The first syllable of a `w:` line is a `line_start`. The verse of a `w:` line is its place under the music, or the
     number at its start. `W:` lines, which have no notes, are left out.
 
-    Args:
-        data: the file's bytes.
-        name: the file's name, for errors.
-
-    Raises:
-        InputError: no ABC tune, too large, impossible lengths, or no notes.
+    `name`: the file's name, for errors.
+    Raises InputError: no ABC tune, too large, impossible lengths, or no notes.
     """
     if not data.strip(b"\0 \t\r\n"):
         raise InputError(f"{name}: empty; give a file of ABC")

@@ -30,7 +30,7 @@ NOTE = r"(\^{1,2}|_{1,2}|=)?([A-Ga-g])([,']*)" + LENGTH
 TOKENS: tuple[tuple[str, str], ...] = (  # kind, pattern; the first one that matches
     ("field", r"\[([A-Za-z]):([^\]]{0,200})\]"),
     ("quoted", r"\"([^\"]{0,300})\""),
-    ("decoration", r"!([^!\s]{1,30})!|\+([A-Za-z.]{2,20})\+"),
+    ("decoration", r"!([^!\s]{1,30})!|\+([A-Za-z.]{2,20})\+|([HSO])"),
     ("grace", r"\{[^}]{0,200}\}"),
     ("ending", r"\[\s*\"?(\d[\d,\-. ]*)\"?"),
     ("bar_line", r"(\.?:*\[?\|[|\]:]*|:{2,}|\[\|?\])[ \t]*(\d[\d,\-.]*)?"),
@@ -42,7 +42,6 @@ TOKENS: tuple[tuple[str, str], ...] = (  # kind, pattern; the first one that mat
     ("slur", r"[()]"),
     ("broken", r"(<{1,3}|>{1,3})"),
     ("overlay", r"&"),
-    ("letter", r"[HSO]"),
     ("blank", r"[\s`.~LMPTuv$*\\\]h-w]+|!"),
 )
 SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in TOKENS))
@@ -318,11 +317,8 @@ class Voice:
         if symbol:
             self.bar.chords.append((self.cursor, symbol))
 
-    def read_letter(self, match: re.Match[str]) -> None:
-        self._sign(match[0])
-
     def read_decoration(self, match: re.Match[str]) -> None:
-        self._sign(match[1] or match[2])
+        self._sign(match[1] or match[2] or match[3])
 
     # What the tokens have in common
 
@@ -389,8 +385,7 @@ class Voice:
 def read_line(voice: Voice, text: str, change: Callable[[str, str], Voice]) -> Voice:
     """Read a line of music. `change` handles inline fields and returns the voice to continue with.
 
-    Raises:
-        InputError: impossible lengths, or too many notes or bars.
+    Raises InputError: impossible lengths, or too many notes or bars.
     """
     at = 0
     while at < len(text):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 
 from lyricist.melody.read.performance import SYLLABIC
@@ -200,9 +200,5 @@ def _word_ends(pieces: list[_Piece]) -> list[bool]:
 
 def _verses(pieces: list[_Piece]) -> list[int]:
     """The verse of each piece. Notation programs write several verses at one tick; else all are verse 1."""
-    numbers, last, count = [], -1, 0
-    for piece in pieces:
-        count = count + 1 if piece.tick == last else 1
-        last = piece.tick
-        numbers.append(count)
+    numbers = [n for _, group in groupby(pieces, key=lambda piece: piece.tick) for n, _ in enumerate(group, 1)]
     return numbers if sum(n > 1 for n in numbers) > 0.25 * len(numbers) else [1] * len(numbers)

@@ -31,14 +31,8 @@ class Line:
 
     def __init__(self, track: int, notes: Sequence[Note]) -> None:
         self.track, self.notes = track, notes
-        self.onsets: list[Fraction] = []
-        self.tops: list[int] = []  # index of the highest note at each onset
-        for i, note in enumerate(notes):
-            if not self.onsets or note.onset > self.onsets[-1]:
-                self.onsets.append(note.onset)
-                self.tops.append(i)
-            elif note.pitch >= notes[self.tops[-1]].pitch:
-                self.tops[-1] = i
+        tops = {note.onset: i for i, note in enumerate(notes)}  # by onset, then pitch: the last is the highest
+        self.onsets, self.tops = list(tops), list(tops.values())  # onsets, and the index of the highest note at each
         self.times = [float(onset) for onset in self.onsets]  # for quick search
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -134,12 +133,8 @@ class _Snapper(dict[int, Fraction]):
 def read_midi(data: bytes, name: str) -> Score:
     """The score of a MIDI file.
 
-    Args:
-        data: the file's bytes.
-        name: the file's name, for messages, and as the title of a file without one.
-
-    Raises:
-        InputError: not a MIDI file, too large or too long, no notes, or only drums.
+    `name`: the file's name, for messages, and as the title of a file without one.
+    Raises InputError: not a MIDI file, too large or too long, no notes, or only drums.
     """
     file = read_smf(data, name)
     tempo = next((tempo for _, tempo in file.tempo_marks()), DEFAULT_TEMPO)
@@ -239,19 +234,13 @@ def _name(file: MidiFile, strand: _Strand, alone: bool) -> str:
 
 
 def _notes(strand: _Strand, at: At) -> tuple[Note, ...]:
-    notes = []
-    for onset, end, pitch, velocity in strand.notes:
-        begin, length = at(onset), at(end) - at(onset)
-        notes.append(Note(begin, length if length > 0 else Fraction(1, 64), pitch, velocity))
-    return _gathered(notes)
-
-
-def _gathered(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """The notes with rolled chords struck at once.
+    """The notes with times in quarters, and with rolled chords struck at once.
 
     A note that is off the grid and shortly after a note on the grid begins with it if all notes of the chord still
     sound, and if it lasts longer than a roll: fast runs do not change.
     """
+    spans = ((at(onset), at(end), pitch, velocity) for onset, end, pitch, velocity in strand.notes)
+    notes = [Note(a, b - a if b > a else Fraction(1, 64), pitch, velocity) for a, b, pitch, velocity in spans]
     out: list[Note] = []
     base, held = Fraction(-1), Fraction(-1)  # start of the chord, and the first end of its notes
     for note in sorted(notes, key=lambda note: (note.onset, note.pitch)):

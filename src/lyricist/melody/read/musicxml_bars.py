@@ -127,8 +127,7 @@ class PartReader:
     def measure(self, element: Element, index: int, bar: WrittenBar) -> None:
         """Add the notes of this part's measure to `voices`, and its other content to `bar`.
 
-        Raises:
-            InputError: divisions not above 0, or lengths that are too fine to add up.
+        Raises InputError: divisions not above 0, or lengths that are too fine to add up.
         """
         self.index, self.bar = index, bar
         self.cursor = self.before = self.length = ZERO
@@ -325,9 +324,7 @@ def _chord_symbol(harmony: Element) -> str:
         elif how in ("add", "alter"):
             symbol += f"{_altered(degree.findtext('degree-alter'))}{value}"
     below = "" if bass is None else (bass.findtext("bass-step") or "").strip()
-    return symbol + (
-        f"/{below}{_altered(bass.findtext('bass-alter'))}" if bass is not None and below in STEPS else ""
-    )
+    return f"{symbol}/{below}{_altered(harmony.findtext('bass/bass-alter'))}" if below in STEPS else symbol
 
 
 def _altered(text: str | None) -> str:

@@ -24,12 +24,8 @@ def read_musicxml(data: bytes, name: str) -> Score:
     A part with words becomes one `Part` for each of its voices; any other part becomes one `Part`. A note without a
     syllable that follows a sung note without a rest is `slurred`: it is sung on the syllable before.
 
-    Args:
-        data: the file's bytes; compressed files are recognised by their bytes, not by their name.
-        name: the file's name, for errors.
-
-    Raises:
-        InputError: no MusicXML, damaged, unsafe, too large, or without notes.
+    Compressed files are recognised by their bytes, not by their name. `name`: the file's name, for errors.
+    Raises InputError: no MusicXML, damaged, unsafe, too large, or without notes.
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: {len(data)} bytes, more than {MAX_BYTES}; give one song")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from lyricist.errors import InputError
 from lyricist.melody.tune import Chord, Lyric, Metre, Note, Part, Score, Tempo
@@ -89,8 +89,7 @@ class WrittenVoice:
 def perform(bars: list[WrittenBar], voices: list[WrittenVoice], head: Score, name: str) -> Score:
     """`head` (title, key, warnings...) with the parts, metres, tempi and chords as performed.
 
-    Raises:
-        InputError: no notes, too many notes, or a score that is too long.
+    Raises InputError: no notes, too many notes, or a score that is too long.
     """
     starts = list(accumulate((bar.length for bar in bars), initial=ZERO))
     for voice in voices:
@@ -149,14 +148,8 @@ def _mark_melismas(voice: WrittenVoice, starts: list[Fraction]) -> None:
 def _chords_of(voice: WrittenVoice, starts: list[Fraction]) -> Iterator[tuple[Fraction, list[WrittenNote]]]:
     """The onset in the written score and the notes that start there, lowest first."""
     for i, bar in sorted(voice.bars.items()):
-        chord: list[WrittenNote] = []
-        for note in bar:
-            if chord and note.onset > chord[0].onset:
-                yield starts[i] + chord[0].onset, chord
-                chord = []
-            chord.append(note)
-        if chord:
-            yield starts[i] + chord[0].onset, chord
+        for onset, chord in groupby(bar, key=lambda note: note.onset):
+            yield starts[i] + onset, list(chord)
 
 
 def _play(voice: WrittenVoice, played: Sequence[tuple[int, Fraction]]) -> Part:
@@ -257,8 +250,7 @@ def unfold(bars: Sequence[Marks], name: str) -> list[int]:
     >>> unfold([Marks(), Marks(backward=2, ending=frozenset({1})), Marks(ending=frozenset({2}))], "x")
     [0, 1, 0, 2]
 
-    Raises:
-        InputError: more than MAX_BARS bars.
+    Raises InputError: more than MAX_BARS bars.
     """
     order: list[int] = []
     for i in _Player(bars).play():

@@ -36,9 +36,7 @@ DEFAULT_TEMPO = 500_000  # microseconds per quarter: 120 per minute
 MAX_SHARPS = 7  # sharps or flats of a key signature
 MAX_BEATS = 64  # of a bar
 MAX_UNIT = 6  # a 64th, as a power of two
-UNNAMED = frozenset(
-    {"untitled", "tempo", "tempo track", "conductor", "conductor track", "master", "master track", "midi"}
-)
+UNNAMED = {"untitled", "tempo", "tempo track", "conductor", "conductor track", "master", "master track", "midi"}
 At = Callable[[int], Fraction]  # ticks to quarters
 
 
@@ -148,20 +146,13 @@ class MidiFile:
         }
         return [warning for warning, found in odd.items() if found]
 
-    def headers(self) -> dict[str, list[str]]:
-        """The karaoke lines that begin with `@`, by their letter: {"T": [title, author], "L": ["ENGL"]}."""
-        found: dict[str, list[str]] = {}
-        for meta in (meta for track in self.tracks for meta in track.metas if meta.kind in (TEXT, LYRIC)):
-            text = decode_text(meta.data).strip()
-            if len(text) > 2 and text[0] == "@" and text[1].isupper():
-                found.setdefault(text[1], []).append(text[2:].strip())
-        return found
-
     def title_and_composer(self, name: str) -> tuple[str, str]:
         """From the karaoke headers, the name of a first track without notes, or the file's name."""
-        head = self.headers()
-        titles = head.get("T", [])
-        composer = next((line[6:].strip() for line in head.get("I", []) if line.lower().startswith("music:")), "")
+        metas = (meta for track in self.tracks for meta in track.metas if meta.kind in (TEXT, LYRIC))
+        lines = [decode_text(meta.data).strip() for meta in metas]
+        titles = [line[2:].strip() for line in lines if line.startswith("@T") and len(line) > 2]
+        notes = [line[2:].strip() for line in lines if line.startswith("@I")]
+        composer = next((note[6:].strip() for note in notes if note.lower().startswith("music:")), "")
         first = self.tracks[0] if self.tracks else Track()
         quiet = self.format == 0 or not any(voice.kind == 0x9 for voice in first.voices)
         named = [text for text in first.texts(TRACK_NAME) if text.lower() not in UNNAMED] if quiet else []
@@ -189,8 +180,7 @@ def decode_text(data: bytes) -> str:
 def read_smf(data: bytes, name: str) -> MidiFile:
     """The events of a MIDI file; `name` is the file's name, for messages.
 
-    Raises:
-        InputError: no MIDI file, too large, or 0 ticks in a quarter.
+    Raises InputError: no MIDI file, too large, or 0 ticks in a quarter.
     """
     if not data:
         raise InputError(f"{name}: the file is empty")
@@ -205,9 +195,8 @@ def read_smf(data: bytes, name: str) -> MidiFile:
     form, count, division = (int.from_bytes(data[start + i : start + i + 2]) for i in (8, 10, 12))
     if division == 0 or (division >= 0x8000 and division & 0xFF == 0):
         raise InputError(f"{name}: its header says 0 ticks to a quarter note; export the tune again")
-    return _Reader(name, data, MidiFile(form if form <= 2 else 1, division)).file(
-        start + 8 + (size if 6 <= size < 256 else 6), count
-    )
+    body = start + 8 + (size if 6 <= size < 256 else 6)
+    return _Reader(name, data, MidiFile(form if form <= 2 else 1, division)).file(body, count)
 
 
 class _Broken(Exception):

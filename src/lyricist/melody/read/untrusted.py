@@ -31,8 +31,7 @@ DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedErro
 def parse(data: bytes, name: str) -> Element:
     """The root of an XML document. Tags have no prefixes; only the attributes in `ATTRIBUTES` and no blank text.
 
-    Raises:
-        InputError: not well-formed, entities or other definitions, too large, too deep.
+    Raises InputError: not well-formed, entities or other definitions, too large, too deep.
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: {len(data)} bytes of XML, more than {MAX_BYTES}; cut the score into parts")
@@ -96,8 +95,7 @@ class _Builder:
 def unpack(data: bytes, name: str) -> bytes:
     """The score in an MXL: the file that META-INF/container.xml names, else the first MusicXML file.
 
-    Raises:
-        InputError: a damaged or encrypted archive, no score in it, or more than `MAX_BYTES` unpacked.
+    Raises InputError: a damaged or encrypted archive, no score in it, or more than `MAX_BYTES` unpacked.
     """
     if len(data) > MAX_PACKED:
         raise InputError(f"{name}: {len(data)} bytes of MXL, more than {MAX_PACKED}; give one song")
