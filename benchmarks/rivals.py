@@ -27,7 +27,7 @@ from lyricist.model.bf16 import precision_on
 from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import Order, Vocabulary, song_tokens
-from lyricist.prosody.planfeatures import CHOICES, width
+from lyricist.prosody.features import CHOICES, width
 from lyricist.training.conditioning import plan_set
 from lyricist.training.config import UNDECLARED, TrainConfig, checked
 from lyricist.training.events import Finished, Started

@@ -18,7 +18,7 @@ from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.plan.plan import Plan
-from lyricist.prosody.planfeatures import GROUPS, width
+from lyricist.prosody.features import GROUPS, width
 from lyricist.training.config import Options
 
 STILL = {"dropout_input": 0.0, "dropout_output": 0.0}

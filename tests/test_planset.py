@@ -15,8 +15,8 @@ from lyricist.corpus import Corpus, Line, LineSlot, Song
 from lyricist.corpus.tokenizer import CharTokenizer, WordTokenizer
 from lyricist.errors import InputError
 from lyricist.model.tokens import Order, song_tokens
+from lyricist.prosody.features import CHOICES, GROUPS, groups_of, width
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import CHOICES, GROUPS, groups_of, width
 from lyricist.training.conditioning import (
     OFF,
     PlanSplit,

@@ -12,7 +12,7 @@ from lyricist.generate.writer import Model
 from lyricist.model.runtime import State
 from lyricist.model.tokens import Order, Vocabulary
 from lyricist.plan.plan import Plan
-from lyricist.prosody.planfeatures import width
+from lyricist.prosody.features import width
 from price_of_form import FullSoftmax, log_mean, ratio, run_systems, score, stanza_ids, word_entropy
 from stanzas import FORMS, compiled, equal_samples, form_test, stanzas_of, ways
 from verse import is_archaic

@@ -8,7 +8,7 @@ import pytest
 from lyricist.apps.cli.write_command import tell_unknown
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import SIZE
-from lyricist.prosody.planfeatures import LENGTH, TOPICAL, theme_features
+from lyricist.prosody.features import LENGTH, TOPICAL, theme_features
 from lyricist.training.conditioning import MOST, PIECE, THEME_OFF, PlanSplit, Themes
 
 WORDS = ["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>", "the", "river", "harbour", "lantern", "snow"]

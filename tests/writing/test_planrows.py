@@ -21,9 +21,9 @@ from lyricist.model.tokens import Order, Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.plan_file import parse_plan, plan_text
+from lyricist.prosody.features import GROUPS, TOPICAL, Note, width
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import KINDS
-from lyricist.prosody.planfeatures import GROUPS, TOPICAL, Note, width
 from lyricist.training.conditioning import PlannedSong, Themes, planned_song
 
 WORDS = (*exact_tools.WORDS, "a", "night", "light", "away", "today", "and", "runs", "sings", "river's", "melody")

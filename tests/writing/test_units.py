@@ -22,8 +22,8 @@ from lyricist.model.runtime import NEVER, HostBlocks, OnnxBlocks, OnnxModel
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing, Plan
+from lyricist.prosody.features import width
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import width
 
 RNG = np.random.default_rng(0)
 FEATURES = width(("slots",))

@@ -25,8 +25,8 @@ from lyricist.model.hits import Hits
 from lyricist.model.runtime import Ids, StepModel
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import Topics
+from lyricist.prosody.features import THEME, Floats
 from lyricist.prosody.lexicon import default_lexicon
-from lyricist.prosody.planfeatures import THEME, Floats
 from lyricist.training.conditioning import Themes, planned_song, with_wrong_tunes
 
 Lines = list[list[str]]

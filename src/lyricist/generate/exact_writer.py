@@ -31,8 +31,8 @@ from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import resolve
 from lyricist.plan.song_spec import SongSpec
+from lyricist.prosody.features import THEME, TOPICAL, Floats
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
-from lyricist.prosody.planfeatures import THEME, TOPICAL, Floats
 from lyricist.prosody.scan import Scansion
 from lyricist.workers import cores
 

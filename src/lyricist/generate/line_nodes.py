@@ -22,8 +22,8 @@ from lyricist.generate.vocab import WordClass, WordTable
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import Signature
 from lyricist.plan.song_spec import LineSpec
+from lyricist.prosody.features import Note
 from lyricist.prosody.phones import carries, is_vowel
-from lyricist.prosody.planfeatures import Note
 
 CLOSED = 0
 UNKNOWN, NOWHERE = -2, -1

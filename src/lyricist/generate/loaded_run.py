@@ -23,8 +23,8 @@ from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import facts_of
+from lyricist.prosody.features import groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
-from lyricist.prosody.planfeatures import groups_of
 
 MISPLACED = 0.02  # share of words that a changed lexicon may make unusable
 

@@ -26,7 +26,7 @@ from lyricist.model.runtime import NEVER
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
 from lyricist.plan.song_spec import LineSpec
-from lyricist.prosody.planfeatures import Floats, LinePlan, Note, line_rows, theme_features
+from lyricist.prosody.features import Floats, LinePlan, Note, line_rows, theme_features
 from lyricist.prosody.scan import scan_line
 
 Ints = npt.NDArray[np.int64]

@@ -24,7 +24,7 @@ from lyricist.generate.exact_engine import ROWS, ExactEngine
 from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Drawing, Plan
-from lyricist.prosody.planfeatures import Note
+from lyricist.prosody.features import Note
 from lyricist.workers import Request, WorkerDied, WorkerError, WorkerPool
 
 AHEAD = ROWS + 64  # seeds given to a worker before it has finished any song: more than it writes side by side

@@ -35,7 +35,7 @@ class ModelConfig(BaseModel):
     dropout_hidden: float = Field(default=0.0, ge=0, lt=1)  # between layers, locked over time
     dropout_output: float = Field(default=0.0, ge=0, lt=1)  # before the output layer, locked over time
     dropout_weight: float = Field(default=0.0, ge=0, lt=1)  # recurrent weights (Merity et al. 2018)
-    features: int = Field(default=0, ge=0)  # F, of `prosody.planfeatures`; 0: the network knows no plan
+    features: int = Field(default=0, ge=0)  # F, of `prosody.features`; 0: the network knows no plan
 
     @model_serializer(mode="wrap")
     def _dump(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:

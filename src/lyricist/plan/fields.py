@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, Va
 from lyricist.errors import InputError
 from lyricist.plan import parse
 from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, nearest, shown
-from lyricist.prosody.planfeatures import Note
+from lyricist.prosody.features import Note
 
 Model = TypeVar("Model", bound=BaseModel)
 Tune = tuple[tuple[Note, ...], ...]

@@ -16,7 +16,7 @@ from lyricist.melody.sections import scheme_of
 from lyricist.melody.tune import Phrase, Slot, Tune
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan
-from lyricist.prosody.planfeatures import Note
+from lyricist.prosody.features import Note
 
 MOST_VERSES = 20
 # Preferences, in nats, fitted so that written words have as many function words on strong notes, as many long words

@@ -14,8 +14,8 @@ from typing import Any
 from lyricist.corpus import SECTION_NAMES
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
+from lyricist.prosody.features import Note
 from lyricist.prosody.metre import METRES, slots_of
-from lyricist.prosody.planfeatures import Note
 
 ALIASES = {"pre-chorus": "prechorus", "v": "verse", "c": "chorus", "b": "bridge"}
 MAX_BYTES = 1_000_000  # of a file of a plan or a song

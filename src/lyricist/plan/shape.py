@@ -21,8 +21,8 @@ from lyricist.corpus import CHORUSES, RETURNING
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields, SectionPlan, Tune
+from lyricist.prosody.features import Note
 from lyricist.prosody.metre import METRES, slots_of, template
-from lyricist.prosody.planfeatures import Note
 
 T = TypeVar("T")
 split = WordTokenizer().split

@@ -16,7 +16,7 @@ from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import one_word
 from lyricist.plan.shape import ANY, Shape, assumed, shapes, split
-from lyricist.prosody.planfeatures import Note
+from lyricist.prosody.features import Note
 
 # Fields of a plan that a `SongSpec` takes over as they are.
 SHARED = (

@@ -1,4 +1,4 @@
-"""Plan features of a corpus: what `prosody.planfeatures` needs of every token, beside the token arrays, and themes.
+"""Plan features of a corpus: what `prosody.features` needs of every token, beside the token arrays, and themes.
 
 `TOKENS/plan/` holds per split `SPLIT.left` (uint8) and `SPLIT.at` (uint32), one for every token, `SPLIT.codes`
 (uint8), one for every syllable, `SPLIT.notes` (4 x int8), one for every syllable of songs with a tune, and
@@ -29,9 +29,7 @@ from lyricist.corpus import Corpus, Line, Song
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
 from lyricist.errors import InputError
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, Order, Vocabulary
-from lyricist.prosody.lexicon import Lexicon, default_lexicon
-from lyricist.prosody.metre import FUNCTION_WORDS
-from lyricist.prosody.planfeatures import (
+from lyricist.prosody.features import (
     NO_NOTE,
     THEME,
     UNPLANNED,
@@ -49,6 +47,8 @@ from lyricist.prosody.planfeatures import (
     theme_features,
     tune_features,
 )
+from lyricist.prosody.lexicon import Lexicon, default_lexicon
+from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.training.token_arrays import SPLITS, TokenSet, make_arrays
 
 FORMAT = 1

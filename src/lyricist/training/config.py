@@ -127,7 +127,7 @@ class Options:
     tokenizer: str | None = None  # None: the base's, else words
     order: str | None = None  # forward or backward; None: the base's, else start.ORDER
     vocabulary: int | None = None  # words at most; all words of a base stay
-    features: str | None = None  # of planfeatures.CHOICES: what the network sees of a plan; None: the base's, or none
+    features: str | None = None  # of features.CHOICES: what the network sees of a plan; None: the base's, or none
     model: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig
     train: Mapping[str, Any] = field(default_factory=dict)  # fields of TrainConfig
     licence: str = UNDECLARED

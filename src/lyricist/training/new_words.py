@@ -22,7 +22,7 @@ from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import SPECIALS, Vocabulary
-from lyricist.prosody.planfeatures import WIDTHS, groups_of
+from lyricist.prosody.features import WIDTHS, groups_of
 from lyricist.training.token_arrays import PAD, SplitTokens, TokenSet, song_blocks
 
 LEAST = 2  # occurrences from which a new word is added

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from lyricist._io import disk_errors, replace_file
 from lyricist.model.checkpoint import Run
-from lyricist.prosody.planfeatures import CHOICES, width
+from lyricist.prosody.features import CHOICES, width
 from lyricist.training import events
 
 PROGRESS_SECONDS = 2.0  # between two recorded training losses

@@ -20,7 +20,7 @@ from lyricist.model import topics
 from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import Order, Vocabulary
-from lyricist.prosody.planfeatures import CHOICES, THEME, groups_of, width
+from lyricist.prosody.features import CHOICES, THEME, groups_of, width
 from lyricist.training.conditioning import PlanSet, plan_set
 from lyricist.training.config import PRESET, PRESETS, Options, TrainConfig, checked, fine_tuning
 from lyricist.training.events import Finished, TrainEvent

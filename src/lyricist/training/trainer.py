@@ -19,7 +19,7 @@ from lyricist.errors import InputError, RunError
 from lyricist.model.bf16 import precision_on
 from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig, State
-from lyricist.prosody.planfeatures import THEME, groups_of
+from lyricist.prosody.features import THEME, groups_of
 from lyricist.training import events
 from lyricist.training.conditioning import PlanSet, Themes
 from lyricist.training.loop import TrainingLoop

@@ -241,7 +241,7 @@ class ClassicWriter:
 
 @dataclass(frozen=True)
 class Own:
-    """The project's model. `features`: what of a plan it sees, see `planfeatures.CHOICES`."""
+    """The project's model. `features`: what of a plan it sees, see `features.CHOICES`."""
 
     key: str
     label: str

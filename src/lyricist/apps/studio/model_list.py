@@ -18,7 +18,7 @@ from lyricist.generate.open_run import load
 from lyricist.generate.writer import Model
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import NAME, need_starter, starter_path
-from lyricist.prosody.planfeatures import groups_of
+from lyricist.prosody.features import groups_of
 
 STARTER = "The starter"
 MOST_FACTS = 200  # runs of which facts are kept

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lyricist.prosody.planfeatures import (
+from lyricist.prosody.features import (
     AHEAD,
     GROUPS,
     LinePlan,
