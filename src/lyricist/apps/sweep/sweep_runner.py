@@ -165,20 +165,16 @@ def train_open(place: Place, workers: int, retry: bool, should_stop: Callable[[]
     rows = place.queue.rows()
     waiting = sum(row.state == "waiting" for row in rows)
     count = max(1, min(workers, waiting))
-    crew = Workers(place, threads_for(workers), should_stop)
-    yield Begun(place.folder.path, len(rows), sum(not row.open for row in rows), count, crew.threads)
+    named = os.environ.get("OMP_NUM_THREADS", "")
+    threads = max(1, (int(named) if named.isdecimal() else cores()) // workers)  # an equal share for each
+    started = Workers(place, threads, should_stop)
+    yield Begun(place.folder.path, len(rows), sum(not row.open for row in rows), count, started.threads)
     if waiting:
-        yield from crew.work(count)
+        yield from started.work(count)
         rows = place.queue.rows()
     write_report(place.folder, place.queue, rows, plots=True)
     left = any(row.open for row in rows)
-    yield Ended("done" if not left else "interrupted" if crew.stopping else "elsewhere", rows)
-
-
-def threads_for(workers: int) -> int:
-    """The threads of each of `workers`: an equal share of OMP_NUM_THREADS or of the processors, one at least."""
-    named = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, (int(named) if named.isdecimal() else cores()) // workers)
+    yield Ended("done" if not left else "interrupted" if started.stopping else "elsewhere", rows)
 
 
 class Workers:
