@@ -20,9 +20,9 @@ import optuna
 import pytest
 
 from lyricist.apps.sweep import CLASSIC_GRID, Sweep
-from lyricist.apps.sweep.search_space import Choices, Range, parse_space
-from lyricist.apps.sweep.study_storage import Lock, engine_options, full_url
-from lyricist.apps.sweep.sweep_folder import LOCK, SweepFolder
+from lyricist.apps.sweep.search_space import Range, parse_space
+from lyricist.apps.sweep.study_storage import directory_lock, engine_options, full_url
+from lyricist.apps.sweep.sweep_folder import SweepFolder
 from lyricist.apps.sweep.sweep_report import write_report
 from lyricist.apps.sweep.sweep_runner import Begun, Ended, TrialBegun, TrialEnded, prepare, run_sweep
 from lyricist.apps.sweep.trial_queue import RETRIES, TrialFailed, TrialQueue, TrialStopped
@@ -34,7 +34,7 @@ from lyricist.training.token_arrays import token_set
 from test_trainer import wait_for
 
 SETTINGS = {"epochs": 1.0, "steps": 16, "evaluations": 2}
-SMALL = {"embedding": Choices((8,)), "hidden": Choices((8, 12)), "batch": Choices((8,))}
+SMALL = {"embedding": (8,), "hidden": (8, 12), "batch": (8,)}
 
 
 def sweep(space: Any = None, **options: Any) -> Sweep:
@@ -64,7 +64,7 @@ def here(
         Worker(place.job(1), say, lambda: len(said("begun")) >= stop_after or len(said("mark")) >= marks).work()
         write_report(place.folder, place.queue, place.queue.rows(), plots=True)
     finally:
-        place.close()
+        place.lock.close()
     return said("begun")
 
 
@@ -79,17 +79,17 @@ def rows_of(out: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("cell=lstm,gru", Choices(("lstm", "gru"))),
-        ("hidden=128,256", Choices((128, 256))),
-        ("dropout=0,0.3", Choices((0.0, 0.3))),
-        ("tied=true,false", Choices((True, False))),
-        ("epochs=none,5", Choices((None, 5.0))),
+        ("cell=lstm,gru", ("lstm", "gru")),
+        ("hidden=128,256", (128, 256)),
+        ("dropout=0,0.3", (0.0, 0.3)),
+        ("tied=true,false", (True, False)),
+        ("epochs=none,5", (None, 5.0)),
         ("learning-rate=1e-3..1e-2", Range(0.001, 0.01, log=True)),
         ("dropout=0..0.5", Range(0.0, 0.5)),
         ("hidden=128..512:64", Range(128, 512, step=64)),
         ("hidden = 16..512", Range(16, 512, log=True)),
-        ("vocabulary=500,1000", Choices((500, 1000))),
-        ("preset=tiny,small", Choices(("tiny", "small"))),
+        ("vocabulary=500,1000", (500, 1000)),
+        ("preset=tiny,small", ("tiny", "small")),
     ],
 )
 def test_a_field_and_its_values(text: str, expected: object) -> None:
@@ -131,10 +131,10 @@ def test_bad_fields_are_one_clear_line(texts: list[str], expected: str) -> None:
     [
         ({}, {}, "nothing to vary"),
         ({"hidden": Range(8, 16)}, {}, "--set hidden is a range, and a grid needs values"),
-        ({"hidden": Choices((8, 9))}, {"trials": 5}, "--trials 5 and a grid of 2 clash"),
-        ({"hidden": Choices((8, 9))}, {"sampler": "genetic"}, "--sampler 'genetic' is unknown"),
-        ({"dropout": Choices((0.1,)), "dropout_input": Choices((0.2,))}, {}, "--set dropout and --set dropout_input"),
-        ({"budget": Choices((1.0, 2.0))}, {"budget": 3.0}, "--set budget and --budget clash"),
+        ({"hidden": (8, 9)}, {"trials": 5}, "--trials 5 and a grid of 2 clash"),
+        ({"hidden": (8, 9)}, {"sampler": "genetic"}, "--sampler 'genetic' is unknown"),
+        ({"dropout": (0.1,), "dropout_input": (0.2,)}, {}, "--set dropout and --set dropout_input"),
+        ({"budget": (1.0, 2.0)}, {"budget": 3.0}, "--set budget and --budget clash"),
     ],
 )
 def test_clashes_name_both_sides(space: Any, options: Any, expected: str) -> None:
@@ -220,8 +220,8 @@ def test_sampled_points_stay_in_range_and_do_not_hang_on_interruptions(
     assert len(drawn) == 6
     assert drawn == again_drawn
     for value in drawn:
-        if isinstance(values, Choices):
-            assert value in values.values
+        if isinstance(values, tuple):
+            assert value in values
         else:
             assert values.low <= value <= values.high
             assert values.step is None or (value - values.low) % values.step == 0
@@ -239,7 +239,7 @@ def test_a_grid_under_a_budget_goes_in_an_order_that_favours_nothing(tmp_path: P
 
 
 def test_every_slot_is_run_once_even_when_two_enqueue_it(tmp_path: Path) -> None:
-    made = sweep({"layers": Choices((1, 2))})
+    made = sweep({"layers": (1, 2)})
     one, two = queue_of(tmp_path, made), queue_of(tmp_path, made)
     points = made.points()
     for slot, point in enumerate(points):  # what two machines that start in the same moment do
@@ -256,14 +256,13 @@ def test_every_slot_is_run_once_even_when_two_enqueue_it(tmp_path: Path) -> None
 
 def test_claims_of_many_connections_never_collide(tmp_path: Path) -> None:
     """Four threads, each with its own connection to the same SQLite file; every slot is run once."""
-    made = Sweep({"hidden": Choices(tuple(range(8, 28)))})
+    made = Sweep({"hidden": tuple(range(8, 28))})
     queue_of(tmp_path, made).fill()
     claimed: list[int] = []
 
     def machine() -> None:
         queue = queue_of(tmp_path, made)
         claimed.extend(slot for slot, _ in run_all(queue))
-        queue.close()
 
     in_threads(machine)
     assert sorted(claimed) == list(range(20))
@@ -433,7 +432,7 @@ def test_processes_may_make_the_token_arrays_of_a_corpus_at_the_same_time(corpus
 
 
 def test_a_sweep_stopped_and_called_again_repeats_no_finished_trial(corpus: Corpus, tmp_path: Path) -> None:
-    made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
+    made, out = sweep({"cell": ("lstm", "gru")}), tmp_path / "s"
     assert here(corpus, out, made, stop_after=2) == [1, 2]
     assert [r["state"] for r in rows_of(out)] == ["complete", "waiting", "waiting", "waiting"]
     assert [p.name for p in out.glob("run-*")] == ["run-0002"]  # to go on with
@@ -449,7 +448,7 @@ def test_a_sweep_stopped_and_called_again_repeats_no_finished_trial(corpus: Corp
 
 @pytest.mark.full
 def test_two_workers_stopped_and_called_again(corpus: Corpus, tmp_path: Path) -> None:
-    made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
+    made, out = sweep({"cell": ("lstm", "gru")}), tmp_path / "s"
     seen: list[Any] = []
     for event in run_sweep(corpus, out, made, workers=2, should_stop=lambda: bool(of(seen, TrialEnded))):
         seen.append(event)
@@ -499,14 +498,14 @@ def test_the_best_run_writes_songs_and_knows_its_corpus(corpus: Corpus, tmp_path
 @pytest.mark.parametrize(
     ("space", "error"),
     [
-        ({"batch": Choices((8, 100_000))}, "too few for batch 100000"),
-        ({"hidden": Choices((8, 3_000_000))}, "memory"),
+        ({"batch": (8, 100_000)}, "too few for batch 100000"),
+        ({"hidden": (8, 3_000_000)}, "memory"),
     ],
 )
 def test_a_failing_trial_is_recorded_and_the_others_go_on(
     corpus: Corpus, tmp_path: Path, space: Any, error: str
 ) -> None:
-    made = sweep({"hidden": Choices((8,)), **space})
+    made = sweep({"hidden": (8,), **space})
     assert here(corpus, tmp_path / "s", made) == [1, 2]
     rows = rows_of(tmp_path / "s")
     assert [r["state"] for r in rows] == ["complete", "failed"]
@@ -532,8 +531,8 @@ def test_a_full_disk_ends_it_and_is_no_fault_of_the_trial(
 
 
 def runaway(learning_rate: float) -> Sweep:
-    rates = {"learning_rate": Choices((0.01, learning_rate)), "clip": Choices((1e30,))}
-    return sweep({**rates, "hidden": Choices((8,))})
+    rates = {"learning_rate": (0.01, learning_rate), "clip": (1e30,)}
+    return sweep({**rates, "hidden": (8,)})
 
 
 def test_a_loss_that_is_no_number_fails_the_trial(corpus: Corpus, tmp_path: Path) -> None:
@@ -551,7 +550,7 @@ def test_a_loss_that_runs_away_is_a_bad_result_and_no_failure(corpus: Corpus, tm
 
 
 def test_a_stopped_trial_goes_on_bit_for_bit(corpus: Corpus, tmp_path: Path) -> None:
-    made = sweep({"hidden": Choices((8,)), "seed": Choices((3,))})
+    made = sweep({"hidden": (8,), "seed": (3,)})
     here(corpus, tmp_path / "whole", made)
     assert here(corpus, tmp_path / "parts", made, marks=1) == [1]
     stopped = tmp_path / "parts" / "run-0001"
@@ -570,7 +569,7 @@ def test_a_stopped_trial_goes_on_bit_for_bit(corpus: Corpus, tmp_path: Path) -> 
 
 
 def test_a_damaged_run_of_a_stopped_trial_is_trained_anew(corpus: Corpus, tmp_path: Path) -> None:
-    made = sweep({"hidden": Choices((8,)), "seed": Choices((3,))})
+    made = sweep({"hidden": (8,), "seed": (3,)})
     here(corpus, tmp_path / "s", made, marks=1)
     (tmp_path / "s" / "run-0001" / "latest").unlink()
     assert here(corpus, tmp_path / "s", made) == [1]
@@ -589,7 +588,7 @@ for event in run_sweep(open_corpus(corpus), out, four(), workers=2, storage=stor
 
 
 def four() -> Sweep:
-    return sweep({"cell": Choices(("lstm", "gru"))})
+    return sweep({"cell": ("lstm", "gru")})
 
 
 def kill_half_way(corpus: Corpus, out: Path, storage: str | None, workers_too: bool) -> None:
@@ -711,7 +710,7 @@ def test_directories_of_something_else_are_left_alone(corpus: Corpus, run_dir: P
     assert sorted(p.name for p in run_dir.iterdir()) == before
     SweepFolder.open(tmp_path / "s", sweep(), corpus, False)
     with pytest.raises(InputError, match="hidden: 8,12 there, 8,16 here"):
-        list(run_sweep(corpus, tmp_path / "s", sweep({"hidden": Choices((8, 16))})))
+        list(run_sweep(corpus, tmp_path / "s", sweep({"hidden": (8, 16)})))
 
 
 def test_an_unreachable_database_is_one_line_and_leaves_everything(corpus: Corpus, tmp_path: Path) -> None:
@@ -739,8 +738,8 @@ def test_a_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
 def test_two_sweeps_do_not_share_a_directory(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lyricist.apps.sweep.study_storage.PATIENCE", 0.1)
     SweepFolder.open(tmp_path / "s", sweep(), corpus, False)
-    held = Lock(tmp_path / "s" / LOCK)
-    held.share()
+    held = directory_lock(tmp_path / "s")
+    held.acquire_read()
     with pytest.raises(InputError, match="another sweep is at work"):
         list(run_sweep(corpus, tmp_path / "s", sweep()))
     held.close()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import postgres
-from lyricist.apps.sweep.search_space import Choices, Sweep
+from lyricist.apps.sweep.search_space import Sweep
 from lyricist.apps.sweep.sweep_runner import Ended, TrialBegun, TrialEnded, run_sweep
 from lyricist.apps.sweep.trial_queue import TrialQueue
 from lyricist.corpus import Corpus
@@ -39,14 +39,13 @@ def server() -> Iterator[postgres.Server]:
 
 def test_claims_of_many_processes_never_collide(server: postgres.Server) -> None:
     """Four threads with connections of their own run 40 slots that were enqueued up to four times over."""
-    made = Sweep({"hidden": Choices(tuple(range(8, 48)))})
+    made = Sweep({"hidden": tuple(range(8, 48))})
     run: list[tuple[int, Any]] = []
 
     def machine() -> None:
         queue = TrialQueue(server.url.replace("postgresql", "postgresql+pg8000"), "many", made, "songs")
         queue.fill()
         run.extend(run_all(queue))
-        queue.close()
 
     in_threads(machine)
     assert sorted((slot, params["hidden"]) for slot, params in run) == [(slot, 8 + slot) for slot in range(40)]
@@ -91,7 +90,7 @@ def test_two_machines_share_one_study(corpus: Corpus, tmp_path: Path, server: po
 def test_an_outage_ends_it_with_one_line_and_keeps_what_was_trained(
     corpus: Corpus, tmp_path: Path, server: postgres.Server
 ) -> None:
-    made, out = sweep({"cell": Choices(("lstm", "gru"))}), tmp_path / "s"
+    made, out = sweep({"cell": ("lstm", "gru")}), tmp_path / "s"
     seen: list[Any] = []
 
     def until_the_outage() -> None:

@@ -30,6 +30,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 HEADER = struct.Struct("<BIQ")  # kind, request, bytes that follow
 REQUEST, INPUT, CANCEL, MESSAGE, RESULT, ERROR = range(6)  # the first three go to a worker, the others come from it
 MAX_BYTES = 1 << 28  # of one frame
+ENDING_SECONDS = 1.0  # for a process to end once it has closed its pipe, before it is killed
 ERRORS = (LyricistError, InputError, MissingExtra, RunError, PlanError)  # raised in the parent as in the worker
 
 
@@ -127,13 +128,18 @@ class Request(Future[bytes]):
 
 class Worker:
     """One worker process. `first`: a request that it answers before it counts as `ready`; `errors`: further classes
-    of exceptions that it may raise in the parent, made from their message alone."""
+    of exceptions that it may raise in the parent, made from their message alone; `options`: see `start`."""
 
     def __init__(
-        self, module: str, *arguments: str, first: bytes | None = None, errors: Iterable[type[Exception]] = ()
+        self,
+        module: str,
+        *arguments: str,
+        first: bytes | None = None,
+        errors: Iterable[type[Exception]] = (),
+        **options: Any,
     ) -> None:
         self.errors = {kind.__name__: kind for kind in (*ERRORS, *errors)}
-        self.process = start([sys.executable, "-m", module, *arguments])
+        self.process = start([sys.executable, "-m", module, *arguments], **options)
         self.requests: dict[int, Request] = {}
         self.numbers = itertools.count()
         self.writing, self.dead = threading.Lock(), False
@@ -184,10 +190,8 @@ class Worker:
                 self._hear(*read_frame(self.process.stdout))  # type: ignore[arg-type]
         except Exception:  # the process has died, or writes what is no frame
             self.dead = True
-        self.kill()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):
-                pipe and pipe.close()
+        terminate([self.process], ENDING_SECONDS)
+        self.process.stdout.close()
         for request in list(self.requests.values()):
             request.fail(WorkerDied("the worker process has died"))
 
@@ -274,7 +278,7 @@ class Inbox:
 
     def __init__(self, pipe: BinaryIO) -> None:
         self.pipe, self.writing = pipe, threading.Lock()
-        self.waiting: SimpleQueue[Job] = SimpleQueue()
+        self.waiting: SimpleQueue[Job | None] = SimpleQueue()  # None: there will be no more
         self.jobs: dict[int, Job] = {}
 
     def write(self, kind: int, number: int, data: bytes) -> None:
@@ -283,8 +287,8 @@ class Inbox:
         with self.writing:
             write_frame(self.pipe, kind, number, data)
 
-    def listen(self) -> None:
-        """Take in what the parent sends, and end this process when the parent ends."""
+    def listen(self, finish: bool) -> None:
+        """Take in what the parent sends, and end this process when the parent ends; see `serve` for `finish`."""
         try:
             while True:
                 kind, number, data = read_frame(sys.stdin.buffer)
@@ -300,20 +304,24 @@ class Inbox:
                     job.cancelled = True
                     job.on_cancel()
         finally:
-            os._exit(0)  # without waiting for what is under way: it is for nobody
+            if not finish:
+                os._exit(0)  # without waiting for what is under way: it is for nobody
+            for job in list(self.jobs.values()):
+                job.more.put(b"")
+            self.waiting.put(None)
 
 
-def serve(handle: Callable[[Job], bytes | None]) -> None:
+def serve(handle: Callable[[Job], bytes | None], finish: bool = False) -> None:
     """Handle the parent's requests one after the other, until the parent ends or kills this process.
 
     `handle` returns the result or raises an error; where it returns None, it calls `done` or `fail` later. What
-    libraries print on standard output goes to standard error.
+    libraries print on standard output goes to standard error. `finish`: when the parent ends, the requests under way
+    get no more input and are finished.
     """
     inbox = Inbox(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
-    threading.Thread(target=inbox.listen, name="listening", daemon=True).start()
-    while True:
-        job = inbox.waiting.get()
+    threading.Thread(target=inbox.listen, args=(finish,), name="listening", daemon=True).start()
+    while (job := inbox.waiting.get()) is not None:
         try:
             result = handle(job)
         except Exception as error:

@@ -14,7 +14,7 @@ from lyricist import evaluate, write
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.evaluation.train import train_songs
-from lyricist.generate.classic_model import ClassicModel, NeighbourDraw, accuracy, predictions
+from lyricist.generate.classic_model import ClassicModel, ClassicSteps, NeighbourDraw, accuracy, predictions
 from lyricist.generate.engine import Song
 from lyricist.generate.exact_writer import decode
 from lyricist.generate.free import FreeSongAutomaton
@@ -108,7 +108,7 @@ def test_each_word_is_drawn_by_the_softmax_of_the_ten_nearest(hearing: ClassicMo
 def test_draws_follow_the_softmax(hearing: ClassicModel) -> None:
     """2,000 draws of ten words: with a fixed seed this holds or does not; for a random one a share that is off by
     0.05 has a chance below 1e-7 (binomial, p near 0.1)."""
-    steps = hearing.steps(hearing.neighbours, np.zeros((1, 18), np.float32))
+    steps = ClassicSteps(hearing, hearing.neighbours, np.zeros((1, 18), np.float32))
     (logits,), _ = steps.step(np.array([hearing.vocabulary.index["river"]]), steps.initial_state(1))
     logits[np.array([token.startswith("<") for token in hearing.vocabulary.tokens])] = -np.inf
     p = np.exp(logits / 0.05) / np.exp(logits / 0.05).sum()
@@ -126,7 +126,7 @@ def test_a_low_temperature_takes_the_nearest(hearing: ClassicModel) -> None:
 @pytest.mark.parametrize("name", ["carried", "hearing"])
 def test_state_is_carried_in_writing_as_it_was_in_training(name: str, request: pytest.FixtureRequest) -> None:
     model: ClassicModel = request.getfixturevalue(name)
-    steps = model.steps(model.neighbours, None)
+    steps = ClassicSteps(model, model.neighbours)
     river, the = (np.array([model.vocabulary.index[w]]) for w in ("river", "the"))
     _, state = steps.step(river, steps.initial_state(1))
     after, _ = steps.step(the, state)

@@ -12,7 +12,7 @@ import pytest
 from studioserver import Studio, running
 
 import lyricist
-from lyricist.apps.studio.generation_pool import WORKER, GenerationPool
+from lyricist.apps.studio.decoding import WORKER, GenerationPool
 from lyricist.apps.studio.http_io import TooLong, reason
 from lyricist.apps.studio.studio_settings import Limits, Settings
 from lyricist.workers import Worker, WorkerError, start

@@ -31,8 +31,9 @@ _LAZY = {
 _HOME = {name: f"lyricist.corpus.{module}" for module, names in _LAZY.items() for name in names.split()}
 
 __all__ = [
-    "CHORUSES", "READERS", "RETURNING", "SECTION_NAMES", "Corpus", "Line", "LineSlot", "Matching", "PrepareOptions",
-    "Reader", "Report", "Section", "Song", "Source", "is_corpus", "match_tunes", "open_corpus", "parse_song", "prepare",
+    "CHORUSES", "READERS", "RETURNING", "SECTION_NAMES", "Corpus", "Line", "LineSlot", "Matching",
+    "PrepareOptions", "Reader", "Report", "Section", "Song", "Source", "is_corpus", "match_tunes",
+    "open_corpus", "parse_song", "prepare",
 ]  # fmt: skip
 
 

@@ -69,10 +69,8 @@ class ClassicModel(Model):
         self.context, self.line_words = config["context"], int(run.config["line_words"])
         self.music: Music | None = None
         self.run = run
-        super().__init__(self.steps(self.neighbours, None), vocabulary, files=RunFiles(copies=run.path / COPY_INDEX))
-
-    def steps(self, neighbours: Neighbours, music: Floats | None) -> ClassicSteps:
-        return ClassicSteps(self.net, neighbours, len(self.run.vocabulary), self.word_ids, self.context, music)
+        files = RunFiles(copies=run.path / COPY_INDEX)
+        super().__init__(ClassicSteps(self, self.neighbours), vocabulary, files=files)
 
     @cached_property
     def clean_neighbours(self) -> Neighbours:
@@ -117,7 +115,7 @@ class ClassicModel(Model):
             raise InputError("a classic run writes to a tune: name one with --melody")
         near = self.clean_neighbours if plan.clean else self.neighbours
         shape = EvenLines(self.vocabulary, plan, self.line_words, near.words)
-        steps = self.steps(near, self.music(shape.length))
+        steps = ClassicSteps(self, near, self.music(shape.length))
         temperature = 1.0 if drawing is None else drawing.temperature
         only_temperature = Drawing(temperature=temperature, min_p=0, repetition=0, archaic=0)
         for seed in seeds:
@@ -181,26 +179,13 @@ class ClassicSteps:
     predicted last (1, B, 10 each), and the network's own state. Tokens that are not words leave it unchanged.
     """
 
-    def __init__(
-        self,
-        net: SteppedNet,
-        neighbours: Neighbours,
-        vocab_size: int,
-        words: Ints,
-        context: int,
-        music: Floats | None = None,
-    ) -> None:
-        """`words`: ids of all words, of which those of `neighbours` may be drawn; `music` (words, 18): the features
-        of each word of a song; None: silence."""
-        self.net, self.neighbours, self.vocab_size, self.context, self.music = (
-            net,
-            neighbours,
-            vocab_size,
-            context,
-            music,
-        )
-        self.is_word: Mask = np.zeros(vocab_size, dtype=bool)
-        self.is_word[words] = True
+    def __init__(self, model: ClassicModel, neighbours: Neighbours, music: Floats | None = None) -> None:
+        """`neighbours`: the words that may be drawn; `music` (words, 18): the features of each word of a song; None:
+        silence."""
+        self.net, self.context, self.neighbours, self.music = model.net, model.context, neighbours, music
+        self.vocab_size = len(model.run.vocabulary)
+        self.is_word: Mask = np.zeros(self.vocab_size, dtype=bool)
+        self.is_word[model.word_ids] = True
 
     def initial_state(self, batch: int) -> State:
         first = self.neighbours.words[:NEAREST]
@@ -238,13 +223,8 @@ class EvenLines(FreeSongAutomaton):
 
     def __init__(self, vocabulary: Vocabulary, plan: Plan, line_words: int, words: Ints) -> None:
         """`words`: ids of the words that may be drawn. Raises `InputError` for more than MAX_WORDS words."""
-        shape: dict[str, Any] = {
-            "form": plan.form or FORM,
-            "lines": plan.lines or (LINES,),
-            "start": None,
-            "clean": False,
-        }
-        super().__init__(vocabulary, replace(FreeSpec.of(plan), **shape))
+        form, lines = plan.form or FORM, plan.lines or (LINES,)
+        super().__init__(vocabulary, replace(FreeSpec.of(plan), form=form, lines=lines, start=None, clean=False))
         self.words = np.zeros(len(vocabulary), dtype=bool)
         self.words[words] = True
         self.repeats = REPEATED if plan.keep_chorus else frozenset()

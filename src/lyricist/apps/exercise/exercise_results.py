@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations, islice
 from statistics import fmean
@@ -36,7 +36,7 @@ class Order:
     again: bool = False  # only to see what the first word alone, and the seed alone, change
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trial:
     """A variant, trained and judged."""
 
@@ -61,13 +61,10 @@ class Lyric:
         return words_of(lines_of(self.draft.sections))
 
     def to_json(self) -> dict[str, Any]:
-        order, draft = self.order, self.draft
+        draft = self.draft
         return {
             "variant": self.variant,
-            "melody": order.melody,
-            "first": order.first,
-            "seed": order.seed,
-            "again": order.again,
+            **asdict(self.order),
             "failed": draft.failed,
             "notes": list(draft.notes),
             "seconds": round(draft.seconds, 3),
@@ -97,12 +94,7 @@ def results(
         "format": FORMAT,
         "command": command,
         "versions": {**{name: version_of(name) for name in PACKAGES}, "python": platform.python_version()},
-        "settings": {
-            "seed": settings.seed,
-            "budget": settings.budget,
-            "preset": settings.preset,
-            "quick": settings.quick,
-        },
+        "settings": {name: getattr(settings, name) for name in ("seed", "budget", "preset", "quick")},
         "first_words": list(first),
         "data": dict(material.facts),
         "missed": {what: list(names) for what, names in material.missed.items()},
@@ -166,7 +158,7 @@ def variant_json(each: Trial, lyrics: Sequence[Lyric]) -> dict[str, Any]:
         "key": each.variant.key,
         "label": each.variant.label,
         "told": each.variant.told,
-        "training": each.trained.to_json(),
+        "training": asdict(each.trained),
         "foretelling": each.judged.to_json(),
         "written": summary([lyric.figures for lyric in ours if lyric.figures]),
         "failed": sum(bool(lyric.draft.failed) for lyric in ours),

@@ -7,7 +7,6 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,12 @@ from lyricist.apps.exercise.exercise_data import (
 from lyricist.apps.exercise.exercise_report import RESULTS, need_jinja, write_report
 from lyricist.apps.exercise.exercise_results import Learnt, Lyric, Order, Trial, figures, lines_of, results, words_of
 from lyricist.apps.exercise.variants import VARIANTS, Trained, Variant, Writer, chosen
-from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError, PlanError
 
 TOGETHER = 32  # lyrics written in one call to see how fast that is
+OTHERS = 3  # tunes of other songs that a lyric is compared with: those after its own
 OFTEN = 60  # words that first words are drawn from
 
 
@@ -67,12 +66,10 @@ def exercise(
         asked = asked_words(settings)
         check_known(asked, material)
         trials = [trial(variant, material, runs, settings, tell) for variant in taken]
-        first = asked or drawn(material, [each.writer for each in trials], settings.seed)
-        check_writable(first, trials)
+        first = first_words(asked, material, trials, settings.seed)
         lyrics = list(written(material, trials, first, settings, tell))
-        trials = [
-            replace(each, together=rate_of_many(each.writer, material.test[0], first, settings)) for each in trials
-        ]
+        for each in trials:
+            each.together = rate_of_many(each.writer, material.test[0], first, settings)
         found = results(material, trials, lyrics, first, settings, command)
         write_report(found, work)
         if not settings.keep_runs:
@@ -131,15 +128,9 @@ def asked_words(settings: Settings) -> tuple[str, ...]:
     return tuple(asked)
 
 
-def training_words(material: Material) -> Counter[str]:
-    return Counter(
-        word for song in material.train.songs("train") for line in lines_of(song.sections) for word in line
-    )
-
-
 def check_known(first: Iterable[str], material: Material) -> None:
     """Raise `InputError`, before hours of training, for a word that no variant can learn."""
-    counts = training_words(material)
+    counts = Counter(word for song in material.train.songs("train") for word in words_of(lines_of(song.sections)))
     for word in first:
         if counts[word] < 2:
             times = "only once" if counts[word] else "nowhere"
@@ -148,27 +139,25 @@ def check_known(first: Iterable[str], material: Material) -> None:
             raise InputError(f"--first {word!r} stands {times} in the training songs, so it has no vector{instead}")
 
 
-def check_writable(first: Iterable[str], trials: Sequence[Trial]) -> None:
-    for word in first:
+def first_words(asked: tuple[str, ...], material: Material, trials: Sequence[Trial], seed: int) -> tuple[str, ...]:
+    """The words asked for; without any, frequent first words of the training songs' lines, drawn by the seed.
+
+    Raises `InputError` for a word that a variant does not know, and if there is none that all know.
+    """
+    for word in asked:
         for each in trials:
             if not each.writer.knows(word):
                 raise InputError(f"--first {word!r} has no vector in {each.variant.label}: choose another word")
-
-
-def drawn(material: Material, writers: Sequence[Writer], seed: int) -> tuple[str, ...]:
-    """Frequent first words of the training songs' lines that all variants know, drawn by the seed."""
-    words = [word for word in openings(material.train.songs("train")) if all(w.knows(word) for w in writers)]
+    if asked:
+        return asked
+    lines = (line for song in material.train.songs("train") for line in lines_of(song.sections) if line)
+    counts = Counter(line[0] for line in lines if line[0].isalpha() and not is_unclean(line[0]))
+    openings = sorted(counts, key=lambda word: (-counts[word], word))
+    words = [word for word in openings if all(each.writer.knows(word) for each in trials)]
     if not words:
         raise InputError("no word begins a line of the training songs that all variants know: add songs")
     rng = np.random.default_rng(seed)
     return tuple(str(word) for word in rng.permutation(words[:OFTEN])[:FIRST_WORDS])
-
-
-def openings(songs: Iterable[Song]) -> list[str]:
-    """The first words of lines, the most frequent first."""
-    counts = Counter(line[0] for song in songs for line in lines_of(song.sections) if line)
-    plain = [word for word in counts if word.isalpha() and not is_unclean(word)]
-    return sorted(plain, key=lambda word: (-counts[word], word))
 
 
 # --- writing
@@ -187,12 +176,12 @@ def written(
 ) -> Iterator[Lyric]:
     """Every variant's lyrics with their figures, for every test melody and every first word."""
     learnt = Learnt.of(material.train.songs())
-    chosen_songs = material.test[: settings.melodies or len(material.test)]
-    for order in orders(len(chosen_songs), first, settings.seed):
-        sung = chosen_songs[order.melody]
+    songs = material.test[: settings.melodies or len(material.test)]
+    for order in orders(len(songs), first, settings.seed):
+        sung = songs[order.melody]
         if order.first == first[0] and not order.again:
-            tell(f"writing for {sung.name} ({order.melody + 1} of {len(chosen_songs)})")
-        others = other_tunes(chosen_songs, order.melody)
+            tell(f"writing for {sung.name} ({order.melody + 1} of {len(songs)})")
+        others = [songs[(order.melody + k) % len(songs)].tune for k in range(1, min(1 + OTHERS, len(songs)))]
         for each in trials:
             draft = each.writer.write(sung, order.first, order.seed)
             made = figures(draft.sections, sung, learnt, others) if draft.sections else {}
@@ -208,8 +197,3 @@ def rate_of_many(writer: Writer, sung: Sung, first: Sequence[str], settings: Set
         return None
     seconds = time.perf_counter() - begun
     return round(sum(len(words_of(lines_of(song.sections))) for song in songs) / seconds, 1)
-
-
-def other_tunes(songs: Sequence[Sung], melody: int) -> list[Any]:
-    """Up to three tunes of other songs: those after a melody's own."""
-    return [songs[(melody + k) % len(songs)].tune for k in range(1, min(4, len(songs)))]

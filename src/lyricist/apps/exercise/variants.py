@@ -54,32 +54,20 @@ class Trained:
     vocabulary: int
     reason: str
     loss: str
-    curve: tuple[tuple[float, float], ...]  # (seconds, validation loss)
+    validation: list[list[float]]  # seconds, loss
 
     @classmethod
     def by(cls, made: Iterable[events.TrainEvent]) -> Trained:
         """Run a training to its end."""
-        started: events.Started | None = None
-        finished: events.Finished | None = None
-        curve = []
-        for event in made:
-            if isinstance(event, events.Started):
-                started = event
-            elif isinstance(event, events.Evaluated):
-                curve.append((event.seconds, event.valid_loss))
-            elif isinstance(event, events.Finished):
-                finished = event
-        assert started is not None and finished is not None
+        every = [e for e in made if isinstance(e, events.Started | events.Evaluated | events.Finished)]
+        (started,) = (event for event in every if isinstance(event, events.Started))
+        (finished,) = (event for event in every if isinstance(event, events.Finished))
+        curve = [[round(e.seconds, 2), round(e.valid_loss, 5)] for e in every if isinstance(e, events.Evaluated)]
         rate = finished.epoch * started.train_tokens / max(1e-9, finished.seconds)
         return cls(
-            finished.seconds, rate, finished.epoch, finished.step, started.parameters,
-            started.vocabulary, finished.reason, started.loss, tuple(curve),
+            round(finished.seconds, 3), round(rate, 3), round(finished.epoch, 3), finished.step, started.parameters,
+            started.vocabulary, finished.reason, started.loss, curve,
         )  # fmt: skip
-
-    def to_json(self) -> dict[str, Any]:
-        rounded = {name: round(getattr(self, name), 3) for name in ("seconds", "words_per_second", "epochs")}
-        kept = {name: getattr(self, name) for name in ("steps", "parameters", "vocabulary", "reason", "loss")}
-        return {**rounded, **kept, "validation": [[round(a, 2), round(b, 5)] for a, b in self.curve]}
 
 
 @dataclass(frozen=True)

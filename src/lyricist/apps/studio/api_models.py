@@ -121,8 +121,7 @@ def read_drawing(given: dict[str, Any], particles: int, limits: Limits) -> Drawi
     fields = {"particles": particles, **{name: value for name, value in given.items() if value is not None}}
     made = checked(Drawing, fields)
     assert isinstance(made, Drawing)
-    if made.particles > limits.particles:
-        raise InputError(f"particles {made.particles}: at most {limits.particles} (limit particles)")
+    limits.check("particles", made.particles, f"particles {made.particles}")
     return made
 
 
@@ -314,7 +313,3 @@ class ModelsAnswer(BaseModel):
 
 class CardAnswer(BaseModel):
     markdown: str
-
-
-class ChosenAnswer(BaseModel):
-    name: str

@@ -115,6 +115,7 @@ def demo() -> dict[str, Any]:
 # --- the page's files; nothing comes from another host
 
 PAGE = Path(__file__).parent / "page"
+VIEWS = {"/": "index.html", "/docs": "docs.html"}
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -128,23 +129,11 @@ page = APIRouter(include_in_schema=False)
 
 
 @page.get("/")
-async def index(request: Request) -> Response:
-    return page_file("index.html", request)
-
-
 @page.get("/docs")
-async def docs(request: Request) -> Response:
-    return page_file("docs.html", request)
-
-
 @page.get("/page/{name:path}")
-async def file(name: str, request: Request) -> Response:
-    return page_file(name, request)
-
-
-def page_file(name: str, request: Request) -> Response:
+async def page_file(request: Request) -> Response:
     """A file of the page; 304 where the browser has it already, 404 for any other path."""
-    path = PAGE / name
+    path = PAGE / (VIEWS.get(request.url.path) or request.path_params["name"])
     try:
         inside = path.resolve().is_relative_to(PAGE.resolve()) and path.is_file()
     except (OSError, ValueError):

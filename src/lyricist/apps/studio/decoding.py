@@ -8,21 +8,26 @@ it is the turn of those owners who have had the least time.
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
-from lyricist.apps.studio.generation_pool import GenerationPool
-from lyricist.apps.studio.http_io import BEAT_SECONDS, busy
+from lyricist.apps.studio.http_io import BEAT_SECONDS, TooLong, busy
 from lyricist.apps.studio.jobs import CompiledPlans, Shared, Ticket, WriteJob, turn_together
 from lyricist.apps.studio.studio_settings import Limits
 from lyricist.generate.explain import choice
+from lyricist.generate.worker_pool import plan_json
+from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing
+from lyricist.workers import WorkerDied, WorkerPool
 
 T = TypeVar("T")
+WORKER = "lyricist.apps.studio.generation_worker"
 SLICE = 0.004  # seconds of one turn, if a step does not take longer
 TOGETHER, FIRST = 48, 24  # rows of engines that go in step; and while somebody waits for a first line
 CROWD = 4  # songs of one engine from which another core gets an engine of its own
@@ -220,6 +225,41 @@ class Decoding:
             self.closed = True
             self.changed.notify_all()
         self.asking.shutdown(wait=False, cancel_futures=True)
+
+
+class GenerationPool:
+    """Processes that write, one per core, since Python runs one thread of a process at a time.
+
+    A request goes to the process with the fewest; while none is ready, the studio writes in its own process.
+    `run_of`: the folder of a loaded model, or None.
+    """
+
+    def __init__(self, processes: int, seconds: float, run_of: Callable[[Model], Path | None]) -> None:
+        self.pool = WorkerPool(WORKER, processes, first=b"", errors=[TooLong])
+        self.seconds, self.run_of = seconds, run_of
+
+    def take(self, ticket: Ticket, job: WriteJob) -> bool:
+        """Whether a process writes this. It sends the page's events ready-made, so they only pass through here."""
+        run = self.run_of(job.model)
+        if run is None:
+            return False
+        asked = {"owner": ticket.owner, "seconds": self.seconds, "run": str(run), "seeds": list(job.seeds)}
+        asked |= {"plan": plan_json(job.plan), "drawing": job.drawing.model_dump(), "explain": job.explain}
+        request = self.pool.submit(json.dumps(asked).encode(), ticket.give)
+        if request is None or (request.done() and request.exception() is not None):  # it has just died
+            return False
+
+        def ended(request: Future[bytes]) -> None:
+            if not request.cancelled():
+                error = request.exception()
+                died = isinstance(error, WorkerDied)
+                ticket.give(busy("the process that wrote this has died: try again") if died else error)
+
+        ticket.leave = request.cancel
+        request.add_done_callback(ended)
+        if ticket.gone:
+            request.cancel()
+        return True
 
 
 def waits(work: Shared) -> bool:

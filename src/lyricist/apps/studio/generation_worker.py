@@ -1,4 +1,4 @@
-"""One generation process: the loop of `decoding` in a process of its own. See `generation_pool` for its parent."""
+"""One generation process: the loop of `decoding` in a process of its own; its parent is `GenerationPool` there."""
 
 from __future__ import annotations
 

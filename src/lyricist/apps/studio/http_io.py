@@ -11,27 +11,28 @@ import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from lyricist.errors import InputError, LyricistError, MissingExtra, PlanError
 from lyricist.workers import WorkerError
 
+M = TypeVar("M", bound=BaseModel)
 log = logging.getLogger("lyricist.apps.studio")
 
 # --- failures
 
 STATUS = {
     "bad_input": 422,
+    "conflict": 409,
     "plan_infeasible": 409,
     "missing_extra": 409,
-    "conflict": 409,
     "not_found": 404,
     "not_allowed": 405,
     "unauthorised": 401,
@@ -42,8 +43,7 @@ STATUS = {
     "busy": 429,
     "failed": 500,
 }
-CODES = {400: "bad_input", 401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "not_allowed"}
-CODES |= {409: "conflict", 413: "too_large", 422: "bad_input", 429: "busy"}
+CODES = {status: code for code, status in reversed(STATUS.items())}  # the first code of each status
 
 
 class Reason(BaseModel):
@@ -75,7 +75,7 @@ class Refused(Exception):
 class TooLong(Refused):
     """Writing has taken more seconds than the limit."""
 
-    code = "too_long"
+    code = "too_long"  # for an error that came from another process, where no `__init__` has run
 
     def __init__(self, message: str) -> None:
         super().__init__(self.code, message)
@@ -99,12 +99,11 @@ def code_of(error: BaseException) -> str:
 
 def reason(error: BaseException) -> dict[str, str]:
     """An error as `{"code", "message"}`; of an unexpected one only its class is named."""
-    code = code_of(error)
-    kind = str(error) if isinstance(error, WorkerError) else type(error).__name__
-    return {
-        "code": code,
-        "message": plain(f"unexpected {kind}: please report it" if code == "failed" else str(error)),
-    }
+    code, message = code_of(error), str(error)
+    if code == "failed":
+        kind = message if isinstance(error, WorkerError) else type(error).__name__
+        message = f"unexpected {kind}: please report it"
+    return {"code": code, "message": plain(message)}
 
 
 def plain(message: str) -> str:
@@ -117,7 +116,9 @@ def plain(message: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()[:2000]
 
 
-def failure(code: str, message: str, headers: Mapping[str, str] | None = None, status: int | None = None) -> Any:
+def failure(
+    code: str, message: str, headers: Mapping[str, str] | None = None, status: int | None = None
+) -> JSONResponse:
     """The answer that says why a request fails."""
     body = {"error": {"code": code, "message": plain(message)}}
     return JSONResponse(body, status or STATUS[code], headers=dict(headers or {}))
@@ -125,31 +126,23 @@ def failure(code: str, message: str, headers: Mapping[str, str] | None = None, s
 
 def install(app: FastAPI) -> None:
     """Answer every exception in an app with a `failure`."""
+    for kind in (Refused, LyricistError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
 
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Any:
-        return failure(error.code, str(error), error.headers)
 
-    @app.exception_handler(LyricistError)
-    async def wrong(request: Request, error: LyricistError) -> Any:
-        return failure(code_of(error), str(error))
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Any:
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestValidationError):
         first = next(iter(error.errors()), {"loc": (), "msg": "the request is wrong"})
         where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
         return failure("bad_input", f"{where or 'the request'}: {first['msg']}")
-
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Any:
+    if isinstance(error, HTTPException):
         code = CODES.get(error.status_code, "bad_input")
         message = f"there is nothing at {request.url.path!r}" if error.status_code == 404 else str(error.detail)
         return failure(code, message, error.headers, error.status_code)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Any:
+    told = reason(error)
+    if told["code"] == "failed":
         log.error("unexpected %s at %s", type(error).__name__, request.url.path)
-        return failure("failed", f"unexpected {type(error).__name__}: please report it")
+    return failure(told["code"], told["message"], getattr(error, "headers", None))
 
 
 # --- forms with files
@@ -176,35 +169,34 @@ class Upload:
     data: bytes
 
 
-@dataclass(frozen=True)
-class Form:
-    files: list[Upload]
-    fields: dict[str, str]
-
-
-async def read_form(request: Request, most_files: int) -> Form:
-    """The multipart form of a request, whose size the studio's guard has limited. `InputError` if there is none."""
+async def read_form(request: Request, fields: type[M], most_files: int) -> tuple[list[Upload], M]:
+    """The files and the fields of a multipart form, whose size the studio's guard has limited. `InputError` if there
+    is no form or no file in it, `RequestValidationError` for fields with wrong values."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InputError("this wants a form with files: send multipart/form-data")
     try:
         async with request.form(max_files=most_files, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES) as form:
-            files, fields = [], {}
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    files.append(Upload(shown(value.filename or "") or "file", await value.read()))
-                else:
-                    fields[name] = value
+            values = [value for _, value in form.multi_items()]
+            given = {name: value for name, value in form.items() if isinstance(value, str) and value}
+            files = [
+                Upload(shown(v.filename or "") or "file", await v.read()) for v in values if isinstance(v, UploadFile)
+            ]
     except HTTPException as error:
         if error.status_code == 413:
             raise
         raise InputError(f"the form cannot be read: {error.detail}") from None
     except (ValueError, UnicodeError, KeyError, AssertionError):
         raise InputError("the form cannot be read: send multipart/form-data") from None
-    return Form(files, fields)
+    if not files:
+        raise InputError("no file in the form: send one or more")
+    try:
+        return files, fields.model_validate(given)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from None
 
 
 def form_body(files: str, several: bool = False, **fields: str) -> dict[str, Any]:
-    """The fields of a form, for the OpenAPI description."""
+    """The files of a form and the types of its fields, for the OpenAPI description."""
     file: dict[str, Any] = {"type": "string", "format": "binary"}
     properties = {files: {"type": "array", "items": file} if several else file}
     properties |= {name: {"type": kind} for name, kind in fields.items()}

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from lyricist.apps.studio.http_io import TooLong, event
@@ -18,7 +18,7 @@ from lyricist.errors import LyricistError, PlanError, RunError
 from lyricist.generate.batched_step import ConditionedBlocks, in_step
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.exact_writer import FRESH, ExactWriter
-from lyricist.generate.result import Choice, LineWritten, SongWritten, WrittenSong
+from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
 from lyricist.generate.writer import Model
 from lyricist.model.runtime import BlockModel, OnnxBlocks
 from lyricist.plan.plan import Drawing, Plan
@@ -229,9 +229,9 @@ class CompiledPlans:
 
     def steered(self, blocks: BlockModel) -> ConditionedBlocks | None:
         """What runs a model for songs of several plans at once; None for a model that cannot."""
-        return (
-            self.steps.get(id(blocks.session), lambda: steered(blocks))[1] if isinstance(blocks, OnnxBlocks) else None
-        )
+        if not isinstance(blocks, OnnxBlocks):
+            return None
+        return self.steps.get(id(blocks.session), lambda: steered(blocks))[1]
 
 
 def steered(blocks: OnnxBlocks) -> tuple[Any, ConditionedBlocks | None]:
@@ -247,16 +247,5 @@ def event_of(item: LineWritten | WrittenSong) -> bytes:
     """The server-sent event of a line or a song."""
     if isinstance(item, LineWritten):
         return event("line", {"seed": item.seed, "text": item.text, "opens": item.opens, "first": item.first})
-    more = {"choices": [choice_json(choice) for choice in item.choices]} if item.choices else {}
+    more = {"choices": [asdict(choice) for choice in item.choices]} if item.choices else {}
     return event("song", item.to_json() | {"form": item.form, "copied": item.copied} | more)
-
-
-def choice_json(choice: Choice) -> dict[str, Any]:
-    return {
-        "line": choice.line,
-        "word": choice.word,
-        "mass": choice.mass,
-        "candidates": [
-            {"word": c.word, "p": c.p, "drawn_p": c.drawn_p, "forbidden": c.forbidden} for c in choice.candidates
-        ],
-    }

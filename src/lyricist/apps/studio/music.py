@@ -21,9 +21,10 @@ from lyricist.apps.studio.sandbox import Sandbox
 from lyricist.corpus.lyrics_file import read_lyrics
 from lyricist.errors import InputError
 from lyricist.melody.export.sing import own_words
+from lyricist.melody.export.song_text import KINDS, without
 from lyricist.melody.notation import spell
 from lyricist.melody.read import SUFFIXES
-from lyricist.melody.tune import Clock, Phrase, Slot, Tune
+from lyricist.melody.tune import Clock, Slot, Tune
 from lyricist.plan.from_tune import MOST_VERSES
 from lyricist.plan.parse import OPEN_LINES
 
@@ -55,8 +56,7 @@ class Tunes:
 
     def all(self, owner: str) -> list[dict[str, Any]]:
         return [
-            {name: item.meta.get(name) for name in ("id", "title", "name", "format", "made")}
-            | {"phrases": item.meta.get("count")}
+            {**item.meta, "phrases": item.meta.get("count")}  # `TunesAnswer` leaves out what is not for the page
             for item in self.store.all(owner, "tunes")
         ]
 
@@ -119,12 +119,8 @@ def phrases_json(tune: Tune, clock: Clock) -> Iterator[dict[str, Any]]:
             "like": phrase.like,
             "pattern": phrase.pattern,
             "slots": [slot_json(slot, clock) for slot in phrase.slots],
-            "text": (verses[0][i].text or None) if verses and has_words(phrase) else None,
+            "text": (verses[0][i].text or None) if verses and any(slot.lyrics for slot in phrase.slots) else None,
         }
-
-
-def has_words(phrase: Phrase) -> bool:
-    return any(slot.lyrics for slot in phrase.slots)
 
 
 def slot_json(slot: Slot, clock: Clock) -> dict[str, Any]:
@@ -175,7 +171,6 @@ MEDIA: dict[Kind, str] = {
 WORDS_ALONE = ("cho", "txt", "md")  # what needs no tune
 KEPT, KEPT_BYTES = 16, 2_000_000  # scores in memory for their further pages, and bytes of the largest
 MOST_CHARACTERS = 200_000
-DIRECTIVES = ("verse", "chorus", "bridge")  # sections that ChordPro knows
 
 
 class ScoreAsked(Body):
@@ -211,7 +206,9 @@ class Scores:
     def pages(self, tune: Tune, which: Sequence[Any], asked: ScoreAsked, title: str | None) -> list[bytes]:
         """The pages of a score; `which` names the tune and its reading. `InputError` for words that do not fit."""
         found = asked.stanzas()
-        lines = None if found is None else [open_line(line) for _, given in found for line in given]
+        lines = None  # "" for one that is still to be written
+        if found is not None:
+            lines = ["" if line.strip() in OPEN_LINES else line for _, given in found for line in given]
         if lines and len(lines) > MOST_VERSES * len(tune.phrases):
             raise InputError(f"{len(lines)} lines are more than {MOST_VERSES} verses of the tune: send fewer")
         suffix = "." + ("txt" if asked.format == "md" else asked.format)
@@ -223,11 +220,6 @@ class Scores:
         if sum(map(len, pages)) > KEPT_BYTES:
             self.made.drop(key)
         return pages
-
-
-def open_line(text: str) -> str:
-    """A line to sing; "" for a line that is still to be written."""
-    return "" if text.strip() in OPEN_LINES else text
 
 
 # -- words alone ----------------------------------------------------------------------------------------------------
@@ -260,7 +252,7 @@ def as_chordpro(stanzas: Stanzas, title: str) -> Iterator[str]:
     if title:
         yield f"{{title: {bare(title)}}}"
     for name, lines in stanzas:
-        kind = next((each for each in DIRECTIVES if each in name.lower()), "verse")
+        kind = next((each for each in KINDS if each in name.lower()), "verse")
         yield from ("", f"{{start_of_{kind}: {bare(name).capitalize()}}}", *map(bare, lines), f"{{end_of_{kind}}}")
 
 
@@ -269,8 +261,7 @@ def one_line(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """A text without the marks of chords and directives."""
-    return one_line(text.translate({ord(mark): None for mark in "[]{}"}))
+    return without(text, "[]{}")
 
 
 def escaped(text: str) -> str:

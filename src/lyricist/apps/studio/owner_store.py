@@ -100,7 +100,7 @@ class Store:
             yield made
             made.meta.update(id=made.id, made=self.clock())
             with self.lock, disk_errors(Path("the studio's data")):
-                self.write_meta(made)
+                self.update(made)
                 self.need_place(owner, kind)
                 os.replace(made.path, folder / made.id)
             made.path = folder / made.id
@@ -110,12 +110,12 @@ class Store:
 
     def update(self, item: Item) -> None:
         """Write the item's meta again."""
-        with self.lock, disk_errors(Path("the studio's data")):
-            self.write_meta(item)
+        self.write(item.path / META, item.meta)
 
-    def write_meta(self, item: Item) -> None:
-        replace_file(item.path / META, [json.dumps(item.meta).encode()])
-        os.utime(item.path / META, (self.clock(), self.clock()))
+    def write(self, path: Path, data: Mapping[str, Any]) -> None:
+        with self.lock, disk_errors(Path("the studio's data")):
+            replace_file(path, [json.dumps(data).encode()])
+            os.utime(path, (self.clock(), self.clock()))
 
     def remove(self, item: Item) -> None:
         """Remove an item: first from its place, at once, then from the disk."""
@@ -189,8 +189,7 @@ class Store:
         folder = self.owner_folder(owner)
         with self.lock, disk_errors(Path("the studio's data")):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            replace_file(folder / PREFS, [json.dumps({**self.prefs(owner), **chosen}).encode()])
-            os.utime(folder / PREFS, (self.clock(), self.clock()))
+            self.write(folder / PREFS, {**self.prefs(owner), **chosen})
 
 
 def old(path: Path, now: float, days: float) -> bool:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from starlette.concurrency import run_in_threadpool
 
 from lyricist.apps.studio.access import LOCAL
 from lyricist.apps.studio.api_models import Asked, Draft
-from lyricist.apps.studio.services import Owner, Services, Studio
+from lyricist.apps.studio.services import Owner, Studio
 from lyricist.corpus.label_tables import inline_chords, split_times
 from lyricist.corpus.lyrics_file import Stanza, sung_lines
 from lyricist.corpus.structure import guess_names
@@ -34,20 +33,13 @@ class Check(Asked):
 
 
 @router.post("/check")
-async def checked(asked: Check, owner: Owner, studio: Studio) -> dict[str, Any]:
+def checked(asked: Check, owner: Owner, studio: Studio) -> dict[str, Any]:
     """Scan lyrics: syllables, stresses and rhymes of every line, and what departs from the plan."""
-    return await run_in_threadpool(read_aloud, asked, owner, studio)
-
-
-def read_aloud(asked: Check, owner: str, studio: Services) -> dict[str, Any]:
     if (asked.text is None) == (asked.draft is None):
         raise InputError("give either text or draft")
-    limits = studio.limits
     sheet = of_draft(asked.draft) if asked.draft is not None else of_text(asked.text or "")
-    if sheet.characters > limits.text_characters:
-        raise InputError(f"{sheet.characters} characters: at most {limits.text_characters} (limit text_characters)")
-    if len(sheet.numbers) > limits.lines_checked:
-        raise InputError(f"{len(sheet.numbers)} lines: at most {limits.lines_checked} (limit lines_checked)")
+    studio.limits.check("text_characters", sheet.characters, f"{sheet.characters} characters")
+    studio.limits.check("lines_checked", len(sheet.numbers), f"{len(sheet.numbers)} lines")
     plan = studio.asked_plan(owner, asked) if asked.plan or asked.tune is not None else None
     return check_json(sheet, check(sheet.stanzas, plan), plan)
 
@@ -86,7 +78,7 @@ def word_json(word: str, text: str, reading: Reading) -> dict[str, Any]:
 
 
 @router.get("/rhymes")
-async def rhyming(
+def rhyming(
     studio: Studio,
     word: Annotated[str, Query(max_length=100)],
     kind: Literal["all", "perfect", "near", "identical"] = "all",
@@ -94,9 +86,8 @@ async def rhyming(
     limit: Annotated[int, Query(ge=1)] = 100,
 ) -> dict[str, Any]:
     """Words that rhyme with a word, the closest and commonest first."""
-    most = studio.limits.rhymes
     common = studio.models.get(LOCAL).vocabulary.tokens  # commonest first, which is the order of the rhymes
-    found = await run_in_threadpool(rhymes, word, kind, syllables=syllables, words=common)
+    found = rhymes(word, kind, syllables=syllables, words=common)
     return {
         "word": word,
         "rhymes": [
@@ -107,7 +98,7 @@ async def rhyming(
                 "stress": rhyme.reading.stress,
                 "reading": rhyme.reading.text,
             }
-            for rhyme in found[: min(limit, most)]
+            for rhyme in found[: min(limit, studio.limits.rhymes)]
         ],
     }
 

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from lyricist.apps.studio.api_models import (
     Body,
     CardAnswer,
-    ChosenAnswer,
     DraftAnswer,
     DraftsAnswer,
     ModelsAnswer,
@@ -33,7 +32,7 @@ from lyricist.apps.studio.music import (
     tune_json,
     words_alone,
 )
-from lyricist.apps.studio.owner_store import Item, Store
+from lyricist.apps.studio.owner_store import Store
 from lyricist.apps.studio.services import Owner, Studio
 from lyricist.errors import InputError
 
@@ -66,11 +65,11 @@ def get_card(studio: Studio, owner: Owner, name: str) -> dict[str, str]:
     return {"markdown": studio.models.card(owner, name)}
 
 
-@models.put("/current", response_model=ChosenAnswer)
-def choose_model(studio: Studio, owner: Owner, chosen: Chosen) -> dict[str, str]:
+@models.put("/current", response_model=Chosen)
+def choose_model(studio: Studio, owner: Owner, chosen: Chosen) -> Chosen:
     """Write with another model from now on, where a request names none."""
     studio.models.choose(owner, chosen.name)
-    return {"name": chosen.name}
+    return chosen
 
 
 # -- tunes ----------------------------------------------------------------------------------------------------------
@@ -80,30 +79,20 @@ Track = Annotated[int | None, Query(ge=1, le=MOST_TRACK, description="The part t
 Phrases = Annotated[str | None, Query(max_length=MOST_PHRASES, description="Lengths of phrases in syllables: 8,6.")]
 
 
+class TuneFields(BaseModel):
+    """The fields of an upload beside its file."""
+
+    track: int | None = Field(default=None, ge=1, le=MOST_TRACK)
+    phrases: str | None = Field(default=None, max_length=MOST_PHRASES)
+
+
 @tunes.post(
-    "",
-    status_code=201,
-    response_model=TuneAnswer,
-    openapi_extra=form_body("file", track="integer", phrases="string"),
+    "", status_code=201, response_model=TuneAnswer, openapi_extra=form_body("file", track="integer", phrases="string")
 )
 async def upload_tune(request: Request, studio: Studio, owner: Owner) -> dict[str, Any]:
     """Upload a MIDI, karaoke, MusicXML or ABC file; the tune, in phrases of slots."""
-    form = await read_form(request, most_files=1)
-    track, phrases = number_of(form.fields.get("track")), form.fields.get("phrases") or None
-    if not form.files:
-        raise InputError("no file in the form: send a file of music as its field 'file'")
-    if phrases is not None and len(phrases) > MOST_PHRASES:
-        raise InputError(f"phrases has {len(phrases)} characters, more than {MOST_PHRASES}")
-    return await run_in_threadpool(studio.tunes.add, owner, form.files[0], track, phrases)
-
-
-def number_of(text: str | None) -> int | None:
-    """The number of a part in a form's field. `InputError` if it is no such number."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_TRACK):
-        raise InputError(f"track {text[:20]!r} is not a number from 1 to {MOST_TRACK}")
-    return int(text)
+    files, fields = await read_form(request, TuneFields, most_files=1)
+    return await run_in_threadpool(studio.tunes.add, owner, files[0], fields.track, fields.phrases)
 
 
 @tunes.get("", response_model=TunesAnswer)
@@ -170,13 +159,6 @@ def score_file(data: bytes, kind: Kind, title: str, pages: int = 1, page: int = 
 # -- drafts ---------------------------------------------------------------------------------------------------------
 
 
-SAVED = ("draft", "plan", "tune", "model")
-
-
-def draft_json(item: Item) -> dict[str, Any]:
-    return {name: item.meta.get(name) for name in ("id", "made", "changed", *SAVED)}
-
-
 def content_of(saved: SavedDraft, store: Store) -> dict[str, Any]:
     """A draft as it is stored. `Refused` if it is too large."""
     content = saved.model_dump(mode="json") | {"changed": store.clock()}
@@ -192,7 +174,7 @@ def add_draft(studio: Studio, owner: Owner, saved: SavedDraft) -> dict[str, Any]
     content = content_of(saved, studio.store)
     with studio.store.create(owner, "drafts", studio.limits.draft_bytes) as item:
         item.meta.update(content)
-    return draft_json(item)
+    return item.meta
 
 
 @drafts.get("", response_model=DraftsAnswer)
@@ -206,7 +188,7 @@ def list_drafts(studio: Studio, owner: Owner) -> dict[str, Any]:
 @drafts.get("/{id}", response_model=DraftAnswer)
 def get_draft(studio: Studio, owner: Owner, id: str) -> dict[str, Any]:
     """One draft."""
-    return draft_json(studio.store.get(owner, "drafts", id))
+    return studio.store.get(owner, "drafts", id).meta
 
 
 @drafts.put("/{id}", response_model=DraftAnswer)
@@ -215,7 +197,7 @@ def replace_draft(studio: Studio, owner: Owner, id: str, saved: SavedDraft) -> d
     item = studio.store.get(owner, "drafts", id)
     item.meta.update(content_of(saved, studio.store))
     studio.store.update(item)
-    return draft_json(item)
+    return item.meta
 
 
 @drafts.delete("/{id}", status_code=204)

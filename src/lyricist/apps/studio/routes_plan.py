@@ -75,13 +75,9 @@ class Like(Body):
 
 
 @router.post("/plan/like")
-async def like(asked: Like) -> dict[str, Any]:
+def like(asked: Like) -> dict[str, Any]:
     """The plan of a song like this one: its form, syllables, stresses and perfect rhymes."""
-    return await run_in_threadpool(plan_of_song, asked.text)
-
-
-def plan_of_song(text: str) -> dict[str, Any]:
-    song = parse_song(text, source="text")
+    song = parse_song(asked.text, source="text")
     if not any(line.text for line in song.lines()):
         raise InputError("the text holds no lyrics")
     return plan_json(plan_like(song, default_lexicon()))

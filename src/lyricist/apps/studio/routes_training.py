@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, Json
 
 from lyricist.apps.studio.api_models import TrainingAnswer, TrainingsAnswer
 from lyricist.apps.studio.event_log import ENDS, events_from
@@ -20,12 +19,17 @@ from lyricist.apps.studio.http_io import BEAT, BEAT_SECONDS, busy, event, form_b
 from lyricist.apps.studio.owner_store import Item
 from lyricist.apps.studio.services import Owner, Studio
 from lyricist.apps.studio.training_jobs import BROKE_OFF, TrainingAsked, TrainingJobs
-from lyricist.errors import InputError
 
 router = APIRouter(prefix="/api/training", tags=["training"])
 POLL_SECONDS = 0.2  # between two looks at the log of a training
 TOLD = ("started", "progress", "evaluated", "sample", "saved", *ENDS)
 following: Counter[str] = Counter()  # streams of each owner
+
+
+class LyricsFields(BaseModel):
+    """The fields of an upload beside its files."""
+
+    options: Json[TrainingAsked] = TrainingAsked()
 
 
 @router.post(
@@ -38,23 +42,8 @@ async def upload_lyrics(request: Request, studio: Studio, owner: Owner) -> dict[
     """Upload lyrics of any kind that `lyricist prepare` reads; what was understood of them. `options`: JSON with
     name, from (starter or scratch), budget_seconds, licence."""
     studio.trainings.need_allowed()
-    form = await read_form(request, most_files=studio.store.limits.lyrics_files)
-    if not form.files:
-        raise InputError("no files in the form: send lyrics as its fields 'files'")
-    return await run_in_threadpool(
-        studio.trainings.add, owner, form.files, asked_in(form.fields.get("options") or "{}")
-    )
-
-
-def asked_in(text: str) -> TrainingAsked:
-    """The options of a training in a form's field. `InputError`."""
-    try:
-        return TrainingAsked.model_validate(json.loads(text))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"options.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (ValueError, RecursionError):
-        raise InputError("options is not JSON: send an object with name, from, budget_seconds, licence") from None
+    files, fields = await read_form(request, LyricsFields, studio.limits.lyrics_files)
+    return await run_in_threadpool(studio.trainings.add, owner, files, fields.options)
 
 
 @router.get("", response_model=TrainingsAnswer)

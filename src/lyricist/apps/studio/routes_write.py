@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from lyricist.apps.studio.api_models import Asked, Draft, Drawn, plan_json, read_drawing
 from lyricist.apps.studio.http_io import BEAT, event, reason, stream
-from lyricist.apps.studio.jobs import WriteJob, choice_json, event_of
+from lyricist.apps.studio.jobs import WriteJob, event_of
 from lyricist.apps.studio.services import Owner, Services, Studio
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
@@ -37,9 +38,7 @@ class Write(Drawn):
 @router.post("/write", response_class=StreamingResponse)
 async def write(asked: Write, owner: Owner, studio: Studio) -> StreamingResponse:
     """Write songs to a plan. Events: `started`, `line`, `song`, `error`, `done`. 409 where no song can fulfil it."""
-    most = studio.limits.songs_per_request
-    if asked.count > most:
-        raise InputError(f"count {asked.count}: at most {most} (limit songs_per_request)")
+    studio.limits.check("songs_per_request", asked.count, f"count {asked.count}")
     return await songs(
         asked, owner, studio, lambda model: studio.plan(owner, asked, model), asked.count, asked.explain
     )
@@ -56,7 +55,7 @@ async def fill(asked: Fill, owner: Owner, studio: Studio) -> StreamingResponse:
     word, whatever the plan says; `like_present`: where it says nothing of lengths, lines stay as long as they are."""
 
     def plan(model: Model) -> Plan:
-        check_size(asked.draft, studio)
+        studio.limits.check("lines_per_song", asked.draft.count(), f"the draft has {asked.draft.count()} lines")
         plan = studio.asked_plan(owner, asked)
         if asked.draft.title and plan.title is None:
             plan = plan.model_copy(update={"title": asked.draft.title[:200]})
@@ -110,19 +109,12 @@ async def line_of(asked: AtLine, owner: str, studio: Services) -> tuple[Model, O
     """The model of a request, and the plan for its line alone."""
 
     def plan() -> OneLine:
-        check_size(asked.draft, studio)
+        studio.limits.check("lines_per_song", asked.draft.count(), f"the draft has {asked.draft.count()} lines")
         wanted = studio.asked_plan(owner, asked)
         return plan_line(asked.draft.lines(), asked.section, asked.line, wanted, model.lexicon)
 
     model = await run_in_threadpool(studio.models.get, owner, asked.model)
     return model, await run_in_threadpool(plan)
-
-
-def check_size(draft: Draft, studio: Services) -> None:
-    """`InputError` for a draft of too many lines."""
-    most = studio.limits.lines_per_song
-    if draft.count() > most:
-        raise InputError(f"the draft has {draft.count()} lines: at most {most} (lines_per_song)")
 
 
 class Alternatives(AtLine):
@@ -134,9 +126,7 @@ class Alternatives(AtLine):
 @router.post("/alternatives")
 async def alternatives(asked: Alternatives, owner: Owner, studio: Studio) -> dict[str, Any]:
     """Lines that could stand in place of a draft's line and keep the plan; with `word`, only that word is another."""
-    most = studio.limits.alternatives
-    if asked.count > most:
-        raise InputError(f"count {asked.count}: at most {most} (limit alternatives)")
+    studio.limits.check("alternatives", asked.count, f"count {asked.count}")
     model, one = await line_of(asked, owner, studio)
     if asked.word is not None:
         return {"lines": await studio.decoding.ask(owner, lambda: other_words(asked, one, studio, model))}
@@ -195,12 +185,8 @@ def line_json(text: str, model: Model) -> dict[str, Any]:
     return {"text": text, "syllables": read.syllables, "stress": read.stress, "rhyme": read.rhyme}
 
 
-class Why(AtLine):
-    pass
-
-
 @router.post("/why")
-async def why(asked: Why, owner: Owner, studio: Studio) -> dict[str, Any]:
+async def why(asked: AtLine, owner: Owner, studio: Studio) -> dict[str, Any]:
     """For each word of a line as it stands: the candidates with their probabilities, and what forbids them. Lines are
     read in the model's own order, so a word is judged by the words that the model drew before it."""
     model, one = await line_of(asked, owner, studio)
@@ -215,5 +201,5 @@ def explained(one: OneLine, text: str, studio: Services, model: Model) -> dict[s
     choices = explain_line(writer, one.line, words, Drawing())
     return {
         "order": model.vocabulary.order,
-        "words": [{name: value for name, value in choice_json(c).items() if name != "line"} for c in choices],
+        "words": [{name: value for name, value in asdict(c).items() if name != "line"} for c in choices],
     }

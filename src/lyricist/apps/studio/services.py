@@ -7,15 +7,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
 from lyricist._io import disk_errors
 from lyricist.apps.studio.access import LOCAL, owner
 from lyricist.apps.studio.api_models import Asked, read_plan
-from lyricist.apps.studio.decoding import Decoding
-from lyricist.apps.studio.generation_pool import GenerationPool
+from lyricist.apps.studio.decoding import Decoding, GenerationPool
 from lyricist.apps.studio.model_list import Models
 from lyricist.apps.studio.music import Scores, Tunes
 from lyricist.apps.studio.owner_store import SWEEP_SECONDS, Store
@@ -23,7 +22,6 @@ from lyricist.apps.studio.sandbox import Sandbox
 from lyricist.apps.studio.studio_settings import Settings
 from lyricist.apps.studio.training_jobs import TrainingJobs
 from lyricist.corpus.tokenizer import WordTokenizer
-from lyricist.errors import InputError
 from lyricist.evaluation.check import check
 from lyricist.generate.writer import Model
 from lyricist.plan.from_tune import plan_to, relaxed
@@ -93,9 +91,7 @@ class Services:
         options: dict[str, Any] = {name: getattr(plan, name) for name in said} | {"plan": plan.sections or None}
         made = as_a_song(plan, options, always=model.vocabulary.order == "backward")
         lines = sum(shape.lines for shape in shapes(made)) if made.exact else 0
-        if lines > self.limits.lines_per_song:
-            most = self.limits.lines_per_song
-            raise InputError(f"the plan has {lines} lines: at most {most} (limit lines_per_song)")
+        self.limits.check("lines_per_song", lines, f"the plan has {lines} lines")
         if asked.tune is None:
             return made
 
@@ -123,9 +119,7 @@ class Services:
 
 def services(request: Request) -> Services:
     """The services of the studio that a request came to."""
-    found = request.app.state.services
-    assert isinstance(found, Services)
-    return found
+    return cast(Services, request.app.state.services)
 
 
 Owner = Annotated[str, Depends(owner)]

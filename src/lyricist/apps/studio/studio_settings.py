@@ -60,6 +60,11 @@ class Limits(BaseModel):
     followers: int = Field(default=20, ge=1)  # streams of events that one owner follows at once
     models_loaded: int = Field(default=3, ge=1)
 
+    def check(self, name: str, value: int, told: str) -> None:
+        """`InputError` for a value above the limit `name`; `told` says it in words."""
+        if value > getattr(self, name):
+            raise InputError(f"{told}: at most {getattr(self, name)} (limit {name})")
+
 
 def read_limits(given: Sequence[str]) -> Limits:
     """Limits from `--limit NAME=VALUE` options. `InputError` for an unknown name or a value that a limit cannot have.

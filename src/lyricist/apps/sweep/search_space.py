@@ -29,16 +29,6 @@ CLASSIC_GRID = (  # the notebook's grid, two values of each; its network, 2 x 51
 
 
 @dataclass(frozen=True)
-class Choices:
-    """A list of values."""
-
-    values: tuple[Value, ...]
-
-    def to_json(self) -> Any:
-        return list(self.values)
-
-
-@dataclass(frozen=True)
 class Range:
     """All numbers from `low` to `high`, both included; on a log scale or in steps of `step`."""
 
@@ -51,16 +41,13 @@ class Range:
     def whole(self) -> bool:
         return isinstance(self.low, int) and isinstance(self.high, int)
 
-    def to_json(self) -> Any:
-        return asdict(self)
-
     def steps(self, step: float) -> tuple[Value, ...]:
         """The values in steps of `step`."""
         count = math.floor((self.high - self.low) / step + 1e-9) + 1
         return tuple(self.low + i * step for i in range(count))
 
 
-Values = Choices | Range
+Values = tuple[Value, ...] | Range  # a list of values, or all of a range
 
 
 @dataclass(frozen=True)
@@ -110,7 +97,7 @@ class Sweep:
                     f"--set {name} is a range, and a grid needs values: list them, "
                     "give steps as in 128..512:64, or use --sampler random or tpe"
                 )
-            axes.append(values.steps(values.step or 1) if isinstance(values, Range) else values.values)
+            axes.append(values.steps(values.step or 1) if isinstance(values, Range) else values)
         return [dict(zip(self.space, point, strict=True)) for point in itertools.product(*axes)]
 
     @property
@@ -121,7 +108,7 @@ class Sweep:
     @property
     def varied(self) -> list[str]:
         """The fields with more than one value."""
-        return [n for n, v in self.space.items() if isinstance(v, Range) or len(v.values) > 1]
+        return [n for n, v in self.space.items() if isinstance(v, Range) or len(v) > 1]
 
     def options(self, point: Mapping[str, Value]) -> Options:
         """What a trial at this point is trained with."""
@@ -140,7 +127,7 @@ class Sweep:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the number of sampled trials, which may grow."""
-        data = {**asdict(self), "space": {n: v.to_json() for n, v in self.space.items()}}
+        data = asdict(self)
         del data["trials"]
         return data
 
@@ -150,9 +137,7 @@ class Sweep:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], trials: int | None) -> Sweep:
-        space: dict[str, Values] = {}
-        for name, values in data["space"].items():
-            space[name] = Range(**values) if isinstance(values, dict) else Choices(tuple(values))
+        space = {n: Range(**v) if isinstance(v, dict) else tuple(v) for n, v in data["space"].items()}
         return cls(**{**data, "space": space}, trials=trials)
 
 
@@ -191,7 +176,7 @@ def parse_values(name: str, text: str) -> Values:
     values = tuple(value(name, part.strip()) for part in text.split(","))
     if len(set(values)) < len(values):
         raise InputError(f"--set {name}={text}: a value is there twice")
-    return Choices(values)
+    return values
 
 
 def parse_range(name: str, text: str, first: str, last: str, step_text: str | None) -> Range:

@@ -6,12 +6,11 @@ Importing this module raises `MissingExtra` where Optuna is not installed.
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from lyricist.errors import InputError, MissingExtra
 
 try:
     import optuna
+    from filelock import FileLock, ReadWriteLock
     from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
     from sqlalchemy import exc
     from sqlalchemy.engine import make_url
@@ -31,8 +31,8 @@ HEARTBEAT = 10  # seconds between two heartbeats of a running trial
 GRACE = 90  # seconds without a heartbeat after which a trial's machine counts as dead
 TIMEOUT = 30  # seconds to wait for a server or for another process's transaction
 TRIES = 5  # to create the tables, where several machines start at once
-PATIENCE = 10.0  # seconds to wait for a directory's lock: the workers of a killed sweep need some of them to end
-CLAIMING = 300.0  # seconds to wait while other workers claim trials
+LOCK = "lock"  # a file of the directory
+PATIENCE = 10.0  # seconds to wait for it: the workers of a killed sweep need some of them to end
 
 
 class StorageError(InputError):
@@ -123,42 +123,18 @@ def connect(url: str) -> Storage:
     raise AssertionError
 
 
-class Lock:
-    """A lock between processes, released when the process that holds it ends, however it ends.
+def directory_lock(folder: Path) -> ReadWriteLock:
+    """The lock of a sweep's directory, to write while it is prepared and to read while trials are trained in it.
 
-    It is SQLite's lock of an empty file: held by one process, or shared by several.
+    It is released when the process that holds it ends, however it ends.
     """
-
-    def __init__(self, path: Path | str, patience: float | None = None) -> None:
-        """`patience`: seconds for `acquire` to wait, by default `PATIENCE`."""
-        timeout = PATIENCE if patience is None else patience
-        self.connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
-
-    def acquire(self) -> None:
-        """Wait until no other process holds it. `InputError` if that takes too long."""
-        try:
-            self.connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            raise InputError("another sweep is at work in this directory: let it end, or stop it first") from None
-
-    def share(self) -> None:
-        """Hold it together with others who share it; nobody can acquire it meanwhile."""
-        self.release()
-        self.connection.execute("BEGIN")
-        self.connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-
-    def release(self) -> None:
-        if self.connection.in_transaction:
-            self.connection.execute("COMMIT")
-
-    def close(self) -> None:
-        self.connection.close()
+    return ReadWriteLock(folder / LOCK, PATIENCE, is_singleton=False)
 
 
-def claim_lock(url: str) -> Lock:
-    """The lock to hold while a trial is claimed; of the process alone where the database is a server.
+def claim_lock(url: str) -> FileLock | nullcontext[None]:
+    """The lock to hold while a trial is claimed; none where the database is a server.
 
     A server locks the trial's row. SQLite cannot, so that two processes could claim the same trial.
     """
     made = make_url(url)
-    return Lock(f"{made.database}.lock" if made.drivername.startswith("sqlite") else ":memory:", CLAIMING)
+    return FileLock(f"{made.database}.lock") if made.drivername.startswith("sqlite") else nullcontext()

@@ -11,24 +11,23 @@ DIR/corpus/                        songs that were prepared for this sweep alone
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
 import shutil
-import tempfile
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from lyricist._io import disk_errors, read_json, replace_directory, replace_file
+from lyricist._io import disk_errors, new_directory, read_json, replace_directory, replace_file
 from lyricist.apps.sweep.search_space import Sweep, difference
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, RunError
 
 FORMAT = 1
-ABOUT, RECORD, BEST, CORPUS, LOCK = "sweep.json", "trial.json", "best", "corpus", "lock"
+ABOUT, RECORD, BEST, CORPUS = "sweep.json", "trial.json", "best", "corpus"
 KEPT = ("config.json", "history.jsonl")  # of every run
 
 
@@ -105,19 +104,22 @@ class SweepFolder:
 
     def keep(self, record: Mapping[str, Any], name: str) -> None:
         """Keep the small files of a trial that has just ended, and its TensorBoard events under `name`."""
-        run, trials = self.run(record["trial"]), self.path / "trials"
-        with disk_errors(self.path), staged(trials) as made:
+        run = self.run(record["trial"])
+        with disk_errors(self.path), self.staged("trials", f"{record['trial']:04d}") as made:
             for file in KEPT:
                 if (run / file).exists():
                     shutil.copyfile(run / file, made / file)
             replace_file(made / RECORD, [json.dumps(record, indent=1).encode()])
             if run.is_dir():
                 shutil.copyfile(made / RECORD, run / RECORD)
-            replace_directory(made, trials / f"{record['trial']:04d}")
         if (run / "tensorboard").is_dir():
-            with disk_errors(self.path), staged(self.path / "tensorboard") as made:
+            with disk_errors(self.path), self.staged("tensorboard", name) as made:
                 shutil.copytree(run / "tensorboard", made, dirs_exist_ok=True)
-                replace_directory(made, self.path / "tensorboard" / name)
+
+    def staged(self, place: str, name: str) -> AbstractContextManager[Path]:
+        """A directory to fill, which then becomes `place/name`."""
+        (self.path / place).mkdir(exist_ok=True)  # other workers may create it at the same time
+        return new_directory(self.path / place / name)
 
     def settle(self, trial: int) -> bool:
         """Make the run of a trial that has ended the best one, or remove it. Whether it is the best now."""
@@ -144,15 +146,3 @@ class SweepFolder:
         for pattern in (".*", "trials/.*", "tensorboard/.*", "worker-*.log"):
             for left in self.path.glob(pattern):
                 left.unlink() if left.is_file() else shutil.rmtree(left, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def staged(place: Path) -> Iterator[Path]:
-    """A directory in `place` to fill and to rename; removed if it was not renamed."""
-    place.mkdir(exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".", dir=place))
-    made.chmod(0o755)
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)

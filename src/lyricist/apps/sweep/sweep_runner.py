@@ -7,26 +7,27 @@ import json
 import os
 import queue
 import shutil
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lyricist.apps.sweep.search_space import Choices, Sweep
-from lyricist.apps.sweep.study_storage import Lock, StorageError, connect, full_url
-from lyricist.apps.sweep.sweep_folder import LOCK, SweepFolder
+from lyricist.apps.sweep.search_space import Sweep
+from lyricist.apps.sweep.study_storage import StorageError, connect, directory_lock, full_url
+from lyricist.apps.sweep.sweep_folder import SweepFolder
 from lyricist.apps.sweep.sweep_report import write_report
 from lyricist.apps.sweep.trial_queue import Row, TrialQueue
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.training.start import need_torch, order_of
 from lyricist.training.token_arrays import token_set
-from lyricist.workers import cores, start
+from lyricist.workers import Request, Worker, cores, terminate
 
+# isort: split
+from filelock import ReadWriteLock, Timeout  # after `study_storage`, which says what to install if it is missing
+
+WORKER = "lyricist.apps.sweep.trial_worker"
 WRITE_SECONDS = 5.0  # between two writings of the results while trials end
 STOP_SECONDS = 60.0  # for workers to save and end when they are asked to
 Message = dict[str, Any]
@@ -84,17 +85,13 @@ class Place:
 
     folder: SweepFolder
     queue: TrialQueue
-    lock: Lock
+    lock: ReadWriteLock
 
     def job(self, threads: int) -> Message:
         """What a worker needs to know."""
         sweep = self.queue.sweep
         about = {"folder": str(self.folder.path), "url": self.queue.url, "study": self.queue.name}
         return {**about, "sweep": sweep.to_json(), "trials": sweep.trials, "threads": threads}
-
-    def close(self) -> None:
-        self.queue.close()
-        self.lock.close()
 
 
 def run_sweep(
@@ -123,7 +120,7 @@ def run_sweep(
     except InputError as e:
         raise InputError(f"{e}. What has ended is kept in {out}: the same command goes on") from e
     finally:
-        place.close()
+        place.lock.close()
 
 
 def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study: str | None, force: bool) -> Place:
@@ -137,14 +134,16 @@ def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study:
     fresh = not out.exists()
     folder = SweepFolder.open(out, sweep, corpus, force)
     try:
-        lock = Lock(folder.path / LOCK)
-        lock.acquire()
-        name = study or (out.resolve().name if storage else "sweep")
-        trials = TrialQueue(url, name, sweep, corpus.fingerprint)
-        trials.recover(folder.record, folder.about()["place"], own=not storage)
-        folder.tidy({row.trial for row in trials.rows() if row.open and row.params})
-        make_tokens(folder.corpus(), sweep)
-        lock.share()
+        lock = directory_lock(folder.path)
+        with lock.write_lock():
+            name = study or (out.resolve().name if storage else "sweep")
+            trials = TrialQueue(url, name, sweep, corpus.fingerprint)
+            trials.recover(folder.record, folder.about()["place"], own=not storage)
+            folder.tidy({row.trial for row in trials.rows() if row.open and row.params})
+            make_tokens(folder.corpus(), sweep)
+        lock.acquire_read()
+    except Timeout:
+        raise InputError("another sweep is at work in this directory: let it end, or stop it first") from None
     except InputError:
         if fresh:
             shutil.rmtree(folder.path, ignore_errors=True)
@@ -155,7 +154,7 @@ def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study:
 def make_tokens(corpus: Corpus, sweep: Sweep) -> None:
     """Make the token arrays of all trials, so that no two workers make the same."""
     orders = sweep.space.get("order")
-    for order in orders.values if isinstance(orders, Choices) else [None]:
+    for order in orders if isinstance(orders, tuple) else [None]:
         options = sweep.options({"order": order} if order else {})
         token_set(corpus, sweep.tokenizer, order_of(options, sweep.tokenizer, None))
 
@@ -166,38 +165,16 @@ def train_open(place: Place, workers: int, retry: bool, should_stop: Callable[[]
     rows = place.queue.rows()
     waiting = sum(row.state == "waiting" for row in rows)
     count = max(1, min(workers, waiting))
-    crew = Workers(place, threads_for(workers), should_stop)
-    yield Begun(place.folder.path, len(rows), sum(not row.open for row in rows), count, crew.threads)
+    named = os.environ.get("OMP_NUM_THREADS", "")
+    threads = max(1, (int(named) if named.isdecimal() else cores()) // workers)  # an equal share for each
+    started = Workers(place, threads, should_stop)
+    yield Begun(place.folder.path, len(rows), sum(not row.open for row in rows), count, started.threads)
     if waiting:
-        yield from crew.work(count)
+        yield from started.work(count)
         rows = place.queue.rows()
     write_report(place.folder, place.queue, rows, plots=True)
     left = any(row.open for row in rows)
-    yield Ended("done" if not left else "interrupted" if crew.stopping else "elsewhere", rows)
-
-
-def threads_for(workers: int) -> int:
-    """The threads of each of `workers`: an equal share of OMP_NUM_THREADS or of the processors, one at least."""
-    named = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, (int(named) if named.isdecimal() else cores()) // workers)
-
-
-def start_worker(job: Message, log: Path) -> subprocess.Popen[str]:
-    """A process `python -m lyricist.apps.sweep.trial_worker`, its errors in `log`.
-
-    The job goes through a pipe, for it may hold a password. The worker ends when that pipe is closed.
-    """
-    command, env = (
-        [sys.executable, "-m", "lyricist.apps.sweep.trial_worker"],
-        {"OMP_NUM_THREADS": str(job["threads"])},
-    )
-    with open(log, "w", encoding="utf-8") as errors:
-        process = start(command, env, stderr=errors, text=True, encoding="utf-8")
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # it died at once, which its exit code tells
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.flush()
-    return process
+    yield Ended("done" if not left else "interrupted" if started.stopping else "elsewhere", rows)
 
 
 class Workers:
@@ -206,62 +183,42 @@ class Workers:
     def __init__(self, place: Place, threads: int, should_stop: Callable[[], bool]) -> None:
         self.folder, self.queue, self.threads, self.should_stop = place.folder, place.queue, threads, should_stop
         self.job = place.job(threads)
-        self.processes: dict[int, subprocess.Popen[str]] = {}
+        self.requests: dict[int, Request] = {}
         self.inbox: queue.Queue[tuple[int, Message]] = queue.Queue()
         self.training: dict[int, Message] = {}  # worker -> the message that began its trial
         self.stopping, self.fatal, self.written = False, "", 0.0
 
     def work(self, count: int) -> Iterator[SweepEvent]:
         """Until every worker has ended. Raises `InputError` with what stopped them, if something did."""
+        seconds = STOP_SECONDS
         try:
             for index in range(count):
                 self.start(index)
-            while self.processes:
-                self.stopping = self.stopping or self.should_stop()
-                if self.fatal or self.stopping:
-                    self.stop()
+            while self.requests:
+                if not self.stopping and (self.fatal or self.should_stop()):
+                    self.stopping = True
+                    for request in self.requests.values():
+                        request.send(b"")
                 with contextlib.suppress(queue.Empty):
                     yield from self.hear(*self.inbox.get(timeout=0.5))
         except KeyboardInterrupt:  # the second Ctrl-C: do not wait
-            for process in self.processes.values():
-                process.kill()
+            seconds = 0.0
             raise
         finally:
-            self.terminate()
+            terminate([request.worker.process for request in self.requests.values()], seconds)
         if self.fatal:
             raise InputError(self.fatal)
 
     def start(self, index: int) -> None:
-        process = self.processes[index] = start_worker(self.job, self.log(index))
-        threading.Thread(target=self.listen, args=(index, process), daemon=True).start()
+        """Start a worker, its errors in a file. The job goes through a pipe, for it may hold a password."""
+        with open(self.log(index), "wb") as errors:
+            worker = Worker(WORKER, errors=[StorageError], env={"OMP_NUM_THREADS": str(self.threads)}, stderr=errors)
+        request = worker.submit(json.dumps(self.job).encode(), lambda data: self.inbox.put((index, json.loads(data))))
+        self.requests[index] = request
+        request.add_done_callback(lambda ended: self.inbox.put((index, {"kind": "exit", "error": ended.exception()})))
 
     def log(self, index: int) -> Path:
         return self.folder.path / f"worker-{index + 1}.log"
-
-    def listen(self, index: int, process: subprocess.Popen[str]) -> None:
-        """Put a worker's messages into the inbox, and its exit code as the last."""
-        assert process.stdout is not None
-        for line in process.stdout:
-            with contextlib.suppress(ValueError):
-                self.inbox.put((index, json.loads(line)))
-        self.inbox.put((index, {"kind": "exit", "code": process.wait()}))
-
-    def stop(self) -> None:
-        """Ask all workers to save their trials and to end."""
-        for process in self.processes.values():
-            if process.stdin is not None:
-                with contextlib.suppress(OSError):
-                    process.stdin.close()
-
-    def terminate(self) -> None:
-        """Stop all workers, and kill those that do not end."""
-        self.stop()
-        until = time.monotonic() + STOP_SECONDS
-        for process in self.processes.values():
-            try:
-                process.wait(timeout=max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
 
     def hear(self, index: int, message: Message) -> Iterator[SweepEvent]:
         kind = message["kind"]
@@ -273,14 +230,19 @@ class Workers:
         elif kind == "ended":
             del self.training[index]
             yield self.ended(message["record"])
-        elif kind == "fatal":
-            self.fatal = self.fatal or message["error"]
         else:
-            del self.processes[index]
-            if message["code"] and not self.fatal and not self.stopping:
-                yield from self.died(index, message["code"])
-            else:
-                self.log(index).unlink(missing_ok=True)
+            yield from self.exited(index, message["error"])
+
+    def exited(self, index: int, error: BaseException | None) -> Iterator[SweepEvent]:
+        """A worker has nothing more to train, cannot go on, or has died."""
+        process = self.requests.pop(index).worker.process
+        terminate([process], STOP_SECONDS)
+        if isinstance(error, InputError):
+            self.fatal = self.fatal or str(error)
+        elif error is not None and not self.fatal and not self.stopping:
+            yield from self.died(index, process.returncode, str(error))
+            return
+        self.log(index).unlink(missing_ok=True)
 
     def ended(self, record: dict[str, Any]) -> TrialEnded:
         best = self.folder.settle(record["trial"])
@@ -290,10 +252,10 @@ class Workers:
             self.written = time.monotonic()
         return TrialEnded(record["trial"], record, best)
 
-    def died(self, index: int, code: int) -> Iterator[SweepEvent]:
+    def died(self, index: int, code: int, error: str) -> Iterator[SweepEvent]:
         """A worker's process died: its trial is tried again, or has failed, and another worker is started."""
         begun, log = self.training.pop(index, None), self.log(index).read_text(encoding="utf-8", errors="replace")
-        reason = log.strip().splitlines()[-1][:200] if log.strip() else f"exit code {code}"
+        reason = log.strip().splitlines()[-1][:200] if log.strip() else f"exit code {code}" if code else error
         error = "its process was killed: out of memory?" if code == -9 else f"its process died ({reason})"
         if begun is None:
             self.fatal = f"a worker could not work: {error}"

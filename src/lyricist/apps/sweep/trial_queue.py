@@ -12,10 +12,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from lyricist.apps.sweep.search_space import Choices, Sweep, Value, Values, difference
+from lyricist.apps.sweep.search_space import Sweep, Value, Values, difference
 from lyricist.apps.sweep.study_storage import StorageError, claim_lock, connect, storage_errors, without_password
 from lyricist.errors import InputError
 from lyricist.training.config import TrainConfig
@@ -76,9 +77,6 @@ class TrialQueue:
 
     def reach(self) -> Any:
         return storage_errors(self.url)
-
-    def close(self) -> None:
-        self.claiming.close()
 
     def agree(self, definition: dict[str, Any]) -> None:
         """The first process stores what is compared; the others must compare the same."""
@@ -152,25 +150,23 @@ class TrialQueue:
 
         def objective(trial: Trial) -> float:
             nonlocal trained
-            self.claiming.release()
+            claiming.close()
             params = self.begin(trial, place, host)
             try:
                 return train(trial, trial.user_attrs[SLOT], params)
             finally:
                 trained = True
 
-        with self.reach():
-            self.claiming.acquire()
+        with self.reach(), ExitStack() as claiming:
+            claiming.enter_context(self.claiming)
+            if not self.anything_waits():
+                return None
             try:
-                if not self.anything_waits():
-                    return None
                 self.study.optimize(objective, n_trials=1, catch=(TrialFailed, TrialStopped))
             except (optuna.exceptions.UpdateFinishedTrialError, ValueError, AssertionError):
                 if not trained:
                     raise
                 return False  # Optuna raises any of these where the trial has ended already
-            finally:
-                self.claiming.release()
         return True
 
     def begin(self, trial: Trial, place: str, host: str) -> dict[str, Value]:
@@ -286,8 +282,8 @@ def row_of(slot: int, trial: FrozenTrial | None) -> Row:
 
 def suggest(trial: Trial, name: str, values: Values) -> Any:
     """A field's value in this trial."""
-    if isinstance(values, Choices):
-        return trial.suggest_categorical(name, values.values)
+    if isinstance(values, tuple):
+        return trial.suggest_categorical(name, values)
     if values.whole:
         return trial.suggest_int(name, int(values.low), int(values.high), log=values.log, step=int(values.step or 1))
     return trial.suggest_float(name, values.low, values.high, log=values.log, step=values.step)

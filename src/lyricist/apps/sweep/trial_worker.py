@@ -1,7 +1,7 @@
 """A process that trains waiting trials until none is left: `python -m lyricist.apps.sweep.trial_worker`.
 
-It reads its job from standard input (one line of JSON) and ends when that is closed, so that it does not outlive the
-process that started it. It writes messages to standard output, one line of JSON each.
+Its only request says what to train, as JSON, and so do its messages. It saves the trial and ends when it is asked for
+no more, and when the process that started it ends.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import platform
 import shutil
 import signal
-import sys
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,13 +20,14 @@ from typing import Any
 
 from lyricist._io import disk_errors, read_json, replace_file
 from lyricist.apps.sweep.search_space import Sweep, Value, value_text
-from lyricist.apps.sweep.study_storage import Lock, StorageError
-from lyricist.apps.sweep.sweep_folder import LOCK, SweepFolder
+from lyricist.apps.sweep.study_storage import StorageError, directory_lock
+from lyricist.apps.sweep.sweep_folder import SweepFolder
 from lyricist.apps.sweep.trial_queue import SLOT, TrialFailed, TrialQueue, TrialStopped
 from lyricist.errors import InputError, LyricistError
 from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
 from lyricist.training import events
+from lyricist.workers import Job, serve
 
 # isort: split
 import torch
@@ -112,8 +110,8 @@ class Worker:
     def __init__(self, job: dict[str, Any], say: Say, stopped: Callable[[], bool]) -> None:
         self.say, self.stopped = say, stopped
         self.folder = SweepFolder(Path(job["folder"]))
-        self.lock = Lock(self.folder.path / LOCK)
-        self.lock.share()
+        self.lock = directory_lock(self.folder.path)
+        self.lock.acquire_read()
         self.corpus = self.folder.corpus()
         self.sweep = Sweep.from_json(job["sweep"], job["trials"])
         self.queue = TrialQueue(job["url"], job["study"], self.sweep, self.corpus.fingerprint)
@@ -136,7 +134,6 @@ class Worker:
                     else:
                         shutil.rmtree(self.folder.run(record["trial"]), ignore_errors=True)
         finally:
-            self.queue.close()
             self.lock.close()
 
     def warm_up(self) -> None:
@@ -253,33 +250,20 @@ def tensorboard_name(trial: int, params: dict[str, Value], varied: list[str]) ->
     return f"{trial:04d} {settings}"[:120].strip()
 
 
-def main() -> int:
-    """Exit code 0 when no trial is left, 2 after a message about what stopped it."""
-    for s in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(s, signal.SIG_IGN)  # the process that started it decides when it ends
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever else is printed goes to stderr
+def handle(job: Job) -> bytes:
+    """Train until no trial waits, or the parent asks for no more or ends."""
 
     def say(**message: Any) -> None:
         with contextlib.suppress(BrokenPipeError):
-            print(json.dumps(message), file=out, flush=True)
+            job.send(json.dumps(message).encode())
 
-    job = json.loads(sys.stdin.readline())
-    stop = threading.Event()
-
-    def wait_for_end() -> None:
-        sys.stdin.read()
-        stop.set()
-
-    threading.Thread(target=wait_for_end, daemon=True).start()
-    try:
-        torch.set_num_threads(job["threads"])
-        Worker(job, say, stop.is_set).work()
-    except InputError as e:
-        say(kind="fatal", error=str(e))
-        return 2
-    return 0
+    asked = json.loads(job.data)
+    torch.set_num_threads(asked["threads"])
+    Worker(asked, say, lambda: not job.more.empty()).work()
+    return b""
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, signal.SIG_IGN)  # the process that started it decides when it ends
+    serve(handle, finish=True)

@@ -26,10 +26,8 @@ FEATURES: tuple[tuple[str, float], ...] = (
     ("all instruments", 16.0),  # parts of the file that have notes
     ("mean beat period", 1.0),  # seconds per quarter note
     ("drums", 1.0),  # 1 if a drum sounds
-    *(
-        (f"chroma {name}", 1.0) for name in ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
-    ),  # parts of 1; see `chroma`
-)
+    *((f"chroma {name}", 1.0) for name in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")),
+)  # chroma: parts of 1; see `chroma`
 WIDTH = len(FEATURES)
 SCALE = np.array([scale for _, scale in FEATURES])
 INSTANT = 1e-9  # seconds below which a note does not reach into a share
@@ -74,9 +72,11 @@ def melody_features(score: Score, words: int) -> Floats:
     out = np.zeros((words, WIDTH))
     out[:, 0] = mean(notes.velocity, cells, words)
     out[:, 1] = mean(notes.pitch.astype(np.float64), pitched, words)
-    out[:, 2] = sounding(notes, cells, len(score.parts), words)
+    sounding = np.unique(cells.share * len(score.parts) + notes.part[cells.note])  # pairs of a share and a part
+    out[:, 2] = np.bincount(sounding // len(score.parts), minlength=words)
     out[:, 3] = sum(bool(part.notes) for part in score.parts)
-    out[:, 4] = beat_period(seconds, length, words)
+    edges = np.linspace(0, length, words + 1)
+    out[:, 4] = np.diff(edges) / np.diff(np.interp(edges, seconds[1], seconds[0]))
     out[:, 5] = np.bincount(cells.share[~tuned], minlength=words) > 0
     out[:, 6:] = chroma(notes, pitched, words)
     return np.asarray(out / SCALE, dtype=np.float32)
@@ -121,18 +121,6 @@ def mean(values: Times, cells: Cells, words: int) -> Times:
     """(words,) mean over the notes of each share."""
     total = np.bincount(cells.share, weights=values[cells.note], minlength=words)
     return np.asarray(total / np.maximum(1, np.bincount(cells.share, minlength=words)))
-
-
-def sounding(notes: Notes, cells: Cells, parts: int, words: int) -> Ints:
-    """(words,) parts that sound in each share."""
-    pairs = np.unique(cells.share * parts + notes.part[cells.note])
-    return np.bincount(pairs // parts, minlength=words)
-
-
-def beat_period(seconds: tuple[Times, Times], length: float, words: int) -> Times:
-    """(words,) seconds of each share over its quarters."""
-    edges = np.linspace(0, length, words + 1)
-    return np.asarray(np.diff(edges) / np.diff(np.interp(edges, seconds[1], seconds[0])))
 
 
 def chroma(notes: Notes, pitched: Cells, words: int) -> Times:

@@ -22,10 +22,8 @@ Row = tuple[str, Floats]
 
 VECTORS = "vectors.safetensors"  # in a run
 SIZE = 300  # numbers of a vector
-WINDOW, EPOCHS = (
-    5,
-    5,
-)  # of word2vec, as gensim has them; with more epochs the ten nearest are rare words (docs/classic.md)
+# Of word2vec, as gensim has them; with more epochs the ten nearest are rare words (docs/classic.md).
+WINDOW, EPOCHS = 5, 5
 MOST_SIZE = 10_000
 MOST_WORD = 2_000  # bytes of a word in a binary file
 
@@ -56,14 +54,9 @@ def learn(songs: Sequence[Sequence[str]], size: int, seed: int) -> WordVectors:
     except ImportError as e:
         raise MissingExtra("learning word vectors (up to Python 3.13; --vectors FILE does without)", "classic") from e
     made = Word2Vec(
-        [list(song) for song in songs],
-        vector_size=size,
-        window=WINDOW,
-        min_count=1,
-        epochs=EPOCHS,
-        seed=seed,
+        [list(song) for song in songs], vector_size=size, window=WINDOW, min_count=1, epochs=EPOCHS, seed=seed,
         workers=1,  # with several, no two runs would be the same
-    )
+    )  # fmt: skip
     return WordVectors(list(made.wv.index_to_key), np.asarray(made.wv.vectors, dtype=np.float32), "word2vec")
 
 

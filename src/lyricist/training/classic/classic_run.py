@@ -17,7 +17,7 @@ from lyricist._io import disk_errors, load_arrays, read_json, replace_file, tens
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
-from lyricist.model.classic.note_features import WIDTH, Floats
+from lyricist.model.classic.note_features import WIDTH
 from lyricist.model.classic.stepped_net import PROJECTED, ClassicConfig
 from lyricist.model.classic.sung_words import DATA, Heard, hear, save_songs
 from lyricist.model.classic.word_vectors import SIZE, VECTORS, WordVectors, learn, read_vectors
@@ -28,15 +28,8 @@ from lyricist.training.token_arrays import TokenSet
 
 WORDS, LEAST = 20_000, 2  # most words of the vocabulary, and how often each must occur in the training songs
 # Training unless options say otherwise: Adam at a constant rate, no clipping; `batch` is in pairs of words.
-TRAIN: dict[str, Any] = {
-    "batch": 128,
-    "epochs": 20.0,
-    "learning_rate": 1e-3,
-    "warmup": 0.0,
-    "clip": 1e9,
-    "negatives": 0,
-    "evaluations": 20,
-}
+TRAIN: dict[str, Any] = {"batch": 128, "epochs": 20.0, "learning_rate": 1e-3, "warmup": 0.0, "clip": 1e9}
+TRAIN |= {"negatives": 0, "evaluations": 20}
 SONGS_AT_ONCE = 16  # the batch, in songs, with a context of several words
 
 
@@ -81,7 +74,8 @@ def design(
     heard = hear(corpus, midi, known)
     if not any(len(song.known(known.unk).ids) > 1 for song in heard.songs["train"]):
         raise InputError("the training songs with a tune hold no two words with vectors: add songs or tunes")
-    matrix = rows_for(known, found)
+    matrix = np.zeros((len(known), found.matrix.shape[1]), dtype=np.float32)  # (V, D), zeros for special tokens
+    matrix[[known.index[word] for word in found.words]] = found.matrix
     data = tensor_bytes({"vectors": matrix})
     asked |= {"vocab_size": len(known), "embedding": matrix.shape[1]}
     config = {
@@ -118,13 +112,6 @@ def word_songs(tokens: TokenSet, vocabulary: Vocabulary) -> list[list[str]]:
     is_word = np.array([token not in SPECIALS for token in vocabulary.tokens])
     pieces = [ids[a:b] for a, b in zip(split.starts[:-1], split.starts[1:], strict=True)]
     return [[vocabulary.tokens[i] for i in piece[is_word[piece]]] for piece in pieces]
-
-
-def rows_for(vocabulary: Vocabulary, found: WordVectors) -> Floats:
-    """(V, D) the vectors in the order of the vocabulary, zeros for special tokens."""
-    matrix = np.zeros((len(vocabulary), found.matrix.shape[1]), dtype=np.float32)
-    matrix[[vocabulary.index[word] for word in found.words]] = found.matrix
-    return matrix
 
 
 # --- plots and card
