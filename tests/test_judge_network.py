@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.writing.exact_tools import vocabulary
+from tests.generate.exact_tools import vocabulary
 
 from judge_network import (
     Clock,

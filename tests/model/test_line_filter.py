@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.writing.exact_tools import Uniform, compiled, vocabulary
-from tests.writing.test_engine import MORE, PLAIN, songs_of
+from tests.generate.exact_tools import Uniform, compiled, vocabulary
+from tests.generate.test_engine import MORE, PLAIN, songs_of
 
 import lyricist
 from lyricist._io import load_arrays, tensor_bytes
@@ -26,7 +26,7 @@ from lyricist.model.runtime import HostBlocks
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.song_spec import FreeSpec
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "run-1"
+GOLDEN = Path(__file__).parents[1] / "golden" / "run-1"
 SONG = Song(
     "Low Tide",
     "",

@@ -18,6 +18,7 @@ from typing import Any
 
 import optuna
 import pytest
+from tests.training.test_trainer import wait_for
 
 from lyricist.apps.sweep import CLASSIC_GRID, Sweep
 from lyricist.apps.sweep.search_space import Range, parse_space
@@ -31,7 +32,6 @@ from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
 from lyricist.training.token_arrays import token_set
-from test_trainer import wait_for
 
 SETTINGS = {"epochs": 1.0, "steps": 16, "evaluations": 2}
 SMALL = {"embedding": (8,), "hidden": (8, 12), "batch": (8,)}
@@ -371,8 +371,8 @@ def test_a_dead_machines_trial_is_retried_once_its_heartbeat_has_ended(
 
 
 def with_tests() -> dict[str, str]:
-    tests = Path(__file__).parent
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent / "src")])}
+    here, tests, root = Path(__file__).parents[:3]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (here, tests, root, root / "src")))}
 
 
 def test_a_trial_whose_process_dies_again_and_again_is_not_retried_forever(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests import aligned
-from tests.writing import exact_tools
+from tests.generate import exact_tools
 
 from lyricist.corpus import Line, LineSlot, Section, Song
 from lyricist.corpus.tokenizer import WordTokenizer

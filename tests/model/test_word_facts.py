@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.writing.exact_tools import WORDS, compiled
-from tests.writing.test_engine import MORE
+from tests.generate.exact_tools import WORDS, compiled
+from tests.generate.test_engine import MORE
 
 import lyricist
 from lyricist.corpus.word_lists import is_unclean

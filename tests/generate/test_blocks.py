@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.writing import exact_tools
+from tests.generate import exact_tools
 
 import lyricist
 from lyricist.corpus.tokenizer import WordTokenizer

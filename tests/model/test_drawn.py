@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.test_starter import PLAN, SHAPES, VOCABULARY, network, packed, zoo  # noqa: F401
+from tests.model.test_starter import PLAN, SHAPES, VOCABULARY, network, packed, zoo  # noqa: F401
 
 import lyricist
 from lyricist.corpus import Corpus, PrepareOptions, prepare
@@ -26,7 +26,7 @@ from lyricist.plan.plan import Plan
 from lyricist.training.run_files import drawn_with
 from lyricist.training.token_arrays import token_set
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "choose_words.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "choose_words.py"
 
 
 def some_drawn(columns: VocabLayout) -> VocabLayout:

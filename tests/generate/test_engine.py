@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.writing.exact_tools import WORDS, Bigram, Uniform, compiled, vocabulary
+from tests.generate.exact_tools import WORDS, Bigram, Uniform, compiled, vocabulary
 
 import lyricist
 from lyricist.errors import InputError, PlanError

@@ -358,7 +358,7 @@ def test_the_script_puts_the_files_where_the_package_looks(run: Run, tmp_path: P
     (tmp_path / "starter").mkdir()
     (tmp_path / "starter" / "__init__.py").write_text("kept")
     (tmp_path / "starter" / "old.bin").write_text("gone")
-    script = Path(__file__).parent.parent / "scripts" / "build_starter.py"
+    script = Path(__file__).parents[2] / "scripts" / "build_starter.py"
     command = [sys.executable, str(script), str(run.path), "--out", str(tmp_path / "starter")]
     for _ in range(2):
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from tests.training.test_trainer import wait_for
 
 from lyricist.apps.cli import run as lyricist
 from lyricist.apps.schemas import schema
 from lyricist.corpus import Corpus
 from test_public_surface import without
-from test_trainer import wait_for
 
 TINY = ("--preset", "tiny", "--set", "hidden=8", "--set", "embedding=8", "--set", "batch=8", "--set", "steps=16")
 TWO = (*TINY, "--set", "epochs=1", "--set", "evaluations=2", "--set", "cell=lstm,gru")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.writing.exact_tools import WORDS, Bigram, compiled, vocabulary
+from tests.generate.exact_tools import WORDS, Bigram, compiled, vocabulary
 
 from lyricist.errors import InputError
 from lyricist.generate.exact_engine import ExactEngine

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_sweep import in_threads, kill_half_way, of, run_all, sweep
 
 import postgres
 from lyricist.apps.sweep.search_space import Sweep
@@ -20,7 +21,6 @@ from lyricist.apps.sweep.sweep_runner import Ended, TrialBegun, TrialEnded, run_
 from lyricist.apps.sweep.trial_queue import TrialQueue
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
-from test_sweep import in_threads, kill_half_way, of, run_all, sweep
 
 pytestmark = [
     pytest.mark.full,

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.writing.exact_tools import WORDS, compiled
-from tests.writing.plain_constraints import Begins, Ends, Holds, Syllables, accepts, language
+from tests.generate.exact_tools import WORDS, compiled
+from tests.generate.plain_constraints import Begins, Ends, Holds, Syllables, accepts, language
 
 from lyricist.errors import InputError
 from lyricist.generate.constraint import Both, Table

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from test_convert import call, examples, only_line
 
 from lyricist import export
 from lyricist._io import Arrays
@@ -21,7 +22,6 @@ from lyricist.model.checkpoint import Run, create_run, save_checkpoint
 from lyricist.model.keras_file import layer_arrays, need_keras
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import SPECIALS, Vocabulary
-from test_exporting import call, examples, only_line
 from test_public_surface import without
 
 SHAPES: list[dict[str, Any]] = [

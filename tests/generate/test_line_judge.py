@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.writing.exact_tools import Bigram, compiled, vocabulary
-from tests.writing.test_merit import MORE, PLAN, topics
+from tests.generate.exact_tools import Bigram, compiled, vocabulary
+from tests.generate.test_line_score import MORE, PLAN, topics
 
 from lyricist.errors import RunError
 from lyricist.generate.exact_engine import ExactEngine

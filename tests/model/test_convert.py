@@ -24,7 +24,7 @@ from lyricist.model.runtime import OnnxModel, open_session
 from lyricist.model.tokens import Vocabulary
 from lyricist.training.config import Options
 
-PAGE = Path(__file__).parent.parent / "docs" / "export.md"
+PAGE = Path(__file__).parents[2] / "docs" / "export.md"
 
 
 def call(*arguments: object) -> int:
