@@ -23,7 +23,7 @@ M1, M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 def mixed(z: U64) -> U64:
-    """The mixing of SplitMix64, element by element."""
+    """(...,) -> (...,) the mixing of SplitMix64, element by element."""
     z = (z ^ (z >> np.uint64(30))) * M1
     z = (z ^ (z >> np.uint64(27))) * M2
     return z ^ (z >> np.uint64(31))
@@ -50,7 +50,7 @@ def fraction(z: int) -> float:
 
 
 def fractions(z: U64) -> npt.NDArray[np.float64]:
-    """`fraction` of every element."""
+    """(...,) -> (...,) `fraction` of every element."""
     return np.asarray((z >> np.uint64(11)) / 2.0**53)
 
 
@@ -71,7 +71,7 @@ def uniforms(key: U64, count: Array | int) -> npt.NDArray[np.float64]:
 
 
 def chance(*parts: int | Array) -> npt.NDArray[np.float64]:
-    """Numbers in [0, 1) that depend on all parts; arrays are broadcast against each other."""
+    """(...,) numbers in [0, 1) that depend on all parts; arrays are broadcast against each other, none gives (1,)."""
     z: U64 = np.zeros(1, dtype=np.uint64)
     for part in parts:
         z = mixed(z + np.asarray(part).astype(np.uint64) + GOLDEN)
@@ -79,8 +79,8 @@ def chance(*parts: int | Array) -> npt.NDArray[np.float64]:
 
 
 def run_hashes(columns: Iterable[U32], size: int) -> U64:
-    """(size,) hashes of runs of words given column by column: the first words (size,), the second... 0 where a word's
-    hash is 0."""
+    """(N,) hashes of N = `size` runs of words given column by column: the first words (N,), the second... 0 where a
+    word's hash is 0."""
     out, broken = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=bool)
     with np.errstate(over="ignore"):
         for part in columns:

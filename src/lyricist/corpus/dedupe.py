@@ -175,7 +175,10 @@ def similarity(signatures: Signatures, pairs: Pairs) -> npt.NDArray[np.float32]:
 def near_duplicates(
     signatures: Signatures, pairs: Pairs, index: npt.NDArray[np.float32], least: float, words: npt.NDArray[np.uint32]
 ) -> dict[int, int]:
-    """{song to drop: the song it repeats}. Of two alike the longer stays, of equally long ones the first."""
+    """{song to drop: the song it repeats}. Of two alike the longer stays, of equally long ones the first.
+
+    signatures (songs, 128), pairs (P, 2) with their `index` (P,), and how many `words` (songs,) each has.
+    """
     pairs = pairs[index >= least]
     later = (words[pairs[:, 1]] > words[pairs[:, 0]])[:, None]
     keeps, loses = np.where(later, pairs[:, ::-1], pairs).T
@@ -192,7 +195,8 @@ def near_duplicates(
 
 
 def clusters(songs: int, pairs: Pairs) -> npt.NDArray[np.int64]:
-    """(songs,) for each song the smallest index in its connected component of the graph of pairs (union-find)."""
+    """(songs,) for each song the smallest index in its connected component of the graph of pairs (P, 2), by
+    union-find."""
     parent: dict[int, int] = {}  # of linked songs only: most have no link
 
     def root(song: int) -> int:

@@ -118,7 +118,7 @@ def compare(intake: Intake, on_progress: Progress | None) -> tuple[npt.NDArray[n
 
 
 def check_enough(intake: Intake, kept: npt.NDArray[np.int64], given: Sequence[Given]) -> None:
-    """Raise InputError if nothing is left, or too little to split."""
+    """Raise `InputError` if no song is left in `kept` (K,), or too few to split."""
     options = intake.options
     dropped = Report(intake.rows).summary()
     if not len(kept):
@@ -181,7 +181,8 @@ def split_songs(
 
 
 def fill_empty(sides: Sides, sizes: npt.NDArray[np.int64], order: npt.NDArray[np.int64], wanted: list[int]) -> None:
-    """Give each empty split one cluster of a split that has several, if possible a small one of train."""
+    """Give each empty split one cluster of a split that has several, if possible a small one of train. Changes
+    `sides` (N,) in place; `sizes` (N,) of the clusters, and their `order` (N,) by hash."""
     for side in (TRAIN, *wanted):
         counts = np.bincount(sides, minlength=3)
         donors = order[(counts[sides] > 1)[order]]
@@ -200,7 +201,8 @@ def write(
     tunes: TuneJoin | None,
     on_progress: Progress | None,
 ) -> None:
-    """Write the three files of the corpus and remove the temporary ones."""
+    """Write the three files of the corpus from the songs `kept` (K,), with their `sides` (K,), and remove the
+    temporary ones."""
     order = kept[np.argsort(sides, kind="stable")]
     names = (SPLITS[side] for side in np.sort(sides))
     ends = np.zeros(len(order) + 1, dtype=np.int64)
@@ -232,7 +234,8 @@ def write(
 
 
 def describe(intake: Intake, kept: npt.NDArray[np.int64], sides: Sides, notes: list[str]) -> dict[str, Any]:
-    """The content of `corpus.json`; fills in how many songs each report row kept."""
+    """The content of `corpus.json` for the songs `kept` (K,), with their `sides` (K,); fills in how many songs each
+    report row kept."""
     lines = np.asarray(intake.lines, dtype=np.int64)[kept]
     words = np.asarray(intake.words, dtype=np.int64)[kept]
     homes = np.bincount(np.asarray(intake.homes, dtype=np.int64)[kept], minlength=len(intake.rows))

@@ -187,7 +187,7 @@ class Copies:
 
 
 def read_songs(songs: Iterable[Song]) -> tuple[U32, U32, U32]:
-    """`words`, `ids` and `lines` of songs. Raises InputError for more than MAX_WORDS words."""
+    """`words` (V,), `ids` (N,) and `lines` (L,) of songs. Raises `InputError` for more than MAX_WORDS words."""
     tokenizer = WordTokenizer()
     numbers: dict[str, int] = {}
     read, lines, ends = array("I"), array("I"), array("I")
@@ -241,6 +241,7 @@ def copies_of(corpus: Corpus) -> Copies:
 
 
 def arrays_of(index: Copies, fingerprint: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of the file by name: those of the index, `corpus` (32,) and `format` (1,)."""
     parts = {"words": index.words, "ids": index.ids, "order": index.order, "lines": index.lines}
     corpus = np.frombuffer(bytes.fromhex(fingerprint), dtype=np.uint8)
     return {**parts, "corpus": corpus, "format": np.array([FORMAT], dtype=np.uint32)}

@@ -118,7 +118,8 @@ def song_nats(
 def score_block(
     model: StepModel, songs: Sequence[Ids], rows: Sequence[Floats] | None = None, hits: Hits | None = None
 ) -> Totals:
-    """(songs,) nats of songs, sorted by falling length, side by side; rows leave at the end of their song."""
+    """(songs,) nats of songs (N,), sorted by falling length, side by side; rows leave at the end of their song.
+    `rows`: the plan features (N, F) of each."""
     total, state = np.zeros(len(songs)), model.initial_state(len(songs))
     for t in range(len(songs[0]) - 1):
         alive = sum(len(s) - 1 > t for s in songs)

@@ -176,7 +176,7 @@ def alike(wishes: Sequence[tuple[ExactEngine, Wish]]) -> list[list[tuple[ExactEn
 
 
 def drawn(group: Sequence[tuple[ExactEngine, Wish]]) -> Iterator[tuple[Ints, npt.NDArray[np.float64]]]:
-    """Words and shares for each of a group's wishes."""
+    """Words (B,) and shares (B,) for each of a group's wishes."""
     if len(group) == 1:
         engine, wish = group[0]
         yield engine.drawer.draw(wish.made, wish.ask, wish.refuse)
@@ -209,7 +209,7 @@ def rows_of(wishes: Sequence[Wish]) -> BlockRows:
 
 
 def joined(wishes: Sequence[Wish], starts: Ints) -> Request:
-    """The requests as one."""
+    """The requests as one; request i begins at row starts[i], `starts` (N + 1,)."""
     asks = [wish.ask for wish in wishes]
 
     def all_of(name: str) -> npt.NDArray[Any]:
@@ -222,5 +222,5 @@ def joined(wishes: Sequence[Wish], starts: Ints) -> Request:
 
 
 def moved(each: Sequence[Mapping[int, Any]], starts: Ints) -> dict[int, Any]:
-    """Mappings by row as one mapping."""
+    """Mappings by row as one mapping; the rows of mapping i begin at starts[i], `starts` (N + 1,)."""
     return {int(start) + k: v for mine, start in zip(each, starts[:-1], strict=True) for k, v in mine.items()}

@@ -85,7 +85,7 @@ class ClassicModel(Model):
 
     def hearing(self, melody: Path | str | Score | Music) -> ClassicModel:
         """The same model with a tune to write for: a file, a score, or any function from a number of words to their
-        features. Raises `InputError` for a file that is not a tune."""
+        features (words, 18). Raises `InputError` for a file that is not a tune."""
         made = copy.copy(self)
         if callable(melody):
             made.music = melody
@@ -207,7 +207,8 @@ class ClassicSteps:
         return logits, after
 
     def read(self, word: int, state: State, features: Floats | None) -> State:
-        """The state (of one row) after a word. With a context of one word, the network sees no word before it."""
+        """The state (of one row) after a word with the features (18,) of its music. With a context of one word, the
+        network sees no word before it."""
         count, _, _, *before = state
         if features is None:
             features = np.zeros(WIDTH, np.float32) if self.music is None else self.music[int(count[0, 0, 0])]
@@ -336,7 +337,8 @@ def predictions(model: ClassicModel, songs: Sequence[SungWords]) -> Iterator[tup
 
 
 def side_by_side(model: ClassicModel, songs: Sequence[SungWords]) -> Iterator[tuple[Floats, Ints]]:
-    """Songs by falling length, the state carried through each; a song leaves the batch when it is over."""
+    """Predicted vectors (B, D) and true words (B,) of songs by falling length, the state carried through each; a song
+    leaves the batch when it is over."""
     state = model.net.initial_state(len(songs))
     for t in range(len(songs[0].ids) - 1):
         alive = [song for song in songs if len(song.ids) - 1 > t]

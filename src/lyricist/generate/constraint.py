@@ -82,7 +82,7 @@ class Table:
 def explored(
     start: Hashable, symbols: Sequence[Any], step: Callable[[Any, Any], Hashable | None], complaint: str
 ) -> tuple[npt.NDArray[np.int32], list[Any]]:
-    """(symbols, Q) the moves between the Q states that are reached from `start`, and these states. Raises
+    """(N, Q) the moves by N symbols between the Q states that are reached from `start`, and these states. Raises
     `InputError` beyond MOST_STATES of them."""
     states: dict[Any, int] = {start: 0}
     columns: list[npt.NDArray[np.int32]] = []

@@ -51,7 +51,7 @@ class Engine(ABC):
 
     @abstractmethod
     def idle_places(self) -> npt.NDArray[np.bool_]:
-        """(places,) which of them are empty."""
+        """(N,) which of the N places are empty."""
 
     @abstractmethod
     def turn(self) -> Iterator[tuple[int, Event]]:
@@ -151,6 +151,7 @@ class FreeEngine(Engine):
         self.songs[s] = None
 
     def idle_places(self) -> npt.NDArray[np.bool_]:
+        """(N,) which of the N places are empty."""
         return np.array([song is None for song in self.songs])
 
     def turn(self) -> Iterator[tuple[int, Event]]:
@@ -174,7 +175,7 @@ class FreeEngine(Engine):
                 yield s, event
 
     def draw(self, songs: Sequence[Song], logits: npt.NDArray[np.float32]) -> list[int]:
-        """One token for every song; adds the free model's surprise at it to the song's nats."""
+        """One token for every song, from logits (B, V); adds the free model's surprise at it to the song's nats."""
         free = log_softmax(logits.astype(np.float64))
         out = []
         for i, song in enumerate(songs):
@@ -186,7 +187,8 @@ class FreeEngine(Engine):
         return out
 
     def draw_one(self, song: Song, row: Rows, allowed: Allowed) -> int:
-        """One draw after mask, bans, temperature and truncation; a forced token is not drawn."""
+        """One draw from log probabilities (V,), after mask, bans, temperature and truncation; a forced token is not
+        drawn."""
         if song.shape.forced:
             return song.shape.forced[0]
         masked = self.masked(song, row, allowed)
@@ -290,10 +292,12 @@ def truncate(p: Rows, drawing: Drawing) -> Rows:
 
 
 def log_softmax(x: Rows) -> Rows:
+    """(..., V) -> (..., V) log probabilities of scores."""
     shifted = x - x.max(axis=-1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def softmax(x: Rows) -> Rows:
+    """(V,) -> (V,) probabilities of scores."""
     e: Any = np.exp(x - x.max())
     return np.asarray(e / e.sum())

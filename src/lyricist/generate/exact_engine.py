@@ -113,6 +113,7 @@ class ExactEngine(Engine):
         self.shown = [0] * places
 
     def idle_places(self) -> npt.NDArray[np.bool_]:
+        """(N,) which of the N places are empty."""
         return self.rows.idle[:: self.rows.particles]
 
     def leave(self, s: int) -> None:
@@ -229,8 +230,8 @@ class ExactEngine(Engine):
         self.rows.tokens[n] += 1
 
     def take_forced(self, n: Ints, which: Ints, made: BlockRows, totals: npt.NDArray[np.float64]) -> None:
-        """Let rows n take their queued tokens: given words, and breaks, whose probability is that of all line ends.
-        `which`: the rows of the model's output for n."""
+        """Let rows n (B,) take their queued tokens: given words, and breaks, whose probability is that of all line
+        ends. `which` (B,): the rows of the model's output for n; `totals` (B,) logs of their free sums."""
         rows = self.rows
         tokens = np.array([rows.drafts[i].queue.pop(0) for i in n], dtype=np.int64)
         rows.forced[n] -= 1
@@ -250,7 +251,8 @@ class ExactEngine(Engine):
             self.line_ended(int(i))
 
     def drawing_rows(self, n: Ints, which: Ints, made: BlockRows, totals: npt.NDArray[np.float64]) -> Wish:
-        """What the rows n may draw; `which`: the rows of the model's output for n."""
+        """What the rows n (B,) may draw; `which` (B,): the rows of the model's output for n; `totals` (B,) logs of
+        their free sums."""
         rows = self.rows
         nodes, opening = rows.node[n], rows.first[n] > 0
         blocks = self.song.nodes.blocks[nodes]
@@ -265,7 +267,7 @@ class ExactEngine(Engine):
         return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
 
     def take(self, wish: Wish, words: Ints, share: npt.NDArray[np.float64]) -> None:
-        """Append the drawn words to their rows."""
+        """Append the drawn words (B,) to their rows; `share` (B,) as from `Drawer.draw`."""
         rows, n, made, ask, which = self.rows, wish.rows, wish.made, wish.ask, wish.ask.at
         rows.count[n] = ask.count
         if self.record is not None:
@@ -291,6 +293,7 @@ class ExactEngine(Engine):
                 self.restart_line(int(i))
 
     def take_words(self, n: Ints, words: Ints) -> None:
+        """Move rows n (B,) to the nodes after the drawn words (B,), and append these."""
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
@@ -314,6 +317,7 @@ class ExactEngine(Engine):
             self.force(int(i), [self.song.break_after[rows.line[i]]])
 
     def append(self, n: Ints, tokens: Ints) -> None:
+        """Append tokens (B,) to the rows n (B,)."""
         self.rows.prev[n] = tokens
         for i, t in zip(n, tokens, strict=True):
             self.rows.drafts[i].ids.append(int(t))
@@ -368,7 +372,7 @@ class ExactEngine(Engine):
                     self.begin_line(int(n))
 
     def hear(self, mine: Ints, judge: LineJudge) -> None:
-        """Let the judge read the lines that the rows `mine` have ended."""
+        """Let the judge read the lines that the rows `mine` (N,) have ended."""
         if not len(mine):
             return
         song, ended = self.song, (self.rows.line[mine] - 1).tolist()
@@ -381,7 +385,7 @@ class ExactEngine(Engine):
         return 0 < i < len(self.song.lines) and self.song.lines[i].section != self.song.lines[i - 1].section
 
     def show_certain(self, s: int, mine: Ints) -> Iterator[LineWritten]:
-        """Lines on which all particles of a song agree: they will not change any more."""
+        """Lines on which all particles of a song, its rows `mine` (P,), agree: they will not change any more."""
         rows, i = self.rows, self.shown[s]
         while i < rows.line[mine[0]] and len({rows.drafts[n].lines[i] for n in mine}) == 1:
             i += 1

@@ -240,7 +240,8 @@ def rhymes_with(word: str, other: str, lexicon: Lexicon) -> bool:
 
 
 def by_line(engine: ExactEngine, e: npt.NDArray[np.float32], words: Sequence[int], after: Sequence[int]) -> list[int]:
-    """Words by the probability of the whole line, in which the words `after` follow."""
+    """Words by the probability of the whole line, in which the words `after` follow; `e` (C,) the values in their
+    place."""
     if not words:
         return []
     score = np.log(np.maximum(e[engine.drawer.columns_for(np.array(words))], 1e-38)).astype(np.float64)

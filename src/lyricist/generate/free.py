@@ -205,10 +205,12 @@ class FreeSongAutomaton:
 
     @lru_cache(maxsize=256)  # noqa: B019 (automata are few and short-lived)
     def only(self, tokens: tuple[int, ...]) -> Mask:
+        """(V,) true at these tokens."""
         mask = np.zeros(len(self.words), dtype=bool)
         mask[list(tokens)] = True
         return mask
 
     @lru_cache(maxsize=256)  # noqa: B019
     def plus_words(self, tokens: tuple[int, ...]) -> Mask:
+        """(V,) true at all words and at these tokens."""
         return self.words | self.only(tokens)

@@ -140,7 +140,8 @@ class Nodes:
         return self.number(Node(a, node.landing, node.free, rest, owed, q, closes))
 
     def move(self, nodes: Ints, sigs: Ints) -> Ints:
-        """Nodes after words of these signatures; for nodes where only the signature counts."""
+        """(N,) nodes after words of these signatures (N,) at `nodes` (N,); for nodes where only the signature
+        counts."""
         out = self.next[nodes, sigs]
         for i in np.flatnonzero(out == UNKNOWN):
             n, s = int(nodes[i]), int(sigs[i])
@@ -210,7 +211,7 @@ class Nodes:
         return bool(self.faint < 1) and node.automaton.slots.next_is_strong(node.bits)
 
     def explicit(self, n: int, last: int) -> tuple[Ints, Ints]:
-        """Words inside a line that are not in node n's blocks, and the nodes after them."""
+        """(N,) words inside a line that are not in node n's blocks, and (N,) the nodes after them."""
         node = self.nodes[n]
         assert node is not None
         ends, keywords, on = self.rhymes.by_number[last], list(node.automaton.keywords), self.blocks[n]
@@ -232,7 +233,7 @@ class Nodes:
         return words[left], after[left]
 
     def opening(self, n: int, first: int, last: int) -> tuple[Ints, Ints]:
-        """Words of the set `first` that may begin the line at node n, and the nodes after them."""
+        """(N,) words of the set `first` that may begin the line at node n, and (N,) the nodes after them."""
         begins, node = self.rhymes.by_number[first], self.nodes[n]
         assert begins is not None and node is not None
         if last or np.isin(begins.words, list(node.automaton.keywords)).any():
@@ -243,13 +244,13 @@ class Nodes:
         return words[left], after[left]
 
     def each(self, n: int, first: int, last: int, words: Sequence[int]) -> tuple[Ints, Ints]:
-        """Words, and the nodes after them, one by one."""
+        """(N,) words, and (N,) the nodes after them, one by one."""
         after = [self.move_word(n, first, last, w) for w in words]
         return np.array(words, dtype=np.int64), np.array(after, dtype=np.int64)
 
     def by_kind(self, n: int, end: WordSet, begins: bool, keywords: Sequence[int]) -> tuple[Ints, Ints]:
-        """The words of a set at one end of a line without keywords, and the nodes after them, found kind by kind. At
-        its beginning (`begins`) there is no set at the other end."""
+        """(N,) the words of a set at one end of a line without keywords, and (N,) the nodes after them, found kind by
+        kind. At its beginning (`begins`) there is no set at the other end."""
         beside = ~np.isin(end.words, keywords)
         words, which = end.words[beside], end.which[beside]
         after = np.zeros(len(end.kinds), dtype=np.int64)

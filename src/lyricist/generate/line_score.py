@@ -183,6 +183,6 @@ class LineScorer:
         return np.exp(-nats * self.usual).astype(np.float32)
 
     def after(self, words: Sequence[int], said: frozenset[int], so_far: Floats) -> tuple[frozenset[int], Floats]:
-        """`said` and `so_far` after these words."""
+        """`said` and `so_far` (D,) after these words."""
         content = [w for w in words if self.tells[w]]
         return said.union(content), so_far + self.pointing(content)

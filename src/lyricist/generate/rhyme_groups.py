@@ -142,7 +142,7 @@ class Rhymes:
         return made
 
     def sure_set(self, words: Ints) -> WordSet:
-        """A new set of words, with all their readings, after each of which the line can be finished."""
+        """A new set of words (N,), with all their readings, after each of which the line can be finished."""
         kinds = tuple((word_class, word_class.signature) for word_class in self.table.word_classes)
         with self.lock:
             made = WordSet(len(self.by_number), words, self.table.sig[words].astype(np.int64), kinds, True)
@@ -303,7 +303,7 @@ Reals = npt.NDArray[np.float64]
 
 
 class Wide:
-    """Endings of all classes for lines of given kinds. P: pairs of the table's `Endings`."""
+    """Endings of all classes for lines of given kinds. P: pairs of the table's `Endings`, K: its classes."""
 
     def __init__(self, rhymes: Rhymes) -> None:
         self.rhymes, self.table = rhymes, rhymes.table
@@ -322,12 +322,12 @@ class Wide:
 
     @memoised
     def sounds(self, level: str, kind: LineKind) -> Ints:
-        """(classes,) how many different sounds can end such a line."""
+        """(K,) how many different sounds can end such a line."""
         return self.table.endings(level).sounds(self.pairs(level, kind))
 
     @memoised
     def suited(self, level: str, kinds: Kinds) -> Bools:
-        """(classes,) which suit lines of these kinds (`Rhymes.suits`). For nearly all classes the number of sounds
+        """(K,) which classes suit lines of these kinds (`Rhymes.suits`). For nearly all classes the number of sounds
         decides."""
         e = self.table.endings(level)
         least = np.min([self.sounds(level, k) for k in kinds], axis=0)

@@ -124,6 +124,7 @@ class Drawer:
         return out, mass / rows.total[ask.at]
 
     def chance(self, ask: Request, left: Ints) -> Reals:
+        """(N,) the next random number of each of the rows `left` (N,)."""
         found = uniforms(ask.key[left], ask.count[left])
         ask.count[left] += 1
         return found
@@ -176,6 +177,7 @@ class Drawer:
         return words, p
 
     def inside_block(self, rows: BlockRows, at: Ints, block: Ints, point: Reals) -> tuple[Ints, Reals]:
+        """(N,) words at points (N,) inside a block (N,) of rows `at` (N,), and (N,) their values of e."""
         tiles = self.columns.tiles
         column = block - tiles + self.columns.lone
         tiled = np.flatnonzero(block < tiles)
@@ -199,7 +201,7 @@ class Drawer:
         return np.asarray(np.where(words < self.spared, 1.0, np.exp(-self.drawing.repetition * uses)) * twice)
 
     def kept_share(self, recent: npt.NDArray[np.int32]) -> Reals:
-        """(W - BREAK,) `keep` of every word and, last, of BREAK for one row."""
+        """(W - BREAK,) `keep` of every word and, last, of BREAK for one row with the recent words (R,)."""
         counts = recent >= self.spared
         counts[0] = recent[0] >= 0
         said = np.unique(recent[counts]).astype(np.int64)
@@ -231,8 +233,8 @@ class Drawer:
         return NOTHING
 
     def chances(self, rows: BlockRows, ask: Request, i: int, floor: float) -> tuple[Ints, Reals, Bools]:
-        """All words that row i may draw, their weighted probabilities, and which of them truncation and stuttering
-        leave."""
+        """(N,) all words that row i may draw, (N,) their weighted probabilities, and (N,) which of them truncation
+        and stuttering leave."""
         words, p, weights = self.options(rows, ask, i)
         cut = (p >= floor) | (words == BREAK)
         p = p * weights
@@ -246,7 +248,7 @@ class Drawer:
         return words, p, cut
 
     def options(self, rows: BlockRows, ask: Request, i: int) -> tuple[Ints, Reals, Reals]:
-        """All words that row i may draw, their values of e, and their weights."""
+        """(N,) all words that row i may draw, (N,) their values of e, and (N,) their weights."""
         tiles = self.columns.tiles
         by_column = np.concatenate([np.repeat(ask.blocks[i, :tiles], TILE), ask.blocks[i, tiles:]])
         column = np.flatnonzero((by_column > 0) & (self.columns.words >= 0))
@@ -343,7 +345,7 @@ def first_over(running: npt.NDArray[np.float32], point: Reals) -> tuple[Ints, Re
 
 
 def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:
-    """Each row at a temperature, with its sum unchanged."""
+    """Each row of values, (B, N) or (N,), at a temperature, with its sum unchanged."""
     flatter = values ** values.dtype.type(1 / temperature)
     sums = np.maximum(flatter.sum(axis=-1, keepdims=True), TINY)
     flatter *= values.sum(axis=-1, keepdims=True) / sums
@@ -351,7 +353,7 @@ def flattened(values: npt.NDArray[Any], temperature: float) -> npt.NDArray[Any]:
 
 
 def least_kept(p: Reals, drawing: Drawing, least: float) -> float:
-    """The smallest of the values p that top-k and the nucleus keep, of those from `least` on."""
+    """The smallest of the values p (N,) that top-k and the nucleus keep, of those from `least` on."""
     p = np.sort(p[p >= least])[::-1]
     if drawing.top_k:
         p = p[: drawing.top_k]

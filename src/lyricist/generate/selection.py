@@ -146,7 +146,7 @@ def hear(
 
 
 def resample(rows: Rows, mine: Ints) -> None:
-    """Systematic resampling (Kitagawa 1996), where the weights are uneven."""
+    """Systematic resampling (Kitagawa 1996) of the rows `mine` (P,), where the weights are uneven."""
     w = normalised(rows.weight[mine])
     if 1 / sum(x * x for x in w) > EVEN * len(mine):
         return
@@ -157,13 +157,13 @@ def resample(rows: Rows, mine: Ints) -> None:
 
 
 def settle(rows: Rows, mine: Ints) -> None:
-    """Let all rows continue from one of them, drawn by the weights."""
+    """Let all rows `mine` (P,) continue from one of them, drawn by the weights."""
     point = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 2)
     go_on(rows, mine, [draw(rows.weight[mine], point)] * len(mine))
 
 
 def go_on(rows: Rows, mine: Ints, chosen: Sequence[int]) -> None:
-    """Let the rows `mine` continue from the chosen ones among them, all with the mean weight."""
+    """Let the rows `mine` (P,) continue from the chosen ones among them, all with the mean weight."""
     mean = log_mean(rows.weight[mine])
     spare = [j for j in range(len(mine)) if j not in chosen]
     seen: set[int] = set()
@@ -181,6 +181,7 @@ def draw(weight: npt.NDArray[np.float64], point: float) -> int:
 
 
 def log_mean(weight: npt.NDArray[np.float64]) -> float:
+    """The log of the mean of weights, from their logs (N,)."""
     return float(np.logaddexp.reduce(weight) - np.log(len(weight)))
 
 

@@ -130,7 +130,7 @@ class Rows:
         self.drafts[to] = self.drafts[source].copy()
 
     def new_prefixes(self, rows: Ints) -> None:
-        """Give each of these rows a prefix of its own."""
+        """Give each of these rows (B,) a prefix of its own."""
         self.prefix_id[rows] = self.prefixes + np.arange(len(rows))
         self.prefixes += len(rows)
 
@@ -145,9 +145,11 @@ class Rows:
         return (rows[first], at) if len(first) < len(rows) else (rows, np.arange(len(rows)))
 
     def take_state(self, rows: Ints) -> ModelState:
+        """The model's state at these rows (B,), each array (L, B, H)."""
         return self.state if len(rows) == len(self.idle) else tuple(s[:, rows] for s in self.state)
 
     def put_state(self, rows: Ints, state: ModelState) -> None:
+        """Set the model's state at these rows (B,), each array (L, B, H)."""
         if len(rows) == len(self.idle):
             self.state = state
         else:
@@ -178,13 +180,13 @@ class Rows:
         return range(song * self.particles, (song + 1) * self.particles)
 
     def say(self, rows: Ints, words: Ints) -> None:
-        """Record words for the repetition control, the newest first."""
+        """Record words (B,) of these rows (B,) for the repetition control, the newest first."""
         older = self.recent[rows, :-1]
         self.recent[rows, 1:] = older
         self.recent[rows, 0] = words
 
     def shift_context(self, rows: Ints, hashes: npt.NDArray[np.uint32], backward: bool) -> None:
-        """Shift words' hashes (B,) into the windows that copies are looked for in."""
+        """Shift words' hashes (B,) into the windows of these rows (B,) that copies are looked for in."""
         if backward:
             self.right[rows, 1:] = self.right[rows, :-1]
             self.right[rows, 0] = hashes

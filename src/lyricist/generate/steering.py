@@ -91,7 +91,8 @@ class Candidates:
         self.weighed: dict[tuple[int, int, int], Listed] = {}
 
     def lists(self, rows: Rows, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
-        """Words that the rows n may draw besides those of their nodes' blocks, by position in `n`."""
+        """Words that the rows n (B,) may draw besides those of their nodes' blocks, by position in `n`, for rows
+        chosen by `where` (B,)."""
         nodes, out = self.song.nodes, {}
         for k in np.flatnonzero(where).tolist():
             i = n[k]
@@ -120,7 +121,7 @@ class Candidates:
             rows.weight[n] -= rows.drafts[n].pending.get(g, 0.0)
 
     def rewarded(self, rows: Rows, n: int, listed: Listed, reward: npt.NDArray[np.float64]) -> Listed:
-        """The opening words of row n, weighted by their rhymes."""
+        """The opening words of row n, weighted by their rhymes; `reward` (W,) of each word."""
         key = (int(rows.node[n]), int(rows.first[n]), int(rows.last[n]))
         if key not in self.weighed:
             weights = listed.weights * reward[listed.words].astype(np.float32)

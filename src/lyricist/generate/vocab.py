@@ -87,7 +87,7 @@ class Endings:
 
     @cached_property
     def row_of(self) -> Ints:
-        """The pair of each word that has but one, up to the largest; -1 for others."""
+        """(N,) the pair of each word that has but one, up to the largest; -1 for others."""
         out = np.full(int(self.word.max(initial=-1)) + 1, -1, dtype=np.int64)
         out[self.word[self.alike]] = np.flatnonzero(self.alike)
         return out

@@ -149,7 +149,7 @@ class CopyIndex:
         return best
 
     def longest_known(self, mine: U32) -> tuple[int, int]:
-        """`longest_run` with tables of the songs' runs, which are cached."""
+        """`longest_run` of word hashes (N,) with tables of the songs' runs, which are cached."""
         at: Ints = np.arange(len(mine))
         best = (0, 0)
         for n in range(1, len(mine) + 1):
@@ -164,7 +164,7 @@ class CopyIndex:
         return best
 
     def runs(self, n: int) -> U64:
-        """The sorted hashes of the songs' runs of n words."""
+        """(R,) the sorted hashes of the songs' runs of n words."""
         if n not in self.tables:
             found = np.unique(ngram_hashes(self.hashes, n))
             self.tables[n] = found[found != 0]
@@ -271,6 +271,7 @@ class LineFilter:
 
 
 def digest(gaps: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    """(32,) the bytes of the SHA-256 of gaps (N,)."""
     return np.frombuffer(hashlib.sha256(gaps.astype("<u2").tobytes()).digest(), dtype=np.uint8)
 
 

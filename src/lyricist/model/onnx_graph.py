@@ -40,6 +40,7 @@ class Graph:
         self.initializers: list[onnx.TensorProto] = []
 
     def constant(self, name: str, value: npt.NDArray[Any]) -> str:
+        """Add an array of any shape under a name, which is returned."""
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 

@@ -97,6 +97,7 @@ class OnnxModel(GraphState):
         self.vocab_size = int(self.session.get_outputs()[0].shape[1])
 
     def step(self, ids: Ids, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        """ids (B,), features (B, F) -> logits (B, V), new state; see `StepModel.step`."""
         if self.features and features is None:
             features = np.zeros((len(ids), self.features), dtype=np.float32)
         blocks = [self.block(ids, state, features, i) for i in range(0, len(ids), ROWS)]
@@ -106,7 +107,8 @@ class OnnxModel(GraphState):
         )
 
     def block(self, ids: Ids, state: State, features: Floats | None, start: int) -> list[Any]:
-        """Logits and new states of ROWS rows from row `start` on, padded with zeros."""
+        """Logits (ROWS, V) and new states (L, ROWS, H) of ROWS rows from row `start` on, padded with zeros; ids (B,),
+        features (B, F)."""
         part = slice(start, start + ROWS)
         missing = ROWS - len(ids[part])
         feed: dict[str, Any] = {"ids": np.pad(ids[part].astype(np.int64), (0, missing))}
@@ -131,6 +133,7 @@ class LateModel:
         return self.model.initial_state(batch)
 
     def step(self, ids: Ids, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        """ids (B,), features (B, F) -> logits (B, V), new state; see `StepModel.step`."""
         return self.model.step(ids, state, features)
 
 
@@ -174,6 +177,7 @@ class HostBlocks:
     def blocks(
         self, ids: Ids, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[BlockRows, State]:
+        """ids (B,), bias (C,), features (B, F) -> rows, new state; see `BlockModel.blocks`."""
         logits, state = self.model.step(ids, state) if features is None else self.model.step(ids, state, features)
         x = logits[:, self.order]
         x += bias
@@ -221,6 +225,7 @@ class OnnxBlocks(GraphState):
     def blocks(
         self, ids: Ids, state: State, bias: Floats, temperature: float, features: Floats | None = None
     ) -> tuple[BlockRows, State]:
+        """ids (B,), bias (C,), features (B, F) -> rows, new state; see `BlockModel.blocks`."""
         feed = self.feed(ids, state, bias, temperature, features)
         return self.taken(self.session, feed, np.full(len(ids), temperature))
 
@@ -237,7 +242,7 @@ class OnnxBlocks(GraphState):
     def feed(
         self, ids: Ids, state: State, bias: Floats, temperature: float, features: Floats | None
     ) -> dict[str, npt.NDArray[Any]]:
-        """The graph's inputs by name."""
+        """The graph's inputs by name: ids (B,), state, bias (C,) and features (B, F)."""
         scale = np.array(1 / temperature, dtype=np.float32)
         steer = np.full(self.width, NEVER, dtype=np.float32)
         steer[: len(bias)] = bias
@@ -261,12 +266,14 @@ class PackedSteps:
 
     @cached_property
     def steer(self) -> Floats:
+        """(C,) no bias."""
         return np.zeros(self.made.columns.width, dtype=np.float32)
 
     def initial_state(self, batch: int) -> State:
         return self.blocks.initial_state(batch)
 
     def step(self, ids: Ids, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        """ids (B,), features (B, F) -> logits (B, V), new state; see `StepModel.step`."""
         made = self.made
         feed = made.feed(ids, state, self.steer, 1.0, features)
         logits, *new = made.session.run(["logits", *made.nexts], feed)
@@ -279,7 +286,7 @@ def in_range(made: BlockRows) -> npt.NDArray[np.bool_]:
 
 
 def again(made: BlockRows, logits: Floats, temperature: Reals, columns: VocabLayout) -> None:
-    """Compute the rows that are not in range from their logits (B, at least C), in place."""
+    """Compute the rows that are not in range from their logits, (B, C) or wider, at temperatures (B,), in place."""
     for i in np.flatnonzero(~in_range(made)).tolist():
         row = from_logits(logits[i : i + 1, : columns.width].copy(), float(temperature[i]), columns)
         for mine, new in zip(vars(made).values(), vars(row).values(), strict=True):

@@ -132,6 +132,7 @@ class Company:
 
     @classmethod
     def of(cls, ids: npt.NDArray[Any], starts: Starts, vocabulary: Vocabulary) -> Company:
+        """From token ids (N,) of whole songs, song i from starts[i] on."""
         line = line_numbers(ids, starts, vocabulary)
         content = content_words(ids, pieces_of(line, starts), vocabulary)
         where = np.full(len(vocabulary), -1, dtype=np.int32)
@@ -190,8 +191,9 @@ def pieces_of(line: npt.NDArray[np.int32], starts: Starts) -> Ints:
 
 
 def content_words(ids: npt.NDArray[Any], pieces: Ints, vocabulary: Vocabulary) -> Ints:
-    """Ids of the words that can tell a theme, by falling count: not rare, no function words, and concentrated in
-    fewer documents than chance would give (residual inverse document frequency: Church and Gale 1995)."""
+    """(W,) ids of the words among `ids` (N,) that can tell a theme, by falling count: not rare, no function words,
+    and concentrated in fewer documents, of `pieces` (N,), than chance would give (residual inverse document
+    frequency: Church and Gale 1995)."""
     size = len(vocabulary)
     counts = np.bincount(ids, minlength=size)
     found = np.bincount(np.unique(pieces * size + ids) % size, minlength=size)

@@ -113,7 +113,7 @@ class VocabLayout:
 
     @property
     def undrawn(self) -> Ints:
-        """Words that are not drawn."""
+        """(N,) words that are not drawn."""
         return self.word_at[self.width :]
 
     @property

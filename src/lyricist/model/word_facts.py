@@ -201,8 +201,10 @@ def read_signature(text: str) -> Signature:
 
 
 def blob(lines: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """(N,) the bytes of lines in UTF-8."""
     return np.frombuffer("\n".join(lines).encode(), dtype=np.uint8)
 
 
 def unblob(data: npt.NDArray[np.uint8]) -> list[str]:
+    """The lines of which `blob` made these bytes (N,)."""
     return data.tobytes().decode().split("\n")

@@ -160,6 +160,7 @@ def cell(gates: Array, c: Array) -> tuple[Array, Array]:
 
 
 def sigmoid(x: Array) -> Array:
+    """(...,) -> (...,), element by element."""
     y: Array = np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)
     return y
 
@@ -179,7 +180,7 @@ def batches(words: Iterable[str]) -> Iterator[list[str]]:
 
 
 def quantise(weights: Mapping[str, Array]) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
-    """Matrices as int8 with a float32 scale per row (`name:scale`); vectors as they are."""
+    """Matrices (R, C) as int8 with a float32 scale per row (R, 1) as `name:scale`; vectors as they are."""
     for name, value in weights.items():
         if value.ndim == 1:
             yield name, value.astype(np.float32)
@@ -190,7 +191,7 @@ def quantise(weights: Mapping[str, Array]) -> Iterator[tuple[str, npt.NDArray[np
 
 
 def floats(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Iterator[tuple[str, Array]]:
-    """The inverse of `quantise`."""
+    """The inverse of `quantise`: matrices (R, C) and vectors (C,) in float32."""
     for name, value in arrays.items():
         if not name.endswith(":scale"):
             scale = arrays.get(f"{name}:scale", ONE)

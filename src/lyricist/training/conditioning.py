@@ -157,7 +157,8 @@ class Themes:
 
     @classmethod
     def of(cls, ids: Array, starts: Ints, remap: Array, vocabulary: Vocabulary, vectors: Floats) -> Themes:
-        """`starts` (songs + 1,): where songs begin, and the end."""
+        """`ids` (N,), `remap` (tokens,), `vectors` (V, 64), and `starts` (songs + 1,): where songs begin, and the
+        end."""
         breaks = numbered(vocabulary, BREAKS)[remap]
         cuts = [starts]
         for s in np.flatnonzero(np.diff(starts) > PIECE):
@@ -205,6 +206,7 @@ class Themes:
         return made.reshape(*tokens.shape, WIDTHS["theme"])
 
     def read(self, pieces: Ints) -> Reading:
+        """The tokens of these pieces (P,), concatenated."""
         begin = self.bounds[pieces]
         lengths = self.bounds[pieces + 1] - begin
         first = np.cumsum(lengths) - lengths
@@ -242,7 +244,7 @@ class Reading:
 
 
 def held(read: Reading, taken: Ints) -> npt.NDArray[np.bool_]:
-    """(lines, MOST) which words of its theme a line contains."""
+    """(lines, MOST) which words of its theme a line contains; `taken` (P, MOST) those drawn from each piece."""
     out = np.zeros((read.line[-1:].sum() + 1, taken.shape[1]), dtype=bool)
     token, word = np.nonzero(read.words[read.content, None] == taken[read.owner[read.content]])
     out[read.line[read.content[token]], word] = True
@@ -292,6 +294,7 @@ class PlanSplit:
         return np.concatenate(parts, axis=-1)
 
     def theme_rows(self, tokens: Array, hidden: Hidden | None) -> Floats:
+        """(..., 64) the theme at positions `tokens` (...,), zeros where it is hidden."""
         assert self.themes is not None
         if hidden is None:
             return self.themes.rows(tokens)
@@ -335,7 +338,7 @@ KINDS: dict[str, Any] = {"left": np.uint8, "at": np.uint32, "codes": np.uint8, "
 
 
 def mapped(path: Path, kind: Any) -> Array:
-    """A file of numbers, memory-mapped unless it is empty."""
+    """A file of N numbers, (N,), memory-mapped unless it is empty."""
     return np.memmap(path, dtype=kind, mode="r") if path.stat().st_size else np.zeros(0, dtype=kind)
 
 

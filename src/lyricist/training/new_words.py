@@ -78,7 +78,8 @@ def plan_columns(groups: tuple[str, ...]) -> dict[str, slice]:
 def grown(
     config: ModelConfig, weights: Arrays, old: Vocabulary, new: Vocabulary, split: SplitTokens, remap: Ints
 ) -> Arrays:
-    """The `weights` of the words of `old`, with rows appended for the further words of `new`.
+    """The `weights` of the words of `old`, with rows appended for the further words of `new`: the vectors (V, E) and
+    the bias (V,).
 
     `split`: the songs that contain them; `remap` (tokens,) maps its ids to those of `new`.
     """

@@ -188,11 +188,13 @@ def write_raw(
 
 
 def raw_chunks(file: BinaryIO) -> Iterator[npt.NDArray[np.int32]]:
+    """The first ids of a raw file, in chunks (N,) of at most CHUNK."""
     while len(chunk := np.fromfile(file, dtype=np.int32, count=CHUNK)):
         yield chunk
 
 
 def count_raw(path: Path, size: int) -> npt.NDArray[np.int64]:
+    """(N,) how often each of N = `size` first ids occurs in a raw file."""
     counts = np.zeros(size, dtype=np.int64)
     with open(path, "rb") as file:
         for chunk in raw_chunks(file):
@@ -201,7 +203,8 @@ def count_raw(path: Path, size: int) -> npt.NDArray[np.int64]:
 
 
 def rank(index: dict[str, int], counts: npt.NDArray[np.int64]) -> tuple[list[tuple[str, int]], npt.NDArray[np.int32]]:
-    """(token, count) by falling count, and the rank of every first id; ids without a rank get that of `<unk>`."""
+    """(token, count) by falling count, and the rank (N,) of every first id, from their counts (N,); ids without a
+    rank get that of `<unk>`."""
     tokens = list(index)
     by_count = np.argsort(-counts, kind="stable")
     special = [index[t] for t in SPECIALS if t in index]
@@ -214,7 +217,8 @@ def rank(index: dict[str, int], counts: npt.NDArray[np.int64]) -> tuple[list[tup
 
 
 def renumber(raw: Path, out: Path, order: npt.NDArray[np.int32]) -> None:
-    """Convert SPLIT.raw to SPLIT.npy in uint16, chunk by chunk, and remove it; `order` (first ids,) gives the ids."""
+    """Convert SPLIT.raw to SPLIT.npy in uint16, chunk by chunk, and remove it; `order` (N,) gives the id of every
+    first id."""
     total = raw.stat().st_size // 4
     with open(raw, "rb") as file, open(out, "wb") as target:
         header = {"descr": "<u2", "fortran_order": False, "shape": (total,)}

@@ -135,6 +135,7 @@ class Trainer(TrainingLoop):
         self.epoch = self.streams.epoch(epoch)
 
     def next_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Words (T, B), next words (T, B), and plan features (T, B, F) if the network sees plans."""
         c, steps = self.cursor, self.config.steps
         ids = self.epoch.window(c.t, steps)
         window = torch.from_numpy(np.ascontiguousarray(ids[:, self.mine])).to(self.device)

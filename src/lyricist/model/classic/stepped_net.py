@@ -65,19 +65,22 @@ class SteppedNet:
         return self.dense("output", x), tuple(np.stack(parts) for parts in zip(*after, strict=True))
 
     def dense(self, name: str, x: Floats) -> Floats:
+        """x (B, I) -> (B, O) by the dense layer of this name."""
         return np.asarray(x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"])
 
     def side(self, side: str, layer: int, x: Floats) -> Floats:
-        """(B, gates x H) of the input ("ih") or the hidden state ("hh") of a layer."""
+        """x (B, I) -> (B, gates x H) of the input ("ih") or the hidden state ("hh") of a layer."""
         w = self.weights
         return np.asarray(x @ w[f"rnn.weight_{side}_l{layer}"].T + w[f"rnn.bias_{side}_l{layer}"])
 
     def lstm(self, layer: int, x: Floats, h: Floats, c: Floats) -> tuple[Floats, ...]:
+        """x (B, I), h (B, H), c (B, H) -> the new h and c."""
         i, f, g, o = np.split(self.side("ih", layer, x) + self.side("hh", layer, h), 4, axis=1)
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         return sigmoid(o) * np.tanh(c), c
 
     def gru(self, layer: int, x: Floats, h: Floats) -> tuple[Floats, ...]:
+        """x (B, I), h (B, H) -> the new h."""
         ir, iz, new = np.split(self.side("ih", layer, x), 3, axis=1)
         hr, hz, old = np.split(self.side("hh", layer, h), 3, axis=1)
         z = sigmoid(iz + hz)
@@ -85,6 +88,7 @@ class SteppedNet:
 
 
 def sigmoid(x: Floats) -> Floats:
+    """(B, H) -> (B, H), element by element."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
 
 
@@ -109,5 +113,5 @@ class Neighbours:
 
 
 def unit(rows: Floats) -> Floats:
-    """Rows scaled to length 1; a row of zeros is left as it is."""
+    """Rows (N, D) scaled to length 1; a row of zeros is left as it is."""
     return np.asarray(rows / np.maximum(1e-12, np.linalg.norm(rows, axis=1, keepdims=True)))

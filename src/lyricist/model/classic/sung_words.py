@@ -24,7 +24,7 @@ DATA = "songs.safetensors"  # in a run: the songs that it was trained and valida
 
 @dataclass(frozen=True)
 class SungWords:
-    """A song as the recipe reads it: word ids (n,), `<unk>` for a word without a vector, and features (n, 18)."""
+    """A song as the recipe reads it: word ids (N,), `<unk>` for a word without a vector, and features (N, 18)."""
 
     ids: Ints
     features: Floats
@@ -35,7 +35,7 @@ class SungWords:
         return SungWords(self.ids[kept], self.features[kept])
 
     def music(self, words: int) -> Floats:
-        """(words, 18) the features for another number of words: each takes those at its middle."""
+        """(N, 18) the features for another number N of words: each takes those at its middle."""
         middles = (np.arange(words) + 0.5) * len(self.features) / words
         return self.features[middles.astype(np.int64)]
 
@@ -108,7 +108,7 @@ def heard_score(path: Path) -> Score:
 
 
 def word_ids(song: Song, vocabulary: Vocabulary) -> Ints:
-    """(n,) ids of the words of a song, without breaks."""
+    """(N,) ids of the words of a song, without breaks."""
     breaks = [vocabulary.index[t] for t in (*BREAKS, SONG) if t in vocabulary]
     ids = np.array(vocabulary.encode(song), dtype=np.int64)
     return ids[~np.isin(ids, breaks)]

@@ -87,7 +87,8 @@ class ClassicNet(nn.Module):
         return self.output(out), after if len(state) > 1 else (after,)
 
     def loss(self, ids: Tensor, targets: Tensor, features: Tensor, state: State) -> tuple[Tensor, State]:
-        """Mean absolute difference (L1) of predictions and the targets' vectors; PAD does not count."""
+        """Mean absolute difference (L1) of predictions and the vectors of `targets` (T, B); PAD does not count. ids
+        (T, B), features (T, B, 18)."""
         predicted, state = self(ids, features, state)
         real = targets != PAD
         return nn.functional.l1_loss(predicted[real], self.vectors[targets[real]]), state
@@ -172,7 +173,8 @@ class Steps:
         return Window(ids[some], targets[some], features[some], fresh=True)
 
     def groups(self, rng: np.random.Generator) -> list[Ints]:
-        """Songs of similar length side by side, so that there is little PAD; MIXED groups are sorted at a time."""
+        """Groups (B,) of songs of similar length side by side, so that there is little PAD; MIXED groups are sorted
+        at a time."""
         order = rng.permutation(len(self.songs))
         lengths = np.array([len(song.ids) for song in self.songs])
         for at in range(0, len(order), MIXED * self.batch):
@@ -268,7 +270,8 @@ class ClassicTrainer(TrainingLoop):
         return total / count
 
     def judged(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """The validation songs as sequences from a zero state: single pairs, or songs side by side."""
+        """The validation songs as sequences from a zero state, single pairs or songs side by side: words (T, B), next
+        words (T, B) and the music (T, B, 18)."""
         if self.classic.context == 1:
             pairs = Steps(self.valid, 1, 1, 0).pairs
             for at in range(0, len(pairs[0]), PAIRS_AT_ONCE):
