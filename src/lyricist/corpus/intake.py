@@ -67,7 +67,8 @@ def find_files(sources: Iterable[str | os.PathLike[str] | Found]) -> Iterator[Fo
 def walk(folder: Path) -> Iterator[Found]:
     """Files below a folder: no hidden ones, no folder twice (links may form cycles).
 
-    Unreadable files, files without lyrics and prepared corpora have the reason in `skip`.
+    Unreadable files, files without lyrics and prepared corpora have the reason in `skip`. Raises `InputError` if the
+    folder cannot be listed.
     """
     top = folder.resolve().name or "songs"
     seen: set[tuple[int, int]] = set()

@@ -50,7 +50,8 @@ def read_lyrics(source: str | os.PathLike[str] | Song) -> list[Stanza]:
 
 
 def read_file(path: Path) -> list[Stanza]:
-    """Plain text; LRC, ChordPro, tables and JSON by their suffix, with all their songs one after the other."""
+    """Plain text; LRC, ChordPro, tables and JSON by their suffix, with all their songs one after the other. Raises
+    `InputError` for a file that cannot be read."""
     reader = READERS.get(path.suffix.lower(), read_text)
     if reader is not read_text and path.is_file():
         return [Stanza.of(section) for song in reader(Source(path, path.name)) for section in song.sections]

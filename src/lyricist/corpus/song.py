@@ -111,6 +111,7 @@ class Section:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Section:
+        """Raises `InputError` for an unknown name."""
         name = data["name"]
         if name not in SECTION_NAMES:
             raise InputError(f"section name {name!r}: not one of {', '.join(SECTION_NAMES)}")

@@ -127,7 +127,7 @@ class Corpus:
             yield song
 
     def split_songs(self, split: Split | None = None) -> Iterator[tuple[str, Song]]:
-        """Songs with the split each belongs to."""
+        """Songs with the split each belongs to. Raises `InputError` for an unknown split."""
         counts = [int(self.info["splits"][name]["songs"]) for name in SPLITS]
         first, last = 0, sum(counts)
         if split is not None:
@@ -149,7 +149,8 @@ class Corpus:
             raise InputError(f"{self.path}: damaged: song {index + 1} of songs.jsonl cannot be read") from None
 
     def to_pandas(self) -> pd.DataFrame:
-        """A table with title, artist, split, source, sections, lines, words and text of each song."""
+        """A table with title, artist, split, source, sections, lines, words and text of each song. Raises
+        `MissingExtra` without pandas."""
         try:
             import pandas as pd
         except ImportError:

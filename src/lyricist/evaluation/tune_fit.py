@@ -187,7 +187,8 @@ def sung_text(lines: Sequence[str], tune: Tune, lexicon: Lexicon | None = None, 
 
 
 def fitted(text: str, phrase: Phrase, lexicon: Lexicon, partial: bool) -> list[SungWord]:
-    """The words of a line for a phrase; with `partial` none if it does not fit."""
+    """The words of a line for a phrase; with `partial` none if it does not fit. Raises `InputError` for a line
+    without words, unless `partial`."""
     slots = slots_of(phrase.pattern)
     words = sung_words(text, scan_line(WordTokenizer().split(text), lexicon, slots, len(slots)))
     if not words and not partial:

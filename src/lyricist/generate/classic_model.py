@@ -165,6 +165,7 @@ class ClassicModel(Model):
 
 
 def refuse(name: str) -> NoReturn:
+    """Raise `InputError` that names an option that the recipe cannot follow."""
     taken = ", ".join(option(field) for field in FREE if field not in SWITCHES)
     raise InputError(f"{name}: a classic run follows only {taken} and a --melody; leave it out, or use another run")
 

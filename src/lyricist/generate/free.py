@@ -55,7 +55,8 @@ class Allowed:
 
 
 class FreeSongAutomaton:
-    """Sections in the order of the plan or the model, lines within bounds, a returning chorus."""
+    """Sections in the order of the plan or the model, lines within bounds, a returning chorus. Raises `InputError`
+    for what the vocabulary cannot follow."""
 
     def __init__(self, vocabulary: Vocabulary, spec: FreeSpec) -> None:
         self.vocabulary, self.spec = vocabulary, spec
@@ -131,6 +132,7 @@ class FreeSongAutomaton:
         return Allowed(self.only(tuple(self.tags)))
 
     def tag(self, name: str) -> int:
+        """The token that opens a section. Raises `InputError` if the model has none of this name."""
         if name not in self.tag_of:
             raise InputError(f"this model has no section {name!r}: it knows {', '.join(self.tag_of)}")
         return self.tag_of[name]

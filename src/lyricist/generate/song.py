@@ -277,6 +277,7 @@ class ExactSongAutomaton:
 
     @cached_property
     def line_end(self) -> int:
+        """The token that ends a line. Raises `InputError` if the vocabulary has none."""
         index = self.table.vocabulary.index
         found = [index[t] for t in (LINE, EOS) if t in index]
         if not found:
@@ -330,6 +331,7 @@ def check(song: ExactSongAutomaton) -> None:
 
 
 def check_line(song: ExactSongAutomaton, i: int) -> None:
+    """Raise `PlanError` if no words of the model make line i."""
     kind = song.kind(i, {})
     if line_possible(song, kind):
         return
@@ -357,6 +359,7 @@ def line_possible(song: ExactSongAutomaton, kind: LineKind) -> bool:
 
 
 def check_keywords(song: ExactSongAutomaton) -> None:
+    """Raise `PlanError` if the keywords do not fit into the lines to be written."""
     least = sum(min(song.table.signature(w).syllables, default=1) for w in song.keywords)
     slots = sum(max(map(len, song.lines[i].templates)) for i in song.written)
     if least > slots:

@@ -152,7 +152,7 @@ def give(request: Request, seeds: list[int], wanted: int) -> None:
 
 
 def check(request: Request) -> None:
-    """Raise the error that a process ended with, if it did."""
+    """Raise the error that a process ended with, if it did. Raises `RunError` if it died."""
     try:
         request.result()
     except (WorkerDied, WorkerError) as error:

@@ -103,7 +103,8 @@ def licence_of(run: Run) -> str:
 
 
 def share_run(run: Run, out: Path, files: Mapping[str, bytes]) -> None:
-    """Copy what writing, evaluating and fine-tuning need of the run to `out`, and write `files` beside it."""
+    """Copy what writing, evaluating and fine-tuning need of the run to `out`, and write `files` beside it. Raises
+    `InputError` if the run has no card yet."""
     if not (run.path / CARD).exists():
         raise InputError(f"{run.path} has no {CARD} yet, which says what it learnt from: let its training finish")
     with disk_errors(out), new_directory(out) as made:

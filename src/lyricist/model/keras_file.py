@@ -50,7 +50,8 @@ def keras_bytes(run: Run, members: Mapping[str, str]) -> bytes:
 
 
 def need_keras() -> Any:
-    """The `keras` module, on TensorFlow unless KERAS_BACKEND says otherwise. Raises `MissingExtra`."""
+    """The `keras` module, on TensorFlow unless KERAS_BACKEND says otherwise. Raises `MissingExtra`, and `InputError`
+    on PyTorch."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
@@ -89,6 +90,7 @@ def layer_arrays(config: Mapping[str, Any], weights: Mapping[str, Array]) -> Lay
 
 
 def plain(condition: bool, why: str) -> None:
+    """Raise `InputError` with the reason, unless the condition holds."""
     if not condition:
         raise InputError(f"--to keras is for plain networks of words, and {why}: use --to onnx")
 

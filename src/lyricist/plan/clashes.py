@@ -46,6 +46,7 @@ def free_lines(plan: PlanFields) -> Iterator[int]:
 
 
 def too_long(lines: int) -> None:
+    """Raise `InputError` for more than MAX_LINES lines."""
     if lines > MAX_LINES:
         raise InputError(f"--form and --lines ask for {lines} lines: a song has at most {MAX_LINES}")
 
@@ -90,6 +91,7 @@ def initial(words: Sequence[str]) -> str:
 
 
 def check_acrostic(plan: PlanFields, texts: Sequence[Sequence[str]], sources: Sequence[int]) -> None:
+    """Raise `InputError` if the acrostic clashes with the length, the first word or a given or repeated line."""
     letters = (plan.acrostic or "").lower()
     if len(letters) > len(texts):
         raise InputError(f"--acrostic {plan.acrostic} has {len(letters)} letters and the song {len(texts)} lines")
@@ -110,6 +112,7 @@ def check_acrostic(plan: PlanFields, texts: Sequence[Sequence[str]], sources: Se
 
 
 def check_start(plan: PlanFields, texts: Sequence[Sequence[str]]) -> None:
+    """Raise `InputError` if the first word is none, or clashes with a given first line."""
     if plan.start is None:
         return
     words = split(plan.start)
@@ -120,6 +123,7 @@ def check_start(plan: PlanFields, texts: Sequence[Sequence[str]]) -> None:
 
 
 def check_avoided(plan: PlanFields, texts: Iterable[Sequence[str]]) -> None:
+    """Raise `InputError` if a word to be avoided is asked for elsewhere."""
     avoided = frozenset(plan.avoid)
     both = [word for word in plan.include if word in avoided]
     if both:

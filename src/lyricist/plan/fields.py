@@ -182,7 +182,7 @@ def only(read: Callable[..., tuple[Any, ...]], given: Any, name: str, *limits: i
 
 
 def text_lines(value: Any) -> list[Any]:
-    """Lines given as a list, or as one text with line breaks."""
+    """Lines given as a list, or as one text with line breaks. Raises `InputError` for anything else."""
     if isinstance(value, str):
         return value.strip("\n").split("\n")
     if not isinstance(value, list | tuple):

@@ -154,7 +154,8 @@ def slots_of(words: Sequence[str], end: Reading | None, lexicon: Lexicon) -> str
     """The slots of a line's words, the last word read as `end`.
 
     Main stresses and content words of one syllable are strong, unstressed syllables beside them weak; function words
-    and syllables that may be either in verse are open.
+    and syllables that may be either in verse are open. Raises `InputError` for no syllables, or more than
+    MAX_SYLLABLES.
 
     >>> from lyricist.prosody.lexicon import default_lexicon
     >>> slots_of("the memory of love".split(), None, default_lexicon())

@@ -64,7 +64,8 @@ def shown(value: Any) -> str:
 
 
 def listed(value: Any, name: str, example: str, separators: str = r"[,\s]+") -> list[Any]:
-    """Items of a list given as text, as one value or as a sequence; text must have some."""
+    """Items of a list given as text, as one value or as a sequence; text must have some. Raises `InputError` for a
+    text without items."""
     if isinstance(value, str):
         items = [part.strip() for part in re.split(separators, value) if part.strip()]
         if not items:
@@ -74,7 +75,8 @@ def listed(value: Any, name: str, example: str, separators: str = r"[,\s]+") -> 
 
 
 def section_names(value: Any, name: str = "--form") -> tuple[str, ...]:
-    """
+    """Names of sections, as the plan writes them. Raises `InputError` for an unknown one, and beyond MAX_LINES.
+
     >>> section_names("Verse, pre-chorus c")
     ('verse', 'prechorus', 'chorus')
     """
@@ -90,7 +92,7 @@ def section_names(value: Any, name: str = "--form") -> tuple[str, ...]:
 
 
 def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
-    """Whole numbers from 1 to `most`.
+    """Whole numbers from 1 to `most`. Raises `InputError` for anything else.
 
     >>> counts("8, 6", "--syllables", 40), counts(8, "--syllables", 40)
     ((8, 6), (8,))
@@ -118,7 +120,8 @@ def repeats(value: Any, name: str, most: int) -> tuple[int, ...]:
 
 
 def tune(value: Any, name: str) -> tuple[tuple[Note, ...], ...]:
-    """The notes of lines, each as [quarters, MIDI pitch, strength 0 to 4, quarters of rest after it].
+    """The notes of lines, each as [quarters, MIDI pitch, strength 0 to 4, quarters of rest after it]. Raises
+    `InputError` for anything else.
 
     >>> tune([[[1, 67, 4, 0.5]]], "tune")
     ((Note(duration=1.0, pitch=67, strength=4, rest=0.5),),)
@@ -142,6 +145,7 @@ def note(duration: float, pitch: int, strength: int, rest: float) -> Note:
 
 def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
     """Names of metres, or patterns of one `x` (weak), `/` (strong) or `?` (any) per syllable; `|` divides words.
+    Raises `InputError` for anything else, and beyond MAX_SYLLABLES.
 
     >>> metres("Iambic, x/x/x/")
     ('iambic', 'x/x/x/')
@@ -163,7 +167,8 @@ def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
 
 
 def schemes(value: Any, name: str = "--rhyme") -> tuple[str, ...]:
-    """Rhyme schemes, one per section: letters, X for a line that is free.
+    """Rhyme schemes, one per section: letters, X for a line that is free. Raises `InputError` for anything else, and
+    beyond MAX_LINES.
 
     >>> schemes("abab, AABB")
     ('ABAB', 'AABB')
@@ -178,7 +183,8 @@ def schemes(value: Any, name: str = "--rhyme") -> tuple[str, ...]:
 
 
 def word_list(value: Any, name: str) -> tuple[str, ...]:
-    """Words separated by commas, or a sequence of words; in small letters, each once.
+    """Words separated by commas, or a sequence of words; in small letters, each once. Raises `InputError` beyond
+    MAX_WORDS, and as `one_word` does.
 
     >>> word_list("River, night,river", "--about")
     ('river', 'night')
@@ -190,7 +196,7 @@ def word_list(value: Any, name: str) -> tuple[str, ...]:
 
 
 def one_word(value: Any, name: str, advice: str = "") -> str:
-    """A single word, in small letters.
+    """A single word, in small letters. Raises `InputError` for anything else.
 
     >>> one_word("Don't", "--start")
     "don't"
@@ -202,14 +208,15 @@ def one_word(value: Any, name: str, advice: str = "") -> str:
 
 
 def start_word(value: Any, name: str = "--start") -> str:
-    """The first word as it was given, since models of other tokenisers do not change it; one word only."""
+    """The first word as it was given, since models of other tokenisers do not change it; one word only. Raises
+    `InputError` for anything else."""
     if not isinstance(value, str) or len(value.split()) != 1 or len(WordTokenizer().split(value)) > 1:
         raise InputError(f"{name} {shown(value)} is not one word")
     return plain_line(value, name)
 
 
 def letters(value: Any, name: str = "--acrostic") -> str:
-    """The letters a to z of an acrostic.
+    """The letters a to z of an acrostic. Raises `InputError` for anything else.
 
     >>> letters("River")
     'RIVER'
@@ -220,7 +227,8 @@ def letters(value: Any, name: str = "--acrostic") -> str:
 
 
 def plain_line(value: Any, name: str) -> str:
-    """A line of text as it was given, with single spaces; no control characters.
+    """A line of text as it was given, with single spaces; no control characters. Raises `InputError` for anything
+    else, and beyond MAX_TEXT.
 
     >>> plain_line("  Carry me,  river ", "--refrain")
     'Carry me, river'
@@ -238,6 +246,7 @@ def plain_line(value: Any, name: str) -> str:
 
 
 def refrain_line(value: Any, name: str = "--refrain") -> str:
+    """A line to be kept. Raises `InputError` if it has no words."""
     text = given_line(value, name)
     if not text:
         raise InputError(f"{name} {shown(value)} has no words: give the line that comes back")
@@ -245,7 +254,7 @@ def refrain_line(value: Any, name: str = "--refrain") -> str:
 
 
 def given_line(value: Any, name: str) -> str:
-    """A line to be kept, "" if it is to be written.
+    """A line to be kept, "" if it is to be written. Raises `InputError` for a line without words.
 
     >>> given_line("...", "text"), given_line("Oh, river", "text")
     ('', 'Oh, river')

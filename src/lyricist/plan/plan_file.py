@@ -43,7 +43,8 @@ def read_plan(path: Path | str) -> Plan:
 
 
 def parse_plan(text: str, where: str = "plan") -> Plan:
-    """
+    """The plan in a text. Raises `InputError` if it is not TOML or not a plan; `where` names the text.
+
     >>> parse_plan('rhyme-kind = "near"\\nsyllables = [8, 6]').syllables
     (8, 6)
     """
@@ -58,7 +59,7 @@ def parse_plan(text: str, where: str = "plan") -> Plan:
 
 
 def plan_of(data: dict[str, Any]) -> Plan:
-    """A plan from the tables of a file."""
+    """A plan from the tables of a file. Raises `InputError` for another format, and as `fields_of` does."""
     version = data.pop("format", FORMAT)
     if type(version) is not int or version != FORMAT:
         raise InputError(f"format {shown(version)} is not {FORMAT}: this version of lyricist cannot read it")
@@ -71,6 +72,7 @@ def plan_of(data: dict[str, Any]) -> Plan:
 
 
 def section(table: dict[str, Any], number: int) -> SectionPlan:
+    """A section from its table. Raises `InputError` that names its number."""
     try:
         return SectionPlan(**fields_of(table, SectionPlan, "in a section "))
     except InputError as e:
@@ -78,7 +80,8 @@ def section(table: dict[str, Any], number: int) -> SectionPlan:
 
 
 def fields_of(table: dict[str, Any], model: type[BaseModel], where: str) -> dict[str, Any]:
-    """A table's keys, with hyphens or underscores, as fields of a model."""
+    """A table's keys, with hyphens or underscores, as fields of a model. Raises `InputError` for an unknown key, a
+    repeated one, or a value of another type."""
     known = {key_of(name): name for name in model.model_fields if name != SECTIONS}
     fields: dict[str, Any] = {}
     for key, value in table.items():

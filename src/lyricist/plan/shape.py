@@ -129,7 +129,8 @@ def default_lines(plan: PlanFields, i: int, asked: SectionPlan | None = None) ->
 
 
 def shape_of(plan: PlanFields, asked: SectionPlan, i: int) -> Shape:
-    """A section that does not return: its own values, else the plan's, else the defaults."""
+    """A section that does not return: its own values, else the plan's, else the defaults. Raises `InputError` if
+    `again` or `text` has more entries than it has lines."""
     lines = asked.lines or len(asked.text or asked.tune) or cycle(plan.lines, i) or default_lines(plan, i, asked)
     syllables, metre = asked.syllables or plan.syllables, asked.metre or plan.metre
     rhyme, kept = asked.rhyme or cycle(plan.rhyme, i) or "", any(asked.text)
@@ -149,7 +150,7 @@ def shape_of(plan: PlanFields, asked: SectionPlan, i: int) -> Shape:
 
 
 def padded(asked: SectionPlan, lines: int) -> tuple[str, ...]:
-    """Kept lines, one entry for each line of the section."""
+    """Kept lines, one entry for each line of the section. Raises `InputError` if there are more than lines."""
     if len(asked.text) > lines:
         raise InputError(f"the {asked.name} has {lines} lines and text for {len(asked.text)}: make them agree")
     return asked.text + ("",) * (lines - len(asked.text))
@@ -235,6 +236,7 @@ def with_refrain(plan: PlanFields, made: list[Shape]) -> tuple[Shape, ...]:
 
 
 def ending(shape: Shape, refrain: str) -> Shape:
+    """The section with the refrain as its last line. Raises `InputError` if another line is kept there."""
     last = shape.text[-1]
     if last and split(last) != split(refrain):
         raise InputError(f"--refrain {refrain!r} and the kept line {last!r} both end the {shape.name}: leave one out")

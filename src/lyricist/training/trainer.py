@@ -69,7 +69,8 @@ class LossStep(nn.Module):
 
 
 class Trainer(TrainingLoop):
-    """A training of our own model in one process."""
+    """A training of our own model in one process. Raises `RunError` if the network and `plans` do not fit each
+    other."""
 
     model: LyricLSTM
 

@@ -43,7 +43,7 @@ Piece = tuple[str, str]  # text and its style
 def check_command(
     lyrics: str, options: Mapping[str, Any], against: Path | None, run: int | None, strict: bool, as_json: bool
 ) -> int:
-    """Check and print. Returns the exit code."""
+    """Check and print. Returns the exit code. Raises `InputError` if there are no lyrics."""
     lexicon = read_lexicon(options.get("lexicon"))
     tune = asked_tune(options)
     plan = asked_plan(options)
@@ -235,7 +235,7 @@ def rhymes_command(
 
 
 def vocabulary(model: Path | None) -> list[str] | None:
-    """The words of a run, commonest first."""
+    """The words of a run, commonest first. Raises `InputError` for a run of characters."""
     if model is None:
         return None
     from lyricist.model.checkpoint import Run

@@ -31,6 +31,8 @@ HUMAN_SONGS = 1000  # training songs whose figures are shown beside those of the
 def evaluate_command(
     path: Path, source: Path | None, split: str, songs: int, seed: int, as_json: bool, midi: Path | None = None
 ) -> None:
+    """Print the figures of a run. Raises `InputError` for an unknown split, and for tunes of a run that hears
+    none."""
     if split not in SPLITS:
         raise InputError(f"--split {split!r} is unknown: use train, valid or test")
     run = Run.open(path)
@@ -60,7 +62,8 @@ def evaluate_own(run: Run, source: Path | None, split: str, songs: int, seed: in
 def evaluate_classic(
     model: ClassicModel, source: Path | None, midi: Path | None, split: str, songs: int, seed: int
 ) -> dict[str, Any]:
-    """The figures of a classic run, on its own split or on other songs with their tunes."""
+    """The figures of a classic run, on its own split or on other songs with their tunes. Raises `InputError` if one
+    of `source` and `midi` is given without the other, and without songs."""
     run = model.run
     if source is None and midi is not None:
         raise InputError(f"--midi {midi}: the run keeps the tunes of its own songs; name songs, or leave it out")

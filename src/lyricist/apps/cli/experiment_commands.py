@@ -61,6 +61,7 @@ class Asked:
         )
 
     def forbid_with_classic(self) -> None:
+        """Raise `InputError` for options that clash with the classic grid."""
         for name, value in (("set", " ".join(self.sets)), ("sampler", self.sampler), ("trials", self.trials)):
             if value:
                 raise InputError(f"--classic-grid and --{name} {value} clash: the grid is fixed; leave one out")
@@ -92,7 +93,7 @@ def sweep_command(sources: Sequence[Path], out: Path, asked: Asked, where: Mappi
 
 
 def corpus_of(sources: Sequence[Path], asked: Asked) -> Corpus:
-    """The named songs; the sample songs for the classic grid without names."""
+    """The named songs; the sample songs for the classic grid without names. Raises `InputError` without either."""
     if sources:
         return read_sources(sources, as_is=asked.tokenizer == "whitespace")
     if not asked.classic_grid:
@@ -160,7 +161,7 @@ def show(rows: Sequence[Row], sweep: Sweep) -> None:
 
 
 def finish(rows: Sequence[Row], reason: str, out: Path) -> int:
-    """Say where the results are and what to do next."""
+    """Say where the results are and what to do next. Raises `InputError` if every trial failed."""
     from lyricist.apps.sweep.sweep_report import best
 
     left = sum(row.open for row in rows)

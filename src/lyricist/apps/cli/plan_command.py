@@ -26,7 +26,8 @@ def plan_command(
 ) -> None:
     """Show a plan, say whether a model can fulfil it, save it. `named`: a tune named without `--melody`.
 
-    Raises `PlanError` if the model cannot fulfil the plan; nothing is saved then.
+    Raises `PlanError` if the model cannot fulfil the plan; nothing is saved then. Raises `InputError` for two tunes,
+    and for a file that is not .toml.
     """
     if named is not None and options.get("melody"):
         raise InputError(f"{named} and --melody {options['melody']} clash: name one tune")

@@ -82,7 +82,8 @@ def is_given(name: str, value: Any) -> bool:
 
 
 def over_file(path: Path, given: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a plan file, replaced by the options that were typed. Sections keep their own fields."""
+    """The fields of a plan file, replaced by the options that were typed. Sections keep their own fields. Raises
+    `InputError` for an option that clashes with its sections."""
     plan = read_plan(path)
     for name in ("form", "lines"):
         if plan.sections and name in given:
@@ -95,7 +96,8 @@ def over_file(path: Path, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def over_song(path: Path, given: Mapping[str, Any], lexicon: Lexicon) -> dict[str, Any]:
-    """The fields of a plan for a song like this one, replaced by the options that were typed."""
+    """The fields of a plan for a song like this one, replaced by the options that were typed. Raises `InputError` for
+    an option that the song determines."""
     for name in ("form", "lines"):
         if name in given:
             raise InputError(f"--{name} and --like clash: the song says what sections there are; leave one out")
@@ -133,7 +135,8 @@ def asked_tune(options: Mapping[str, Any]) -> Tune | None:
 
 
 def over_tune(tune: Tune, options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a plan for the tune, and the options that were typed."""
+    """The fields of a plan for the tune, and the options that were typed. Raises `InputError` for an option that the
+    tune determines."""
     from lyricist.plan.from_tune import keep_lines, plan_to
 
     for name in SAID_BY_TUNE:
@@ -157,7 +160,8 @@ def draft_lines(path: Path) -> list[str]:
 
 
 def verses_of(tune: Tune, texts: list[str], options: Mapping[str, Any]) -> int:
-    """How often a tune is sung: as often as asked, else as often as the lines of the draft need."""
+    """How often a tune is sung: as often as asked, else as often as the lines of the draft need. Raises `InputError`
+    if the draft has not a line for each phrase."""
     size, asked = len(tune.phrases), options.get("verses")
     if texts and (len(texts) % size or asked not in (None, len(texts) // size)):
         raise InputError(

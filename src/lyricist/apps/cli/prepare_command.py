@@ -25,6 +25,7 @@ def prepare_command(
     as_json: bool,
     midi: Path | None = None,
 ) -> None:
+    """Make a corpus and report on it. Raises `InputError` for options that clash."""
     if midi is not None and options.get("as_is"):
         raise InputError("--as-is and --midi clash: a benchmark's text is not sung; leave one out")
     corpus = prepare(list(sources), out, options=checked(PrepareOptions, options), midi=midi, force=force)
@@ -35,7 +36,8 @@ def prepare_command(
 
 
 def read_sources(sources: Sequence[Path], as_is: bool = False, midi: Path | None = None) -> Corpus:
-    """A corpus directory opened, or files prepared into a temporary one, with the tunes of `midi`."""
+    """A corpus directory opened, or files prepared into a temporary one, with the tunes of `midi`. Raises
+    `InputError` for a corpus beside other sources or tunes."""
     if len(sources) == 1 and is_corpus(sources[0]):
         if midi is not None:
             raise InputError(

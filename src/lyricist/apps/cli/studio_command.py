@@ -20,7 +20,8 @@ def open_studio(
 ) -> None:
     """Serve until interrupted. `wanted`: fields of `Settings`, None for those that are not given.
 
-    `InputError`: a port that is taken, an address that is none, a missing token.
+    `InputError`: a port that is taken, an address that is none, a missing token. `MissingExtra`: packages of the
+    studio are not installed.
     """
     try:
         import uvicorn

@@ -109,7 +109,7 @@ class Request:
 
 
 def seconds(text: str) -> float:
-    """Seconds of `90s`, `10m`, `2h` or a plain number.
+    """Seconds of `90s`, `10m`, `2h` or a plain number. Raises `InputError` for anything else.
 
     >>> seconds("2m"), seconds("90")
     (120.0, 90.0)
@@ -121,6 +121,7 @@ def seconds(text: str) -> float:
 
 
 def train_command(request: Request, resume: bool, force: bool, sample: bool) -> None:
+    """Train a run, or resume it. Raises `InputError` for options that clash, and if the run exists."""
     need_torch()
     if resume and force:
         raise InputError("--resume and --force clash: --resume keeps the run, --force replaces it")
@@ -138,7 +139,8 @@ def train_command(request: Request, resume: bool, force: bool, sample: bool) -> 
 
 
 def corpus_of(request: Request, resume: bool) -> Corpus:
-    """The songs that are named; without any, when resuming, those that the run was trained on."""
+    """The songs that are named; without any, when resuming, those that the run was trained on. Raises `InputError` if
+    there are none, and for options that clash."""
     midi, classic = request.typed.get("midi"), request.typed.get("recipe") == "classic"
     as_is = request.typed.get("tokenizer") == "whitespace"
     if not request.sources:
@@ -159,7 +161,8 @@ def corpus_of(request: Request, resume: bool) -> Corpus:
 
 
 def own_corpus(run: Run) -> Corpus:
-    """The corpus a run was trained on: inside the run, or where it was."""
+    """The corpus a run was trained on: inside the run, or where it was. Raises `InputError` if it is in neither
+    place."""
     if run.packed:
         raise InputError(f"the songs {run.path} was trained on are not in it: name some")
     path = run.path / run.config["corpus"]["path"]  # an absolute path stands for itself
@@ -231,7 +234,8 @@ def interruptible() -> Iterator[list[int]]:
 
 
 def demo_command(out: Path, budget: str, seed: int) -> None:
-    """Train on the bundled songs, going on from the starter, and write one as `lyricist write` does."""
+    """Train on the bundled songs, going on from the starter, and write one as `lyricist write` does. Raises
+    `InputError` if `out` exists and is no demo."""
     from lyricist.apps.cli.write_command import DRAFTS, report_song
     from lyricist.corpus.samples import sample_songs
     from lyricist.generate.open_run import load

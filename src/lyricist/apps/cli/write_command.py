@@ -73,7 +73,7 @@ def write_command(
     output: Output,
 ) -> None:
     """Write `count` songs from a run (None: the starter) and report on them. Raises `PlanError` if the model cannot
-    fulfil the plan."""
+    fulfil the plan. Raises `InputError` if several songs are asked for in one score."""
     tune = asked_tune(options)
     kind = output_kind(output.out, output.as_json, output.as_jsonl, output.force, tune is not None)
     check_numbers(count, best_of, seed)
@@ -114,7 +114,8 @@ def write_classic(
     seed: int | None,
     output: Output,
 ) -> None:
-    """`write` from a classic run; `typed`: names of the options of drawing that were given."""
+    """`write` from a classic run; `typed`: names of the options of drawing that were given. Raises `InputError`
+    without a tune, and for a file of another kind."""
     from lyricist.generate.classic_model import ClassicModel  # here, as it takes a while and is rarely needed
 
     plan = free_plan(options, typed, best_of)
@@ -168,6 +169,7 @@ def drafts(asked: int | None, count: int, best_of: int) -> int:
 
 
 def check_numbers(count: int, best_of: int, seed: int | None) -> None:
+    """Raise `InputError` for a number out of its range."""
     if not 1 <= count <= MAX_COUNT:
         raise InputError(f"--count {count} is not from 1 to {MAX_COUNT}")
     if not 1 <= best_of <= MAX_BEST:

@@ -126,7 +126,7 @@ def read_material(train: Path, test: Path, midi: Path, place: Path) -> Material:
 
 
 def joined(table: Path, midi: Path, options: PrepareOptions) -> Corpus:
-    """A table's songs, joined to their tunes."""
+    """A table's songs, joined to their tunes. Raises `InputError` that names the table."""
     try:
         return prepare([table], midi=midi, options=options)
     except InputError as error:

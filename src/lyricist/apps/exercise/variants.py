@@ -164,6 +164,7 @@ class Classic:
     context: int = 1
 
     def ready(self) -> None:
+        """Raises `MissingExtra` without PyTorch or gensim."""
         need_torch()
         try:
             import gensim  # noqa: F401

@@ -139,6 +139,7 @@ def make_score(
 
 
 def words_file(asked: ScoreAsked, title: str) -> Response:
+    """Lyrics as a file without notes. Raises `InputError` for a format that needs a tune, and without words."""
     stanzas = asked.stanzas()
     if asked.format not in WORDS_ALONE:
         raise InputError(f"format {asked.format} needs a tune: name one, or ask for {', '.join(WORDS_ALONE)}")

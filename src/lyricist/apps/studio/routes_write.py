@@ -153,7 +153,7 @@ def flat(song: WrittenSong) -> list[dict[str, Any]]:
 
 
 def other_words(asked: Alternatives, one: OneLine, studio: Services, model: Model) -> list[dict[str, Any]]:
-    """The line with another word in the place of one."""
+    """The line with another word in the place of one. Raises `InputError` for a word that the line does not have."""
     text = asked.text
     pairs = WordTokenizer().split_surface(text)
     if asked.word is None or asked.word >= len(pairs):
@@ -194,6 +194,7 @@ async def why(asked: AtLine, owner: Owner, studio: Studio) -> dict[str, Any]:
 
 
 def explained(one: OneLine, text: str, studio: Services, model: Model) -> dict[str, Any]:
+    """How each word of a line came about. Raises `InputError` for a line without words."""
     words = split(text)
     if not words:
         raise InputError("the line has no words to explain")

@@ -69,6 +69,8 @@ class Sandbox:
             self.places.release()
 
     def run(self, job: str, limit: str, arguments: dict[str, Any], decode: Callable[[bytes], T]) -> T:
+        """The result of a job in a process of its own. Raises `InputError` beyond the limit of time, or if the
+        process dies."""
         worker, seconds = self.ready(), getattr(self.limits, limit)
         asked, begun = {"job": job, "seconds": seconds, "arguments": arguments}, time.monotonic()
         try:

@@ -79,7 +79,8 @@ JOBS: Mapping[str, Callable[..., bytes]] = {"tune": read_tune, "score": write_sc
 
 
 def handle(job: Job) -> bytes:
-    """The result of a job. Whatever goes wrong is raised as one line for people."""
+    """The result of a job. Whatever goes wrong is raised as one line for people. Raises `InputError` for errors that
+    are not lyricist's."""
     asked = json.loads(job.data)
     limit_cpu(2 * asked["seconds"])  # also without a parent that waits: nothing runs for ever
     try:

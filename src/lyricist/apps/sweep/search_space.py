@@ -89,7 +89,7 @@ class Sweep:
                 raise InputError(f"--set {name} and --{name} clash: leave one out")
 
     def points(self) -> list[dict[str, Value]]:
-        """Every point of the grid, the last field changing fastest."""
+        """Every point of the grid, the last field changing fastest. Raises `InputError` for a range without steps."""
         axes = []
         for name, values in self.space.items():
             if isinstance(values, Range) and values.step is None:
@@ -171,6 +171,7 @@ def parse_space(texts: Sequence[str]) -> dict[str, Values]:
 
 
 def parse_values(name: str, text: str) -> Values:
+    """A field's values or range from its text. Raises `InputError` for a value that is there twice."""
     if found := re.fullmatch(r"([^,]+?)\.\.([^,:]+)(?::([^,:]+))?", text):
         return parse_range(name, text, *found.groups())
     values = tuple(value(name, part.strip()) for part in text.split(","))
@@ -180,7 +181,8 @@ def parse_values(name: str, text: str) -> Values:
 
 
 def parse_range(name: str, text: str, first: str, last: str, step_text: str | None) -> Range:
-    """A range; on a log scale if it begins above zero, spans a factor of ten and has no steps."""
+    """A range; on a log scale if it begins above zero, spans a factor of ten and has no steps. Raises `InputError`
+    for a range that is empty or not of numbers, and for a step that does not fit."""
     low, high = value(name, first.strip()), value(name, last.strip())
     if isinstance(low, bool) or not isinstance(low, int | float) or not isinstance(high, int | float):
         raise InputError(f"--set {name}={text}: only numbers have ranges: list the values")
@@ -198,7 +200,8 @@ def parse_range(name: str, text: str, first: str, last: str, step_text: str | No
 
 
 def value(name: str, text: str) -> Value:
-    """A field's value from its text, checked as the config would check it."""
+    """A field's value from its text, checked as the config would check it. Raises `InputError` for a number that is
+    not finite."""
     from lyricist.model.network import ModelConfig
 
     group = fields()[name]
@@ -214,7 +217,7 @@ def value(name: str, text: str) -> Value:
 
 
 def chosen_value(name: str, text: str) -> Value:
-    """A preset, an order, or the size of a vocabulary."""
+    """A preset, an order, or the size of a vocabulary. Raises `InputError` for anything else."""
     if name == "vocabulary":
         if not text.isdecimal() or int(text) < 10:
             raise InputError(f"--set vocabulary={text}: use a whole number of words, 10 or more")

@@ -77,6 +77,7 @@ class SweepFolder:
             )
 
     def about(self) -> dict[str, Any]:
+        """What the directory says of its sweep. Raises `RunError` if it is damaged or newer."""
         about = read_json(self.path / ABOUT)
         if about.get("format") != FORMAT or not {"place", "sweep", "corpus"} <= set(about):
             raise RunError(f"{self.path / ABOUT} is damaged or of a newer lyricist: choose another -o")

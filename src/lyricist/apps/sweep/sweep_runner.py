@@ -124,7 +124,8 @@ def run_sweep(
 
 
 def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study: str | None, force: bool) -> Place:
-    """The directory and the study, ready for workers; nothing new is left behind on a failure."""
+    """The directory and the study, ready for workers; nothing new is left behind on a failure. Raises `InputError`
+    while another sweep is at work there, and under torchrun."""
     need_torch()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise InputError("a sweep is not for torchrun: use --workers, or --storage for several machines")

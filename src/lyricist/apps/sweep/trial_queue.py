@@ -79,7 +79,8 @@ class TrialQueue:
         return storage_errors(self.url)
 
     def agree(self, definition: dict[str, Any]) -> None:
-        """The first process stores what is compared; the others must compare the same."""
+        """The first process stores what is compared; the others must compare the same. Raises `InputError` if they do
+        not."""
         theirs = self.study.user_attrs.get(DEFINITION)
         if theirs is None:
             self.study.set_user_attr(DEFINITION, definition)

@@ -186,7 +186,8 @@ class Worker:
         }
 
     def train(self, trial: Trial, run: Path, progress: Progress) -> None:
-        """Train until the schedule ends or the pruner ends it. `TrialStopped` if the user does."""
+        """Train until the schedule ends or the pruner ends it. `TrialStopped` if the user does. Raises `InputError`
+        if not one step fitted into its budget."""
         reported, options = 0, self.sweep.options(progress.params)
         training = train_songs(
             self.corpus,

@@ -21,6 +21,7 @@ _SPACE = " \t\n\r\ufeff"
 
 
 def read_jsonl(source: Source) -> Iterator[Song]:
+    """The songs of a file with one JSON value a line. Raises `InputError` for a line that is not JSON."""
     missing = Missing(source)
     for number, line in enumerate(source.lines(MAX_RECORD), 1):
         line = line.strip(_SPACE)
@@ -35,6 +36,7 @@ def read_jsonl(source: Source) -> Iterator[Song]:
 
 
 def read_json(source: Source) -> Iterator[Song]:
+    """The songs of a JSON file. Raises `InputError` if it does not begin with a list or an object."""
     missing, feed = Missing(source), Feed(source)
     if feed.peek() == "[":
         for record in feed.array():
@@ -77,6 +79,7 @@ class Missing:
         self.source.drop("no lyrics", self.source.name)
 
     def check(self) -> None:
+        """Raise `InputError` if no record has a key of lyrics."""
         if self.bad and not self.good:
             wanted = self.source.options.lyrics_column
             problem = f"{self.source.name}: no key {wanted!r}" if wanted else f"{self.source.name}: no lyrics key"
@@ -163,6 +166,7 @@ class Feed:
                 return ""
 
     def take(self, wanted: str) -> str:
+        """The next character, which must be one of those wanted; raises `InputError` for another."""
         found = self.peek()
         if not found or found not in wanted:
             raise InputError(f"{self._name}: not valid JSON: {found or 'the end'!r} where {wanted!r} should be")
@@ -170,6 +174,7 @@ class Feed:
         return found
 
     def value(self) -> Any:
+        """The next JSON value. Raises `InputError` if it is not valid."""
         self.peek()
         while True:
             try:
@@ -199,7 +204,8 @@ class Feed:
             yield self.value()
 
     def members(self) -> Iterator[str]:
-        """The keys of an object; the caller takes each value before it asks for the next key."""
+        """The keys of an object; the caller takes each value before it asks for the next key. Raises `InputError` for
+        a key that is no string."""
         for _ in self.items("{}"):
             key = self.value()
             if not isinstance(key, str):

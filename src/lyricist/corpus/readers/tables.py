@@ -113,6 +113,7 @@ def by_header(source: Source, header: list[str], found: dict[str, str], rows: It
 
 
 def by_position(source: Source, first: list[list[str]], rows: Iterator[list[str]]) -> Iterator[Song]:
+    """The songs of a table whose header names no lyrics column. Raises `InputError` if no column holds lyrics."""
     at = lyrics_place(first)
     if at is None:
         raise InputError(

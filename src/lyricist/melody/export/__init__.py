@@ -105,6 +105,7 @@ def entitled(sung: Sung, title: str | None) -> Sung:
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    """Raise `InputError` for a path that is a folder, or a file unless `force`."""
     for path in paths:
         if path.is_dir():
             raise InputError(f"{path} is a folder: name a file")
@@ -113,7 +114,8 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
 
 
 def write_all(paths: Sequence[Path], contents: Sequence[bytes]) -> None:
-    """Write to temporary files, then rename: a failure leaves no half-written file."""
+    """Write to temporary files, then rename: a failure leaves no half-written file. Raises `InputError` if a file
+    cannot be written."""
     temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
     try:
         for place, content in zip(temporary, contents, strict=True):

@@ -78,6 +78,8 @@ def sung_line(words: Sequence[SungWord]) -> SungLine:
 
 
 def check_counts(tune: Tune, verse: Sequence[SungLine], which: str) -> None:
+    """Raise `InputError` if a verse's lines or their syllables are not as many as the tune's phrases or their
+    notes."""
     if len(verse) != len(tune.phrases):
         raise InputError(
             f"{which} has {len(verse)} lines for {len(tune.phrases)} phrases of the tune: give one for each"

@@ -215,7 +215,8 @@ class Voice:
     unknown: set[str] = field(default_factory=set)
 
     def close(self) -> None:
-        """End the bar, if anything is in it."""
+        """End the bar, if anything is in it. Raises `InputError` for lengths that do not add up, and beyond
+        MAX_BARS."""
         self.cursor = max(self.cursor, self.full)
         if self.cursor > 0:
             if self.cursor.denominator > FINEST:
@@ -271,7 +272,8 @@ class Voice:
             self.slurs -= 1
 
     def read_tuplet(self, match: re.Match[str]) -> None:
-        """(p:q:r means p notes in the time of q for the next r notes."""
+        """(p:q:r means p notes in the time of q for the next r notes. Raises `InputError` for a number that is 0 or
+        beyond MAX_TUPLET."""
         p = int(match[1])
         compound = self.metre is not None and self.metre[0] % 3 == 0 and self.metre[0] > 3
         q, r = int(match[2] or USUAL_TUPLETS.get(p, 3 if compound else 2)), int(match[3] or p)
@@ -406,7 +408,7 @@ def read_line(voice: Voice, text: str, change: Callable[[str, str], Voice]) -> V
 
 
 def length(digits: str, slashes: str, divisor: str, file: str) -> Fraction:
-    """Length of a note in units.
+    """Length of a note in units. Raises `InputError` for a 0 or too many digits.
 
     >>> length("3", "/", "2", "x"), length("", "//", "", "x"), length("", "", "", "x")
     (Fraction(3, 2), Fraction(1, 4), Fraction(1, 1))

@@ -152,6 +152,7 @@ class PartReader:
         return max(self.cursor + number(element.findtext("offset")) / self.divisions, ZERO)
 
     def attributes(self, element: Element) -> None:
+        """Read divisions and transposition. Raises `InputError` for divisions that are not above 0."""
         text = element.findtext("divisions")
         if text is not None:
             self.divisions = number(text)
@@ -188,7 +189,7 @@ class PartReader:
             self.sound(element, key, WrittenNote(self.before, duration, midi, self.velocity))
 
     def sound(self, element: Element, key: Key, note: WrittenNote) -> None:
-        """Add a note with its words, ties, slurs and signs."""
+        """Add a note with its words, ties, slurs and signs. Raises `InputError` beyond MAX_VOICES."""
         for grace in self.carried.pop(key, []):
             note.lyrics = note.lyrics or self.words.of(grace)
         if element.find("lyric") is not None:

@@ -211,7 +211,7 @@ class _Reader:
         self.events = self.notes = self.texts = self.clipped = self.controls = 0
 
     def file(self, at: int, count: int) -> MidiFile:
-        """All tracks from byte `at`; the header promises `count`."""
+        """All tracks from byte `at`; the header promises `count`. Raises `InputError` beyond MAX_TRACKS."""
         data, file = self.data, self.midi
         while (at := data.find(b"MTrk", at)) >= 0:
             if len(file.tracks) == MAX_TRACKS:

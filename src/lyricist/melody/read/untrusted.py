@@ -46,7 +46,7 @@ def parse(data: bytes, name: str) -> Element:
 
 
 class _Builder:
-    """Expat's handlers, which build the tree."""
+    """Expat's handlers, which build the tree. Raises `InputError` for XML that is not safe to read."""
 
     def __init__(self, name: str) -> None:
         self.name, self.tree = name, TreeBuilder()

@@ -99,7 +99,8 @@ def opened(path: Path) -> BinaryIO:
 
 
 def rows_of(file: BinaryIO, path: Path, size: int | None) -> Iterator[Row]:
-    """The rows of a file of any of the three kinds."""
+    """The rows of a file of any of the three kinds. Raises `InputError` for a file of another kind, and as
+    `check_size` does."""
     head = file.readline(1 << 20)
     fields = head.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
@@ -121,6 +122,7 @@ def rows_of(file: BinaryIO, path: Path, size: int | None) -> Iterator[Row]:
 
 
 def check_size(path: Path, width: int, size: int | None) -> None:
+    """Raise `InputError` if the vectors' width is not from 1 to MOST_SIZE, or not `size`."""
     if not 1 <= width <= MOST_SIZE:
         raise InputError(f"--vectors {path}: says its vectors have {width} numbers: get the file again")
     if size is not None and width != size:

@@ -93,7 +93,8 @@ def design(
 def words_and_vectors(
     tokens: TokenSet, most: int | None, file: Path | str | None, size: int | None, seed: int
 ) -> tuple[Vocabulary, WordVectors]:
-    """The vocabulary, without the words that have no vector, and the vectors."""
+    """The vocabulary, without the words that have no vector, and the vectors. Raises `InputError` if no word occurs
+    twice."""
     vocabulary = tokens.vocabulary(most or WORDS, LEAST)
     words = [token for token in vocabulary.tokens if token not in SPECIALS]
     if not words:
