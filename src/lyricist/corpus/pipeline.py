@@ -79,7 +79,7 @@ def prepare(
 
 
 def files_to_read(given: Sequence[Given], midi: PathLike | None) -> list[Found]:
-    """The files of all sources, those with notes first, so that of duplicates these are kept.
+    """The files of all sources. Files with notes come first; among duplicates, the first is kept.
 
     Tunes of a folder `midi` that lies in a folder of songs are skipped: they are joined, not read as songs.
     """

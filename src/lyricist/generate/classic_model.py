@@ -221,7 +221,7 @@ class ClassicSteps:
 
 class EvenLines(FreeSongAutomaton):
     """Lines of `line_words` words and sections of a given number of lines: every break is known, and only words are
-    drawn. Of a section that returns, the lines beyond those of the first time are new."""
+    drawn. If a returning section is longer than the first time, its extra lines are new."""
 
     def __init__(self, vocabulary: Vocabulary, plan: Plan, line_words: int, words: Ints) -> None:
         """`words`: ids of the words that may be drawn. Raises `InputError` for more than MAX_WORDS words."""

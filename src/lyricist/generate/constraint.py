@@ -1,8 +1,7 @@
 """Constraints on the words of a line: the public protocol, and their tabulation over a vocabulary.
 
 A finite-state constraint says where it begins, where a word leads and whether a line may end there; whatever is asked
-of a line this way is guaranteed. For a condition on whole lines that is no automaton (`keep` of `Model.write`) there
-is no guarantee.
+of a line this way is guaranteed. `keep` of `Model.write` tests whole lines and guarantees nothing.
 """
 
 from __future__ import annotations
@@ -100,8 +99,8 @@ def explored(
 
 
 def turned(table: Table) -> Table:
-    """The same lines read from their last word: a state is the set of states from which the words read lead to an
-    end."""
+    """The same lines read from their last word. A state is a set: from its members, the words read so far reach a
+    final state."""
 
     def step(here: frozenset[int], moves: npt.NDArray[np.int32]) -> frozenset[int] | None:
         return frozenset(q for q, after in enumerate(moves) if int(after) in here) or None

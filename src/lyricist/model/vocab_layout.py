@@ -1,8 +1,8 @@
 """The order in which the vocabulary is drawn: words of one signature are neighbours.
 
-Large signatures are cut into tiles of TILE columns (the last one padded); the words of small ones are single columns.
-A *block* is a tile or a single column: a mask over blocks says what a node allows, and a sum over a tile is computed
-once for all rows.
+Large signatures are cut into tiles of TILE columns (the last one padded); each word of a small signature has its own
+column. A *block* is a tile or a single column: a mask over blocks says what a node allows, and a sum over a tile is
+computed once for all rows.
 
 A model may know words that are not drawn, because the songs it should resemble do not use them: they come last, and
 the softmax leaves them out unless a plan asks for one of them (`whole`). V words, C columns, U blocks.
@@ -153,7 +153,7 @@ class VocabLayout:
 
 
 def line_ends(ids: npt.NDArray[Any], breaks: Sequence[int], size: int) -> Floats:
-    """(V,) share of each word's occurrences after which the line ends, from token ids (N,) in drawing order.
+    """(V,) how often each word ends a line, as a share of its uses, from token ids (N,) in drawing order.
 
     `breaks`: the ids that end lines; `size`: V. The shares of rare words are shrunk towards the mean.
 

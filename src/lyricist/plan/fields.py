@@ -22,8 +22,8 @@ Tune = tuple[tuple[Note, ...], ...]
 
 class Asked(NamedTuple):
     """What a field carries beside its type: `help` of its option ("": it has none), `read`, which makes a clean value
-    of what was typed (None: pydantic's own rules), and whether a switch that is off has a form with `--no-` too: its
-    default then depends on the plan. (A switch that is on always has one.)"""
+    of what was typed (None: pydantic's own rules), and `negatable`: an off switch also has `--no-...`, because its
+    default depends on the plan (an on switch always has it)."""
 
     help: str = ""
     read: Callable[[Any], Any] | None = None

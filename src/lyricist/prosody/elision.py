@@ -50,7 +50,7 @@ EVER = re.compile(r"(what|who|wher|where|when|how|which|whom|for)(so)?e?'er")
 
 
 def by_apostrophe(word: str, known: Known) -> Readings:
-    """Words of which an apostrophe cuts a clitic, or that an apostrophe ends or begins.
+    """Words with a clitic after an apostrophe, or that begin or end with one.
 
     >>> soul = {"soul": (Reading.of("S OW1 L"),)}
     >>> by_apostrophe("soul's", lambda word: soul.get(word, ()))[0].text
@@ -127,7 +127,7 @@ def elided(word: str, known: Known) -> Readings:
 
 
 def behind_over(rest: str, known: Known) -> Readings:
-    """o'er- for over-: o'ertake; and o'erwhelmed, of which the rest is no word by itself."""
+    """o'er- for over-: o'ertake; o'erwhelmed too, although *whelmed* alone is not in the dictionary."""
     over = known("over" + rest)
     whole = [reading.phones[3:] for reading in over if reading.phones[1:3] == ("V", "ER0")]
     found = [reading.phones for reading in known(rest)] or whole

@@ -176,7 +176,10 @@ class TrainingLoop(ABC):
                 yield self.save(best=False)
 
     def judge_base(self) -> Iterator[events.TrainEvent]:
-        """An evaluation and a sample of the base before the first step; it stays the best if training does harm."""
+        """Evaluates the base and asks for a sample before the first step.
+
+        The base stays the best if training only makes it worse.
+        """
         begun = time.monotonic()
         event = self.evaluate()
         self.cursor.before, self.cursor.waited = event.valid_loss, 0

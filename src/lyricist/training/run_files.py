@@ -40,7 +40,7 @@ def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
 
 
 def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
-    """The order in which the run's words are drawn, which words are drawn, and which the base draws too often."""
+    """Write the drawing order of the run's words, the words that are drawn, and those that the base overuses."""
     facts = WordFacts.of(run.vocabulary.tokens, lexicon := default_lexicon())
     facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
     ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]

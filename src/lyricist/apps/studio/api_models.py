@@ -292,7 +292,7 @@ class TrainingAnswer(TrainingListed):
 
 
 class ModelAnswer(BaseModel):
-    """One model; what is known of it is null where its run is damaged, and `problem` says why."""
+    """One model. If its run is damaged, the facts are null and `problem` says why."""
 
     name: str
     kind: Literal["starter", "folder", "own"]

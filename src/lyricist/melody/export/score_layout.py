@@ -125,7 +125,7 @@ def odd_part(number: int) -> int:
 
 
 def neat(time: Fraction) -> Fraction:
-    """A played time moved to a written one that is nearer than NEAR; other times do not change.
+    """Moves a played time to a written time if one is within NEAR.
 
     >>> neat(Fraction(481, 480)), neat(Fraction(1, 5)), neat(Fraction(119, 480))
     (Fraction(1, 1), Fraction(1, 5), Fraction(1, 4))
@@ -222,7 +222,7 @@ def lay_bars(score: Score) -> list[Bar]:
 
 
 def metre_stretches(score: Score, end: Fraction) -> Iterator[tuple[Fraction, Fraction, Metre]]:
-    """(start, end, metre): the pickup bar, then the stretch of each metre; the last one ends with a full bar."""
+    """(start, end, metre): first the pickup bar, then one range for each metre; the last ends with a full bar."""
     metres = [metre if metre.bar > 0 else NO_METRE for metre in score.metres] or [NO_METRE]
     if score.pickup > 0:
         yield Fraction(0), score.pickup, metres[0]
