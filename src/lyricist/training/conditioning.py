@@ -346,9 +346,15 @@ def plan_set(corpus: Corpus, tokens: TokenSet, lexicon: Lexicon | None = None) -
     """The plan arrays of a corpus's token arrays: kept ones, or made now. Raises `InputError` on a full disk."""
     lexicon, home = lexicon or default_lexicon(), tokens.path / "plan"
     facts = {"format": FORMAT, "corpus": corpus.fingerprint, "lexicon": lexicon.digest}
-    if read_facts(home) == facts:
+
+    def is_current() -> bool:
+        return bool(read_facts(home) == facts)
+
+    if is_current():
         return PlanSet(home)
-    return PlanSet(*make_arrays(home, "plan", lambda folder: build(corpus, tokens, lexicon, facts, folder)))
+    return PlanSet(
+        *make_arrays(home, "plan", lambda folder: build(corpus, tokens, lexicon, facts, folder), is_current)
+    )
 
 
 def read_facts(home: Path) -> Any:

@@ -10,7 +10,6 @@ t .. t + T of every stream, so that a cursor (epoch, t) is all that resuming nee
 
 from __future__ import annotations
 
-import errno
 import itertools
 import json
 import os
@@ -97,19 +96,26 @@ def token_set(corpus: Corpus, tokenizer: str = "word", order: Order = "forward")
     Raises `InputError` if they are damaged or cannot be written.
     """
     home = Path(corpus.path) / "tokens" / (tokenizer if order == "forward" else f"{tokenizer}-{order}")
-    found, place = open_set(home), None
-    if found is None or found[1] != corpus.fingerprint:
+
+    def is_current() -> bool:
+        kept = open_set(home)
+        return kept is not None and kept[1] == corpus.fingerprint
+
+    place: object = None
+    if not is_current():
         make = tokenizer_named(tokenizer)
-        home, place = make_arrays(home, "token", lambda folder: build(corpus, make, order, folder))
-        found = open_set(home)
+        home, place = make_arrays(home, "token", lambda folder: build(corpus, make, order, folder), is_current)
+    found = open_set(home)
     if found is None:
         raise InputError(f"{home} is damaged: delete it and try again")
     found[0].keep_alive = place
     return found[0]
 
 
-def make_arrays(home: Path, what: str, build: Callable[[Path], None]) -> tuple[Path, object]:
-    """Have `build` fill a new directory that replaces `home` in one step.
+def make_arrays(
+    home: Path, what: str, build: Callable[[Path], None], is_current: Callable[[], bool]
+) -> tuple[Path, object]:
+    """Have `build` fill a new directory that becomes `home` in one step, unless another process made it meanwhile.
 
     Returns the directory and None, or, where the file system is read-only, a temporary directory and the object that
     removes it. Raises `InputError` if the disk is full.
@@ -124,11 +130,12 @@ def make_arrays(home: Path, what: str, build: Callable[[Path], None]) -> tuple[P
     try:
         (made / "set").mkdir()
         build(made / "set")
-        shutil.rmtree(home, ignore_errors=True)
+        if home.exists() and not is_current():
+            os.replace(home, made / "old")
         os.replace(made / "set", home)
     except OSError as e:
-        if e.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            return home, None  # another process has made the same arrays meanwhile
+        if is_current():
+            return home, None
         raise InputError(f"{home}: cannot write the {what} arrays ({e.strerror}): free some disk space") from e
     finally:
         shutil.rmtree(made, ignore_errors=True)
