@@ -20,7 +20,7 @@ from lyricist.errors import PlanError
 from lyricist.generate.engine import Engine, Event
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal, search
-from lyricist.generate.result import LineWritten, SongWritten
+from lyricist.generate.result import LineWritten, Outline, SongWritten
 from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
@@ -29,6 +29,7 @@ from lyricist.generate.steering import Candidates, Steering, logit_bias
 from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing
+from lyricist.prosody.features import NEXT, SAID
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -81,6 +82,7 @@ class ExactEngine(Engine):
         self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
         self.drawer.closed, self.drawer.closed_share = song.vowels.closed, song.vowels.share
         self.theme, self.record, self.conditioning = steering.theme, steering.record, steering.conditioning
+        self.outliner = steering.outliner
         levels = self.theme.levels() if self.theme else [None]
         self.biases = [logit_bias(song, self.columns, drawing, nats) for nats in levels]
         self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep)
@@ -111,6 +113,9 @@ class ExactEngine(Engine):
         if self.judge is not None:
             self.rows.read = tuple(np.repeat(part, places * particles, axis=0) for part in self.judge.start)
         self.shown = [0] * places
+        self.outlines: list[Outline | None] = [None] * places
+        if self.outliner is not None:
+            self.outlined = np.zeros((places, len(self.song.lines) + 1, SAID + NEXT), dtype=np.float32)
 
     def idle_places(self) -> npt.NDArray[np.bool_]:
         """(N,) which of the N places are empty."""
@@ -142,6 +147,9 @@ class ExactEngine(Engine):
         """Begin a new song in place s."""
         rows, song = self.rows, self.song
         self.shown[s] = 0
+        if self.outliner is not None:
+            self.outlines[s] = outline = self.outliner.draw(seed)
+            self.outlined[s, :-1] = self.outliner.rows(outline)
         for n in rows.song_rows(s):
             rows.clear(n, seed)
             for part, start in zip(rows.read, self.judge.start if self.judge else (), strict=True):
@@ -175,6 +183,7 @@ class ExactEngine(Engine):
             rows.drafts[n].choices,
             int(rows.unmet[n]),
             rows.drafts[n].scores,
+            self.outlines[s],
         )
 
     def show(self, s: int, n: int, end: int) -> Iterator[LineWritten]:
@@ -208,8 +217,17 @@ class ExactEngine(Engine):
         rows, active = self.rows, part.some
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
-        seen = () if self.conditioning is None else (self.conditioning.at(rows.line[active], rows.place[active]),)
+        seen = () if self.conditioning is None else (self.conditioning_of(active),)
         return Asking(ids, rows.take_state(active), self.biases[part.bias], seen)
+
+    def conditioning_of(self, active: Ints) -> Floats:
+        """(B, F) the plan features of rows (B,)."""
+        rows = self.rows
+        assert self.conditioning is not None
+        made = self.conditioning.at(rows.line[active], rows.place[active])
+        if self.outliner is not None:
+            made[:, -(SAID + NEXT) :] = self.outlined[active // rows.particles, rows.line[active]]
+        return made
 
     def read(self, part: Part, made: BlockRows, state: ModelState) -> Iterator[Wish]:
         """Store the model's output for a part's rows; the request of those that have a choice, if there are any."""

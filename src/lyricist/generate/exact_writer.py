@@ -18,6 +18,7 @@ from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.line_score import LineScorer, Theme, mean
 from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan, CopyGuard
+from lyricist.generate.outline import Outliner
 from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song, title_of
 from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.steering import PlanRows, Record, Steering
@@ -76,6 +77,8 @@ class ExactWriter:
     def compile(self) -> None:
         self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred)
         self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
+        planner = self.run.planner
+        self.outliner = Outliner(planner, self.song, self.run.topics.has, self.spec.about) if planner else None
 
     def theme_vector(self) -> Floats | None:
         """(64,) the theme as plan features; None for a song without one and a model that sees none. Raises
@@ -128,7 +131,7 @@ class ExactWriter:
         known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
         judge = self.run.line_judge if drawing.judged else None
-        steering = Steering(self.theme, self.conditioning, self.scorer, judge, keep, record)
+        steering = Steering(self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record)
         return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
     def finish(self, event: SongWritten) -> WrittenSong:
@@ -151,6 +154,7 @@ class ExactWriter:
             event.choices,
             event.unmet,
             mean(event.scores) if event.scores else None,
+            event.outline,
         )
 
     def scans(self, lines: Sequence[Sequence[str]]) -> list[Scansion]:

@@ -15,6 +15,7 @@ from lyricist._io import Arrays
 from lyricist.errors import RunError
 from lyricist.generate.line_score import from_network
 from lyricist.generate.nocopy import CopyGuard
+from lyricist.generate.outline import Planner
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
 from lyricist.model.copy_index import CopyIndex, LineFilter
@@ -23,7 +24,7 @@ from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import facts_of
-from lyricist.prosody.features import groups_of
+from lyricist.prosody.features import OUTLINE, groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 
 MISPLACED = 0.02  # share of words that a changed lexicon may make unusable
@@ -41,6 +42,7 @@ class RunFiles:
     columns: VocabLayout | None = None  # of that graph
     weights: Callable[[], Arrays] | None = None
     judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None
+    planner: Path | None = None  # see `Planner`
 
 
 class LoadedRun:
@@ -70,6 +72,12 @@ class LoadedRun:
     def line_judge(self) -> LineJudge | None:
         """Chooses among drafts; only the starter and runs fine-tuned from it have one."""
         return self.beside.judge(self.vocabulary)
+
+    @cached_property
+    def planner(self) -> Planner | None:
+        """Draws outlines; None for a run that reads none, or has no planner."""
+        file = self.beside.planner
+        return Planner.load(file) if OUTLINE in self.groups and file and file.exists() else None
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -46,6 +46,18 @@ class SongWritten:
     choices: tuple[Choice, ...] = ()  # word by word, if they were asked for
     unmet: int = 0  # lines that a condition on whole lines could not be met for
     scores: tuple[Score, ...] = ()  # of the lines that were written, where drafts were judged
+    outline: Outline | None = None  # that the lines were written to
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a song says: `person` (i, you, he, she, we, they or nobody), `tense` (past or present), the words of its
+    `theme`, and for every line its last word and up to two others; () where nothing is planned."""
+
+    person: str
+    tense: str
+    theme: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -165,6 +177,7 @@ class WrittenSong:
     choices: tuple[Choice, ...] = ()  # how each word was chosen, where that was asked for
     unmet: int = 0  # lines that a condition on whole lines could not be met for
     score: Score | None = None  # of the lines that were written, the mean, where drafts were judged
+    outline: Outline | None = None  # that the lines were written to
 
     @property
     def text(self) -> str:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.line_score import LineScorer, Theme
+from lyricist.generate.outline import Outliner
 from lyricist.generate.result import Choice
 from lyricist.generate.sampler import Listed
 from lyricist.generate.selection import LineJudge
@@ -43,6 +44,7 @@ class Steering:
 
     theme: Theme | None = None  # steers every line
     conditioning: PlanRows | None = None  # plan features that the model reads
+    outliner: Outliner | None = None  # draws the outline of each song, which is among these
     scorer: LineScorer | None = None  # scores lines, by which drafts are chosen
     judge: LineJudge | None = None  # scores them too, with `scorer` only
     keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee

@@ -1,0 +1,322 @@
+"""What a song will say, chosen before its lines: for every line its last word and up to two content words.
+
+An LSTM that has read the outlines of songs draws them (Yao et al. 2019, *Plan-and-Write*): first the person, the
+tense and the theme, then line by line in the order of the song. Last words come from those that the rhyme groups
+allow, so that rhymes are chosen for what they mean; of several drafts the one is kept whose rhymes the network found
+likeliest. The network that writes the lines reads the outline (`prosody.features.OUTLINE`). It is no constraint: a
+word that a line cannot take is left out. K drafts, V words of the planner's vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lyricist._numbers import key, uniform
+from lyricist.generate.line import WordSet
+from lyricist.generate.result import Outline
+from lyricist.generate.rhyme_groups import GroupState, LineKind
+from lyricist.generate.song import Assignment, ExactSongAutomaton
+from lyricist.model.runtime import OnnxModel, State, StepModel
+from lyricist.model.tokens import BREAKS, END, LINE, SONG, SPECIALS, TAGS, Vocabulary
+from lyricist.prosody.features import NEXT, SAID, Floats
+
+Reals = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+PERSONS = ("i", "you", "he", "she", "we", "they", "nobody")
+TENSES = ("past", "present")
+OPENING = TAGS["intro"]  # the section of an outline that holds person, tense and theme
+DRAFTS = 16
+TEMPERATURE = 0.9
+COMMON = 1.1  # share of what a word's rank explains of its probability that is taken off a draft's weight
+STEP = 0.7  # of a draft's weight that counts when drafts are resampled after a line
+MOST_THEME = 4  # words of a theme
+AGAIN = 2.0  # nats off a word for every line that holds it already
+SALT = 7_001  # of the keys of random numbers
+
+
+@dataclass
+class Draft:
+    """One outline being drawn."""
+
+    number: int
+    groups: tuple[GroupState, ...]
+    words: list[str] = field(default_factory=list)  # person, tense, theme
+    lines: list[tuple[str, ...]] = field(default_factory=list)
+    said: dict[int, int] = field(default_factory=dict)  # by id, the lines that hold a word
+    ended: set[int] = field(default_factory=set)  # ids of last words
+    weight: float = 0.0  # nats of what rhymes and places cost
+    drawn: int = 0  # random numbers used
+
+    def copy(self, number: int) -> Draft:
+        lists = {"words": list(self.words), "lines": list(self.lines), "said": dict(self.said)}
+        return replace(self, number=number, ended=set(self.ended), **lists)
+
+
+class Planner:
+    """Draws outlines with a step model over a vocabulary of its own. `content`: words that tell a theme."""
+
+    def __init__(self, model: StepModel, vocabulary: Vocabulary) -> None:
+        self.model, self.vocabulary = model, vocabulary
+        self.size = len(vocabulary)
+
+    @classmethod
+    def load(cls, path: Path) -> Planner:
+        """From a planner.onnx, which holds its vocabulary. Raises `RunError`."""
+        model = OnnxModel(path, 1)
+        facts = model.session.get_modelmeta().custom_metadata_map
+        return cls(model, Vocabulary.from_json(facts.get("vocabulary", ""), str(path)))
+
+    def ids(self, words: Sequence[str]) -> list[int]:
+        index = self.vocabulary.index
+        return [index[w] for w in words if w in index]
+
+    def mask(self, words: Sequence[str]) -> Bools:
+        """(V,) true at these words."""
+        out = np.zeros(self.size, dtype=bool)
+        out[self.ids(words)] = True
+        return out
+
+    @cached_property
+    def words(self) -> Bools:
+        """(V,) true at words, false at special tokens and at numbers and marks."""
+        return np.array([t not in SPECIALS and t[0].isalpha() for t in self.vocabulary.tokens])
+
+
+class Outliner:
+    """Outlines for the songs of one compiled plan."""
+
+    def __init__(
+        self, planner: Planner, song: ExactSongAutomaton, content: Bools, about: Sequence[str] = (),
+        person: str = "", tense: str = "",
+    ) -> None:  # fmt: skip
+        """`content` (W,): words of the run that can tell a theme. `person`, `tense`: "" if the planner chooses."""
+        self.planner, self.song, self.about = planner, song, tuple(about)
+        self.person, self.tense = person, tense
+        table, tokens = song.table, planner.vocabulary.tokens
+        self.here = np.array([table.index.get(t, -1) for t in tokens])  # (V,) ids of the run
+        self.there = np.full(len(table.words), -1, dtype=np.int64)
+        known = np.flatnonzero((self.here >= 0) & planner.words)
+        self.there[self.here[known]] = known
+        usable = np.zeros(planner.size, dtype=bool)
+        usable[known] = song.usable[self.here[known]]
+        self.usable = usable
+        self.content = usable.copy()
+        inside = known[self.here[known] < len(content)]
+        self.content[inside] &= content[self.here[inside]]
+        self.endings: dict[int, Bools] = {}
+
+    # --- the features that the writing network reads
+
+    def rows(self, outline: Outline) -> Floats:
+        """(lines, 6) the outline as features of the network that writes: 1 + id, 0 for none."""
+        table = self.song.table
+        out = np.zeros((len(outline.lines) + NEXT, SAID + NEXT), dtype=np.float32)
+        for i, words in enumerate(outline.lines):
+            for k, word in enumerate(words[:SAID]):
+                w = table.index.get(word, -1)
+                out[i, k] = w + 1 if w < table.known else 0
+        for k in range(1, NEXT + 1):
+            out[:-NEXT, SAID + k - 1] = out[k : len(out) - NEXT + k, 0]
+        return out[:-NEXT]
+
+    # --- drawing
+
+    def draw(self, seed: int, drafts: int = DRAFTS) -> Outline:
+        """The outline of the song of a seed."""
+        mine = [Draft(k, self.song.initial_groups) for k in range(drafts)]
+        assigned = [self.song.assignment(seed * 1009 + k) for k in range(drafts)]
+        state = self.planner.model.initial_state(drafts)
+        logits, state = self.step([self.id(SONG)] * drafts, state)
+        logits, state = self.step([self.id(OPENING)] * drafts, state)
+        state = self.premise(mine, seed, logits, state)
+        for i, line in enumerate(self.song.lines):
+            new = i == 0 or line.section != self.song.lines[i - 1].section
+            token = self.id(TAGS.get(line.name, TAGS["verse"])) if new else self.id(LINE)
+            logits, state = self.step([token] * drafts, state)
+            state = self.line(i, mine, seed, logits, state, assigned)
+            mine, assigned, state = self.resampled(i, mine, assigned, seed, state)
+        best = max(mine, key=lambda draft: draft.weight)
+        return Outline(best.words[0], best.words[1], tuple(best.words[2:]), tuple(best.lines))
+
+    def id(self, token: str) -> int:
+        return self.planner.vocabulary.index.get(token, self.planner.vocabulary.unk)
+
+    def step(self, ids: Sequence[int], state: State) -> tuple[Reals, State]:
+        """Log probabilities (K, V) of what follows, and the new state."""
+        logits, state = self.planner.model.step(np.array(ids, dtype=np.int64), state)
+        return logits.astype(np.float64), state
+
+    def premise(self, mine: list[Draft], seed: int, logits: Reals, state: State) -> State:
+        """Draw or give person, tense and theme."""
+        p = self.planner
+        persons, tenses = (
+            p.mask([self.person] if self.person else PERSONS),
+            p.mask([self.tense] if self.tense else TENSES),
+        )
+        for allowed in (persons, tenses):
+            logits, state = self.all_take(mine, seed, logits, state, [allowed] * len(mine), "words")
+        about = [w for w in self.about if w in p.vocabulary.index][:MOST_THEME]
+        if about:
+            for word in about:
+                logits, state = self.all_take(mine, seed, logits, state, [p.mask([word])] * len(mine), "words")
+            return state
+        breaks = p.mask(list(BREAKS - {END}))
+        going = list(range(len(mine)))
+        for k in range(MOST_THEME):
+            allowed = self.content | (breaks if k else False)
+            picks = {n: self.pick(mine[n], seed, logits[n], allowed) for n in going}
+            going = [n for n in going if not breaks[picks[n]]]
+            for n in going:
+                mine[n].words.append(p.vocabulary.tokens[picks[n]])
+            logits, state = self.some_step(going, picks, logits, state)
+        return state
+
+    def all_take(
+        self, mine: list[Draft], seed: int, logits: Reals, state: State, allowed: Sequence[Bools], where: str
+    ) -> tuple[Reals, State]:
+        ids = [self.pick(d, seed, row, a) for d, row, a in zip(mine, logits, allowed, strict=True)]
+        for draft, w in zip(mine, ids, strict=True):
+            draft.words.append(self.planner.vocabulary.tokens[w])
+        return self.step(ids, state)
+
+    def some_step(
+        self, going: Sequence[int], picks: dict[int, int], logits: Reals, state: State
+    ) -> tuple[Reals, State]:
+        """One step of the drafts `going`; the others stay as they are."""
+        if not going:
+            return logits, state
+        at = np.array(going)
+        new, after = self.step([picks[n] for n in going], tuple(s[:, at] for s in state))
+        logits = logits.copy()
+        logits[at] = new
+        state = tuple(s.copy() for s in state)
+        for s, a in zip(state, after, strict=True):
+            s[:, at] = a
+        return logits, state
+
+    def line(
+        self, i: int, mine: list[Draft], seed: int, logits: Reals, state: State, assigned: Sequence[Assignment]
+    ) -> State:
+        """The words of line i in every draft."""
+        song, tokens = self.song, self.planner.vocabulary.tokens
+        if i not in song.beginnings:
+            return self.known_line(i, mine, state)
+        picks: dict[int, int] = {}
+        for n, draft in enumerate(mine):
+            opening = song.open(i, assigned[n], draft.groups)
+            allowed, weights = self.allowed_ends(i, draft, assigned[n], opening.ends)
+            if not allowed.any():
+                draft.lines.append(())
+                continue
+            picks[n] = self.pick(draft, seed, logits[n], allowed, weights)
+            here = int(self.here[picks[n]])
+            draft.groups = song.close(i, draft.groups, opening.ends, here)
+            draft.ended.add(picks[n])
+            draft.lines.append((tokens[picks[n]],))
+            self.note(draft, picks[n])
+        going = list(picks)
+        logits, state = self.some_step(going, picks, logits, state)
+        wanted = {n: [self.there[w] for w in assigned[n].get(i, ()) if self.there[w] >= 0] for n in going}
+        stop = self.planner.mask(list(BREAKS))
+        for _ in range(1, SAID):
+            picks = {}
+            for n in going:
+                draft = mine[n]
+                if wanted[n]:
+                    picks[n] = int(wanted[n].pop())
+                else:
+                    picks[n] = self.pick(draft, seed, logits[n], self.content | stop)
+            going = [n for n in going if not stop[picks[n]]]
+            for n in going:
+                mine[n].lines[-1] += (tokens[picks[n]],)
+                self.note(mine[n], picks[n])
+            logits, state = self.some_step(going, picks, logits, state)
+        return state
+
+    def resampled(
+        self, i: int, mine: list[Draft], assigned: list[Assignment], seed: int, state: State
+    ) -> tuple[list[Draft], list[Assignment], State]:
+        """The drafts after line i, drawn by their weights (systematic resampling); each keeps its number."""
+        weights = np.array([draft.weight for draft in mine])
+        share = np.exp(STEP * (weights - weights.max()))
+        points = (uniform(key(seed, SALT, len(mine)), i) + np.arange(len(mine))) / len(mine)
+        at = np.minimum(np.searchsorted(np.cumsum(share) / share.sum(), points, side="right"), len(mine) - 1)
+        made = [mine[n].copy(k) for k, n in enumerate(at.tolist())]
+        for draft in made:
+            draft.weight *= 1 - STEP
+        return made, [assigned[n] for n in at.tolist()], tuple(s[:, at] for s in state)
+
+    def known_line(self, i: int, mine: list[Draft], state: State) -> State:
+        """A given line, or one that repeats another."""
+        song = self.song
+        for n, draft in enumerate(mine):
+            words = self.words_of(song.given[i]) if i in song.given else draft.lines[song.source[i]]
+            draft.lines.append(words)
+            for w in self.planner.ids(words):
+                _, state = self.some_step([n], {n: w}, np.zeros((len(mine), self.planner.size)), state)
+        return state
+
+    def words_of(self, given: Sequence[int]) -> tuple[str, ...]:
+        """The outline of a given line: its last word and its rarest content words."""
+        words = self.song.table.words
+        rest = sorted({int(self.there[w]) for w in given[:-1]} - {-1, int(self.there[given[-1]])}, reverse=True)
+        kept = [w for w in rest if self.content[w]][: SAID - 1]
+        return (words[given[-1]], *(self.planner.vocabulary.tokens[w] for w in kept))
+
+    def note(self, draft: Draft, word: int) -> None:
+        draft.said[word] = draft.said.get(word, 0) + 1
+
+    def allowed_ends(
+        self, i: int, draft: Draft, assignment: Assignment, ends: WordSet | None
+    ) -> tuple[Bools, Reals | None]:
+        """(V,) the words that may end line i in a draft, and weights (V,) for those that open a rhyme group."""
+        out = np.zeros(self.planner.size, dtype=bool)
+        weights = None
+        if ends is None:
+            out |= self.can_end(self.song.kind(i, assignment))
+        else:
+            at = self.there[ends.words]
+            out[at[at >= 0]] = True
+            g = self.song.lines[i].group
+            if not draft.groups[g].chosen and self.song.rhymes.finals is not None:
+                reward = self.song.rewards(i, tuple(assignment.items()), draft.groups[g], ends)
+                weights = np.ones(self.planner.size)
+                weights[at[at >= 0]] = np.sqrt(reward[ends.words[at >= 0]])
+        out &= self.usable
+        out[list(draft.ended)] = False
+        return out, weights
+
+    def can_end(self, kind: LineKind) -> Bools:
+        """(V,) words that may end a line of this kind."""
+        if kind.number not in self.endings:
+            table = self.song.table
+            able = np.array([kind.can_end(-1, c) for c in table.word_classes], dtype=bool)
+            out = np.zeros(self.planner.size, dtype=bool)
+            known = np.flatnonzero(self.usable)
+            out[known] = able[table.sig[self.here[known]]]
+            self.endings[kind.number] = out
+        return self.endings[kind.number]
+
+    def pick(self, draft: Draft, seed: int, logits: Reals, allowed: Bools, weights: Reals | None = None) -> int:
+        """A word of the allowed (V,), drawn by the planner's logits (V,). The draft's weight takes its probability."""
+        x = logits - logits.max()
+        free = float(np.log(np.exp(x).sum()))
+        at = np.flatnonzero(allowed)
+        held = np.array([draft.said.get(int(w), 0) for w in at]) if draft.said else 0.0
+        e = np.exp((x[at] - AGAIN * held) / TEMPERATURE)
+        if weights is not None:
+            e = e * weights[at]
+        point = uniform(key(seed, SALT, draft.number), draft.drawn) * e.sum()
+        draft.drawn += 1
+        k = min(int(np.searchsorted(np.cumsum(e), point, side="right")), len(at) - 1)
+        word = int(at[k])
+        draft.weight += x[word] - free + COMMON * float(np.log(word + 2.7))
+        return word
