@@ -56,8 +56,9 @@ class Draft:
     drawn: int = 0  # random numbers used
 
     def copy(self, number: int) -> Draft:
-        lists = {"words": list(self.words), "lines": list(self.lines), "said": dict(self.said)}
-        return replace(self, number=number, ended=set(self.ended), **lists)
+        made = replace(self, number=number, words=list(self.words), lines=list(self.lines))
+        made.said, made.ended = dict(self.said), set(self.ended)
+        return made
 
 
 class Planner:
@@ -306,7 +307,7 @@ class Outliner:
         return self.endings[kind.number]
 
     def pick(self, draft: Draft, seed: int, logits: Reals, allowed: Bools, weights: Reals | None = None) -> int:
-        """A word of the allowed (V,), drawn by the planner's logits (V,). The draft's weight takes its probability."""
+        """A word of the allowed (V,), drawn by logits (V,); the draft takes its probability as weight."""
         x = logits - logits.max()
         free = float(np.log(np.exp(x).sum()))
         at = np.flatnonzero(allowed)

@@ -217,11 +217,11 @@ def reach(config: Mapping[str, Any], weights: Weights) -> float:
     shares = np.exp(weights["bias"].astype(np.float64) - weights["bias"].max())
     shape = (config["layers"], STREAMS, config["hidden"])
     feed = {s: np.zeros(shape, dtype=np.float32) for s in states}
-    plans = rng.random((STREAMS, config.get("features", 0))) < np.linspace(0, 0.2, STREAMS)[:, None]
-    plans = plans.astype(np.float32)
+    hidden = rng.random((STREAMS, config.get("features", 0))) >= np.linspace(0, 0.2, STREAMS)[:, None]
+    plans = (~hidden).astype(np.float32)
     if config.get("outline"):
-        named = plans[:, -WIDTHS[OUTLINE] :]
-        named *= rng.choice(len(shares), named.shape, p=shares / shares.sum()) + 1
+        said = plans[:, -WIDTHS[OUTLINE] :]
+        said *= rng.choice(len(shares), said.shape, p=shares / shares.sum()) + 1
     largest = TINY
     for _ in range(STEPS):
         ids = rng.choice(len(shares), STREAMS, p=shares / shares.sum())

@@ -212,7 +212,7 @@ class Themes:
         return made.reshape(*tokens.shape, WIDTHS["theme"])
 
     def outlines(self, tokens: Array, seed: int | None = None, epoch: int = 0) -> Floats:
-        """(..., 6) the outline at positions `tokens` (...,), zeros outside of lines; with a seed, parts are hidden."""
+        """(..., 6) the outline at positions `tokens` (...,), zeros outside of lines; a seed hides parts."""
         at = tokens.reshape(-1).astype(np.int64)
         pieces, which = np.unique(np.searchsorted(self.bounds, at, side="right") - 1, return_inverse=True)
         read = self.read(pieces)
@@ -220,7 +220,7 @@ class Themes:
         rows = outline_rows(self.said(read), read, seed, epoch, self.bounds[pieces])
         made = rows[read.line[place]]
         made[self.outside[read.words[place]]] = 0
-        return made.reshape(*tokens.shape, WIDTHS[OUTLINE]).astype(np.float32)
+        return np.asarray(made.reshape(*tokens.shape, WIDTHS[OUTLINE]), dtype=np.float32)
 
     def said(self, read: Reading) -> Ints:
         """(lines, SAID) each line's last word and its two rarest other content words as 1 + id, 0 for none. Ids grow
@@ -277,7 +277,7 @@ class Reading:
 
 
 def ends_of(lines: Ints, backward: bool) -> npt.NDArray[np.bool_]:
-    """(N,) which words are the last of their line, from the line of each word, `lines` (N,) in the order of reading."""
+    """(N,) which words end their line, from the line of each word, `lines` (N,), in the order of reading."""
     changes = lines[1:] != lines[:-1]
     return np.concatenate([[True], changes] if backward else [changes, [True]]) if len(lines) else changes
 
