@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 from lyricist.corpus import RETURNING
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.fields import SectionPlan
+from lyricist.plan.given_lines import numbers
 from lyricist.plan.plan import Plan
+from lyricist.plan.shape import ANY
 from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, first_said, lay_out
 from lyricist.prosody import Reading
 from lyricist.prosody.metre import METRES, fits, pattern_of, template
@@ -164,7 +166,7 @@ def rooted(made: SongSpec, index: int) -> LineSpec:
 
 def asked_slots(spec: LineSpec, line: TextLine, base: SectionPlan, asked: Plan) -> tuple[str, ...]:
     syllables, metre = base.syllables or asked.syllables, cycle(base.metre or asked.metre, spec.number)
-    if not (syllables or metre) or len(spec.templates) > 1:  # free, or a given line that may be of any length
+    if not (syllables or metre) or spec.templates == ANY:  # free, or a given line that may be of any length
         return ()
     if metre in METRES and not syllables:
         return tuple(template(metre, n) for n in sorted(totals(line)) if n)
@@ -200,7 +202,7 @@ def read_in_slots(
     if possible.isdisjoint(lengths):
         silent = [word for word, options in zip(line.words, line.options, strict=True) if not options]
         found = f"{len(usual)}" + (f", and {', '.join(silent)} cannot be read" if silent else "")
-        verdict.add(line.number, "syllables", " or ".join(map(str, lengths)), found)
+        verdict.add(line.number, "syllables", numbers(sorted(set(lengths))), found)
     else:
         verdict.slots[line.number] = "?" * next(n for n in lengths if n in possible)
         verdict.add(line.number, "metre", " or ".join(pattern_of(s) for s in pair.slots if len(s) in possible), usual)

@@ -23,7 +23,7 @@ from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT
 from lyricist.plan.clashes import initial
-from lyricist.plan.given_lines import fits
+from lyricist.plan.given_lines import fits, numbers
 from lyricist.plan.song_spec import LineSpec, SongSpec, first_said
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
@@ -336,7 +336,7 @@ def check_line(song: ExactSongAutomaton, i: int) -> None:
     if line_possible(song, kind):
         return
     line = song.lines[i]
-    what = f"line {i + 1} ({len(line.templates[0])} syllables, {line.templates[0]!r})"
+    what = f"line {i + 1} ({numbers(sorted(set(map(len, line.templates))))} syllables, {line.templates[0]!r})"
     if line.first:
         raise PlanError(f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there")
     if line.initial:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, Va
 
 from lyricist.errors import InputError
 from lyricist.plan import parse
-from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, nearest, shown
+from lyricist.plan.parse import MAX_LINES, nearest, shown
 from lyricist.prosody.features import Note
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,10 +39,8 @@ class SectionPlan(BaseModel):
     name: Annotated[str, Asked(read=lambda v: only(parse.section_names, v, "section name"))]
     # None: as many as `text`, or as the plan says
     lines: Annotated[int | None, Asked(read=lambda v: only(parse.counts, v, "a section's lines", MAX_LINES))] = None
-    # per line, cycling
-    syllables: Annotated[
-        tuple[int, ...], Asked(read=lambda v: parse.counts(v, "a section's syllables", MAX_SYLLABLES))
-    ] = ()
+    # per line, cycling: a number, or a range such as "6-10"
+    syllables: Annotated[tuple[int | str, ...], Asked(read=lambda v: parse.lengths(v, "a section's syllables"))] = ()
     # per line, cycling: names, or patterns with a slot per syllable, `|` between words
     metre: Annotated[tuple[str, ...], Asked(read=lambda v: parse.metres(v, "a section's metre"))] = ()
     # scheme
@@ -74,11 +72,12 @@ class PlanFields(BaseModel):
         tuple[int, ...],
         Asked("Lines of each section: 4 or 4,6.", lambda v: parse.counts(v, "--lines", MAX_LINES)),
     ] = ()
-    # per line of every section
+    # per line of every section: a number, or a range such as "6-10"
     syllables: Annotated[
-        tuple[int, ...],
+        tuple[int | str, ...],
         Asked(
-            "Syllables of each line of a section: 8 or 8,6.", lambda v: parse.counts(v, "--syllables", MAX_SYLLABLES)
+            "Syllables of each line of a section: 8, or 8,6, or a range, 6-10.",
+            lambda v: parse.lengths(v, "--syllables"),
         ),
     ] = ()
     # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words

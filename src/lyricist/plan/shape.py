@@ -21,6 +21,7 @@ from lyricist.corpus import CHORUSES, RETURNING
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields, SectionPlan, Tune
+from lyricist.plan.parse import numbers_of
 from lyricist.prosody.features import Note
 from lyricist.prosody.metre import METRES, slots_of, template
 
@@ -41,7 +42,9 @@ class Shape:
 
     name: str
     lines: int
-    syllables: tuple[int, ...]  # per line, cycling; () if the metre's patterns give them, or any
+    syllables: tuple[
+        int | str, ...
+    ]  # per line, cycling, ranges as "6-10"; () if the metre's patterns give them, or any
     metre: tuple[str, ...]  # per line, cycling
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written
@@ -53,12 +56,13 @@ class Shape:
         """Slot patterns permitted for a line, counted from 0. Raises `InputError` if metre and syllables disagree."""
         wanted = cycle(self.syllables, line)
         metre = cycle(self.metre, line)
+        sizes = numbers_of(wanted or EIGHT[0])
         if metre is None:
-            return ("?" * wanted,) if wanted else FREE
+            return tuple("?" * n for n in sizes) if wanted else FREE
         if metre in METRES:
-            return (template(metre, wanted or EIGHT[0]),)
+            return tuple(template(metre, n) for n in sizes)
         slots = slots_of(metre)
-        if wanted and len(slots) != wanted:
+        if wanted and len(slots) not in sizes:
             raise InputError(
                 f"--metre {metre} has {len(slots)} syllables and --syllables asks for {wanted} "
                 f"in line {line + 1} of the {self.name}: make them agree or leave one out"

@@ -109,9 +109,9 @@ def length(line: LineSpec) -> str:
 
 
 def slots(line: LineSpec) -> str:
-    """The slots of a line whose one pattern fixes a stress."""
-    only = line.templates[0] if len(line.templates) == 1 else ""
-    return pattern_of(only) if set(only) - {"?"} else "-"
+    """The slots of a line whose patterns fix a stress; of several lengths the shortest and the longest."""
+    ends = dict.fromkeys((line.templates[0], line.templates[-1]))
+    return " to ".join(map(pattern_of, ends)) if set("".join(ends)) - {"?"} else "-"
 
 
 def notes(line: LineSpec) -> str:

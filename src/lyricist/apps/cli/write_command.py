@@ -288,7 +288,8 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
         if stress is None:
             read = scan_line(WordTokenizer().split(line["text"]), lexicon)
             stress, rhyme = read.stress, read.rhyme
-        slots = f" on {pattern_of(laid.lines[i].templates[0])}" if laid and len(laid.lines[i].templates) == 1 else ""
+        patterns = [t for t in laid.lines[i].templates if len(t) == len(stress)] if laid else []
+        slots = f" on {pattern_of(patterns[0])}" if patterns else ""
         mark = letter(laid, i) if laid else "-"
         yield f"{i + 1:>3}  {len(stress):>2}  {stress}{slots}  {mark} ({rhyme or '-'})  {line['text']}"
         yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)

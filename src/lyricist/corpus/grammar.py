@@ -1,0 +1,229 @@
+"""Person and tense of English words: pronouns, auxiliaries and the commonest verbs of songs, as tables.
+
+What a word alone decides is certain: *is* is present, *went* is past, *we* is not *I*. A verb form that is also a noun
+or an infinitive (*walk*, *love*) counts as a verb only behind a subject pronoun: *we walk*, *she still loves*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Literal, NamedTuple
+
+Person = Literal["I", "you", "he", "she", "we", "they"]
+Tense = Literal["past", "present"]
+PERSONS: tuple[Person, ...] = ("I", "you", "he", "she", "we", "they")
+TENSES: tuple[Tense, ...] = ("past", "present")
+
+# Forms that are always a subject; the first is the pronoun itself.
+SUBJECTS: dict[Person, tuple[str, ...]] = {
+    "I": ("i", "i'm", "i'll", "i've", "i'd", "i'ma"),
+    "you": ("you", "you're", "you'll", "you've", "you'd", "y'all"),
+    "he": ("he", "he's", "he'll", "he'd"),
+    "she": ("she", "she's", "she'll", "she'd"),
+    "we": ("we", "we're", "we'll", "we've", "we'd", "let's"),
+    "they": ("they", "they're", "they'll", "they've", "they'd"),
+}
+OTHER_FORMS: dict[Person, tuple[str, ...]] = {  # objects, possessives, reflexives
+    "I": ("me", "my", "mine", "myself"),
+    "you": ("your", "yours", "yourself", "yourselves"),
+    "he": ("him", "his", "himself"),
+    "she": ("her", "hers", "herself"),
+    "we": ("us", "our", "ours", "ourselves"),
+    "they": ("them", "their", "theirs", "themselves"),
+}
+ADDRESSED: frozenset[Person] = frozenset({"I", "we"})  # persons whose songs may address a *you*
+PERSON_OF = {form: p for table in (SUBJECTS, OTHER_FORMS) for p, forms in table.items() for form in forms}
+
+# base, third person, past, participle; "-" where a form is also a usual word of another kind, or equals the base
+IRREGULAR = """
+    become becomes became -          begin begins began -         bend - bent -              bite bites - bitten
+    bleed bleeds bled -              blow blows blew -            break breaks broke -       bring brings brought -
+    build builds built -             burn burns burned -          buy buys bought -          catch catches caught -
+    choose chooses chose -           come comes came -            creep creeps crept -       deal - dealt -
+    dig digs dug -                   draw draws drew -            drink - drank -            drive drives drove -
+    eat eats ate -                   fall falls fell -            feed feeds fed -           feel feels felt -
+    fight - fought -                 find finds found -           fly - flew -               forget forgets forgot -
+    forgive forgives forgave -       freeze freezes froze -       get gets got -             give gives gave -
+    go goes went -                   grow grows grew -            hang hangs hung -          hear hears heard -
+    hide hides hid -                 hold holds held -            keep keeps kept -          kneel kneels knelt -
+    know knows knew -                lead leads led -             lean leans leant -         leave - left -
+    lend lends lent -                lose loses lost -            make makes made -          mean means meant -
+    meet meets met -                 pay pays paid -              ride rides rode -          ring - rang -
+    rise - rose -                    run runs ran -               say says said -            see sees saw -
+    seek seeks sought -              sell sells sold -            send sends sent -          shake shakes shook -
+    shine shines shone -             shoot - shot -               sing sings sang -          sink - sank -
+    sit sits sat -                   sleep sleeps slept -         slide - slid -             speak speaks spoke -
+    spend spends spent -             spin - spun -                stand stands stood -       steal steals stole -
+    stick - stuck -                  strike - struck -            swear swears swore -       sweep - swept -
+    swim swims swam -                swing - swung -              take takes took -          teach teaches taught -
+    tear - tore -                    tell tells told -            think thinks thought -     throw throws threw -
+    wake wakes woke -                wear wears wore -            weep weeps wept -          win wins won -
+    write writes wrote -
+"""
+PURE_PAST = frozenset(  # pasts that are neither a participle nor another word
+    """
+    became began blew broke came chose drank drew drove ate fell flew forgot forgave froze gave went grew hid knew
+    rode rang ran sang sank saw shook spoke stole swore swam took tore threw woke wore wrote
+    """.split()
+)
+REGULAR = """
+    answer ask beg believe belong bury call care carry change chase climb close count cover cross cry dance dare die
+    disappear dream drift drop dry end fade fail fill float fold follow gather happen hate hope hunt hurry join jump
+    kick kill kiss knock laugh learn lie lift like listen live lock long look love marry mend miss move name need open
+    pass pick play point pour pray promise pull push raise reach remain remember rest roll rush sail save scream seem
+    settle share shout show sigh smell smile stare start stay step stop stumble talk taste thank touch trade travel
+    tremble trust try turn use wait walk want warn wash watch wave whisper wish wonder work worry
+"""
+THIRD = frozenset(  # regular third persons that are no usual nouns
+    """
+    asks believes belongs begs buries carries chases cries dies disappears fails fades falls follows forgets happens
+    hates hurries joins knocks laughs learns listens loves marries prays pours pulls pushes reaches remains remembers
+    seems sits sleeps stares stays talks thanks tries trusts wants warns whispers wonders waits
+    """.split()
+)
+AUXILIARIES: dict[Tense, frozenset[str]] = {
+    "present": frozenset(
+        """
+        is are am isn't aren't ain't does doesn't don't has hasn't haven't can can't cannot will won't shall shan't
+        i'm you're he's she's it's we're they're that's there's here's what's who's where's how's when's why's
+        i've you've we've they've i'll you'll he'll she'll it'll we'll they'll that'll there'll who'll i'ma
+        """.split()
+    ),
+    "past": frozenset("was were wasn't weren't had hadn't did didn't".split()),
+}
+PRONOUNS = frozenset("i you he she it we they who".split())  # subjects behind which a verb stands
+ADVERBS = frozenset("never still always just only really also often even all both once ever soon now then".split())
+HELPERS = frozenset(  # a verb with its pronoun behind these is an infinitive or a participle: did we go, let you go
+    """
+    did didn't do does don't doesn't could couldn't would wouldn't should shouldn't might must may can can't will
+    won't shall let made make makes watch watched watching saw see seeing seen hear heard hearing help helped felt
+    feel had has have haven't hasn't hadn't
+    """.split()
+)
+ED = re.compile(r".*[^e]ed")
+
+
+class Verbs(NamedTuple):
+    """Forms of the verbs in the tables."""
+
+    base: frozenset[str]
+    third: frozenset[str]
+    past: frozenset[str]
+
+
+@cache
+def verbs() -> Verbs:
+    """The forms of all verbs that are a finite verb at least behind a pronoun."""
+    irregular = [IRREGULAR.split()[i : i + 4] for i in range(0, len(IRREGULAR.split()), 4)]
+    regular = REGULAR.split()
+    bases = {row[0] for row in irregular} | set(regular)
+    pasts = {row[2] for row in irregular} | {past_of(word) for word in regular}
+    return Verbs(frozenset(bases), frozenset(map(third_of, bases)), frozenset(pasts - bases - {"-"}))
+
+
+def third_of(base: str) -> str:
+    """
+    >>> third_of("go"), third_of("cry"), third_of("play"), third_of("push")
+    ('goes', 'cries', 'plays', 'pushes')
+    """
+    if base.endswith("y") and base[-2] not in "aeiou":
+        return base[:-1] + "ies"
+    return base + ("es" if base.endswith(("o", "s", "z", "x", "ch", "sh")) else "s")
+
+
+def past_of(base: str) -> str:
+    """
+    >>> past_of("hope"), past_of("cry"), past_of("stop"), past_of("wait"), past_of("remember")
+    ('hoped', 'cried', 'stopped', 'waited', 'remembered')
+    """
+    if base.endswith("e"):
+        return base + "d"
+    if base.endswith("y") and base[-2] not in "aeiou":
+        return base[:-1] + "ied"
+    doubled = re.fullmatch(r"[^aeiou]*[aeiou][^aeiouwxy]", base)
+    return base + (base[-1] if doubled else "") + "ed"
+
+
+@cache
+def tense_words(tense: Tense) -> frozenset[str]:
+    """Words that alone show this tense: auxiliaries, *goes* and *wants*; or *went* and *was*."""
+    if tense == "past":
+        return AUXILIARIES["past"] | PURE_PAST
+    irregular = IRREGULAR.split()
+    thirds = {irregular[i + 1] for i in range(0, len(irregular), 4)} - {"-"}
+    return AUXILIARIES["present"] | thirds | THIRD
+
+
+@cache
+def tense_verbs(tense: Tense) -> frozenset[str]:
+    """Verb forms that show this tense behind a subject pronoun."""
+    known = verbs()
+    return known.past if tense == "past" else known.base | known.third | {"have", "do", "be"} - known.past
+
+
+def shows(word: str, tense: Tense) -> bool:
+    """Whether a word behind a subject pronoun shows this tense.
+
+    >>> shows("walk", "present"), shows("walked", "past"), shows("blossomed", "past"), shows("need", "past")
+    (True, True, True, False)
+    """
+    if tense == "present":
+        return word in tense_verbs(tense) or word in tense_words(tense)
+    return word in tense_verbs(tense) or word in tense_words(tense) or bool(ED.fullmatch(word) and len(word) > 4)
+
+
+def other_tense(tense: Tense) -> Tense:
+    return "present" if tense == "past" else "past"
+
+
+@cache
+def foreign_subjects(person: Person) -> frozenset[str]:
+    """Subject pronouns, with their contractions, of all other persons. *You* is an object too: it remains where
+    somebody may be addressed (I, we).
+
+    >>> "you" in foreign_subjects("I"), "you're" in foreign_subjects("I"), "you" in foreign_subjects("he")
+    (False, True, True)
+    """
+    others = {form for p in PERSONS if p != person for form in SUBJECTS[p]}
+    return frozenset(others - ({"you"} if person in ADDRESSED else set()))
+
+
+class Drift(NamedTuple):
+    """A word that breaks the person or the tense asked for: its index in the line, and what it is."""
+
+    at: int
+    what: str  # person: a pronoun; tense: present or past
+
+
+def person_drifts(words: Sequence[str], person: Person) -> Iterator[Drift]:
+    """
+    >>> [d.at for d in person_drifts("he said that i was there".split(), "he")]
+    [3]
+    """
+    foreign = foreign_subjects(person)
+    return (Drift(i, PERSON_OF[word]) for i, word in enumerate(words) if word in foreign)
+
+
+def tense_drifts(words: Sequence[str], tense: Tense) -> Iterator[Drift]:
+    """Words of the other tense in a line: those that show it alone, and verbs behind a subject pronoun.
+
+    >>> [d.at for d in tense_drifts("the rain is cold and we still walk".split(), "past")]
+    [2, 7]
+    >>> [d.at for d in tense_drifts("where did we go to walk".split(), "past")]
+    []
+    """
+    other = other_tense(tense)
+    alone = tense_words(other)
+    for i, word in enumerate(words):
+        if word in alone or (shows(word, other) and is_finite(words, i)):
+            yield Drift(i, other)
+
+
+def is_finite(words: Sequence[str], i: int) -> bool:
+    """Whether a subject pronoun stands before word i, adverbs aside, and no helper before the pronoun."""
+    at = i - 1
+    while at >= 0 and words[at] in ADVERBS:
+        at -= 1
+    return at >= 0 and words[at] in PRONOUNS and not (at > 0 and words[at - 1] in HELPERS)
