@@ -1,7 +1,7 @@
 """Person and tense of English words: pronouns, auxiliaries and the commonest verbs of songs, as tables.
 
-What a word alone decides is certain: *is* is present, *went* is past, *we* is not *I*. A verb form that is also a noun
-or an infinitive (*walk*, *love*) counts as a verb only behind a subject pronoun: *we walk*, *she still loves*.
+What a word alone decides is certain: *is* is present, *went* is past, *we* is not *I*. A verb form that is also a
+noun or an infinitive (*walk*, *love*) counts as a verb only behind a subject pronoun: *we walk*, *she still loves*.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ Person = Literal["I", "you", "he", "she", "we", "they"]
 Tense = Literal["past", "present"]
 PERSONS: tuple[Person, ...] = ("I", "you", "he", "she", "we", "they")
 TENSES: tuple[Tense, ...] = ("past", "present")
+
+
+def words_of(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 # Forms that are always a subject; the first is the pronoun itself.
 SUBJECTS: dict[Person, tuple[str, ...]] = {
@@ -62,11 +67,11 @@ IRREGULAR = """
     wake wakes woke -                wear wears wore -            weep weeps wept -          win wins won -
     write writes wrote -
 """
-PURE_PAST = frozenset(  # pasts that are neither a participle nor another word
+PURE_PAST = words_of(  # pasts that are neither a participle nor another word
     """
     became began blew broke came chose drank drew drove ate fell flew forgot forgave froze gave went grew hid knew
     rode rang ran sang sank saw shook spoke stole swore swam took tore threw woke wore wrote
-    """.split()
+    """
 )
 REGULAR = """
     answer ask beg believe belong bury call care carry change chase climb close count cover cross cry dance dare die
@@ -76,31 +81,31 @@ REGULAR = """
     settle share shout show sigh smell smile stare start stay step stop stumble talk taste thank touch trade travel
     tremble trust try turn use wait walk want warn wash watch wave whisper wish wonder work worry
 """
-THIRD = frozenset(  # regular third persons that are no usual nouns
+THIRD = words_of(  # regular third persons that are no usual nouns
     """
     asks believes belongs begs buries carries chases cries dies disappears fails fades falls follows forgets happens
     hates hurries joins knocks laughs learns listens loves marries prays pours pulls pushes reaches remains remembers
     seems sits sleeps stares stays talks thanks tries trusts wants warns whispers wonders waits
-    """.split()
+    """
 )
 AUXILIARIES: dict[Tense, frozenset[str]] = {
-    "present": frozenset(
+    "present": words_of(
         """
         is are am isn't aren't ain't does doesn't don't has hasn't haven't can can't cannot will won't shall shan't
         i'm you're he's she's it's we're they're that's there's here's what's who's where's how's when's why's
         i've you've we've they've i'll you'll he'll she'll it'll we'll they'll that'll there'll who'll i'ma
-        """.split()
+        """
     ),
-    "past": frozenset("was were wasn't weren't had hadn't did didn't".split()),
+    "past": words_of("was were wasn't weren't had hadn't did didn't"),
 }
-PRONOUNS = frozenset("i you he she it we they who".split())  # subjects behind which a verb stands
-ADVERBS = frozenset("never still always just only really also often even all both once ever soon now then".split())
-HELPERS = frozenset(  # a verb with its pronoun behind these is an infinitive or a participle: did we go, let you go
+PRONOUNS = words_of("i you he she it we they who")  # subjects behind which a verb stands
+ADVERBS = words_of("never still always just only really also often even all both once ever soon now then")
+HELPERS = words_of(  # a verb with its pronoun behind these is an infinitive or a participle: did we go, let you go
     """
     did didn't do does don't doesn't could couldn't would wouldn't should shouldn't might must may can can't will
     won't shall let made make makes watch watched watching saw see seeing seen hear heard hearing help helped felt
     feel had has have haven't hasn't hadn't
-    """.split()
+    """
 )
 ED = re.compile(r".*[^e]ed")
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lyricist.corpus import RETURNING
+from lyricist.corpus.grammar import person_drifts, tense_drifts
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.given_lines import numbers
@@ -110,6 +111,7 @@ def judge(
     for pair in pairs:
         given_words(pair, by_index, tuple(WordTokenizer().split(plan.refrain or "")), verdict)
         forbidden_words(pair, made, unclean, verdict)
+        drifts(pair, made, verdict)
     beginnings(plan, sections, verdict)
     wanted_words(made.include, sections, verdict)
     verdict.violations.sort(key=lambda v: v.line or 0)
@@ -345,6 +347,17 @@ def forbidden_words(pair: Pair, made: SongSpec, unclean: Callable[[str], bool], 
             verdict.add(pair.line.number, "avoid", f"no {word!r}", word)
         elif made.clean and word not in given and word not in made.include and unclean(word):
             verdict.add(pair.line.number, "unclean", "no slurs or obscenities", word)
+
+
+def drifts(pair: Pair, made: SongSpec, verdict: Verdict) -> None:
+    """Report subject pronouns of another person and verbs of the other tense, except in given lines."""
+    words = pair.line.words
+    if pair.line.number in verdict.given:
+        return
+    for drift in person_drifts(words, made.person) if made.person else ():
+        verdict.add(pair.line.number, "person", made.person, f"{words[drift.at]!r} ({drift.what})")
+    for drift in tense_drifts(words, made.tense) if made.tense else ():
+        verdict.add(pair.line.number, "tense", f"the {made.tense}", f"{drift.what} {words[drift.at]!r}")
 
 
 def wanted_words(include: Sequence[str], sections: Sequence[TextSection], verdict: Verdict) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import InputError, PlanError
+from lyricist.generate.grammar_rules import barred_words
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
 from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
@@ -84,7 +85,8 @@ class ExactSongAutomaton:
         out[: table.known] = (table.sig[: table.known] != SILENT) & table.facts.choosable
         if self.spec.clean:
             out[: table.known] &= ~table.facts.unclean
-        out[[table.index[w] for w in self.spec.avoid if w in table.index]] = False
+        barred = (*self.spec.avoid, *barred_words(self.spec))
+        out[[table.index[w] for w in barred if w in table.index]] = False
         return out
 
     def find_beginning(self, line: LineSpec) -> WordSet | None:

@@ -239,6 +239,20 @@ def one_word(value: Any, name: str, advice: str = "") -> str:
     return words[0]
 
 
+def one_of(value: Any, name: str, known: Sequence[str]) -> str:
+    """One of these words, however it is capitalised. Raises `InputError` for anything else.
+
+    >>> one_of("i", "--person", ["I", "he"])
+    'I'
+    """
+    by_small = {word.lower(): word for word in known}
+    found = by_small.get(value.strip().lower()) if isinstance(value, str) else None
+    if found is None:
+        near = nearest(value.strip(), known) if isinstance(value, str) else ""
+        raise InputError(f"{name} {shown(value)} is not one of {', '.join(known)}{near}")
+    return found
+
+
 def start_word(value: Any, name: str = "--start") -> str:
     """The first word as it was given, since models of other tokenisers do not change it; one word only. Raises
     `InputError` for anything else."""

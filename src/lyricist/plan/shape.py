@@ -51,6 +51,7 @@ class Shape:
     again: tuple[int, ...] = ()  # per line, the number in the song, from 1, of the line it repeats; 0: none
     returns: int = -1  # index of the section it repeats word for word; -1: none
     tune: Tune = ()  # per line, cycling
+    about: tuple[str, ...] = ()  # what it is about; (): what the song is
 
     def slots(self, line: int) -> tuple[str, ...]:
         """Slot patterns permitted for a line, counted from 0. Raises `InputError` if metre and syllables disagree."""
@@ -149,7 +150,8 @@ def shape_of(plan: PlanFields, asked: SectionPlan, i: int) -> Shape:
     assumes = not (asked.rhyme or cycle(plan.rhyme, i)) and rhyme != "X"
     if len(asked.again) > lines:
         raise InputError(f"the {asked.name} has {lines} lines and again for {len(asked.again)}: make them agree")
-    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.again, tune=asked.tune)
+    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.again)
+    made = replace(made, tune=asked.tune, about=asked.about)
     return replace(made, rhyme=hook_scheme(made)) if plan.hook and assumes and made.name in CHORUSES else made
 
 
@@ -200,6 +202,7 @@ def merged(shape: Shape, asked: SectionPlan, plan: PlanFields, i: int) -> Shape:
         "syllables": asked.syllables or None,
         "metre": asked.metre or None,
         "again": asked.again or None,
+        "about": asked.about or None,
         "rhyme": asked.rhyme or (by_form and cycle(plan.rhyme, i)) or None,
     }
     for field, value in given.items():

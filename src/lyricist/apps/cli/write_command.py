@@ -87,7 +87,8 @@ def write_command(
     asked = as_a_song(asked, options, always=model.vocabulary.order == "backward")
     if tune is not None and not options.get("plan"):
         asked = fulfillable(asked, model)
-    tell_unknown(asked.about, model.vocabulary)
+    for about in dict.fromkeys((asked.about, *(section.about for section in asked.sections))):
+        tell_unknown(about, model.vocabulary)
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
