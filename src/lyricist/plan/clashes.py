@@ -8,13 +8,14 @@ from lyricist.corpus.grammar import SUBJECTS, person_drifts, tense_drifts
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
+from lyricist.plan.forms import named
 from lyricist.plan.parse import MAX_LINES
 from lyricist.plan.shape import Shape, shapes, split
 
 
 def refuse_clashes(plan: PlanFields) -> None:
     """Raise `InputError` for the first contradiction in a plan."""
-    if plan.form and plan.sections:
+    if plan.form and plan.sections and not named(plan.form):
         raise InputError("--form and a list of sections clash: leave one out")
     too_long(sum(n or 0 for n in free_lines(plan)))
     for word in unclean_wishes(plan):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, Va
 from lyricist.corpus.grammar import PERSONS, TENSES, Person, Tense
 from lyricist.errors import InputError
 from lyricist.plan import parse
+from lyricist.plan.forms import form_names
 from lyricist.plan.parse import MAX_LINES, nearest, shown
 from lyricist.plan.theme import is_sentence, read_sentence, theme_words
 from lyricist.prosody.features import Note
@@ -69,8 +70,10 @@ class PlanFields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # () lets the model decide
-    form: Annotated[tuple[str, ...], Asked("Sections: 'verse chorus verse chorus'.", parse.section_names)] = ()
+    # names of sections, or the name of a whole form (see `forms.py`); () lets the model decide
+    form: Annotated[
+        tuple[str, ...], Asked("Sections, 'verse chorus verse', or a form that 'lyricist forms' lists.", form_names)
+    ] = ()
     # lines in each section; () lets the model decide
     lines: Annotated[
         tuple[int, ...],
