@@ -81,11 +81,14 @@ REGULAR = """
     settle share shout show sigh smell smile stare start stay step stop stumble talk taste thank touch trade travel
     tremble trust try turn use wait walk want warn wash watch wave whisper wish wonder work worry
 """
-THIRD = words_of(  # regular third persons that are no usual nouns
+THIRD = words_of(  # regular third persons that are seldom nouns
     """
-    asks believes belongs begs buries carries chases cries dies disappears fails fades falls follows forgets happens
-    hates hurries joins knocks laughs learns listens loves marries prays pours pulls pushes reaches remains remembers
-    seems sits sleeps stares stays talks thanks tries trusts wants warns whispers wonders waits
+    asks begs believes belongs buries calls carries changes chases climbs closes counts cries dies disappears
+    drifts ends fades fails falls fills floats folds follows forgets gathers happens hates hurries joins jumps
+    kicks knocks laughs learns lifts listens looks loves marries misses moves opens passes picks plays pours
+    prays pulls pushes raises reaches remains remembers rests rolls rushes saves screams seems shouts shows
+    sighs smells smiles stares starts stays stops stumbles talks tastes thanks touches trembles tries trusts
+    turns uses waits walks wants warns washes whispers wonders
     """
 )
 AUXILIARIES: dict[Tense, frozenset[str]] = {
@@ -107,6 +110,9 @@ HELPERS = words_of(  # a verb with its pronoun behind these is an infinitive or 
     feel had has have haven't hasn't hadn't
     """
 )
+PREPOSITIONS = words_of("of to for with from at by about like near without than beside behind before after on in")
+MODALS = words_of("could couldn't would wouldn't should shouldn't might must may ought")
+NOT_OF_YOU = words_of("is was isn't wasn't am has hasn't does doesn't")
 ED = re.compile(r".*[^e]ed")
 
 
@@ -179,6 +185,17 @@ def shows(word: str, tense: Tense) -> bool:
     return word in tense_verbs(tense) or word in tense_words(tense) or bool(ED.fullmatch(word) and len(word) > 4)
 
 
+def is_verb_of_you(word: str) -> bool:
+    """Whether *you* directly before a word is its subject.
+
+    >>> is_verb_of_you("said"), is_verb_of_you("could"), is_verb_of_you("is"), is_verb_of_you("home")
+    (True, True, False, False)
+    """
+    if word in verbs().third or word in NOT_OF_YOU:
+        return False
+    return word in MODALS or shows(word, "past") or shows(word, "present")
+
+
 def other_tense(tense: Tense) -> Tense:
     return "present" if tense == "past" else "past"
 
@@ -203,12 +220,23 @@ class Drift(NamedTuple):
 
 
 def person_drifts(words: Sequence[str], person: Person) -> Iterator[Drift]:
-    """
+    """Subject pronouns of other persons in a line; where a *you* may be addressed, one that is the subject of a verb.
+
     >>> [d.at for d in person_drifts("he said that i was there".split(), "he")]
     [3]
+    >>> [d.at for d in person_drifts("i told you that you never said".split(), "I")]
+    [4]
     """
     foreign = foreign_subjects(person)
-    return (Drift(i, PERSON_OF[word]) for i, word in enumerate(words) if word in foreign)
+    for i, word in enumerate(words):
+        if word in foreign or (word == "you" and person in ADDRESSED and is_subject(words, i)):
+            yield Drift(i, PERSON_OF[word])
+
+
+def is_subject(words: Sequence[str], i: int) -> bool:
+    """Whether the *you* at word i is the subject of a verb behind it, adverbs aside."""
+    verb = next((word for word in words[i + 1 :] if word not in ADVERBS), "")
+    return is_verb_of_you(verb) and not (i > 0 and words[i - 1] in HELPERS | PREPOSITIONS)
 
 
 def tense_drifts(words: Sequence[str], tense: Tense) -> Iterator[Drift]:

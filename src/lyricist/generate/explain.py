@@ -78,9 +78,8 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
         return "does not rhyme" if song.backward else "is not the beginning asked for"
     if song.nodes.move_word(node, first, last, word) == NOWHERE:
         return slot_reason(engine, n, word)
-    tense = engine.refusal.tense
-    if tense is not None and tense.refuses(rows.drafts[n].drawn, word):
-        return "another tense"
+    if any(ban.refuses(rows.drafts[n].drawn, word) for ban in engine.refusal.subjects):
+        return "another person or tense"
     if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
         return "would copy the songs, or repeat a line"
     if engine.drawing.repetition and stutters(np.array([word]), rows.recent[[n]])[0]:

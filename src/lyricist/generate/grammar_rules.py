@@ -2,18 +2,19 @@
 and preferences.
 
 What `--person` and `--tense` exclude is excluded here, word by word, by the tables of `corpus/grammar.py`: with
-`barred_words` before a song is drawn, with `TenseBan` behind or before each drawn word. What they and the hints of a
+`barred_words` before a song is drawn, with `SubjectBan` beside each drawn word. What they and the hints of a
 sentence prefer is `grammar_bias`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus.grammar import (
+    ADDRESSED,
     ADVERBS,
     OTHER_FORMS,
     PERSONS,
@@ -22,6 +23,7 @@ from lyricist.corpus.grammar import (
     Person,
     Tense,
     foreign_subjects,
+    is_verb_of_you,
     other_tense,
     shows,
     tense_words,
@@ -32,7 +34,7 @@ from lyricist.plan.song_spec import SongSpec
 HINTED = 4.0  # nats off words that would be excluded if person or tense were asked for
 FOREIGN = 1.0  # off objects and possessives of persons that the song is not about
 LOOSE = 1.5  # off verbs of the other tense that may be an infinitive or a participle
-OWN = 0.7  # nats for the person's own subject forms, half of it for its other forms
+OWN = 0.7  # nats for the person's pronoun, half of it for its objects and possessives
 
 
 def barred_words(spec: SongSpec) -> frozenset[str]:
@@ -41,13 +43,15 @@ def barred_words(spec: SongSpec) -> frozenset[str]:
     return foreign | (tense_words(other_tense(spec.tense)) if spec.tense else frozenset())
 
 
-class TenseBan:
-    """Refuses a verb of the other tense behind a subject pronoun, adverbs aside. Lines are drawn in either order."""
+class SubjectBan:
+    """Refuses a pronoun with a verb behind it, adverbs aside. Lines are drawn in either order."""
 
-    def __init__(self, words: Sequence[str], tense: Tense, backward: bool) -> None:
-        other, self.backward = other_tense(tense), backward
-        self.verb = np.array([shows(word, other) for word in words])
-        self.pronoun = np.array([word in PRONOUNS for word in words])
+    def __init__(
+        self, words: Sequence[str], pronouns: frozenset[str], is_verb: Callable[[str], bool], backward: bool
+    ) -> None:
+        self.backward = backward
+        self.verb = np.array([is_verb(word) for word in words])
+        self.pronoun = np.array([word in pronouns for word in words])
         self.adverb = np.array([word in ADVERBS for word in words])
 
     def refuses(self, drawn: Sequence[int], word: int) -> bool:
@@ -57,6 +61,17 @@ class TenseBan:
             return False
         beside = next((w for w in reversed(drawn) if not self.adverb[w]), None)
         return beside is not None and bool(there[beside])
+
+
+def subject_bans(spec: SongSpec, words: Sequence[str], backward: bool) -> tuple[SubjectBan, ...]:
+    """For a tense: no verb of the other one has a pronoun as its subject. For a speaker: nor has any verb *you*."""
+    bans = []
+    if spec.tense:
+        other = other_tense(spec.tense)
+        bans.append(SubjectBan(words, PRONOUNS, lambda word: shows(word, other), backward))
+    if spec.person in ADDRESSED:
+        bans.append(SubjectBan(words, frozenset({"you"}), is_verb_of_you, backward))
+    return tuple(bans)
 
 
 def grammar_bias(spec: SongSpec, words: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -74,7 +89,7 @@ def person_nats(person: Person | None) -> list[tuple[str, float]]:
     if person is None:
         return []
     nats = [(word, -HINTED) for word in foreign_subjects(person)]
-    nats += [(word, OWN) for word in SUBJECTS[person]] + [(word, OWN / 2) for word in OTHER_FORMS[person]]
+    nats += [(SUBJECTS[person][0], OWN), *((word, OWN / 2) for word in OTHER_FORMS[person])]
     speakers: set[Person] = {"I", "we"} if person not in ("I", "we", "you") else set()
     for other in PERSONS:
         if other != person and (other in speakers or (other == "you" and person not in ("I", "we"))):

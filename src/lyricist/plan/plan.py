@@ -134,7 +134,7 @@ def with_form(given: Mapping[str, Any]) -> dict[str, Any]:
     sections = given.get("sections") or ()
     if sections and len(sections) != len(form.sections):
         raise InputError(
-            f"--form {form.name} has {len(form.sections)} sections and the plan lists {len(sections)}: give a table "
+            f"the plan lists {len(sections)} sections and --form {form.name} has {len(form.sections)}: give a table "
             "for each, or none"
         )
     whole = tuple(SectionPlan(**table) for table in form.sections)
