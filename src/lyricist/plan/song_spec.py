@@ -135,7 +135,7 @@ def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec])
         open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
         templates = ANY if open_length else shape.slots(j)
         notes = shape.notes(j) if templates != ANY else ()
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes, shape.about)
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes, about=shape.about)
 
 
 def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:

@@ -34,6 +34,7 @@ from lyricist.plan.parse import option
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import as_a_song, letter
 from lyricist.plan.song_spec import lay_out
+from lyricist.plan.theme import is_sentence
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
@@ -89,6 +90,7 @@ def write_command(
         asked = fulfillable(asked, model)
     for about in dict.fromkeys((asked.about, *(section.about for section in asked.sections))):
         tell_unknown(about, model.vocabulary)
+    tell_read(asked, options.get("about"))
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
@@ -155,6 +157,14 @@ def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
     unknown = [word for word in about if word not in vocabulary]
     if 0 < len(unknown) < len(about):
         print(f"--about: the model does not know {', '.join(unknown)}: only the other words steer", file=sys.stderr)
+
+
+def tell_read(asked: Plan, about: Any) -> None:
+    """Say on stderr what a sentence of `--about` is read as."""
+    if is_sentence(about):
+        hints = [hint for hint in (asked.person_hint, asked.tense_hint) if hint]
+        hinted = f"; hints: {', '.join(hints)}" if hints else ""
+        print(f"--about is read as: {', '.join(asked.about)}{hinted}", file=sys.stderr)
 
 
 def drafts(asked: int | None, count: int, best_of: int) -> int:
