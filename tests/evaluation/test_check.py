@@ -53,6 +53,30 @@ def kinds(text: str, **plan: object) -> list[tuple[int | None, str]]:
     return [(v.line, v.kind) for v in check(text, Plan(**plan)).violations]  # type: ignore[arg-type]
 
 
+def test_a_range_of_syllables_is_judged() -> None:
+    assert kinds(HYMN, syllables="6-8") == []
+    assert kinds(HYMN, syllables="7-9") == [(4, "syllables")]  # sav-ed
+    found = check(HYMN, Plan(syllables="7-9")).violations  # type: ignore[arg-type]
+    assert (found[0].expected, found[0].found) == ("7 to 9", "6")
+    assert kinds(HYMN, syllables="4-12", metre="iambic") == [] == kinds(HYMN, syllables="4-12")
+
+
+def test_drifts_of_person_and_tense_are_reported() -> None:
+    assert kinds(HYMN, tense="past") == [(3, "tense"), (4, "tense")]  # am, see
+    found = check(HYMN, Plan(tense="past", person="he")).violations  # type: ignore[arg-type]
+    assert [(v.line, v.kind, v.expected, v.found) for v in found if v.line == 4] == [
+        (4, "person", "he", "'i' (I)"), (4, "tense", "the past", "present 'see'")
+    ]  # fmt: skip
+    assert kinds(HYMN, tense="present") == [(3, "tense"), (4, "tense")]  # was, was
+    assert kinds(HYMN, person="I") == []
+
+
+def test_given_lines_do_not_drift() -> None:
+    lines = HYMN.strip().splitlines()
+    sections = [{"name": "verse", "text": [*lines[:3], ""]}]
+    assert kinds(HYMN, person="he", tense="past", allow=True, sections=sections) == [(4, "person"), (4, "tense")]
+
+
 def test_a_hymn_is_read_for_what_it_is() -> None:
     found = check(HYMN)
     assert [line.syllables for line in found.lines] == [8, 6, 8, 6]

@@ -37,19 +37,21 @@ def is_name(metre: str) -> bool:
     return not set(metre) <= set("x/?")
 
 
-def templates(syllables: int | None, metre: str | None) -> list[str]:
+def templates(syllables: int | str | None, metre: str | None) -> list[str]:
     """Permitted slots of a line.
 
-    >>> templates(3, None), templates(None, "x/x/"), templates(4, "trochaic")
-    (['???'], ['x/x/'], ['/x/x'])
+    >>> templates(3, None), templates(None, "x/x/"), templates(4, "trochaic"), templates("2-3", "iambic")
+    (['???'], ['x/x/'], ['/x/x'], ['x/', 'x/x'])
     """
+    first, _, last = str(syllables or "").partition("-")
+    counts = range(int(first), int(last or first) + 1) if first else None
     if metre and not is_name(metre):
-        if syllables not in (None, len(metre)):
+        if counts is not None and len(metre) not in counts:
             raise ValueError(f"metre {metre!r} has not {syllables} slots")
         return [metre]
     if metre:
-        return [metre_slots(metre, syllables or USUAL)]
-    return ["?" * n for n in (FREE if syllables is None else [syllables])]
+        return [metre_slots(metre, n) for n in counts or [USUAL]]
+    return ["?" * n for n in (FREE if counts is None else counts)]
 
 
 def cycled(values: Sequence[Any], at: int) -> Any:

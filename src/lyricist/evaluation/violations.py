@@ -13,9 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lyricist.corpus import RETURNING
+from lyricist.corpus.grammar import person_drifts, tense_drifts
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.fields import SectionPlan
+from lyricist.plan.given_lines import numbers
 from lyricist.plan.plan import Plan
+from lyricist.plan.shape import ANY
 from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, first_said, lay_out
 from lyricist.prosody import Reading
 from lyricist.prosody.metre import METRES, fits, pattern_of, template
@@ -108,6 +111,7 @@ def judge(
     for pair in pairs:
         given_words(pair, by_index, tuple(WordTokenizer().split(plan.refrain or "")), verdict)
         forbidden_words(pair, made, unclean, verdict)
+        drifts(pair, made, verdict)
     beginnings(plan, sections, verdict)
     wanted_words(made.include, sections, verdict)
     verdict.violations.sort(key=lambda v: v.line or 0)
@@ -164,7 +168,7 @@ def rooted(made: SongSpec, index: int) -> LineSpec:
 
 def asked_slots(spec: LineSpec, line: TextLine, base: SectionPlan, asked: Plan) -> tuple[str, ...]:
     syllables, metre = base.syllables or asked.syllables, cycle(base.metre or asked.metre, spec.number)
-    if not (syllables or metre) or len(spec.templates) > 1:  # free, or a given line that may be of any length
+    if not (syllables or metre) or spec.templates == ANY:  # free, or a given line that may be of any length
         return ()
     if metre in METRES and not syllables:
         return tuple(template(metre, n) for n in sorted(totals(line)) if n)
@@ -200,7 +204,7 @@ def read_in_slots(
     if possible.isdisjoint(lengths):
         silent = [word for word, options in zip(line.words, line.options, strict=True) if not options]
         found = f"{len(usual)}" + (f", and {', '.join(silent)} cannot be read" if silent else "")
-        verdict.add(line.number, "syllables", " or ".join(map(str, lengths)), found)
+        verdict.add(line.number, "syllables", numbers(sorted(set(lengths))), found)
     else:
         verdict.slots[line.number] = "?" * next(n for n in lengths if n in possible)
         verdict.add(line.number, "metre", " or ".join(pattern_of(s) for s in pair.slots if len(s) in possible), usual)
@@ -343,6 +347,17 @@ def forbidden_words(pair: Pair, made: SongSpec, unclean: Callable[[str], bool], 
             verdict.add(pair.line.number, "avoid", f"no {word!r}", word)
         elif made.clean and word not in given and word not in made.include and unclean(word):
             verdict.add(pair.line.number, "unclean", "no slurs or obscenities", word)
+
+
+def drifts(pair: Pair, made: SongSpec, verdict: Verdict) -> None:
+    """Report subject pronouns of another person and verbs of the other tense, except in given lines."""
+    words = pair.line.words
+    if pair.line.number in verdict.given:
+        return
+    for drift in person_drifts(words, made.person) if made.person else ():
+        verdict.add(pair.line.number, "person", made.person, f"{words[drift.at]!r} ({drift.what})")
+    for drift in tense_drifts(words, made.tense) if made.tense else ():
+        verdict.add(pair.line.number, "tense", f"the {made.tense}", f"{drift.what} {words[drift.at]!r}")
 
 
 def wanted_words(include: Sequence[str], sections: Sequence[TextSection], verdict: Verdict) -> None:

@@ -327,7 +327,7 @@ class ExactEngine(Engine):
         self.append(n, words)
         rows.say(n, words)
         if self.theme is not None:
-            rows.themed[n] += self.theme.holds(words)
+            rows.themed[n] += self.theme.holds(rows.line[n], words)
         rows.shift_context(n, self.ban.hashes[words], self.song.backward)
         for i, w in zip(n, words, strict=True):
             rows.drafts[i].drawn.append(int(w))

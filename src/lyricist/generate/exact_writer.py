@@ -9,13 +9,15 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, PlanError, RunError
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine, Pick, by_seed
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.line_score import LineScorer, Theme, mean
+from lyricist.generate.line_score import LineScorer, SongTheme, mean
 from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.outline import Outliner
@@ -55,7 +57,8 @@ class ExactWriter:
     def __init__(self, run: LoadedRun, spec: SongSpec, constraints: Sequence[Constraint[Any]] = ()) -> None:
         self.run, self.spec, self.cores = run, spec, cores()
         self.table = run.words.extended(brought(spec), constraints)
-        self.theme = Theme.of(spec.about, run.topics) if spec.about else None
+        self.about = [line.about or spec.about for line in spec.lines]
+        self.theme = SongTheme.of(self.about, run.topics)
         self.blocks, self.barred = self.chosen(spec.all_words)
         try:
             self.compile()
@@ -70,7 +73,7 @@ class ExactWriter:
 
     def chosen(self, whole: bool) -> tuple[BlockModel, Collection[int]]:
         """See `LoadedRun.blocks`; the needed words are those that the plan names."""
-        named = (*brought(self.spec), *self.spec.about)
+        named = (*brought(self.spec), *(word for about in dict.fromkeys(self.about) for word in about))
         needed = [self.table.index[word] for word in named if word in self.table.index]
         return self.run.blocks(self.table.sig[: self.table.known], needed, whole)
 
@@ -81,14 +84,14 @@ class ExactWriter:
         self.outliner = Outliner(planner, self.song, self.run.topics.has, self.spec.about) if planner else None
 
     def theme_vector(self) -> Floats | None:
-        """(64,) the theme as plan features; None for a song without one and a model that sees none. Raises
+        """(lines, 64) the themes as plan features; None for a song without one and a model that sees none. Raises
         `RunError` for a run without topical vectors."""
         if self.theme is None or THEME not in self.run.groups:
             return None
-        vector = self.run.topics.theme_vector(self.spec.about)
-        if vector.shape != (TOPICAL,):
+        vectors = np.stack([self.run.topics.theme_vector(about) for about in self.about])
+        if vectors.shape[1:] != (TOPICAL,):
             raise RunError(f"the run sees themes and keeps no {TOPICS}: restore it or train again")
-        return vector
+        return vectors
 
     def events(
         self,

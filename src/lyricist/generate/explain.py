@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from lyricist.generate.exact_engine import ExactEngine, Wish
 from lyricist.generate.exact_writer import ExactWriter
+from lyricist.generate.grammar_rules import barred_words
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
 from lyricist.generate.sampler import BREAK, TINY, Inside, Request, stutters
@@ -69,12 +70,16 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
         text = song.table.words[word]
         if text in song.spec.avoid:
             return "avoided"
+        if text in barred_words(song.spec):
+            return "another person or tense"
         return "old or rare" if is_undrawn(engine, word) else "not in the lexicon, a number, or not clean"
     begins = song.rhymes.by_number[first]
     if begins is not None and word not in begins.by_word:
         return "does not rhyme" if song.backward else "is not the beginning asked for"
     if song.nodes.move_word(node, first, last, word) == NOWHERE:
         return slot_reason(engine, n, word)
+    if any(ban.refuses(rows.drafts[n].drawn, word) for ban in engine.refusal.subjects):
+        return "another person or tense"
     if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
         return "would copy the songs, or repeat a line"
     if engine.drawing.repetition and stutters(np.array([word]), rows.recent[[n]])[0]:

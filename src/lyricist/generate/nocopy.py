@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from lyricist._numbers import U32, U64, ngram_hashes, run_hash, run_hashes
 from lyricist.errors import PlanError
+from lyricist.generate.grammar_rules import subject_bans
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
@@ -99,6 +100,7 @@ class Refusal:
     ) -> None:
         self.song, self.ban, self.repeats_barred, self.keep = song, ban, repeats_barred, keep
         self.neighbours = find_neighbours(song)
+        self.subjects = subject_bans(song.spec, song.table.words, song.backward)
 
     def words(self, rows: Rows, n: Ints, words: Ints) -> npt.NDArray[np.bool_]:
         """(B,) which words (B,), one for each of the rows n (B,), would copy a run or a line of the songs, or repeat
@@ -110,6 +112,8 @@ class Refusal:
             words >= self.song.table.known
         ):  # an added word has no vector and occurs only once in a line
             out[j] = words[j] in rows.drafts[n[j]].drawn
+        for j in np.flatnonzero(says) if self.subjects else ():
+            out[j] |= any(ban.refuses(rows.drafts[n[j]].drawn, int(words[j])) for ban in self.subjects)
         says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]

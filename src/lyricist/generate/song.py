@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import InputError, PlanError
+from lyricist.generate.grammar_rules import barred_words
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
 from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
@@ -23,7 +24,7 @@ from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT
 from lyricist.plan.clashes import initial
-from lyricist.plan.given_lines import fits
+from lyricist.plan.given_lines import fits, numbers
 from lyricist.plan.song_spec import LineSpec, SongSpec, first_said
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
@@ -84,7 +85,8 @@ class ExactSongAutomaton:
         out[: table.known] = (table.sig[: table.known] != SILENT) & table.facts.choosable
         if self.spec.clean:
             out[: table.known] &= ~table.facts.unclean
-        out[[table.index[w] for w in self.spec.avoid if w in table.index]] = False
+        barred = (*self.spec.avoid, *barred_words(self.spec))
+        out[[table.index[w] for w in barred if w in table.index]] = False
         return out
 
     def find_beginning(self, line: LineSpec) -> WordSet | None:
@@ -336,7 +338,7 @@ def check_line(song: ExactSongAutomaton, i: int) -> None:
     if line_possible(song, kind):
         return
     line = song.lines[i]
-    what = f"line {i + 1} ({len(line.templates[0])} syllables, {line.templates[0]!r})"
+    what = f"line {i + 1} ({numbers(sorted(set(map(len, line.templates))))} syllables, {line.templates[0]!r})"
     if line.first:
         raise PlanError(f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there")
     if line.initial:

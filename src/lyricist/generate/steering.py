@@ -15,8 +15,9 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.generate.grammar_rules import grammar_bias
 from lyricist.generate.line_nodes import CLOSED
-from lyricist.generate.line_score import LineScorer, Theme
+from lyricist.generate.line_score import LineScorer, SongTheme
 from lyricist.generate.outline import Outliner
 from lyricist.generate.result import Choice
 from lyricist.generate.sampler import Listed
@@ -42,7 +43,7 @@ Record = Callable[..., Choice]  # `explain.choice`
 class Steering:
     """What an engine does beyond the plan's constraints. Each part is optional."""
 
-    theme: Theme | None = None  # steers every line
+    theme: SongTheme | None = None  # steers every line
     conditioning: PlanRows | None = None  # plan features that the model reads
     outliner: Outliner | None = None  # draws the outline of each song, which is among these
     scorer: LineScorer | None = None  # scores lines, by which drafts are chosen
@@ -78,6 +79,7 @@ def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) 
     )
     long_words = drawing.long_words + song.spec.long_words
     nats = np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)
+    nats += grammar_bias(song.spec, table.words[:known])
     return nats if columns.overused is None else nats - drawing.balance * columns.overused
 
 
@@ -155,7 +157,7 @@ class PlanRows:
     """Rows of features for one plan. Songs of one plan may share it."""
 
     def __init__(self, song: ExactSongAutomaton, groups: Sequence[str], theme: Floats | None = None) -> None:
-        """`theme` (64,): the topical vector of the song's theme; None: it has none."""
+        """`theme` (64,) or (lines, 64): the topical vector of the song's theme, or of each line's; None: no theme."""
         self.song, self.lines = song, [line_plan(line) for line in song.lines]
         self.rows, self.first = line_rows(
             self.lines, song.backward, groups, None if theme is None else STRENGTH * theme_features(theme)

@@ -11,9 +11,12 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
+from lyricist.corpus.grammar import PERSONS, TENSES, Person, Tense
 from lyricist.errors import InputError
 from lyricist.plan import parse
-from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, nearest, shown
+from lyricist.plan.forms import form_names
+from lyricist.plan.parse import MAX_LINES, nearest, shown
+from lyricist.plan.theme import is_sentence, read_sentence, theme_words
 from lyricist.prosody.features import Note
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,10 +42,8 @@ class SectionPlan(BaseModel):
     name: Annotated[str, Asked(read=lambda v: only(parse.section_names, v, "section name"))]
     # None: as many as `text`, or as the plan says
     lines: Annotated[int | None, Asked(read=lambda v: only(parse.counts, v, "a section's lines", MAX_LINES))] = None
-    # per line, cycling
-    syllables: Annotated[
-        tuple[int, ...], Asked(read=lambda v: parse.counts(v, "a section's syllables", MAX_SYLLABLES))
-    ] = ()
+    # per line, cycling: a number, or a range such as "6-10"
+    syllables: Annotated[tuple[int | str, ...], Asked(read=lambda v: parse.lengths(v, "a section's syllables"))] = ()
     # per line, cycling: names, or patterns with a slot per syllable, `|` between words
     metre: Annotated[tuple[str, ...], Asked(read=lambda v: parse.metres(v, "a section's metre"))] = ()
     # scheme
@@ -53,6 +54,8 @@ class SectionPlan(BaseModel):
     ] = ()
     # per line, the number in the song of the earlier line it repeats; 0: none
     again: Annotated[tuple[int, ...], Asked(read=lambda v: parse.repeats(v, "a section's again", MAX_LINES))] = ()
+    # what this section is about, instead of the song's `about`
+    about: Annotated[tuple[str, ...], Asked(read=lambda v: theme_words(v, "a section's about"))] = ()
     # per line, cycling: [quarters, MIDI pitch, strength 0 to 4, quarters of rest] for every slot
     tune: Annotated[Tune, Asked(read=lambda v: parse.tune(v, "a section's tune"))] = ()
 
@@ -67,18 +70,21 @@ class PlanFields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # () lets the model decide
-    form: Annotated[tuple[str, ...], Asked("Sections: 'verse chorus verse chorus'.", parse.section_names)] = ()
+    # names of sections, or the name of a whole form (see `forms.py`); () lets the model decide
+    form: Annotated[
+        tuple[str, ...], Asked("Sections, 'verse chorus verse', or a form that 'lyricist forms' lists.", form_names)
+    ] = ()
     # lines in each section; () lets the model decide
     lines: Annotated[
         tuple[int, ...],
         Asked("Lines of each section: 4 or 4,6.", lambda v: parse.counts(v, "--lines", MAX_LINES)),
     ] = ()
-    # per line of every section
+    # per line of every section: a number, or a range such as "6-10"
     syllables: Annotated[
-        tuple[int, ...],
+        tuple[int | str, ...],
         Asked(
-            "Syllables of each line of a section: 8 or 8,6.", lambda v: parse.counts(v, "--syllables", MAX_SYLLABLES)
+            "Syllables of each line of a section: 8, or 8,6, or a range, 6-10.",
+            lambda v: parse.lengths(v, "--syllables"),
         ),
     ] = ()
     # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words
@@ -98,8 +104,19 @@ class PlanFields(BaseModel):
     ] = None
     about: Annotated[
         tuple[str, ...],
-        Asked("Theme words that steer the song: 'river, night'.", lambda v: parse.word_list(v, "--about")),
+        Asked("What it is about: 'river, night', or a sentence.", lambda v: theme_words(v, "--about")),
     ] = ()
+    # whose song it is: no other subject pronoun is drawn
+    person: Annotated[
+        Person | None,
+        Asked("Who the song is about: I, you, he, she, we or they.", lambda v: parse.one_of(v, "--person", PERSONS)),
+    ] = None
+    tense: Annotated[
+        Tense | None, Asked("When it happens: past or present.", lambda v: parse.one_of(v, "--tense", TENSES))
+    ] = None
+    # what a sentence of `about` hints at; steers and excludes nothing
+    person_hint: Annotated[Person | None, Asked(read=lambda v: parse.one_of(v, "person-hint", PERSONS))] = None
+    tense_hint: Annotated[Tense | None, Asked(read=lambda v: parse.one_of(v, "tense-hint", TENSES))] = None
     include: Annotated[
         tuple[str, ...], Asked("Words that must occur: 'river, night'.", lambda v: parse.word_list(v, "--include"))
     ] = ()
@@ -141,12 +158,15 @@ class PlanFields(BaseModel):
     def exact(self) -> bool:
         """Whether anything is asked for beyond form, number of lines, first word and copying."""
         return any(getattr(self, name) for name in EXACT) or any(
-            s.syllables or s.metre or s.rhyme or s.text or s.again for s in self.sections
+            s.syllables or s.metre or s.rhyme or s.text or s.again or s.about for s in self.sections
         )
 
 
 # Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
-EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain", "hook")
+EXACT = (
+    "syllables", "metre", "rhyme", "rhyme_with", "about", "person", "tense", "include", "avoid", "acrostic",
+    "refrain", "hook",
+)  # fmt: skip
 
 
 def asked_of(kind: type[BaseModel]) -> dict[str, Asked]:
@@ -164,6 +184,7 @@ def read_fields(data: Any, build: ModelWrapValidatorHandler[Model], kind: type[M
         for key in data:
             if key not in fields:
                 raise InputError(f"{what} has no field {shown(key)}{nearest(str(key), fields)}")
+        data = with_hints(data) if kind is not SectionPlan else data
         data = {k: read(v) if v is not None and (read := fields[k].read) else v for k, v in data.items()}
     try:
         return build(data)
@@ -171,6 +192,16 @@ def read_fields(data: Any, build: ModelWrapValidatorHandler[Model], kind: type[M
         error = e.errors()[0]
         name = ".".join(str(part) for part in error["loc"]) or what
         raise InputError(f"{parse.option(name)} {shown(error.get('input'))}: {error['msg']}") from None
+
+
+def with_hints(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The values given for a plan, with the person and the tense that a sentence of `about` hints at."""
+    about = data.get("about")
+    if not is_sentence(about):
+        return dict(data)
+    said = read_sentence(str(about))
+    hints = {"person_hint": said.person, "tense_hint": said.tense}
+    return {**{name: hint for name, hint in hints.items() if hint and not data.get(name)}, **data}
 
 
 def only(read: Callable[..., tuple[Any, ...]], given: Any, name: str, *limits: int) -> Any:

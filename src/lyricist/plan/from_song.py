@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import accumulate, combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from lyricist._io import decode_text
 from lyricist.corpus import RETURNING, Line, Section, Song, parse_song
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
+from lyricist.plan.forms import Form, named
 from lyricist.plan.given_lines import find_faults
 from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, read_small, repeats, shown
 from lyricist.plan.plan import Plan
@@ -233,10 +234,13 @@ def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
     Without syllables and metre in `asked`, line lengths are those of the kept lines if these follow a pattern, else
     free; the same holds for the scheme without rhyme in `asked`. Raises `InputError` if `asked` has sections.
     """
+    form = named(asked.get("form"))
+    if form is not None:
+        return fill_form(song, form, asked)
     for name in ("form", "lines", "sections"):
         if asked.get(name):
-            named = "[[section]] tables" if name == "sections" else f"--{name}"
-            raise InputError(f"--fill and {named} clash: the draft says what sections there are; leave one out")
+            where = "[[section]] tables" if name == "sections" else f"--{name}"
+            raise InputError(f"--fill and {where} clash: the draft says what sections there are; leave one out")
     keep = asked.get("keep_chorus", True) and returns_whole(song.sections)
     names, texts = [s.name for s in song.sections], texts_of(song.sections, keep)
     fixed = {**asked, "keep_chorus": keep}
@@ -245,6 +249,22 @@ def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
         return guessed
     plain = [SectionPlan(name=name, text=tuple(lines)) for name, lines in zip(names, texts, strict=True)]
     return Plan(**fixed, sections=tuple(plain))
+
+
+def fill_form(song: Song, form: Form, asked: Mapping[str, Any]) -> Plan:
+    """The plan of a draft in a named form, wherever its blank lines stand. Raises `InputError` for a draft of another
+    number of lines."""
+    texts, size = [line.text for line in song.lines()], sum(form.lengths)
+    if len(texts) != size:
+        raise InputError(
+            f"--form {form.name} has {size} lines and the draft {len(texts)}: write ... for every line that is open"
+        )
+    starts = accumulate(form.lengths, initial=0)
+    sections = [
+        SectionPlan(name=table["name"], text=tuple(texts[i : i + table["lines"]]))
+        for table, i in zip(form.sections, starts, strict=False)
+    ]
+    return Plan(**{**asked, "sections": tuple(sections)})
 
 
 def draft_sections(

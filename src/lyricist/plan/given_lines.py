@@ -79,9 +79,20 @@ def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
         licensed = [lexicon.sung(word) or (SILENT,) for word in line.text or ()]
         sung = any(best_choice(licensed, "?" * n, None) for n in wanted)
         hint = " (it can be sung so by a licence of verse)" if sung else ""
-        return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}{hint}"
-    found_stress = scan_line(line.text or (), lexicon, syllables=len(line.templates[0])).stress
-    return f"has the stresses {found_stress} and the plan wants {pattern_of(line.templates[0])}"
+        return f"has {found} syllables and the plan wants {numbers(wanted)}{hint}"
+    close = next(slots for slots in line.templates if best_choice(each, "?" * len(slots), None))
+    found_stress = scan_line(line.text or (), lexicon, syllables=len(close)).stress
+    return f"has the stresses {found_stress} and the plan wants {pattern_of(close)}"
+
+
+def numbers(wanted: Sequence[int]) -> str:
+    """Numbers of syllables, in ascending order, as a message says them.
+
+    >>> numbers([8]), numbers([5, 8]), numbers([6, 7, 8])
+    ('8', '5 or 8', '6 to 8')
+    """
+    whole = len(wanted) > 2 and wanted[-1] - wanted[0] == len(wanted) - 1
+    return f"{wanted[0]} to {wanted[-1]}" if whole else " or ".join(map(str, wanted))
 
 
 def rhyme_faults(laid: SongSpec, group: GroupSpec, members: Sequence[int], lexicon: Lexicon) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lyricist.errors import InputError
+from lyricist.plan.forms import named
 from lyricist.plan.given_lines import validate_given_lines
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.song_spec import SongSpec, lay_out
@@ -20,6 +21,8 @@ OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")
 def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
     """The plan with what good songs have, where `options` leave it open: a hook, and iambic lines. `always`: also for
     a plan that is not `exact`."""
+    if named(plan.form):
+        return plan
     plan = with_hook(plan, options, always)
     if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
         plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
@@ -62,4 +65,5 @@ def line_json(laid: SongSpec, i: int) -> dict[str, Any]:
         "text": line.given or None,
         "begins": line.first or line.initial or None,
         "same_as": line.same_as + 1 if line.same_as >= 0 else None,
+        "about": list(line.about),
     }

@@ -12,6 +12,7 @@ from string import ascii_uppercase
 from typing import Any, Literal
 
 from lyricist.corpus import CHORUSES
+from lyricist.corpus.grammar import Person, Tense
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import one_word
@@ -20,7 +21,8 @@ from lyricist.prosody.features import Note
 
 # Fields of a plan that a `SongSpec` takes over as they are.
 SHARED = (
-    "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "all_words", "max_copy", "title",
+    "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "person", "tense", "person_hint",
+    "tense_hint", "all_words", "max_copy", "title",
 )  # fmt: skip
 LETTERS = ascii_uppercase.replace("X", "")
 
@@ -40,6 +42,7 @@ class LineSpec:
     same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
     given: str = ""  # a given line as it was written, for printing
     notes: tuple[Note, ...] = ()  # of its tune, one a slot; (): none is known
+    about: tuple[str, ...] = ()  # what its section is about; (): what the song is
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class SongSpec:
     open_vowels: float = 0.0  # nats off a word whose vowel does not carry on a long or high note
     given: tuple[str, ...] = ()  # per line, the text as it was given; "": the line is written
     about: tuple[str, ...] = ()  # words of the theme
+    person: Person | None = None  # whose subject pronouns alone are drawn
+    tense: Tense | None = None  # no verb of the other tense is drawn
+    person_hint: Person | None = None  # steers only, as `tense_hint`
+    tense_hint: Tense | None = None
     all_words: bool = False  # draw also the model's words that today's songs do not use
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
     title: str | None = None
@@ -128,7 +135,7 @@ def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec])
         open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
         templates = ANY if open_length else shape.slots(j)
         notes = shape.notes(j) if templates != ANY else ()
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes)
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes, about=shape.about)
 
 
 def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
@@ -160,7 +167,7 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
     out = list(lines)
     for here, line in enumerate(lines):
         shape = made[line.section]
-        place: dict[str, Any] = {"section": line.section, "name": line.name, "number": line.number}
+        place: dict[str, Any] = {name: getattr(line, name) for name in ("section", "name", "number", "about")}
         if line.same_as >= 0:
             notes = out[line.same_as].notes if shape.returns >= 0 else line.notes
             out[here] = replace(out[line.same_as], **place, same_as=line.same_as, initial=line.initial, notes=notes)

@@ -209,10 +209,12 @@ def line_rows(
     lines: Sequence[LinePlan], backward: bool, groups: Sequence[str], theme: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """All rows (R, F) that a song of these lines can need, and `first` (lines + 1,): row `first[i] + p` is for line i
-    after `p` syllables; the last row is zeros, for tokens outside of lines. `theme` (64,) is that of all lines."""
+    after `p` syllables; the last row is zeros, for tokens outside of lines. `theme`: (64,) that of all lines, or
+    (lines, 64) one for each."""
     left, at = places(lines, [(1,) * len(line.template) for line in lines])
     themes = np.zeros((len(left), TOPICAL), dtype=np.float32)
-    themes[1:-1] = 0 if theme is None else theme
+    if theme is not None:
+        themes[1:-1] = np.repeat(theme, [len(x.template) + 1 for x in lines], axis=0) if theme.ndim == 2 else theme
     rows = features(left, at, song_slots(lines, backward), groups, themes)
     first = np.cumsum([0, *(len(line.template) + 1 for line in lines)], dtype=np.int64)
     return rows[1:], first

@@ -181,6 +181,17 @@ def plan(
 
 
 @app.command()
+def forms(
+    name: Annotated[str | None, typer.Argument(help="A form, shown line by line. Default: all forms.")] = None,
+    json: Json = False,
+) -> None:
+    """List the named forms, such as sonnet, with an example each; --form takes their names."""
+    from lyricist.apps.cli.plan_command import forms_command
+
+    forms_command(name, json)
+
+
+@app.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run, or 'starter'.")],
     source: Annotated[

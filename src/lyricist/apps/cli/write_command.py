@@ -34,6 +34,7 @@ from lyricist.plan.parse import option
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import as_a_song, letter
 from lyricist.plan.song_spec import lay_out
+from lyricist.plan.theme import is_sentence
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
@@ -87,7 +88,9 @@ def write_command(
     asked = as_a_song(asked, options, always=model.vocabulary.order == "backward")
     if tune is not None and not options.get("plan"):
         asked = fulfillable(asked, model)
-    tell_unknown(asked.about, model.vocabulary)
+    for about in dict.fromkeys((asked.about, *(section.about for section in asked.sections))):
+        tell_unknown(about, model.vocabulary)
+    tell_read(asked, options.get("about"))
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
@@ -154,6 +157,14 @@ def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
     unknown = [word for word in about if word not in vocabulary]
     if 0 < len(unknown) < len(about):
         print(f"--about: the model does not know {', '.join(unknown)}: only the other words steer", file=sys.stderr)
+
+
+def tell_read(asked: Plan, about: Any) -> None:
+    """Say on stderr what a sentence of `--about` is read as."""
+    if is_sentence(about):
+        hints = [hint for hint in (asked.person_hint, asked.tense_hint) if hint]
+        hinted = f"; hints: {', '.join(hints)}" if hints else ""
+        print(f"--about is read as: {', '.join(asked.about)}{hinted}", file=sys.stderr)
 
 
 def drafts(asked: int | None, count: int, best_of: int) -> int:
@@ -288,7 +299,8 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
         if stress is None:
             read = scan_line(WordTokenizer().split(line["text"]), lexicon)
             stress, rhyme = read.stress, read.rhyme
-        slots = f" on {pattern_of(laid.lines[i].templates[0])}" if laid and len(laid.lines[i].templates) == 1 else ""
+        patterns = [t for t in laid.lines[i].templates if len(t) == len(stress)] if laid else []
+        slots = f" on {pattern_of(patterns[0])}" if patterns else ""
         mark = letter(laid, i) if laid else "-"
         yield f"{i + 1:>3}  {len(stress):>2}  {stress}{slots}  {mark} ({rhyme or '-'})  {line['text']}"
         yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)
