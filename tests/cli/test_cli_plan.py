@@ -313,7 +313,7 @@ def test_a_song_that_cannot_be_written_leaves_no_output(
 @pytest.mark.parametrize(
     ("asked", "again"),
     [
-        (("--about", "river"), 7),
+        (("--about", "river", "--no-premise"), 7),
         (("--syllables", "8", "--include", "river"), 8),
         (("--about", "river", "--no-hook"), None),
         (("--rhyme", "AABB"), None),

@@ -19,6 +19,7 @@ from lyricist.generate.line_score import (
     NEWLY,
     NOWHERE,
     OWN,
+    STOCK,
     THEME,
     TURN,
     LineScorer,
@@ -33,7 +34,9 @@ from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import draw, log_mean
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.steering import Steering
+from lyricist.model.copy_index import word_hashes
 from lyricist.model.runtime import HostBlocks
+from lyricist.model.stock import RUN, StockPhrases, phrase_key
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan
 
@@ -96,7 +99,26 @@ def test_scores_add_up() -> None:
     both = mean([Score(1, 2, -1, 0), Score(3, 0, -1, -2)])
     assert both == Score(2, 1, -1, -1)
     assert both.total == 1 and mean([]) == Score()
-    assert both.to_json() == {"total": 1, "sense": 2, "coherence": 1, "rhyme": -1, "again": -1, "judged": 0}
+    assert both.to_json() == {
+        "total": 1,
+        "sense": 2,
+        "coherence": 1,
+        "rhyme": -1,
+        "again": -1,
+        "judged": 0,
+        "stock": 0,
+    }
+
+
+def test_stock_phrases_cost_as_much_as_the_drawing_says() -> None:
+    index, hashes = topics().vocabulary.index, word_hashes(topics().vocabulary.tokens).tolist()
+    words = [index["the"], index["sea"]]
+    stock = StockPhrases({phrase_key(RUN, [hashes[w] for w in words]): 2.0})
+    made = LineScorer(topics(), None, None, len(index)).avoiding(stock, hashes)
+    assert made.line(words, 10, (), NOWHERE).stock == -STOCK * 2
+    assert made.line(words, 10, (), NOWHERE, stock=0.5).stock == -STOCK
+    assert made.line(words[::-1], 10, (), NOWHERE).stock == 0
+    assert made.line(words, 10, (), NOWHERE, stock=0).total == made.line(words, 10, (), NOWHERE).total + STOCK * 2
 
 
 def test_a_draw_by_weights() -> None:

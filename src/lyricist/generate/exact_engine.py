@@ -84,8 +84,8 @@ class ExactEngine(Engine):
         self.theme, self.record, self.conditioning = steering.theme, steering.record, steering.conditioning
         self.outliner = steering.outliner
         levels = self.theme.levels() if self.theme else [None]
-        self.biases = [logit_bias(song, self.columns, drawing, nats) for nats in levels]
-        self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep)
+        self.biases = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
+        self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep, steering.stock)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
         self.is_break[song.breaks] = True
@@ -358,7 +358,7 @@ class ExactEngine(Engine):
             rows.drafts[n].lines[i] = line
             rows.drafts[n].ended |= {line[-1]}
             if self.scorer is not None:
-                judge(rows, n, self.scorer, self.drawing.merit * self.sung[i], i, line)
+                judge(rows, n, self.scorer, self.drawing.merit * self.sung[i], i, line, self.drawing.stock)
         elif i >= 0:
             rows.drafts[n].lines[i] = song.given[i] if i in song.given else rows.drafts[n].lines[song.source[i]]
         if i >= 0 and song.backward and self.ban.active:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,6 +31,7 @@ from lyricist.generate.vocab import WordTable
 from lyricist.generate.worker_pool import write_in_threads
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, StepModel
+from lyricist.model.stock import NONE
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout
@@ -67,7 +71,7 @@ class ExactWriter:
                 raise
             self.blocks, self.barred = self.chosen(True)  # with words that are otherwise not drawn
             self.compile()
-        self.scorer = LineScorer(run.topics, self.theme, self.blocks.columns.finals, len(self.table.words))
+        self.scorer = self.new_scorer()
         words_given = self.song.given or self.song.keywords or spec.lines[0].first
         self.usual = Usual(run.lexicon) if self.song.strict and not words_given else None
 
@@ -79,9 +83,36 @@ class ExactWriter:
 
     def compile(self) -> None:
         self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred)
+        self.steer()
+
+    def steer(self) -> None:
+        """Make what depends on the theme."""
         self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
-        planner = self.run.planner
-        self.outliner = Outliner(planner, self.song, self.run.topics.has, self.spec.about) if planner else None
+        planner, spec = self.run.planner, self.spec
+        person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
+        has = self.run.topics.has
+        self.outliner = Outliner(planner, self.song, has, spec.about, person, tense) if planner else None
+
+    def new_scorer(self) -> LineScorer:
+        """The scorer of lines on this theme."""
+        made = LineScorer(self.run.topics, self.theme, self.blocks.columns.finals, len(self.table.words))
+        return made.avoiding(self.run.stock, self.hashes) if self.run.stock.any else made
+
+    @cached_property
+    def hashes(self) -> list[int]:
+        """(W,) the hashes of the words."""
+        found: list[int] = self.table.hashes.tolist()
+        return found
+
+    def on_theme(self, about: tuple[str, ...]) -> ExactWriter:
+        """The writer of the same lines on a theme of words that the model draws; it shares what was compiled."""
+        made = copy(self)
+        made.spec = replace(self.spec, about=about)
+        made.about = [line.about or about for line in made.spec.lines]
+        made.theme = SongTheme.of(made.about, self.run.topics)
+        made.steer()
+        made.scorer = made.new_scorer()
+        return made
 
     def theme_vector(self) -> Floats | None:
         """(lines, 64) the themes as plan features; None for a song without one and a model that sees none. Raises
@@ -134,7 +165,10 @@ class ExactWriter:
         known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
         judge = self.run.line_judge if drawing.judged else None
-        steering = Steering(self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record)
+        stock = self.run.stock if drawing.stock else NONE
+        steering = Steering(
+            self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record, stock
+        )
         return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
     def finish(self, event: SongWritten) -> WrittenSong:

@@ -81,7 +81,7 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
     if any(ban.refuses(rows.drafts[n].drawn, word) for ban in engine.refusal.subjects):
         return "another person or tense"
     if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
-        return "would copy the songs, or repeat a line"
+        return "would copy the songs, repeat a line, or be what other songs say"
     if engine.drawing.repetition and stutters(np.array([word]), rows.recent[[n]])[0]:
         return "said twice already"
     return ""

@@ -6,6 +6,7 @@
           + NEWLY * words of the theme                     that are said for the first time
           - RHYMED * frequency of the rhyme word           at the ends of the song corpus's lines
           - AGAIN * content words said before              in lines that were not given and do not return
+          - STOCK * nats of its runs of words              that the model says again and again (`model.stock`)
           + judged                                         whether it belongs there, see `selection.LineJudge`
 
 log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
@@ -23,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import InputError
+from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics, is_plain, unit
 
@@ -147,6 +149,7 @@ RHYMED = 0.25
 AGAIN = 1.5
 NEWLY = 3.0
 NAMED = 2.0  # times that for the named words of a theme, which NEWLY rewards once
+STOCK = 0.7
 NOWHERE = np.zeros(1, dtype=np.float32)  # (1,) `so_far` before the first line
 USUAL = 0.001  # share of all lines that end in a word, above which it is a usual rhyme
 
@@ -160,10 +163,11 @@ class Score:
     rhyme: float = 0.0
     again: float = 0.0
     judged: float = 0.0
+    stock: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.sense + self.coherence + self.rhyme + self.again + self.judged
+        return self.sense + self.coherence + self.rhyme + self.again + self.judged + self.stock
 
     def to_json(self) -> dict[str, float]:
         return {"total": round(self.total, 3), **{f.name: round(getattr(self, f.name), 3) for f in fields(self)}}
@@ -177,6 +181,9 @@ def mean(scores: Sequence[Score]) -> Score:
 
 class LineScorer:
     """Scores lines of one model's words. `finals` (V,): the share of all lines that end in each word, if known."""
+
+    stock: StockPhrases = NONE
+    hashes: Sequence[int] = ()  # (W,) of the words, for stock phrases
 
     def __init__(self, topics: Topics, theme: SongTheme | None, finals: Floats | None, words: int) -> None:
         """`words`: their number W, with those added by the plan."""
@@ -194,9 +201,22 @@ class LineScorer:
         if finals is not None:
             self.usual[:size] = np.maximum(0, np.log(np.maximum(finals, 1e-9) / USUAL))
 
-    def line(self, words: Sequence[int], nats: float, said: Collection[int], so_far: Floats, i: int = 0) -> Score:
+    def avoiding(self, stock: StockPhrases, hashes: Sequence[int]) -> LineScorer:
+        """This scorer, to which stock phrases cost; `hashes` (W,) of the words."""
+        self.stock, self.hashes = stock, hashes
+        return self
+
+    def line(
+        self,
+        words: Sequence[int],
+        nats: float,
+        said: Collection[int],
+        so_far: Floats,
+        i: int = 0,
+        stock: float = 1.0,
+    ) -> Score:
         """`i`: which line of the song; `nats`: the free model's surprise at it; `said`: content words of earlier
-        lines; `so_far` (D,) the sum of their vectors."""
+        lines; `so_far` (D,) the sum of their vectors; `stock`: how much stock phrases count."""
         sense = SENSE * (sum(self.credit[w] for w in words) - nats)
         content = [w for w in words if self.tells[w]]
         theme = self.theme.at(i) if self.theme is not None else None
@@ -206,7 +226,9 @@ class LineScorer:
         coherence = (THEME if aimed else COHERENCE) * self.cosine(content, aim)
         coherence += NEWLY * len({w for w in content if own[w]} - set(said))
         again = sum(NAMED if own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
-        return Score(sense, coherence, -RHYMED * float(self.usual[words[-1]]), -AGAIN * again)
+        worn = self.stock.line_cost([self.hashes[w] for w in words]) if self.stock.any and stock else 0.0
+        rhyme = -RHYMED * float(self.usual[words[-1]])
+        return Score(sense, coherence, rhyme, -AGAIN * again, stock=-STOCK * stock * worn)
 
     def cosine(self, content: Sequence[int], aim: Floats) -> float:
         """The cosine of the content words' sum and `aim` (D,); 0 if either has no length."""

@@ -20,6 +20,7 @@ from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
 from lyricist.model.copy_index import CopyIndex, LineFilter
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, PackedSteps, StepModel
+from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.model.vocab_layout import VocabLayout
@@ -38,6 +39,7 @@ class RunFiles:
     lines: Path | None = None  # see `LineFilter`
     topics: Path | None = None  # see `Topics`
     facts: Path | None = None  # see `WordFacts`
+    stock: Path | None = None  # see `StockPhrases`
     graph: Path | None = None  # writer.onnx, see `OnnxBlocks`
     columns: VocabLayout | None = None  # of that graph
     weights: Callable[[], Arrays] | None = None
@@ -67,6 +69,11 @@ class LoadedRun:
     def line_filter(self) -> LineFilter | None:
         """The whole lines of a corpus too large for a copy index; None for a run without one."""
         return LineFilter.load(file) if (file := self.beside.lines) and file.exists() else None
+
+    @cached_property
+    def stock(self) -> StockPhrases:
+        """What the run says too often; none for a run without a count of it."""
+        return StockPhrases.load(file) if (file := self.beside.stock) and file.exists() else NONE
 
     @cached_property
     def line_judge(self) -> LineJudge | None:

@@ -19,6 +19,7 @@ from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, word_hashes
+from lyricist.model.stock import LINE, NONE, OPENING, OPENING_WORDS, RHYME, StockPhrases
 from lyricist.model.tokens import Vocabulary
 
 Ints = npt.NDArray[np.int64]
@@ -97,8 +98,10 @@ class Refusal:
         ban: CopyBan,
         repeats_barred: bool,
         keep: Callable[[Sequence[str]], bool] | None = None,
+        stock: StockPhrases = NONE,
     ) -> None:
-        self.song, self.ban, self.repeats_barred, self.keep = song, ban, repeats_barred, keep
+        """`stock`: phrases that only some seeds may have; a line that was restarted may have any."""
+        self.song, self.ban, self.repeats_barred, self.keep, self.stock = song, ban, repeats_barred, keep, stock
         self.neighbours = find_neighbours(song)
         self.subjects = subject_bans(song.spec, song.table.words, song.backward)
 
@@ -115,6 +118,10 @@ class Refusal:
         for j in np.flatnonzero(says) if self.subjects else ():
             out[j] |= any(ban.refuses(rows.drafts[n[j]].drawn, int(words[j])) for ban in self.subjects)
         says &= ~out
+        if self.stock.any and self.song.backward:
+            for j in np.flatnonzero(says & (rows.first[n] > 0)):
+                out[j] = self.rhymes_as_usual(rows, int(n[j]), int(words[j]))
+            says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]
             out[says] = ban.before(rows.right[m], w) if self.song.backward else ban.after(rows.left[m], w)
@@ -133,6 +140,24 @@ class Refusal:
             out[j] = self.line(rows, int(n[j]), None)
         return out
 
+    def rhymes_as_usual(self, rows: Rows, n: int, word: int) -> bool:
+        """Whether a word would end its line in a rhyme that this song may not have."""
+        i, hashes = int(rows.line[n]), self.ban.hashes
+        g = self.song.lines[i].group
+        if g < 0 or rows.tries[n]:
+            return False
+        ends = {rows.drafts[n].lines[k][-1] for k in self.song.members[g] if k in rows.drafts[n].lines}
+        seed, own = int(rows.seed[n]), int(hashes[word])
+        return any(self.stock.refuses(seed, RHYME, sorted((own, int(hashes[end])))) for end in ends)
+
+    def is_stock(self, rows: Rows, n: int, line: tuple[int, ...]) -> bool:
+        """Whether this song may not have the line, or its first words as the first of the song."""
+        if not self.stock.any or rows.tries[n]:
+            return False
+        hashes, seed = self.ban.hashes[list(line)].tolist(), int(rows.seed[n])
+        first = rows.line[n] == 0 and self.stock.refuses(seed, OPENING, hashes[:OPENING_WORDS])
+        return first or self.stock.refuses(seed, LINE, hashes)
+
     def opens_thrice(self, rows: Rows, n: int, word: int) -> bool:
         """Whether a word would begin the third line in succession. Restarted lines are not tested."""
         i = int(rows.line[n])
@@ -146,7 +171,7 @@ class Refusal:
         neighbouring text."""
         drawn = [*rows.drafts[n].drawn, word] if word is not None else rows.drafts[n].drawn
         line = tuple(int(w) for w in (drawn[::-1] if self.song.backward else drawn))
-        if self.ban.line(line):
+        if self.ban.line(line) or self.is_stock(rows, n, line):
             return True
         if word is None and self.ban.active and self.song.backward:
             left = rows.left[[n]]

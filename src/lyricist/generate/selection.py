@@ -115,10 +115,13 @@ def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
 EVEN = 0.7  # particles are resampled where their effective number is at most this share of them
 
 
-def judge(rows: Rows, n: int, scorer: LineScorer, share: float, i: int, line: Sequence[int]) -> None:
-    """Add `share` times the score of line i, which row n has just written, to the row's weight."""
+def judge(
+    rows: Rows, n: int, scorer: LineScorer, share: float, i: int, line: Sequence[int], stock: float = 1.0
+) -> None:
+    """Add `share` times the score of line i, which row n has just written, to the row's weight; `stock`: how much
+    stock phrases count."""
     draft = rows.drafts[n]
-    score = scorer.line(line, float(rows.nats[n] - rows.begun[n]), draft.said, draft.so_far, i)
+    score = scorer.line(line, float(rows.nats[n] - rows.begun[n]), draft.said, draft.so_far, i, stock)
     draft.scores += (score,)
     rows.weight[n] += share * score.total
     rows.line_score[n] += share * score.total

@@ -25,6 +25,7 @@ from lyricist.generate.selection import LineJudge
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.model.runtime import NEVER
+from lyricist.model.stock import NONE, WORD, StockPhrases
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
 from lyricist.plan.song_spec import LineSpec
@@ -50,17 +51,24 @@ class Steering:
     judge: LineJudge | None = None  # scores them too, with `scorer` only
     keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee
     record: Record | None = None  # describes how a word was chosen: `explain.choice`
+    stock: StockPhrases = NONE  # phrases that are held back
 
 
-def logit_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing, theme: Floats | None) -> Floats:
-    """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, and NEVER for padding and barred words.
-    Words of the plan get none."""
+def logit_bias(
+    song: ExactSongAutomaton,
+    columns: VocabLayout,
+    drawing: Drawing,
+    theme: Floats | None,
+    stock: StockPhrases = NONE,
+) -> Floats:
+    """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, less those of words in `stock`, and
+    NEVER for padding and barred words. Words of the plan get none."""
     at, table = columns.words, song.table
     given = (w for words in song.given.values() for w in words)
     kept = {w for w in (*song.keywords, *song.breaks, *given) if w < table.known}
     if len(table.words) > table.known:
         kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
-    nats = word_bias(song, columns, drawing)
+    nats = word_bias(song, columns, drawing) - drawing.stock * worn_words(song, stock)
     nats[sorted(kept)] = 0
     nats += 0 if theme is None else theme
     out = nats[np.maximum(at, 0)].astype(np.float32)
@@ -81,6 +89,12 @@ def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) 
     nats = np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)
     nats += grammar_bias(song.spec, table.words[:known])
     return nats if columns.overused is None else nats - drawing.balance * columns.overused
+
+
+def worn_words(song: ExactSongAutomaton, stock: StockPhrases) -> npt.NDArray[np.float64]:
+    """(V,) the nats of words that are said too often."""
+    hashes = song.table.facts.hashes.tolist()
+    return np.array([stock.cost(WORD, (h,)) for h in hashes] if stock.any else np.zeros(len(hashes)))
 
 
 class Candidates:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lyricist.errors import InputError, RunError
+from lyricist.generate.batched_step import PremisedWriter
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine
 from lyricist.generate.exact_writer import ExactWriter, need_words
@@ -23,6 +24,7 @@ from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, LINES
 from lyricist.model.runtime import PLANNER, LateModel, OnnxBlocks, OnnxModel, PackedSteps, StepModel
 from lyricist.model.starter import need_starter
+from lyricist.model.stock import STOCK
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout
@@ -48,7 +50,7 @@ class Model(LoadedRun):
         files: RunFiles | None = None,
     ) -> None:
         super().__init__(step_model, vocabulary, lexicon, files)
-        self.last_planned: tuple[Plan, ExactWriter] | None = None
+        self.last_planned: tuple[Plan, ExactWriter | PremisedWriter] | None = None
         self.origin: Path | None = None  # where it was loaded from, just as it is there
         self.files: Stamp = ()  # of the run when it was
 
@@ -70,8 +72,8 @@ class Model(LoadedRun):
         the plan exact: what it leaves open is filled in by `with_defaults`.
         """
         plan, drawing = plan or Plan(), drawing or Drawing()
-        if plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
-            writer = self.compile(plan, constraints) if constraints else self.planned(plan)
+        if plan.premise or plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
+            writer = self.writer(plan, constraints) if constraints else self.planned(plan)
             if not constraints and keep is None:
                 seeds, pool = self.worker_pool(writer, plan, drawing, seeds, explain)
                 if pool is not None:
@@ -84,7 +86,7 @@ class Model(LoadedRun):
             yield self.finish(event) if isinstance(event, SongWritten) else event
 
     def worker_pool(
-        self, writer: ExactWriter, plan: Plan, drawing: Drawing, seeds: Iterable[int], explain: bool
+        self, writer: ExactWriter | PremisedWriter, plan: Plan, drawing: Drawing, seeds: Iterable[int], explain: bool
     ) -> tuple[Iterator[int], WriterPool | None]:
         """The seeds, and processes to write them with; None for few songs and where there can be no processes."""
         several = iter(seeds)
@@ -150,15 +152,25 @@ class Model(LoadedRun):
         if plan.exact:
             self.planned(plan)
 
-    def planned(self, plan: Plan) -> ExactWriter:
-        """`compile` of a plan; the last result is kept."""
+    def plan_of(self, plan: Plan, seed: int) -> Plan:
+        """The plan that a seed is written to: with its premise, if seeds of this plan draw one. Raises `PlanError` if
+        the model can fulfil none."""
+        writer = self.planned(plan) if plan.premise else None
+        return writer.plan(seed) if isinstance(writer, PremisedWriter) else plan
+
+    def planned(self, plan: Plan) -> ExactWriter | PremisedWriter:
+        """`writer` of a plan; the last result is kept."""
         if self.last_planned is None or self.last_planned[0] != plan:
-            self.last_planned = (plan, self.compile(plan))
+            self.last_planned = (plan, self.writer(plan))
         return self.last_planned[1]
 
+    def writer(self, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> ExactWriter | PremisedWriter:
+        """What writes songs of the plan; see `compile`."""
+        return PremisedWriter(self, plan, constraints) if plan.premise else self.compile(plan, constraints)
+
     def compile(self, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> ExactWriter:
-        """The plan compiled for this model's words. Raises `InputError` for a run that does not write whole words and
-        for given lines that break the plan, `PlanError` if no song can fulfil it."""
+        """The plan compiled for this model's words, without a premise. Raises `InputError` for a run that does not
+        write whole words and for given lines that break the plan, `PlanError` if no song can fulfil it."""
         need_words(self.vocabulary)
         return ExactWriter(self, resolve(plan, self.lexicon), constraints)
 
@@ -198,6 +210,7 @@ def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
         run.path / LINES,
         run.path / TOPICS,
         run.path / WORDS,
+        run.path / STOCK,
         graph,
         columns,
         run.weights,

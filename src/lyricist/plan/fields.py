@@ -144,6 +144,13 @@ class PlanFields(BaseModel):
         int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
     ] = 5
     keep_chorus: Annotated[bool, Asked("Repeat a chorus word for word (the default).")] = True
+    premise: Annotated[
+        bool,
+        Asked(
+            "Let each seed draw what the plan leaves open: form, hook, theme (the default if no form is asked for).",
+            negatable=True,
+        ),
+    ] = False
     # nats off a word of one syllable without stress (of, the) on a strong slot of a metre
     emphasis: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
     # nats for a word's 2nd and 3rd syllable, added to the drawing's
@@ -157,8 +164,10 @@ class PlanFields(BaseModel):
     @property
     def exact(self) -> bool:
         """Whether anything is asked for beyond form, number of lines, first word and copying."""
-        return any(getattr(self, name) for name in EXACT) or any(
-            s.syllables or s.metre or s.rhyme or s.text or s.again or s.about for s in self.sections
+        return (
+            self.premise
+            or any(getattr(self, name) for name in EXACT)
+            or any(s.syllables or s.metre or s.rhyme or s.text or s.again or s.about for s in self.sections)
         )
 
 

@@ -74,6 +74,12 @@ class Drawing(BaseModel):
         le=3,
         description="Nats off a rhyme for every e-fold that it is more usual than others.",
     )
+    stock: float = Field(
+        default=1.0,
+        ge=0,
+        le=3,
+        description="How much phrases that the model says again and again are held back; 0: off.",
+    )
     merit: float = Field(
         default=1.0, ge=0, le=10, description="How much drafts are chosen by their lines' score; 0: off."
     )

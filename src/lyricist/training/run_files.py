@@ -11,6 +11,7 @@ from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
 from lyricist.model.runtime import PLANNER
+from lyricist.model.stock import inherit_stock
 from lyricist.model.tokens import BREAKS, Vocabulary
 from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
 from lyricist.model.word_facts import WORDS, WordFacts, digest_of
@@ -26,6 +27,7 @@ def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
     if base is not None:
         inherit_lines(base.path, run.path)
         inherit_planner(base, run)
+        inherit_stock(base.path, run.path)
     if run.vocabulary.tokenizer.name == "word":
         keep_columns(run, tokens, base)
         keep_topics(run, tokens, base)

@@ -169,6 +169,7 @@ def plan(
     model: Annotated[
         Path | None, typer.Option("--model", "-m", help="A run: say whether it can fulfil the plan.")
     ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Show the premise that this seed draws.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.")] = None,
     json: Json = False,
     force: Force = False,
@@ -177,7 +178,7 @@ def plan(
     """Show what is asked of a song line by line, and save it."""
     from lyricist.apps.cli.plan_command import plan_command
 
-    plan_command(tune, asked, model, out, json, force)
+    plan_command(tune, asked, model, out, json, force, seed)
 
 
 @app.command()
@@ -212,7 +213,7 @@ def evaluate(
 
 
 @app.command()
-@takes(plan=True, without=("about", "all_words", "title", "allow", "fill", "verses"))
+@takes(plan=True, without=("about", "all_words", "title", "allow", "fill", "verses", "premise"))
 def check(
     lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
     against: Annotated[Path | None, typer.Option(help="A corpus, or songs: show what is copied from them.")] = None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lyricist._io import disk_errors, replace_file
 from lyricist.apps.cli.plan_request import asked_tune, check_place, make_plan, open_model, report_tune
 from lyricist.errors import InputError, PlanError
+from lyricist.model.starter import need_starter
 from lyricist.plan.forms import Form, find_form, forms, named
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.plan_file import key_of, plan_text
@@ -25,9 +26,16 @@ if TYPE_CHECKING:
 
 
 def plan_command(
-    named: Path | None, options: dict[str, Any], run: Path | None, out: Path | None, as_json: bool, force: bool
+    named: Path | None,
+    options: dict[str, Any],
+    run: Path | None,
+    out: Path | None,
+    as_json: bool,
+    force: bool,
+    seed: int | None = None,
 ) -> None:
-    """Show a plan, say whether a model can fulfil it, save it. `named`: a tune named without `--melody`.
+    """Show a plan, say whether a model can fulfil it, save it. `named`: a tune named without `--melody`; `seed`: the
+    one whose premise is shown.
 
     Raises `PlanError` if the model cannot fulfil the plan; nothing is saved then. Raises `InputError` for two tunes,
     and for a file that is not .toml.
@@ -41,8 +49,10 @@ def plan_command(
     options = {**options, "melody": options.get("melody") or named}
     tune = asked_tune(options)
     plan = make_plan(options, tune)
-    plan = as_a_song(plan, options)
-    plan = with_defaults(plan) if plan.exact else plan
+    plan = as_a_song(plan, options, always=seed is not None)
+    if plan.premise and seed is not None:
+        plan = open_model(run or need_starter(), options.get("lexicon")).plan_of(plan, seed)
+    plan = with_defaults(plan) if is_laid_out(plan) else plan
     blocked = blocker(plan, run, options.get("lexicon"))
     if as_json:
         shown = plan_json(plan, run, blocked) | {"tune": tune_json(tune) if tune else None}
@@ -75,7 +85,7 @@ def blocker(plan: Plan, run: Path | None, lexicon: Path | None) -> PlanError | N
 
 def table(plan: Plan) -> Iterator[str]:
     """A plan as rows of text: section, line, syllables, slots, rhyme and given text."""
-    if not plan.exact:
+    if not is_laid_out(plan):
         yield from free_rows(plan)
         return
     laid = lay_out(plan)
@@ -89,9 +99,16 @@ def table(plan: Plan) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True)).rstrip()
 
 
+def is_laid_out(plan: Plan) -> bool:
+    """Whether the lines of a plan are known: its seeds draw no premise, and the model does not decide."""
+    return plan.exact and not plan.premise
+
+
 def free_rows(plan: Plan) -> Iterator[str]:
-    """The sections of a plan that leaves the lines to the model."""
-    if not plan.form:
+    """The sections of a plan that leaves the lines to the model or to the seed."""
+    if plan.premise:
+        yield "premise: each seed draws what is left open, form, hook and theme; --seed N shows that of a seed"
+    elif not plan.form:
         yield "free: the model decides on sections and lines" + (f", {plan.lines} a section" if plan.lines else "")
     for i, name in enumerate(plan.form):
         lines = f"{plan.lines[i % len(plan.lines)]} lines" if plan.lines else "as many lines as the model likes"
@@ -138,7 +155,7 @@ def report(plan: Plan, run: Path | None, blocked: PlanError | None) -> None:
     """Say on stderr what is asked of the whole song, and whether a model can fulfil the plan."""
     listed = {"about": plan.about, "include": plan.include, "avoid": plan.avoid}
     said_of = [f"{name}: {', '.join(words)}" for name, words in listed.items() if words]
-    if plan.exact:
+    if is_laid_out(plan):
         said_of.insert(0, f"{plan.rhyme_kind} rhyme")
     said_of[:0] = [f"form: {form.name}"] if (form := named(plan.form)) else []
     said_of += list(voice(plan))
@@ -166,7 +183,7 @@ def voice(plan: Plan) -> Iterator[str]:
 
 def plan_json(plan: Plan, run: Path | None, blocked: PlanError | None) -> dict[str, Any]:
     """The object of `plan --json`: the fields of a plan file, and the song line by line."""
-    laid = lay_out(plan) if plan.exact else None
+    laid = lay_out(plan) if is_laid_out(plan) else None
     return {
         "format": 1,
         "plan": {key_of(k): v for k, v in plan.model_dump(mode="json", exclude_defaults=True).items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,7 +98,9 @@ def write_command(
         songs = shown(found) if live else found
     else:
         songs = in_order(model, asked, how, first, count, live, output.explain and asked.exact)
-    tell = Reporter(asked, read_lexicon(options.get("lexicon")) if output.explain else None)
+    tell = Reporter(
+        lambda seed: model.plan_of(asked, seed), read_lexicon(options.get("lexicon")) if output.explain else None
+    )
     if kind == "score":
         assert output.out is not None and tune is not None
         write_scored(next(named(reported(songs, tell), asked.title)), tune, output.out, output.force)
@@ -132,7 +134,7 @@ def write_classic(
     drawing = Drawing(temperature=options["temperature"] if "temperature" in typed else 1.0)
     first = fresh_seed() if seed is None else seed
     songs = in_order(model, plan, drawing, first, count, live=kind == "text" and output.out is None)
-    tell = Reporter(plan, read_lexicon(None) if output.explain else None)
+    tell = Reporter(lambda seed: plan, read_lexicon(None) if output.explain else None)
     deliver(named(songs, plan.title), kind, output.out, tell)
     report_command(first)
 
@@ -275,15 +277,18 @@ def named(songs: Iterator[WrittenSong], title: str | None) -> Iterator[WrittenSo
 
 @dataclass(frozen=True)
 class Reporter:
-    """Reports on each song on stderr; with a lexicon, line by line."""
+    """Reports on each song on stderr; with a lexicon, line by line. `plan_of`: the plan of a song by its seed."""
 
-    plan: Plan
+    plan_of: Callable[[int], Plan]
     lexicon: Lexicon | None = None
 
     def song(self, song: WrittenSong, index: int) -> None:
-        report_song(song, index)
-        if self.lexicon is not None and index < REPORTS:
-            for row in explained(song, self.plan, self.lexicon):
+        if index >= REPORTS:
+            return
+        plan = self.plan_of(song.seed)
+        report_song(song, index, plan.about)
+        if self.lexicon is not None:
+            for row in explained(song, plan, self.lexicon):
                 print(row, file=sys.stderr)
 
 
@@ -364,11 +369,15 @@ def pieces(songs: Iterable[WrittenSong], kind: str) -> Iterator[str]:
         yield "\n]}\n"
 
 
-def report_song(song: WrittenSong, index: int) -> None:
-    """Say title, form and longest copied run on stderr, for the first REPORTS songs."""
+def report_song(song: WrittenSong, index: int, about: Sequence[str] = ()) -> None:
+    """Say title, form, theme and longest copied run on stderr, for the first REPORTS songs."""
     copied = "not known for this run" if song.copied is None else plural(song.copied, "word")
     if index < REPORTS:
-        print(f"[{song.title}]  form: {song.form}; longest copied run: {copied}; seed {song.seed}", file=sys.stderr)
+        theme = f"; about: {', '.join(about)}" if about else ""
+        print(
+            f"[{song.title}]  form: {song.form}{theme}; longest copied run: {copied}; seed {song.seed}",
+            file=sys.stderr,
+        )
 
 
 def report_command(first: int) -> None:
