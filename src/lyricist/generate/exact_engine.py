@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lyricist._numbers import key, uniform
 from lyricist.errors import PlanError
 from lyricist.generate.engine import Engine, Event
+from lyricist.generate.grammar_rules import voice_bias
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal, search
 from lyricist.generate.result import LineWritten, Outline, SongWritten
@@ -37,11 +38,16 @@ Floats = npt.NDArray[np.float32]
 ROWS = 96  # rows decoded together: with fewer Python costs more, with more the softmax does not fit the cache
 
 
+Voice = tuple[str, str]  # person and tense, as `Outline` has them
+BiasKey = tuple[int, Voice]  # level of the theme, voice
+NO_VOICE: Voice = ("", "")
+
+
 class Part(NamedTuple):
     """Rows with the same bias, and its index. Drafts with the same prefix are one row for the model."""
 
     rows: Ints  # (B,)
-    bias: int
+    bias: BiasKey
     some: Ints  # the rows that the model is run on
     at: Ints  # (B,) the index in `some` of each row
 
@@ -84,7 +90,8 @@ class ExactEngine(Engine):
         self.theme, self.record, self.conditioning = steering.theme, steering.record, steering.conditioning
         self.outliner = steering.outliner
         levels = self.theme.levels() if self.theme else [None]
-        self.biases = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
+        plain = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
+        self.biases = {(level, NO_VOICE): bias for level, bias in enumerate(plain)}  # by level of the theme and voice
         self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep, steering.stock)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
@@ -114,6 +121,7 @@ class ExactEngine(Engine):
             self.rows.read = tuple(np.repeat(part, places * particles, axis=0) for part in self.judge.start)
         self.shown = [0] * places
         self.outlines: list[Outline | None] = [None] * places
+        self.voices: list[Voice] = [NO_VOICE] * places  # person and tense of the songs
         if self.outliner is not None:
             self.outlined = np.zeros((places, len(self.song.lines) + 1, SAID + NEXT), dtype=np.float32)
 
@@ -150,6 +158,7 @@ class ExactEngine(Engine):
         if self.outliner is not None:
             self.outlines[s] = outline = self.outliner.draw(seed)
             self.outlined[s, :-1] = self.outliner.rows(outline)
+            self.voices[s] = (outline.person, outline.tense)
         for n in rows.song_rows(s):
             rows.clear(n, seed)
             for part, start in zip(rows.read, self.judge.start if self.judge else (), strict=True):
@@ -206,11 +215,25 @@ class ExactEngine(Engine):
 
     def parts(self, active: Ints) -> list[Part]:
         """The active rows (B,) by their bias."""
-        if self.theme is None:
-            return [Part(active, 0, *self.rows.distinct(active))]
-        level = self.theme.level(self.rows.line[active], self.rows.themed[active])
-        each = [(active[level == which], which) for which in np.unique(level).tolist()]
+        if self.theme is None and self.outliner is None:
+            return [Part(active, (0, NO_VOICE), *self.rows.distinct(active))]
+        level = np.zeros(len(active), dtype=np.int64)
+        if self.theme is not None:
+            level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+        spoken = [self.voices[s] for s in (active // self.rows.particles).tolist()]
+        found: dict[BiasKey, list[int]] = {}
+        for n, which in zip(active.tolist(), zip(level.tolist(), spoken, strict=True), strict=True):
+            found.setdefault(which, []).append(n)
+        each = [(np.array(rows), which) for which, rows in sorted(found.items())]
         return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
+
+    def bias(self, which: BiasKey) -> Floats:
+        """(C,) the nats added to each column."""
+        if which not in self.biases:
+            level, voice = which
+            nats = voice_bias(voice, self.table.words[: self.table.known])
+            self.biases[which] = self.biases[level, NO_VOICE] + nats[np.maximum(self.columns.words, 0)]
+        return self.biases[which]
 
     def asking(self, part: Part) -> Asking:
         """What the model is run on for a part."""
@@ -218,7 +241,7 @@ class ExactEngine(Engine):
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
         seen = () if self.conditioning is None else (self.conditioning_of(active),)
-        return Asking(ids, rows.take_state(active), self.biases[part.bias], seen)
+        return Asking(ids, rows.take_state(active), self.bias(part.bias), seen)
 
     def conditioning_of(self, active: Ints) -> Floats:
         """(B, F) the plan features of rows (B,)."""

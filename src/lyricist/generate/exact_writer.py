@@ -85,13 +85,16 @@ class ExactWriter:
         self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred)
         self.steer()
 
+    outliner: Outliner | None = None
+
     def steer(self) -> None:
         """Make what depends on the theme."""
         self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
         planner, spec = self.run.planner, self.spec
         person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
         has = self.run.topics.has
-        self.outliner = Outliner(planner, self.song, has, spec.about, person, tense) if planner else None
+        if planner is not None:
+            self.outliner = Outliner(planner, self.song, has, spec.about, person, tense, self.run.nearest_stories)
 
     def new_scorer(self) -> LineScorer:
         """The scorer of lines on this theme."""
@@ -166,9 +169,7 @@ class ExactWriter:
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
         judge = self.run.line_judge if drawing.judged else None
         stock = self.run.stock if drawing.stock else NONE
-        steering = Steering(
-            self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record, stock
-        )
+        steering = Steering(self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record, stock)
         return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
     def finish(self, event: SongWritten) -> WrittenSong:

@@ -34,6 +34,16 @@ from lyricist.plan.song_spec import SongSpec
 HINTED = 4.0  # nats off words that would be excluded if person or tense were asked for
 FOREIGN = 1.0  # off objects and possessives of persons that the song is not about
 LOOSE = 1.5  # off verbs of the other tense that may be an infinitive or a participle
+SPOKEN = 0.5  # nats for all forms of the person of an outline
+STRANGERS = {  # nats off the forms of persons that hardly occur beside that of an outline
+    "i": {"we": 1.0, "you": 1.0},
+    "you": {"i": 2.0, "we": 2.0},
+    "he": {"i": 3.0, "you": 3.0, "we": 3.0, "she": 0.5},
+    "she": {"i": 3.0, "you": 3.0, "we": 3.0, "he": 0.5},
+    "we": {"i": 1.5, "you": 1.5},
+    "they": {"i": 3.0, "you": 3.0, "we": 3.0},
+    "nobody": {"i": 2.0, "you": 2.0, "we": 2.0},
+}
 OWN = 0.7  # nats for the person's pronoun, half of it for its objects and possessives
 
 
@@ -95,6 +105,29 @@ def person_nats(person: Person | None) -> list[tuple[str, float]]:
         if other != person and (other in speakers or (other == "you" and person not in ("I", "we"))):
             nats += [(word, -FOREIGN) for word in OTHER_FORMS[other]]
     return nats
+
+
+def voice_bias(voice: tuple[str, str], words: Sequence[str]) -> npt.NDArray[np.float32]:
+    """(V,) nats for words by the person (i, you, he, she, we, they, nobody) and the tense of an outline."""
+    person, tense = voice
+    nats = dict.fromkeys(words, 0.0)
+    changes = [(word, -value) for other, value in STRANGERS.get(person, {}).items() for word in forms_of(other)]
+    changes += [(word, SPOKEN) for word in forms_of(person)]
+    changes += tense_nats(tense) if tense in ("past", "present") else []  # type: ignore[arg-type]
+    for word, value in changes:
+        if word in nats:
+            nats[word] += value
+    return np.fromiter(nats.values(), dtype=np.float32, count=len(words))
+
+
+def forms_of(person: str) -> tuple[str, ...]:
+    """All forms of a person: subjects, objects and possessives.
+
+    >>> "mine" in forms_of("i"), forms_of("nobody")
+    (True, ())
+    """
+    name = "I" if person == "i" else person
+    return (*SUBJECTS[name], *OTHER_FORMS[name]) if name in SUBJECTS else ()
 
 
 def tense_nats(tense: Tense | None) -> list[tuple[str, float]]:

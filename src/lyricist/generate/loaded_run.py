@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from lyricist._io import Arrays
 from lyricist.errors import RunError
 from lyricist.generate.line_score import from_network
 from lyricist.generate.nocopy import CopyGuard
-from lyricist.generate.outline import Planner
+from lyricist.generate.outline import Planner, Story
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
 from lyricist.model.copy_index import CopyIndex, LineFilter
@@ -85,6 +85,22 @@ class LoadedRun:
         """Draws outlines; None for a run that reads none, or has no planner."""
         file = self.beside.planner
         return Planner.load(file) if OUTLINE in self.groups and file and file.exists() else None
+
+    def nearest_stories(self, about: Sequence[str], stories: Sequence[Story]) -> list[Story]:
+        """Stories by how near their words are to those of a theme, the nearest first."""
+        aim, wanted = self.topics.theme_vector(about), set(about)
+        worth = [float(self.story_vectors[story] @ aim) + len(wanted & self.story_words[story]) for story in stories]
+        return [stories[k] for k in np.argsort(-np.array(worth), kind="stable").tolist()]
+
+    @cached_property
+    def story_words(self) -> dict[Story, frozenset[str]]:
+        stories = self.planner.stories if self.planner else ()
+        return {s: frozenset(w for beat in (s.theme, *s.verses, *s.chorus) for w in beat) for s in stories}
+
+    @cached_property
+    def story_vectors(self) -> dict[Story, npt.NDArray[np.float32]]:
+        """(D,) the mean direction of the words of each story."""
+        return {story: self.topics.theme_vector(sorted(words)) for story, words in self.story_words.items()}
 
     @property
     def groups(self) -> tuple[str, ...]:

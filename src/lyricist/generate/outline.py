@@ -9,15 +9,16 @@ word that a line cannot take is left out. K drafts, V words of the planner's voc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist._numbers import key, uniform
+from lyricist.corpus import CHORUSES
 from lyricist.generate.line import WordSet
 from lyricist.generate.result import Outline
 from lyricist.generate.rhyme_groups import GroupState, LineKind
@@ -29,6 +30,7 @@ from lyricist.prosody.features import NEXT, SAID, Floats
 Reals = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+Nearest = Callable[[Sequence[str], Sequence["Story"]], Sequence["Story"]]  # stories, the nearest to a theme first
 
 PERSONS = ("i", "you", "he", "she", "we", "they", "nobody")
 TENSES = ("past", "present")
@@ -40,6 +42,10 @@ STEP = 0.7  # of a draft's weight that counts when drafts are resampled after a 
 MOST_THEME = 4  # words of a theme
 AGAIN = 2.0  # nats off a word for every line that holds it already
 SALT = 7_001  # of the keys of random numbers
+TOLD = 4.0  # nats for the last word that a story has for a line
+WORDED = (0.85, 0.7)  # probability that a line without a beat has a first content word, and a second
+NEAREST = 24  # stories from which one on the theme is drawn
+STORIES = Path(__file__).parents[1] / "model" / "starter" / "stories.txt"
 
 
 @dataclass
@@ -61,8 +67,45 @@ class Draft:
         return made
 
 
+@dataclass(frozen=True)
+class Story:
+    """What happens in a song: key words for every line of its verses and its chorus, in the order of the line."""
+
+    person: str
+    tense: str
+    theme: tuple[str, ...]
+    verses: tuple[tuple[str, ...], ...]
+    chorus: tuple[tuple[str, ...], ...]
+
+
+@cache
+def read_stories(path: Path) -> tuple[Story, ...]:
+    """The stories of a file: "she past: bread, morning", lines "1:", "2:", "3:" and "C:" with beats between slashes,
+    and a blank line after each."""
+    return tuple(parse_story(block) for block in path.read_text(encoding="utf-8").strip().split("\n\n"))
+
+
+def parse_story(block: str) -> Story:
+    """
+    >>> parse_story("i past: key, pot\\n1: hid key me / broken pot\\nC: key waits").verses
+    (('hid', 'key', 'me'), ('broken', 'pot'))
+    """
+    head, *rows = block.split("\n")
+    voice, _, theme = head.partition(":")
+    beats = {
+        name: [tuple(beat.split()) for beat in text.split("/")] for name, _, text in (r.partition(":") for r in rows)
+    }
+    verses = tuple(beat for name in sorted(beats.keys() - {"C"}) for beat in beats[name])
+    person, tense = voice.split()
+    return Story(person, tense, tuple(w.strip() for w in theme.split(",")), verses, tuple(beats.get("C", ())))
+
+
 class Planner:
     """Draws outlines with a step model over a vocabulary of its own. `content`: words that tell a theme."""
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        return read_stories(STORIES) if STORIES.exists() else ()
 
     def __init__(self, model: StepModel, vocabulary: Vocabulary) -> None:
         self.model, self.vocabulary = model, vocabulary
@@ -96,11 +139,11 @@ class Outliner:
 
     def __init__(
         self, planner: Planner, song: ExactSongAutomaton, content: Bools, about: Sequence[str] = (),
-        person: str = "", tense: str = "",
+        person: str = "", tense: str = "", topics: Nearest | None = None,
     ) -> None:  # fmt: skip
         """`content` (W,): words of the run that can tell a theme. `person`, `tense`: "" if the planner chooses."""
         self.planner, self.song, self.about = planner, song, tuple(about)
-        self.person, self.tense = person, tense
+        self.person, self.tense, self.topics = person, tense, topics
         table, tokens = song.table, planner.vocabulary.tokens
         self.here = np.array([table.index.get(t, -1) for t in tokens])  # (V,) ids of the run
         self.there = np.full(len(table.words), -1, dtype=np.int64)
@@ -113,6 +156,12 @@ class Outliner:
         inside = known[self.here[known] < len(content)]
         self.content[inside] &= content[self.here[inside]]
         self.endings: dict[int, Bools] = {}
+        self.syllables = np.array([self.count(w) for w in self.here.tolist()])
+        self.beats: list[tuple[int, ...]] = [()] * len(song.lines)
+
+    def count(self, word: int) -> int:
+        """The fewest syllables of a word of the run."""
+        return min(self.song.table.signature(word).syllables, default=1) if word >= 0 else 1
 
     # --- the features that the writing network reads
 
@@ -132,12 +181,14 @@ class Outliner:
 
     def draw(self, seed: int, drafts: int = DRAFTS) -> Outline:
         """The outline of the song of a seed."""
+        story = self.story(seed)
+        self.beats = self.beats_of(story)
         mine = [Draft(k, self.song.initial_groups) for k in range(drafts)]
         assigned = [self.song.assignment(seed * 1009 + k) for k in range(drafts)]
         state = self.planner.model.initial_state(drafts)
         logits, state = self.step([self.id(SONG)] * drafts, state)
         logits, state = self.step([self.id(OPENING)] * drafts, state)
-        state = self.premise(mine, seed, logits, state)
+        state = self.premise(mine, seed, logits, state, story)
         for i, line in enumerate(self.song.lines):
             new = i == 0 or line.section != self.song.lines[i - 1].section
             token = self.id(TAGS.get(line.name, TAGS["verse"])) if new else self.id(LINE)
@@ -155,16 +206,42 @@ class Outliner:
         logits, state = self.planner.model.step(np.array(ids, dtype=np.int64), state)
         return logits.astype(np.float64), state
 
-    def premise(self, mine: list[Draft], seed: int, logits: Reals, state: State) -> State:
+    def story(self, seed: int) -> Story | None:
+        """The story of a seed: one on the theme, in the person and tense that are asked for; None: there is none."""
+        found: Sequence[Story] = [
+            s for s in self.planner.stories if self.person in ("", s.person) and self.tense in ("", s.tense)
+        ]
+        if not found:
+            return None
+        if self.about and self.topics:
+            found = self.topics(self.about, found)[:NEAREST]
+        return found[int(uniform(key(seed, SALT), 0) * len(found))]
+
+    def beats_of(self, story: Story | None) -> list[tuple[int, ...]]:
+        """The words that a story has for every line, as ids of the planner; () where it has none."""
+        out: list[tuple[int, ...]] = [()] * len(self.song.lines)
+        if story is None:
+            return out
+        verse = chorus = 0
+        for i, line in enumerate(self.song.lines):
+            if i not in self.song.beginnings:
+                continue
+            words: tuple[str, ...] = ()
+            if line.name in CHORUSES and story.chorus:
+                words, chorus = story.chorus[chorus % len(story.chorus)], chorus + 1
+            elif verse < len(story.verses):
+                words, verse = story.verses[verse], verse + 1
+            out[i] = tuple(w for w in self.planner.ids(words) if self.usable[w])
+        return out
+
+    def premise(self, mine: list[Draft], seed: int, logits: Reals, state: State, story: Story | None) -> State:
         """Draw or give person, tense and theme."""
         p = self.planner
-        persons, tenses = (
-            p.mask([self.person] if self.person else PERSONS),
-            p.mask([self.tense] if self.tense else TENSES),
-        )
+        person, tense = (story.person, story.tense) if story else (self.person, self.tense)
+        persons, tenses = p.mask([person] if person else PERSONS), p.mask([tense] if tense else TENSES)
         for allowed in (persons, tenses):
             logits, state = self.all_take(mine, seed, logits, state, [allowed] * len(mine), "words")
-        about = [w for w in self.about if w in p.vocabulary.index][:MOST_THEME]
+        about = [w for w in self.about or (story.theme if story else ()) if w in p.vocabulary.index][:MOST_THEME]
         if about:
             for word in about:
                 logits, state = self.all_take(mine, seed, logits, state, [p.mask([word])] * len(mine), "words")
@@ -206,41 +283,63 @@ class Outliner:
     def line(
         self, i: int, mine: list[Draft], seed: int, logits: Reals, state: State, assigned: Sequence[Assignment]
     ) -> State:
-        """The words of line i in every draft."""
-        song, tokens = self.song, self.planner.vocabulary.tokens
-        if i not in song.beginnings:
+        """The words of line i in every draft: its content words in the order of the line, then its last word."""
+        if i not in self.song.beginnings:
             return self.known_line(i, mine, state)
-        picks: dict[int, int] = {}
+        beat, tokens = self.beats[i], self.planner.vocabulary.tokens
+        room = max(map(len, self.song.lines[i].templates)) - 1
+        allowed = [self.allowed_ends(i, d, assigned[n]) for n, d in enumerate(mine)]
+        ends = [self.beat_end(beat, able, logits[n]) for n, (able, _, _) in enumerate(allowed)]
+        words = [self.content_of(i, beat, ends[n], assigned[n]) for n in range(len(mine))]
+        said: list[list[int]] = [[] for _ in mine]
+        for k in range(SAID - 1):
+            picks: dict[int, int] = {}
+            for n, draft in enumerate(mine):
+                left = room - sum(self.syllables[w] for w in said[n])
+                if beat or words[n]:
+                    if k < len(words[n]) and self.syllables[words[n][k]] < left:
+                        picks[n] = words[n][k]
+                elif uniform(key(seed, SALT, draft.number, i), k) < WORDED[k]:
+                    picks[n] = self.pick(draft, seed, logits[n], self.content & (self.syllables < left))
+            for n, w in picks.items():
+                said[n].append(w)
+                self.note(mine[n], w)
+            logits, state = self.some_step(list(picks), picks, logits, state)
+        picks = {}
         for n, draft in enumerate(mine):
-            opening = song.open(i, assigned[n], draft.groups)
-            allowed, weights = self.allowed_ends(i, draft, assigned[n], opening.ends)
-            if not allowed.any():
+            able, weights, opening = allowed[n]
+            if not able.any():
                 draft.lines.append(())
                 continue
-            picks[n] = self.pick(draft, seed, logits[n], allowed, weights)
-            here = int(self.here[picks[n]])
-            draft.groups = song.close(i, draft.groups, opening.ends, here)
+            picks[n] = self.pick(draft, seed, logits[n] + self.likely(ends[n]), able, weights)
+            draft.groups = self.song.close(i, draft.groups, opening, int(self.here[picks[n]]))
             draft.ended.add(picks[n])
-            draft.lines.append((tokens[picks[n]],))
             self.note(draft, picks[n])
-        going = list(picks)
-        logits, state = self.some_step(going, picks, logits, state)
-        wanted = {n: [self.there[w] for w in assigned[n].get(i, ()) if self.there[w] >= 0] for n in going}
-        stop = self.planner.mask(list(BREAKS))
-        for _ in range(1, SAID):
-            picks = {}
-            for n in going:
-                draft = mine[n]
-                if wanted[n]:
-                    picks[n] = int(wanted[n].pop())
-                else:
-                    picks[n] = self.pick(draft, seed, logits[n], self.content | stop)
-            going = [n for n in going if not stop[picks[n]]]
-            for n in going:
-                mine[n].lines[-1] += (tokens[picks[n]],)
-                self.note(mine[n], picks[n])
-            logits, state = self.some_step(going, picks, logits, state)
-        return state
+            rest = sorted((w for w in said[n] if w != picks[n]), reverse=True)
+            draft.lines.append(tuple(tokens[w] for w in (picks[n], *rest)))
+        return self.some_step(list(picks), picks, logits, state)[1]
+
+    def likely(self, end: int) -> Reals:
+        """(V,) nats for the last word that the story has for a line; -1: none."""
+        out = np.zeros(self.planner.size)
+        if end >= 0:
+            out[end] = TOLD
+        return out
+
+    def beat_end(self, beat: Sequence[int], able: Bools, logits: Reals) -> int:
+        """The word of a beat that is to end its line: its last word, or the likeliest that may; -1: none may."""
+        fitting = [w for w in beat if able[w]]
+        if beat and able[beat[-1]]:
+            return beat[-1]
+        return max(fitting, key=lambda w: logits[w], default=-1)
+
+    def content_of(self, i: int, beat: Sequence[int], end: int, assignment: Assignment) -> list[int]:
+        """The content words that line i is to hold besides its last word: its keywords, then its beat's rarest."""
+        wanted = [int(self.there[w]) for w in assignment.get(i, ()) if self.there[w] >= 0]
+        rest = sorted((w for w in beat if w != end and self.content[w]), reverse=True)
+        kept = (wanted + rest)[: SAID - 1]
+        order = {w: k for k, w in enumerate(beat)}
+        return sorted(kept, key=lambda w: order.get(w, 0))
 
     def resampled(
         self, i: int, mine: list[Draft], assigned: list[Assignment], seed: int, state: State
@@ -261,7 +360,7 @@ class Outliner:
         for n, draft in enumerate(mine):
             words = self.words_of(song.given[i]) if i in song.given else draft.lines[song.source[i]]
             draft.lines.append(words)
-            for w in self.planner.ids(words):
+            for w in self.planner.ids((*words[:0:-1], *words[:1])):
                 _, state = self.some_step([n], {n: w}, np.zeros((len(mine), self.planner.size)), state)
         return state
 
@@ -276,11 +375,12 @@ class Outliner:
         draft.said[word] = draft.said.get(word, 0) + 1
 
     def allowed_ends(
-        self, i: int, draft: Draft, assignment: Assignment, ends: WordSet | None
-    ) -> tuple[Bools, Reals | None]:
-        """(V,) the words that may end line i in a draft, and weights (V,) for those that open a rhyme group."""
-        out = np.zeros(self.planner.size, dtype=bool)
-        weights = None
+        self, i: int, draft: Draft, assignment: Assignment
+    ) -> tuple[Bools, Reals | None, WordSet | None]:
+        """(V,) the words that may end line i in a draft, weights (V,) for those that open a rhyme group, and the set
+        of words that may rhyme there (None: any)."""
+        out, weights = np.zeros(self.planner.size, dtype=bool), None
+        ends = self.song.open(i, assignment, draft.groups).ends
         if ends is None:
             out |= self.can_end(self.song.kind(i, assignment))
         else:
@@ -293,7 +393,7 @@ class Outliner:
                 weights[at[at >= 0]] = np.sqrt(reward[ends.words[at >= 0]])
         out &= self.usable
         out[list(draft.ended)] = False
-        return out, weights
+        return out, weights, ends
 
     def can_end(self, kind: LineKind) -> Bools:
         """(V,) words that may end a line of this kind."""
