@@ -75,6 +75,8 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
         return "does not rhyme" if song.backward else "is not the beginning asked for"
     if song.nodes.move_word(node, first, last, word) == NOWHERE:
         return slot_reason(engine, n, word)
+    if (not rows.drafts[n].drawn if song.backward else False) and engine.refusal.sounds_alike(rows, n, word):
+        return "another line ends on it, or another letter has its sound"
     if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
         return "would copy the songs, or repeat a line"
     if engine.drawing.repetition and stutters(np.array([word]), rows.recent[[n]])[0]:

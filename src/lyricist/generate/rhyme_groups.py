@@ -1,4 +1,5 @@
-"""Rhyme groups: which words may end each line so that all lines of a letter rhyme and no two end in the same sound.
+"""Rhyme groups: which words may end each line so that all lines of a letter rhyme and no two end in the same sound,
+and lines of different letters do not rhyme with each other.
 
 A class of words suits a group only if its lines can be matched to words that differ in sound (Hall's condition, by
 augmenting paths). This is tested again after every end word drawn.
@@ -7,7 +8,7 @@ augmenting paths). This is tested again after every end word drawn.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -18,11 +19,13 @@ import numpy.typing as npt
 from lyricist.generate.line import LineAutomaton, WordSet
 from lyricist.generate.vocab import RhymeSound, WordClass, WordTable, memoised, plain
 from lyricist.model.word_facts import Signature
+from lyricist.plan.song_spec import SongSpec
+from lyricist.prosody.rhyme import tail_key
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 NUMBERS = count()  # of line kinds: the garbage collector does not track tuples of numbers and strings
-LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", True): "family"}
+LEVELS = {("near", True): "family", ("near", False): "assonance"}
 
 
 class LineKind:
@@ -150,13 +153,14 @@ class Rhymes:
         return made
 
     def level(self, kind: str) -> str:
-        return LEVELS.get((kind, self.strict), "assonance")
+        """The level of a kind of rhyme: perfect and light are their own, near rhymes are of the family if strict."""
+        return LEVELS.get((kind, self.strict), kind)
 
-    def sound_key(self, word: int, sound: RhymeSound) -> str:
+    def sound_key(self, word: int, sound: RhymeSound, level: str) -> str:
         """What must differ between the lines of a group: the onset, which excludes rich rhymes, or, for a plan that
         needs them, the sound of the whole word."""
         if self.strict:
-            return f"{sound.onset}|{sound.tail}"
+            return sound.whole(level)
         return self.homophones.get(word, str(word))
 
     @cached_property
@@ -200,7 +204,7 @@ class Rhymes:
         if not whole:
             stresses = frozenset("1" if r.syllables == 1 else r.stress for r, _ in inside)
             word_class = WordClass(Signature(stresses, word_class.signature.free), word_class.moves)
-        return End(word, word_class, self.sound_key(word, inside[0][1]), whole or not self.strict)
+        return End(word, word_class, self.sound_key(word, inside[0][1], level), whole or not self.strict)
 
     def keys(self, kind: LineKind, level: str, cls: str) -> frozenset[str]:
         """The different sounds of the words of a class that can end such a line."""
@@ -252,6 +256,22 @@ class Rhymes:
         self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
         return made
 
+    @memoised
+    def vowels(self, level: str, kinds: Kinds, state: GroupState, enough: int) -> frozenset[str]:
+        """The vowels of the classes that suit lines of these kinds; not all of them if there are `enough`."""
+        every = self.table.classes(level)
+        if self.wide.at_once(kinds, state):
+            names: Iterable[str] = self.classes(level, kinds, state)
+        else:
+            large = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
+            names = (c for c in large if self.suits(c, level, kinds, state.taken))
+        found: set[str] = set()
+        for name in names:
+            found.add(vowels_of(name))
+            if len(found) >= enough:
+                break
+        return frozenset(found)
+
     def reward(self, level: str, kinds: Kinds, cls: str, taken: frozenset[str]) -> float:
         """An estimate of the probability that the group's remaining lines end in this class, from how lines of all
         songs end."""
@@ -269,7 +289,7 @@ class Rhymes:
         """The group once `word` of `words` has ended a line."""
         cls = state.chosen or self.outcomes[words.number][word]
         inside = [s for _, s in self.table.sounds(word) if s.key(level) == cls]
-        return GroupState(cls, state.taken | {self.sound_key(word, inside[0])})
+        return GroupState(cls, state.taken | {self.sound_key(word, inside[0], level)})
 
 
 def matchable(options: Sequence[frozenset[str]]) -> bool:
@@ -293,6 +313,106 @@ def matchable(options: Sequence[frozenset[str]]) -> bool:
         return False
 
     return all(place(i, set()) for i in range(len(options)))
+
+
+# --- Different letters sound different
+
+
+def vowels_of(cls: str) -> str:
+    """The vowels of a class, by which different letters differ."""
+    return tail_key(cls, "assonance")
+
+
+COLOURINGS = 5_000  # choices of vowels tested before the search ends
+
+
+def colourable(lists: Mapping[int, frozenset[str]], rivals: Sequence[frozenset[int]]) -> bool:
+    """Whether every group can take one of its vowels so that rival groups differ. `rivals[g]` of group g.
+
+    >>> colourable({0: frozenset("a"), 1: frozenset("ab")}, [frozenset({1}), frozenset({0})])
+    True
+    >>> colourable({0: frozenset("a"), 1: frozenset("a")}, [frozenset({1}), frozenset({0})])
+    False
+    """
+    left = dict(lists)
+    while easy := [g for g, own in left.items() if len(own) > len(rivals[g] & left.keys())]:
+        for g in easy:
+            del left[g]
+    if matchable(list(left.values())):
+        return True
+    if all(left.keys() <= rivals[g] | {g} for g in left):
+        return False
+    return coloured(left, rivals, [COLOURINGS])
+
+
+def coloured(left: Mapping[int, frozenset[str]], rivals: Sequence[frozenset[int]], budget: list[int]) -> bool:
+    if not left:
+        return True
+    g = min(left, key=lambda g: len(left[g]))
+    rest = {h: own for h, own in left.items() if h != g}
+    for vowel in sorted(left[g]):
+        budget[0] -= 1
+        if budget[0] > 0 and coloured(
+            {h: v - {vowel} if h in rivals[g] else v for h, v in rest.items()}, rivals, budget
+        ):
+            return True
+    return False
+
+
+class Apart:
+    """Keeps the vowels of different letters and the last words of lines different. Given lines may be alike."""
+
+    def __init__(self, rhymes: Rhymes, spec: SongSpec, given: Mapping[int, Sequence[int]]) -> None:
+        self.rhymes, self.on, self.given = rhymes, not spec.same_sounds, given
+        self.groups_of = [line.group for line in spec.lines]
+        self.single = [line.single for line in spec.lines]
+        self.level = rhymes.level(spec.groups[0].kind if spec.groups else "perfect")
+        self.rivals = spec.rivals()  # by line, lines
+        self.given_ends = frozenset(words[-1] for words in given.values())
+        lines = [[i for i, own in enumerate(self.groups_of) if own == g] for g in range(len(spec.groups))]
+        self.beside = [frozenset(j for i in own for j in self.rivals[i]) for own in lines]  # by group, lines
+        self.rival_groups = [frozenset(self.groups_of[j] for j in own) - {-1} for own in self.beside]
+
+    def enough(self, g: int) -> int:
+        """A number of vowels with which group g finds one of its own whatever the other lines take."""
+        return len(self.rival_groups[g]) + len(self.groups_of) + 1
+
+    @memoised
+    def vowels(self, word: int) -> frozenset[str]:
+        """The vowels of all a word's readings at a line's end."""
+        return frozenset(vowels_of(sound.key(self.level)) for _, sound in self.rhymes.table.sounds(word))
+
+    def taken(
+        self, lines: Iterable[int], groups: Sequence[GroupState], written: Mapping[int, Sequence[int]]
+    ) -> frozenset[str]:
+        """The vowels at the ends of these lines, as far as they are known."""
+        found: set[str] = set()
+        for j in lines:
+            words = written.get(j) or self.given.get(j)
+            if self.groups_of[j] >= 0:
+                found.update([vowels_of(cls)] if (cls := groups[self.groups_of[j]].chosen) else [])
+            elif words:
+                found |= self.vowels(words[-1])
+        return frozenset(found)
+
+    def merges(
+        self, i: int, word: int, before: Sequence[GroupState], after: Sequence[GroupState],
+        written: Mapping[int, Sequence[int]],
+    ) -> bool:  # fmt: skip
+        """Whether line i, which ends on `word`, would rhyme with a line of another letter. `before`, `after`: the
+        groups before and after it; `written`: the lines so far."""
+        g = self.groups_of[i]
+        if g >= 0 and not before[g].chosen:
+            return vowels_of(after[g].chosen) in self.taken(self.beside[g], before, written)
+        return self.single[i] and not self.vowels(word).isdisjoint(self.taken(self.rivals[i], before, written))
+
+    def leaves_enough(self, cls: str, kinds: Kinds, taken: frozenset[str], used: Collection[int]) -> bool:
+        """Whether lines of these kinds can end in a class, on words other than those used, with sounds not taken."""
+        rhymes, level = self.rhymes, self.level
+        if all(len(rhymes.keys(k, level, cls)) >= len(kinds) + len(taken) + len(used) for k in kinds):
+            return True
+        sounds = {x.sound for x in rhymes.members(level, cls) if x.word in used}
+        return rhymes.suits(cls, level, kinds, taken | sounds)
 
 
 # --- The choice of a rhyme group's class, where nothing is chosen yet: all classes at once, as arrays

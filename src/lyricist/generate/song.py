@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
-from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
+from lyricist.generate.rhyme_groups import Apart, GroupState, LineKind, Rhymes, colourable
 from lyricist.generate.vocab import RhymeSound, WordTable, memoised
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
@@ -69,6 +69,7 @@ class ExactSongAutomaton:
         self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
         self.keywords = self.find_keywords()
         ways = [self.find_groups(g) for g in range(len(spec.groups))]
+        self.apart = Apart(self.rhymes, spec, self.given)
         self.initial_groups = tuple(states[0] for states in ways)
         for g, states in enumerate(ways):
             self.settle_group(g, states)
@@ -195,7 +196,7 @@ class ExactSongAutomaton:
         order = sorted(sorted(classes), key=lambda c: (c in listed, len(members.get(c, ()))), reverse=True)
         each: list[tuple[int, RhymeSound]] = [(word, sound) for word, own in fixed.values() for sound in own]
         return [
-            GroupState(c, frozenset(self.rhymes.sound_key(word, x) for word, x in each if x.key(level) == c))
+            GroupState(c, frozenset(self.rhymes.sound_key(word, x, level) for word, x in each if x.key(level) == c))
             for c in order
         ]
 
@@ -254,6 +255,59 @@ class ExactSongAutomaton:
         level = self.rhymes.level(self.spec.groups[g].kind)
         new = self.rhymes.after(level, groups[g], ends, word)
         return (*groups[:g], new, *groups[g + 1 :])
+
+    # --- sounds of different letters
+
+    @memoised
+    def vowel_lists(self, held: Held) -> dict[int, frozenset[str]]:
+        """The vowels that each free group can have, for groups that must differ from others and have so few of them
+        that the others may take them all."""
+        found: dict[int, frozenset[str]] = {}
+        for g, state in enumerate(self.initial_groups):
+            if self.apart.rival_groups[g] and self.members[g] and not state.chosen:
+                kinds = tuple(self.kind(j, dict(held)) for j in self.members[g])
+                enough = self.apart.enough(g)
+                vowels = self.rhymes.vowels(self.rhymes.level(self.spec.groups[g].kind), kinds, state, enough)
+                found.update({g: vowels} if len(vowels) < enough else {})
+        return found
+
+    def letters_fit(self, held: Held, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]]) -> bool:
+        """Whether the groups that are still free can differ from each other and from all other letters."""
+        lists = {
+            g: vowels - self.apart.taken(self.apart.beside[g], groups, written)
+            for g, vowels in self.vowel_lists(held).items()
+            if not groups[g].chosen
+        }
+        return not lists or colourable(lists, self.apart.rival_groups)
+
+    def alike(
+        self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...], assignment: Assignment,
+        written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether line i may not end on `word` because another line ends so or has to, because its sound belongs to
+        another letter, or because too few sounds would be left for the lines after it."""
+        apart = self.apart
+        if not apart.on:
+            return False
+        used = ended | apart.given_ends
+        if word in used or any(word in words for j, words in assignment.items() if j > i):
+            return True
+        after = self.close(i, groups, ends, word)
+        if apart.merges(i, word, groups, after, written):
+            return True
+        for g, state in enumerate(after):
+            own = g == self.lines[i].group
+            if state.chosen and (own or state.chosen in self.classes_of(word)):
+                kinds = tuple(self.kind(j, assignment) for j in self.members[g] if j > i)
+                if kinds and not apart.leaves_enough(state.chosen, kinds, state.taken, used | {word}):
+                    return True
+        lines = {**written, i: (word,)} if apart.single[i] else written
+        return not self.letters_fit(tuple(assignment.items()), after, lines)
+
+    @memoised
+    def classes_of(self, word: int) -> frozenset[str]:
+        """The classes that a word's readings have at a line's end."""
+        return frozenset(sound.key(self.apart.level) for _, sound in self.table.sounds(word))
 
     @cached_property
     def break_after(self) -> list[int]:
@@ -324,6 +378,8 @@ def check(song: ExactSongAutomaton) -> None:
         problem = group_error(song, g, {})
         if problem:
             raise PlanError(problem)
+    if song.apart.on and not song.letters_fit((), song.initial_groups, {}):
+        raise PlanError(letters_error(song))
     if song.keywords and not song.written:
         raise PlanError(f"--include {song.table.words[song.keywords[0]]!r}: no line is left to be written")
     if song.keywords:
@@ -404,7 +460,26 @@ def place(
 
 def keyword_fits(song: ExactSongAutomaton, i: int, assignment: Assignment) -> bool:
     g = song.lines[i].group
-    return line_possible(song, song.kind(i, assignment)) and (g < 0 or not group_error(song, g, assignment))
+    if not line_possible(song, song.kind(i, assignment)):
+        return False
+    if g < 0 or not song.apart.on:
+        return g < 0 or not group_error(song, g, assignment)
+    return not group_error(song, g, assignment) and song.letters_fit(
+        tuple(assignment.items()), song.initial_groups, {}
+    )
+
+
+def letters_error(song: ExactSongAutomaton) -> str:
+    """Which letters cannot all differ in sound, and what to do."""
+    scarce = song.vowel_lists(())
+    which = next(iter(scarce))
+    groups = sorted({which, *song.apart.rival_groups[which]})
+    letters = ", ".join(song.spec.groups[g].letter for g in groups)
+    lines = ", ".join(str(i + 1) for g in groups for i in song.members[g])
+    return (
+        f"lines {lines} (letters {letters}) cannot all differ in sound: this model has too few such words that fit "
+        "there; use fewer letters or add --same-sounds"
+    )
 
 
 def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str:

@@ -91,7 +91,12 @@ class PlanFields(BaseModel):
         tuple[str, ...],
         Asked("A scheme for each section: ABAB or 'ABAB AABB'; X is free.", parse.schemes),
     ] = ()
-    rhyme_kind: Annotated[Literal["perfect", "near"], Asked("perfect (the default) or near.")] = "perfect"
+    rhyme_kind: Annotated[
+        Literal["perfect", "near", "light"], Asked("perfect (the default), near, or light (free, eternity).")
+    ] = "perfect"
+    same_sounds: Annotated[
+        bool, Asked("Different letters may share a sound, and lines their last word. Default: they may not.")
+    ] = False
     rhyme_with: Annotated[
         str | None,
         Asked("A word that lines of letter A rhyme with.", lambda v: parse.one_word(v, "--rhyme-with")),
