@@ -5,8 +5,8 @@
 
 `people`: the share of each kind among the pairs of neighbouring lines of one letter, in the schemes that
 `lyricist check` finds in the songs of LYRICIST_SONGS and the held-out songs of songs/. `merges`:
-how many of N songs of a scheme have letters that rhyme with each other, perfectly or nearly, and lines that end on one
-word.
+how many of N songs of a scheme have letters that rhyme with each other, perfectly or nearly, and lines that end on
+one word.
 """
 
 from __future__ import annotations

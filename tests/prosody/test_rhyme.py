@@ -106,7 +106,9 @@ def test_kinds_are_symmetric_and_agree_with_the_keys(some_readings: list[Reading
         found = kind(a, b)
         assert found == kind(b, a)
         assert near_kind(a, b) == near_kind(b, a)
-        assert (key(a, "perfect") == key(b, "perfect")) == (found == "perfect" or (found == "identical" and a.tail == b.tail))
+        assert (key(a, "perfect") == key(b, "perfect")) == (
+            found == "perfect" or (found == "identical" and a.tail == b.tail)
+        )
         light = key(a, "light") == key(b, "light")
         assert (found is not None) == (light or key(a, "assonance") == key(b, "assonance"))
         assert light or found != "light"

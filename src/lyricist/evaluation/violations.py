@@ -106,7 +106,7 @@ def judge(
         rhymes(group, members(group, number, pairs, made, endings, options), verdict)
         for number, group in enumerate(made.groups)
     ]
-    if not plan.same_sounds:
+    if not plan.same_sounds and any(spec.group >= 0 or spec.single for spec in made.lines):
         letters_apart(plan, made, pairs, endings, heard, verdict)
         ends_apart(made, pairs, verdict)
     by_index = {pair.at: pair for pair in pairs}
@@ -332,7 +332,7 @@ def letters_apart(
         i = pair.at
         for j in sorted(j for j in rivals[i] if j < i and j in by_index and not (bound(i) and bound(j))):
             letters = frozenset(g if (g := made.lines[x].group) >= 0 else -1 - x for x in (i, j))
-            if letters not in told and len(vowels(i) | vowels(j)) == 1:
+            if letters not in told and vowels(i) == vowels(j) and len(vowels(i)) == 1:
                 told.add(letters)
                 earlier = by_index[j].line
                 expected = f"another sound than {earlier.words[-1]!r} in line {earlier.number}, of another letter"
@@ -340,13 +340,13 @@ def letters_apart(
 
 
 def ends_apart(made: SongSpec, pairs: Sequence[Pair], verdict: Verdict) -> None:
-    """Report lines that end on the last word of an earlier line which they do not repeat; two given lines may."""
+    """Report lines that end on the last word of an earlier line and do not repeat that line; two given lines may."""
     first: dict[str, Pair] = {}
     for pair in pairs:
         if not pair.line.words:
             continue
         earlier = first.setdefault(pair.line.words[-1], pair)
-        again = first_said(made.lines, earlier.at) == first_said(made.lines, pair.at)
+        again = earlier.line.words == pair.line.words
         given = made.lines[earlier.at].text is not None and made.lines[pair.at].text is not None
         rhymes_so = earlier.spec.group == pair.spec.group >= 0  # told as identical-rhyme
         if earlier is not pair and not (again or given or rhymes_so):

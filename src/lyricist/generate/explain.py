@@ -75,7 +75,9 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
         return "does not rhyme" if song.backward else "is not the beginning asked for"
     if song.nodes.move_word(node, first, last, word) == NOWHERE:
         return slot_reason(engine, n, word)
-    if (not rows.drafts[n].drawn if song.backward else False) and engine.refusal.sounds_alike(rows, n, word):
+    draft, i = rows.drafts[n], int(rows.line[n])
+    ends_line = song.backward and not draft.drawn
+    if ends_line and song.meets(i, word, draft.ends, draft.groups, draft.lines, draft.ended):
         return "another line ends on it, or another letter has its sound"
     if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
         return "would copy the songs, or repeat a line"

@@ -7,11 +7,13 @@ augmenting paths). This is tested again after every end word drawn.
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -257,20 +259,46 @@ class Rhymes:
         return made
 
     @memoised
-    def vowels(self, level: str, kinds: Kinds, state: GroupState, enough: int) -> frozenset[str]:
-        """The vowels of the classes that suit lines of these kinds; not all of them if there are `enough`."""
-        every = self.table.classes(level)
-        if self.wide.at_once(kinds, state):
-            names: Iterable[str] = self.classes(level, kinds, state)
-        else:
-            large = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
-            names = (c for c in large if self.suits(c, level, kinds, state.taken))
+    def has_plenty(self, level: str, kinds: Kinds, spare: int, vowels: int) -> bool:
+        """Whether classes of so many different vowels suit lines of these kinds, each with `spare` sounds more than
+        lines."""
+        return len(set(itertools.islice(self.rich(level, kinds, len(kinds) + spare), vowels))) >= vowels
+
+    def rich(self, level: str, kinds: Kinds, sounds: int) -> Iterator[str]:
+        """The vowels of the classes that have so many sounds for each of these lines, each once."""
         found: set[str] = set()
-        for name in names:
-            found.add(vowels_of(name))
-            if len(found) >= enough:
-                break
-        return frozenset(found)
+        if self.wide.at_once(kinds, GroupState()):
+            least = np.min([self.wide.sounds(level, k) for k in kinds], axis=0)
+            names = self.table.endings(level).names
+            classes: Iterable[str] = (names[c] for c in np.flatnonzero(least >= sounds).tolist())
+        else:
+            every = self.by_size(level, sounds)
+            classes = (c for c in every if all(len(self.keys(k, level, c)) >= sounds for k in kinds))
+        for cls in classes:
+            if (vowels := vowels_of(cls)) not in found:
+                found.add(vowels)
+                yield vowels
+
+    @memoised
+    def by_size(self, level: str, least: int) -> list[str]:
+        """The classes of at least so many words, the largest first."""
+        every = self.table.classes(level)
+        return sorted((c for c in every if len(every[c]) >= least), key=lambda c: -len(every[c]))
+
+    def words_for(
+        self, cls: str, level: str, kinds: Kinds, taken: frozenset[str], used: Collection[int]
+    ) -> list[int] | None:
+        """A word of the class for each of these lines, with sounds that differ and are not taken, and none of the
+        `used` ones; None if there are none."""
+        options: list[dict[str, int]] = []
+        for kind in kinds:
+            own: dict[str, int] = {}
+            for end in self.ends(kind, level, cls):
+                if end.word not in used and end.sound not in taken:
+                    own.setdefault(end.sound, end.word)
+            options.append(own)
+        found = matched([frozenset(own) for own in options])
+        return None if found is None else [own[sound] for own, sound in zip(options, found, strict=True)]
 
     def reward(self, level: str, kinds: Kinds, cls: str, taken: frozenset[str]) -> float:
         """An estimate of the probability that the group's remaining lines end in this class, from how lines of all
@@ -300,8 +328,11 @@ def matchable(options: Sequence[frozenset[str]]) -> bool:
     >>> matchable([frozenset("ab"), frozenset("a"), frozenset("bc")])
     True
     """
-    if all(len(o) >= len(options) for o in options):
-        return True
+    return all(len(o) >= len(options) for o in options) or matched(options) is not None
+
+
+def matched(options: Sequence[frozenset[str]]) -> list[str] | None:
+    """A key of its own for every line; None if there are none."""
     owner: dict[str, int] = {}
 
     def place(line: int, seen: set[str]) -> bool:
@@ -312,7 +343,10 @@ def matchable(options: Sequence[frozenset[str]]) -> bool:
                 return True
         return False
 
-    return all(place(i, set()) for i in range(len(options)))
+    if not all(place(i, set()) for i in range(len(options))):
+        return None
+    keys = {line: k for k, line in owner.items()}
+    return [keys[i] for i in range(len(options))]
 
 
 # --- Different letters sound different
@@ -323,40 +357,18 @@ def vowels_of(cls: str) -> str:
     return tail_key(cls, "assonance")
 
 
-COLOURINGS = 5_000  # choices of vowels tested before the search ends
+READINGS = 3  # of a word, at most, that differ in their vowels
+SEARCHED = 300  # choices of classes tested before the search ends
 
 
-def colourable(lists: Mapping[int, frozenset[str]], rivals: Sequence[frozenset[int]]) -> bool:
-    """Whether every group can take one of its vowels so that rival groups differ. `rivals[g]` of group g.
+class Rest(NamedTuple):
+    """Lines of a group that are still to be written: their kinds, the classes they may have, and what is taken."""
 
-    >>> colourable({0: frozenset("a"), 1: frozenset("ab")}, [frozenset({1}), frozenset({0})])
-    True
-    >>> colourable({0: frozenset("a"), 1: frozenset("a")}, [frozenset({1}), frozenset({0})])
-    False
-    """
-    left = dict(lists)
-    while easy := [g for g, own in left.items() if len(own) > len(rivals[g] & left.keys())]:
-        for g in easy:
-            del left[g]
-    if matchable(list(left.values())):
-        return True
-    if all(left.keys() <= rivals[g] | {g} for g in left):
-        return False
-    return coloured(left, rivals, [COLOURINGS])
-
-
-def coloured(left: Mapping[int, frozenset[str]], rivals: Sequence[frozenset[int]], budget: list[int]) -> bool:
-    if not left:
-        return True
-    g = min(left, key=lambda g: len(left[g]))
-    rest = {h: own for h, own in left.items() if h != g}
-    for vowel in sorted(left[g]):
-        budget[0] -= 1
-        if budget[0] > 0 and coloured(
-            {h: v - {vowel} if h in rivals[g] else v for h, v in rest.items()}, rivals, budget
-        ):
-            return True
-    return False
+    group: int
+    kinds: Kinds
+    classes: Sequence[str]
+    sounds: frozenset[str]  # that the group's other lines have
+    barred: frozenset[str] | None  # vowels of other letters, which the class may not have; None: its class is chosen
 
 
 class Apart:
@@ -373,9 +385,43 @@ class Apart:
         self.beside = [frozenset(j for i in own for j in self.rivals[i]) for own in lines]  # by group, lines
         self.rival_groups = [frozenset(self.groups_of[j] for j in own) - {-1} for own in self.beside]
 
-    def enough(self, g: int) -> int:
-        """A number of vowels with which group g finds one of its own whatever the other lines take."""
-        return len(self.rival_groups[g]) + len(self.groups_of) + 1
+    def rest(
+        self, g: int, kinds: Kinds, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]]
+    ) -> Rest | None:
+        """The rest of group g, None if it can be written whatever words other lines take."""
+        rhymes, level, state, spare = self.rhymes, self.level, groups[g], len(self.groups_of)
+        if state.chosen:
+            sounds = len(kinds) + len(state.taken) + spare
+            if all(len(rhymes.keys(k, level, state.chosen)) >= sounds for k in kinds):
+                return None
+            return Rest(g, kinds, [state.chosen], state.taken, None)
+        singles = sum(self.single[j] for j in self.beside[g])
+        if rhymes.has_plenty(level, kinds, spare, len(self.rival_groups[g]) + READINGS * singles + 1):
+            return None
+        at_once = rhymes.wide.at_once(kinds, state)
+        classes = rhymes.classes(level, kinds, state) if at_once else rhymes.by_size(level, len(kinds))
+        return Rest(g, kinds, classes, state.taken, self.taken(self.beside[g], groups, written))
+
+    def can_finish(
+        self, rests: Sequence[Rest], used: frozenset[int], budget: list[int], vowels: Mapping[int, str] | None = None
+    ) -> bool:
+        """Whether all these lines can be written with words not used. `vowels`: of groups whose class was chosen
+        before; `budget`: classes still to be tested."""
+        if not rests:
+            return True
+        rest, chosen = rests[0], vowels or {}
+        theirs = {chosen[h] for h in self.rival_groups[rest.group] if h in chosen}
+        for cls in rest.classes:
+            own = vowels_of(cls)
+            if rest.barred is not None and (own in rest.barred or own in theirs):
+                continue
+            budget[0] -= 1
+            if budget[0] < 0:
+                return False
+            words = self.rhymes.words_for(cls, self.level, rest.kinds, rest.sounds, used)
+            if words and self.can_finish(rests[1:], used | set(words), budget, {**chosen, rest.group: own}):
+                return True
+        return False
 
     @memoised
     def vowels(self, word: int) -> frozenset[str]:
@@ -405,14 +451,6 @@ class Apart:
         if g >= 0 and not before[g].chosen:
             return vowels_of(after[g].chosen) in self.taken(self.beside[g], before, written)
         return self.single[i] and not self.vowels(word).isdisjoint(self.taken(self.rivals[i], before, written))
-
-    def leaves_enough(self, cls: str, kinds: Kinds, taken: frozenset[str], used: Collection[int]) -> bool:
-        """Whether lines of these kinds can end in a class, on words other than those used, with sounds not taken."""
-        rhymes, level = self.rhymes, self.level
-        if all(len(rhymes.keys(k, level, cls)) >= len(kinds) + len(taken) + len(used) for k in kinds):
-            return True
-        sounds = {x.sound for x in rhymes.members(level, cls) if x.word in used}
-        return rhymes.suits(cls, level, kinds, taken | sounds)
 
 
 # --- The choice of a rhyme group's class, where nothing is chosen yet: all classes at once, as arrays

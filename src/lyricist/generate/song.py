@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
-from lyricist.generate.rhyme_groups import Apart, GroupState, LineKind, Rhymes, colourable
+from lyricist.generate.rhyme_groups import SEARCHED, Apart, GroupState, LineKind, Rhymes
 from lyricist.generate.vocab import RhymeSound, WordTable, memoised
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
@@ -258,56 +258,42 @@ class ExactSongAutomaton:
 
     # --- sounds of different letters
 
-    @memoised
-    def vowel_lists(self, held: Held) -> dict[int, frozenset[str]]:
-        """The vowels that each free group can have, for groups that must differ from others and have so few of them
-        that the others may take them all."""
-        found: dict[int, frozenset[str]] = {}
-        for g, state in enumerate(self.initial_groups):
-            if self.apart.rival_groups[g] and self.members[g] and not state.chosen:
-                kinds = tuple(self.kind(j, dict(held)) for j in self.members[g])
-                enough = self.apart.enough(g)
-                vowels = self.rhymes.vowels(self.rhymes.level(self.spec.groups[g].kind), kinds, state, enough)
-                found.update({g: vowels} if len(vowels) < enough else {})
-        return found
+    def can_finish(
+        self, i: int, assignment: Assignment, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]],
+        used: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether the lines from i on can rhyme, on words that are not used, so that different letters differ."""
+        rests = []
+        for g, members in enumerate(self.members):
+            kinds = tuple(self.kind(j, assignment) for j in members if j >= i)
+            rest = self.apart.rest(g, kinds, groups, written) if kinds else None
+            rests += [rest] if rest is not None else []
+        rests.sort(key=lambda rest: len(rest.classes))
+        return self.apart.can_finish(rests, used, [SEARCHED])
 
-    def letters_fit(self, held: Held, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]]) -> bool:
-        """Whether the groups that are still free can differ from each other and from all other letters."""
-        lists = {
-            g: vowels - self.apart.taken(self.apart.beside[g], groups, written)
-            for g, vowels in self.vowel_lists(held).items()
-            if not groups[g].chosen
-        }
-        return not lists or colourable(lists, self.apart.rival_groups)
+    def meets(
+        self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...],
+        written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether another line ends on `word`, which would end line i, or its sound belongs to another letter."""
+        if not self.apart.on or word in ended or word in self.apart.given_ends:
+            return self.apart.on
+        return self.apart.merges(i, word, groups, self.close(i, groups, ends, word), written)
 
     def alike(
         self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...], assignment: Assignment,
         written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
     ) -> bool:  # fmt: skip
-        """Whether line i may not end on `word` because another line ends so or has to, because its sound belongs to
-        another letter, or because too few sounds would be left for the lines after it."""
-        apart = self.apart
-        if not apart.on:
+        """Whether line i may not end on `word`: it `meets` another line, a later line owes the word, or too few
+        sounds would be left for the lines after it."""
+        if not self.apart.on:
             return False
-        used = ended | apart.given_ends
-        if word in used or any(word in words for j, words in assignment.items() if j > i):
+        owed = any(word in words for j, words in assignment.items() if j > i)
+        if owed or self.meets(i, word, ends, groups, written, ended):
             return True
-        after = self.close(i, groups, ends, word)
-        if apart.merges(i, word, groups, after, written):
-            return True
-        for g, state in enumerate(after):
-            own = g == self.lines[i].group
-            if state.chosen and (own or state.chosen in self.classes_of(word)):
-                kinds = tuple(self.kind(j, assignment) for j in self.members[g] if j > i)
-                if kinds and not apart.leaves_enough(state.chosen, kinds, state.taken, used | {word}):
-                    return True
-        lines = {**written, i: (word,)} if apart.single[i] else written
-        return not self.letters_fit(tuple(assignment.items()), after, lines)
-
-    @memoised
-    def classes_of(self, word: int) -> frozenset[str]:
-        """The classes that a word's readings have at a line's end."""
-        return frozenset(sound.key(self.apart.level) for _, sound in self.table.sounds(word))
+        lines = {**written, i: (word,)} if self.apart.single[i] else written
+        used = ended | self.apart.given_ends | {word}
+        return not self.can_finish(i + 1, assignment, self.close(i, groups, ends, word), lines, used)
 
     @cached_property
     def break_after(self) -> list[int]:
@@ -351,15 +337,17 @@ class ExactSongAutomaton:
 def compile_song(
     table: WordTable, spec: SongSpec, columns: VocabLayout, barred: Collection[int] = ()
 ) -> ExactSongAutomaton:
-    """The plan's automaton: strict if it can be fulfilled so, else with every reading. Raises `PlanError` if
-    neither."""
-    try:
-        return ExactSongAutomaton(table, spec, columns, True, barred)
-    except PlanError as refusal:
-        try:
-            return ExactSongAutomaton(table, spec, columns, False, barred)
-        except PlanError:
-            raise refusal from None
+    """The plan's automaton: strict if it can be fulfilled so, else with every reading; a default scheme whose letters
+    cannot differ is fulfilled with letters that may share a sound. Raises `PlanError` if there is no way."""
+    specs = [spec, replace(spec, same_sounds=True)] if spec.default_scheme and not spec.same_sounds else [spec]
+    refusals: list[PlanError] = []
+    for each in specs:
+        for strict in (True, False):
+            try:
+                return ExactSongAutomaton(table, each, columns, strict, barred)
+            except PlanError as refusal:
+                refusals.append(refusal)
+    raise refusals[0]
 
 
 # --- Feasibility: whether some song can fulfil its plan, and what blocks it if none can
@@ -378,7 +366,7 @@ def check(song: ExactSongAutomaton) -> None:
         problem = group_error(song, g, {})
         if problem:
             raise PlanError(problem)
-    if song.apart.on and not song.letters_fit((), song.initial_groups, {}):
+    if song.apart.on and not song.can_finish(0, {}, song.initial_groups, {}, song.apart.given_ends):
         raise PlanError(letters_error(song))
     if song.keywords and not song.written:
         raise PlanError(f"--include {song.table.words[song.keywords[0]]!r}: no line is left to be written")
@@ -462,23 +450,21 @@ def keyword_fits(song: ExactSongAutomaton, i: int, assignment: Assignment) -> bo
     g = song.lines[i].group
     if not line_possible(song, song.kind(i, assignment)):
         return False
-    if g < 0 or not song.apart.on:
-        return g < 0 or not group_error(song, g, assignment)
-    return not group_error(song, g, assignment) and song.letters_fit(
-        tuple(assignment.items()), song.initial_groups, {}
-    )
+    if g >= 0 and group_error(song, g, assignment):
+        return False
+    apart = song.apart
+    return not apart.on or song.can_finish(0, assignment, song.initial_groups, {}, apart.given_ends)
 
 
 def letters_error(song: ExactSongAutomaton) -> str:
-    """Which letters cannot all differ in sound, and what to do."""
-    scarce = song.vowel_lists(())
-    which = next(iter(scarce))
-    groups = sorted({which, *song.apart.rival_groups[which]})
-    letters = ", ".join(song.spec.groups[g].letter for g in groups)
-    lines = ", ".join(str(i + 1) for g in groups for i in song.members[g])
+    """Which letters cannot all differ in sound and in their last words, and what to do."""
+    rests = ((g, tuple(song.kind(j, {}) for j in own)) for g, own in enumerate(song.members) if own)
+    tight = [g for g, kinds in rests if song.apart.rest(g, kinds, song.initial_groups, {}) is not None]
+    letters = ", ".join(song.spec.groups[g].letter for g in tight)
+    lines = ", ".join(str(i + 1) for g in tight for i in song.members[g])
     return (
-        f"lines {lines} (letters {letters}) cannot all differ in sound: this model has too few such words that fit "
-        "there; use fewer letters or add --same-sounds"
+        f"lines {lines} (letters {letters}) cannot all differ in sound and in their last words: this model has too "
+        "few words that fit there; use fewer letters or add --same-sounds"
     )
 
 
@@ -493,5 +479,7 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
     lines = ", ".join(str(i + 1) for i in song.members[g])
     if song.initial_groups[g].chosen:
         whom = f"with {spec.with_word!r}" if spec.with_word else "with the given lines"
-        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: this model has no such words that fit"
+        light = "; --rhyme-kind light rhymes by any stress (sky, butterfly)" if spec.kind == "perfect" else ""
+        problem = "this model has no such words that fit"
+        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{light}"
     return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme"

@@ -138,6 +138,8 @@ class PlanFields(BaseModel):
     long_words: Annotated[float, Field(ge=0, le=3), Asked()] = 0.0
     # nats off a vowel that does not carry on a long or high note
     open_vowels: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
+    # the scheme is a default: letters may share a sound where the model's words leave no other way
+    default_scheme: Annotated[bool, Asked()] = False
     allow: Annotated[bool, Asked("Kept lines may break what is asked for.")] = False
     # section by section, instead of `form` and `lines`
     sections: tuple[SectionPlan, ...] = ()

@@ -15,7 +15,7 @@ from lyricist.corpus import CHORUSES
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import one_word
-from lyricist.plan.shape import ANY, Shape, assumed, shapes, split
+from lyricist.plan.shape import ANY, Shape, assumed, scheme_assumed, shapes, split
 from lyricist.prosody.features import Note
 from lyricist.prosody.scheme import REACH
 
@@ -73,6 +73,7 @@ class SongSpec:
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
     title: str | None = None
     same_sounds: bool = False  # different letters may share a sound, and lines their last word
+    default_scheme: bool = False  # they may where the model's words leave no other way
 
     def rivals(self) -> list[frozenset[int]]:
         """For every line the lines of other letters in its section, at most REACH lines away, from which its sound
@@ -138,7 +139,7 @@ def lay_out(plan: PlanFields) -> SongSpec:
             ]
     lines = said_again(made, lines, groups)
     made_lines, kept_groups = with_groups(repeats_marked(with_beginnings(plan, lines)), groups)
-    shared = {name: getattr(plan, name) for name in SHARED}
+    shared = {name: getattr(plan, name) for name in SHARED} | {"default_scheme": scheme_assumed(plan, made)}
     return SongSpec(made_lines, kept_groups, given=tuple(text for shape in made for text in shape.text), **shared)
 
 

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lyricist.apps.cli.plan_request import FIELDS, asked_tune, make_plan, plural, read_lexicon, report_tune
+from lyricist.apps.cli.plan_request import FIELDS, asked_tune, is_given, make_plan, plural, read_lexicon, report_tune
 from lyricist.corpus.lyrics_file import read_bytes, read_file
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
@@ -86,8 +86,8 @@ def show_fit(found: Fit) -> None:
 
 def asked_plan(options: Mapping[str, Any]) -> Plan | None:
     """The plan of a call; None if nothing is asked of the text but how much it may copy."""
-    names = (*(name for name in FIELDS if name != "max_copy"), "plan", "like")
-    return make_plan(options) if any(options.get(name) is not None for name in names) else None
+    asked = any(is_given(name, options.get(name)) for name in FIELDS if name != "max_copy")
+    return make_plan(options) if asked or options.get("plan") or options.get("like") else None
 
 
 def max_copy(options: Mapping[str, Any], plan: Plan | None) -> int:
