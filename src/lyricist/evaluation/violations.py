@@ -337,6 +337,7 @@ def letters_apart(
                 earlier = by_index[j].line
                 expected = f"another sound than {earlier.words[-1]!r} in line {earlier.number}, of another letter"
                 verdict.add(pair.line.number, "same-sound", expected, repr(pair.line.words[-1]))
+                break
 
 
 def ends_apart(made: SongSpec, pairs: Sequence[Pair], verdict: Verdict) -> None:

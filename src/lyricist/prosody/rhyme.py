@@ -23,12 +23,12 @@ are read one by one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from lyricist.prosody.lexicon import Lexicon, read_codes
-from lyricist.prosody.phones import CODES, CONSONANTS, FAMILIES, VOWELS, Reading, bare, light_vowel
+from lyricist.prosody.phones import CODES, CONSONANTS, FAMILIES, VOWELS, Reading, bare, light_vowel, rhyme_vowel
 
 Kind = Literal["perfect", "mosaic", "light", "near", "identical"]
 NearKind = Literal["family", "additive", "assonance"]
@@ -129,6 +129,11 @@ class Rhyme:
     with_reading: Reading
 
     @property
+    def guessed(self) -> bool:
+        """Whether the word is in no lexicon, so that its sound is a guess."""
+        return self.reading.source == "model"
+
+    @property
     def rank(self) -> tuple[int, int]:
         return RANK[self.kind], NEAR.index(self.near)
 
@@ -149,6 +154,74 @@ def find_rhymes(word: str, lexicon: Lexicon, words: Sequence[str] | None = None)
         if found and (other not in best or found.rank < best[other].rank):
             best[other] = found
     return list(best.values())
+
+
+# Weak words that may follow a stressed one in a mosaic rhyme, each with its weak forms; her and his lose their H.
+WEAK_FORMS = {
+    word: tuple(tuple(form.split()) for form in forms.split(","))
+    for word, forms in {
+        "her": "ER0,HH ER0", "him": "IH0 M,HH IH0 M", "his": "IH0 Z,HH IH0 Z", "he": "IY0,HH IY0", "it": "IH0 T",
+        "me": "M IY0", "you": "Y UW0,Y AH0", "them": "DH AH0 M,AH0 M", "us": "AH0 S", "we": "W IY0", "she": "SH IY0",
+        "your": "Y ER0", "my": "M AY0", "a": "AH0", "the": "DH AH0", "an": "AH0 N", "and": "AH0 N D,AH0 N",
+        "of": "AH0 V", "in": "IH0 N", "to": "T UW0,T AH0", "for": "F ER0", "is": "IH0 Z", "can": "K AH0 N",
+        "have": "AH0 V",
+    }.items()
+}  # fmt: skip
+
+
+def phrase_readings(first: Sequence[Reading], weak: str) -> list[Reading]:
+    """Readings of a word that ends in its main stress and a weak word after it; [] for other words.
+
+    >>> [r.text for r in phrase_readings([Reading.of("G EH1 T")], "her")]
+    ['G EH1 T ER0', 'G EH1 T HH ER0']
+    """
+    stressed_last = [
+        r for r in first if r.phones and not any(p[-1] in "02" for p in r.phones[rhyme_vowel(r.phones) :])
+    ]
+    return [
+        Reading((*(p[:-1] + "1" if p[-1] == "0" else p for p in r.phones), *form), "rule")
+        if r.syllables == 1
+        else Reading((*r.phones, *form), "rule")
+        for r in stressed_last
+        for form in WEAK_FORMS.get(weak, ())
+    ]
+
+
+def mosaic(word: Reading, phrase: Reading) -> bool:
+    """Whether a word and a phrase of two words rhyme: equal tails after different onsets, IH and AH alike where they
+    have no stress."""
+    alike = reduced(word) == reduced(phrase)
+    return alike and word.onset != phrase.onset
+
+
+def reduced(reading: Reading) -> tuple[str, ...]:
+    """The tail, with one vowel for IH and AH without stress."""
+    tail = reading.phones[rhyme_vowel(reading.phones) :]
+    return (*bare(tail[:1]), *("AH" if p == "IH0" else p.rstrip("012") for p in tail[1:]))
+
+
+def find_phrases(word: str, lexicon: Lexicon, firsts: Sequence[str]) -> list[Rhyme]:
+    """Phrases of one of the words `firsts` and a weak word that rhyme with a word, in the order of `firsts`.
+
+    >>> from lyricist.prosody.lexicon import default_lexicon
+    >>> [r.word for r in find_phrases("letter", default_lexicon(), ["get", "take", "let"])]
+    ['get her']
+    """
+    own = [r for r in lexicon.readings(word) if r.syllables > 1]
+    wanted = {reduced(r) for r in own}
+    found: dict[str, Rhyme] = {}
+    for first, readings in zip(firsts, lexicon.many(firsts, guessing=False), strict=True):
+        for weak in WEAK_FORMS if any(may_open(r, wanted) for r in readings) else ():
+            for made in phrase_readings(readings, weak):
+                for mine in (r for r in own if mosaic(r, made)):
+                    found.setdefault(f"{first} {weak}", Rhyme(f"{first} {weak}", "mosaic", None, made, mine))
+    return list(found.values())
+
+
+def may_open(reading: Reading, tails: Collection[tuple[str, ...]]) -> bool:
+    """Whether one of these tails begins with that of the reading."""
+    start = tuple(reading.tail.split())
+    return any(tail[: len(start)] == start for tail in tails)
 
 
 class Relations:

@@ -261,6 +261,7 @@ def rhymes_json(word: str, lexicon: Lexicon, found: Iterable[Rhyme]) -> dict[str
                 "stress": rhyme.reading.stress,
                 "reading": rhyme.reading.text,
                 "with": rhyme.with_reading.text,
+                "guessed": rhyme.guessed,
             }
             for rhyme in found
         ],
@@ -274,7 +275,7 @@ def show_rhymes(word: str, lexicon: Lexicon, shown: Iterable[Rhyme], found: list
     said = "; ".join(reading.text for reading in lexicon.readings(word))
     console.print(Text(f"{word} ({said}{guess})", style="bold"))
     for (kind, near, syllables), same in itertools.groupby(shown, key=heading):
-        words = [rhyme.word for rhyme in same]
+        words = [f"{rhyme.word} (guessed)" if rhyme.guessed else rhyme.word for rhyme in same]
         head = f"{kind}{f' ({near})' if near else ''}, {plural(syllables, 'syllable')}"
         of = sum(heading(rhyme) == (kind, near, syllables) for rhyme in found)
         more = f" ... {of - len(words)} more" if of > len(words) else ""
