@@ -340,10 +340,10 @@ def test_drafts_are_fewer_in_bulk(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_score_is_shown(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("write", "-m", run_dir, "--seed", "3", "--json", "--explain") == 0
+    assert call("write", "-m", run_dir, "--seed", "3", "--same-sounds", "--json", "--explain") == 0
     out, err = capsys.readouterr()
     score = json.loads(out)["songs"][0]["score"]
     assert score["total"] == pytest.approx(sum(v for k, v in score.items() if k != "total"), abs=0.01)
     assert f"score {score['total']:.2f} a line: sense" in err
-    assert call("write", "-m", run_dir, "--seed", "3", "--json", "--merit", "0") == 0
+    assert call("write", "-m", run_dir, "--seed", "3", "--same-sounds", "--json", "--merit", "0") == 0
     assert "score" not in json.loads(capsys.readouterr().out)["songs"][0]

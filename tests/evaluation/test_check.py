@@ -228,6 +228,26 @@ def test_rhyme_groups_need_one_sound_and_different_words() -> None:
     assert kinds("The night\nThe night", rhyme="AA", rhyme_kind="near") == [(2, "identical-rhyme")]
 
 
+def test_different_letters_need_different_sounds_and_lines_different_last_words() -> None:
+    merged = "The night\nThe ride\nA light\nA side"
+    assert kinds(merged, rhyme="ABAB") == [(2, "same-sound")]
+    assert kinds(merged, rhyme="ABAB", same_sounds=True) == []
+    assert kinds(merged, rhyme="ABCD") == [(n, "same-sound") for n in (2, 3, 4)]
+    assert kinds(merged, rhyme="XXXX") == []
+    assert kinds("The night\nThe sea\nThe light\nA sea", rhyme="AXAX") == [(4, "same-end")]
+    assert kinds("The night\nThe sea\nThe light\nThe sea", rhyme="AXAX") == []  # the whole line comes back
+    given = {"name": "verse", "rhyme": "ABAB", "text": merged.split("\n")}
+    assert kinds(merged, sections=(given,)) == []
+
+
+def test_a_light_rhyme_is_a_kind_of_its_own() -> None:
+    assert kinds("So free\nEternity", rhyme="AA") == [(2, "rhyme")]
+    assert kinds("So free\nEternity", rhyme="AA", rhyme_kind="light") == []
+    assert kinds("The sky\nA butterfly", rhyme="AA", rhyme_kind="light") == []
+    assert kinds("The night\nThe like", rhyme="AA", rhyme_kind="light") == [(2, "rhyme")]
+    assert [line.rhymes for line in check("So free\nEternity").lines] == ["light", "light"]
+
+
 def test_words_that_cannot_be_read_break_a_count_and_a_rhyme_but_no_freedom() -> None:
     text = "\u0421\u043b\u043e\u0432\u043e \N{SNOWMAN}\n\N{SNOWMAN}\nThe end"
     found = check(text)

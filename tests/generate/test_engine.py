@@ -303,7 +303,7 @@ def test_given_lines_may_stand_in_the_songs() -> None:
 
 def test_a_line_that_can_only_copy_is_refused() -> None:
     """Six times the only word there is: two lines of three make a run of six that stands in the songs."""
-    song = compiled(Plan(form="verse", lines=2, syllables="6"), ("silver",))
+    song = compiled(Plan(form="verse", lines=2, syllables="6", same_sounds=True), ("silver",))
     assert songs_of(engine(song), [1])[1] == [["silver"] * 3] * 2
     with pytest.raises(PlanError, match="line 2: no words are left"):
         songs_of(engine(song, songs=[[["silver"] * 9]]), [1])

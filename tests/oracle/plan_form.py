@@ -3,8 +3,8 @@
 `expand` takes the keywords of `lyricist.Plan` (sections as dicts) and gives
 
     {"sections": [{"name": "verse", "lines": [{"templates": ["x/x/"], "group": 0, "text": None,
-                                               "initial": "", "first": "", "same_as": None}]}],
-     "groups": [{"kind": "perfect", "with": ""}], "include": [], "avoid": [], "max_copy": 5}
+                                               "initial": "", "first": "", "same_as": None, "section": 0}]}],
+     "groups": [{"kind": "perfect", "with": ""}], "include": [], "avoid": [], "max_copy": 5, "same_sounds": False}
 
 `templates`: permitted slots, empty for a given line that nothing else binds; `group`: an index into groups
 or None; `text`: a given line; `same_as`: the earlier line (0-based) this one repeats. Plans that leave the
@@ -108,6 +108,7 @@ def expand(plan: dict[str, Any]) -> dict[str, Any]:
                     "initial": letters[number] if number < len(letters) else "",
                     "first": (plan.get("start") or "") if number == 0 else "",
                     "same_as": home + i if home != begins else None,
+                    "section": len(out),
                 }
             )
             if lines[-1]["text"] and not section["syllables"] and not section["metre"]:
@@ -120,6 +121,7 @@ def expand(plan: dict[str, Any]) -> dict[str, Any]:
         "include": list(plan.get("include", ())),
         "avoid": list(plan.get("avoid", ())),
         "max_copy": plan.get("max_copy", 5),
+        "same_sounds": plan.get("same_sounds", False),
     }
 
 

@@ -25,6 +25,7 @@ from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdic
 from lyricist.plan.forms import named
 from lyricist.plan.plan import Plan
 from lyricist.prosody import Lexicon, Reading, default_lexicon, scan_line
+from lyricist.prosody.rhyme import phrase_readings
 from lyricist.prosody.scan import SILENT
 from lyricist.prosody.scheme import find_scheme, nearest_metre, rhyme_kinds, shape, stanza_name
 
@@ -210,7 +211,8 @@ def scanned(
 ) -> list[CheckedLine]:
     """The lines of a section, read so that they satisfy the plan and rhyme if possible."""
     ends = [end_readings(line, verdict) for line in section.lines]
-    found = find_scheme(ends, [line.words for line in section.lines])
+    phrases = [end_phrases(line) for line in section.lines]
+    found = find_scheme(ends, [line.words for line in section.lines], phrases)
     sounds = zip(found.letters, rhyme_kinds(found, ends), strict=True)
     made = []
     for i, (text, line, (letter, kind)) in enumerate(zip(stanza.lines, section.lines, sounds, strict=True)):
@@ -234,6 +236,13 @@ def end_readings(line: TextLine, verdict: Verdict) -> list[Reading]:
     slots = verdict.slots.get(line.number)
     fitting = last_readings(line, slots) if slots else []
     return fitting or [option.reading for option in (line.options[-1] if line.options else ())]
+
+
+def end_phrases(line: TextLine) -> list[Reading]:
+    """The readings of a line's last two words as one, if the last is weak."""
+    if len(line.words) < 2:
+        return []
+    return phrase_readings([option.reading for option in line.options[-2]], line.words[-1])
 
 
 def read_line(line: TextLine, slots: str | None, end: Reading | None, lexicon: Lexicon) -> tuple[Reading, ...]:

@@ -381,7 +381,8 @@ class ExactEngine(Engine):
             rows.drafts[n].lines[i] = line
             rows.drafts[n].ended |= {line[-1]}
             if self.scorer is not None:
-                judge(rows, n, self.scorer, self.drawing.merit * self.sung[i], i, line, self.drawing.stock)
+                share = self.drawing.merit * self.sung[i]
+                judge(rows, n, self.scorer, share, i, line, self.drawing.stock, self.planned(n, i))
         elif i >= 0:
             rows.drafts[n].lines[i] = song.given[i] if i in song.given else rows.drafts[n].lines[song.source[i]]
         if i >= 0 and song.backward and self.ban.active:
@@ -389,6 +390,12 @@ class ExactEngine(Engine):
             rows.left[n] = np.concatenate([rows.left[n], hashes])[-self.window :]
         rows.line[n] = i + 1
         rows.waiting[n] = True
+
+    def planned(self, n: int, i: int) -> list[int]:
+        """The ids of the words that the outline of row n has for line i."""
+        if self.outliner is None:
+            return []
+        return [int(w) - 1 for w in self.outlined[n // self.rows.particles, i, :SAID] if w > 0]
 
     def end_lines(self) -> Iterator[tuple[int, LineWritten]]:
         """Resample the songs all of whose particles have ended their line, and begin their next line."""

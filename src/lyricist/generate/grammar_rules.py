@@ -38,8 +38,8 @@ SPOKEN = 0.5  # nats for all forms of the person of an outline
 STRANGERS = {  # nats off the forms of persons that hardly occur beside that of an outline
     "i": {"we": 1.0, "you": 1.0},
     "you": {"i": 2.0, "we": 2.0},
-    "he": {"i": 3.0, "you": 3.0, "we": 3.0, "she": 0.5},
-    "she": {"i": 3.0, "you": 3.0, "we": 3.0, "he": 0.5},
+    "he": {"i": 3.0, "you": 3.0, "we": 3.0, "she": 1.5},
+    "she": {"i": 3.0, "you": 3.0, "we": 3.0, "he": 1.5},
     "we": {"i": 1.5, "you": 1.5},
     "they": {"i": 3.0, "you": 3.0, "we": 3.0},
     "nobody": {"i": 2.0, "you": 2.0, "we": 2.0},

@@ -7,6 +7,7 @@
           - RHYMED * frequency of the rhyme word           at the ends of the song corpus's lines
           - AGAIN * content words said before              in lines that were not given and do not return
           - STOCK * nats of its runs of words              that the model says again and again (`model.stock`)
+          + told                                           for words of the outline that the line holds
           + judged                                         whether it belongs there, see `selection.LineJudge`
 
 log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
@@ -164,10 +165,11 @@ class Score:
     again: float = 0.0
     judged: float = 0.0
     stock: float = 0.0
+    told: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.sense + self.coherence + self.rhyme + self.again + self.judged + self.stock
+        return self.sense + self.coherence + self.rhyme + self.again + self.judged + self.stock + self.told
 
     def to_json(self) -> dict[str, float]:
         return {"total": round(self.total, 3), **{f.name: round(getattr(self, f.name), 3) for f in fields(self)}}

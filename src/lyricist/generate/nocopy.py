@@ -138,6 +138,8 @@ class Refusal:
             out[j] = out[j] or self.opens_thrice(rows, int(n[j]), int(words[j]))
         for j in np.flatnonzero(words == BREAK):
             out[j] = self.line(rows, int(n[j]), None)
+        if self.song.apart.on:
+            self.refuse_ends(rows, n, words, closing, out)
         return out
 
     def rhymes_as_usual(self, rows: Rows, n: int, word: int) -> bool:
@@ -157,6 +159,22 @@ class Refusal:
         hashes, seed = self.ban.hashes[list(line)].tolist(), int(rows.seed[n])
         first = rows.line[n] == 0 and self.stock.refuses(seed, OPENING, hashes[:OPENING_WORDS])
         return first or self.stock.refuses(seed, LINE, hashes)
+
+    def refuse_ends(self, rows: Rows, n: Ints, words: Ints, closing: Ints, out: npt.NDArray[np.bool_]) -> None:
+        """Refuse also, in `out` (B,), last words of lines that `ExactSongAutomaton.alike` does not allow."""
+        if self.song.backward:
+            ends = [(j, int(words[j])) for j in range(len(n)) if words[j] >= 0 and not rows.drafts[n[j]].drawn]
+        else:
+            breaks = np.flatnonzero(words == BREAK)
+            ends = [(int(j), int(words[j])) for j in closing]
+            ends += [(int(j), rows.drafts[n[j]].drawn[-1]) for j in breaks if rows.drafts[n[j]].drawn]
+        for j, word in ends:
+            out[j] = out[j] or self.sounds_alike(rows, int(n[j]), word)
+
+    def sounds_alike(self, rows: Rows, n: int, word: int) -> bool:
+        """Whether the line of row n may not end on `word` because of the ends of other lines."""
+        draft, i = rows.drafts[n], int(rows.line[n])
+        return self.song.alike(i, word, draft.ends, draft.groups, draft.assignment, draft.lines, draft.ended)
 
     def opens_thrice(self, rows: Rows, n: int, word: int) -> bool:
         """Whether a word would begin the third line in succession. Restarted lines are not tested."""

@@ -9,6 +9,7 @@ word that a line cannot take is left out. K drafts, V words of the planner's voc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -42,6 +43,7 @@ STEP = 0.7  # of a draft's weight that counts when drafts are resampled after a 
 MOST_THEME = 4  # words of a theme
 AGAIN = 2.0  # nats off a word for every line that holds it already
 SALT = 7_001  # of the keys of random numbers
+TRIES = 8  # last words drawn for a line before it goes without
 TOLD = 4.0  # nats for the last word that a story has for a line
 WORDED = (0.85, 0.7)  # probability that a line without a beat has a first content word, and a second
 NEAREST = 24  # stories from which one on the theme is drawn
@@ -57,13 +59,14 @@ class Draft:
     words: list[str] = field(default_factory=list)  # person, tense, theme
     lines: list[tuple[str, ...]] = field(default_factory=list)
     said: dict[int, int] = field(default_factory=dict)  # by id, the lines that hold a word
-    ended: set[int] = field(default_factory=set)  # ids of last words
+    ended: set[int] = field(default_factory=set)  # last words, as ids of the run
+    written: dict[int, tuple[int, ...]] = field(default_factory=dict)  # the same by line
     weight: float = 0.0  # nats of what rhymes and places cost
     drawn: int = 0  # random numbers used
 
     def copy(self, number: int) -> Draft:
         made = replace(self, number=number, words=list(self.words), lines=list(self.lines))
-        made.said, made.ended = dict(self.said), set(self.ended)
+        made.said, made.ended, made.written = dict(self.said), set(self.ended), dict(self.written)
         return made
 
 
@@ -301,6 +304,7 @@ class Outliner:
                         picks[n] = words[n][k]
                 elif uniform(key(seed, SALT, draft.number, i), k) < WORDED[k]:
                     picks[n] = self.pick(draft, seed, logits[n], self.content & (self.syllables < left))
+                    draft.weight += self.worth(logits[n], picks[n])
             for n, w in picks.items():
                 said[n].append(w)
                 self.note(mine[n], w)
@@ -308,16 +312,39 @@ class Outliner:
         picks = {}
         for n, draft in enumerate(mine):
             able, weights, opening = allowed[n]
-            if not able.any():
-                draft.lines.append(())
-                continue
-            picks[n] = self.pick(draft, seed, logits[n] + self.likely(ends[n]), able, weights)
-            draft.groups = self.song.close(i, draft.groups, opening, int(self.here[picks[n]]))
-            draft.ended.add(picks[n])
-            self.note(draft, picks[n])
-            rest = sorted((w for w in said[n] if w != picks[n]), reverse=True)
-            draft.lines.append(tuple(tokens[w] for w in (picks[n], *rest)))
+            end = self.end(i, draft, seed, logits[n] + self.likely(ends[n]), able, weights, opening, assigned[n])
+            if end >= 0:
+                picks[n] = end
+            rest = sorted((w for w in said[n] if w != end), reverse=True)
+            draft.lines.append(tuple(tokens[w] for w in (end, *rest)) if end >= 0 else ())
         return self.some_step(list(picks), picks, logits, state)[1]
+
+    def end(
+        self, i: int, draft: Draft, seed: int, logits: Reals, able: Bools, weights: Reals | None,
+        ends: WordSet | None, assignment: Assignment,
+    ) -> int:  # fmt: skip
+        """The last word of line i, drawn from those able to (V,) that no other line's end excludes; -1: none is
+        found."""
+        song = self.song
+        for _ in range(TRIES):
+            if not able.any():
+                break
+            w = self.pick(draft, seed, logits, able, weights)
+            here = int(self.here[w])
+            if not song.alike(i, here, ends, draft.groups, assignment, draft.written, frozenset(draft.ended)):
+                draft.weight += self.worth(logits, w)
+                draft.groups = song.close(i, draft.groups, ends, here)
+                draft.written[i] = (here,)
+                draft.ended.add(here)
+                self.note(draft, w)
+                return w
+            able = able.copy()
+            able[w] = False
+        return -1
+
+    def worth(self, logits: Reals, word: int) -> float:
+        """What a word adds to the weight of a draft, from logits (V,)."""
+        return float(logits[word] - np.logaddexp.reduce(logits)) + COMMON * math.log(word + 2.7)
 
     def likely(self, end: int) -> Reals:
         """(V,) nats for the last word that the story has for a line; -1: none."""
@@ -392,7 +419,8 @@ class Outliner:
                 weights = np.ones(self.planner.size)
                 weights[at[at >= 0]] = np.sqrt(reward[ends.words[at >= 0]])
         out &= self.usable
-        out[list(draft.ended)] = False
+        at = self.there[list(draft.ended)]
+        out[at[at >= 0]] = False
         return out, weights, ends
 
     def can_end(self, kind: LineKind) -> Bools:
@@ -407,9 +435,8 @@ class Outliner:
         return self.endings[kind.number]
 
     def pick(self, draft: Draft, seed: int, logits: Reals, allowed: Bools, weights: Reals | None = None) -> int:
-        """A word of the allowed (V,), drawn by logits (V,); the draft takes its probability as weight."""
+        """A word of the allowed (V,), drawn by logits (V,)."""
         x = logits - logits.max()
-        free = float(np.log(np.exp(x).sum()))
         at = np.flatnonzero(allowed)
         held = np.array([draft.said.get(int(w), 0) for w in at]) if draft.said else 0.0
         e = np.exp((x[at] - AGAIN * held) / TEMPERATURE)
@@ -418,6 +445,4 @@ class Outliner:
         point = uniform(key(seed, SALT, draft.number), draft.drawn) * e.sum()
         draft.drawn += 1
         k = min(int(np.searchsorted(np.cumsum(e), point, side="right")), len(at) - 1)
-        word = int(at[k])
-        draft.weight += x[word] - free + COMMON * float(np.log(word + 2.7))
-        return word
+        return int(at[k])

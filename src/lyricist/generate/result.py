@@ -133,10 +133,10 @@ def scan_group(
 ) -> list[Scansion]:
     """The lines of a group read so that they rhyme; [] if no class holds for all (given lines may break a plan)."""
     ends = [words[-1] for words in lines] + [group.with_word] * bool(group.with_word)
-    for level in ("perfect",) if group.kind == "perfect" else ("perfect", "family", "assonance"):
+    for level in ("perfect", "family", "assonance") if group.kind == "near" else (group.kind,):
         for cls in shared_classes(ends, level, lexicon):
             made = [scan_to(words, spec, lexicon, level, cls) for words, spec in zip(lines, specs, strict=True)]
-            if all(key(m.readings[-1], level) == cls for m in made):  # type: ignore[arg-type]
+            if all(key(m.readings[-1], level) == cls for m in made):
                 return made
     return []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ from lyricist.errors import InputError, PlanError
 from lyricist.generate.grammar_rules import barred_words
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
-from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
+from lyricist.generate.rhyme_groups import SEARCHED, Apart, GroupState, LineKind, Rhymes
 from lyricist.generate.vocab import RhymeSound, WordTable, memoised
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
@@ -70,6 +70,7 @@ class ExactSongAutomaton:
         self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
         self.keywords = self.find_keywords()
         ways = [self.find_groups(g) for g in range(len(spec.groups))]
+        self.apart = Apart(self.rhymes, spec, self.given)
         self.initial_groups = tuple(states[0] for states in ways)
         for g, states in enumerate(ways):
             self.settle_group(g, states)
@@ -197,7 +198,7 @@ class ExactSongAutomaton:
         order = sorted(sorted(classes), key=lambda c: (c in listed, len(members.get(c, ()))), reverse=True)
         each: list[tuple[int, RhymeSound]] = [(word, sound) for word, own in fixed.values() for sound in own]
         return [
-            GroupState(c, frozenset(self.rhymes.sound_key(word, x) for word, x in each if x.key(level) == c))
+            GroupState(c, frozenset(self.rhymes.sound_key(word, x, level) for word, x in each if x.key(level) == c))
             for c in order
         ]
 
@@ -257,6 +258,45 @@ class ExactSongAutomaton:
         new = self.rhymes.after(level, groups[g], ends, word)
         return (*groups[:g], new, *groups[g + 1 :])
 
+    # --- sounds of different letters
+
+    def can_finish(
+        self, i: int, assignment: Assignment, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]],
+        used: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether the lines from i on can rhyme, on words that are not used, so that different letters differ."""
+        rests = []
+        for g, members in enumerate(self.members):
+            kinds = tuple(self.kind(j, assignment) for j in members if j >= i)
+            rest = self.apart.rest(g, kinds, groups, written) if kinds else None
+            rests += [rest] if rest is not None else []
+        rests.sort(key=lambda rest: len(rest.classes))
+        return self.apart.can_finish(rests, used, [SEARCHED])
+
+    def meets(
+        self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...],
+        written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether another line ends on `word`, which would end line i, or its sound belongs to another letter."""
+        if not self.apart.on or word in ended or word in self.apart.given_ends:
+            return self.apart.on
+        return self.apart.merges(i, word, groups, self.close(i, groups, ends, word), written)
+
+    def alike(
+        self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...], assignment: Assignment,
+        written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether line i may not end on `word`: it `meets` another line, a later line owes the word, or too few
+        sounds would be left for the lines after it."""
+        if not self.apart.on:
+            return False
+        owed = any(word in words for j, words in assignment.items() if j > i)
+        if owed or self.meets(i, word, ends, groups, written, ended):
+            return True
+        lines = {**written, i: (word,)} if self.apart.single[i] else written
+        used = ended | self.apart.given_ends | {word}
+        return not self.can_finish(i + 1, assignment, self.close(i, groups, ends, word), lines, used)
+
     @cached_property
     def break_after(self) -> list[int]:
         """The token that ends each line of the song: a line break, the next section's tag or the end."""
@@ -299,15 +339,17 @@ class ExactSongAutomaton:
 def compile_song(
     table: WordTable, spec: SongSpec, columns: VocabLayout, barred: Collection[int] = ()
 ) -> ExactSongAutomaton:
-    """The plan's automaton: strict if it can be fulfilled so, else with every reading. Raises `PlanError` if
-    neither."""
-    try:
-        return ExactSongAutomaton(table, spec, columns, True, barred)
-    except PlanError as refusal:
-        try:
-            return ExactSongAutomaton(table, spec, columns, False, barred)
-        except PlanError:
-            raise refusal from None
+    """The plan's automaton: strict if it can be fulfilled so, else with every reading; a default scheme whose letters
+    cannot differ is fulfilled with letters that may share a sound. Raises `PlanError` if there is no way."""
+    specs = [spec, replace(spec, same_sounds=True)] if spec.default_scheme and not spec.same_sounds else [spec]
+    refusals: list[PlanError] = []
+    for each in specs:
+        for strict in (True, False):
+            try:
+                return ExactSongAutomaton(table, each, columns, strict, barred)
+            except PlanError as refusal:
+                refusals.append(refusal)
+    raise refusals[0]
 
 
 # --- Feasibility: whether some song can fulfil its plan, and what blocks it if none can
@@ -326,6 +368,8 @@ def check(song: ExactSongAutomaton) -> None:
         problem = group_error(song, g, {})
         if problem:
             raise PlanError(problem)
+    if song.apart.on and not song.can_finish(0, {}, song.initial_groups, {}, song.apart.given_ends):
+        raise PlanError(letters_error(song))
     if song.keywords and not song.written:
         raise PlanError(f"--include {song.table.words[song.keywords[0]]!r}: no line is left to be written")
     if song.keywords:
@@ -406,7 +450,24 @@ def place(
 
 def keyword_fits(song: ExactSongAutomaton, i: int, assignment: Assignment) -> bool:
     g = song.lines[i].group
-    return line_possible(song, song.kind(i, assignment)) and (g < 0 or not group_error(song, g, assignment))
+    if not line_possible(song, song.kind(i, assignment)):
+        return False
+    if g >= 0 and group_error(song, g, assignment):
+        return False
+    apart = song.apart
+    return not apart.on or song.can_finish(0, assignment, song.initial_groups, {}, apart.given_ends)
+
+
+def letters_error(song: ExactSongAutomaton) -> str:
+    """Which letters cannot all differ in sound and in their last words, and what to do."""
+    rests = ((g, tuple(song.kind(j, {}) for j in own)) for g, own in enumerate(song.members) if own)
+    tight = [g for g, kinds in rests if song.apart.rest(g, kinds, song.initial_groups, {}) is not None]
+    letters = ", ".join(song.spec.groups[g].letter for g in tight)
+    lines = ", ".join(str(i + 1) for g in tight for i in song.members[g])
+    return (
+        f"lines {lines} (letters {letters}) cannot all differ in sound and in their last words: this model has too "
+        "few words that fit there; use fewer letters or add --same-sounds"
+    )
 
 
 def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str:
@@ -420,5 +481,7 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
     lines = ", ".join(str(i + 1) for i in song.members[g])
     if song.initial_groups[g].chosen:
         whom = f"with {spec.with_word!r}" if spec.with_word else "with the given lines"
-        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: this model has no such words that fit"
+        light = "; --rhyme-kind light rhymes by any stress (sky, butterfly)" if spec.kind == "perfect" else ""
+        problem = "this model has no such words that fit"
+        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{light}"
     return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme"

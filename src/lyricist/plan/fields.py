@@ -97,7 +97,12 @@ class PlanFields(BaseModel):
         tuple[str, ...],
         Asked("A scheme for each section: ABAB or 'ABAB AABB'; X is free.", parse.schemes),
     ] = ()
-    rhyme_kind: Annotated[Literal["perfect", "near"], Asked("perfect (the default) or near.")] = "perfect"
+    rhyme_kind: Annotated[
+        Literal["perfect", "near", "light"], Asked("perfect (the default), near, or light (free, eternity).")
+    ] = "perfect"
+    same_sounds: Annotated[
+        bool, Asked("Different letters may share a sound, and lines their last word. Default: they may not.")
+    ] = False
     rhyme_with: Annotated[
         str | None,
         Asked("A word that lines of letter A rhyme with.", lambda v: parse.one_word(v, "--rhyme-with")),
@@ -157,6 +162,8 @@ class PlanFields(BaseModel):
     long_words: Annotated[float, Field(ge=0, le=3), Asked()] = 0.0
     # nats off a vowel that does not carry on a long or high note
     open_vowels: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
+    # the scheme is a default: letters may share a sound where the model's words leave no other way
+    default_scheme: Annotated[bool, Asked()] = False
     allow: Annotated[bool, Asked("Kept lines may break what is asked for.")] = False
     # section by section, instead of `form` and `lines`
     sections: tuple[SectionPlan, ...] = ()

@@ -17,13 +17,13 @@ from lyricist.plan.fields import SectionPlan
 from lyricist.plan.forms import Form, named
 from lyricist.plan.given_lines import find_faults
 from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, read_small, repeats, shown
-from lyricist.plan.plan import Plan
+from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.shape import split
-from lyricist.plan.song_spec import LETTERS, lay_out, scheme_letters
+from lyricist.plan.song_spec import LETTERS, SongSpec, first_said, lay_out, scheme_letters
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, breaks
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.rhyme import kind
+from lyricist.prosody.rhyme import key, kind
 from lyricist.prosody.scan import scan_line
 from lyricist.prosody.scheme import REACH
 
@@ -138,7 +138,19 @@ def plan_like(song: Song, lexicon: Lexicon) -> Plan:
         comes_back = keep and section.name in RETURNING and section.name in seen
         made.append(sayings.section(plan, list(map(tuple, lines)), ends, comes_back))
         seen.add(section.name)
-    return Plan(sections=tuple(made), keep_chorus=keep)
+    whole = Plan(sections=tuple(made), keep_chorus=keep)
+    spec = lay_out(with_defaults(whole))
+    return whole.model_copy(update={"same_sounds": sounds_meet(spec, sayings.words, sayings.ends)})
+
+
+def sounds_meet(spec: SongSpec, lines: Sequence[Words], ends: Sequence[Reading | None]) -> bool:
+    """Whether lines of different letters sound alike, or lines that do not repeat each other end on one word. `ends`:
+    the readings of the last words of rhyming lines."""
+    vowels = ["" if end is None else key(end, "assonance") for end in ends]
+    if any(vowels[i] and vowels[i] == vowels[j] for i, own in enumerate(spec.rivals()) for j in own):
+        return True
+    last = {(words[-1], first_said(spec.lines, i)) for i, words in enumerate(lines) if words}
+    return len({word for word, _ in last}) < len(last)
 
 
 def section_like(

@@ -13,7 +13,7 @@ from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, lay_out, sche
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.rhyme import homophones, kind
+from lyricist.prosody.rhyme import KeyKind, homophones, key
 from lyricist.prosody.scan import SILENT, best_choice, scan_line
 
 MOST_WAYS = 64  # sets of readings compared; words have three readings at most, nearly always one
@@ -120,13 +120,9 @@ def end_readings(line: LineSpec, lexicon: Lexicon) -> list[Reading]:
 
 def rhymes(others: Sequence[Reading], reading: Reading, group: GroupSpec) -> bool:
     """Whether a reading rhymes with all others as the group asks. Given lines may have rich rhymes (low, below)."""
-    wanted = ("perfect",) if group.kind == "perfect" else ("perfect", "near")
-
-    def rhymes_with(other: Reading) -> bool:
-        found = kind(other, reading)
-        return found in wanted or (found == "identical" and not homophones(other, reading))
-
-    return bool(reading.tail) and all(map(rhymes_with, others))
+    how: KeyKind = "assonance" if group.kind == "near" else group.kind
+    own = key(reading, how)
+    return bool(own) and all(key(other, how) == own and not homophones(other, reading) for other in others)
 
 
 def without_rhyme(plan: Plan, lines: set[int]) -> Plan:

@@ -257,15 +257,23 @@ def completed(plan: PlanFields) -> dict[str, Any]:
     """
     made = without_refrain(plan)
     allow = plan.allow or (plan.refrain is not None and assumed(plan))
+    default_scheme = scheme_assumed(plan, made)
     if plan.sections:
-        return {"sections": tuple(map(section_of, made)), "allow": allow}
+        return {"sections": tuple(map(section_of, made)), "allow": allow, "default_scheme": default_scheme}
     return {
+        "default_scheme": default_scheme,
         "form": tuple(s.name for s in made),
         "lines": shortest_cycle([s.lines for s in made]),
         "syllables": made[0].syllables,
         "rhyme": shortest_cycle([s.rhyme for s in made]),
         "allow": allow,
     }
+
+
+def scheme_assumed(plan: PlanFields, made: Sequence[Shape]) -> bool:
+    """Whether the rhymes of a plan are defaults. `made`: its shapes."""
+    asked = plan.rhyme or plan.rhyme_with or any(s.rhyme for s in plan.sections)
+    return plan.default_scheme or (not asked and any(set(s.rhyme) - {"X"} for s in made))
 
 
 def assumed(plan: PlanFields) -> bool:

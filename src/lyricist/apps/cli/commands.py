@@ -238,14 +238,14 @@ def check(
 )
 def rhymes(
     word: Annotated[str, typer.Argument(help="A word.")],
-    kind: Annotated[str, typer.Option(help="perfect, near, identical or all.")] = "all",
+    kind: Annotated[str, typer.Option(help="perfect, mosaic, light, near, identical or all.")] = "all",
     limit: Annotated[int, typer.Option(min=0, help="Most words of each kind and length; 0: all.")] = 20,
     model: Annotated[Path | None, typer.Option("--model", "-m", help="A run: only words it knows.")] = None,
     clean: Annotated[bool, typer.Option("--clean/--no-clean", help="Leave out slurs and obscenities.")] = True,
     json: Json = False,
     **wishes: Any,
 ) -> None:
-    """List perfect, near and identical rhymes of a word, by syllables, commonest first."""
+    """List rhymes of a word by kind and syllables, those that songs use most first."""
     from lyricist.apps.cli.check_command import rhymes_command
 
     lexicon = wishes.pop("lexicon")
