@@ -24,7 +24,7 @@ from lyricist.generate.line import WordSet
 from lyricist.generate.result import Outline
 from lyricist.generate.rhyme_groups import GroupState, LineKind
 from lyricist.generate.song import Assignment, ExactSongAutomaton
-from lyricist.model.runtime import OnnxModel, State, StepModel
+from lyricist.model.runtime import STORIES, OnnxModel, State, StepModel
 from lyricist.model.tokens import BREAKS, END, LINE, SONG, SPECIALS, TAGS, Vocabulary
 from lyricist.prosody.features import NEXT, SAID, Floats
 
@@ -47,7 +47,6 @@ TRIES = 8  # last words drawn for a line before it goes without
 TOLD = 4.0  # nats for the last word that a story has for a line
 WORDED = (0.85, 0.7)  # probability that a line without a beat has a first content word, and a second
 NEAREST = 24  # stories from which one on the theme is drawn
-STORIES = Path(__file__).parents[1] / "model" / "starter" / "stories.txt"
 
 
 @dataclass
@@ -104,22 +103,21 @@ def parse_story(block: str) -> Story:
 
 
 class Planner:
-    """Draws outlines with a step model over a vocabulary of its own. `content`: words that tell a theme."""
+    """Draws outlines with a step model over a vocabulary of its own."""
 
-    @property
-    def stories(self) -> tuple[Story, ...]:
-        return read_stories(STORIES) if STORIES.exists() else ()
-
-    def __init__(self, model: StepModel, vocabulary: Vocabulary) -> None:
+    def __init__(self, model: StepModel, vocabulary: Vocabulary, stories: Path | None = None) -> None:
+        """`stories`: a file of them; None: the planner draws all words by itself."""
         self.model, self.vocabulary = model, vocabulary
+        self.stories = read_stories(stories) if stories is not None and stories.exists() else ()
         self.size = len(vocabulary)
 
     @classmethod
     def load(cls, path: Path) -> Planner:
-        """From a planner.onnx, which holds its vocabulary. Raises `RunError`."""
+        """From a planner.onnx, which holds its vocabulary; its stories lie beside it. Raises `RunError`."""
         model = OnnxModel(path, 1)
         facts = model.session.get_modelmeta().custom_metadata_map
-        return cls(model, Vocabulary.from_json(facts.get("vocabulary", ""), str(path)))
+        vocabulary = Vocabulary.from_json(facts.get("vocabulary", ""), str(path))
+        return cls(model, vocabulary, path.with_name(STORIES))
 
     def ids(self, words: Sequence[str]) -> list[int]:
         index = self.vocabulary.index
@@ -250,7 +248,7 @@ class Outliner:
                 logits, state = self.all_take(mine, seed, logits, state, [p.mask([word])] * len(mine), "words")
             return state
         breaks = p.mask(list(BREAKS - {END}))
-        going = list(range(len(mine)))
+        going = list(range(len(mine))) if self.content.any() else []
         for k in range(MOST_THEME):
             allowed = self.content | (breaks if k else False)
             picks = {n: self.pick(mine[n], seed, logits[n], allowed) for n in going}
@@ -303,8 +301,10 @@ class Outliner:
                     if k < len(words[n]) and self.syllables[words[n][k]] < left:
                         picks[n] = words[n][k]
                 elif uniform(key(seed, SALT, draft.number, i), k) < WORDED[k]:
-                    picks[n] = self.pick(draft, seed, logits[n], self.content & (self.syllables < left))
-                    draft.weight += self.worth(logits[n], picks[n])
+                    fitting = self.content & (self.syllables < left)
+                    if fitting.any():
+                        picks[n] = self.pick(draft, seed, logits[n], fitting)
+                        draft.weight += self.worth(logits[n], picks[n])
             for n, w in picks.items():
                 said[n].append(w)
                 self.note(mine[n], w)

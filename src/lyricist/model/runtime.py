@@ -28,6 +28,7 @@ Ids = npt.NDArray[np.int64]
 State = tuple[Floats, ...]
 
 PLANNER = "planner.onnx"  # beside a network that reads outlines: the network that draws them
+STORIES = "stories.txt"  # and the stories that it tells
 FEATURES = "features"  # the input for plan features, where a graph has it
 ROWS = 16
 """Rows are computed in blocks of this many, padded with zeros. Matrix products of one shape give a row the

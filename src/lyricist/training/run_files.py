@@ -10,7 +10,7 @@ from lyricist._io import replace_file
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
-from lyricist.model.runtime import PLANNER
+from lyricist.model.runtime import PLANNER, STORIES
 from lyricist.model.stock import inherit_stock
 from lyricist.model.tokens import BREAKS, Vocabulary
 from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
@@ -34,9 +34,10 @@ def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
 
 
 def inherit_planner(base: Run, run: Run) -> None:
-    """Copy the base's planner, if the run reads outlines."""
-    if run.config["model"].get("outline") and (base.path / PLANNER).exists():
-        replace_file(run.path / PLANNER, [(base.path / PLANNER).read_bytes()])
+    """Copy the base's planner and its stories, if the run reads outlines."""
+    for name in (PLANNER, STORIES) if run.config["model"].get("outline") else ():
+        if (base.path / name).exists():
+            replace_file(run.path / name, [(base.path / name).read_bytes()])
 
 
 def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
