@@ -129,3 +129,24 @@ def test_words_of_a_theme_that_a_model_has_never_met_are_named(capsys: pytest.Ca
     tell_unknown(("river",), Vocabulary(WORDS))
     tell_unknown(("lighthaus",), Vocabulary(WORDS))  # writing refuses this
     assert not capsys.readouterr().err
+
+
+def test_an_outline_is_the_last_word_and_the_rarest_others_and_the_next_ends() -> None:
+    made = themes()
+    rows = made.outlines(np.arange(len(made.ids)))
+    words = [[WORDS[int(i) - 1] if i else "" for i in row] for row in rows]
+    assert words[0] == [""] * 6  # the token that opens the song
+    assert words[1] == ["river", "", "", "snow", "lantern", "the"]
+    assert words[3] == words[1]  # the same for all tokens of a line
+    assert words[5] == ["snow", "harbour", "", "lantern", "the", ""]
+    assert words[len(SONGS[0].split())] == [""] * 6
+
+
+@pytest.mark.parametrize("epoch", range(4))
+def test_what_is_hidden_of_an_outline_is_hidden_for_the_whole_line(epoch: int) -> None:
+    made = themes()
+    whole, some = made.outlines(np.arange(len(made.ids))), made.outlines(np.arange(len(made.ids)), 1, epoch)
+    assert ((some == whole) | (some == 0)).all()
+    assert (some[1] == some[3]).all()
+    again = made.outlines(np.arange(5, 9), 1, epoch)
+    assert (again == some[5:9]).all()

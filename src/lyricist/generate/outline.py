@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +25,11 @@ from lyricist.generate.line import WordSet
 from lyricist.generate.result import Outline
 from lyricist.generate.rhyme_groups import GroupState, LineKind
 from lyricist.generate.song import Assignment, ExactSongAutomaton
-from lyricist.model.runtime import STORIES, OnnxModel, State, StepModel
+from lyricist.model.runtime import STORIES, EightBitModel, State, StepModel
 from lyricist.model.tokens import BREAKS, END, LINE, SONG, SPECIALS, TAGS, Vocabulary
 from lyricist.prosody.features import NEXT, SAID, Floats
 
-Reals = npt.NDArray[np.float64]
+Reals = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Nearest = Callable[[Sequence[str], Sequence["Story"]], Sequence["Story"]]  # stories, the nearest to a theme first
@@ -36,7 +37,7 @@ Nearest = Callable[[Sequence[str], Sequence["Story"]], Sequence["Story"]]  # sto
 PERSONS = ("i", "you", "he", "she", "we", "they", "nobody")
 TENSES = ("past", "present")
 OPENING = TAGS["intro"]  # the section of an outline that holds person, tense and theme
-DRAFTS = 16
+DRAFTS = 8
 TEMPERATURE = 0.9
 COMMON = 1.1  # share of what a word's rank explains of its probability that is taken off a draft's weight
 STEP = 0.7  # of a draft's weight that counts when drafts are resampled after a line
@@ -114,7 +115,7 @@ class Planner:
     @classmethod
     def load(cls, path: Path) -> Planner:
         """From a planner.onnx, which holds its vocabulary; its stories lie beside it. Raises `RunError`."""
-        model = OnnxModel(path, 1)
+        model = EightBitModel(path, 1)
         facts = model.session.get_modelmeta().custom_metadata_map
         vocabulary = Vocabulary.from_json(facts.get("vocabulary", ""), str(path))
         return cls(model, vocabulary, path.with_name(STORIES))
@@ -205,7 +206,7 @@ class Outliner:
     def step(self, ids: Sequence[int], state: State) -> tuple[Reals, State]:
         """Log probabilities (K, V) of what follows, and the new state."""
         logits, state = self.planner.model.step(np.array(ids, dtype=np.int64), state)
-        return logits.astype(np.float64), state
+        return logits, state
 
     def story(self, seed: int) -> Story | None:
         """The story of a seed: one on the theme, in the person and tense that are asked for; None: there is none."""
@@ -344,7 +345,8 @@ class Outliner:
 
     def worth(self, logits: Reals, word: int) -> float:
         """What a word adds to the weight of a draft, from logits (V,)."""
-        return float(logits[word] - np.logaddexp.reduce(logits)) + COMMON * math.log(word + 2.7)
+        total = float(np.log(np.exp(logits - logits.max()).sum())) + float(logits.max())
+        return float(logits[word]) - total + COMMON * math.log(word + 2.7)
 
     def likely(self, end: int) -> Reals:
         """(V,) nats for the last word that the story has for a line; -1: none."""
@@ -436,10 +438,13 @@ class Outliner:
 
     def pick(self, draft: Draft, seed: int, logits: Reals, allowed: Bools, weights: Reals | None = None) -> int:
         """A word of the allowed (V,), drawn by logits (V,)."""
-        x = logits - logits.max()
         at = np.flatnonzero(allowed)
-        held = np.array([draft.said.get(int(w), 0) for w in at]) if draft.said else 0.0
-        e = np.exp((x[at] - AGAIN * held) / TEMPERATURE)
+        x = logits[at]
+        for w, times in draft.said.items():
+            k = int(np.searchsorted(at, w))
+            if k < len(at) and at[k] == w:
+                x[k] -= AGAIN * times
+        e = np.exp((x - x.max()) / TEMPERATURE)
         if weights is not None:
             e = e * weights[at]
         point = uniform(key(seed, SALT, draft.number), draft.drawn) * e.sum()

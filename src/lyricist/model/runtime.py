@@ -121,6 +121,17 @@ class OnnxModel(GraphState):
         return list(self.session.run(None, feed))
 
 
+class EightBitModel(OnnxModel):
+    """A `StepModel` whose products are all of 8-bit integers: rows need no padding to be independent."""
+
+    def step(self, ids: Ids, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        """ids (B,), features (B, F) -> logits (B, V), new state; see `StepModel.step`."""
+        feed: dict[str, Any] = {"ids": ids.astype(np.int64)}
+        feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
+        logits, *new = self.session.run(None, feed)
+        return logits, tuple(new)
+
+
 class LateModel:
     """A `StepModel` that is opened when it is first used: writing to a plan runs another graph."""
 
