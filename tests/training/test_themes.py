@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lyricist.apps.cli.write_command import tell_unknown
+from lyricist.apps.cli.write_command import tell_read, tell_unknown
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import SIZE
+from lyricist.plan.plan import Plan
 from lyricist.prosody.features import LENGTH, TOPICAL, theme_features
 from lyricist.training.conditioning import MOST, PIECE, THEME_OFF, PlanSplit, Themes
 
@@ -129,6 +130,15 @@ def test_words_of_a_theme_that_a_model_has_never_met_are_named(capsys: pytest.Ca
     tell_unknown(("river",), Vocabulary(WORDS))
     tell_unknown(("lighthaus",), Vocabulary(WORDS))  # writing refuses this
     assert not capsys.readouterr().err
+
+
+def test_what_a_sentence_is_read_as_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = "we crossed the river last year"
+    tell_read(Plan(about=sentence), sentence, Vocabulary(WORDS))  # type: ignore[arg-type]
+    assert capsys.readouterr().err == "--about is read as: crossed, river; hints: we, past\n"
+    tell_read(Plan(about="river, snow"), "river, snow", Vocabulary(WORDS))  # type: ignore[arg-type]
+    tell_read(Plan(about="blue lighthaus"), "blue lighthaus", Vocabulary(WORDS))  # type: ignore[arg-type]
+    assert not capsys.readouterr().err  # a list needs no reading, and writing refuses unknown words
 
 
 def test_an_outline_is_the_last_word_and_the_rarest_others_and_the_next_ends() -> None:

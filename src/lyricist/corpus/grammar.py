@@ -212,6 +212,12 @@ def foreign_subjects(person: Person) -> frozenset[str]:
     return frozenset(others - ({"you"} if person in ADDRESSED else set()))
 
 
+def excluded_words(person: Person | None, tense: Tense | None) -> frozenset[str]:
+    """Words that a song of this person and tense does not have."""
+    foreign = foreign_subjects(person) if person else frozenset()
+    return foreign | (tense_words(other_tense(tense)) if tense else frozenset())
+
+
 class Drift(NamedTuple):
     """A word that breaks the person or the tense asked for: its index in the line, and what it is."""
 

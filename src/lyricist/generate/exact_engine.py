@@ -18,7 +18,6 @@ import numpy.typing as npt
 from lyricist._numbers import key, uniform
 from lyricist.errors import PlanError
 from lyricist.generate.engine import Engine, Event
-from lyricist.generate.grammar_rules import voice_bias
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal, search
 from lyricist.generate.result import LineWritten, Outline, SongWritten
@@ -26,7 +25,7 @@ from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.generate.steering import Candidates, Steering, logit_bias
+from lyricist.generate.steering import Candidates, Steering, logit_bias, voice_bias
 from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.corpus.grammar import excluded_words
 from lyricist.generate.exact_engine import NO_VOICE, ExactEngine, Wish
 from lyricist.generate.exact_writer import ExactWriter
-from lyricist.generate.grammar_rules import barred_words
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
 from lyricist.generate.sampler import BREAK, TINY, Inside, Request, stutters
@@ -70,7 +70,7 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
         text = song.table.words[word]
         if text in song.spec.avoid:
             return "avoided"
-        if text in barred_words(song.spec):
+        if text in excluded_words(song.spec.person, song.spec.tense):
             return "another person or tense"
         return "old or rare" if is_undrawn(engine, word) else "not in the lexicon, a number, or not clean"
     begins = song.rhymes.by_number[first]

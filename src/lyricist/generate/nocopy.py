@@ -1,7 +1,8 @@
 """Words that are refused although the constraint allows them, and the search for words where all are refused.
 
-Refused are copies of the training songs, lines repeated within a song, and lines that a condition on whole lines
-rejects. If every word is refused, `search` finds words for the line without the model.
+Refused are copies of the training songs, lines repeated within a song, verbs of another tense or subject than the
+plan asks for, and lines that a condition on whole lines rejects. If every word is refused, `search` finds words for
+the line without the model.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist._numbers import U32, U64, ngram_hashes, run_hash, run_hashes
+from lyricist.corpus.grammar import ADDRESSED, ADVERBS, PRONOUNS, is_verb_of_you, other_tense, shows
 from lyricist.errors import PlanError
-from lyricist.generate.grammar_rules import subject_bans
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
@@ -21,6 +22,7 @@ from lyricist.generate.state import Rows
 from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, word_hashes
 from lyricist.model.stock import LINE, NONE, OPENING, OPENING_WORDS, RHYME, StockPhrases
 from lyricist.model.tokens import Vocabulary
+from lyricist.plan.song_spec import SongSpec
 
 Ints = npt.NDArray[np.int64]
 
@@ -84,6 +86,37 @@ class CopyBan:
             return False
         text = self.hashes[[*left[-self.most :], *right[: self.most]]]
         return bool(self.known(ngram_hashes(text, self.most + 1)).any())
+
+
+class SubjectBan:
+    """Refuses a pronoun with a verb behind it, adverbs aside. Lines are drawn in either order."""
+
+    def __init__(
+        self, words: Sequence[str], pronouns: frozenset[str], is_verb: Callable[[str], bool], backward: bool
+    ) -> None:
+        self.backward = backward
+        self.verb = np.array([is_verb(word) for word in words])
+        self.pronoun = np.array([word in pronouns for word in words])
+        self.adverb = np.array([word in ADVERBS for word in words])
+
+    def refuses(self, drawn: Sequence[int], word: int) -> bool:
+        """Whether `word` after the words `drawn` of its line, in the order of drawing, makes such a pair."""
+        here, there = (self.pronoun, self.verb) if self.backward else (self.verb, self.pronoun)
+        if not here[word]:
+            return False
+        beside = next((w for w in reversed(drawn) if not self.adverb[w]), None)
+        return beside is not None and bool(there[beside])
+
+
+def subject_bans(spec: SongSpec, words: Sequence[str], backward: bool) -> tuple[SubjectBan, ...]:
+    """For a tense: no verb of the other one has a pronoun as its subject. For a speaker: nor has any verb *you*."""
+    bans = []
+    if spec.tense:
+        other = other_tense(spec.tense)
+        bans.append(SubjectBan(words, PRONOUNS, lambda word: shows(word, other), backward))
+    if spec.person in ADDRESSED:
+        bans.append(SubjectBan(words, frozenset({"you"}), is_verb_of_you, backward))
+    return tuple(bans)
 
 
 RETRIES = 40  # restarts of a line before a condition on whole lines is dropped

@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.corpus.grammar import excluded_words
 from lyricist.errors import InputError, PlanError
-from lyricist.generate.grammar_rules import barred_words
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
 from lyricist.generate.rhyme_groups import SEARCHED, Apart, GroupState, LineKind, Rhymes
@@ -86,7 +86,7 @@ class ExactSongAutomaton:
         out[: table.known] = (table.sig[: table.known] != SILENT) & table.facts.choosable
         if self.spec.clean:
             out[: table.known] &= ~table.facts.unclean
-        barred = (*self.spec.avoid, *barred_words(self.spec))
+        barred = (*self.spec.avoid, *excluded_words(self.spec.person, self.spec.tense))
         out[[table.index[w] for w in barred if w in table.index]] = False
         return out
 

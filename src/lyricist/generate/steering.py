@@ -15,7 +15,17 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.generate.grammar_rules import grammar_bias
+from lyricist.corpus.grammar import (
+    OTHER_FORMS,
+    PERSONS,
+    SUBJECTS,
+    Person,
+    Tense,
+    foreign_subjects,
+    other_tense,
+    tense_words,
+    verbs,
+)
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.line_score import LineScorer, SongTheme
 from lyricist.generate.outline import Outliner
@@ -28,7 +38,7 @@ from lyricist.model.runtime import NEVER
 from lyricist.model.stock import NONE, WORD, StockPhrases
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
-from lyricist.plan.song_spec import LineSpec
+from lyricist.plan.song_spec import LineSpec, SongSpec
 from lyricist.prosody.features import Floats, LinePlan, Note, line_rows, theme_features
 from lyricist.prosody.scan import scan_line
 
@@ -95,6 +105,83 @@ def worn_words(song: ExactSongAutomaton, stock: StockPhrases) -> npt.NDArray[np.
     """(V,) the nats of words that are said too often."""
     hashes = song.table.facts.hashes.tolist()
     return np.array([stock.cost(WORD, (h,)) for h in hashes] if stock.any else np.zeros(len(hashes)))
+
+
+# --- Person and tense, asked for or hinted at by a theme
+
+HINTED = 4.0  # nats off words that would be excluded if person or tense were asked for
+FOREIGN = 1.0  # off objects and possessives of persons that the song is not about
+LOOSE = 1.5  # off verbs of the other tense that may be an infinitive or a participle
+SPOKEN = 0.5  # nats for all forms of the person of an outline
+STRANGERS = {  # nats off the forms of persons that hardly occur beside that of an outline
+    "i": {"we": 1.0, "you": 1.0},
+    "you": {"i": 2.0, "we": 2.0},
+    "he": {"i": 3.0, "you": 3.0, "we": 3.0, "she": 1.5},
+    "she": {"i": 3.0, "you": 3.0, "we": 3.0, "he": 1.5},
+    "we": {"i": 1.5, "you": 1.5},
+    "they": {"i": 3.0, "you": 3.0, "we": 3.0},
+    "nobody": {"i": 2.0, "you": 2.0, "we": 2.0},
+}
+OWN = 0.7  # nats for the person's pronoun, half of it for its objects and possessives
+
+
+def grammar_bias(spec: SongSpec, words: Sequence[str]) -> npt.NDArray[np.float64]:
+    """(V,) nats for words by person and tense, asked for or hinted at."""
+    nats = dict.fromkeys(words, 0.0)
+    person, tense = spec.person or spec.person_hint, spec.tense or spec.tense_hint
+    for word, value in (*person_nats(person), *tense_nats(tense)):
+        if word in nats:
+            nats[word] += value
+    return np.fromiter(nats.values(), dtype=np.float64, count=len(words))
+
+
+def person_nats(person: Person | None) -> list[tuple[str, float]]:
+    """Nats for the forms of a person, and off those of others. Other third persons may be spoken of."""
+    if person is None:
+        return []
+    nats = [(word, -HINTED) for word in foreign_subjects(person)]
+    nats += [(SUBJECTS[person][0], OWN), *((word, OWN / 2) for word in OTHER_FORMS[person])]
+    speakers: set[Person] = {"I", "we"} if person not in ("I", "we", "you") else set()
+    for other in PERSONS:
+        if other != person and (other in speakers or (other == "you" and person not in ("I", "we"))):
+            nats += [(word, -FOREIGN) for word in OTHER_FORMS[other]]
+    return nats
+
+
+def voice_bias(voice: tuple[str, str], words: Sequence[str]) -> npt.NDArray[np.float32]:
+    """(V,) nats for words by the person (i, you, he, she, we, they, nobody) and the tense of an outline."""
+    person, tense = voice
+    nats = dict.fromkeys(words, 0.0)
+    changes = [(word, -value) for other, value in STRANGERS.get(person, {}).items() for word in forms_of(other)]
+    changes += [(word, SPOKEN) for word in forms_of(person)]
+    changes += tense_nats(tense) if tense in ("past", "present") else []  # type: ignore[arg-type]
+    for word, value in changes:
+        if word in nats:
+            nats[word] += value
+    return np.fromiter(nats.values(), dtype=np.float32, count=len(words))
+
+
+def forms_of(person: str) -> tuple[str, ...]:
+    """All forms of a person: subjects, objects and possessives.
+
+    >>> "mine" in forms_of("i"), forms_of("nobody")
+    (True, ())
+    """
+    name = "I" if person == "i" else person
+    return (*SUBJECTS[name], *OTHER_FORMS[name]) if name in SUBJECTS else ()
+
+
+def tense_nats(tense: Tense | None) -> list[tuple[str, float]]:
+    """Nats off words of the other tense; less off verbs that may be an infinitive or a participle."""
+    if tense is None:
+        return []
+    other = other_tense(tense)
+    known = verbs()
+    loose = known.base if other == "present" else known.past
+    return [(word, -HINTED) for word in tense_words(other)] + [(word, -LOOSE) for word in loose - tense_words(other)]
+
+
+# --- Listed words
 
 
 class Candidates:

@@ -190,6 +190,7 @@ def one_section(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[s
         rhyme="".join(letters_of(laid, shown)),
         text=tuple("" if i == at else texts[i] for i in shown),
         tune=tune,
+        about=laid.lines[at].about,
     )
 
 

@@ -90,7 +90,7 @@ def write_command(
         asked = fulfillable(asked, model)
     for about in dict.fromkeys((asked.about, *(section.about for section in asked.sections))):
         tell_unknown(about, model.vocabulary)
-    tell_read(asked, options.get("about"))
+    tell_read(asked, options.get("about"), model.vocabulary)
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
@@ -161,9 +161,9 @@ def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
         print(f"--about: the model does not know {', '.join(unknown)}: only the other words steer", file=sys.stderr)
 
 
-def tell_read(asked: Plan, about: Any) -> None:
-    """Say on stderr what a sentence of `--about` is read as."""
-    if is_sentence(about):
+def tell_read(asked: Plan, about: Any, vocabulary: Vocabulary) -> None:
+    """Say on stderr what a sentence of `--about` is read as. (If the model knows no word of it, writing refuses.)"""
+    if is_sentence(about) and any(word in vocabulary for word in asked.about):
         hints = [hint for hint in (asked.person_hint, asked.tense_hint) if hint]
         hinted = f"; hints: {', '.join(hints)}" if hints else ""
         print(f"--about is read as: {', '.join(asked.about)}{hinted}", file=sys.stderr)

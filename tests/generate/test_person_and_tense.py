@@ -9,9 +9,9 @@ from exact_tools import Bigram, compiled, vocabulary
 from lyricist.corpus.grammar import PERSONS, TENSES, Person, Tense, person_drifts, tense_drifts
 from lyricist.errors import PlanError
 from lyricist.generate.exact_engine import ExactEngine
-from lyricist.generate.grammar_rules import FOREIGN, HINTED, OWN, grammar_bias, subject_bans
-from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.nocopy import CopyBan, subject_bans
 from lyricist.generate.result import SongWritten
+from lyricist.generate.steering import FOREIGN, HINTED, OWN, grammar_bias
 from lyricist.model.runtime import HostBlocks
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.song_spec import lay_out
