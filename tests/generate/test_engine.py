@@ -21,7 +21,7 @@ from lyricist.generate.explain import choice
 from lyricist.generate.line_nodes import first_carries
 from lyricist.generate.nocopy import CopyBan
 from lyricist.generate.result import SongWritten
-from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.state import Rows
 from lyricist.generate.steering import Steering, word_bias
 from lyricist.model.copy_index import CopyIndex
@@ -30,7 +30,7 @@ from lyricist.model.tokens import SPECIALS
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS
-from lyricist.prosody.rhyme import kind
+from lyricist.prosody.rhyme import key, kind
 from lyricist.prosody.scan import scan_line
 
 PLAIN = Drawing(
@@ -428,7 +428,7 @@ def test_long_words_are_favoured_and_archaic_ones_are_not(word: str, nats: float
     asked = compiled(
         Plan(form="verse", lines=1, syllables="5", include=(word,)), (*MORE, "everything", "thou", "heav'n")
     )
-    bias = engine(asked, Drawing(archaic=4, long_words=0.5)).biases[0]
+    bias = engine(asked, Drawing(archaic=4, long_words=0.5)).bias((0, ("", "")))
     assert bias[asked.columns.column_of[asked.table.id_of(word)]] == 0
 
 
@@ -541,3 +541,60 @@ def test_long_words_are_asked_for_by_plan_or_drawing() -> None:
 def test_abbreviations_are_not_drawn() -> None:
     song = compiled(Plan(form="verse", lines=1, syllables="4", rhyme="X"), (*MORE, "etc", "w"))
     assert not song.usable[[song.table.index["etc"], song.table.index["w"]]].any()
+
+
+# --- different letters, different sounds
+
+PAIRS = ("the", "of", "my", "sea", "tree", "sky", "high", "gold", "cold", "rain", "pain")
+ONE_VOWEL = ("the", "of", "my", "night", "light", "white", "ride", "side", "wide")
+
+
+def vowels_at_end(line: Sequence[str]) -> str:
+    return key(default_lexicon().readings(line[-1])[0], "assonance")
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("scheme", ["ABABCC", "AABBCCDD", "XAXABXB", "ABCB", "ABCD", "AXABXB"])
+def test_letters_differ_in_sound_and_lines_in_their_last_words(scheme: str, order: str) -> None:
+    """Each sound has but two words, and lines without a letter may not take the last that a letter needs."""
+    song = compiled(Plan(form="verse", lines=len(scheme), syllables="3", rhyme=scheme), PAIRS, order)
+    for lines in songs_of(engine(song), range(25)).values():
+        ends = [line[-1] for line in lines]
+        assert len(set(ends)) == len(ends)
+        sounds = {letter: vowels_at_end(line) for letter, line in zip(scheme, lines, strict=True) if letter != "X"}
+        assert len(set(sounds.values())) == len(sounds)
+
+
+@pytest.mark.parametrize("kind", ["perfect", "near"])
+def test_letters_that_cannot_differ_are_refused_by_name_unless_they_may_meet(kind: str) -> None:
+    asked: dict[str, Any] = {"form": "verse", "lines": 4, "syllables": "3", "rhyme": "ABAB", "rhyme_kind": kind}
+    with pytest.raises(PlanError, match=r"letters A, B\) cannot all differ in sound .* add --same-sounds"):
+        compiled(Plan(**asked), ONE_VOWEL)
+    assert songs_of(engine(compiled(Plan(**asked, same_sounds=True), ONE_VOWEL)), [1])
+
+
+def test_a_default_scheme_gives_way() -> None:
+    song = compiled(Plan(form="verse", lines=4, same_sounds=True), ONE_VOWEL)
+    spec = replace(song.spec, same_sounds=False, default_scheme=True)
+    assert not compile_song(song.table, spec, song.columns).apart.on
+    with pytest.raises(PlanError, match="--same-sounds"):
+        compile_song(song.table, replace(spec, default_scheme=False), song.columns)
+
+
+def test_given_lines_may_sound_alike_but_not_the_written_ones_beside_them() -> None:
+    section = {"name": "verse", "rhyme": "AABB", "syllables": "3", "text": ["of my ride", "", "of my light", ""]}
+    made = songs_of(engine(compiled(Plan(sections=[section]), ONE_VOWEL)), range(5))
+    assert all(len({line[-1] for line in lines}) == 4 for lines in made.values())
+    section = {"name": "verse", "rhyme": "AABB", "syllables": "3", "text": ["of my ride", "", "", ""]}
+    with pytest.raises(PlanError, match="--same-sounds"):
+        compiled(Plan(sections=[section]), ONE_VOWEL)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_light_rhymes_are_written(order: str) -> None:
+    words = ("the", "of", "in", "free", "eternity", "butterfly", "sky")
+    song = compiled(Plan(form="verse", lines=4, syllables="4", rhyme="AABB", rhyme_kind="light"), words, order)
+    for lines in songs_of(engine(song), range(10)).values():
+        assert {frozenset((lines[i][-1], lines[i + 1][-1])) for i in (0, 2)} == {
+            frozenset(("free", "eternity")), frozenset(("sky", "butterfly"))
+        }  # fmt: skip
