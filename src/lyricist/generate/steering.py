@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.line_score import LineScorer, Theme
 from lyricist.generate.result import Choice
+from lyricist.generate.punctuation import Printer
 from lyricist.generate.sampler import Listed
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.song import ExactSongAutomaton
@@ -48,6 +49,7 @@ class Steering:
     keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee
     record: Record | None = None  # describes how a word was chosen: `explain.choice`
 
+    printer: Printer | None = None  # of lines; None: without punctuation
 
 def logit_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing, theme: Floats | None) -> Floats:
     """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, and NEVER for padding and barred words.

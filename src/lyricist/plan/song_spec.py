@@ -21,6 +21,7 @@ from lyricist.prosody.features import Note
 # Fields of a plan that a `SongSpec` takes over as they are.
 SHARED = (
     "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "all_words", "max_copy", "title",
+    "bare",
 )  # fmt: skip
 LETTERS = ascii_uppercase.replace("X", "")
 
@@ -69,6 +70,7 @@ class SongSpec:
     all_words: bool = False  # draw also the model's words that today's songs do not use
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
     title: str | None = None
+    bare: bool = False  # printed without punctuation
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class FreeSpec:
     keep_chorus: bool = True  # a chorus or refrain comes back word for word
     clean: bool = True  # no word of `is_unclean`
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
+    bare: bool = False  # printed without punctuation
 
     @classmethod
     def of(cls, plan: PlanFields) -> FreeSpec:
