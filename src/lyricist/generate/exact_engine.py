@@ -96,6 +96,7 @@ class ExactEngine(Engine):
         self.judge = steering.judge if self.scorer is not None and drawing.judged else None
         self.sung = Counter(song.source)  # how often each line occurs in the song
         self.candidates = Candidates(song, drawing, scorer)
+        self.drawer.owed[list(song.keywords)] = True
         self.printer = steering.printer or Printer(self.table.vocabulary, None)
         self.failed: dict[int, PlanError] = {}  # by place
 
@@ -168,7 +169,8 @@ class ExactEngine(Engine):
         yield from self.show(s, n, len(self.song.lines))
         rows.idle[mine] = True
         nats = float(rows.nats[n] / rows.tokens[n])
-        form = log_mean(rows.weight[mine] - rows.line_score[mine])
+        owed = self.candidates.owed
+        form = log_mean(rows.weight[mine] - rows.line_score[mine]) - (0.0 if owed is None else owed.credit)
         yield SongWritten(
             int(rows.seed[n]),
             tuple(rows.drafts[n].ids),
@@ -308,6 +310,8 @@ class ExactEngine(Engine):
         """Move rows n (B,) to the nodes after the drawn words (B,), and append these."""
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
+        owed = self.candidates.owed
+        ratio = 0.0 if owed is None else owed.log_ratios(rows.node[n], words, rows.first[n] > 0)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
             reward = rows.drafts[i].rewards
             if reward is not None:
@@ -317,7 +321,7 @@ class ExactEngine(Engine):
         rows.node[n], rows.first[n] = after, 0
         if self.conditioning is not None:
             rows.place[n] = self.conditioning.places(after)
-        rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words))
+        rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words)) + ratio
         self.append(n, words)
         rows.say(n, words)
         if self.theme is not None:
