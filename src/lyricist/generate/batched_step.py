@@ -189,7 +189,8 @@ def features_for(ask: Asking, features: int) -> npt.NDArray[np.float32]:
 def voice(engine: ExactEngine) -> object:
     """A key that is equal for engines that may draw together; an engine with a drawer of its own has its own key."""
     drawer = engine.drawer
-    plain = drawer.words == len(drawer.column_of) and not drawer.closed.any() and engine.record is None
+    special = drawer.closed.any() or drawer.owed.any() or engine.record is not None
+    plain = drawer.words == len(drawer.column_of) and not special
     return (engine.drawing, id(drawer.columns.word_at), drawer.content_key) if plain else id(engine)
 
 

@@ -20,6 +20,7 @@ from lyricist.errors import PlanError
 from lyricist.generate.engine import Engine, Event
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal, search
+from lyricist.generate.punctuation import Printer
 from lyricist.generate.result import LineWritten, Outline, SongWritten
 from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
@@ -103,6 +104,8 @@ class ExactEngine(Engine):
         self.judge = steering.judge if self.scorer is not None and drawing.judged else None
         self.sung = Counter(song.source)  # how often each line occurs in the song
         self.candidates = Candidates(song, drawing, scorer)
+        self.drawer.owed[list(song.keywords)] = True
+        self.printer = steering.printer or Printer(self.table.vocabulary, None)
         self.failed: dict[int, PlanError] = {}  # by place
 
     # --- songs
@@ -182,7 +185,8 @@ class ExactEngine(Engine):
         yield from self.show(s, n, len(self.song.lines))
         rows.idle[mine] = True
         nats = float(rows.nats[n] / rows.tokens[n])
-        form = log_mean(rows.weight[mine] - rows.line_score[mine])
+        owed = self.candidates.owed
+        form = log_mean(rows.weight[mine] - rows.line_score[mine]) - (0.0 if owed is None else owed.credit)
         yield SongWritten(
             int(rows.seed[n]),
             tuple(rows.drafts[n].ids),
@@ -195,13 +199,23 @@ class ExactEngine(Engine):
         )
 
     def show(self, s: int, n: int, end: int) -> Iterator[LineWritten]:
-        """Lines of row n up to `end` that have not been shown."""
-        lines, song = self.rows.drafts[n].lines, self.song
-        for i in range(self.shown[s], end):
-            words = [self.table.words[w] for w in lines[i]]
-            opens = song.lines[i].name if i == 0 or song.lines[i].section != song.lines[i - 1].section else ""
-            yield LineWritten(int(self.rows.seed[n]), self.table.vocabulary.write_line(words), opens, i == 0)
-        self.shown[s] = max(self.shown[s], end)
+        """Lines of row n up to `end` that have not been shown and can be printed: the marks of a line depend on the
+        next line of its section."""
+        while (i := self.shown[s]) < end and (self.ends_section(i) or i + 1 < end or not self.printer.looks_ahead):
+            opens = self.song.lines[i].name if i == 0 or self.ends_section(i - 1) else ""
+            yield LineWritten(int(self.rows.seed[n]), self.text(n, i, end), opens, i == 0)
+            self.shown[s] = i + 1
+
+    def ends_section(self, i: int) -> bool:
+        """Whether line i is the last of its section."""
+        return i + 1 == len(self.song.lines) or self.section_over(i + 1)
+
+    def text(self, n: int, i: int, end: int) -> str:
+        """Line i of row n as it is printed, with the lines before `end`."""
+        mine = [j for j in range(min(end, i + 2)) if self.song.lines[j].section == self.song.lines[i].section]
+        words = [[self.table.words[w] for w in self.rows.drafts[n].lines[j]] for j in mine]
+        given = [self.song.spec.given[j] for j in mine] if self.song.spec.given else ()
+        return self.printer.line(words, mine.index(i), self.ends_section(mine[-1]), given)
 
     # --- one step
 
@@ -336,6 +350,8 @@ class ExactEngine(Engine):
         """Move rows n (B,) to the nodes after the drawn words (B,), and append these."""
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
+        owed = self.candidates.owed
+        ratio = 0.0 if owed is None else owed.log_ratios(rows.node[n], words, rows.first[n] > 0)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
             reward = rows.drafts[i].rewards
             if reward is not None:
@@ -345,7 +361,7 @@ class ExactEngine(Engine):
         rows.node[n], rows.first[n] = after, 0
         if self.conditioning is not None:
             rows.place[n] = self.conditioning.places(after)
-        rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words))
+        rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words)) + ratio
         self.append(n, words)
         rows.say(n, words)
         if self.theme is not None:

@@ -169,15 +169,16 @@ class ExactWriter:
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
         judge = self.run.line_judge if drawing.judged else None
         stock = self.run.stock if drawing.stock else NONE
-        steering = Steering(self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record, stock)
+        printer = self.run.printed(self.spec.bare)
+        steering = Steering(
+            self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record, stock, printer
+        )
         return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
     def finish(self, event: SongWritten) -> WrittenSong:
         """The song with its given lines as they were given, its readings and its longest copied run."""
         lines = self.lines(event.ids)
-        write_line = self.run.vocabulary.write_line
-        texts = [given or write_line(words) for given, words in zip(self.spec.given, lines, strict=True)]
-        sections = self.sections(texts)
+        sections = self.sections(lines)
         scans = self.scans(lines)
         index = self.run.copy_index
         copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
@@ -211,12 +212,14 @@ class ExactWriter:
                 out[-1].append(word)
         return [line[::-1] for line in out] if self.song.backward else out
 
-    def sections(self, texts: Sequence[str]) -> tuple[Section, ...]:
-        specs = self.spec.lines
+    def sections(self, lines: Sequence[Sequence[str]]) -> tuple[Section, ...]:
+        """The lines as they are printed, given ones as they were given."""
+        specs, printer = self.spec.lines, self.run.printed(self.spec.bare)
         out = []
         for number in range(specs[-1].section + 1):
             mine = [i for i, spec in enumerate(specs) if spec.section == number]
-            out.append(Section(specs[mine[0]].name, tuple(Line(texts[i]) for i in mine)))
+            texts = printer.section([lines[i] for i in mine], [self.spec.given[i] for i in mine])
+            out.append(Section(specs[mine[0]].name, tuple(map(Line, texts))))
         return tuple(out)
 
 

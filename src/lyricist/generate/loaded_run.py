@@ -16,6 +16,7 @@ from lyricist.errors import RunError
 from lyricist.generate.line_score import from_network
 from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.outline import Planner, Story
+from lyricist.generate.punctuation import Printer, default_punctuation
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
 from lyricist.model.copy_index import CopyIndex, LineFilter
@@ -101,6 +102,16 @@ class LoadedRun:
     def story_vectors(self) -> dict[Story, npt.NDArray[np.float32]]:
         """(D,) the mean direction of the words of each story."""
         return {story: self.topics.theme_vector(sorted(words)) for story, words in self.story_words.items()}
+
+    @cached_property
+    def printer(self) -> Printer:
+        """Prints songs with punctuation if the vocabulary is of English words, else without."""
+        found = default_punctuation() if self.vocabulary.tokenizer.name == "word" else None
+        return Printer(self.vocabulary, found if found is not None and found.suits(self.vocabulary) else None)
+
+    def printed(self, bare: bool) -> Printer:
+        """What prints songs, `bare`: without punctuation."""
+        return Printer(self.vocabulary, None) if bare else self.printer
 
     @property
     def groups(self) -> tuple[str, ...]:

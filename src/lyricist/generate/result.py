@@ -235,7 +235,7 @@ def first_words(sections: Sequence[Section]) -> str:
     words = whole[:TITLE_WORDS]
     while len(whole) > len(words) > 2 and (words[-1].lower() in LITTLE or words[-1].lower() in FUNCTION_WORDS):
         words.pop()
-    return " ".join(words)
+    return " ".join(words).rstrip(",;:.?!")
 
 
 # --- A title from the song itself: a phrase that comes back, is the song's own and ends on a word of weight

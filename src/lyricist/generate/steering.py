@@ -7,6 +7,7 @@ rest of its line asks for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,9 +27,10 @@ from lyricist.corpus.grammar import (
     tense_words,
     verbs,
 )
-from lyricist.generate.line_nodes import CLOSED
+from lyricist.generate.line_nodes import CLOSED, NOWHERE
 from lyricist.generate.line_score import LineScorer, SongTheme
 from lyricist.generate.outline import Outliner
+from lyricist.generate.punctuation import Printer
 from lyricist.generate.result import Choice
 from lyricist.generate.sampler import Listed
 from lyricist.generate.selection import LineJudge
@@ -62,6 +64,7 @@ class Steering:
     keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee
     record: Record | None = None  # describes how a word was chosen: `explain.choice`
     stock: StockPhrases = NONE  # phrases that are held back
+    printer: Printer | None = None  # of lines; None: without punctuation
 
 
 def logit_bias(
@@ -194,6 +197,7 @@ class Candidates:
         self.looks_ahead = exact and song.backward and song.columns.finals is not None
         self.fresher: dict[int, tuple[Listed, Listed]] = {}  # by identity of the first, which is kept alive
         self.weighed: dict[tuple[int, int, int], Listed] = {}
+        self.owed = OwedWords(song, drawing) if song.keywords else None
 
     def lists(self, rows: Rows, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
         """Words that the rows n (B,) may draw besides those of their nodes' blocks, by position in `n`, for rows
@@ -207,6 +211,8 @@ class Candidates:
                 listed = self.rewarded(rows, int(i), listed, reward)
             elif rows.first[i] and self.fresh is not None and self.song.backward:
                 listed = self.freshened(listed)
+            if self.owed is not None:
+                listed = self.owed.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]), listed)
             if len(listed.words):
                 out[k] = listed
         return out
@@ -242,6 +248,75 @@ class Candidates:
             made = Listed(listed.words, listed.columns, listed.weights * self.fresh[listed.words])
             self.fresher[id(listed)] = (listed, made)
         return self.fresher[id(listed)][1]
+
+
+# --- Words that must occur
+
+SYLLABLES = 1.3  # of a word, on average
+EAGER = 1.0  # how much likelier an owed word is drawn than by an even choice of its place, where it fits as usual
+
+
+class OwedWords:
+    """Look-ahead for the words that a plan includes, so that they do not wait for the last place of their line.
+
+    An owed word is made likelier than the model has it. Where it fits as well as on average, the chance that it is
+    drawn at the next of k places that are left is about 1 in k; where it fits better, the chance is larger. The
+    particles' weights take the factor back, and credit the word's usual probability, which every particle pays once:
+    a particle that has paid is not behind one that still owes. So drafts are chosen by how well the word fits.
+    """
+
+    def __init__(self, song: ExactSongAutomaton, drawing: Drawing) -> None:
+        self.song, self.words = song, frozenset(song.keywords)
+        self.flatter = drawing.rhyme_temperature  # divides the log of a factor at a line's end in rhyme
+        ranks = {w: min(w, song.table.known) for w in self.words}
+        size = math.log(song.table.known + 2) + 0.5
+        self.usual = {w: -math.log((rank + 2.7) * size) / drawing.temperature for w, rank in ranks.items()}  # Zipf
+        self.known: dict[tuple[int, int, int], tuple[Listed, Listed]] = {}
+
+    @property
+    def credit(self) -> float:
+        """The nats that a finished song's weight has been credited."""
+        return -sum(self.usual.values())
+
+    def log_factor(self, node: int, word: int) -> float:
+        """The log of how much likelier `word` is drawn at a node; 0 if it is not owed there or only one place is
+        left."""
+        found = self.song.nodes.nodes[node]
+        if found is None or word not in self.words or not found.automaton.owes(found.owed, word):
+            return 0.0
+        slots = found.automaton.slots
+        left = slots.longest - slots.nearest(found.bits) - min(self.song.table.signature(word).syllables, default=1)
+        places = 1 + left / SYLLABLES
+        return max(0.0, EAGER - math.log(places - 1) - self.usual[word]) if places > 1.5 else 0.0
+
+    def listed(self, node: int, first: int, last: int, listed: Listed) -> Listed:
+        """The listed words of a node with the owed ones likelier; those that stand in its blocks are added."""
+        key = (node, first, last)
+        if key not in self.known or self.known[key][0] is not listed:
+            self.known[key] = (listed, self.likelier(node, first, last, listed))
+        return self.known[key][1]
+
+    def likelier(self, node: int, first: int, last: int, listed: Listed) -> Listed:
+        words, weights, nodes = listed.words, listed.weights.astype(np.float32), self.song.nodes
+        for word in sorted(self.words):
+            factor = math.exp(self.log_factor(node, word))
+            if factor == 1 or nodes.move_word(node, first, last, word) == NOWHERE:
+                continue
+            if word in words:
+                weights = np.where(words == word, weights * np.float32(factor), weights)
+            else:
+                words, weights = np.append(words, word), np.append(weights, np.float32(factor - 1))
+        known = np.where(words < self.song.table.known, words, self.song.table.vocabulary.unk)
+        return Listed(words, self.song.columns.column_of[known], weights)
+
+    def log_ratios(self, nodes: Ints, words: Ints, rhymed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """(B,) what the weights of rows must give back after these words (B,), drawn at these nodes (B,); `rhymed`
+        (B,): drawn as the last word of a line in rhyme."""
+        out = np.zeros(len(words))
+        for k, (node, word) in enumerate(zip(nodes.tolist(), words.tolist(), strict=True)):
+            if word in self.words and self.song.nodes.owes(node, word):
+                out[k] = self.log_factor(node, word) / (self.flatter if rhymed[k] else 1.0) + self.usual[word]
+        return out
 
 
 # --- Plan features

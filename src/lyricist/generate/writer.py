@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, RunError
 from lyricist.generate.batched_step import PremisedWriter
 from lyricist.generate.constraint import Constraint
@@ -17,6 +19,7 @@ from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.explain import choice
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
+from lyricist.generate.punctuation import Printer
 from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
 from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
@@ -82,8 +85,10 @@ class Model(LoadedRun):
             yield from writer.events(drawing, seeds, should_stop, keep, choice if explain else None)
             return
         automaton, guard = FreeSongAutomaton(self.vocabulary, FreeSpec.of(plan)), self.guard(plan.max_copy)
-        for event in FreeEngine(self.step_model, automaton, drawing, guard).write(seeds, should_stop):
-            yield self.finish(event) if isinstance(event, SongWritten) else event
+        printer = self.printed(plan.bare)
+        engine = FreeEngine(self.step_model, automaton, drawing, guard, printer=printer)
+        for event in engine.write(seeds, should_stop):
+            yield self.finish(event, printer) if isinstance(event, SongWritten) else event
 
     def worker_pool(
         self, writer: ExactWriter | PremisedWriter, plan: Plan, drawing: Drawing, seeds: Iterable[int], explain: bool
@@ -174,13 +179,22 @@ class Model(LoadedRun):
         need_words(self.vocabulary)
         return ExactWriter(self, resolve(plan, self.lexicon), constraints)
 
-    def finish(self, event: SongWritten) -> WrittenSong:
-        song = self.vocabulary.decode(event.ids)
+    def finish(self, event: SongWritten, printer: Printer | None = None) -> WrittenSong:
+        """The song of a free engine; `printer` None: without punctuation."""
+        sections = self.vocabulary.decode(event.ids).sections
+        if printer is not None and printer.looks_ahead:
+            sections = tuple(in_print(section, printer) for section in sections)
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]
         known = self.copy_index is not None and self.vocabulary.tokenizer.name == "word"
         copied = self.copy_index.longest_run(words)[0] if known and self.copy_index else None
-        title = title_of(song.sections, self.vocabulary.rarity)
-        return WrittenSong(title, event.seed, song.sections, event.nll_per_word, copied)
+        title = title_of(sections, self.vocabulary.rarity)
+        return WrittenSong(title, event.seed, sections, event.nll_per_word, copied)
+
+
+def in_print(section: Section, printer: Printer) -> Section:
+    """The section with its punctuation."""
+    lines = [printer.vocabulary.tokenizer.split(line.text) for line in section.lines]
+    return replace(section, lines=tuple(map(Line, printer.section(lines))))
 
 
 def fresh_seed() -> int:

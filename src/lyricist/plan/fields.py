@@ -145,6 +145,9 @@ class PlanFields(BaseModel):
     title: Annotated[
         str | None, Asked("Title of the song. Default: its hook.", lambda v: parse.plain_line(v, "--title") or None)
     ] = None
+    bare: Annotated[
+        bool, Asked("Print the words without punctuation, every line with a capital; else as in print.")
+    ] = False
     max_copy: Annotated[
         int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
     ] = 5

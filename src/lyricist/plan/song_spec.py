@@ -23,7 +23,7 @@ from lyricist.prosody.scheme import REACH
 # Fields of a plan that a `SongSpec` takes over as they are.
 SHARED = (
     "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "person", "tense", "person_hint",
-    "tense_hint", "all_words", "max_copy", "title", "same_sounds",
+    "tense_hint", "all_words", "max_copy", "title", "same_sounds", "bare",
 )  # fmt: skip
 LETTERS = ascii_uppercase.replace("X", "")
 
@@ -79,6 +79,7 @@ class SongSpec:
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
     title: str | None = None
     same_sounds: bool = False  # different letters may share a sound, and lines their last word
+    bare: bool = False  # printed without punctuation
     default_scheme: bool = False  # they may where the model's words leave no other way
 
     def rivals(self) -> list[frozenset[int]]:
@@ -110,6 +111,7 @@ class FreeSpec:
     keep_chorus: bool = True  # a chorus or refrain comes back word for word
     clean: bool = True  # no word of `is_unclean`
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
+    bare: bool = False  # printed without punctuation
 
     @classmethod
     def of(cls, plan: PlanFields) -> FreeSpec:

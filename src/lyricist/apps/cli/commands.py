@@ -213,7 +213,7 @@ def evaluate(
 
 
 @app.command()
-@takes(plan=True, without=("about", "all_words", "title", "allow", "fill", "verses", "premise"))
+@takes(plan=True, without=("about", "all_words", "bare", "title", "allow", "fill", "verses", "premise"))
 def check(
     lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
     against: Annotated[Path | None, typer.Option(help="A corpus, or songs: show what is copied from them.")] = None,
