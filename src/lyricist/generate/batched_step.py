@@ -320,7 +320,9 @@ class PremisedWriter:
         ]
 
     def theme(self, chance: Chance) -> tuple[str, ...]:
-        """Two words that occur in the same songs; () for a run that knows too few."""
+        """Two words that occur in the same songs; () for a run that knows too few, or that tells stories."""
+        if self.run.planner is not None and self.run.planner.stories:
+            return ()
         if len(self.themes) <= NEIGHBOURS:
             return ()
         first, vectors, tokens = chance.one(self.themes), self.run.topics.vectors, self.run.vocabulary.tokens

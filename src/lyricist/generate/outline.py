@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,13 @@ STEP = 0.7  # of a draft's weight that counts when drafts are resampled after a 
 MOST_THEME = 4  # words of a theme
 AGAIN = 2.0  # nats off a word for every line that holds it already
 SALT = 7_001  # of the keys of random numbers
+KEYED = 0.6  # share of a line's syllables that its outline may take
 TRIES = 8  # last words drawn for a line before it goes without
 TOLD = 4.0  # nats for the last word that a story has for a line
 WORDED = (0.85, 0.7)  # probability that a line without a beat has a first content word, and a second
-NEAREST = 24  # stories from which one on the theme is drawn
+STRIDE = 2_654_435_761  # a prime
+CHOICE = 4  # stories of a seed, of which the one is told whose last words rhyme best by the plan
+NEAREST = 40  # stories from which one on the theme is drawn
 
 
 @dataclass
@@ -217,7 +221,21 @@ class Outliner:
             return None
         if self.about and self.topics:
             found = self.topics(self.about, found)[:NEAREST]
-        return found[int(uniform(key(seed, SALT), 0) * len(found))]
+        few = [found[(CHOICE * seed + k) * STRIDE % len(found)] for k in range(min(CHOICE, len(found)))]
+        return max(few, key=self.fit)  # seeds one after the other choose among different stories
+
+    def fit(self, story: Story) -> int:
+        """How many pairs of neighbours in the plan's rhyme groups the story's last words rhyme in."""
+        beats, found = self.beats_of(story), 0
+        for members in self.song.members:
+            for i, j in pairwise(members):
+                a, b = (self.tails(beats[k][-1]) if beats[k] else frozenset() for k in (i, j))
+                found += not a.isdisjoint(b) and beats[i][-1] != beats[j][-1]
+        return found
+
+    def tails(self, word: int) -> frozenset[str]:
+        """The rhyme sounds of a word of the planner."""
+        return frozenset(sound.tail for _, sound in self.song.table.sounds(int(self.here[word])))
 
     def beats_of(self, story: Story | None) -> list[tuple[int, ...]]:
         """The words that a story has for every line, as ids of the planner; () where it has none."""
@@ -289,7 +307,7 @@ class Outliner:
         if i not in self.song.beginnings:
             return self.known_line(i, mine, state)
         beat, tokens = self.beats[i], self.planner.vocabulary.tokens
-        room = max(map(len, self.song.lines[i].templates)) - 1
+        room = math.ceil(KEYED * max(map(len, self.song.lines[i].templates)))
         allowed = [self.allowed_ends(i, d, assigned[n]) for n, d in enumerate(mine)]
         ends = [self.beat_end(beat, able, logits[n]) for n, (able, _, _) in enumerate(allowed)]
         words = [self.content_of(i, beat, ends[n], assigned[n]) for n in range(len(mine))]
