@@ -93,9 +93,9 @@ def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) 
 
 # --- Person and tense, asked for or hinted at by a theme
 
-HINTED = 4.0  # nats off words that would be excluded if person or tense were asked for
+HINTED = 6.0  # nats off words that would be excluded if person or tense were asked for
 FOREIGN = 1.0  # off objects and possessives of persons that the song is not about
-LOOSE = 1.5  # off verbs of the other tense that may be an infinitive or a participle
+LOOSE = 2.5  # off verbs of the other tense that may be an infinitive or a participle
 OWN = 0.7  # nats for the person's pronoun, half of it for its objects and possessives
 
 
