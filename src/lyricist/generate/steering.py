@@ -112,9 +112,9 @@ def worn_words(song: ExactSongAutomaton, stock: StockPhrases) -> npt.NDArray[np.
 
 # --- Person and tense, asked for or hinted at by a theme
 
-HINTED = 4.0  # nats off words that would be excluded if person or tense were asked for
+HINTED = 6.0  # nats off words that would be excluded if person or tense were asked for
 FOREIGN = 1.0  # off objects and possessives of persons that the song is not about
-LOOSE = 1.5  # off verbs of the other tense that may be an infinitive or a participle
+LOOSE = 2.5  # off verbs of the other tense that may be an infinitive or a participle
 SPOKEN = 0.5  # nats for all forms of the person of an outline
 STRANGERS = {  # nats off the forms of persons that hardly occur beside that of an outline
     "i": {"we": 1.0, "you": 1.0},
