@@ -41,8 +41,8 @@ SONGS = Path(__file__).parents[1] / "songs"
 FIRST_SEED = 1_000_000  # far from the seeds that people and benchmarks use
 NEAR = 3  # lines of a section within which two that rhyme are a pair
 LEAST = {WORD: 3, RUN: 3, LINE: 1, OPENING: 2, RHYME: 2}  # songs with a phrase from which it is in stock
-SHARE = {WORD: 0.6, RUN: 1.0, LINE: 1.0, OPENING: 1.0, RHYME: 1.0}  # of the log ratio that becomes nats
-ALLOWED = {WORD: 0.02, RUN: 0.004, LINE: 0.0001, OPENING: 0.006, RHYME: 0.008}  # share of songs, at the least
+SHARE = {WORD: 0.6, RUN: 1.0, LINE: 1.0, OPENING: 1.5, RHYME: 2.0}  # times the log ratio
+ALLOWED = {WORD: 0.02, RUN: 0.004, LINE: 0.0001, OPENING: 0.004, RHYME: 0.004}  # share of songs, at the least
 BEYOND = {WORD: 1.5, RUN: 1.2, LINE: 1.0, OPENING: 1.0, RHYME: 1.0}  # times people's share that are allowed
 MOST = {WORD: 1.5, RUN: 3.0, LINE: 8.0, OPENING: 5.0, RHYME: 5.0}  # nats
 RATIONED = (OPENING, RHYME)  # their allowed share does not depend on people's
@@ -60,8 +60,9 @@ def written_songs(run: Path, songs: int, file: Path | None, stock: float) -> Ite
     )
     yield from (song_of(row) for row in rows[:songs])
     seeds = range(FIRST_SEED + len(rows), FIRST_SEED + songs)
-    made = lyricist.load(run).events(Plan(premise=True), Drawing(particles=DRAFTS, stock=stock), seeds)
-    for event in made if seeds else ():
+    if not seeds:
+        return
+    for event in lyricist.load(run).events(Plan(premise=True), Drawing(particles=DRAFTS, stock=stock), seeds):
         if hasattr(event, "sections"):
             if file:
                 with file.open("a", encoding="utf-8") as handle:

@@ -61,10 +61,14 @@ def test_a_premise_that_the_model_cannot_fulfil_is_drawn_again(run: Run) -> None
 
 def test_themes_are_words_of_the_run_and_differ(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lyricist.generate.batched_step.RANKS", (0, 5000))
-    monkeypatch.setattr("lyricist.generate.batched_step.NEIGHBOURS", 2)
+    monkeypatch.setattr("lyricist.generate.batched_step.COMPANY", 3)
+    monkeypatch.setattr("lyricist.generate.batched_step.NEIGHBOURS", 4)
     writer = PremisedWriter(lyricist.load(run), OPEN)
     themes = {writer.plan(seed).about for seed in range(20)}
     assert len(themes) > 3 and all(len(set(about)) == 2 for about in themes)
+    asked = PremisedWriter(lyricist.load(run), Plan(premise=True, about="river"))
+    given = {asked.plan(seed).about for seed in range(20)}
+    assert len(given) > 1 and all(about[0] == "river" and len(set(about)) == 3 for about in given)
 
 
 # --- phrases that are held back

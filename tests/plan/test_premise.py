@@ -18,7 +18,9 @@ WORDS = ("harbour", "rope", "letter", "train")
 OPEN = Plan(premise=True)
 
 
-def theme(chance: Chance) -> tuple[str, ...]:
+def theme(chance: Chance, about: tuple[str, ...]) -> tuple[str, ...]:
+    if about:
+        return (f"{about[0]}side",)
     return (chance.one(WORDS),)
 
 
@@ -71,7 +73,6 @@ def test_the_scheme_of_a_hook_lets_its_lines_repeat(hook: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "kept"),
     [
-        ({"about": "river"}, ("about",)),
         ({"include": "river"}, ("include", "about")),
         ({"syllables": 7, "rhyme": "AABB"}, ("syllables", "rhyme", "sections")),
         ({"form": "verse verse"}, ("form", "sections")),
@@ -83,6 +84,10 @@ def test_what_is_asked_for_is_not_drawn(asked: dict[str, Any], kept: tuple[str, 
     made = drawn(3, plan)
     assert {name: getattr(made, name) for name in kept} == {name: getattr(plan, name) for name in kept}
     assert made != plan.model_copy(update={"premise": False})
+
+
+def test_a_theme_that_is_given_keeps_its_words_and_gets_company() -> None:
+    assert drawn(3, Plan(premise=True, about="river")).about == ("river", "riverside")
 
 
 def test_the_rest_of_a_premise_does_not_depend_on_what_is_asked_for() -> None:

@@ -257,6 +257,7 @@ def moved(each: Sequence[Mapping[int, Any]], starts: Ints) -> dict[int, Any]:
 RANKS = (250, 5000)  # of the words that themes are drawn from: neither the commonest nor rare ones
 SHORTEST = 4  # letters of such a word
 NEIGHBOURS = 12  # nearest words of which one becomes the second word of a theme
+COMPANY = 80  # nearest words of which two are drawn beside the words of a theme that is given
 ATTEMPTS = 8  # premises of a seed that are tried
 WRITERS = 48  # compiled plans that are kept
 FRESH = 2_000  # songs after which plans are compiled again, since their caches grow
@@ -282,13 +283,14 @@ class PremisedWriter:
         for attempt in range(ATTEMPTS):
             asked = with_premise(self.asked, seed, self.theme, attempt)
             with suppress(PlanError):
-                return asked, self.writer(asked, asked.about != self.asked.about)
+                return asked, self.writer(asked, asked.about[len(self.asked.about) :])
         plain = self.asked.model_copy(update={"premise": False})
-        return plain, self.writer(plain, False)
+        return plain, self.writer(plain, ())
 
-    def writer(self, asked: Plan, drawn: bool) -> ExactWriter:
-        """The writer of a plan; if its theme was `drawn`, one that shares the compiled lines of other themes."""
-        bare = asked.model_copy(update={"about": ()}) if drawn else asked
+    def writer(self, asked: Plan, drawn: tuple[str, ...]) -> ExactWriter:
+        """The writer of a plan; one that shares the compiled lines of other themes if words of its theme were
+        `drawn`."""
+        bare = asked.model_copy(update={"about": self.asked.about}) if drawn else asked
         with self.compiling:
             if bare not in self.made:
                 if len(self.made) >= WRITERS:
@@ -319,16 +321,28 @@ class PremisedWriter:
             if w not in undrawn and tokens[w].isalpha() and len(tokens[w]) >= SHORTEST and not is_unclean(tokens[w])
         ]
 
-    def theme(self, chance: Chance) -> tuple[str, ...]:
-        """Two words that occur in the same songs; () for a run that knows too few, or that tells stories."""
+    def theme(self, chance: Chance, about: tuple[str, ...]) -> tuple[str, ...]:
+        """Two words that occur in the same songs, or two that occur in songs about the words given; () for a run that
+        knows too few, or that tells stories."""
         if self.run.planner is not None and self.run.planner.stories:
             return ()
-        if len(self.themes) <= NEIGHBOURS:
+        if len(self.themes) <= COMPANY:
             return ()
-        first, vectors, tokens = chance.one(self.themes), self.run.topics.vectors, self.run.vocabulary.tokens
-        order = np.argsort(-(vectors[self.themes] @ vectors[first]), kind="stable")[:NEIGHBOURS]
-        near = [tokens[self.themes[k]] for k in order.tolist()]
-        return tokens[first], chance.one([word for word in near if not akin(word, tokens[first])] or near[1:])
+        if about:
+            return self.near(about, COMPANY, chance, 2) if self.run.topics.known(about) else ()
+        first = self.run.vocabulary.tokens[chance.one(self.themes)]
+        return first, *self.near((first,), NEIGHBOURS, chance, 1)
+
+    def near(self, about: tuple[str, ...], size: int, chance: Chance, count: int) -> tuple[str, ...]:
+        """So many of the `size` theme words nearest to these words, none of them a form of another."""
+        tokens, topics = self.run.vocabulary.tokens, self.run.topics
+        order = np.argsort(-(topics.vectors[self.themes] @ topics.theme_vector(about)), kind="stable")
+        found = [tokens[self.themes[k]] for k in order[: size + len(about)].tolist()]
+        chosen: list[str] = []
+        for _ in range(count):
+            left = [word for word in found if not any(akin(word, other) for other in (*about, *chosen))]
+            chosen += [chance.one(left)] if left else []
+        return tuple(chosen)
 
     # --- writing
 

@@ -18,7 +18,7 @@ from lyricist.plan.shape import cycle
 T = TypeVar("T")
 PREMISE = 0x9E37  # makes the numbers of premises others than those of words
 SHAPE = ("form", "lines", "syllables", "metre", "rhyme", "rhyme_with", "acrostic", "refrain", "hook", "sections")
-WORDS = ("about", "include", "start")  # fields that say what a song is about
+WORDS = ("include", "start")  # fields beside `about` that say what a song is about
 
 
 class Chance:
@@ -86,17 +86,20 @@ HOOKS = {"": "", "ABAC": "ABAB", "ABCB": "ABAB", "AABC": "AABB", "ABCA": "ABBA",
 REFRAINS = ("", "", "", "first", "last")
 
 
-def with_premise(plan: Plan, seed: int, themes: Callable[[Chance], tuple[str, ...]], attempt: int = 0) -> Plan:
+def with_premise(
+    plan: Plan, seed: int, themes: Callable[[Chance, tuple[str, ...]], tuple[str, ...]], attempt: int = 0
+) -> Plan:
     """The plan of a seed: with the parts that a premise draws, where the plan leaves them open. `themes` draws the
-    words of a theme. `attempt`: which draw of this seed, where the model could not fulfil the earlier ones."""
+    words of a theme, or more words beside those of a theme that is given. `attempt`: which draw of this seed, where
+    the model could not fulfil the earlier ones."""
     if not plan.premise:
         return plan
     said = {name for name in Plan.model_fields if getattr(plan, name) != Plan.model_fields[name].default}
     drawn = {name: getattr(plan, name) for name in said} | {"premise": False}
     if said.isdisjoint(SHAPE):
         drawn["sections"] = draw_sections(Chance(seed, attempt, 0))
-    if said.isdisjoint(WORDS):
-        drawn["about"] = themes(Chance(seed, attempt, 1))
+    if "about" in said or said.isdisjoint(WORDS):
+        drawn["about"] = (*plan.about, *themes(Chance(seed, attempt, 1), plan.about))
     return Plan(**drawn)
 
 
