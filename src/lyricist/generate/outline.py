@@ -240,14 +240,16 @@ class Outliner:
     def beats_of(self, story: Story | None) -> list[tuple[int, ...]]:
         """The words that a story has for every line, as ids of the planner; () where it has none."""
         out: list[tuple[int, ...]] = [()] * len(self.song.lines)
-        if story is None:
-            return out
         verse = chorus = 0
         for i, line in enumerate(self.song.lines):
             if i not in self.song.beginnings:
                 continue
             words: tuple[str, ...] = ()
-            if line.name in CHORUSES and story.chorus:
+            if line.about:  # one of the words that the section is said to be about
+                words = (line.about[line.number % len(line.about)],)
+            elif story is None:
+                continue
+            elif line.name in CHORUSES and story.chorus:
                 words, chorus = story.chorus[chorus % len(story.chorus)], chorus + 1
             elif verse < len(story.verses):
                 words, verse = story.verses[verse], verse + 1

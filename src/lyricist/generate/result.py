@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
@@ -195,6 +195,7 @@ class WrittenSong:
             "seed": self.seed,
             "nll_per_word": round(self.nll_per_word, 4),
             **({} if self.score is None else {"score": self.score.to_json()}),
+            **({} if self.outline is None else {"outline": asdict(self.outline)}),
             "sections": list(self.section_jsons()),
         }
 

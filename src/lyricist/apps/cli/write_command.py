@@ -25,7 +25,7 @@ from lyricist.apps.cli.plan_request import (
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
-from lyricist.generate.result import Choice, LineWritten, WrittenSong
+from lyricist.generate.result import Choice, LineWritten, Outline, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import need_starter
@@ -295,6 +295,8 @@ class Reporter:
 def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
     """Rows that explain a song: each line's syllables, its stresses, the slots asked for and its rhyme; below it how
     each word was chosen, if the writer recorded that."""
+    if song.outline is not None:
+        yield from outlined(song.outline)
     if song.score is not None:
         yield scored(song.score)
     laid = lay_out(plan) if plan.exact else None
@@ -311,10 +313,22 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
         yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)
 
 
+def outlined(outline: Outline) -> Iterator[str]:
+    """What a song says, line by line.
+
+    >>> list(outlined(Outline("she", "past", ("bread",), (("dark", "woke"), ()))))
+    ['says: she past, about bread', '  1  woke dark', '  2  -']
+    """
+    about = f", about {', '.join(outline.theme)}" if outline.theme else ""
+    yield f"says: {outline.person} {outline.tense}{about}"
+    for i, words in enumerate(outline.lines):
+        yield f"{i + 1:>3}  {' '.join((*words[1:], *words[:1])) or '-'}"
+
+
 def scored(score: Score) -> str:
     """
     >>> scored(Score(1.5, 2, -0.25, 0))
-    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00, judged 0.00'
+    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00, judged 0.00, stock 0.00, told 0.00'
     """
     parts = ", ".join(f"{name} {value:.2f}" for name, value in score.to_json().items() if name != "total")
     return f"score {score.total:.2f} a line: {parts}"
