@@ -82,7 +82,8 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
         return "another person or tense"
     draft, i = rows.drafts[n], int(rows.line[n])
     ends_line = song.backward and not draft.drawn
-    if ends_line and song.meets(i, word, draft.ends, draft.groups, draft.lines, draft.ended):
+    after = song.close(i, draft.groups, draft.ends, word) if ends_line else ()
+    if ends_line and song.meets(i, word, after, draft.groups, draft.lines, draft.ended):
         return "another line ends on it, or another letter has its sound"
     if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
         return "would copy the songs, repeat a line, or be what other songs say"

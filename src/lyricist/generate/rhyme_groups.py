@@ -385,19 +385,22 @@ class Apart:
         self.beside = [frozenset(j for i in own for j in self.rivals[i]) for own in lines]  # by group, lines
         self.rival_groups = [frozenset(self.groups_of[j] for j in own) - {-1} for own in self.beside]
 
+    def has_plenty(self, g: int, kinds: Kinds) -> bool:
+        """Whether group g, of which these lines are left, finds a class whatever the other lines are."""
+        singles = sum(self.single[j] for j in self.beside[g])
+        vowels = len(self.rival_groups[g]) + READINGS * singles + 1
+        return self.rhymes.has_plenty(self.level, kinds, len(self.groups_of), vowels)
+
     def rest(
         self, g: int, kinds: Kinds, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]]
     ) -> Rest | None:
-        """The rest of group g, None if it can be written whatever words other lines take."""
+        """The rest of group g; None if its class is chosen and has plenty of words."""
         rhymes, level, state, spare = self.rhymes, self.level, groups[g], len(self.groups_of)
         if state.chosen:
             sounds = len(kinds) + len(state.taken) + spare
             if all(len(rhymes.keys(k, level, state.chosen)) >= sounds for k in kinds):
                 return None
             return Rest(g, kinds, [state.chosen], state.taken, None)
-        singles = sum(self.single[j] for j in self.beside[g])
-        if rhymes.has_plenty(level, kinds, spare, len(self.rival_groups[g]) + READINGS * singles + 1):
-            return None
         at_once = rhymes.wide.at_once(kinds, state)
         classes = rhymes.classes(level, kinds, state) if at_once else rhymes.by_size(level, len(kinds))
         return Rest(g, kinds, classes, state.taken, self.taken(self.beside[g], groups, written))

@@ -18,7 +18,7 @@ from lyricist.corpus.grammar import excluded_words
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
-from lyricist.generate.rhyme_groups import SEARCHED, Apart, GroupState, LineKind, Rhymes
+from lyricist.generate.rhyme_groups import SEARCHED, Apart, GroupState, Kinds, LineKind, Rhymes
 from lyricist.generate.vocab import RhymeSound, WordTable, memoised
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
@@ -260,27 +260,36 @@ class ExactSongAutomaton:
 
     # --- sounds of different letters
 
+    @memoised
+    def groups_left(self, i: int, held: Held) -> list[tuple[int, Kinds, bool]]:
+        """The groups that have lines from i on: their kinds, and whether the group, if its class is still free, finds
+        one whatever the other lines are."""
+        found = []
+        for g, members in enumerate(self.members):
+            kinds = tuple(self.kind(j, dict(held)) for j in members if j >= i)
+            found += [(g, kinds, self.apart.has_plenty(g, kinds))] if kinds else []
+        return found
+
     def can_finish(
         self, i: int, assignment: Assignment, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]],
         used: frozenset[int],
     ) -> bool:  # fmt: skip
         """Whether the lines from i on can rhyme, on words that are not used, so that different letters differ."""
-        rests = []
-        for g, members in enumerate(self.members):
-            kinds = tuple(self.kind(j, assignment) for j in members if j >= i)
-            rest = self.apart.rest(g, kinds, groups, written) if kinds else None
-            rests += [rest] if rest is not None else []
-        rests.sort(key=lambda rest: len(rest.classes))
-        return self.apart.can_finish(rests, used, [SEARCHED])
+        left = self.groups_left(i, tuple(assignment.items()))
+        tests = [(g, kinds) for g, kinds, plenty in left if groups[g].chosen or not plenty]
+        rests = [self.apart.rest(g, kinds, groups, written) for g, kinds in tests]
+        tight = sorted((rest for rest in rests if rest is not None), key=lambda rest: len(rest.classes))
+        return not tight or self.apart.can_finish(tight, used, [SEARCHED])
 
     def meets(
-        self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...],
+        self, i: int, word: int, after: Sequence[GroupState], groups: Sequence[GroupState],
         written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
     ) -> bool:  # fmt: skip
-        """Whether another line ends on `word`, which would end line i, or its sound belongs to another letter."""
+        """Whether another line ends on `word`, which would end line i and leave the groups as `after`, or its sound
+        belongs to another letter."""
         if not self.apart.on or word in ended or word in self.apart.given_ends:
             return self.apart.on
-        return self.apart.merges(i, word, groups, self.close(i, groups, ends, word), written)
+        return self.apart.merges(i, word, groups, after, written)
 
     def alike(
         self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...], assignment: Assignment,
@@ -290,12 +299,12 @@ class ExactSongAutomaton:
         sounds would be left for the lines after it."""
         if not self.apart.on:
             return False
+        after = self.close(i, groups, ends, word)
         owed = any(word in words for j, words in assignment.items() if j > i)
-        if owed or self.meets(i, word, ends, groups, written, ended):
+        if owed or self.meets(i, word, after, groups, written, ended):
             return True
         lines = {**written, i: (word,)} if self.apart.single[i] else written
-        used = ended | self.apart.given_ends | {word}
-        return not self.can_finish(i + 1, assignment, self.close(i, groups, ends, word), lines, used)
+        return not self.can_finish(i + 1, assignment, after, lines, ended | self.apart.given_ends | {word})
 
     @cached_property
     def break_after(self) -> list[int]:
@@ -460,10 +469,9 @@ def keyword_fits(song: ExactSongAutomaton, i: int, assignment: Assignment) -> bo
 
 def letters_error(song: ExactSongAutomaton) -> str:
     """Which letters cannot all differ in sound and in their last words, and what to do."""
-    rests = ((g, tuple(song.kind(j, {}) for j in own)) for g, own in enumerate(song.members) if own)
-    tight = [g for g, kinds in rests if song.apart.rest(g, kinds, song.initial_groups, {}) is not None]
-    letters = ", ".join(song.spec.groups[g].letter for g in tight)
-    lines = ", ".join(str(i + 1) for g in tight for i in song.members[g])
+    tight = [g for g, _, plenty in song.groups_left(0, ()) if not plenty and not song.initial_groups[g].chosen]
+    letters = ", ".join(dict.fromkeys(song.spec.groups[g].letter for g in tight))
+    lines = ", ".join(str(i + 1) for i in sorted(i for g in tight for i in song.members[g]))
     return (
         f"lines {lines} (letters {letters}) cannot all differ in sound and in their last words: this model has too "
         "few words that fit there; use fewer letters or add --same-sounds"
