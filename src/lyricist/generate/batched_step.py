@@ -259,7 +259,7 @@ SHORTEST = 4  # letters of such a word
 NEIGHBOURS = 12  # nearest words of which one becomes the second word of a theme
 COMPANY = 80  # nearest words of which two are drawn beside the words of a theme that is given
 ATTEMPTS = 8  # premises of a seed that are tried
-WRITERS = 48  # compiled plans that are kept
+WRITERS = 160  # compiled plans that are kept
 FRESH = 2_000  # songs after which plans are compiled again, since their caches grow
 
 

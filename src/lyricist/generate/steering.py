@@ -37,7 +37,7 @@ from lyricist.generate.selection import LineJudge
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.model.runtime import NEVER
-from lyricist.model.stock import NONE, WORD, StockPhrases
+from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
 from lyricist.plan.song_spec import LineSpec, SongSpec
@@ -106,8 +106,7 @@ def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) 
 
 def worn_words(song: ExactSongAutomaton, stock: StockPhrases) -> npt.NDArray[np.float64]:
     """(V,) the nats of words that are said too often."""
-    hashes = song.table.facts.hashes.tolist()
-    return np.array([stock.cost(WORD, (h,)) for h in hashes] if stock.any else np.zeros(len(hashes)))
+    return stock.word_costs(song.table.facts.hashes)
 
 
 # --- Person and tense, asked for or hinted at by a theme

@@ -16,9 +16,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from lyricist._io import Arrays, load_arrays, replace_file, tensor_bytes
-from lyricist._numbers import key, run_hash, uniform
+from lyricist._numbers import U32, key, run_hash, uniform
 from lyricist.errors import RunError
 from lyricist.model.word_facts import blob, unblob
 
@@ -35,10 +36,20 @@ class StockPhrases:
 
     nats: Mapping[int, float]
     themes: Sequence[str] = field(default=())
+    by_words: dict[int, tuple[U32, npt.NDArray[np.float64]]] = field(default_factory=dict, compare=False, repr=False)
 
     def cost(self, kind: int, words: Sequence[int]) -> float:
         """Nats of a phrase of words given by their hashes; 0 if it is not in stock."""
         return self.nats.get(phrase_key(kind, words), 0.0)
+
+    def word_costs(self, hashes: U32) -> npt.NDArray[np.float64]:
+        """(V,) the nats of words by their hashes (V,); computed once for an array, which is kept."""
+        if not self.any:
+            return np.zeros(len(hashes))
+        if id(hashes) not in self.by_words:
+            found = [self.cost(WORD, (h,)) for h in hashes.tolist()]
+            self.by_words[id(hashes)] = (hashes, np.array(found))
+        return self.by_words[id(hashes)][1]
 
     def line_cost(self, words: Sequence[int]) -> float:
         """Nats of all runs of two and three words of a line of word hashes."""
