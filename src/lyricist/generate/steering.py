@@ -252,7 +252,9 @@ class Candidates:
 # --- Words that must occur
 
 SYLLABLES = 1.3  # of a word, on average
-EAGER = 1.0  # how much likelier an owed word is drawn than by an even choice of its place, where it fits as usual
+NEARLY_LAST = 1.5  # places left below which an owed word is left to the constraint
+LIKELIER = 30.0  # nats, the most that an owed word is made likelier; its weight is a float32
+EAGER = 1.0  # nats more than for an even choice among the places that are left
 
 
 class OwedWords:
@@ -286,7 +288,9 @@ class OwedWords:
         slots = found.automaton.slots
         left = slots.longest - slots.nearest(found.bits) - min(self.song.table.signature(word).syllables, default=1)
         places = 1 + left / SYLLABLES
-        return max(0.0, EAGER - math.log(places - 1) - self.usual[word]) if places > 1.5 else 0.0
+        if places < NEARLY_LAST:
+            return 0.0
+        return min(max(0.0, EAGER - math.log(places - 1) - self.usual[word]), LIKELIER)
 
     def listed(self, node: int, first: int, last: int, listed: Listed) -> Listed:
         """The listed words of a node with the owed ones likelier; those that stand in its blocks are added."""
@@ -296,6 +300,7 @@ class OwedWords:
         return self.known[key][1]
 
     def likelier(self, node: int, first: int, last: int, listed: Listed) -> Listed:
+        """A new list for a node. A word that stands in a block keeps its share there; the list has the rest."""
         words, weights, nodes = listed.words, listed.weights.astype(np.float32), self.song.nodes
         for word in sorted(self.words):
             factor = math.exp(self.log_factor(node, word))
