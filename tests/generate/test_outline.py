@@ -134,8 +134,24 @@ def test_a_song_carries_its_outline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Model, "planner", planner(), raising=False)
     monkeypatch.setattr(Model, "nearest_stories", lambda self, about, stories: list(stories), raising=False)
     writer = ExactWriter(model, resolve(PLAN, default_lexicon()))
-    songs = list(writer.events(Drawing(particles=2), [7, 8]))
+    songs = list(writer.events(Drawing(particles=2, story=True), [7, 8]))
     outlines = {song.seed: song.outline for song in songs if hasattr(song, "outline")}
     assert outlines[7] == writer.outliner.draw(7)  # type: ignore[union-attr]
     assert outlines[8] != outlines[7]
     assert TAGS["intro"] in writer.run.planner.vocabulary  # type: ignore[union-attr]
+
+
+def test_without_a_story_only_person_and_tense_are_drawn() -> None:
+    made = outliner(PLAN).draw(3, tell=False)
+    assert made.person in PERSONS and made.tense in TENSES
+    assert made.lines == ((),) * 8
+
+
+def test_a_section_that_is_about_something_has_its_words_without_a_story() -> None:
+    sections = [
+        {"name": "verse", "lines": 2, "syllables": "6", "rhyme": "AA"},
+        {"name": "verse", "lines": 2, "syllables": "6", "rhyme": "AA", "about": "pot, dog"},
+    ]
+    made = outliner(Plan(sections=sections)).draw(3, tell=False)
+    assert made.lines[:2] == ((), ())
+    assert "pot" in made.lines[2] and "dog" in made.lines[3]

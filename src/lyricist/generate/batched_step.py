@@ -323,9 +323,7 @@ class PremisedWriter:
 
     def theme(self, chance: Chance, about: tuple[str, ...]) -> tuple[str, ...]:
         """Two words that occur in the same songs, or two that occur in songs about the words given; () for a run that
-        knows too few, or that tells stories."""
-        if self.run.planner is not None and self.run.planner.stories:
-            return ()
+        knows too few."""
         if len(self.themes) <= COMPANY:
             return ()
         if about:

@@ -158,7 +158,7 @@ class ExactEngine(Engine):
         rows, song = self.rows, self.song
         self.shown[s] = 0
         if self.outliner is not None:
-            self.outlines[s] = outline = self.outliner.draw(seed)
+            self.outlines[s] = outline = self.outliner.draw(seed, self.drawing.story)
             self.outlined[s, :-1] = self.outliner.rows(outline)
             self.voices[s] = (outline.person, outline.tense)
         for n in rows.song_rows(s):

@@ -163,7 +163,6 @@ class Outliner:
         self.content[inside] &= content[self.here[inside]]
         self.endings: dict[int, Bools] = {}
         self.syllables = np.array([self.count(w) for w in self.here.tolist()])
-        self.beats: list[tuple[int, ...]] = [()] * len(song.lines)
 
     def count(self, word: int) -> int:
         """The fewest syllables of a word of the run."""
@@ -185,24 +184,28 @@ class Outliner:
 
     # --- drawing
 
-    def draw(self, seed: int, drafts: int = DRAFTS) -> Outline:
-        """The outline of the song of a seed."""
-        story = self.story(seed)
-        self.beats = self.beats_of(story)
-        mine = [Draft(k, self.song.initial_groups) for k in range(drafts)]
-        assigned = [self.song.assignment(seed * 1009 + k) for k in range(drafts)]
-        state = self.planner.model.initial_state(drafts)
-        logits, state = self.step([self.id(SONG)] * drafts, state)
-        logits, state = self.step([self.id(OPENING)] * drafts, state)
-        state = self.premise(mine, seed, logits, state, story)
-        for i, line in enumerate(self.song.lines):
+    def draw(self, seed: int, tell: bool = True, drafts: int = DRAFTS) -> Outline:
+        """The outline of the song of a seed. Without `tell` it has person, tense and theme, and words only for the
+        lines of sections that are about something of their own."""
+        story = self.story(seed) if tell else None
+        beats = self.beats_of(story)
+        words = tell or any(beats)
+        mine = [Draft(k, self.song.initial_groups) for k in range(drafts if words else 1)]
+        assigned = [self.song.assignment(seed * 1009 + draft.number) for draft in mine]
+        state = self.planner.model.initial_state(len(mine))
+        logits, state = self.step([self.id(SONG)] * len(mine), state)
+        logits, state = self.step([self.id(OPENING)] * len(mine), state)
+        state = self.premise(mine, seed, logits, state, story, words)
+        for i, line in enumerate(self.song.lines if words else ()):
             new = i == 0 or line.section != self.song.lines[i - 1].section
             token = self.id(TAGS.get(line.name, TAGS["verse"])) if new else self.id(LINE)
-            logits, state = self.step([token] * drafts, state)
-            state = self.line(i, mine, seed, logits, state, assigned)
+            logits, state = self.step([token] * len(mine), state)
+            state = self.line(i, mine, seed, logits, state, assigned, beats[i])
             mine, assigned, state = self.resampled(i, mine, assigned, seed, state)
         best = max(mine, key=lambda draft: draft.weight)
-        return Outline(best.words[0], best.words[1], tuple(best.words[2:]), tuple(best.lines))
+        lines = [words if tell or beats[i] else () for i, words in enumerate(best.lines)]
+        lines += [()] * (len(self.song.lines) - len(lines))
+        return Outline(best.words[0], best.words[1], tuple(best.words[2:]) or self.about, tuple(lines))
 
     def id(self, token: str) -> int:
         return self.planner.vocabulary.index.get(token, self.planner.vocabulary.unk)
@@ -256,13 +259,17 @@ class Outliner:
             out[i] = tuple(w for w in self.planner.ids(words) if self.usable[w])
         return out
 
-    def premise(self, mine: list[Draft], seed: int, logits: Reals, state: State, story: Story | None) -> State:
-        """Draw or give person, tense and theme."""
+    def premise(
+        self, mine: list[Draft], seed: int, logits: Reals, state: State, story: Story | None, themed: bool
+    ) -> State:
+        """Draw or give person, tense and, with `themed`, the theme."""
         p = self.planner
         person, tense = (story.person, story.tense) if story else (self.person, self.tense)
         persons, tenses = p.mask([person] if person else PERSONS), p.mask([tense] if tense else TENSES)
         for allowed in (persons, tenses):
             logits, state = self.all_take(mine, seed, logits, state, [allowed] * len(mine), "words")
+        if not themed:
+            return state
         about = [w for w in self.about or (story.theme if story else ()) if w in p.vocabulary.index][:MOST_THEME]
         if about:
             for word in about:
@@ -303,12 +310,13 @@ class Outliner:
         return logits, state
 
     def line(
-        self, i: int, mine: list[Draft], seed: int, logits: Reals, state: State, assigned: Sequence[Assignment]
-    ) -> State:
+        self, i: int, mine: list[Draft], seed: int, logits: Reals, state: State, assigned: Sequence[Assignment],
+        beat: Sequence[int],
+    ) -> State:  # fmt: skip
         """The words of line i in every draft: its content words in the order of the line, then its last word."""
         if i not in self.song.beginnings:
             return self.known_line(i, mine, state)
-        beat, tokens = self.beats[i], self.planner.vocabulary.tokens
+        tokens = self.planner.vocabulary.tokens
         room = math.ceil(KEYED * max(map(len, self.song.lines[i].templates)))
         allowed = [self.allowed_ends(i, d, assigned[n]) for n, d in enumerate(mine)]
         ends = [self.beat_end(beat, able, logits[n]) for n, (able, _, _) in enumerate(allowed)]
