@@ -116,13 +116,13 @@ FOREIGN = 1.0  # off objects and possessives of persons that the song is not abo
 LOOSE = 2.5  # off verbs of the other tense that may be an infinitive or a participle
 SPOKEN = 0.5  # nats for all forms of the person of an outline
 STRANGERS = {  # nats off the forms of persons that hardly occur beside that of an outline
-    "i": {"we": 1.0, "you": 1.0},
-    "you": {"i": 2.0, "we": 2.0},
-    "he": {"i": 3.0, "you": 3.0, "we": 3.0, "she": 1.5},
-    "she": {"i": 3.0, "you": 3.0, "we": 3.0, "he": 1.5},
-    "we": {"i": 1.5, "you": 1.5},
-    "they": {"i": 3.0, "you": 3.0, "we": 3.0},
-    "nobody": {"i": 2.0, "you": 2.0, "we": 2.0},
+    "i": {"we": 1.6, "you": 1.6},
+    "you": {"i": 3.2, "we": 3.2},
+    "he": {"i": 4.8, "you": 4.8, "we": 4.8, "she": 2.4},
+    "she": {"i": 4.8, "you": 4.8, "we": 4.8, "he": 2.4},
+    "we": {"i": 2.4, "you": 2.4},
+    "they": {"i": 4.8, "you": 4.8, "we": 4.8},
+    "nobody": {"i": 3.2, "you": 3.2, "we": 3.2},
 }
 OWN = 0.7  # nats for the person's pronoun, half of it for its objects and possessives
 
