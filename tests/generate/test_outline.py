@@ -55,7 +55,9 @@ def outliner(plan: Plan, stories: tuple[Story, ...] = (), **asked: str) -> Outli
     table = WordTable(vocabulary, lexicon)
     song = compile_song(table, resolve(plan, lexicon), VocabLayout.by_signature(table.sig[: table.known]))
     content = np.array([w in WORDS[:18] for w in vocabulary.tokens])
-    return Outliner(planner(stories), song, content, plan.about, asked.get("person", ""), asked.get("tense", ""))
+    return Outliner(
+        lambda: planner(stories), song, content, plan.about, asked.get("person", ""), asked.get("tense", "")
+    )
 
 
 PLAN = Plan(form="verse verse", lines=4, syllables="6", rhyme="ABAB")
@@ -131,14 +133,15 @@ def test_given_lines_keep_their_own_words() -> None:
 def test_a_song_carries_its_outline(monkeypatch: pytest.MonkeyPatch) -> None:
     vocabulary = exact_tools.vocabulary(WORDS, "backward")
     model = Model(Plain(len(vocabulary)), vocabulary)
-    monkeypatch.setattr(Model, "planner", planner(), raising=False)
+    monkeypatch.setattr(Model, "plans", True)
+    monkeypatch.setattr(Model, "opened_planner", planner())
     monkeypatch.setattr(Model, "nearest_stories", lambda self, about, stories: list(stories), raising=False)
     writer = ExactWriter(model, resolve(PLAN, default_lexicon()))
     songs = list(writer.events(Drawing(particles=2, story=True), [7, 8]))
     outlines = {song.seed: song.outline for song in songs if hasattr(song, "outline")}
     assert outlines[7] == writer.outliner.draw(7)  # type: ignore[union-attr]
     assert outlines[8] != outlines[7]
-    assert TAGS["intro"] in writer.run.planner.vocabulary  # type: ignore[union-attr]
+    assert TAGS["intro"] in writer.run.planner().vocabulary
 
 
 def test_without_a_story_only_person_and_tense_are_drawn() -> None:

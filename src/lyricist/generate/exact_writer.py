@@ -90,11 +90,12 @@ class ExactWriter:
     def steer(self) -> None:
         """Make what depends on the theme."""
         self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
-        planner, spec = self.run.planner, self.spec
+        spec = self.spec
         person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
         has = self.run.topics.has
-        if planner is not None:
-            self.outliner = Outliner(planner, self.song, has, spec.about, person, tense, self.run.nearest_stories)
+        if self.run.plans:
+            nearest = self.run.nearest_stories
+            self.outliner = Outliner(self.run.planner, self.song, has, spec.about, person, tense, nearest)
 
     def new_scorer(self) -> LineScorer:
         """The scorer of lines on this theme."""

@@ -81,11 +81,20 @@ class LoadedRun:
         """Chooses among drafts; only the starter and runs fine-tuned from it have one."""
         return self.beside.judge(self.vocabulary)
 
-    @cached_property
-    def planner(self) -> Planner | None:
-        """Draws outlines; None for a run that reads none, or has no planner."""
+    @property
+    def plans(self) -> bool:
+        """Whether the model reads outlines and there is a planner that draws them."""
         file = self.beside.planner
-        return Planner.load(file) if OUTLINE in self.groups and file and file.exists() else None
+        return OUTLINE in self.groups and file is not None and file.exists()
+
+    @cached_property
+    def opened_planner(self) -> Planner:
+        assert self.beside.planner is not None
+        return Planner.load(self.beside.planner)
+
+    def planner(self) -> Planner:
+        """Draws outlines, for a run that `plans`; opened when it is first used."""
+        return self.opened_planner
 
     def nearest_stories(self, about: Sequence[str], stories: Sequence[Story]) -> list[Story]:
         """Stories by how near their words are to those of a theme, the nearest first."""
@@ -95,7 +104,7 @@ class LoadedRun:
 
     @cached_property
     def story_words(self) -> dict[Story, frozenset[str]]:
-        stories = self.planner.stories if self.planner else ()
+        stories = self.planner().stories
         return {s: frozenset(w for beat in (s.theme, *s.verses, *s.chorus) for w in beat) for s in stories}
 
     @cached_property

@@ -10,10 +10,11 @@ word that a line cannot take is left out. K drafts, V words of the planner's voc
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ Nearest = Callable[[Sequence[str], Sequence["Story"]], Sequence["Story"]]  # sto
 
 PERSONS = ("i", "you", "he", "she", "we", "they", "nobody")
 TENSES = ("past", "present")
+# Of the songs written for the starter; each adds up to a little more than 1, so that every draw finds one.
+PERSON_SHARES = (("i", 0.37), ("you", 0.205), ("he", 0.175), ("she", 0.125), ("we", 0.085), ("they", 0.05))
+TENSE_SHARES = (("present", 0.503), ("past", 0.5))
 OPENING = TAGS["intro"]  # the section of an outline that holds person, tense and theme
 DRAFTS = 8
 TEMPERATURE = 0.9
@@ -144,25 +148,52 @@ class Outliner:
     """Outlines for the songs of one compiled plan."""
 
     def __init__(
-        self, planner: Planner, song: ExactSongAutomaton, content: Bools, about: Sequence[str] = (),
+        self, opened: Callable[[], Planner], song: ExactSongAutomaton, tells: Bools, about: Sequence[str] = (),
         person: str = "", tense: str = "", topics: Nearest | None = None,
     ) -> None:  # fmt: skip
-        """`content` (W,): words of the run that can tell a theme. `person`, `tense`: "" if the planner chooses."""
-        self.planner, self.song, self.about = planner, song, tuple(about)
+        """`opened`: the planner, which is opened when words are drawn; `tells` (W,): words of the run that can tell a
+        theme. `person`, `tense`: "" if the seed chooses."""
+        self.opened, self.song, self.tells, self.about = opened, song, tells, tuple(about)
         self.person, self.tense, self.topics = person, tense, topics
-        table, tokens = song.table, planner.vocabulary.tokens
-        self.here = np.array([table.index.get(t, -1) for t in tokens])  # (V,) ids of the run
-        self.there = np.full(len(table.words), -1, dtype=np.int64)
-        known = np.flatnonzero((self.here >= 0) & planner.words)
-        self.there[self.here[known]] = known
-        usable = np.zeros(planner.size, dtype=bool)
-        usable[known] = song.usable[self.here[known]]
-        self.usable = usable
-        self.content = usable.copy()
-        inside = known[self.here[known] < len(content)]
-        self.content[inside] &= content[self.here[inside]]
         self.endings: dict[int, Bools] = {}
-        self.syllables = np.array([self.count(w) for w in self.here.tolist()])
+
+    @cached_property
+    def planner(self) -> Planner:
+        return self.opened()
+
+    @cached_property
+    def here(self) -> Ints:
+        """(V,) ids of the run for the planner's words; -1: none."""
+        index = self.song.table.index
+        return np.array([index.get(t, -1) for t in self.planner.vocabulary.tokens])
+
+    @cached_property
+    def there(self) -> Ints:
+        """(W,) ids of the planner for the run's words; -1: none."""
+        out = np.full(len(self.song.table.words), -1, dtype=np.int64)
+        known = np.flatnonzero((self.here >= 0) & self.planner.words)
+        out[self.here[known]] = known
+        return out
+
+    @cached_property
+    def usable(self) -> Bools:
+        """(V,) words that the song may have."""
+        out = np.zeros(self.planner.size, dtype=bool)
+        known = self.there[self.there >= 0]
+        out[known] = self.song.usable[self.here[known]]
+        return out
+
+    @cached_property
+    def content(self) -> Bools:
+        """(V,) words among these that can tell a theme."""
+        tells = np.zeros(len(self.song.table.words), dtype=bool)
+        tells[: len(self.tells)] = self.tells
+        return np.asarray(self.usable & tells[np.maximum(self.here, 0)])
+
+    @cached_property
+    def syllables(self) -> Ints:
+        """(V,) the fewest syllables of each word."""
+        return np.array([self.count(w) for w in self.here.tolist()])
 
     def count(self, word: int) -> int:
         """The fewest syllables of a word of the run."""
@@ -187,6 +218,8 @@ class Outliner:
     def draw(self, seed: int, tell: bool = True, drafts: int = DRAFTS) -> Outline:
         """The outline of the song of a seed. Without `tell` it has person, tense and theme, and words only for the
         lines of sections that are about something of their own."""
+        if not tell and not any(line.about for line in self.song.lines):
+            return self.voice(seed)
         story = self.story(seed) if tell else None
         beats = self.beats_of(story)
         words = tell or any(beats)
@@ -206,6 +239,14 @@ class Outliner:
         lines = [words if tell or beats[i] else () for i, words in enumerate(best.lines)]
         lines += [()] * (len(self.song.lines) - len(lines))
         return Outline(best.words[0], best.words[1], tuple(best.words[2:]) or self.about, tuple(lines))
+
+    def voice(self, seed: int) -> Outline:
+        """An outline of person and tense alone, which needs no planner: as often as songs have them."""
+        drawn = [
+            wanted or shares[bisect(list(accumulate(share for _, share in shares)), uniform(key(seed, SALT), k))][0]
+            for k, (wanted, shares) in enumerate(((self.person, PERSON_SHARES), (self.tense, TENSE_SHARES)))
+        ]
+        return Outline(drawn[0], drawn[1], self.about, ((),) * len(self.song.lines))
 
     def id(self, token: str) -> int:
         return self.planner.vocabulary.index.get(token, self.planner.vocabulary.unk)
