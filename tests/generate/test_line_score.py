@@ -107,6 +107,7 @@ def test_scores_add_up() -> None:
         "again": -1,
         "judged": 0,
         "stock": 0,
+        "told": 0,
     }
 
 

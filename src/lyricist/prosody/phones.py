@@ -151,7 +151,7 @@ def onset_before(phones: Sequence[str], vowel: int) -> str:
     """The consonants that begin a vowel's syllable: all at the word's beginning, after a prefix all that follow it,
     elsewhere as many as may begin a word together (maximal onset).
 
-    >>> onset_before("S T AA1 R L AY2 T".split(), 4), onset_before("AH0 S T R EY1".split(), 4)
+    >>> onset_before("S T AA1 R L AY2 T".split(), 5), onset_before("AH0 S T R EY1".split(), 4)
     ('L', 'S T R')
     >>> onset_before("M IH0 S T EY1 K".split(), 4), onset_before("S T R IY1 T".split(), 3)
     ('T', 'S T R')
