@@ -47,7 +47,7 @@ class Drawing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    temperature: float = Field(default=0.75, gt=0, le=10, description="Below 1: safer words; above: bolder.")
+    temperature: float = Field(default=0.6, gt=0, le=10, description="Below 1: safer words; above: bolder.")
     top_k: int = Field(default=0, ge=0, description="Only the k likeliest words; 0: off.")
     top_p: float = Field(
         default=1.0, gt=0, le=1, description="Only the likeliest words that make up p of the probability; 1: off."
@@ -87,7 +87,7 @@ class Drawing(BaseModel):
         default=1.0, ge=0, le=10, description="How much drafts are chosen by their lines' score; 0: off."
     )
     judge: float = Field(
-        default=3.5, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
+        default=5.0, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
     )
     particles: int = Field(  # in exact plans
         default=2, ge=1, le=256, description="Drafts begun side by side for each song, 1 to 256."

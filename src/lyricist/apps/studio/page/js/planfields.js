@@ -28,7 +28,7 @@ export const MORE = [
   { name: "hook", label: "A chorus\u2019s first line comes back in it", flag: true, usual: false, wide: true },
   { name: "keep_chorus", label: "Every chorus is the same, word for word", flag: true, usual: true, wide: true },
   { name: "clean", label: "No slurs and obscenities", flag: true, usual: true, wide: true },
-  { name: "temperature", label: "Boldness", drawing: true, range: [0.5, 1.4, 0.05], usual: 0.75, wide: true },
+  { name: "temperature", label: "Boldness", drawing: true, range: [0.5, 1.4, 0.05], usual: 0.6, wide: true },
   { name: "seed", label: "Seed", hint: "new each time", number: true, apart: true, about: "the same seed and plan give the same song", wide: true },
 ];
 
