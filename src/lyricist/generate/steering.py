@@ -114,7 +114,8 @@ def worn_words(song: ExactSongAutomaton, stock: StockPhrases) -> npt.NDArray[np.
 HINTED = 6.0  # nats off words that would be excluded if person or tense were asked for
 FOREIGN = 1.0  # off objects and possessives of persons that the song is not about
 LOOSE = 2.5  # off verbs of the other tense that may be an infinitive or a participle
-SPOKEN = 0.5  # nats for all forms of the person of an outline
+SPOKEN = 0.5  # nats for the subjects and possessives of the person of an outline
+OBJECTS = frozenset({"me", "you", "him", "us", "them"})
 STRANGERS = {  # nats off the forms of persons that hardly occur beside that of an outline
     "i": {"we": 1.6, "you": 1.6},
     "you": {"i": 3.2, "we": 3.2},
@@ -155,7 +156,7 @@ def voice_bias(voice: tuple[str, str], words: Sequence[str]) -> npt.NDArray[np.f
     person, tense = voice
     nats = dict.fromkeys(words, 0.0)
     changes = [(word, -value) for other, value in STRANGERS.get(person, {}).items() for word in forms_of(other)]
-    changes += [(word, SPOKEN) for word in forms_of(person)]
+    changes += [(word, SPOKEN) for word in forms_of(person) if word not in OBJECTS]
     changes += tense_nats(tense) if tense in ("past", "present") else []  # type: ignore[arg-type]
     for word, value in changes:
         if word in nats:
