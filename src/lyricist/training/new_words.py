@@ -63,9 +63,8 @@ def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
     if features:
         size = weights.get("output", weights["embedding"]).shape[1]
         known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
-        old, new = (
-            plan_columns(tuple(g for g in groups_of(n) if g != OUTLINE)) for n in (model["features"], features)
-        )
+        before = model.get("features", 0)
+        old, new = (plan_columns(tuple(g for g in groups_of(n) if g != OUTLINE)) for n in (before, features))
         weights["plan"] = np.zeros((size, sum(WIDTHS[group] for group in new)), dtype=np.float32)
         for group, columns in old.items():
             weights["plan"][:, new[group]] = known[:, columns]
