@@ -1,9 +1,10 @@
 """Keep a corpus's whole lines from ever being written again by a run: makes RUN/lines.safetensors.
 
-    python scripts/build_line_filter.py RUN CORPUS...
+    python scripts/build_line_filter.py RUN CORPUS... [--and LINES]
 
 For corpora too large for a copy index to be handed on. A CORPUS is a directory that `lyricist prepare` made; lines of
-five words or more of all its splits go in, two bytes each (see `lyricist.model.copy_index`). Prints the figures
+five words or more of all its splits go in, two bytes each (see `lyricist.model.copy_index`), and with `--and` those
+of an earlier lines.safetensors. Prints the figures
 that the model card states.
 """
 
@@ -22,9 +23,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Keep a corpus's whole lines from being written again by a run.")
     parser.add_argument("run", type=Path)
     parser.add_argument("corpora", type=Path, nargs="+")
+    parser.add_argument("--and", dest="earlier", type=Path, help="the lines.safetensors of what was read before")
     options = parser.parse_args()
     run = Run.open(options.run)
-    made = LineFilter.of_songs(song for path in options.corpora for song in open_corpus(path).songs())
+    earlier = LineFilter.load(options.earlier) if options.earlier else None
+    made = LineFilter.of_songs((song for path in options.corpora for song in open_corpus(path).songs()), earlier)
     made.save(run.path / LINES)
     figures = {
         "lines": len(made.values),

@@ -19,7 +19,7 @@ from lyricist.model.checkpoint import Run
 from lyricist.model.convert import pack
 from lyricist.model.starter import HERE
 
-FILES_MB, WHEEL_MB = 20.0, 30.0  # what the starter's files may take together, and the package's wheel
+FILES_MB, WHEEL_MB = 40.0, 60.0  # what the starter's files may take together, and the package's wheel
 
 
 def size(folder: Path) -> float:

@@ -21,6 +21,10 @@ GOLDEN = Path(__file__).parent / "golden"
 WRITTEN = {
     "run-1": "The kitchen\nThe called was\n\nSing\nMe mountain sing from the called alone cold your to the ever you'd"
 }
+PRINTED = {
+    "run-1": "The kitchen,\nthe called was.\n\n"
+    "Sing\nme mountain sing from the called alone cold your to the ever you'd."
+}
 CLASSIC = "River light meet called see by you walked\n\nYou meet and walked meet by walked by"
 PERPLEXITY = {"run-1": 9.053}
 
@@ -28,8 +32,10 @@ PERPLEXITY = {"run-1": 9.053}
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_run_of_an_earlier_format_still_writes(name: str) -> None:
     drawing = Drawing(temperature=0.8, min_p=0.03)
-    song = load(GOLDEN / name).write(Plan(form=("verse", "chorus"), lines=(2,)), drawing, seed=1)[0]
-    assert song.text == WRITTEN[name]
+    plan = Plan(form=("verse", "chorus"), lines=(2,))
+    model = load(GOLDEN / name)
+    assert model.write(plan.model_copy(update={"bare": True}), drawing, seed=1)[0].text == WRITTEN[name]
+    assert model.write(plan, drawing, seed=1)[0].text == PRINTED[name]
 
 
 @pytest.mark.parametrize("name", PERPLEXITY)

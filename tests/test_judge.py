@@ -16,7 +16,7 @@ import pytest
 import copy_search
 from oracle.judge import Copies, judge, tally
 from oracle.plan_form import expand
-from oracle.sound import may_stand, parse_cmudict, tail_of
+from oracle.sound import light_tail_of, may_stand, parse_cmudict, tail_of
 
 CMU = parse_cmudict(
     """
@@ -192,10 +192,41 @@ def test_rich_rhymes_and_near_rhymes_pass() -> None:
 
 @pytest.mark.parametrize(
     ("phones", "tail"),
-    [("L AH1 V", "AH V"), ("B AH1 T ER0 F L AY2", "AY"), ("M EH1 M ER0 IY0", "EH M ER IY"), ("DH AH0", "AH")],
+    [
+        ("L AH1 V", "AH V"),
+        ("B AH1 T ER0 F L AY2", "AH T ER F L AY"),
+        ("M EH1 M ER0 IY0", "EH M ER IY"),
+        ("DH AH0", "AH"),
+    ],
 )
 def test_tails(phones: str, tail: str) -> None:
     assert tail_of(tuple(phones.split())) == tail
+
+
+@pytest.mark.parametrize(
+    ("phones", "tail"),
+    [
+        ("L AH1 V", "AH V"),
+        ("B AH1 T ER0 F L AY2", "AY"),
+        ("M EH1 M ER0 IY0", "IY"),
+        ("R IH1 V ER0", "IH V ER"),
+        ("DH AH0", "AH"),
+    ],
+)
+def test_light_tails(phones: str, tail: str) -> None:
+    assert light_tail_of(tuple(phones.split())) == tail
+
+
+def test_different_letters_differ_in_their_vowels_and_lines_in_their_last_words() -> None:
+    night, like, see, sea = (line(f"The my my {word}") for word in ("night", "like", "see", "sea"))
+    assert kinds(song(night, see, like, sea), plan(4, rhyme=["ABCD"])) == ["same-sound", "same-sound"]
+    assert kinds(song(night, see, like, sea), plan(4, rhyme=["ABCD"], same_sounds=True)) == []
+    assert kinds(song(night, see, like, sea), plan(4, rhyme=["XXXX"])) == []
+    assert kinds(song(night, RIVER, line("I see my night")), plan(3)) == ["same-end"]
+    given = {"name": "verse", "lines": 3, "rhyme": "ABC", "text": ["The my my night", "The my my like", "..."]}
+    assert kinds(song(night, like, see), expand({"sections": [given]})) == []
+    given["text"] = ["The my my night", "...", "..."]
+    assert kinds(song(night, like, see), expand({"sections": [given]})) == ["same-sound"]
 
 
 @pytest.mark.parametrize(

@@ -209,11 +209,12 @@ def test_rhymes_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("rhymes", "Memory", "--json", "--syllables", "3", "--limit", "0") == 0
     data = json.loads(capsys.readouterr().out)
     assert (data["format"], data["word"], data["guessed"]) == (1, "memory", False)
+    jsonschema.validate(data, schema("rhymes"))
     assert {r["syllables"] for r in data["rhymes"]} == {3}
     emory = next(r for r in data["rhymes"] if r["word"] == "emory")
     assert emory == {
         "word": "emory", "kind": "perfect", "near": None, "syllables": 3, "stress": "100",
-        "reading": "EH1 M ER0 IY0", "with": "M EH1 M ER0 IY0",
+        "reading": "EH1 M ER0 IY0", "with": "M EH1 M ER0 IY0", "guessed": False,
     }  # fmt: skip
 
 

@@ -76,6 +76,45 @@ def test_a_plan_is_shown_line_by_line(capsys: pytest.CaptureFixture[str]) -> Non
     assert "about: sea" in err and "-m RUN" in err
 
 
+def test_a_plan_shows_ranges_person_tense_and_themes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sections = (
+        '[[section]]\nname = "verse"\nlines = 2\n[[section]]\nname = "verse"\nlines = 1\nabout = "the letter"\n'
+    )
+    (tmp_path / "plan.toml").write_text(f'about = "winter"\nmetre = "iambic"\n{sections}')
+    assert call("plan", "--plan", tmp_path / "plan.toml", "--syllables", "6,7-9", "--tense", "past",
+                "--about", "losing my dog") == 0  # fmt: skip
+    out, err = capsys.readouterr()
+    rows = [row.split() for row in out.splitlines()]
+    assert rows[2] == ["2", "7-9", "x/x/x/x", "to", "x/x/x/x/x", "X"]
+    assert rows[3][-2:] == ["about", "letter"]
+    assert "about: losing, dog; person: I, as the theme says it; tense: past" in err
+    data = planned(capsys, "--plan", tmp_path / "plan.toml", "--person", "i", "--syllables", "6-7")
+    assert data["plan"]["person"] == "I" and data["plan"]["syllables"] == ["6-7"]
+    assert [line["about"] for line in data["lines"]] == [[], [], ["letter"]]
+
+
+def test_hints_of_a_file_go_with_its_theme(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "plan.toml"
+    assert call("plan", "--about", "losing my dog last year", "-o", path) == 0
+    capsys.readouterr()
+    assert planned(capsys, "--plan", path)["plan"]["tense-hint"] == "past"
+    assert not {"person-hint", "tense-hint"} & planned(capsys, "--plan", path, "--about", "sea")["plan"].keys()
+
+
+def test_named_forms_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("forms", "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    jsonschema.validate(data, schema("forms"))
+    assert len(data["forms"]) >= 15 and all(form["example"] for form in data["forms"])
+    assert call("forms") == 0
+    assert all(f"{form['name']}: {form['description']}\n" in capsys.readouterr().out for form in data["forms"][:1])
+    assert call("forms", "Common-Meter") == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["16", "6", "x/x/x/", "B"]
+    assert planned(capsys, "--form", "sonnet")["plan"]["form"] == ["sonnet"]
+    assert call("forms", "sonet") == 2
+    assert only_line(capsys.readouterr().err).endswith("'lyricist forms' lists them; did you mean sonnet?")
+
+
 def test_json_keeps_the_contract(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = planned(capsys, "--about", "river", "--rhyme-with", "love", "--rhyme-kind", "near")
     assert len(data["lines"]) == 16 and data["feasible"] is None
@@ -274,7 +313,7 @@ def test_a_song_that_cannot_be_written_leaves_no_output(
 @pytest.mark.parametrize(
     ("asked", "again"),
     [
-        (("--about", "river"), 7),
+        (("--about", "river", "--no-premise"), 7),
         (("--syllables", "8", "--include", "river"), 8),
         (("--about", "river", "--no-hook"), None),
         (("--rhyme", "AABB"), None),
@@ -301,10 +340,10 @@ def test_drafts_are_fewer_in_bulk(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_score_is_shown(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("write", "-m", run_dir, "--seed", "3", "--json", "--explain") == 0
+    assert call("write", "-m", run_dir, "--seed", "3", "--same-sounds", "--json", "--explain") == 0
     out, err = capsys.readouterr()
     score = json.loads(out)["songs"][0]["score"]
     assert score["total"] == pytest.approx(sum(v for k, v in score.items() if k != "total"), abs=0.01)
     assert f"score {score['total']:.2f} a line: sense" in err
-    assert call("write", "-m", run_dir, "--seed", "3", "--json", "--merit", "0") == 0
+    assert call("write", "-m", run_dir, "--seed", "3", "--same-sounds", "--json", "--merit", "0") == 0
     assert "score" not in json.loads(capsys.readouterr().out)["songs"][0]

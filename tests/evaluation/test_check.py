@@ -53,6 +53,30 @@ def kinds(text: str, **plan: object) -> list[tuple[int | None, str]]:
     return [(v.line, v.kind) for v in check(text, Plan(**plan)).violations]  # type: ignore[arg-type]
 
 
+def test_a_range_of_syllables_is_judged() -> None:
+    assert kinds(HYMN, syllables="6-8") == []
+    assert kinds(HYMN, syllables="7-9") == [(4, "syllables")]  # sav-ed
+    found = check(HYMN, Plan(syllables="7-9")).violations  # type: ignore[arg-type]
+    assert (found[0].expected, found[0].found) == ("7 to 9", "6")
+    assert kinds(HYMN, syllables="4-12", metre="iambic") == [] == kinds(HYMN, syllables="4-12")
+
+
+def test_drifts_of_person_and_tense_are_reported() -> None:
+    assert kinds(HYMN, tense="past") == [(3, "tense"), (4, "tense")]  # am, see
+    found = check(HYMN, Plan(tense="past", person="he")).violations  # type: ignore[arg-type]
+    assert [(v.line, v.kind, v.expected, v.found) for v in found if v.line == 4] == [
+        (4, "person", "he", "'i' (I)"), (4, "tense", "the past", "present 'see'")
+    ]  # fmt: skip
+    assert kinds(HYMN, tense="present") == [(3, "tense"), (4, "tense")]  # was, was
+    assert kinds(HYMN, person="I") == []
+
+
+def test_given_lines_do_not_drift() -> None:
+    lines = HYMN.strip().splitlines()
+    sections = [{"name": "verse", "text": [*lines[:3], ""]}]
+    assert kinds(HYMN, person="he", tense="past", allow=True, sections=sections) == [(4, "person"), (4, "tense")]
+
+
 def test_a_hymn_is_read_for_what_it_is() -> None:
     found = check(HYMN)
     assert [line.syllables for line in found.lines] == [8, 6, 8, 6]
@@ -144,7 +168,7 @@ def test_a_text_that_satisfies_its_plan() -> None:
         ({"syllables": 7}, [(n, "syllables") for n in range(1, 9)]),
         ({"syllables": "8,7"}, [(n, "syllables") for n in (2, 4, 6, 8)]),
         ({"metre": "iambic"}, [(3, "metre"), (7, "metre")]),  # CARry on x/
-        ({"rhyme": "ABAB"}, []),
+        ({"rhyme": "ABAB"}, [(n, "same-sound") for n in (2, 4, 6, 8)]),  # A and B rhyme with each other
         ({"rhyme": "AA", "rhyme_with": "crown"}, [(n, "rhyme") for n in (3, 4, 5, 6, 7, 8)]),
         ({"rhyme": "AA", "form": "verse", "rhyme_with": "down"}, [(None, "section"), (2, "identical-rhyme")]),
         ({"include": "river, train"}, [(None, "include")]),
@@ -202,6 +226,26 @@ def test_rhyme_groups_need_one_sound_and_different_words() -> None:
     assert kinds("The night\nThe like", rhyme="AA") == [(2, "rhyme")]
     assert kinds("The night\nThe like", rhyme="AA", rhyme_kind="near") == []
     assert kinds("The night\nThe night", rhyme="AA", rhyme_kind="near") == [(2, "identical-rhyme")]
+
+
+def test_different_letters_need_different_sounds_and_lines_different_last_words() -> None:
+    merged = "The night\nThe ride\nA light\nA side"
+    assert kinds(merged, rhyme="ABAB") == [(2, "same-sound")]
+    assert kinds(merged, rhyme="ABAB", same_sounds=True) == []
+    assert kinds(merged, rhyme="ABCD") == [(n, "same-sound") for n in (2, 3, 4)]
+    assert kinds(merged, rhyme="XXXX") == []
+    assert kinds("The night\nThe sea\nThe light\nA sea", rhyme="AXAX") == [(4, "same-end")]
+    assert kinds("The night\nThe sea\nThe light\nThe sea", rhyme="AXAX") == []  # the whole line comes back
+    given = {"name": "verse", "rhyme": "ABAB", "text": merged.split("\n")}
+    assert kinds(merged, sections=(given,)) == []
+
+
+def test_a_light_rhyme_is_a_kind_of_its_own() -> None:
+    assert kinds("So free\nEternity", rhyme="AA") == [(2, "rhyme")]
+    assert kinds("So free\nEternity", rhyme="AA", rhyme_kind="light") == []
+    assert kinds("The sky\nA butterfly", rhyme="AA", rhyme_kind="light") == []
+    assert kinds("The night\nThe like", rhyme="AA", rhyme_kind="light") == [(2, "rhyme")]
+    assert [line.rhymes for line in check("So free\nEternity").lines] == ["light", "light"]
 
 
 def test_words_that_cannot_be_read_break_a_count_and_a_rhyme_but_no_freedom() -> None:

@@ -57,6 +57,8 @@ def is_letter(letter: str) -> Any:
 # plan fields, the same said plainly, further constraints
 CASES = [
     pytest.param({"syllables": 4}, slots("????"), (), id="syllables"),
+    pytest.param({"syllables": "4-5"}, slots("????", "?????"), (), id="a range"),
+    pytest.param({"syllables": "4-5", "metre": "iambic"}, slots("x/x/", "x/x/x"), (), id="a range in metre"),
     pytest.param({"metre": "x/x/"}, slots("x/x/"), (), id="iambic"),
     pytest.param({"metre": "/xx/"}, slots("/xx/"), (), id="pattern"),
     pytest.param({"metre": "??/x"}, slots("??/x"), (), id="half-open"),

@@ -158,7 +158,7 @@ def test_no_song_copies_more_than_allowed_even_into_a_returning_chorus(plan: Pla
     automaton = FreeSongAutomaton(few, FreeSpec.of(plan))
     lengths = {}
     for guard in (None, CopyGuard(index, few, 2)):
-        made = decode(FakeModel(0, few), automaton, Drawing(min_p=0), seeds=range(40), guard=guard)
+        made = decode(FakeModel(0, few), automaton, Drawing(min_p=0, temperature=0.75), seeds=range(40), guard=guard)
         runs = [
             index.longest_run([few.tokens[i] for i in e.ids if few.tokens[i] not in SPECIALS])[0]
             for e in made

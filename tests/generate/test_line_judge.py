@@ -150,8 +150,8 @@ def seas(songs: Sequence[SongWritten]) -> int:
 
 
 def test_drafts_that_the_judge_likes_go_on() -> None:
-    liked = written(engine(Drawing(particles=8), Likes), range(8)).values()
-    plain = written(engine(Drawing(particles=8, judge=0), Likes), range(8)).values()
+    liked = written(engine(Drawing(particles=8, temperature=0.75), Likes), range(8)).values()
+    plain = written(engine(Drawing(particles=8, temperature=0.75, judge=0), Likes), range(8)).values()
     assert seas(list(liked)) > 1.5 * seas(list(plain))
 
 

@@ -19,10 +19,12 @@ from lyricist.generate.line_score import (
     NEWLY,
     NOWHERE,
     OWN,
+    STOCK,
     THEME,
     TURN,
     LineScorer,
     Score,
+    SongTheme,
     Theme,
     from_network,
     mean,
@@ -32,7 +34,9 @@ from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import draw, log_mean
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.steering import Steering
+from lyricist.model.copy_index import word_hashes
 from lyricist.model.runtime import HostBlocks
+from lyricist.model.stock import RUN, StockPhrases, phrase_key
 from lyricist.model.topics import Topics
 from lyricist.plan.plan import Drawing, Plan
 
@@ -57,7 +61,7 @@ def scored(
     index = topics().vocabulary.index
     finals = np.zeros(len(index), dtype=np.float32)
     finals[index["tree"]] = 0.02
-    made = LineScorer(topics(), theme, finals, len(index) + 1)
+    made = LineScorer(topics(), theme and SongTheme([theme], [0]), finals, len(index) + 1)
     return made.line([index[w] for w in words.split()], nats, {index[w] for w in said.split()}, so_far)
 
 
@@ -95,7 +99,27 @@ def test_scores_add_up() -> None:
     both = mean([Score(1, 2, -1, 0), Score(3, 0, -1, -2)])
     assert both == Score(2, 1, -1, -1)
     assert both.total == 1 and mean([]) == Score()
-    assert both.to_json() == {"total": 1, "sense": 2, "coherence": 1, "rhyme": -1, "again": -1, "judged": 0}
+    assert both.to_json() == {
+        "total": 1,
+        "sense": 2,
+        "coherence": 1,
+        "rhyme": -1,
+        "again": -1,
+        "judged": 0,
+        "stock": 0,
+        "told": 0,
+    }
+
+
+def test_stock_phrases_cost_as_much_as_the_drawing_says() -> None:
+    index, hashes = topics().vocabulary.index, word_hashes(topics().vocabulary.tokens).tolist()
+    words = [index["the"], index["sea"]]
+    stock = StockPhrases({phrase_key(RUN, [hashes[w] for w in words]): 2.0})
+    made = LineScorer(topics(), None, None, len(index)).avoiding(stock, hashes)
+    assert made.line(words, 10, (), NOWHERE).stock == -STOCK * 2
+    assert made.line(words, 10, (), NOWHERE, stock=0.5).stock == -STOCK
+    assert made.line(words[::-1], 10, (), NOWHERE).stock == 0
+    assert made.line(words, 10, (), NOWHERE, stock=0).total == made.line(words, 10, (), NOWHERE).total + STOCK * 2
 
 
 def test_a_draw_by_weights() -> None:
@@ -115,7 +139,8 @@ def test_a_theme_is_its_words_and_their_company() -> None:
     assert [float(nats[index["sea"]]) for nats in theme.levels()] == pytest.approx(
         [(OWN + TURN) * share for share in FADE]
     )
-    assert theme.holds(np.array([index["sea"], index["fire"], len(index) + 5])).tolist() == [True, False, False]
+    words = np.array([index["sea"], index["fire"], len(index) + 5])
+    assert SongTheme([theme], [0]).holds(np.zeros(3, dtype=np.int64), words).tolist() == [True, False, False]
 
 
 def test_a_theme_of_unknown_words_is_refused_and_of_little_ones_steers_by_them() -> None:
@@ -133,8 +158,22 @@ def test_lines_take_turns_between_the_words_of_a_theme() -> None:
     assert theme.nats[:, [index["sea"], index["fire"]]].tolist() == [[OWN + TURN, OWN], [OWN, OWN + TURN]]
     assert (theme.aims[0] > 0).all() and theme.aims[0, 0] > theme.aims[0, 1] and theme.aims[1, 1] > theme.aims[1, 0]
     line, held = np.array([-1, 0, 1, 2, 3]), np.array([0, 1, 0, 5, 2])
-    assert theme.level(line, held).tolist() == [0, 1, 3, 2, 5]
+    assert SongTheme([theme], [0] * 4).level(line, held).tolist() == [0, 1, 3, 2, 5]
     assert len(theme.levels()) == 6
+
+
+def test_sections_have_themes_of_their_own() -> None:
+    made = SongTheme.of([["sea", "fire"], ["sea", "fire"], [], ["tree"]], topics())
+    assert made is not None
+    index = topics().vocabulary.index
+    lines = np.arange(5)
+    assert made.level(lines, np.array([0, 2, 1, 1, 0])).tolist() == [0, 5, 7, 10, 9]  # the last stands after the song
+    assert len(made.levels()) == 12 and not made.levels()[6].any()
+    assert made.holds(lines[:4], np.full(4, index["sea"])).tolist() == [True, True, False, False]
+    scorer = LineScorer(topics(), made, None, len(index))
+    sea = [index["sea"]]
+    assert [scorer.line(sea, 20.0, (), NOWHERE, i).coherence > 0 for i in range(4)] == [True, True, False, False]
+    assert SongTheme.of([[], []], topics()) is None
 
 
 def test_without_topical_vectors_the_networks_own_stand_in() -> None:
@@ -148,7 +187,7 @@ def test_without_topical_vectors_the_networks_own_stand_in() -> None:
 
 def engine(song: ExactSongAutomaton, drawing: Drawing, about: str = "", order: str = "backward") -> ExactEngine:
     known = topics(order, MORE)
-    theme = Theme.of([about], known) if about else None
+    theme = SongTheme.of([[about] if about else []] * len(song.lines), known)
     merit = LineScorer(known, theme, song.columns.finals, len(song.table.words))
     blocks = HostBlocks(Bigram(song.table.known), song.columns)
     return ExactEngine(blocks, song, drawing, CopyBan(None, song.table.words, 0), Steering(theme, scorer=merit))

@@ -172,7 +172,8 @@ def test_a_plan_may_ask_for_a_word_that_is_not_drawn(model: Model, how: str) -> 
     plans = []
     for word in sorted(undrawn(model)):
         asked = {how: (word,) if how in ("include", "about") else word}
-        plan = Plan(form="verse", lines=2, syllables=8, rhyme="AX" if how == "rhyme_with" else (), **asked)
+        rhyme = {"rhyme": "AX", "rhyme_kind": "light"} if how == "rhyme_with" else {}
+        plan = Plan(form="verse", lines=2, syllables=8, bare=True, **rhyme, **asked)
         with contextlib.suppress(PlanError, InputError):
             model.feasible(plan)
             plans.append((word, plan))

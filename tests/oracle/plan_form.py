@@ -3,8 +3,8 @@
 `expand` takes the keywords of `lyricist.Plan` (sections as dicts) and gives
 
     {"sections": [{"name": "verse", "lines": [{"templates": ["x/x/"], "group": 0, "text": None,
-                                               "initial": "", "first": "", "same_as": None}]}],
-     "groups": [{"kind": "perfect", "with": ""}], "include": [], "avoid": [], "max_copy": 5}
+                                               "initial": "", "first": "", "same_as": None, "section": 0}]}],
+     "groups": [{"kind": "perfect", "with": ""}], "include": [], "avoid": [], "max_copy": 5, "same_sounds": False}
 
 `templates`: permitted slots, empty for a given line that nothing else binds; `group`: an index into groups
 or None; `text`: a given line; `same_as`: the earlier line (0-based) this one repeats. Plans that leave the
@@ -37,19 +37,21 @@ def is_name(metre: str) -> bool:
     return not set(metre) <= set("x/?")
 
 
-def templates(syllables: int | None, metre: str | None) -> list[str]:
+def templates(syllables: int | str | None, metre: str | None) -> list[str]:
     """Permitted slots of a line.
 
-    >>> templates(3, None), templates(None, "x/x/"), templates(4, "trochaic")
-    (['???'], ['x/x/'], ['/x/x'])
+    >>> templates(3, None), templates(None, "x/x/"), templates(4, "trochaic"), templates("2-3", "iambic")
+    (['???'], ['x/x/'], ['/x/x'], ['x/', 'x/x'])
     """
+    first, _, last = str(syllables or "").partition("-")
+    counts = range(int(first), int(last or first) + 1) if first else None
     if metre and not is_name(metre):
-        if syllables not in (None, len(metre)):
+        if counts is not None and len(metre) not in counts:
             raise ValueError(f"metre {metre!r} has not {syllables} slots")
         return [metre]
     if metre:
-        return [metre_slots(metre, syllables or USUAL)]
-    return ["?" * n for n in (FREE if syllables is None else [syllables])]
+        return [metre_slots(metre, n) for n in counts or [USUAL]]
+    return ["?" * n for n in (FREE if counts is None else counts)]
 
 
 def cycled(values: Sequence[Any], at: int) -> Any:
@@ -106,6 +108,7 @@ def expand(plan: dict[str, Any]) -> dict[str, Any]:
                     "initial": letters[number] if number < len(letters) else "",
                     "first": (plan.get("start") or "") if number == 0 else "",
                     "same_as": home + i if home != begins else None,
+                    "section": len(out),
                 }
             )
             if lines[-1]["text"] and not section["syllables"] and not section["metre"]:
@@ -118,6 +121,7 @@ def expand(plan: dict[str, Any]) -> dict[str, Any]:
         "include": list(plan.get("include", ())),
         "avoid": list(plan.get("avoid", ())),
         "max_copy": plan.get("max_copy", 5),
+        "same_sounds": plan.get("same_sounds", False),
     }
 
 

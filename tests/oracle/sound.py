@@ -90,10 +90,19 @@ def bare(phones: Phones) -> Phones:
 
 @lru_cache(1 << 16)
 def tail_of(phones: Phones) -> str:
-    """From the last vowel with digit 1 or 2 (if none, the last vowel) to the end, digits off."""
+    """From the last vowel with digit 1 (if none, with 2; if none, the last vowel) to the end, digits off."""
+    by_digit = [[i for i, p in enumerate(phones) if p[-1] == digit] for digit in "120"]
+    start = next((places[-1] for places in by_digit if places), len(phones))
+    return " ".join(bare(phones[start:]))
+
+
+@lru_cache(1 << 16)
+def light_tail_of(phones: Phones) -> str:
+    """From the last vowel with digit 1 or 2, but from the very last if two or more without follow (or there is no
+    such digit), digits off."""
     vowels = [i for i, p in enumerate(phones) if p[-1].isdigit()]
     stressed = [i for i in vowels if phones[i][-1] in "12"]
-    start = (stressed or vowels or [len(phones)])[-1]
+    start = stressed[-1] if stressed and stressed[-1] in vowels[-2:] else (vowels or [len(phones)])[-1]
     return " ".join(bare(phones[start:]))
 
 
@@ -102,9 +111,17 @@ def vowels_of(tail: str) -> str:
     return " ".join(p for p in tail.split() if p in VOWELS)
 
 
-def rhyme_key(tail: str, kind: str) -> str:
-    """What must be equal for two words to rhyme: the tail, or for near rhyme its vowels."""
-    return tail if kind == "perfect" else vowels_of(tail)
+def rhyme_key(phones: Phones, kind: str) -> str:
+    """What must be equal for two words to rhyme: the tail, for near rhyme its vowels, for light rhyme the light
+    tail."""
+    if kind == "light":
+        return light_tail_of(phones)
+    return tail_of(phones) if kind == "perfect" else vowels_of(tail_of(phones))
+
+
+def letter_sound(phones: Phones, kind: str) -> str:
+    """What differs between different letters: the vowels of the part that rhymes."""
+    return vowels_of(light_tail_of(phones) if kind == "light" else tail_of(phones))
 
 
 def is_reading(phones: Phones) -> bool:

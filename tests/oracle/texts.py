@@ -100,7 +100,11 @@ def cycling_plan(rng: random.Random) -> dict[str, Any]:
     """Keywords in the short form, lists cycling over sections and lines."""
     form = [rng.choice(SECTIONS) for _ in range(rng.randint(1, 4))]
     lines = [rng.randint(1, LONGEST // len(form)) for _ in range(rng.randint(1, min(2, len(form))))]
-    plan: dict[str, Any] = {"form": form, "lines": lines, "rhyme_kind": rng.choice(("perfect", "perfect", "near"))}
+    plan: dict[str, Any] = {
+        "form": form,
+        "lines": lines,
+        "rhyme_kind": rng.choice(("perfect", "perfect", "near", "light")),
+    }
     plan["syllables"] = [
         rng.choice((4, 6, 7, 8, 8, 10, rng.randint(FEWEST_SYLLABLES, MOST_SYLLABLES)))
         for _ in range(rng.randint(1, 4))
@@ -144,7 +148,7 @@ def end_for(
     if group is None:
         return pick(world, slots[-3:], rng, at_end=True)
     index, used = world.by_key[groups[group]["kind"]], classes.setdefault(group, [])
-    keys = [rhyme_key(tail_of(used[0][1]), groups[group]["kind"])] if used else rng.sample(sorted(index), 40)
+    keys = [rhyme_key(used[0][1], groups[group]["kind"])] if used else rng.sample(sorted(index), 40)
     for key in keys:
         fits = [
             (w, r)

@@ -14,7 +14,7 @@ from typing import Any
 
 from oracle.judge import judge
 from oracle.plan_form import FREE, expand, metre_slots
-from oracle.sound import rhyme_key, stress_of, tail_of
+from oracle.sound import rhyme_key, stress_of
 from oracle.texts import LONGEST, NAMES, Part, cycling_plan, from_songs, rhymed, sing
 from oracle.world import FUNCTION, Said, World, keeps
 
@@ -34,7 +34,7 @@ class Witness:
 def scheme_of(world: World, lines: Sequence[Said], kind: str, rng: random.Random) -> str:
     """Letters of lines that rhyme by different words; at most six, some left out."""
     groups: list[list[int]] = []
-    keys = [rhyme_key(tail_of(line.reading[-1]), kind) for line in lines]
+    keys = [rhyme_key(line.reading[-1], kind) for line in lines]
     for i, line in enumerate(lines):
         fits = [
             g
@@ -108,7 +108,7 @@ def section_plan(part: Part, rng: random.Random) -> dict[str, Any]:
 
 def read_off(world: World, parts: list[Part], rng: random.Random) -> dict[str, Any]:
     """The plan's keywords for sections whose lines are there."""
-    kind = rng.choice(("perfect", "perfect", "near"))
+    kind = rng.choice(("perfect", "perfect", "near", "light"))
     for part in parts:
         keep_some(part, rng)
         part.rhyme, part.metre = scheme_of(world, part.lines, kind, rng), metre_of(part.lines, rng)
@@ -160,7 +160,7 @@ def add_rhyme_with(world: World, plan: dict[str, Any], parts: list[Part], rng: r
     marked = {n for n, g in enumerate(expand(plan | {"rhyme_with": "word"})["groups"]) if g["with"]}
     said = [line for part in parts for line in part.lines]
     ends = [s for s, w in zip(said, wanted, strict=True) if w["group"] in marked]
-    keys = {rhyme_key(tail_of(s.reading[-1]), kind) for s in ends}
+    keys = {rhyme_key(s.reading[-1], kind) for s in ends}
     if len(keys) == 1:
         words = world.rhyming(keys.pop(), kind)
         sample = rng.sample(words, min(len(words), 20))
@@ -202,6 +202,8 @@ def witness(world: World, rng: random.Random) -> Witness:
     add_words(world, plan, parts, rng)
     plan["clean"] = False
     song = {"sections": [{"name": p.name, "lines": [line.to_json() for line in p.lines]} for p in parts]}
+    found = judge(song, expand(plan), dictionary=world.dictionary)
+    plan["same_sounds"] = any(v.kind in ("same-sound", "same-end") for v in found)
     add_copying(world, plan, song, rng)
     return Witness(plan, song, kind, *leans(world, plan, parts))
 
@@ -229,6 +231,10 @@ def leans(world: World, plan: dict[str, Any], parts: list[Part]) -> tuple[bool, 
             stresses = {
                 s if len(s) > 1 and set(slots) & set("x/") else "1" * len(s) for s in map(stress_of, readings)
             }
-            ends = {tail_of(r) for r in readings} if i == len(line.words) - 1 and want["group"] is not None else {""}
+            ends = (
+                {rhyme_key(r, plan.get("rhyme_kind", "perfect")) for r in readings}
+                if i == len(line.words) - 1 and want["group"] is not None
+                else {""}
+            )
             ambiguous |= len(stresses) > 1 or len(ends) > 1
     return law, ambiguous

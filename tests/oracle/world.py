@@ -25,6 +25,7 @@ FUNCTION_WORDS = """
     we they me him us them his her my your our their do does did have has had can could will would shall should
     may might must
 """
+KINDS = ("perfect", "near", "light")
 FUNCTION = frozenset(FUNCTION_WORDS.split())
 
 
@@ -76,7 +77,7 @@ class World:
             False: list(self.runs_of(others)),
         }
         self.lines = {t: [line for run in runs for line in run] for t, runs in self.runs.items()}
-        self.by_key = {kind: self.index(kind) for kind in ("perfect", "near")}
+        self.by_key = {kind: self.index(kind) for kind in KINDS}
         self.weights = [1 / (rank + 30) + 1e-3 for rank in range(len(self.vocabulary))]
         self.rhymes: dict[str, list[str]] = {}
 
@@ -97,7 +98,7 @@ class World:
         found: dict[str, list[tuple[str, Phones]]] = defaultdict(list)
         for word in self.vocabulary:
             for reading in self.spoken[word]:
-                found[rhyme_key(tail_of(reading), kind)].append((word, reading))
+                found[rhyme_key(reading, kind)].append((word, reading))
         return {key: words for key, words in found.items() if key}
 
     def alike(self, a: str, b: str) -> bool:
@@ -108,9 +109,8 @@ class World:
         if not self.rhymes:
             for word, readings in self.spoken.items():
                 for reading in readings:
-                    tail = tail_of(reading)
-                    self.rhymes.setdefault("perfect " + tail, []).append(word)
-                    self.rhymes.setdefault("near " + rhyme_key(tail, "near"), []).append(word)
+                    for kind in KINDS:
+                        self.rhymes.setdefault(f"{kind} {rhyme_key(reading, kind)}", []).append(word)
         return self.rhymes.get(f"{kind} {key}", [])
 
     def say(self, text: str, rng: random.Random) -> Said:

@@ -40,6 +40,13 @@ PLANS: dict[str, Plan] = {
     "chorus filled in later": Plan(
         sections=[{"name": "chorus", "text": ["", "Oh river"]}, {"name": "chorus", "text": ["Oh sea", "..."]}]
     ),
+    "ranges": Plan(syllables="6-10, 7", metre="iambic", rhyme="ABAB", sections=[{"name": "verse", "syllables": "5-6"}]),
+    "a voice": Plan(person="he", tense="past", about="losing my brother's boat last year"),
+    "sections with themes": Plan(
+        about="winter", sections=[{"name": "verse", "lines": 2, "about": "a letter"}, {"name": "verse", "lines": 2}]
+    ),
+    "a named form": Plan(form="villanelle", person="they"),
+    "a named form with lines": Plan(form="haiku", sections=[{"name": "verse", "text": ["", "Snow on the water"]}], allow=True),
     "accents": Plan(about="café", refrain="Déjà vu, naïve", title="Ñandú \N{SNOWMAN}"),
     "free": Plan(form="verse chorus", lines=(4, 2), start="nobody", title="Rain"),
     "nothing": Plan(),

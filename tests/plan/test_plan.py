@@ -9,8 +9,9 @@ from plans import PLANS
 
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
+from lyricist.plan.parse import numbers_of
 from lyricist.plan.plan import Drawing, Plan, with_defaults
-from lyricist.plan.plan_file import plan_text
+from lyricist.plan.plan_file import parse_plan, plan_text
 from lyricist.plan.song_spec import lay_out
 
 
@@ -21,6 +22,38 @@ def test_lists_may_be_text_one_value_or_a_sequence() -> None:
     assert Plan(about="River, night,river", include=["Don't"]).about == ("river", "night")
     assert Plan(acrostic="river").acrostic == "RIVER"
     assert Plan(refrain="  Carry me,  home ").refrain == "Carry me, home"
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("6-10", ("6-10",)),
+        ("8,6-7", (8, "6-7")),
+        ([8, "6 - 7"], (8, "6-7")),
+        ("7-7", (7,)),
+        ("6\N{EN DASH}8", ("6-8",)),
+    ],
+)
+def test_syllables_may_be_ranges(given: Any, found: tuple[int | str, ...]) -> None:
+    asked = Plan(form="verse", lines=2, syllables=given)  # type: ignore[arg-type]
+    assert asked.syllables == found and parse_plan(plan_text(asked)) == asked
+    lengths = [[len(slots) for slots in line.templates] for line in lay_out(asked).lines]
+    assert lengths == [list(numbers_of(found[i % len(found)])) for i in range(2)]
+    metred = lay_out(Plan(form="verse", lines=1, syllables=given, metre="iambic")).lines[0]  # type: ignore[arg-type]
+    assert all(slots == "x/" * (len(slots) // 2) + "x" * (len(slots) % 2) for slots in metred.templates)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [("10-6", "begins with the larger number: write 6-10"), ("6-", "'6-' is not a whole number"),
+     ("0-3", "'0' is not a whole number from 1 to 40"), ("6-41", "'41' is not a whole number"),
+     ("a-b", "'a-b' is not"), ("6-7-8", "'6-7-8' is not")],
+)  # fmt: skip
+def test_ranges_that_are_none_are_refused(given: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Plan(syllables=given)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="x/x/ has 4 syllables and --syllables asks for 5-6"):
+        Plan(form="verse", syllables="5-6", metre="x/x/")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

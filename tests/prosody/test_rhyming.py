@@ -56,6 +56,31 @@ def test_a_word_with_two_readings_rhymes_in_both() -> None:
     assert found["pinned"] == "W IH1 N D" and found["find"] == "W AY1 N D"
 
 
+def test_phrases_of_two_words_rhyme_with_one() -> None:
+    assert {"get her", "forget her", "met her"} <= set(words("letter", "mosaic"))
+    assert "let her" not in words("letter", "mosaic")  # the same syllable
+    assert {"know it", "show it"} <= set(words("poet", "mosaic"))
+    assert words("free", "mosaic") == []
+
+
+def test_kinds_are_labelled() -> None:
+    found = {r.word: r.kind for r in lyricist.rhymes("free")}
+    assert (found["tree"], found["eternity"], found["freeze"]) == ("perfect", "light", "near")
+    assert {r.word: r.kind for r in lyricist.rhymes("light")}["starlight"] == "identical"
+    assert "the" not in words("selfie", "perfect")
+
+
+def test_words_that_no_song_uses_come_last() -> None:
+    """The bundled songs say "above" and "doves", a surname never: its rank is after those of all other words."""
+    found = words("love", "perfect", syllables=2)
+    assert found.index("above") < found.index("deneuve")
+
+
+def test_rhymes_whose_sound_is_guessed_are_marked() -> None:
+    found = lyricist.rhymes("spindle", words=["frindle", "kindle"])
+    assert {r.word: r.guessed for r in found} == {"kindle": False, "frindle": True}
+
+
 def test_syllables_and_stress() -> None:
     assert all(r.reading.syllables == 2 for r in lyricist.rhymes("love", syllables=2))
     stressed = lyricist.rhymes("love", stress="01")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lyricist.prosody.phones import Reading
+from lyricist.prosody.rhyme import phrase_readings
 from lyricist.prosody.scheme import (
     LETTERS,
     clusters,
@@ -22,6 +23,16 @@ SOUNDS = {
     "wind": ("W IH1 N D", "W AY1 N D"), "find": ("F AY1 N D",), "pinned": ("P IH1 N D",), "orange": ("AO1 R AH0 N JH",),
     "tears": ("T IH1 R Z", "T EH1 R Z"), "years": ("Y IH1 R Z",), "bears": ("B EH1 R Z",), "???": (),
 }  # fmt: skip
+
+
+def test_light_and_mosaic_rhymes() -> None:
+    free, eternity = Reading.of("F R IY1"), Reading.of("IH0 T ER1 N AH0 T IY0")
+    letter, her = Reading.of("L EH1 T ER0"), Reading.of("HH ER1")
+    phrases = [[], [], phrase_readings([Reading.of("F ER0 G EH1 T")], "her"), []]
+    found = find_scheme([[letter], [free], [her], [eternity]], "abcd", phrases)
+    assert found.letters == "ABAB"
+    assert rhyme_kinds(found, [[letter], [free], [her], [eternity]]) == ["mosaic", "light", "mosaic", "light"]
+    assert find_scheme([[letter], [free], [her], [eternity]], "abcd").letters == "XAXA"
 
 
 def ends(words: str) -> list[list[Reading]]:

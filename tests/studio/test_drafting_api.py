@@ -42,7 +42,11 @@ def test_locked_lines_stand_and_the_others_fit(studio_server: Studio) -> None:
 
 def test_what_a_draft_says_otherwise_than_the_plan_is_kept(studio_server: Studio) -> None:
     odd = ["Oh Zanzibar, my Zanzibar", "", "Nobody knows", ""]
-    body = {"draft": draft(*odd, locked=LOCKED), "plan": {"syllables": "7", "rhyme": "AABB"}, "seed": 5}
+    body = {
+        "draft": draft(*odd, locked=LOCKED),
+        "plan": {"syllables": "7", "rhyme": "AABB", "rhyme_kind": "light"},
+        "seed": 5,
+    }
     (song,) = songs(studio_server.events("/api/fill", body))
     lines = song["sections"][0]["lines"]
     assert [lines[0]["text"], lines[2]["text"]] == [odd[0], odd[2]]

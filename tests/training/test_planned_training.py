@@ -47,7 +47,7 @@ def arrays(path: Path):  # type: ignore[no-untyped-def]
     )
 
 
-@pytest.mark.parametrize("features", ["slots", "tune", "theme", "all"])
+@pytest.mark.parametrize("features", ["slots", "tune", "theme", "all", "outline"])
 def test_a_run_that_was_stopped_goes_on_bit_for_bit(sung: Corpus, tmp_path: Path, features: str) -> None:
     list(train_songs(sung, tmp_path / "whole", options(features)))
     for steps in (4, 9, 10**9):

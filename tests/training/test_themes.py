@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lyricist.apps.cli.write_command import tell_unknown
+from lyricist.apps.cli.write_command import tell_read, tell_unknown
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import SIZE
+from lyricist.plan.plan import Plan
 from lyricist.prosody.features import LENGTH, TOPICAL, theme_features
 from lyricist.training.conditioning import MOST, PIECE, THEME_OFF, PlanSplit, Themes
 
@@ -129,3 +130,33 @@ def test_words_of_a_theme_that_a_model_has_never_met_are_named(capsys: pytest.Ca
     tell_unknown(("river",), Vocabulary(WORDS))
     tell_unknown(("lighthaus",), Vocabulary(WORDS))  # writing refuses this
     assert not capsys.readouterr().err
+
+
+def test_what_a_sentence_is_read_as_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = "we crossed the river last year"
+    tell_read(Plan(about=sentence), sentence, Vocabulary(WORDS))  # type: ignore[arg-type]
+    assert capsys.readouterr().err == "--about is read as: crossed, river; hints: we, past\n"
+    tell_read(Plan(about="river, snow"), "river, snow", Vocabulary(WORDS))  # type: ignore[arg-type]
+    tell_read(Plan(about="blue lighthaus"), "blue lighthaus", Vocabulary(WORDS))  # type: ignore[arg-type]
+    assert not capsys.readouterr().err  # a list needs no reading, and writing refuses unknown words
+
+
+def test_an_outline_is_the_last_word_and_the_rarest_others_and_the_next_ends() -> None:
+    made = themes()
+    rows = made.outlines(np.arange(len(made.ids)))
+    words = [[WORDS[int(i) - 1] if i else "" for i in row] for row in rows]
+    assert words[0] == [""] * 6  # the token that opens the song
+    assert words[1] == ["river", "", "", "snow", "lantern", "the"]
+    assert words[3] == words[1]  # the same for all tokens of a line
+    assert words[5] == ["snow", "harbour", "", "lantern", "the", ""]
+    assert words[len(SONGS[0].split())] == [""] * 6
+
+
+@pytest.mark.parametrize("epoch", range(4))
+def test_what_is_hidden_of_an_outline_is_hidden_for_the_whole_line(epoch: int) -> None:
+    made = themes()
+    whole, some = made.outlines(np.arange(len(made.ids))), made.outlines(np.arange(len(made.ids)), 1, epoch)
+    assert ((some == whole) | (some == 0)).all()
+    assert (some[1] == some[3]).all()
+    again = made.outlines(np.arange(5, 9), 1, epoch)
+    assert (again == some[5:9]).all()

@@ -6,6 +6,7 @@ corpus directory. Lines are counted from 1 over all sung lines: labels and blank
 
 from __future__ import annotations
 
+import itertools
 import os
 import unicodedata
 from collections.abc import Callable, Container, Sequence
@@ -21,8 +22,10 @@ from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.evaluation.copies import copies_of
 from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdict, Violation, judge, last_readings
+from lyricist.plan.forms import named
 from lyricist.plan.plan import Plan
 from lyricist.prosody import Lexicon, Reading, default_lexicon, scan_line
+from lyricist.prosody.rhyme import phrase_readings
 from lyricist.prosody.scan import SILENT
 from lyricist.prosody.scheme import find_scheme, nearest_metre, rhyme_kinds, shape, stanza_name
 
@@ -143,6 +146,7 @@ def check(
     if run is not None and run < 1:
         raise InputError(f"run {run}: copied runs have 1 word or more")
     lexicon = lexicon or default_lexicon()
+    stanzas = recut(stanzas, plan) if plan else stanzas
     options = options_of(lexicon.readings)
     sections = read_aloud(stanzas, lexicon, options)
     verdict = judge(plan, sections, is_unclean, options, options_of(lexicon.sung)) if plan and sections else Verdict()
@@ -156,6 +160,21 @@ def check(
         return result
     copied, longest = copied_runs(sections, songs_of(against), run or least_run(plan), verdict.given)
     return replace(result, copied=tuple(copied), longest_copied=longest)
+
+
+def recut(stanzas: Sequence[Stanza], plan: Plan) -> list[Stanza]:
+    """A text without labels, divided as the plan's named form is, wherever its blank lines stand; a text of another
+    length only if the form is one section."""
+    lines = [line for stanza in stanzas for line in stanza.lines]
+    form = named(plan.form)
+    if form is None or any(stanza.labelled for stanza in stanzas):
+        return list(stanzas)
+    lengths = form.lengths if len(form.lengths) > 1 else [len(lines)]
+    if sum(lengths) != len(lines) or not lines:
+        return list(stanzas)
+    starts = itertools.accumulate(lengths, initial=0)
+    names = (section["name"] for section in form.sections)
+    return [Stanza(name, tuple(lines[i : i + n])) for name, i, n in zip(names, starts, lengths, strict=False)]
 
 
 def least_run(plan: Plan | None) -> int:
@@ -192,7 +211,8 @@ def scanned(
 ) -> list[CheckedLine]:
     """The lines of a section, read so that they satisfy the plan and rhyme if possible."""
     ends = [end_readings(line, verdict) for line in section.lines]
-    found = find_scheme(ends, [line.words for line in section.lines])
+    phrases = [end_phrases(line) for line in section.lines]
+    found = find_scheme(ends, [line.words for line in section.lines], phrases)
     sounds = zip(found.letters, rhyme_kinds(found, ends), strict=True)
     made = []
     for i, (text, line, (letter, kind)) in enumerate(zip(stanza.lines, section.lines, sounds, strict=True)):
@@ -216,6 +236,13 @@ def end_readings(line: TextLine, verdict: Verdict) -> list[Reading]:
     slots = verdict.slots.get(line.number)
     fitting = last_readings(line, slots) if slots else []
     return fitting or [option.reading for option in (line.options[-1] if line.options else ())]
+
+
+def end_phrases(line: TextLine) -> list[Reading]:
+    """The readings of a line's last two words as one, if the last is weak."""
+    if len(line.words) < 2:
+        return []
+    return phrase_readings([option.reading for option in line.options[-2]], line.words[-1])
 
 
 def read_line(line: TextLine, slots: str | None, end: Reading | None, lexicon: Lexicon) -> tuple[Reading, ...]:

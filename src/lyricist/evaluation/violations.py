@@ -13,14 +13,17 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lyricist.corpus import RETURNING
+from lyricist.corpus.grammar import person_drifts, tense_drifts
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.plan.fields import SectionPlan
+from lyricist.plan.given_lines import numbers
 from lyricist.plan.plan import Plan
+from lyricist.plan.shape import ANY
 from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, first_said, lay_out
 from lyricist.prosody import Reading
 from lyricist.prosody.metre import METRES, fits, pattern_of, template
 from lyricist.prosody.phones import bare
-from lyricist.prosody.rhyme import key
+from lyricist.prosody.rhyme import KeyKind, key, tail_key
 
 # --- a text with its readings, and the result
 
@@ -102,12 +105,18 @@ def judge(
     pairs = paired(asked, made, sections)
     forms(plan, made, sections, verdict)
     endings = {pair.at: read_in_slots(pair, verdict, licensed) for pair in pairs}
-    for number, group in enumerate(made.groups):
+    heard = [
         rhymes(group, members(group, number, pairs, made, endings, options), verdict)
+        for number, group in enumerate(made.groups)
+    ]
+    if not plan.same_sounds and any(spec.group >= 0 or spec.single for spec in made.lines):
+        letters_apart(plan, made, pairs, endings, heard, verdict)
+        ends_apart(made, pairs, verdict)
     by_index = {pair.at: pair for pair in pairs}
     for pair in pairs:
         given_words(pair, by_index, tuple(WordTokenizer().split(plan.refrain or "")), verdict)
         forbidden_words(pair, made, unclean, verdict)
+        drifts(pair, made, verdict)
     beginnings(plan, sections, verdict)
     wanted_words(made.include, sections, verdict)
     verdict.violations.sort(key=lambda v: v.line or 0)
@@ -164,7 +173,7 @@ def rooted(made: SongSpec, index: int) -> LineSpec:
 
 def asked_slots(spec: LineSpec, line: TextLine, base: SectionPlan, asked: Plan) -> tuple[str, ...]:
     syllables, metre = base.syllables or asked.syllables, cycle(base.metre or asked.metre, spec.number)
-    if not (syllables or metre) or len(spec.templates) > 1:  # free, or a given line that may be of any length
+    if not (syllables or metre) or spec.templates == ANY:  # free, or a given line that may be of any length
         return ()
     if metre in METRES and not syllables:
         return tuple(template(metre, n) for n in sorted(totals(line)) if n)
@@ -200,7 +209,7 @@ def read_in_slots(
     if possible.isdisjoint(lengths):
         silent = [word for word, options in zip(line.words, line.options, strict=True) if not options]
         found = f"{len(usual)}" + (f", and {', '.join(silent)} cannot be read" if silent else "")
-        verdict.add(line.number, "syllables", " or ".join(map(str, lengths)), found)
+        verdict.add(line.number, "syllables", numbers(sorted(set(lengths))), found)
     else:
         verdict.slots[line.number] = "?" * next(n for n in lengths if n in possible)
         verdict.add(line.number, "metre", " or ".join(pattern_of(s) for s in pair.slots if len(s) in possible), usual)
@@ -244,8 +253,8 @@ class Member:
 
 
 def rhyme_of(group: GroupSpec, reading: Reading) -> str:
-    """What all words of a rhyme share: the tail, or its vowels in a near rhyme."""
-    return key(reading, "assonance" if group.kind == "near" else "perfect")
+    """What all words of a rhyme share: the tail, its vowels in a near rhyme, the light tail in a light one."""
+    return key(reading, "assonance" if group.kind == "near" else group.kind)
 
 
 def members(
@@ -272,10 +281,11 @@ def members(
     return found
 
 
-def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> None:
-    """Find the sound that most lines can share; report the other lines, and words that sound the same."""
+def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> frozenset[str]:
+    """Find the sounds that most lines can share; report lines without the first of them, and words that sound the
+    same."""
     if not lines:
-        return
+        return frozenset()
     counts: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for member in lines:
         for rank, rhyme in enumerate(dict.fromkeys(rhyme_of(group, reading) for _, reading in member.ways)):
@@ -294,6 +304,59 @@ def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> None:
         alike = next((m for m in lines[:i] if m.voice != member.voice and m.like(member)), None)
         if alike:
             verdict.add(member.line, "identical-rhyme", f"another sound than {named(alike)}", heard(member))
+    return frozenset(rhyme for rhyme, (shared, _) in counts.items() if shared == counts[best][0])
+
+
+def letters_apart(
+    plan: Plan,
+    made: SongSpec,
+    pairs: Sequence[Pair],
+    endings: Mapping[int, list[tuple[str, Reading]]],
+    heard: Sequence[frozenset[str]],
+    verdict: Verdict,
+) -> None:
+    """Report lines whose letter has no sound but that of an earlier line of another letter. `heard`: by group, the
+    sounds that its lines can share. Given lines, and lines that rhyme with them, may be alike."""
+    rivals, by_index = made.rivals(), {pair.at: pair for pair in pairs}
+    fixed = {spec.group for spec in made.lines if spec.text is not None} - {-1}
+    fixed |= {g for g, group in enumerate(made.groups) if group.with_word}
+    how: KeyKind = "light" if plan.rhyme_kind == "light" else "perfect"
+
+    def vowels(i: int) -> frozenset[str]:
+        group = made.lines[i].group
+        tails = heard[group] if group >= 0 else {key(reading, how) for _, reading in endings[i]}
+        return frozenset(tail_key(tail, "assonance") for tail in tails)
+
+    def bound(i: int) -> bool:
+        spec = made.lines[i]
+        return spec.text is not None or spec.group in fixed
+
+    told: set[frozenset[int]] = set()
+    for pair in pairs:
+        i = pair.at
+        for j in sorted(j for j in rivals[i] if j < i and j in by_index and not (bound(i) and bound(j))):
+            letters = frozenset(g if (g := made.lines[x].group) >= 0 else -1 - x for x in (i, j))
+            if letters not in told and vowels(i) == vowels(j) and len(vowels(i)) == 1:
+                told.add(letters)
+                earlier = by_index[j].line
+                expected = f"another sound than {earlier.words[-1]!r} in line {earlier.number}, of another letter"
+                verdict.add(pair.line.number, "same-sound", expected, repr(pair.line.words[-1]))
+                break
+
+
+def ends_apart(made: SongSpec, pairs: Sequence[Pair], verdict: Verdict) -> None:
+    """Report lines that end on the last word of an earlier line and do not repeat that line; two given lines may."""
+    first: dict[str, Pair] = {}
+    for pair in pairs:
+        if not pair.line.words:
+            continue
+        earlier = first.setdefault(pair.line.words[-1], pair)
+        again = earlier.line.words == pair.line.words
+        given = made.lines[earlier.at].text is not None and made.lines[pair.at].text is not None
+        rhymes_so = earlier.spec.group == pair.spec.group >= 0  # told as identical-rhyme
+        if earlier is not pair and not (again or given or rhymes_so):
+            found = f"{pair.line.words[-1]!r} again"
+            verdict.add(pair.line.number, "same-end", f"another last word than line {earlier.line.number}", found)
 
 
 def named(member: Member) -> str:
@@ -343,6 +406,17 @@ def forbidden_words(pair: Pair, made: SongSpec, unclean: Callable[[str], bool], 
             verdict.add(pair.line.number, "avoid", f"no {word!r}", word)
         elif made.clean and word not in given and word not in made.include and unclean(word):
             verdict.add(pair.line.number, "unclean", "no slurs or obscenities", word)
+
+
+def drifts(pair: Pair, made: SongSpec, verdict: Verdict) -> None:
+    """Report subject pronouns of another person and verbs of the other tense, except in given lines."""
+    words = pair.line.words
+    if pair.line.number in verdict.given:
+        return
+    for drift in person_drifts(words, made.person) if made.person else ():
+        verdict.add(pair.line.number, "person", made.person, f"{words[drift.at]!r} ({drift.what})")
+    for drift in tense_drifts(words, made.tense) if made.tense else ():
+        verdict.add(pair.line.number, "tense", f"the {made.tense}", f"{drift.what} {words[drift.at]!r}")
 
 
 def wanted_words(include: Sequence[str], sections: Sequence[TextSection], verdict: Verdict) -> None:

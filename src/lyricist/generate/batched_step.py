@@ -4,25 +4,50 @@ A row's result does not depend on the rows beside it, in the model or in the dra
 engine were alone. This saves time: a step of few rows costs little less than a step of many. `ConditionedBlocks` is a
 run's graph with a bias and a temperature for every row: the bytes of two inputs and of the node that adds the bias
 are changed when it is opened; the sums are of the same numbers in the same order, row by row.
+
+`PremisedWriter` writes the songs of a plan whose seeds draw their own premises (`plan/premise.py`), each to a plan of
+its own. Plans of one form share a compiled writer.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import PlanError, RunError
-from lyricist.generate.exact_engine import Asking, ExactEngine, Part, Wish
-from lyricist.generate.result import LineWritten, SongWritten
+from lyricist.generate.constraint import Constraint
+from lyricist.generate.exact_engine import ROWS, Asking, ExactEngine, Part, Wish
+from lyricist.generate.exact_writer import ExactWriter, need_words
+from lyricist.generate.loaded_run import LoadedRun
+from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
 from lyricist.generate.sampler import Listed, Request
+from lyricist.generate.steering import Record
 from lyricist.model.onnx_bytes import GRAPH, INPUT, NODE, changed, read, write
-from lyricist.model.runtime import FEATURES, NEVER, BlockRows, OnnxBlocks, State, features_of, open_session
+from lyricist.model.runtime import (
+    FEATURES,
+    NEVER,
+    BlockModel,
+    BlockRows,
+    OnnxBlocks,
+    State,
+    features_of,
+    open_session,
+)
 from lyricist.model.vocab_layout import VocabLayout
+from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.premise import Chance, with_premise
+from lyricist.plan.resolve import resolve
+from lyricist.workers import cores
 
 Floats = npt.NDArray[np.float32]
 
@@ -164,7 +189,8 @@ def features_for(ask: Asking, features: int) -> npt.NDArray[np.float32]:
 def voice(engine: ExactEngine) -> object:
     """A key that is equal for engines that may draw together; an engine with a drawer of its own has its own key."""
     drawer = engine.drawer
-    plain = drawer.words == len(drawer.column_of) and not drawer.closed.any() and engine.record is None
+    special = drawer.closed.any() or drawer.owed.any() or engine.record is not None
+    plain = drawer.words == len(drawer.column_of) and not special
     return (engine.drawing, id(drawer.columns.word_at), drawer.content_key) if plain else id(engine)
 
 
@@ -224,3 +250,180 @@ def joined(wishes: Sequence[Wish], starts: Ints) -> Request:
 def moved(each: Sequence[Mapping[int, Any]], starts: Ints) -> dict[int, Any]:
     """Mappings by row as one mapping; the rows of mapping i begin at starts[i], `starts` (N + 1,)."""
     return {int(start) + k: v for mine, start in zip(each, starts[:-1], strict=True) for k, v in mine.items()}
+
+
+# --- songs whose seeds draw premises
+
+RANKS = (250, 5000)  # of the words that themes are drawn from: neither the commonest nor rare ones
+SHORTEST = 4  # letters of such a word
+NEIGHBOURS = 12  # nearest words of which one becomes the second word of a theme
+COMPANY = 80  # nearest words of which two are drawn beside the words of a theme that is given
+ATTEMPTS = 8  # premises of a seed that are tried
+WRITERS = 160  # compiled plans that are kept
+FRESH = 2_000  # songs after which plans are compiled again, since their caches grow
+
+
+class PremisedWriter:
+    """Writes each seed to the plan that it draws; otherwise as an `ExactWriter`. Raises `InputError` for a run that
+    does not write whole words."""
+
+    def __init__(self, run: LoadedRun, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> None:
+        need_words(run.vocabulary)
+        self.run, self.asked, self.constraints, self.cores = run, plan, constraints, cores()
+        self.made: dict[Plan, ExactWriter] = {}
+        self.compiling = threading.Lock()
+        self.songs = 0
+
+    def plan(self, seed: int) -> Plan:
+        """The plan of a seed. Raises `PlanError` if the model can fulfil none."""
+        return self.drawn(seed)[0]
+
+    def drawn(self, seed: int) -> tuple[Plan, ExactWriter]:
+        """The plan of a seed and its writer: its first premise that the model can fulfil, or none after ATTEMPTS."""
+        for attempt in range(ATTEMPTS):
+            asked = with_premise(self.asked, seed, self.theme, attempt)
+            with suppress(PlanError):
+                return asked, self.writer(asked, asked.about[len(self.asked.about) :])
+        plain = self.asked.model_copy(update={"premise": False})
+        return plain, self.writer(plain, ())
+
+    def writer(self, asked: Plan, drawn: tuple[str, ...]) -> ExactWriter:
+        """The writer of a plan; one that shares the compiled lines of other themes if words of its theme were
+        `drawn`."""
+        bare = asked.model_copy(update={"about": self.asked.about}) if drawn else asked
+        with self.compiling:
+            if bare not in self.made:
+                if len(self.made) >= WRITERS:
+                    del self.made[next(iter(self.made))]
+                self.made[bare] = ExactWriter(self.run, resolve(bare, self.run.lexicon), self.constraints)
+            found = self.made[bare]
+        return found.on_theme(asked.about) if drawn else found
+
+    # --- themes
+
+    @cached_property
+    def blocks(self) -> BlockModel:
+        """The model of plans that need no word which is not drawn."""
+        return self.run.blocks(self.run.words.sig[: len(self.run.vocabulary)])[0]
+
+    @cached_property
+    def themes(self) -> list[int]:
+        """The words that themes are drawn from."""
+        found = np.flatnonzero(self.run.topics.has[: RANKS[1]])
+        undrawn = set(self.blocks.columns.undrawn.tolist())
+        tokens = self.run.vocabulary.tokens
+        listed = self.run.topics.known(self.run.stock.themes)
+        if listed:
+            return [w for w in listed if w not in undrawn]
+        return [
+            w
+            for w in found[found >= RANKS[0]].tolist()
+            if w not in undrawn and tokens[w].isalpha() and len(tokens[w]) >= SHORTEST and not is_unclean(tokens[w])
+        ]
+
+    def theme(self, chance: Chance, about: tuple[str, ...]) -> tuple[str, ...]:
+        """Two words that occur in the same songs, or two that occur in songs about the words given; () for a run that
+        knows too few."""
+        if len(self.themes) <= COMPANY:
+            return ()
+        if about:
+            return self.near(about, COMPANY, chance, 2) if self.run.topics.known(about) else ()
+        first = self.run.vocabulary.tokens[chance.one(self.themes)]
+        return first, *self.near((first,), NEIGHBOURS, chance, 1)
+
+    def near(self, about: tuple[str, ...], size: int, chance: Chance, count: int) -> tuple[str, ...]:
+        """So many of the `size` theme words nearest to these words, none of them a form of another."""
+        tokens, topics = self.run.vocabulary.tokens, self.run.topics
+        order = np.argsort(-(topics.vectors[self.themes] @ topics.theme_vector(about)), kind="stable")
+        found = [tokens[self.themes[k]] for k in order[: size + len(about)].tolist()]
+        chosen: list[str] = []
+        for _ in range(count):
+            left = [word for word in found if not any(akin(word, other) for other in (*about, *chosen))]
+            chosen += [chance.one(left)] if left else []
+        return tuple(chosen)
+
+    # --- writing
+
+    def events(
+        self,
+        drawing: Drawing,
+        seeds: Iterable[int],
+        should_stop: Callable[[], bool] = lambda: False,
+        keep: Callable[[Sequence[str]], bool] | None = None,
+        record: Record | None = None,
+    ) -> Iterator[LineWritten | WrittenSong]:
+        """Lines and songs as they are made, several songs at a time; see `ExactWriter.events`."""
+        waiting = iter(seeds)
+        first = list(islice(waiting, 2))
+        several = chain(first, waiting)
+        if len(first) > 1 and isinstance(self.blocks, OnnxBlocks):
+            yield from self.together(
+                drawing, several, should_stop, lambda w: w.engine(drawing, keep=keep, record=record)
+            )
+            return
+        for seed in several:
+            if should_stop():
+                return
+            yield from self.fresh(seed).events(drawing, [seed], should_stop, keep, record)
+
+    def together(
+        self,
+        drawing: Drawing,
+        seeds: Iterator[int],
+        should_stop: Callable[[], bool],
+        engine: Callable[[ExactWriter], ExactEngine],
+    ) -> Iterator[LineWritten | WrittenSong]:
+        """Songs whose engines go in step; one that needs another graph is written alone."""
+        assert isinstance(self.blocks, OnnxBlocks)
+        shared, at_work = ConditionedBlocks(self.blocks), dict[int, tuple[ExactWriter, ExactEngine]]()
+        while not should_stop():
+            for seed in islice(seeds, max(1, ROWS // drawing.particles) - len(at_work)):
+                writer = self.fresh(seed)
+                at_work[seed] = (writer, begun(engine(writer), seed))
+            if not at_work:
+                return
+            for seed, event in one_turn(at_work, shared):
+                if isinstance(event, SongWritten):
+                    yield at_work.pop(seed)[0].finish(event)
+                else:
+                    yield event
+
+    def fresh(self, seed: int) -> ExactWriter:
+        """The writer of a seed; all are compiled again after FRESH songs."""
+        self.songs += 1
+        if self.songs % FRESH == 0:
+            self.made.clear()
+        return self.drawn(seed)[1]
+
+
+def one_turn(
+    at_work: Mapping[int, tuple[ExactWriter, ExactEngine]], shared: ConditionedBlocks
+) -> Iterator[tuple[int, LineWritten | SongWritten]]:
+    """One word for every song at work; the events by seed. Songs that need another graph take their turns alone.
+    Raises `PlanError` for a song that cannot be finished."""
+    model = shared.blocks.session
+    alike = [seed for seed, (writer, _) in at_work.items() if getattr(writer.blocks, "session", None) is model]
+    made = [(alike[i], event) for i, _, event in in_step([at_work[seed][1] for seed in alike], shared)]
+    for seed in at_work.keys() - alike:
+        made += [(seed, event) for _, event in at_work[seed][1].turn()]
+    for seed, event in made:
+        if isinstance(event, PlanError):
+            raise event
+        yield seed, event
+
+
+def begun(engine: ExactEngine, seed: int) -> ExactEngine:
+    """The engine, which has begun one song."""
+    engine.open(1)
+    engine.begin(0, seed)
+    return engine
+
+
+def akin(a: str, b: str) -> bool:
+    """Whether two words are likely forms of one word, by how they begin.
+
+    >>> akin("sailor", "sailing"), akin("sail", "sand")
+    (True, False)
+    """
+    size = min(len(a), len(b), SHORTEST)
+    return a[:size] == b[:size]

@@ -38,6 +38,7 @@ from lyricist.model.copy_index import COPY_INDEX
 from lyricist.model.hits import NEAREST, ranks_of
 from lyricist.model.runtime import State
 from lyricist.model.tokens import SPECIALS, Vocabulary
+from lyricist.plan.forms import named
 from lyricist.plan.parse import nearest as nearest_spelling
 from lyricist.plan.parse import option
 from lyricist.plan.plan import Drawing, Plan
@@ -145,6 +146,8 @@ class ClassicModel(Model):
 
     def feasible(self, plan: Plan) -> None:
         """Raise `InputError` that names the first field of the plan that the recipe cannot follow."""
+        if form := named(plan.form):
+            refuse(f"--form {form.name}")
         for name in plan.model_fields_set - set(FREE):
             if getattr(plan, name) != Plan.model_fields[name].default:
                 refuse(option(name))

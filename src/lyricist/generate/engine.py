@@ -21,6 +21,7 @@ from lyricist.corpus.word_lists import is_archaic
 from lyricist.errors import PlanError
 from lyricist.generate.free import Allowed, FreeSongAutomaton, State
 from lyricist.generate.nocopy import CopyGuard
+from lyricist.generate.punctuation import Printer
 from lyricist.generate.result import LineWritten, SongWritten
 from lyricist.model.runtime import StepModel
 from lyricist.model.tokens import Vocabulary
@@ -100,7 +101,10 @@ class Song:
     words: list[int] = field(default_factory=list)  # without breaks; copies are looked for here
     line: list[int] = field(default_factory=list)
     lines: set[tuple[int, ...]] = field(default_factory=set)
+    section: list[list[int]] = field(default_factory=list)  # the lines of the section
+    shown: int = 0  # of these
     opens: str = ""
+    first: bool = True  # no line of the song has been shown
     nats: float = 0.0
 
 
@@ -124,10 +128,13 @@ class FreeEngine(Engine):
         drawing: Drawing,
         guard: CopyGuard | None = None,
         pick: Pick = by_seed,
+        printer: Printer | None = None,
     ) -> None:
+        """`printer` None: lines are printed without punctuation."""
         self.model, self.automaton, self.drawing, self.guard, self.pick = model, automaton, drawing, guard, pick
         self.songs: list[Song | None] = []
         self.vocabulary: Vocabulary = automaton.vocabulary
+        self.printer = printer or Printer(self.vocabulary, None)
         self.is_word = automaton.words
         self.char = self.vocabulary.tokenizer.name == "char"
         self.archaic = np.zeros(len(self.vocabulary))
@@ -255,14 +262,24 @@ class FreeEngine(Engine):
             song.words.append(token)
             song.line.append(token)
         elif song.line:
-            text = self.vocabulary.write_line([self.vocabulary.tokens[i] for i in song.line])
-            yield LineWritten(song.seed, text, song.opens, not song.lines)
+            song.section.append(song.line)
             song.lines.add(tuple(song.line))
-            song.line, song.opens = [], ""
+            song.line = []
+            yield from self.show(song, token != self.automaton.line_id)
         if song.shape.section != before.section:
             song.opens = song.shape.name
         if song.shape.done:
             yield SongWritten(song.seed, tuple(song.ids), song.nats / len(song.ids))
+
+    def show(self, song: Song, over: bool) -> Iterator[LineWritten]:
+        """The lines of the section that can be printed; `over`: it has ended."""
+        lines = [[self.vocabulary.tokens[i] for i in line] for line in song.section]
+        while song.shown < len(lines) - (self.printer.looks_ahead and not over):
+            text = self.printer.line(lines[: song.shown + 2], song.shown, over and song.shown + 2 >= len(lines))
+            yield LineWritten(song.seed, text, song.opens, song.first)
+            song.shown, song.opens, song.first = song.shown + 1, "", False
+        if over:
+            song.section, song.shown = [], 0
 
 
 def pooled(row: Rows, allowed: Allowed) -> Rows:

@@ -20,15 +20,17 @@ from lyricist.errors import PlanError
 from lyricist.generate.engine import Engine, Event
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.nocopy import RETRIES, CopyBan, Refusal, search
-from lyricist.generate.result import LineWritten, SongWritten
+from lyricist.generate.punctuation import Printer
+from lyricist.generate.result import LineWritten, Outline, SongWritten
 from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.generate.steering import Candidates, Steering, logit_bias
+from lyricist.generate.steering import Candidates, Steering, logit_bias, voice_bias
 from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing
+from lyricist.prosody.features import NEXT, SAID
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -36,11 +38,16 @@ Floats = npt.NDArray[np.float32]
 ROWS = 96  # rows decoded together: with fewer Python costs more, with more the softmax does not fit the cache
 
 
+Voice = tuple[str, str]  # person and tense, as `Outline` has them
+BiasKey = tuple[int, Voice]  # level of the theme, voice
+NO_VOICE: Voice = ("", "")
+
+
 class Part(NamedTuple):
     """Rows with the same bias, and its index. Drafts with the same prefix are one row for the model."""
 
     rows: Ints  # (B,)
-    bias: int
+    bias: BiasKey
     some: Ints  # the rows that the model is run on
     at: Ints  # (B,) the index in `some` of each row
 
@@ -81,9 +88,11 @@ class ExactEngine(Engine):
         self.drawer = Drawer(self.columns, drawing, len(self.table.words), self.table.vocabulary.unk)
         self.drawer.closed, self.drawer.closed_share = song.vowels.closed, song.vowels.share
         self.theme, self.record, self.conditioning = steering.theme, steering.record, steering.conditioning
+        self.outliner = steering.outliner
         levels = self.theme.levels() if self.theme else [None]
-        self.biases = [logit_bias(song, self.columns, drawing, nats) for nats in levels]
-        self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep)
+        plain = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
+        self.biases = {(level, NO_VOICE): bias for level, bias in enumerate(plain)}  # by level of the theme and voice
+        self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep, steering.stock)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
         self.is_break[song.breaks] = True
@@ -95,6 +104,8 @@ class ExactEngine(Engine):
         self.judge = steering.judge if self.scorer is not None and drawing.judged else None
         self.sung = Counter(song.source)  # how often each line occurs in the song
         self.candidates = Candidates(song, drawing, scorer)
+        self.drawer.owed[list(song.keywords)] = True
+        self.printer = steering.printer or Printer(self.table.vocabulary, None)
         self.failed: dict[int, PlanError] = {}  # by place
 
     # --- songs
@@ -111,6 +122,10 @@ class ExactEngine(Engine):
         if self.judge is not None:
             self.rows.read = tuple(np.repeat(part, places * particles, axis=0) for part in self.judge.start)
         self.shown = [0] * places
+        self.outlines: list[Outline | None] = [None] * places
+        self.voices: list[Voice] = [NO_VOICE] * places  # person and tense of the songs
+        if self.outliner is not None:
+            self.outlined = np.zeros((places, len(self.song.lines) + 1, SAID + NEXT), dtype=np.float32)
 
     def idle_places(self) -> npt.NDArray[np.bool_]:
         """(N,) which of the N places are empty."""
@@ -142,6 +157,10 @@ class ExactEngine(Engine):
         """Begin a new song in place s."""
         rows, song = self.rows, self.song
         self.shown[s] = 0
+        if self.outliner is not None:
+            self.outlines[s] = outline = self.outliner.draw(seed, self.drawing.story)
+            self.outlined[s, :-1] = self.outliner.rows(outline)
+            self.voices[s] = (outline.person, outline.tense)
         for n in rows.song_rows(s):
             rows.clear(n, seed)
             for part, start in zip(rows.read, self.judge.start if self.judge else (), strict=True):
@@ -166,7 +185,8 @@ class ExactEngine(Engine):
         yield from self.show(s, n, len(self.song.lines))
         rows.idle[mine] = True
         nats = float(rows.nats[n] / rows.tokens[n])
-        form = log_mean(rows.weight[mine] - rows.line_score[mine])
+        owed = self.candidates.owed
+        form = log_mean(rows.weight[mine] - rows.line_score[mine]) - (0.0 if owed is None else owed.credit)
         yield SongWritten(
             int(rows.seed[n]),
             tuple(rows.drafts[n].ids),
@@ -175,16 +195,27 @@ class ExactEngine(Engine):
             rows.drafts[n].choices,
             int(rows.unmet[n]),
             rows.drafts[n].scores,
+            self.outlines[s],
         )
 
     def show(self, s: int, n: int, end: int) -> Iterator[LineWritten]:
-        """Lines of row n up to `end` that have not been shown."""
-        lines, song = self.rows.drafts[n].lines, self.song
-        for i in range(self.shown[s], end):
-            words = [self.table.words[w] for w in lines[i]]
-            opens = song.lines[i].name if i == 0 or song.lines[i].section != song.lines[i - 1].section else ""
-            yield LineWritten(int(self.rows.seed[n]), self.table.vocabulary.write_line(words), opens, i == 0)
-        self.shown[s] = max(self.shown[s], end)
+        """Lines of row n up to `end` that have not been shown and can be printed: the marks of a line depend on the
+        next line of its section."""
+        while (i := self.shown[s]) < end and (self.ends_section(i) or i + 1 < end or not self.printer.looks_ahead):
+            opens = self.song.lines[i].name if i == 0 or self.ends_section(i - 1) else ""
+            yield LineWritten(int(self.rows.seed[n]), self.text(n, i, end), opens, i == 0)
+            self.shown[s] = i + 1
+
+    def ends_section(self, i: int) -> bool:
+        """Whether line i is the last of its section."""
+        return i + 1 == len(self.song.lines) or self.section_over(i + 1)
+
+    def text(self, n: int, i: int, end: int) -> str:
+        """Line i of row n as it is printed, with the lines before `end`."""
+        mine = [j for j in range(min(end, i + 2)) if self.song.lines[j].section == self.song.lines[i].section]
+        words = [[self.table.words[w] for w in self.rows.drafts[n].lines[j]] for j in mine]
+        given = [self.song.spec.given[j] for j in mine] if self.song.spec.given else ()
+        return self.printer.line(words, mine.index(i), self.ends_section(mine[-1]), given)
 
     # --- one step
 
@@ -197,19 +228,42 @@ class ExactEngine(Engine):
 
     def parts(self, active: Ints) -> list[Part]:
         """The active rows (B,) by their bias."""
-        if self.theme is None:
-            return [Part(active, 0, *self.rows.distinct(active))]
-        level = self.theme.level(self.rows.line[active], self.rows.themed[active])
-        each = [(active[level == which], which) for which in np.unique(level).tolist()]
+        if self.theme is None and self.outliner is None:
+            return [Part(active, (0, NO_VOICE), *self.rows.distinct(active))]
+        level = np.zeros(len(active), dtype=np.int64)
+        if self.theme is not None:
+            level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+        spoken = [self.voices[s] for s in (active // self.rows.particles).tolist()]
+        found: dict[BiasKey, list[int]] = {}
+        for n, which in zip(active.tolist(), zip(level.tolist(), spoken, strict=True), strict=True):
+            found.setdefault(which, []).append(n)
+        each = [(np.array(rows), which) for which, rows in sorted(found.items())]
         return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
+
+    def bias(self, which: BiasKey) -> Floats:
+        """(C,) the nats added to each column."""
+        if which not in self.biases:
+            level, voice = which
+            nats = voice_bias(voice, self.table.words[: self.table.known])
+            self.biases[which] = self.biases[level, NO_VOICE] + nats[np.maximum(self.columns.words, 0)]
+        return self.biases[which]
 
     def asking(self, part: Part) -> Asking:
         """What the model is run on for a part."""
         rows, active = self.rows, part.some
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
-        seen = () if self.conditioning is None else (self.conditioning.at(rows.line[active], rows.place[active]),)
-        return Asking(ids, rows.take_state(active), self.biases[part.bias], seen)
+        seen = () if self.conditioning is None else (self.conditioning_of(active),)
+        return Asking(ids, rows.take_state(active), self.bias(part.bias), seen)
+
+    def conditioning_of(self, active: Ints) -> Floats:
+        """(B, F) the plan features of rows (B,)."""
+        rows = self.rows
+        assert self.conditioning is not None
+        made = self.conditioning.at(rows.line[active], rows.place[active])
+        if self.outliner is not None:
+            made[:, -(SAID + NEXT) :] = self.outlined[active // rows.particles, rows.line[active]]
+        return made
 
     def read(self, part: Part, made: BlockRows, state: ModelState) -> Iterator[Wish]:
         """Store the model's output for a part's rows; the request of those that have a choice, if there are any."""
@@ -296,6 +350,8 @@ class ExactEngine(Engine):
         """Move rows n (B,) to the nodes after the drawn words (B,), and append these."""
         rows = self.rows
         after = self.song.nodes.targets(rows, n, words)
+        owed = self.candidates.owed
+        ratio = 0.0 if owed is None else owed.log_ratios(rows.node[n], words, rows.first[n] > 0)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
             reward = rows.drafts[i].rewards
             if reward is not None:
@@ -305,11 +361,11 @@ class ExactEngine(Engine):
         rows.node[n], rows.first[n] = after, 0
         if self.conditioning is not None:
             rows.place[n] = self.conditioning.places(after)
-        rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words))
+        rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words)) + ratio
         self.append(n, words)
         rows.say(n, words)
         if self.theme is not None:
-            rows.themed[n] += self.theme.holds(words)
+            rows.themed[n] += self.theme.holds(rows.line[n], words)
         rows.shift_context(n, self.ban.hashes[words], self.song.backward)
         for i, w in zip(n, words, strict=True):
             rows.drafts[i].drawn.append(int(w))
@@ -340,7 +396,8 @@ class ExactEngine(Engine):
             rows.drafts[n].lines[i] = line
             rows.drafts[n].ended |= {line[-1]}
             if self.scorer is not None:
-                judge(rows, n, self.scorer, self.drawing.merit * self.sung[i], i, line)
+                share = self.drawing.merit * self.sung[i]
+                judge(rows, n, self.scorer, share, i, line, self.drawing.stock, self.planned(n, i))
         elif i >= 0:
             rows.drafts[n].lines[i] = song.given[i] if i in song.given else rows.drafts[n].lines[song.source[i]]
         if i >= 0 and song.backward and self.ban.active:
@@ -348,6 +405,12 @@ class ExactEngine(Engine):
             rows.left[n] = np.concatenate([rows.left[n], hashes])[-self.window :]
         rows.line[n] = i + 1
         rows.waiting[n] = True
+
+    def planned(self, n: int, i: int) -> list[int]:
+        """The ids of the words that the outline of row n has for line i."""
+        if self.outliner is None:
+            return []
+        return [int(w) - 1 for w in self.outlined[n // self.rows.particles, i, :SAID] if w > 0]
 
     def end_lines(self) -> Iterator[tuple[int, LineWritten]]:
         """Resample the songs all of whose particles have ended their line, and begin their next line."""

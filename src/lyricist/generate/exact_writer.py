@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, PlanError, RunError
@@ -15,9 +20,10 @@ from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine, Pick, by_seed
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.free import FreeSongAutomaton
-from lyricist.generate.line_score import LineScorer, Theme, mean
+from lyricist.generate.line_score import LineScorer, SongTheme, mean
 from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan, CopyGuard
+from lyricist.generate.outline import Outliner
 from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song, title_of
 from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.steering import PlanRows, Record, Steering
@@ -25,6 +31,7 @@ from lyricist.generate.vocab import WordTable
 from lyricist.generate.worker_pool import write_in_threads
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, StepModel
+from lyricist.model.stock import NONE
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout
@@ -54,7 +61,8 @@ class ExactWriter:
     def __init__(self, run: LoadedRun, spec: SongSpec, constraints: Sequence[Constraint[Any]] = ()) -> None:
         self.run, self.spec, self.cores = run, spec, cores()
         self.table = run.words.extended(brought(spec), constraints)
-        self.theme = Theme.of(spec.about, run.topics) if spec.about else None
+        self.about = [line.about or spec.about for line in spec.lines]
+        self.theme = SongTheme.of(self.about, run.topics)
         self.blocks, self.barred = self.chosen(spec.all_words)
         try:
             self.compile()
@@ -63,29 +71,62 @@ class ExactWriter:
                 raise
             self.blocks, self.barred = self.chosen(True)  # with words that are otherwise not drawn
             self.compile()
-        self.scorer = LineScorer(run.topics, self.theme, self.blocks.columns.finals, len(self.table.words))
+        self.scorer = self.new_scorer()
         words_given = self.song.given or self.song.keywords or spec.lines[0].first
         self.usual = Usual(run.lexicon) if self.song.strict and not words_given else None
 
     def chosen(self, whole: bool) -> tuple[BlockModel, Collection[int]]:
         """See `LoadedRun.blocks`; the needed words are those that the plan names."""
-        named = (*brought(self.spec), *self.spec.about)
+        named = (*brought(self.spec), *(word for about in dict.fromkeys(self.about) for word in about))
         needed = [self.table.index[word] for word in named if word in self.table.index]
         return self.run.blocks(self.table.sig[: self.table.known], needed, whole)
 
     def compile(self) -> None:
         self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred)
+        self.steer()
+
+    outliner: Outliner | None = None
+
+    def steer(self) -> None:
+        """Make what depends on the theme."""
         self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
+        spec = self.spec
+        person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
+        has = self.run.topics.has
+        if self.run.plans:
+            nearest = self.run.nearest_stories
+            self.outliner = Outliner(self.run.planner, self.song, has, spec.about, person, tense, nearest)
+
+    def new_scorer(self) -> LineScorer:
+        """The scorer of lines on this theme."""
+        made = LineScorer(self.run.topics, self.theme, self.blocks.columns.finals, len(self.table.words))
+        return made.avoiding(self.run.stock, self.hashes) if self.run.stock.any else made
+
+    @cached_property
+    def hashes(self) -> list[int]:
+        """(W,) the hashes of the words."""
+        found: list[int] = self.table.hashes.tolist()
+        return found
+
+    def on_theme(self, about: tuple[str, ...]) -> ExactWriter:
+        """The writer of the same lines on a theme of words that the model draws; it shares what was compiled."""
+        made = copy(self)
+        made.spec = replace(self.spec, about=about)
+        made.about = [line.about or about for line in made.spec.lines]
+        made.theme = SongTheme.of(made.about, self.run.topics)
+        made.steer()
+        made.scorer = made.new_scorer()
+        return made
 
     def theme_vector(self) -> Floats | None:
-        """(64,) the theme as plan features; None for a song without one and a model that sees none. Raises
+        """(lines, 64) the themes as plan features; None for a song without one and a model that sees none. Raises
         `RunError` for a run without topical vectors."""
         if self.theme is None or THEME not in self.run.groups:
             return None
-        vector = self.run.topics.theme_vector(self.spec.about)
-        if vector.shape != (TOPICAL,):
+        vectors = np.stack([self.run.topics.theme_vector(about) for about in self.about])
+        if vectors.shape[1:] != (TOPICAL,):
             raise RunError(f"the run sees themes and keeps no {TOPICS}: restore it or train again")
-        return vector
+        return vectors
 
     def events(
         self,
@@ -128,15 +169,17 @@ class ExactWriter:
         known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
         judge = self.run.line_judge if drawing.judged else None
-        steering = Steering(self.theme, self.conditioning, self.scorer, judge, keep, record)
+        stock = self.run.stock if drawing.stock else NONE
+        printer = self.run.printed(self.spec.bare)
+        steering = Steering(
+            self.theme, self.conditioning, self.outliner, self.scorer, judge, keep, record, stock, printer
+        )
         return ExactEngine(self.blocks if blocks is None else blocks, self.song, drawing, ban, steering)
 
     def finish(self, event: SongWritten) -> WrittenSong:
         """The song with its given lines as they were given, its readings and its longest copied run."""
         lines = self.lines(event.ids)
-        write_line = self.run.vocabulary.write_line
-        texts = [given or write_line(words) for given, words in zip(self.spec.given, lines, strict=True)]
-        sections = self.sections(texts)
+        sections = self.sections(lines)
         scans = self.scans(lines)
         index = self.run.copy_index
         copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
@@ -151,6 +194,7 @@ class ExactWriter:
             event.choices,
             event.unmet,
             mean(event.scores) if event.scores else None,
+            event.outline,
         )
 
     def scans(self, lines: Sequence[Sequence[str]]) -> list[Scansion]:
@@ -169,12 +213,14 @@ class ExactWriter:
                 out[-1].append(word)
         return [line[::-1] for line in out] if self.song.backward else out
 
-    def sections(self, texts: Sequence[str]) -> tuple[Section, ...]:
-        specs = self.spec.lines
+    def sections(self, lines: Sequence[Sequence[str]]) -> tuple[Section, ...]:
+        """The lines as they are printed, given ones as they were given."""
+        specs, printer = self.spec.lines, self.run.printed(self.spec.bare)
         out = []
         for number in range(specs[-1].section + 1):
             mine = [i for i, spec in enumerate(specs) if spec.section == number]
-            out.append(Section(specs[mine[0]].name, tuple(Line(texts[i]) for i in mine)))
+            texts = printer.section([lines[i] for i in mine], [self.spec.given[i] for i in mine])
+            out.append(Section(specs[mine[0]].name, tuple(map(Line, texts))))
         return tuple(out)
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.generate.exact_engine import ExactEngine, Wish
+from lyricist.corpus.grammar import excluded_words
+from lyricist.generate.exact_engine import NO_VOICE, ExactEngine, Wish
 from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
@@ -69,14 +70,23 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
         text = song.table.words[word]
         if text in song.spec.avoid:
             return "avoided"
+        if text in excluded_words(song.spec.person, song.spec.tense):
+            return "another person or tense"
         return "old or rare" if is_undrawn(engine, word) else "not in the lexicon, a number, or not clean"
     begins = song.rhymes.by_number[first]
     if begins is not None and word not in begins.by_word:
         return "does not rhyme" if song.backward else "is not the beginning asked for"
     if song.nodes.move_word(node, first, last, word) == NOWHERE:
         return slot_reason(engine, n, word)
+    if any(ban.refuses(rows.drafts[n].drawn, word) for ban in engine.refusal.subjects):
+        return "another person or tense"
+    draft, i = rows.drafts[n], int(rows.line[n])
+    ends_line = song.backward and not draft.drawn
+    after = song.close(i, draft.groups, draft.ends, word) if ends_line else ()
+    if ends_line and song.meets(i, word, after, draft.groups, draft.lines, draft.ended):
+        return "another line ends on it, or another letter has its sound"
     if engine.refusal.words(rows, np.array([n]), np.array([word]))[0]:
-        return "would copy the songs, or repeat a line"
+        return "would copy the songs, repeat a line, or be what other songs say"
     if engine.drawing.repetition and stutters(np.array([word]), rows.recent[[n]])[0]:
         return "said twice already"
     return ""
@@ -168,7 +178,7 @@ def freely(engine: ExactEngine, stop: Stop, ids: Sequence[int]) -> Iterator[Choi
     state = tuple(s[:, :1] for s in engine.rows.state)
     for last, word in zip(ids[done:-1], ids[done + 1 :], strict=True):
         read = np.array([known(engine, last)])
-        rows, state = engine.model.blocks(read, state, engine.biases[0], engine.drawing.temperature)
+        rows, state = engine.model.blocks(read, state, engine.bias((0, NO_VOICE)), engine.drawing.temperature)
         yield Choice(int(engine.rows.line[0]) + 1, engine.table.words[word], 1.0, plainly(engine, rows, word))
 
 
@@ -248,7 +258,7 @@ def by_line(engine: ExactEngine, e: npt.NDArray[np.float32], words: Sequence[int
     state = tuple(np.repeat(s[:, :1], len(words), axis=1) for s in engine.rows.state)
     read = np.array([known(engine, w) for w in words])
     for word in after:
-        rows, state = engine.model.blocks(read, state, engine.biases[0], engine.drawing.temperature)
+        rows, state = engine.model.blocks(read, state, engine.bias((0, NO_VOICE)), engine.drawing.temperature)
         column = engine.drawer.columns_for(np.array([word]))[0]
         score += np.log(np.maximum(rows.e[:, column], 1e-38) / rows.total)
         read = np.full(len(words), known(engine, word))

@@ -81,6 +81,11 @@ class Slots:
             out |= self.move(low.bit_length() - 1, signature, given)
         return out
 
+    @cached_property
+    def longest(self) -> int:
+        """Slots of the longest template."""
+        return max(map(len, self.templates))
+
     def next_is_strong(self, bits: int) -> bool:
         """Whether the next slot in the order of drawing is strong, from every place."""
         return all(self.next_slot(b) in STRONG for b in range(len(self.places)) if bits >> b & 1)
@@ -163,6 +168,10 @@ class LineAutomaton:
                 for b in self.places:
                     bits[b] |= self.slots.move(b, word_class.signature, False)
         return out
+
+    def owes(self, owed: int, word: int) -> bool:
+        """Whether a word is among the keywords `owed`."""
+        return word in self.keywords and bool(owed >> self.keywords[word] & 1)
 
     def landing(self, last: WordSet | None) -> Landing:
         """The `Landing` for these last words; None: any word may be the last."""

@@ -169,6 +169,11 @@ class Nodes:
                 self.words[key] = self.target(n, word, word_class, as_last)
         return self.words[key]
 
+    def owes(self, n: int, word: int) -> bool:
+        """Whether the line still owes a word at node n."""
+        node = self.nodes[n]
+        return node is not None and node.automaton.owes(node.owed, word)
+
     def targets(self, rows: Rows, n: Ints, words: Ints) -> Ints:
         """(B,) the nodes that the rows n (B,) reach by these words (B,)."""
         singly = self.by_word[rows.node[n]] | (rows.first[n] > 0)

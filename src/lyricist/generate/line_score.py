@@ -6,6 +6,8 @@
           + NEWLY * words of the theme                     that are said for the first time
           - RHYMED * frequency of the rhyme word           at the ends of the song corpus's lines
           - AGAIN * content words said before              in lines that were not given and do not return
+          - STOCK * nats of its runs of words              that the model says again and again (`model.stock`)
+          + told                                           for words of the outline that the line holds
           + judged                                         whether it belongs there, see `selection.LineJudge`
 
 log p_common is that of Zipf's law by a word's rank (Mandelbrot 1953: p ~ 1 / (rank + 2.7)). Taking a share of it off
@@ -23,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.errors import InputError
+from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics, is_plain, unit
 
@@ -68,18 +71,55 @@ class Theme:
         nats[np.arange(len(known)), known] += TURN
         return cls(nats, nats.max(axis=0) > 0, own, aims)
 
-    def holds(self, words: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """(B,) which words belong to the theme; words added by the plan do not."""
-        return np.where(words < len(self.related), self.related[np.minimum(words, len(self.related) - 1)], False)
-
     def levels(self) -> list[Floats]:
         """(V,) nats, for each of the K turns three times: for lines with no word of the theme, with one, with
         more."""
         return [nats * np.float32(share) for nats in self.nats for share in FADE]
 
+
+class SongTheme:
+    """What each line of a song is about. Lines of one theme take turns between its words."""
+
+    def __init__(self, themes: Sequence[Theme | None], which: Sequence[int]) -> None:
+        """`which`: for every line of the song an index in `themes`; None there: a line about nothing named."""
+        self.themes, self.which = tuple(themes), np.array(which, dtype=np.int64)
+        size = next(len(t.related) for t in themes if t is not None)
+        self.related = np.stack([np.zeros(size, dtype=bool) if t is None else t.related for t in themes])
+        self.turns = np.array([1 if t is None else len(t.nats) for t in themes])
+        self.first = np.cumsum([0, *(self.turns[:-1] * len(FADE))])
+
+    @classmethod
+    def of(cls, about: Sequence[Sequence[str]], topics: Topics) -> SongTheme | None:
+        """From the words that each line is about; None if there are none. Raises `InputError` as `Theme.of`."""
+        if not any(about):
+            return None
+        distinct = list(dict.fromkeys(map(tuple, about)))
+        made = [Theme.of(words, topics) if words else None for words in distinct]
+        return cls(made, [distinct.index(tuple(words)) for words in about])
+
+    def at(self, line: int) -> Theme | None:
+        """The theme of a line, from 0."""
+        return self.themes[int(self.which[line])]
+
+    def theme_of(self, line: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """(B,) indices in `themes` for rows at these lines (B,)."""
+        return np.asarray(self.which[np.clip(line, 0, len(self.which) - 1)])
+
+    def holds(self, line: npt.NDArray[np.int64], words: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """(B,) which words (B,) belong to the themes of their lines (B,); words added by the plan do not."""
+        size = self.related.shape[1]
+        return np.where(words < size, self.related[self.theme_of(line), np.minimum(words, size - 1)], False)
+
+    def levels(self) -> list[Floats]:
+        """(V,) nats: the levels of every theme."""
+        nothing = np.zeros(self.related.shape[1], dtype=np.float32)
+        return [n for t in self.themes for n in (t.levels() if t is not None else [nothing] * len(FADE))]
+
     def level(self, line: npt.NDArray[np.int64], held: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """(B,) the index in `levels` for rows at these lines (B,), which contain `held` (B,) words of the theme."""
-        return np.maximum(line, 0) % len(self.nats) * len(FADE) + np.minimum(held, len(FADE) - 1)
+        own = self.theme_of(line)
+        turn = np.maximum(line, 0) % self.turns[own]
+        return np.asarray(self.first[own] + turn * len(FADE) + np.minimum(held, len(FADE) - 1))
 
 
 def nearness(topics: Topics, aim: Floats) -> Floats:
@@ -110,6 +150,7 @@ RHYMED = 0.25
 AGAIN = 1.5
 NEWLY = 3.0
 NAMED = 2.0  # times that for the named words of a theme, which NEWLY rewards once
+STOCK = 0.7
 NOWHERE = np.zeros(1, dtype=np.float32)  # (1,) `so_far` before the first line
 USUAL = 0.001  # share of all lines that end in a word, above which it is a usual rhyme
 
@@ -123,10 +164,12 @@ class Score:
     rhyme: float = 0.0
     again: float = 0.0
     judged: float = 0.0
+    stock: float = 0.0
+    told: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.sense + self.coherence + self.rhyme + self.again + self.judged
+        return self.sense + self.coherence + self.rhyme + self.again + self.judged + self.stock + self.told
 
     def to_json(self) -> dict[str, float]:
         return {"total": round(self.total, 3), **{f.name: round(getattr(self, f.name), 3) for f in fields(self)}}
@@ -141,7 +184,10 @@ def mean(scores: Sequence[Score]) -> Score:
 class LineScorer:
     """Scores lines of one model's words. `finals` (V,): the share of all lines that end in each word, if known."""
 
-    def __init__(self, topics: Topics, theme: Theme | None, finals: Floats | None, words: int) -> None:
+    stock: StockPhrases = NONE
+    hashes: Sequence[int] = ()  # (W,) of the words, for stock phrases
+
+    def __init__(self, topics: Topics, theme: SongTheme | None, finals: Floats | None, words: int) -> None:
         """`words`: their number W, with those added by the plan."""
         size = len(topics.vocabulary)
         self.vectors = np.zeros((words, topics.vectors.shape[1]), dtype=np.float32)
@@ -149,24 +195,42 @@ class LineScorer:
         self.content = np.zeros(words, dtype=bool)
         self.content[:size] = topics.has
         self.tells: list[bool] = self.content.tolist()  # lists: lines are short
-        self.own: list[bool] = [*(theme.own.tolist() if theme is not None else ()), *[False] * words][:words]
-        self.aims = theme.aims if theme is not None and theme.aims.any() else None
+        self.theme, self.nothing = theme, [False] * words
+        self.own = {id(t): [*t.own.tolist(), *self.nothing][:words] for t in (theme.themes if theme else ()) if t}
         common = np.log((np.arange(words) + 2.7) * (np.log(words) + 0.5))
         self.credit: list[float] = (COMMONPLACE * common).tolist()
         self.usual = np.zeros(words)
         if finals is not None:
             self.usual[:size] = np.maximum(0, np.log(np.maximum(finals, 1e-9) / USUAL))
 
-    def line(self, words: Sequence[int], nats: float, said: Collection[int], so_far: Floats, i: int = 0) -> Score:
+    def avoiding(self, stock: StockPhrases, hashes: Sequence[int]) -> LineScorer:
+        """This scorer, to which stock phrases cost; `hashes` (W,) of the words."""
+        self.stock, self.hashes = stock, hashes
+        return self
+
+    def line(
+        self,
+        words: Sequence[int],
+        nats: float,
+        said: Collection[int],
+        so_far: Floats,
+        i: int = 0,
+        stock: float = 1.0,
+    ) -> Score:
         """`i`: which line of the song; `nats`: the free model's surprise at it; `said`: content words of earlier
-        lines; `so_far` (D,) the sum of their vectors."""
+        lines; `so_far` (D,) the sum of their vectors; `stock`: how much stock phrases count."""
         sense = SENSE * (sum(self.credit[w] for w in words) - nats)
         content = [w for w in words if self.tells[w]]
-        aim = self.aims[i % len(self.aims)] if self.aims is not None else so_far
-        coherence = (COHERENCE if self.aims is None else THEME) * self.cosine(content, aim)
-        coherence += NEWLY * len({w for w in content if self.own[w]} - set(said))
-        again = sum(NAMED if self.own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
-        return Score(sense, coherence, -RHYMED * float(self.usual[words[-1]]), -AGAIN * again)
+        theme = self.theme.at(i) if self.theme is not None else None
+        own = self.nothing if theme is None else self.own[id(theme)]
+        aimed = theme is not None and bool(theme.aims.any())
+        aim = theme.aims[i % len(theme.aims)] if theme is not None and aimed else so_far
+        coherence = (THEME if aimed else COHERENCE) * self.cosine(content, aim)
+        coherence += NEWLY * len({w for w in content if own[w]} - set(said))
+        again = sum(NAMED if own[w] else 1.0 for w in content if w in said) + len(content) - len(set(content))
+        worn = self.stock.line_cost([self.hashes[w] for w in words]) if self.stock.any and stock else 0.0
+        rhyme = -RHYMED * float(self.usual[words[-1]])
+        return Score(sense, coherence, rhyme, -AGAIN * again, stock=-STOCK * stock * worn)
 
     def cosine(self, content: Sequence[int], aim: Floats) -> float:
         """The cosine of the content words' sum and `aim` (D,); 0 if either has no length."""

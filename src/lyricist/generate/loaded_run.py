@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,15 +15,18 @@ from lyricist._io import Arrays
 from lyricist.errors import RunError
 from lyricist.generate.line_score import from_network
 from lyricist.generate.nocopy import CopyGuard
+from lyricist.generate.outline import Planner, Story
+from lyricist.generate.punctuation import Printer, default_punctuation
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
 from lyricist.model.copy_index import CopyIndex, LineFilter
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, PackedSteps, StepModel
+from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import facts_of
-from lyricist.prosody.features import groups_of
+from lyricist.prosody.features import OUTLINE, groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 
 MISPLACED = 0.02  # share of words that a changed lexicon may make unusable
@@ -37,10 +40,12 @@ class RunFiles:
     lines: Path | None = None  # see `LineFilter`
     topics: Path | None = None  # see `Topics`
     facts: Path | None = None  # see `WordFacts`
+    stock: Path | None = None  # see `StockPhrases`
     graph: Path | None = None  # writer.onnx, see `OnnxBlocks`
     columns: VocabLayout | None = None  # of that graph
     weights: Callable[[], Arrays] | None = None
     judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None
+    planner: Path | None = None  # see `Planner`
 
 
 class LoadedRun:
@@ -67,9 +72,55 @@ class LoadedRun:
         return LineFilter.load(file) if (file := self.beside.lines) and file.exists() else None
 
     @cached_property
+    def stock(self) -> StockPhrases:
+        """What the run says too often; none for a run without a count of it."""
+        return StockPhrases.load(file) if (file := self.beside.stock) and file.exists() else NONE
+
+    @cached_property
     def line_judge(self) -> LineJudge | None:
         """Chooses among drafts; only the starter and runs fine-tuned from it have one."""
         return self.beside.judge(self.vocabulary)
+
+    @property
+    def plans(self) -> bool:
+        """Whether the model reads outlines and there is a planner that draws them."""
+        file = self.beside.planner
+        return OUTLINE in self.groups and file is not None and file.exists()
+
+    @cached_property
+    def opened_planner(self) -> Planner:
+        assert self.beside.planner is not None
+        return Planner.load(self.beside.planner)
+
+    def planner(self) -> Planner:
+        """Draws outlines, for a run that `plans`; opened when it is first used."""
+        return self.opened_planner
+
+    def nearest_stories(self, about: Sequence[str], stories: Sequence[Story]) -> list[Story]:
+        """Stories by how near their words are to those of a theme, the nearest first."""
+        aim, wanted = self.topics.theme_vector(about), set(about)
+        worth = [float(self.story_vectors[story] @ aim) + len(wanted & self.story_words[story]) for story in stories]
+        return [stories[k] for k in np.argsort(-np.array(worth), kind="stable").tolist()]
+
+    @cached_property
+    def story_words(self) -> dict[Story, frozenset[str]]:
+        stories = self.planner().stories
+        return {s: frozenset(w for beat in (s.theme, *s.verses, *s.chorus) for w in beat) for s in stories}
+
+    @cached_property
+    def story_vectors(self) -> dict[Story, npt.NDArray[np.float32]]:
+        """(D,) the mean direction of the words of each story."""
+        return {story: self.topics.theme_vector(sorted(words)) for story, words in self.story_words.items()}
+
+    @cached_property
+    def printer(self) -> Printer:
+        """Prints songs with punctuation if the vocabulary is of English words, else without."""
+        found = default_punctuation() if self.vocabulary.tokenizer.name == "word" else None
+        return Printer(self.vocabulary, found if found is not None and found.suits(self.vocabulary) else None)
+
+    def printed(self, bare: bool) -> Printer:
+        """What prints songs, `bare`: without punctuation."""
+        return Printer(self.vocabulary, None) if bare else self.printer
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Words that are refused although the constraint allows them, and the search for words where all are refused.
 
-Refused are copies of the training songs, lines repeated within a song, and lines that a condition on whole lines
-rejects. If every word is refused, `search` finds words for the line without the model.
+Refused are copies of the training songs, lines repeated within a song, verbs of another tense or subject than the
+plan asks for, and lines that a condition on whole lines rejects. If every word is refused, `search` finds words for
+the line without the model.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist._numbers import U32, U64, ngram_hashes, run_hash, run_hashes
+from lyricist.corpus.grammar import ADDRESSED, ADVERBS, PRONOUNS, is_verb_of_you, other_tense, shows
 from lyricist.errors import PlanError
 from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, word_hashes
+from lyricist.model.stock import LINE, NONE, OPENING, OPENING_WORDS, RHYME, StockPhrases
 from lyricist.model.tokens import Vocabulary
+from lyricist.plan.song_spec import SongSpec
 
 Ints = npt.NDArray[np.int64]
 
@@ -84,6 +88,37 @@ class CopyBan:
         return bool(self.known(ngram_hashes(text, self.most + 1)).any())
 
 
+class SubjectBan:
+    """Refuses a pronoun with a verb behind it, adverbs aside. Lines are drawn in either order."""
+
+    def __init__(
+        self, words: Sequence[str], pronouns: frozenset[str], is_verb: Callable[[str], bool], backward: bool
+    ) -> None:
+        self.backward = backward
+        self.verb = np.array([is_verb(word) for word in words])
+        self.pronoun = np.array([word in pronouns for word in words])
+        self.adverb = np.array([word in ADVERBS for word in words])
+
+    def refuses(self, drawn: Sequence[int], word: int) -> bool:
+        """Whether `word` after the words `drawn` of its line, in the order of drawing, makes such a pair."""
+        here, there = (self.pronoun, self.verb) if self.backward else (self.verb, self.pronoun)
+        if not here[word]:
+            return False
+        beside = next((w for w in reversed(drawn) if not self.adverb[w]), None)
+        return beside is not None and bool(there[beside])
+
+
+def subject_bans(spec: SongSpec, words: Sequence[str], backward: bool) -> tuple[SubjectBan, ...]:
+    """For a tense: no verb of the other one has a pronoun as its subject. For a speaker: nor has any verb *you*."""
+    bans = []
+    if spec.tense:
+        other = other_tense(spec.tense)
+        bans.append(SubjectBan(words, PRONOUNS, lambda word: shows(word, other), backward))
+    if spec.person in ADDRESSED:
+        bans.append(SubjectBan(words, frozenset({"you"}), is_verb_of_you, backward))
+    return tuple(bans)
+
+
 RETRIES = 40  # restarts of a line before a condition on whole lines is dropped
 
 
@@ -96,9 +131,12 @@ class Refusal:
         ban: CopyBan,
         repeats_barred: bool,
         keep: Callable[[Sequence[str]], bool] | None = None,
+        stock: StockPhrases = NONE,
     ) -> None:
-        self.song, self.ban, self.repeats_barred, self.keep = song, ban, repeats_barred, keep
+        """`stock`: phrases that only some seeds may have; a line that was restarted may have any."""
+        self.song, self.ban, self.repeats_barred, self.keep, self.stock = song, ban, repeats_barred, keep, stock
         self.neighbours = find_neighbours(song)
+        self.subjects = subject_bans(song.spec, song.table.words, song.backward)
 
     def words(self, rows: Rows, n: Ints, words: Ints) -> npt.NDArray[np.bool_]:
         """(B,) which words (B,), one for each of the rows n (B,), would copy a run or a line of the songs, or repeat
@@ -110,7 +148,13 @@ class Refusal:
             words >= self.song.table.known
         ):  # an added word has no vector and occurs only once in a line
             out[j] = words[j] in rows.drafts[n[j]].drawn
+        for j in np.flatnonzero(says) if self.subjects else ():
+            out[j] |= any(ban.refuses(rows.drafts[n[j]].drawn, int(words[j])) for ban in self.subjects)
         says &= ~out
+        if self.stock.any and self.song.backward:
+            for j in np.flatnonzero(says & (rows.first[n] > 0)):
+                out[j] = self.rhymes_as_usual(rows, int(n[j]), int(words[j]))
+            says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]
             out[says] = ban.before(rows.right[m], w) if self.song.backward else ban.after(rows.left[m], w)
@@ -127,7 +171,43 @@ class Refusal:
             out[j] = out[j] or self.opens_thrice(rows, int(n[j]), int(words[j]))
         for j in np.flatnonzero(words == BREAK):
             out[j] = self.line(rows, int(n[j]), None)
+        if self.song.apart.on:
+            self.refuse_ends(rows, n, words, closing, out)
         return out
+
+    def rhymes_as_usual(self, rows: Rows, n: int, word: int) -> bool:
+        """Whether a word would end its line in a rhyme that this song may not have."""
+        i, hashes = int(rows.line[n]), self.ban.hashes
+        g = self.song.lines[i].group
+        if g < 0 or rows.tries[n]:
+            return False
+        ends = {rows.drafts[n].lines[k][-1] for k in self.song.members[g] if k in rows.drafts[n].lines}
+        seed, own = int(rows.seed[n]), int(hashes[word])
+        return any(self.stock.refuses(seed, RHYME, sorted((own, int(hashes[end])))) for end in ends)
+
+    def is_stock(self, rows: Rows, n: int, line: tuple[int, ...]) -> bool:
+        """Whether this song may not have the line, or its first words as the first of the song."""
+        if not self.stock.any or rows.tries[n]:
+            return False
+        hashes, seed = self.ban.hashes[list(line)].tolist(), int(rows.seed[n])
+        first = rows.line[n] == 0 and self.stock.refuses(seed, OPENING, hashes[:OPENING_WORDS])
+        return first or self.stock.refuses(seed, LINE, hashes)
+
+    def refuse_ends(self, rows: Rows, n: Ints, words: Ints, closing: Ints, out: npt.NDArray[np.bool_]) -> None:
+        """Refuse also, in `out` (B,), last words of lines that `ExactSongAutomaton.alike` does not allow."""
+        if self.song.backward:
+            ends = [(j, int(words[j])) for j in range(len(n)) if words[j] >= 0 and not rows.drafts[n[j]].drawn]
+        else:
+            breaks = np.flatnonzero(words == BREAK)
+            ends = [(int(j), int(words[j])) for j in closing]
+            ends += [(int(j), rows.drafts[n[j]].drawn[-1]) for j in breaks if rows.drafts[n[j]].drawn]
+        for j, word in ends:
+            out[j] = out[j] or self.sounds_alike(rows, int(n[j]), word)
+
+    def sounds_alike(self, rows: Rows, n: int, word: int) -> bool:
+        """Whether the line of row n may not end on `word` because of the ends of other lines."""
+        draft, i = rows.drafts[n], int(rows.line[n])
+        return self.song.alike(i, word, draft.ends, draft.groups, draft.assignment, draft.lines, draft.ended)
 
     def opens_thrice(self, rows: Rows, n: int, word: int) -> bool:
         """Whether a word would begin the third line in succession. Restarted lines are not tested."""
@@ -142,7 +222,7 @@ class Refusal:
         neighbouring text."""
         drawn = [*rows.drafts[n].drawn, word] if word is not None else rows.drafts[n].drawn
         line = tuple(int(w) for w in (drawn[::-1] if self.song.backward else drawn))
-        if self.ban.line(line):
+        if self.ban.line(line) or self.is_stock(rows, n, line):
             return True
         if word is None and self.ban.active and self.song.backward:
             left = rows.left[[n]]

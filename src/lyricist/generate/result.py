@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
@@ -46,6 +46,18 @@ class SongWritten:
     choices: tuple[Choice, ...] = ()  # word by word, if they were asked for
     unmet: int = 0  # lines that a condition on whole lines could not be met for
     scores: tuple[Score, ...] = ()  # of the lines that were written, where drafts were judged
+    outline: Outline | None = None  # that the lines were written to
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a song says: `person` (i, you, he, she, we, they or nobody), `tense` (past or present), the words of its
+    `theme`, and for every line its last word and up to two others; () where nothing is planned."""
+
+    person: str
+    tense: str
+    theme: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -121,10 +133,10 @@ def scan_group(
 ) -> list[Scansion]:
     """The lines of a group read so that they rhyme; [] if no class holds for all (given lines may break a plan)."""
     ends = [words[-1] for words in lines] + [group.with_word] * bool(group.with_word)
-    for level in ("perfect",) if group.kind == "perfect" else ("perfect", "family", "assonance"):
+    for level in ("perfect", "family", "assonance") if group.kind == "near" else (group.kind,):
         for cls in shared_classes(ends, level, lexicon):
             made = [scan_to(words, spec, lexicon, level, cls) for words, spec in zip(lines, specs, strict=True)]
-            if all(key(m.readings[-1], level) == cls for m in made):  # type: ignore[arg-type]
+            if all(key(m.readings[-1], level) == cls for m in made):
                 return made
     return []
 
@@ -165,6 +177,7 @@ class WrittenSong:
     choices: tuple[Choice, ...] = ()  # how each word was chosen, where that was asked for
     unmet: int = 0  # lines that a condition on whole lines could not be met for
     score: Score | None = None  # of the lines that were written, the mean, where drafts were judged
+    outline: Outline | None = None  # that the lines were written to
 
     @property
     def text(self) -> str:
@@ -182,6 +195,7 @@ class WrittenSong:
             "seed": self.seed,
             "nll_per_word": round(self.nll_per_word, 4),
             **({} if self.score is None else {"score": self.score.to_json()}),
+            **({} if self.outline is None else {"outline": asdict(self.outline)}),
             "sections": list(self.section_jsons()),
         }
 
@@ -222,7 +236,7 @@ def first_words(sections: Sequence[Section]) -> str:
     words = whole[:TITLE_WORDS]
     while len(whole) > len(words) > 2 and (words[-1].lower() in LITTLE or words[-1].lower() in FUNCTION_WORDS):
         words.pop()
-    return " ".join(words)
+    return " ".join(words).rstrip(",;:.?!")
 
 
 # --- A title from the song itself: a phrase that comes back, is the song's own and ends on a word of weight

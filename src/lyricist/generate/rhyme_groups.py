@@ -1,4 +1,5 @@
-"""Rhyme groups: which words may end each line so that all lines of a letter rhyme and no two end in the same sound.
+"""Rhyme groups: which words may end each line so that all lines of a letter rhyme and no two end in the same sound,
+and lines of different letters do not rhyme with each other.
 
 A class of words suits a group only if its lines can be matched to words that differ in sound (Hall's condition, by
 augmenting paths). This is tested again after every end word drawn.
@@ -6,11 +7,13 @@ augmenting paths). This is tested again after every end word drawn.
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +21,13 @@ import numpy.typing as npt
 from lyricist.generate.line import LineAutomaton, WordSet
 from lyricist.generate.vocab import RhymeSound, WordClass, WordTable, memoised, plain
 from lyricist.model.word_facts import Signature
+from lyricist.plan.song_spec import SongSpec
+from lyricist.prosody.rhyme import tail_key
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 NUMBERS = count()  # of line kinds: the garbage collector does not track tuples of numbers and strings
-LEVELS = {("perfect", True): "perfect", ("perfect", False): "perfect", ("near", True): "family"}
+LEVELS = {("near", True): "family", ("near", False): "assonance"}
 
 
 class LineKind:
@@ -150,13 +155,14 @@ class Rhymes:
         return made
 
     def level(self, kind: str) -> str:
-        return LEVELS.get((kind, self.strict), "assonance")
+        """The level of a kind of rhyme: perfect and light are their own, near rhymes are of the family if strict."""
+        return LEVELS.get((kind, self.strict), kind)
 
-    def sound_key(self, word: int, sound: RhymeSound) -> str:
+    def sound_key(self, word: int, sound: RhymeSound, level: str) -> str:
         """What must differ between the lines of a group: the onset, which excludes rich rhymes, or, for a plan that
         needs them, the sound of the whole word."""
         if self.strict:
-            return f"{sound.onset}|{sound.tail}"
+            return sound.whole(level)
         return self.homophones.get(word, str(word))
 
     @cached_property
@@ -200,7 +206,7 @@ class Rhymes:
         if not whole:
             stresses = frozenset("1" if r.syllables == 1 else r.stress for r, _ in inside)
             word_class = WordClass(Signature(stresses, word_class.signature.free), word_class.moves)
-        return End(word, word_class, self.sound_key(word, inside[0][1]), whole or not self.strict)
+        return End(word, word_class, self.sound_key(word, inside[0][1], level), whole or not self.strict)
 
     def keys(self, kind: LineKind, level: str, cls: str) -> frozenset[str]:
         """The different sounds of the words of a class that can end such a line."""
@@ -252,6 +258,48 @@ class Rhymes:
         self.outcomes[made.number] = {w: c for w, (_, c) in chosen.items()}
         return made
 
+    @memoised
+    def has_plenty(self, level: str, kinds: Kinds, spare: int, vowels: int) -> bool:
+        """Whether classes of so many different vowels suit lines of these kinds, each with `spare` sounds more than
+        lines."""
+        return len(set(itertools.islice(self.rich(level, kinds, len(kinds) + spare), vowels))) >= vowels
+
+    def rich(self, level: str, kinds: Kinds, sounds: int) -> Iterator[str]:
+        """The vowels of the classes that have so many sounds for each of these lines, each once."""
+        found: set[str] = set()
+        if self.wide.at_once(kinds, GroupState()):
+            least = np.min([self.wide.sounds(level, k) for k in kinds], axis=0)
+            names = self.table.endings(level).names
+            classes: Iterable[str] = (names[c] for c in np.flatnonzero(least >= sounds).tolist())
+        else:
+            every = self.by_size(level, sounds)
+            classes = (c for c in every if all(len(self.keys(k, level, c)) >= sounds for k in kinds))
+        for cls in classes:
+            if (vowels := vowels_of(cls)) not in found:
+                found.add(vowels)
+                yield vowels
+
+    @memoised
+    def by_size(self, level: str, least: int) -> list[str]:
+        """The classes of at least so many words, the largest first."""
+        every = self.table.classes(level)
+        return sorted((c for c in every if len(every[c]) >= least), key=lambda c: -len(every[c]))
+
+    def words_for(
+        self, cls: str, level: str, kinds: Kinds, taken: frozenset[str], used: Collection[int]
+    ) -> list[int] | None:
+        """A word of the class for each of these lines, with sounds that differ and are not taken, and none of the
+        `used` ones; None if there are none."""
+        options: list[dict[str, int]] = []
+        for kind in kinds:
+            own: dict[str, int] = {}
+            for end in self.ends(kind, level, cls):
+                if end.word not in used and end.sound not in taken:
+                    own.setdefault(end.sound, end.word)
+            options.append(own)
+        found = matched([frozenset(own) for own in options])
+        return None if found is None else [own[sound] for own, sound in zip(options, found, strict=True)]
+
     def reward(self, level: str, kinds: Kinds, cls: str, taken: frozenset[str]) -> float:
         """An estimate of the probability that the group's remaining lines end in this class, from how lines of all
         songs end."""
@@ -269,7 +317,7 @@ class Rhymes:
         """The group once `word` of `words` has ended a line."""
         cls = state.chosen or self.outcomes[words.number][word]
         inside = [s for _, s in self.table.sounds(word) if s.key(level) == cls]
-        return GroupState(cls, state.taken | {self.sound_key(word, inside[0])})
+        return GroupState(cls, state.taken | {self.sound_key(word, inside[0], level)})
 
 
 def matchable(options: Sequence[frozenset[str]]) -> bool:
@@ -280,8 +328,11 @@ def matchable(options: Sequence[frozenset[str]]) -> bool:
     >>> matchable([frozenset("ab"), frozenset("a"), frozenset("bc")])
     True
     """
-    if all(len(o) >= len(options) for o in options):
-        return True
+    return all(len(o) >= len(options) for o in options) or matched(options) is not None
+
+
+def matched(options: Sequence[frozenset[str]]) -> list[str] | None:
+    """A key of its own for every line; None if there are none."""
     owner: dict[str, int] = {}
 
     def place(line: int, seen: set[str]) -> bool:
@@ -292,7 +343,117 @@ def matchable(options: Sequence[frozenset[str]]) -> bool:
                 return True
         return False
 
-    return all(place(i, set()) for i in range(len(options)))
+    if not all(place(i, set()) for i in range(len(options))):
+        return None
+    keys = {line: k for k, line in owner.items()}
+    return [keys[i] for i in range(len(options))]
+
+
+# --- Different letters sound different
+
+
+def vowels_of(cls: str) -> str:
+    """The vowels of a class, by which different letters differ."""
+    return tail_key(cls, "assonance")
+
+
+READINGS = 3  # of a word, at most, that differ in their vowels
+SEARCHED = 300  # choices of classes tested before the search ends
+
+
+class Rest(NamedTuple):
+    """Lines of a group that are still to be written: their kinds, the classes they may have, and what is taken."""
+
+    group: int
+    kinds: Kinds
+    classes: Sequence[str]
+    sounds: frozenset[str]  # that the group's other lines have
+    barred: frozenset[str] | None  # vowels of other letters, which the class may not have; None: its class is chosen
+
+
+class Apart:
+    """Keeps the vowels of different letters and the last words of lines different. Given lines may be alike."""
+
+    def __init__(self, rhymes: Rhymes, spec: SongSpec, given: Mapping[int, Sequence[int]]) -> None:
+        self.rhymes, self.on, self.given = rhymes, not spec.same_sounds, given
+        self.groups_of = [line.group for line in spec.lines]
+        self.single = [line.single for line in spec.lines]
+        self.level = rhymes.level(spec.groups[0].kind if spec.groups else "perfect")
+        self.rivals = spec.rivals()  # by line, lines
+        self.given_ends = frozenset(words[-1] for words in given.values())
+        lines = [[i for i, own in enumerate(self.groups_of) if own == g] for g in range(len(spec.groups))]
+        self.beside = [frozenset(j for i in own for j in self.rivals[i]) for own in lines]  # by group, lines
+        self.rival_groups = [frozenset(self.groups_of[j] for j in own) - {-1} for own in self.beside]
+
+    def has_plenty(self, g: int, kinds: Kinds) -> bool:
+        """Whether group g, of which these lines are left, finds a class whatever the other lines are."""
+        singles = sum(self.single[j] for j in self.beside[g])
+        vowels = len(self.rival_groups[g]) + READINGS * singles + 1
+        return self.rhymes.has_plenty(self.level, kinds, len(self.groups_of), vowels)
+
+    def rest(
+        self, g: int, kinds: Kinds, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]]
+    ) -> Rest | None:
+        """The rest of group g; None if its class is chosen and has plenty of words."""
+        rhymes, level, state, spare = self.rhymes, self.level, groups[g], len(self.groups_of)
+        if state.chosen:
+            sounds = len(kinds) + len(state.taken) + spare
+            if all(len(rhymes.keys(k, level, state.chosen)) >= sounds for k in kinds):
+                return None
+            return Rest(g, kinds, [state.chosen], state.taken, None)
+        at_once = rhymes.wide.at_once(kinds, state)
+        classes = rhymes.classes(level, kinds, state) if at_once else rhymes.by_size(level, len(kinds))
+        return Rest(g, kinds, classes, state.taken, self.taken(self.beside[g], groups, written))
+
+    def can_finish(
+        self, rests: Sequence[Rest], used: frozenset[int], budget: list[int], vowels: Mapping[int, str] | None = None
+    ) -> bool:
+        """Whether all these lines can be written with words not used. `vowels`: of groups whose class was chosen
+        before; `budget`: classes still to be tested."""
+        if not rests:
+            return True
+        rest, chosen = rests[0], vowels or {}
+        theirs = {chosen[h] for h in self.rival_groups[rest.group] if h in chosen}
+        for cls in rest.classes:
+            own = vowels_of(cls)
+            if rest.barred is not None and (own in rest.barred or own in theirs):
+                continue
+            budget[0] -= 1
+            if budget[0] < 0:
+                return False
+            words = self.rhymes.words_for(cls, self.level, rest.kinds, rest.sounds, used)
+            if words and self.can_finish(rests[1:], used | set(words), budget, {**chosen, rest.group: own}):
+                return True
+        return False
+
+    @memoised
+    def vowels(self, word: int) -> frozenset[str]:
+        """The vowels of all a word's readings at a line's end."""
+        return frozenset(vowels_of(sound.key(self.level)) for _, sound in self.rhymes.table.sounds(word))
+
+    def taken(
+        self, lines: Iterable[int], groups: Sequence[GroupState], written: Mapping[int, Sequence[int]]
+    ) -> frozenset[str]:
+        """The vowels at the ends of these lines, as far as they are known."""
+        found: set[str] = set()
+        for j in lines:
+            words = written.get(j) or self.given.get(j)
+            if self.groups_of[j] >= 0:
+                found.update([vowels_of(cls)] if (cls := groups[self.groups_of[j]].chosen) else [])
+            elif words:
+                found |= self.vowels(words[-1])
+        return frozenset(found)
+
+    def merges(
+        self, i: int, word: int, before: Sequence[GroupState], after: Sequence[GroupState],
+        written: Mapping[int, Sequence[int]],
+    ) -> bool:  # fmt: skip
+        """Whether line i, which ends on `word`, would rhyme with a line of another letter. `before`, `after`: the
+        groups before and after it; `written`: the lines so far."""
+        g = self.groups_of[i]
+        if g >= 0 and not before[g].chosen:
+            return vowels_of(after[g].chosen) in self.taken(self.beside[g], before, written)
+        return self.single[i] and not self.vowels(word).isdisjoint(self.taken(self.rivals[i], before, written))
 
 
 # --- The choice of a rhyme group's class, where nothing is chosen yet: all classes at once, as arrays

@@ -77,6 +77,7 @@ class Drawer:
         self.closed: Bools = np.zeros(words, dtype=bool)  # (W,) words whose next syllable does not carry
         self.closed_share = 1.0  # factor of their probability on a long or high note
         self.content: Bools = np.zeros(words - BREAK, dtype=bool)  # (W - BREAK,) content words
+        self.owed: Bools = np.zeros(words - BREAK, dtype=bool)  # (W - BREAK,) words that truncation never refuses
         self.spared = min(FREE_WORDS, len(columns.column_of) // 20)
 
     @cached_property
@@ -104,7 +105,7 @@ class Drawer:
                 break
             point = self.chance(ask, left) * mass[left]
             words, p = self.pick(rows, ask, inside, beside, left, point)
-            ok = (p >= floor[left]) | (words == BREAK)
+            ok = (p >= floor[left]) | (words == BREAK) | self.owed[words]
             if self.drawing.repetition:
                 recent = ask.recent[left]
                 keep = self.keep(words, recent)
@@ -236,7 +237,7 @@ class Drawer:
         """(N,) all words that row i may draw, (N,) their weighted probabilities, and (N,) which of them truncation
         and stuttering leave."""
         words, p, weights = self.options(rows, ask, i)
-        cut = (p >= floor) | (words == BREAK)
+        cut = (p >= floor) | (words == BREAK) | self.owed[words]
         p = p * weights
         if ask.whole[i]:
             p = flattened(p, self.drawing.rhyme_temperature)

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from lyricist.corpus.grammar import excluded_words
 from lyricist.errors import InputError, PlanError
 from lyricist.generate.line import LineAutomaton, Slots, WordSet
 from lyricist.generate.line_nodes import Nodes, Vowels
-from lyricist.generate.rhyme_groups import GroupState, LineKind, Rhymes
+from lyricist.generate.rhyme_groups import SEARCHED, Apart, GroupState, Kinds, LineKind, Rhymes
 from lyricist.generate.vocab import RhymeSound, WordTable, memoised
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import SILENT
 from lyricist.plan.clashes import initial
-from lyricist.plan.given_lines import fits
+from lyricist.plan.given_lines import fits, numbers
 from lyricist.plan.song_spec import LineSpec, SongSpec, first_said
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import key
@@ -69,6 +70,7 @@ class ExactSongAutomaton:
         self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
         self.keywords = self.find_keywords()
         ways = [self.find_groups(g) for g in range(len(spec.groups))]
+        self.apart = Apart(self.rhymes, spec, self.given)
         self.initial_groups = tuple(states[0] for states in ways)
         for g, states in enumerate(ways):
             self.settle_group(g, states)
@@ -84,7 +86,8 @@ class ExactSongAutomaton:
         out[: table.known] = (table.sig[: table.known] != SILENT) & table.facts.choosable
         if self.spec.clean:
             out[: table.known] &= ~table.facts.unclean
-        out[[table.index[w] for w in self.spec.avoid if w in table.index]] = False
+        barred = (*self.spec.avoid, *excluded_words(self.spec.person, self.spec.tense))
+        out[[table.index[w] for w in barred if w in table.index]] = False
         return out
 
     def find_beginning(self, line: LineSpec) -> WordSet | None:
@@ -195,7 +198,7 @@ class ExactSongAutomaton:
         order = sorted(sorted(classes), key=lambda c: (c in listed, len(members.get(c, ()))), reverse=True)
         each: list[tuple[int, RhymeSound]] = [(word, sound) for word, own in fixed.values() for sound in own]
         return [
-            GroupState(c, frozenset(self.rhymes.sound_key(word, x) for word, x in each if x.key(level) == c))
+            GroupState(c, frozenset(self.rhymes.sound_key(word, x, level) for word, x in each if x.key(level) == c))
             for c in order
         ]
 
@@ -255,6 +258,54 @@ class ExactSongAutomaton:
         new = self.rhymes.after(level, groups[g], ends, word)
         return (*groups[:g], new, *groups[g + 1 :])
 
+    # --- sounds of different letters
+
+    @memoised
+    def groups_left(self, i: int, held: Held) -> list[tuple[int, Kinds, bool]]:
+        """The groups that have lines from i on: their kinds, and whether the group, if its class is still free, finds
+        one whatever the other lines are."""
+        found = []
+        for g, members in enumerate(self.members):
+            kinds = tuple(self.kind(j, dict(held)) for j in members if j >= i)
+            found += [(g, kinds, self.apart.has_plenty(g, kinds))] if kinds else []
+        return found
+
+    def can_finish(
+        self, i: int, assignment: Assignment, groups: Sequence[GroupState], written: Mapping[int, Sequence[int]],
+        used: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether the lines from i on can rhyme, on words that are not used, so that different letters differ."""
+        left = self.groups_left(i, tuple(assignment.items()))
+        tests = [(g, kinds) for g, kinds, plenty in left if groups[g].chosen or not plenty]
+        rests = [self.apart.rest(g, kinds, groups, written) for g, kinds in tests]
+        tight = sorted((rest for rest in rests if rest is not None), key=lambda rest: len(rest.classes))
+        return not tight or self.apart.can_finish(tight, used, [SEARCHED])
+
+    def meets(
+        self, i: int, word: int, after: Sequence[GroupState], groups: Sequence[GroupState],
+        written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether another line ends on `word`, which would end line i and leave the groups as `after`, or its sound
+        belongs to another letter."""
+        if not self.apart.on or word in ended or word in self.apart.given_ends:
+            return self.apart.on
+        return self.apart.merges(i, word, groups, after, written)
+
+    def alike(
+        self, i: int, word: int, ends: WordSet | None, groups: tuple[GroupState, ...], assignment: Assignment,
+        written: Mapping[int, tuple[int, ...]], ended: frozenset[int],
+    ) -> bool:  # fmt: skip
+        """Whether line i may not end on `word`: it `meets` another line, a later line owes the word, or too few
+        sounds would be left for the lines after it."""
+        if not self.apart.on:
+            return False
+        after = self.close(i, groups, ends, word)
+        owed = any(word in words for j, words in assignment.items() if j > i)
+        if owed or self.meets(i, word, after, groups, written, ended):
+            return True
+        lines = {**written, i: (word,)} if self.apart.single[i] else written
+        return not self.can_finish(i + 1, assignment, after, lines, ended | self.apart.given_ends | {word})
+
     @cached_property
     def break_after(self) -> list[int]:
         """The token that ends each line of the song: a line break, the next section's tag or the end."""
@@ -297,15 +348,17 @@ class ExactSongAutomaton:
 def compile_song(
     table: WordTable, spec: SongSpec, columns: VocabLayout, barred: Collection[int] = ()
 ) -> ExactSongAutomaton:
-    """The plan's automaton: strict if it can be fulfilled so, else with every reading. Raises `PlanError` if
-    neither."""
-    try:
-        return ExactSongAutomaton(table, spec, columns, True, barred)
-    except PlanError as refusal:
-        try:
-            return ExactSongAutomaton(table, spec, columns, False, barred)
-        except PlanError:
-            raise refusal from None
+    """The plan's automaton: strict if it can be fulfilled so, else with every reading; a default scheme whose letters
+    cannot differ is fulfilled with letters that may share a sound. Raises `PlanError` if there is no way."""
+    specs = [spec, replace(spec, same_sounds=True)] if spec.default_scheme and not spec.same_sounds else [spec]
+    refusals: list[PlanError] = []
+    for each in specs:
+        for strict in (True, False):
+            try:
+                return ExactSongAutomaton(table, each, columns, strict, barred)
+            except PlanError as refusal:
+                refusals.append(refusal)
+    raise refusals[0]
 
 
 # --- Feasibility: whether some song can fulfil its plan, and what blocks it if none can
@@ -324,6 +377,8 @@ def check(song: ExactSongAutomaton) -> None:
         problem = group_error(song, g, {})
         if problem:
             raise PlanError(problem)
+    if song.apart.on and not song.can_finish(0, {}, song.initial_groups, {}, song.apart.given_ends):
+        raise PlanError(letters_error(song))
     if song.keywords and not song.written:
         raise PlanError(f"--include {song.table.words[song.keywords[0]]!r}: no line is left to be written")
     if song.keywords:
@@ -336,7 +391,7 @@ def check_line(song: ExactSongAutomaton, i: int) -> None:
     if line_possible(song, kind):
         return
     line = song.lines[i]
-    what = f"line {i + 1} ({len(line.templates[0])} syllables, {line.templates[0]!r})"
+    what = f"line {i + 1} ({numbers(sorted(set(map(len, line.templates))))} syllables, {line.templates[0]!r})"
     if line.first:
         raise PlanError(f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there")
     if line.initial:
@@ -404,7 +459,23 @@ def place(
 
 def keyword_fits(song: ExactSongAutomaton, i: int, assignment: Assignment) -> bool:
     g = song.lines[i].group
-    return line_possible(song, song.kind(i, assignment)) and (g < 0 or not group_error(song, g, assignment))
+    if not line_possible(song, song.kind(i, assignment)):
+        return False
+    if g >= 0 and group_error(song, g, assignment):
+        return False
+    apart = song.apart
+    return not apart.on or song.can_finish(0, assignment, song.initial_groups, {}, apart.given_ends)
+
+
+def letters_error(song: ExactSongAutomaton) -> str:
+    """Which letters cannot all differ in sound and in their last words, and what to do."""
+    tight = [g for g, _, plenty in song.groups_left(0, ()) if not plenty and not song.initial_groups[g].chosen]
+    letters = ", ".join(dict.fromkeys(song.spec.groups[g].letter for g in tight))
+    lines = ", ".join(str(i + 1) for i in sorted(i for g in tight for i in song.members[g]))
+    return (
+        f"lines {lines} (letters {letters}) cannot all differ in sound and in their last words: this model has too "
+        "few words that fit there; use fewer letters or add --same-sounds"
+    )
 
 
 def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str:
@@ -418,5 +489,7 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
     lines = ", ".join(str(i + 1) for i in song.members[g])
     if song.initial_groups[g].chosen:
         whom = f"with {spec.with_word!r}" if spec.with_word else "with the given lines"
-        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: this model has no such words that fit"
+        light = "; --rhyme-kind light rhymes by any stress (sky, butterfly)" if spec.kind == "perfect" else ""
+        problem = "this model has no such words that fit"
+        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{light}"
     return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme"

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 from lyricist.errors import RunError
+from lyricist.generate.batched_step import PremisedWriter
 from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.explain import choice
 from lyricist.generate.worker_pool import Event, Task, codec, files_of
@@ -25,7 +26,7 @@ class SongWorker:
 
     def __init__(self) -> None:
         self.task: Task | None = None
-        self.writer: ExactWriter | None = None
+        self.writer: ExactWriter | PremisedWriter | None = None
 
     def handle(self, job: Job) -> bytes:
         if self.task is None or self.writer is None:
@@ -36,12 +37,12 @@ class SongWorker:
 
     def open(self, task: Task) -> None:
         """Load the run and compile the plan. `RunError` where the files are not those that the parent has read."""
-        self.writer = load(task.run, threads=1).planned(task.plan)
+        writer = load(task.run, threads=1).planned(task.plan)
         if files_of(task.run) != task.files:
             raise RunError(f"{task.run} has changed: load it again")
-        self.task, self.writer.cores = task, 1
+        self.task, self.writer, writer.cores = task, writer, 1
 
-    def write(self, job: Job, task: Task, writer: ExactWriter) -> None:
+    def write(self, job: Job, task: Task, writer: ExactWriter | PremisedWriter) -> None:
         """Write a song for every seed."""
         batch: list[Event] = []
         sent = time.monotonic()

@@ -7,6 +7,7 @@ rest of its line asks for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,17 +16,31 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.generate.line_nodes import CLOSED
-from lyricist.generate.line_score import LineScorer, Theme
+from lyricist.corpus.grammar import (
+    OTHER_FORMS,
+    PERSONS,
+    SUBJECTS,
+    Person,
+    Tense,
+    foreign_subjects,
+    other_tense,
+    tense_words,
+    verbs,
+)
+from lyricist.generate.line_nodes import CLOSED, NOWHERE
+from lyricist.generate.line_score import LineScorer, SongTheme
+from lyricist.generate.outline import Outliner
+from lyricist.generate.punctuation import Printer
 from lyricist.generate.result import Choice
 from lyricist.generate.sampler import Listed
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
 from lyricist.model.runtime import NEVER
+from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing
-from lyricist.plan.song_spec import LineSpec
+from lyricist.plan.song_spec import LineSpec, SongSpec
 from lyricist.prosody.features import Floats, LinePlan, Note, line_rows, theme_features
 from lyricist.prosody.scan import scan_line
 
@@ -41,23 +56,32 @@ Record = Callable[..., Choice]  # `explain.choice`
 class Steering:
     """What an engine does beyond the plan's constraints. Each part is optional."""
 
-    theme: Theme | None = None  # steers every line
+    theme: SongTheme | None = None  # steers every line
     conditioning: PlanRows | None = None  # plan features that the model reads
+    outliner: Outliner | None = None  # draws the outline of each song, which is among these
     scorer: LineScorer | None = None  # scores lines, by which drafts are chosen
     judge: LineJudge | None = None  # scores them too, with `scorer` only
     keep: Callable[[Sequence[str]], bool] | None = None  # a condition on whole lines, without guarantee
     record: Record | None = None  # describes how a word was chosen: `explain.choice`
+    stock: StockPhrases = NONE  # phrases that are held back
+    printer: Printer | None = None  # of lines; None: without punctuation
 
 
-def logit_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing, theme: Floats | None) -> Floats:
-    """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, and NEVER for padding and barred words.
-    Words of the plan get none."""
+def logit_bias(
+    song: ExactSongAutomaton,
+    columns: VocabLayout,
+    drawing: Drawing,
+    theme: Floats | None,
+    stock: StockPhrases = NONE,
+) -> Floats:
+    """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, less those of words in `stock`, and
+    NEVER for padding and barred words. Words of the plan get none."""
     at, table = columns.words, song.table
     given = (w for words in song.given.values() for w in words)
     kept = {w for w in (*song.keywords, *song.breaks, *given) if w < table.known}
     if len(table.words) > table.known:
         kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
-    nats = word_bias(song, columns, drawing)
+    nats = word_bias(song, columns, drawing) - drawing.stock * worn_words(song, stock)
     nats[sorted(kept)] = 0
     nats += 0 if theme is None else theme
     out = nats[np.maximum(at, 0)].astype(np.float32)
@@ -76,7 +100,91 @@ def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) 
     )
     long_words = drawing.long_words + song.spec.long_words
     nats = np.asarray(long_words * further[table.sig[:known]] - drawing.archaic * table.facts.archaic)
+    nats += grammar_bias(song.spec, table.words[:known])
     return nats if columns.overused is None else nats - drawing.balance * columns.overused
+
+
+def worn_words(song: ExactSongAutomaton, stock: StockPhrases) -> npt.NDArray[np.float64]:
+    """(V,) the nats of words that are said too often."""
+    return stock.word_costs(song.table.facts.hashes)
+
+
+# --- Person and tense, asked for or hinted at by a theme
+
+HINTED = 6.0  # nats off words that would be excluded if person or tense were asked for
+FOREIGN = 1.0  # off objects and possessives of persons that the song is not about
+LOOSE = 2.5  # off verbs of the other tense that may be an infinitive or a participle
+SPOKEN = 0.5  # nats for the subjects and possessives of the person of an outline
+OBJECTS = frozenset({"me", "you", "him", "us", "them"})
+STRANGERS = {  # nats off the forms of persons that hardly occur beside that of an outline
+    "i": {"we": 1.6, "you": 1.6},
+    "you": {"i": 3.2, "we": 3.2},
+    "he": {"i": 4.8, "you": 4.8, "we": 4.8, "she": 2.4},
+    "she": {"i": 4.8, "you": 4.8, "we": 4.8, "he": 2.4},
+    "we": {"i": 2.4, "you": 2.4},
+    "they": {"i": 4.8, "you": 4.8, "we": 4.8},
+    "nobody": {"i": 3.2, "you": 3.2, "we": 3.2},
+}
+OWN = 0.7  # nats for the person's pronoun, half of it for its objects and possessives
+
+
+def grammar_bias(spec: SongSpec, words: Sequence[str]) -> npt.NDArray[np.float64]:
+    """(V,) nats for words by person and tense, asked for or hinted at."""
+    nats = dict.fromkeys(words, 0.0)
+    person, tense = spec.person or spec.person_hint, spec.tense or spec.tense_hint
+    for word, value in (*person_nats(person), *tense_nats(tense)):
+        if word in nats:
+            nats[word] += value
+    return np.fromiter(nats.values(), dtype=np.float64, count=len(words))
+
+
+def person_nats(person: Person | None) -> list[tuple[str, float]]:
+    """Nats for the forms of a person, and off those of others. Other third persons may be spoken of."""
+    if person is None:
+        return []
+    nats = [(word, -HINTED) for word in foreign_subjects(person)]
+    nats += [(SUBJECTS[person][0], OWN), *((word, OWN / 2) for word in OTHER_FORMS[person])]
+    speakers: set[Person] = {"I", "we"} if person not in ("I", "we", "you") else set()
+    for other in PERSONS:
+        if other != person and (other in speakers or (other == "you" and person not in ("I", "we"))):
+            nats += [(word, -FOREIGN) for word in OTHER_FORMS[other]]
+    return nats
+
+
+def voice_bias(voice: tuple[str, str], words: Sequence[str]) -> npt.NDArray[np.float32]:
+    """(V,) nats for words by the person (i, you, he, she, we, they, nobody) and the tense of an outline."""
+    person, tense = voice
+    nats = dict.fromkeys(words, 0.0)
+    changes = [(word, -value) for other, value in STRANGERS.get(person, {}).items() for word in forms_of(other)]
+    changes += [(word, SPOKEN) for word in forms_of(person) if word not in OBJECTS]
+    changes += tense_nats(tense) if tense in ("past", "present") else []  # type: ignore[arg-type]
+    for word, value in changes:
+        if word in nats:
+            nats[word] += value
+    return np.fromiter(nats.values(), dtype=np.float32, count=len(words))
+
+
+def forms_of(person: str) -> tuple[str, ...]:
+    """All forms of a person: subjects, objects and possessives.
+
+    >>> "mine" in forms_of("i"), forms_of("nobody")
+    (True, ())
+    """
+    name = "I" if person == "i" else person
+    return (*SUBJECTS[name], *OTHER_FORMS[name]) if name in SUBJECTS else ()
+
+
+def tense_nats(tense: Tense | None) -> list[tuple[str, float]]:
+    """Nats off words of the other tense; less off verbs that may be an infinitive or a participle."""
+    if tense is None:
+        return []
+    other = other_tense(tense)
+    known = verbs()
+    loose = known.base if other == "present" else known.past
+    return [(word, -HINTED) for word in tense_words(other)] + [(word, -LOOSE) for word in loose - tense_words(other)]
+
+
+# --- Listed words
 
 
 class Candidates:
@@ -89,6 +197,7 @@ class Candidates:
         self.looks_ahead = exact and song.backward and song.columns.finals is not None
         self.fresher: dict[int, tuple[Listed, Listed]] = {}  # by identity of the first, which is kept alive
         self.weighed: dict[tuple[int, int, int], Listed] = {}
+        self.owed = OwedWords(song, drawing) if song.keywords else None
 
     def lists(self, rows: Rows, n: Ints, where: npt.NDArray[np.bool_]) -> dict[int, Listed]:
         """Words that the rows n (B,) may draw besides those of their nodes' blocks, by position in `n`, for rows
@@ -102,6 +211,8 @@ class Candidates:
                 listed = self.rewarded(rows, int(i), listed, reward)
             elif rows.first[i] and self.fresh is not None and self.song.backward:
                 listed = self.freshened(listed)
+            if self.owed is not None:
+                listed = self.owed.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]), listed)
             if len(listed.words):
                 out[k] = listed
         return out
@@ -139,6 +250,80 @@ class Candidates:
         return self.fresher[id(listed)][1]
 
 
+# --- Words that must occur
+
+SYLLABLES = 1.3  # of a word, on average
+NEARLY_LAST = 1.5  # places left below which an owed word is left to the constraint
+LIKELIER = 30.0  # nats, the most that an owed word is made likelier; its weight is a float32
+EAGER = 1.0  # nats more than for an even choice among the places that are left
+
+
+class OwedWords:
+    """Look-ahead for the words that a plan includes, so that they do not wait for the last place of their line.
+
+    An owed word is made likelier than the model has it. Where it fits as well as on average, the chance that it is
+    drawn at the next of k places that are left is about 1 in k; where it fits better, the chance is larger. The
+    particles' weights take the factor back, and credit the word's usual probability, which every particle pays once:
+    a particle that has paid is not behind one that still owes. So drafts are chosen by how well the word fits.
+    """
+
+    def __init__(self, song: ExactSongAutomaton, drawing: Drawing) -> None:
+        self.song, self.words = song, frozenset(song.keywords)
+        self.flatter = drawing.rhyme_temperature  # divides the log of a factor at a line's end in rhyme
+        ranks = {w: min(w, song.table.known) for w in self.words}
+        size = math.log(song.table.known + 2) + 0.5
+        self.usual = {w: -math.log((rank + 2.7) * size) / drawing.temperature for w, rank in ranks.items()}  # Zipf
+        self.known: dict[tuple[int, int, int], tuple[Listed, Listed]] = {}
+
+    @property
+    def credit(self) -> float:
+        """The nats that a finished song's weight has been credited."""
+        return -sum(self.usual.values())
+
+    def log_factor(self, node: int, word: int) -> float:
+        """The log of how much likelier `word` is drawn at a node; 0 if it is not owed there or only one place is
+        left."""
+        found = self.song.nodes.nodes[node]
+        if found is None or word not in self.words or not found.automaton.owes(found.owed, word):
+            return 0.0
+        slots = found.automaton.slots
+        left = slots.longest - slots.nearest(found.bits) - min(self.song.table.signature(word).syllables, default=1)
+        places = 1 + left / SYLLABLES
+        if places < NEARLY_LAST:
+            return 0.0
+        return min(max(0.0, EAGER - math.log(places - 1) - self.usual[word]), LIKELIER)
+
+    def listed(self, node: int, first: int, last: int, listed: Listed) -> Listed:
+        """The listed words of a node with the owed ones likelier; those that stand in its blocks are added."""
+        key = (node, first, last)
+        if key not in self.known or self.known[key][0] is not listed:
+            self.known[key] = (listed, self.likelier(node, first, last, listed))
+        return self.known[key][1]
+
+    def likelier(self, node: int, first: int, last: int, listed: Listed) -> Listed:
+        """A new list for a node. A word that stands in a block keeps its share there; the list has the rest."""
+        words, weights, nodes = listed.words, listed.weights.astype(np.float32), self.song.nodes
+        for word in sorted(self.words):
+            factor = math.exp(self.log_factor(node, word))
+            if factor == 1 or nodes.move_word(node, first, last, word) == NOWHERE:
+                continue
+            if word in words:
+                weights = np.where(words == word, weights * np.float32(factor), weights)
+            else:
+                words, weights = np.append(words, word), np.append(weights, np.float32(factor - 1))
+        known = np.where(words < self.song.table.known, words, self.song.table.vocabulary.unk)
+        return Listed(words, self.song.columns.column_of[known], weights)
+
+    def log_ratios(self, nodes: Ints, words: Ints, rhymed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """(B,) what the weights of rows must give back after these words (B,), drawn at these nodes (B,); `rhymed`
+        (B,): drawn as the last word of a line in rhyme."""
+        out = np.zeros(len(words))
+        for k, (node, word) in enumerate(zip(nodes.tolist(), words.tolist(), strict=True)):
+            if word in self.words and self.song.nodes.owes(node, word):
+                out[k] = self.log_factor(node, word) / (self.flatter if rhymed[k] else 1.0) + self.usual[word]
+        return out
+
+
 # --- Plan features
 
 
@@ -153,7 +338,7 @@ class PlanRows:
     """Rows of features for one plan. Songs of one plan may share it."""
 
     def __init__(self, song: ExactSongAutomaton, groups: Sequence[str], theme: Floats | None = None) -> None:
-        """`theme` (64,): the topical vector of the song's theme; None: it has none."""
+        """`theme` (64,) or (lines, 64): the topical vector of the song's theme, or of each line's; None: no theme."""
         self.song, self.lines = song, [line_plan(line) for line in song.lines]
         self.rows, self.first = line_rows(
             self.lines, song.backward, groups, None if theme is None else STRENGTH * theme_features(theme)

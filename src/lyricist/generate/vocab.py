@@ -65,15 +65,16 @@ class Endings:
 
     @classmethod
     def of(cls, facts: WordFacts, level: str) -> Endings:
-        """By a level of rhyme: "perfect", "family" or "assonance"."""
+        """By a level of rhyme: "perfect", "family", "assonance" or "light"."""
         numbers: dict[str, int] = {}
         keys = (tail_key(t, level) for t in facts.tails)  # type: ignore[arg-type]
         of_tail = np.array([numbers.setdefault(k, len(numbers)) for k in keys], dtype=np.int64)
-        word, tail = facts.ender.astype(np.int64), facts.tail.astype(np.int64)
+        tails, onsets = (facts.light, facts.light_onset) if level == "light" else (facts.tail, facts.onset)
+        word, tail = facts.ender.astype(np.int64), tails.astype(np.int64)
         group = of_tail[tail]
         first = np.sort(np.unique(word * len(numbers) + group, return_index=True)[1])
         word, group = word[first], group[first]
-        sound = (facts.onset.astype(np.int64) * len(facts.tails) + tail)[first]
+        sound = (onsets.astype(np.int64) * len(facts.tails) + tail)[first]
         alike = np.bincount(word, minlength=len(facts.sig))[word] == 1
         by_class = np.argsort(group, kind="stable")
         sound = np.unique(sound, return_inverse=True)[1].reshape(-1)
@@ -113,16 +114,22 @@ class RhymeSound:
     """The sound of a reading at a line's end: its class under each kind of rhyme (`key`), and its onset, by which
     words of one class differ."""
 
-    __slots__ = ("keys", "onset", "reading", "tail")
+    __slots__ = ("keys", "reading", "tail")
 
     def __init__(self, reading: Reading) -> None:
-        self.reading, self.tail, self.onset = reading, reading.tail, reading.onset
+        self.reading, self.tail = reading, reading.tail
         self.keys = {"perfect": self.tail}
 
     def key(self, kind: str) -> str:
         if kind not in self.keys:
             self.keys[kind] = key(self.reading, kind)  # type: ignore[arg-type]
         return self.keys[kind]
+
+    def whole(self, kind: str) -> str:
+        """The onset and the tail that rhymes; words with the same ones are identical rhymes."""
+        light = kind == "light"
+        r = self.reading
+        return f"{r.light_onset}|{r.light_tail}" if light else f"{r.onset}|{self.tail}"
 
 
 class Readings(Sequence[Spoken]):

@@ -5,24 +5,29 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lyricist.corpus import Line, Section
 from lyricist.errors import InputError, RunError
+from lyricist.generate.batched_step import PremisedWriter
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine
 from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.explain import choice
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
+from lyricist.generate.punctuation import Printer
 from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
 from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, LINES
-from lyricist.model.runtime import LateModel, OnnxBlocks, OnnxModel, PackedSteps, StepModel
+from lyricist.model.runtime import PLANNER, LateModel, OnnxBlocks, OnnxModel, PackedSteps, StepModel
 from lyricist.model.starter import need_starter
+from lyricist.model.stock import STOCK
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.vocab_layout import VocabLayout
@@ -48,7 +53,7 @@ class Model(LoadedRun):
         files: RunFiles | None = None,
     ) -> None:
         super().__init__(step_model, vocabulary, lexicon, files)
-        self.last_planned: tuple[Plan, ExactWriter] | None = None
+        self.last_planned: tuple[Plan, ExactWriter | PremisedWriter] | None = None
         self.origin: Path | None = None  # where it was loaded from, just as it is there
         self.files: Stamp = ()  # of the run when it was
 
@@ -70,8 +75,8 @@ class Model(LoadedRun):
         the plan exact: what it leaves open is filled in by `with_defaults`.
         """
         plan, drawing = plan or Plan(), drawing or Drawing()
-        if plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
-            writer = self.compile(plan, constraints) if constraints else self.planned(plan)
+        if plan.premise or plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
+            writer = self.writer(plan, constraints) if constraints else self.planned(plan)
             if not constraints and keep is None:
                 seeds, pool = self.worker_pool(writer, plan, drawing, seeds, explain)
                 if pool is not None:
@@ -80,11 +85,13 @@ class Model(LoadedRun):
             yield from writer.events(drawing, seeds, should_stop, keep, choice if explain else None)
             return
         automaton, guard = FreeSongAutomaton(self.vocabulary, FreeSpec.of(plan)), self.guard(plan.max_copy)
-        for event in FreeEngine(self.step_model, automaton, drawing, guard).write(seeds, should_stop):
-            yield self.finish(event) if isinstance(event, SongWritten) else event
+        printer = self.printed(plan.bare)
+        engine = FreeEngine(self.step_model, automaton, drawing, guard, printer=printer)
+        for event in engine.write(seeds, should_stop):
+            yield self.finish(event, printer) if isinstance(event, SongWritten) else event
 
     def worker_pool(
-        self, writer: ExactWriter, plan: Plan, drawing: Drawing, seeds: Iterable[int], explain: bool
+        self, writer: ExactWriter | PremisedWriter, plan: Plan, drawing: Drawing, seeds: Iterable[int], explain: bool
     ) -> tuple[Iterator[int], WriterPool | None]:
         """The seeds, and processes to write them with; None for few songs and where there can be no processes."""
         several = iter(seeds)
@@ -150,25 +157,44 @@ class Model(LoadedRun):
         if plan.exact:
             self.planned(plan)
 
-    def planned(self, plan: Plan) -> ExactWriter:
-        """`compile` of a plan; the last result is kept."""
+    def plan_of(self, plan: Plan, seed: int) -> Plan:
+        """The plan that a seed is written to: with its premise, if seeds of this plan draw one. Raises `PlanError` if
+        the model can fulfil none."""
+        writer = self.planned(plan) if plan.premise else None
+        return writer.plan(seed) if isinstance(writer, PremisedWriter) else plan
+
+    def planned(self, plan: Plan) -> ExactWriter | PremisedWriter:
+        """`writer` of a plan; the last result is kept."""
         if self.last_planned is None or self.last_planned[0] != plan:
-            self.last_planned = (plan, self.compile(plan))
+            self.last_planned = (plan, self.writer(plan))
         return self.last_planned[1]
 
+    def writer(self, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> ExactWriter | PremisedWriter:
+        """What writes songs of the plan; see `compile`."""
+        return PremisedWriter(self, plan, constraints) if plan.premise else self.compile(plan, constraints)
+
     def compile(self, plan: Plan, constraints: Sequence[Constraint[Any]] = ()) -> ExactWriter:
-        """The plan compiled for this model's words. Raises `InputError` for a run that does not write whole words and
-        for given lines that break the plan, `PlanError` if no song can fulfil it."""
+        """The plan compiled for this model's words, without a premise. Raises `InputError` for a run that does not
+        write whole words and for given lines that break the plan, `PlanError` if no song can fulfil it."""
         need_words(self.vocabulary)
         return ExactWriter(self, resolve(plan, self.lexicon), constraints)
 
-    def finish(self, event: SongWritten) -> WrittenSong:
-        song = self.vocabulary.decode(event.ids)
+    def finish(self, event: SongWritten, printer: Printer | None = None) -> WrittenSong:
+        """The song of a free engine; `printer` None: without punctuation."""
+        sections = self.vocabulary.decode(event.ids).sections
+        if printer is not None and printer.looks_ahead:
+            sections = tuple(in_print(section, printer) for section in sections)
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]
         known = self.copy_index is not None and self.vocabulary.tokenizer.name == "word"
         copied = self.copy_index.longest_run(words)[0] if known and self.copy_index else None
-        title = title_of(song.sections, self.vocabulary.rarity)
-        return WrittenSong(title, event.seed, song.sections, event.nll_per_word, copied)
+        title = title_of(sections, self.vocabulary.rarity)
+        return WrittenSong(title, event.seed, sections, event.nll_per_word, copied)
+
+
+def in_print(section: Section, printer: Printer) -> Section:
+    """The section with its punctuation."""
+    lines = [printer.vocabulary.tokenizer.split(line.text) for line in section.lines]
+    return replace(section, lines=tuple(map(Line, printer.section(lines))))
 
 
 def fresh_seed() -> int:
@@ -198,10 +224,12 @@ def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
         run.path / LINES,
         run.path / TOPICS,
         run.path / WORDS,
+        run.path / STOCK,
         graph,
         columns,
         run.weights,
         partial(judge_of, run),
+        run.path / PLANNER,
     )
     if run.packed and columns is not None:
         blocks = OnnxBlocks(run.file("model.onnx"), columns, threads)

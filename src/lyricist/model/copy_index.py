@@ -222,18 +222,22 @@ class LineFilter:
     bits: int
 
     @classmethod
-    def of(cls, lines: Iterable[Sequence[str]]) -> LineFilter:
-        """The filter of lines, given as words; lines of fewer than LINE_WORDS words are left out."""
+    def of(cls, lines: Iterable[Sequence[str]], earlier: LineFilter | None = None) -> LineFilter:
+        """The filter of lines, given as words; lines of fewer than LINE_WORDS words are left out. `earlier`: the new
+        filter has its lines and its number of bits."""
         hashes = [line_hashes(chunk) for chunk in chunks(line for line in lines if len(line) >= LINE_WORDS)]
         found = np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *hashes]))
-        bits = len(found).bit_length() + SPARSE
-        return cls(np.unique(found >> np.uint64(64 - bits)), bits)
+        bits = earlier.bits if earlier else len(found).bit_length() + SPARSE
+        known = earlier.values if earlier else found[:0]
+        return cls(np.unique(np.concatenate([known, found >> np.uint64(64 - bits)])), bits)
 
     @classmethod
-    def of_songs(cls, songs: Iterable[Song]) -> LineFilter:
-        """The filter of all lines of these songs."""
+    def of_songs(cls, songs: Iterable[Song], earlier: LineFilter | None = None) -> LineFilter:
+        """The filter of all lines of these songs; `earlier` as for `of`."""
         split = WordTokenizer().split
-        return cls.of(split(line.text) for song in songs for section in song.sections for line in section.lines)
+        return cls.of(
+            (split(line.text) for song in songs for section in song.sections for line in section.lines), earlier
+        )
 
     def has(self, line: int) -> bool:
         """Whether the line with this hash (`run_hash` of all its words) is known; 0 is never known."""

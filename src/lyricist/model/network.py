@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from torch import Tensor, nn
 
 from lyricist.model import bf16 as lowprecision
+from lyricist.prosody.features import OUTLINE, WIDTHS
 
 State = tuple[Tensor, ...]  # LSTM: (h, c); GRU: (h,); each (L, B, H)
 
@@ -36,11 +37,22 @@ class ModelConfig(BaseModel):
     dropout_output: float = Field(default=0.0, ge=0, lt=1)  # before the output layer, locked over time
     dropout_weight: float = Field(default=0.0, ge=0, lt=1)  # recurrent weights (Merity et al. 2018)
     features: int = Field(default=0, ge=0)  # F, of `prosody.features`; 0: the network knows no plan
+    outline: int = Field(default=0, ge=0)  # numbers of the vector of each word of an outline, the last features
 
     @model_serializer(mode="wrap")
     def _dump(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `features` if there are none, as in runs of earlier releases."""
-        return {name: value for name, value in usual(self).items() if name != "features" or value}
+        """Without `features` and `outline` if there are none, as in runs of earlier releases."""
+        return {name: value for name, value in usual(self).items() if name not in ("features", "outline") or value}
+
+    @property
+    def named(self) -> int:
+        """How many of the features are words by number."""
+        return WIDTHS[OUTLINE] if self.outline else 0
+
+    @property
+    def inputs(self) -> int:
+        """Numbers that the first layer reads."""
+        return self.embedding + self.named * self.outline
 
     @property
     def gates(self) -> int:
@@ -108,7 +120,7 @@ class LyricLSTM(nn.Module):
         c = config
         self.embedding = nn.Parameter(torch.empty(c.vocab_size, c.embedding).uniform_(-0.1, 0.1))
         self.layers = nn.ModuleList(
-            Recurrent(c.cell, c.embedding if i == 0 else c.hidden, c.hidden, c.gates, c.dropout_weight, self.low)
+            Recurrent(c.cell, c.hidden if i else c.inputs, c.hidden, c.gates, c.dropout_weight, self.low)
             for i in range(c.layers)
         )
         self.project = nn.Linear(c.hidden, c.embedding) if c.tied and c.hidden != c.embedding else None
@@ -116,7 +128,9 @@ class LyricLSTM(nn.Module):
             self.output = nn.Parameter(torch.empty(c.vocab_size, c.hidden).uniform_(-0.1, 0.1))
         self.bias = nn.Parameter(torch.zeros(c.vocab_size))
         if c.features:  # from zero: at first the network ignores the plan
-            self.plan = nn.Parameter(torch.zeros(self.output_weight.shape[1], c.features))
+            self.plan = nn.Parameter(torch.zeros(self.output_weight.shape[1], c.features - c.named))
+        if c.outline:
+            self.outline = nn.Linear(c.embedding, c.outline, bias=False)
         self.drop_input = LockedDropout(c.dropout_input)
         self.drop_hidden = LockedDropout(c.dropout_hidden)
         self.drop_output = LockedDropout(c.dropout_output)
@@ -143,9 +157,11 @@ class LyricLSTM(nn.Module):
     def features(self, ids: Tensor, state: State, plan: Tensor | None = None) -> tuple[Tensor, State]:
         """The input of the softmax: (T, B) -> (T, B, E or H), and the new state. `plan` (T, B, F); None: all zeros.
 
-        The plan bypasses the recurrent layers, which would memorise the songs by it.
+        The plan bypasses the recurrent layers, which would memorise the songs by it; only an outline's words do not.
         """
         x = self.embed(ids)
+        if self.config.outline:
+            x = torch.cat([x, self.outlined(ids, plan)], dim=2)
         new = []
         for i, layer in enumerate(self.layers):
             x = self.drop_hidden(x) if i else x
@@ -153,8 +169,18 @@ class LyricLSTM(nn.Module):
             new.append(layer_state)
         x = self.drop_output(self.narrow(x))
         if plan is not None:
-            x = x + F.linear(plan, self.plan)
+            x = x + F.linear(plan[..., : self.plan.shape[1]], self.plan)
         return x, tuple(torch.cat(parts) for parts in zip(*new, strict=True))
+
+    def outlined(self, ids: Tensor, plan: Tensor | None) -> Tensor:
+        """The vectors of the outline's words beside `ids` (T, B), (T, B, 6 x outline); zeros where there is none."""
+        named = self.config.named
+        if plan is None:
+            return self.bias.new_zeros(*ids.shape, named * self.config.outline)
+        words = plan[..., -named:].long()
+        table = self.outline(self.embedding)  # (V, outline)
+        vectors = F.embedding((words - 1).clamp_min(0), table) * (words > 0)[..., None]
+        return vectors.flatten(2)
 
     def narrow(self, x: Tensor) -> Tensor:
         """The projection, if there is one: (T, B, H) -> (T, B, E)."""

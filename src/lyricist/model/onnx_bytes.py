@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lyricist._io import Arrays
 from lyricist.errors import RunError
+from lyricist.prosody.features import OUTLINE, WIDTHS
 
 Field = tuple[int, int, Any]  # number, wire type, value
 Data = TypeVar("Data", bytes, memoryview)
@@ -167,11 +168,14 @@ def unpacked(path: Path, config: dict[str, Any], at: npt.NDArray[np.int64]) -> A
     else:
         out["output"] = graph.weight("output")[at]
     for i in range(config["layers"]):
-        out |= layer(graph, f"layers.{i}.", config, config["embedding"] if i == 0 else config["hidden"])
+        read = config["embedding"] + WIDTHS[OUTLINE] * config.get("outline", 0)
+        out |= layer(graph, f"layers.{i}.", config, config["hidden"] if i else read)
     if "project.weight" in graph.arrays:
         out |= {"project.weight": graph.weight("project.weight"), "project.bias": graph["project.weight.bias"]}
     if config.get("features"):
         out["plan"] = graph.weight("plan")
+    if config.get("outline"):
+        out["outline.weight"] = graph["outline"].T
     return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in out.items()}
 
 

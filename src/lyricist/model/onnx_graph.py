@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lyricist.model.runtime import FEATURES, open_session
 from lyricist.model.vocab_layout import TILE, VocabLayout
+from lyricist.prosody.features import OUTLINE, WIDTHS
 
 Array = npt.NDArray[Any]
 Weights = Mapping[str, npt.NDArray[np.float32]]
@@ -102,9 +103,15 @@ class EightBit(Graph):
     def embedded(self, table: Array, ids: str = "ids") -> str:
         """Rows of an embedding (V, E) for `ids`."""
         whole, scale = eight_bit(table)
-        rows = self.one("Cast", self.one("Gather", self.constant("embedding", whole), ids), to=TensorProto.FLOAT)
-        scales = self.one("Gather", self.constant("embedding.scale", scale), ids)
-        return self.one("Mul", rows, self.one("Unsqueeze", scales, self.known("axis1", ONE)))
+        self.constant("embedding", whole)
+        self.constant("embedding.scale", scale)
+        return self.again(ids)
+
+    def again(self, ids: str) -> str:
+        """Further rows of the embedding, for `ids` of any shape."""
+        rows = self.one("Cast", self.one("Gather", "embedding", ids), to=TensorProto.FLOAT)
+        scales = self.one("Gather", "embedding.scale", ids)
+        return self.one("Mul", rows, self.one("Unsqueeze", scales, self.known("last", np.array([-1]))))
 
     def scalar(self, name: str, value: float) -> str:
         return self.known(f"scalar.{name}", np.array(value, dtype=np.float32))
@@ -120,9 +127,20 @@ def step_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[st
     """The serialised graph of a `ModelConfig` (as a mapping) and its weights by parameter name."""
     g = Graph()
     embedding = g.constant("embedding", weights["embedding"])
-    x, states = recurrent(g, config, weights, g.one("Gather", embedding, "ids", axis=0))
+    words = outline_words(g, config)
+    named = g.one("Gather", embedding, words, axis=0) if words else ""
+    x, states = recurrent(g, config, weights, g.one("Gather", embedding, "ids", axis=0), named)
     output = embedding if config["tied"] else g.constant("output", weights["output"])
     g.nodes.append(helper.make_node("Gemm", [x, output, g.constant("bias", weights["bias"])], ["logits"], transB=1))
+    return assemble(g, config, states, {"logits": config["vocab_size"]}, {}, metadata or {})
+
+
+def planner_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[str, str] | None = None) -> bytes:
+    """The graph of `step_model` in 8-bit products, for a tied network that sees no plan."""
+    g = EightBit()
+    x, states = recurrent(g, config, weights, g.embedded(weights["embedding"]))
+    product = g.times(x, g.one("Transpose", "embedding"), "embedding.scale")
+    g.nodes.append(helper.make_node("Add", [product, g.constant("bias", weights["bias"])], ["logits"]))
     return assemble(g, config, states, {"logits": config["vocab_size"]}, {}, metadata or {})
 
 
@@ -148,14 +166,18 @@ def block_model(
     """
     g = EightBit()
     rows, biases = in_columns(weights["embedding" if config["tied"] else "output"], weights["bias"], columns)
+    words = outline_words(g, config)
     if packed and config["tied"]:
-        embedded = g.embedded(rows, g.one("Gather", g.constant("column_of", columns.column_of), "ids"))
+        at = g.constant("column_of", columns.column_of)
+        embedded = g.embedded(rows, g.one("Gather", at, "ids"))
+        named = g.again(g.one("Gather", at, words)) if words else ""
         table, scales = "embedding", "embedding.scale"
     else:
         embedded = g.embedded(weights["embedding"])
+        named = g.again(words) if words else ""
         whole, scale = eight_bit(rows)
         table, scales = g.constant("output", whole), g.constant("output.scale", scale)
-    x, states = recurrent(g, config, weights, embedded)
+    x, states = recurrent(g, config, weights, embedded, named)
     zero, axis = g.known("zero", np.array([0])), g.known("axis0", np.array([0]))
     drawn = g.known("drawn", np.array([columns.filled(columns.width)]))
     bias = g.constant("bias", biases)
@@ -185,7 +207,9 @@ def reach(config: Mapping[str, Any], weights: Weights) -> float:
     if "project.weight" not in weights and not config.get("features"):
         return 1.0  # a cell's output is smaller
     g = Graph()
-    x, states = recurrent(g, config, weights, g.one("Gather", g.constant("embedding", weights["embedding"]), "ids"))
+    table, words = g.constant("embedding", weights["embedding"]), outline_words(g, config)
+    named = g.one("Gather", table, words) if words else ""
+    x, states = recurrent(g, config, weights, g.one("Gather", table, "ids"), named)
     g.nodes.append(helper.make_node("Identity", [x], ["x"]))
     width = weights["embedding" if config["tied"] else "output"].shape[1]
     session = open_session(assemble(g, config, states, {"x": width}, {}, {}), 1)
@@ -193,11 +217,15 @@ def reach(config: Mapping[str, Any], weights: Weights) -> float:
     shares = np.exp(weights["bias"].astype(np.float64) - weights["bias"].max())
     shape = (config["layers"], STREAMS, config["hidden"])
     feed = {s: np.zeros(shape, dtype=np.float32) for s in states}
-    plans = rng.random((STREAMS, config.get("features", 0))) < np.linspace(0, 0.2, STREAMS)[:, None]
+    hidden = rng.random((STREAMS, config.get("features", 0))) >= np.linspace(0, 0.2, STREAMS)[:, None]
+    plans = (~hidden).astype(np.float32)
+    if config.get("outline"):
+        said = plans[:, -WIDTHS[OUTLINE] :]
+        said *= rng.choice(len(shares), said.shape, p=shares / shares.sum()) + 1
     largest = TINY
     for _ in range(STEPS):
         ids = rng.choice(len(shares), STREAMS, p=shares / shares.sum())
-        told = {FEATURES: plans.astype(np.float32)} if config.get("features") else {}
+        told = {FEATURES: plans} if config.get("features") else {}
         made, *new = session.run(["x", *(f"next_{s}" for s in states)], {"ids": ids, **feed, **told})
         feed = dict(zip(states, new, strict=True))
         largest = max(largest, float(np.abs(made).max()))
@@ -235,10 +263,35 @@ def summed(g: Graph, columns: VocabLayout) -> None:
     g.nodes.append(helper.make_node("Concat", parts, ["sums"], axis=1))
 
 
-def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> tuple[str, list[str]]:
-    """The recurrent layers, the projection and the plan over embedded words x (B, E). Returns what the softmax sees
-    and the names of the states."""
+def outline_words(g: Graph, config: Mapping[str, Any]) -> str:
+    """The ids of the outline's words (B, 6), from the last plan features; "" for a network that reads no outline."""
+    if not config.get("outline"):
+        return ""
+    first = np.array([config["features"] - WIDTHS[OUTLINE]])
+    end = g.constant("features.end", np.array([config["features"]]))
+    words = g.one("Slice", "features", g.constant("outline.first", first), end, g.known("axis1", ONE))
+    whole = g.one("Cast", words, to=TensorProto.INT64)
+    known = g.one("Greater", whole, g.constant("none", np.array(0)))
+    g.nodes.append(helper.make_node("Cast", [known], ["outlined"], to=TensorProto.FLOAT))
+    return g.one("Max", g.one("Sub", whole, g.known("one", np.array(1))), "none")
+
+
+def outlined(g: Graph, config: Mapping[str, Any], weights: Weights, named: str) -> str:
+    """The vectors of the outline's words (B, 6 x outline), zeros where there is none; `named`: (B, 6, E)."""
+    vectors = g.one("MatMul", named, g.constant("outline", weights["outline.weight"].T))
+    shown = g.one("Mul", vectors, g.one("Unsqueeze", "outlined", g.known("last", np.array([-1]))))
+    size = WIDTHS[OUTLINE] * config["outline"]
+    return g.one("Reshape", shown, g.constant("outline.size", np.array([-1, size], dtype=np.int64)))
+
+
+def recurrent(
+    g: Graph, config: Mapping[str, Any], weights: Weights, x: str, named: str = ""
+) -> tuple[str, list[str]]:
+    """The recurrent layers, the projection and the plan over embedded words x (B, E), with the embedded words of the
+    outline, `named` (B, 6, E). Returns what the softmax sees and the names of the states."""
     layers = config["layers"]
+    if named:
+        x = g.one("Concat", x, outlined(g, config, weights, named), axis=1)
     states = ["h", "c"] if config["cell"] == "lstm" else ["h"]
     parts = {s: g.add("Split", [s], layers, axis=0) if layers > 1 else [s] for s in states}
     axis = g.known("axis0", np.array([0]))
@@ -252,10 +305,17 @@ def recurrent(g: Graph, config: Mapping[str, Any], weights: Weights, x: str) -> 
     if "project.weight" in weights:
         x = g.linear(x, "project.weight", weights["project.weight"], weights["project.bias"])
     if config.get("features"):
-        x = g.one("Add", x, g.product("features", "plan", weights["plan"]))
+        x = g.one("Add", x, g.product(plan_columns(g, config), "plan", weights["plan"]))
     for s in states:
         g.nodes.append(helper.make_node("Concat", new[s], [f"next_{s}"], axis=0))
     return x, states
+
+
+def plan_columns(g: Graph, config: Mapping[str, Any]) -> str:
+    """The plan features that are not an outline's words."""
+    if not config.get("outline"):
+        return "features"
+    return g.one("Slice", "features", g.known("axis0", np.array([0])), "outline.first", g.known("axis1", ONE))
 
 
 def lstm_cell(g: Graph, i: int, x: str, state: list[str], weights: Weights) -> list[str]:

@@ -27,6 +27,8 @@ Reals = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 State = tuple[Floats, ...]
 
+PLANNER = "planner.onnx"  # beside a network that reads outlines: the network that draws them
+STORIES = "stories.txt"  # and the stories that it tells
 FEATURES = "features"  # the input for plan features, where a graph has it
 ROWS = 16
 """Rows are computed in blocks of this many, padded with zeros. Matrix products of one shape give a row the
@@ -117,6 +119,17 @@ class OnnxModel(GraphState):
         if features is not None:
             feed[FEATURES] = np.pad(features[part], ((0, missing), (0, 0)))
         return list(self.session.run(None, feed))
+
+
+class EightBitModel(OnnxModel):
+    """A `StepModel` whose products are all of 8-bit integers: rows need no padding to be independent."""
+
+    def step(self, ids: Ids, state: State, features: Floats | None = None) -> tuple[Floats, State]:
+        """ids (B,), features (B, F) -> logits (B, V), new state; see `StepModel.step`."""
+        feed: dict[str, Any] = {"ids": ids.astype(np.int64)}
+        feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
+        logits, *new = self.session.run(None, feed)
+        return logits, tuple(new)
 
 
 class LateModel:

@@ -29,9 +29,9 @@ from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.phones import Reading, decode, encode
 
 WORDS = "words.safetensors"  # in a run directory
-FORMAT = 1
+FORMAT = 2  # 2: tails from the main stress, light tails
 SOURCES = ("lexicon", "rule", "user", "model", "licence")
-ARRAYS = ("sig", "choosable", "unclean", "archaic", "hashes", "ender", "tail", "onset")
+ARRAYS = ("sig", "choosable", "unclean", "archaic", "hashes", "ender", "tail", "onset", "light", "light_onset")
 SILENT = 0  # the signature of words that are never drawn inside a planned line
 
 Ints = npt.NDArray[np.int32]
@@ -73,8 +73,9 @@ def signature_of(word: str, readings: Sequence[Reading]) -> Signature:
 class WordFacts:
     """The facts of V words: `sig` (V,) indexes of `signatures`; `choosable` (V,) may be chosen freely (in the
     lexicon, no digits, not an abbreviation); `unclean`, `archaic` (V,); `hashes` (V,) for copy checks, 0 for special
-    tokens. For the P pairs of a word and a tail of one of its readings: `ender` (P,) the word, rising, `tail` (P,)
-    the index in `tails`, `onset` (P,) a number for the onset before it in the first such reading."""
+    tokens. For the P different ends (tail and light tail) of each word's readings: `ender` (P,) the word, rising,
+    `tail` and `light` (P,) the indices in `tails`, `onset` and `light_onset` (P,) numbers for the onsets before them
+    in the first such reading."""
 
     texts: Sequence[str]
     sig: Ints
@@ -86,6 +87,8 @@ class WordFacts:
     ender: Ints
     tail: Ints
     onset: Ints
+    light: Ints
+    light_onset: Ints
     tails: Sequence[str]
 
     @classmethod
@@ -155,20 +158,22 @@ def may_be_chosen(word: str, readings: Spoken) -> bool:
     return bool(readings) and known and all(r.syllables <= len(word) for r in readings)
 
 
-def endings(readings: Sequence[Spoken]) -> tuple[Ints, Ints, Ints, list[str]]:
-    """`ender` (P,), `tail` (P,), `onset` (P,) and `tails` from the readings of the words."""
+def endings(readings: Sequence[Spoken]) -> tuple[Ints, Ints, Ints, Ints, Ints, list[str]]:
+    """`ender`, `tail`, `onset`, `light` and `light_onset` (P,), and `tails`, from the readings of the words."""
     tails: dict[str, int] = {}
     onsets: dict[str, int] = {}
-    found: list[tuple[int, int, int]] = []
+    found: list[tuple[int, ...]] = []
     for w, spoken in enumerate(readings):
-        own: dict[str, str] = {}
+        own: dict[tuple[str, str], tuple[str, str]] = {}
         for r in spoken:
             if r.syllables:
-                own.setdefault(r.tail, r.onset)
-        for tail, onset in own.items():
-            found.append((w, tails.setdefault(tail, len(tails)), onsets.setdefault(onset, len(onsets))))
-    columns = np.array(found, dtype=np.int32).reshape(-1, 3).T
-    return columns[0], columns[1], columns[2], list(tails)
+                own.setdefault((r.tail, r.light_tail), (r.onset, r.light_onset))
+        for ends, before in own.items():
+            tail, light = (tails.setdefault(t, len(tails)) for t in ends)
+            onset, light_onset = (onsets.setdefault(o, len(onsets)) for o in before)
+            found.append((w, tail, onset, light, light_onset))
+    ender, tail_of, onset_of, light_of, light_onset_of = np.array(found, dtype=np.int32).reshape(-1, 5).T
+    return ender, tail_of, onset_of, light_of, light_onset_of, list(tails)
 
 
 def text_of(reading: Reading) -> str:

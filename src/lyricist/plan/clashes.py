@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from lyricist.corpus.grammar import SUBJECTS, person_drifts, tense_drifts
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
+from lyricist.plan.forms import named
 from lyricist.plan.parse import MAX_LINES
 from lyricist.plan.shape import Shape, shapes, split
 
 
 def refuse_clashes(plan: PlanFields) -> None:
     """Raise `InputError` for the first contradiction in a plan."""
-    if plan.form and plan.sections:
+    if plan.form and plan.sections and not named(plan.form):
         raise InputError("--form and a list of sections clash: leave one out")
     too_long(sum(n or 0 for n in free_lines(plan)))
     for word in unclean_wishes(plan):
@@ -34,6 +36,7 @@ def refuse_clashes(plan: PlanFields) -> None:
     check_acrostic(plan, texts, sources)
     check_start(plan, texts)
     check_avoided(plan, texts)
+    check_person_and_tense(plan, texts)
     if plan.rhyme_with and not any("A" in shape.rhyme for shape in made):
         raise InputError(f"--rhyme-with {plan.rhyme_with} is for lines of letter A, and --rhyme has no A: use one")
 
@@ -136,3 +139,30 @@ def check_avoided(plan: PlanFields, texts: Iterable[Sequence[str]]) -> None:
             if word in avoided:
                 where = "--refrain" if words == refrain else "the kept line"
                 raise InputError(f"--avoid names {word!r}, which stands in {where} {' '.join(words)!r}")
+
+
+def check_person_and_tense(plan: PlanFields, texts: Iterable[Sequence[str]]) -> None:
+    """Raise `InputError` if a word or line that is asked for is in another person or tense than `person` and
+    `tense` say. Given lines may be where `allow` is set."""
+    if plan.person and SUBJECTS[plan.person][0] in plan.avoid:
+        raise InputError(f"--person {plan.person} and --avoid {SUBJECTS[plan.person][0]!r} clash: leave one out")
+    wished: list[tuple[str, Sequence[str]]] = [("--start", [split(plan.start)[0]])] if plan.start else []
+    wished += [("--include", [word]) for word in plan.include]
+    if not plan.allow:
+        wished += [("--refrain" if words == split(plan.refrain or "") else "the kept line", words) for words in texts]
+    for where, words in wished:
+        for option, word, what in drifts(plan, words):
+            said = f"{where} {' '.join(words)!r}"
+            of = "" if words == [word] else f", with {word!r},"
+            remedy = "; or add --allow" if len(words) > 1 else ""
+            raise InputError(f"{option} and {said}{of} clash: {word!r} is {what}; leave one out{remedy}")
+
+
+def drifts(plan: PlanFields, words: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Words of another person or tense than a plan asks for: the option, the word, and what it is."""
+    if plan.person:
+        for drift in person_drifts(words, plan.person):
+            yield f"--person {plan.person}", words[drift.at], f"of person {drift.what}"
+    if plan.tense:
+        for drift in tense_drifts(words, plan.tense):
+            yield f"--tense {plan.tense}", words[drift.at], drift.what

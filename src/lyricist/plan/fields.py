@@ -11,9 +11,12 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
+from lyricist.corpus.grammar import PERSONS, TENSES, Person, Tense
 from lyricist.errors import InputError
 from lyricist.plan import parse
-from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, nearest, shown
+from lyricist.plan.forms import form_names
+from lyricist.plan.parse import MAX_LINES, nearest, shown
+from lyricist.plan.theme import is_sentence, read_sentence, theme_words
 from lyricist.prosody.features import Note
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,10 +42,8 @@ class SectionPlan(BaseModel):
     name: Annotated[str, Asked(read=lambda v: only(parse.section_names, v, "section name"))]
     # None: as many as `text`, or as the plan says
     lines: Annotated[int | None, Asked(read=lambda v: only(parse.counts, v, "a section's lines", MAX_LINES))] = None
-    # per line, cycling
-    syllables: Annotated[
-        tuple[int, ...], Asked(read=lambda v: parse.counts(v, "a section's syllables", MAX_SYLLABLES))
-    ] = ()
+    # per line, cycling: a number, or a range such as "6-10"
+    syllables: Annotated[tuple[int | str, ...], Asked(read=lambda v: parse.lengths(v, "a section's syllables"))] = ()
     # per line, cycling: names, or patterns with a slot per syllable, `|` between words
     metre: Annotated[tuple[str, ...], Asked(read=lambda v: parse.metres(v, "a section's metre"))] = ()
     # scheme
@@ -53,6 +54,8 @@ class SectionPlan(BaseModel):
     ] = ()
     # per line, the number in the song of the earlier line it repeats; 0: none
     again: Annotated[tuple[int, ...], Asked(read=lambda v: parse.repeats(v, "a section's again", MAX_LINES))] = ()
+    # what this section is about, instead of the song's `about`
+    about: Annotated[tuple[str, ...], Asked(read=lambda v: theme_words(v, "a section's about"))] = ()
     # per line, cycling: [quarters, MIDI pitch, strength 0 to 4, quarters of rest] for every slot
     tune: Annotated[Tune, Asked(read=lambda v: parse.tune(v, "a section's tune"))] = ()
 
@@ -67,18 +70,21 @@ class PlanFields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # () lets the model decide
-    form: Annotated[tuple[str, ...], Asked("Sections: 'verse chorus verse chorus'.", parse.section_names)] = ()
+    # names of sections, or the name of a whole form (see `forms.py`); () lets the model decide
+    form: Annotated[
+        tuple[str, ...], Asked("Sections, 'verse chorus verse', or a form that 'lyricist forms' lists.", form_names)
+    ] = ()
     # lines in each section; () lets the model decide
     lines: Annotated[
         tuple[int, ...],
         Asked("Lines of each section: 4 or 4,6.", lambda v: parse.counts(v, "--lines", MAX_LINES)),
     ] = ()
-    # per line of every section
+    # per line of every section: a number, or a range such as "6-10"
     syllables: Annotated[
-        tuple[int, ...],
+        tuple[int | str, ...],
         Asked(
-            "Syllables of each line of a section: 8 or 8,6.", lambda v: parse.counts(v, "--syllables", MAX_SYLLABLES)
+            "Syllables of each line of a section: 8, or 8,6, or a range, 6-10.",
+            lambda v: parse.lengths(v, "--syllables"),
         ),
     ] = ()
     # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words
@@ -91,15 +97,31 @@ class PlanFields(BaseModel):
         tuple[str, ...],
         Asked("A scheme for each section: ABAB or 'ABAB AABB'; X is free.", parse.schemes),
     ] = ()
-    rhyme_kind: Annotated[Literal["perfect", "near"], Asked("perfect (the default) or near.")] = "perfect"
+    rhyme_kind: Annotated[
+        Literal["perfect", "near", "light"], Asked("perfect (the default), near, or light (free, eternity).")
+    ] = "perfect"
+    same_sounds: Annotated[
+        bool, Asked("Different letters may share a sound, and lines their last word. Default: they may not.")
+    ] = False
     rhyme_with: Annotated[
         str | None,
         Asked("A word that lines of letter A rhyme with.", lambda v: parse.one_word(v, "--rhyme-with")),
     ] = None
     about: Annotated[
         tuple[str, ...],
-        Asked("Theme words that steer the song: 'river, night'.", lambda v: parse.word_list(v, "--about")),
+        Asked("What it is about: 'river, night', or a sentence.", lambda v: theme_words(v, "--about")),
     ] = ()
+    # whose song it is: no other subject pronoun is drawn
+    person: Annotated[
+        Person | None,
+        Asked("Who the song is about: I, you, he, she, we or they.", lambda v: parse.one_of(v, "--person", PERSONS)),
+    ] = None
+    tense: Annotated[
+        Tense | None, Asked("When it happens: past or present.", lambda v: parse.one_of(v, "--tense", TENSES))
+    ] = None
+    # what a sentence of `about` hints at; steers and excludes nothing
+    person_hint: Annotated[Person | None, Asked(read=lambda v: parse.one_of(v, "person-hint", PERSONS))] = None
+    tense_hint: Annotated[Tense | None, Asked(read=lambda v: parse.one_of(v, "tense-hint", TENSES))] = None
     include: Annotated[
         tuple[str, ...], Asked("Words that must occur: 'river, night'.", lambda v: parse.word_list(v, "--include"))
     ] = ()
@@ -123,16 +145,28 @@ class PlanFields(BaseModel):
     title: Annotated[
         str | None, Asked("Title of the song. Default: its hook.", lambda v: parse.plain_line(v, "--title") or None)
     ] = None
+    bare: Annotated[
+        bool, Asked("Print the words without punctuation, every line with a capital; else as in print.")
+    ] = False
     max_copy: Annotated[
         int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
     ] = 5
     keep_chorus: Annotated[bool, Asked("Repeat a chorus word for word (the default).")] = True
+    premise: Annotated[
+        bool,
+        Asked(
+            "Let each seed draw what the plan leaves open: form, hook, theme (the default if no form is asked for).",
+            negatable=True,
+        ),
+    ] = False
     # nats off a word of one syllable without stress (of, the) on a strong slot of a metre
     emphasis: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
     # nats for a word's 2nd and 3rd syllable, added to the drawing's
     long_words: Annotated[float, Field(ge=0, le=3), Asked()] = 0.0
     # nats off a vowel that does not carry on a long or high note
     open_vowels: Annotated[float, Field(ge=0, le=10), Asked()] = 0.0
+    # the scheme is a default: letters may share a sound where the model's words leave no other way
+    default_scheme: Annotated[bool, Asked()] = False
     allow: Annotated[bool, Asked("Kept lines may break what is asked for.")] = False
     # section by section, instead of `form` and `lines`
     sections: tuple[SectionPlan, ...] = ()
@@ -140,13 +174,18 @@ class PlanFields(BaseModel):
     @property
     def exact(self) -> bool:
         """Whether anything is asked for beyond form, number of lines, first word and copying."""
-        return any(getattr(self, name) for name in EXACT) or any(
-            s.syllables or s.metre or s.rhyme or s.text or s.again for s in self.sections
+        return (
+            self.premise
+            or any(getattr(self, name) for name in EXACT)
+            or any(s.syllables or s.metre or s.rhyme or s.text or s.again or s.about for s in self.sections)
         )
 
 
 # Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
-EXACT = ("syllables", "metre", "rhyme", "rhyme_with", "about", "include", "avoid", "acrostic", "refrain", "hook")
+EXACT = (
+    "syllables", "metre", "rhyme", "rhyme_with", "about", "person", "tense", "include", "avoid", "acrostic",
+    "refrain", "hook",
+)  # fmt: skip
 
 
 def asked_of(kind: type[BaseModel]) -> dict[str, Asked]:
@@ -164,6 +203,7 @@ def read_fields(data: Any, build: ModelWrapValidatorHandler[Model], kind: type[M
         for key in data:
             if key not in fields:
                 raise InputError(f"{what} has no field {shown(key)}{nearest(str(key), fields)}")
+        data = with_hints(data) if kind is not SectionPlan else data
         data = {k: read(v) if v is not None and (read := fields[k].read) else v for k, v in data.items()}
     try:
         return build(data)
@@ -171,6 +211,16 @@ def read_fields(data: Any, build: ModelWrapValidatorHandler[Model], kind: type[M
         error = e.errors()[0]
         name = ".".join(str(part) for part in error["loc"]) or what
         raise InputError(f"{parse.option(name)} {shown(error.get('input'))}: {error['msg']}") from None
+
+
+def with_hints(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The values given for a plan, with the person and the tense that a sentence of `about` hints at."""
+    about = data.get("about")
+    if not is_sentence(about):
+        return dict(data)
+    said = read_sentence(str(about))
+    hints = {"person_hint": said.person, "tense_hint": said.tense}
+    return {**{name: hint for name, hint in hints.items() if hint and not data.get(name)}, **data}
 
 
 def only(read: Callable[..., tuple[Any, ...]], given: Any, name: str, *limits: int) -> Any:

@@ -140,9 +140,9 @@ class OneLine:
 
     def bringing(self, text: str) -> Plan:
         """The same plan with a text in a last section, so that its words can be scored even if the model does not
-        know them."""
+        know them. Lines may end alike, as that section repeats the line."""
         more = SectionPlan(name="outro", text=(text,))
-        return self.plan.model_copy(update={"sections": (*self.plan.sections, more)})
+        return self.plan.model_copy(update={"sections": (*self.plan.sections, more), "same_sounds": True})
 
 
 def plan_line(draft: Drafted, section: int, line: int, plan: Plan, lexicon: Lexicon) -> OneLine:
@@ -190,6 +190,7 @@ def one_section(laid: SongSpec, shown: Sequence[int], at: int, texts: Sequence[s
         rhyme="".join(letters_of(laid, shown)),
         text=tuple("" if i == at else texts[i] for i in shown),
         tune=tune,
+        about=laid.lines[at].about,
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import accumulate, combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,16 @@ from lyricist._io import decode_text
 from lyricist.corpus import RETURNING, Line, Section, Song, parse_song
 from lyricist.errors import InputError
 from lyricist.plan.fields import SectionPlan
+from lyricist.plan.forms import Form, named
 from lyricist.plan.given_lines import find_faults
 from lyricist.plan.parse import MAX_LINES, MAX_SYLLABLES, OPEN_LINES, read_small, repeats, shown
-from lyricist.plan.plan import Plan
+from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.shape import split
-from lyricist.plan.song_spec import LETTERS, lay_out, scheme_letters
+from lyricist.plan.song_spec import LETTERS, SongSpec, first_said, lay_out, scheme_letters
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, breaks
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.rhyme import kind
+from lyricist.prosody.rhyme import key, kind
 from lyricist.prosody.scan import scan_line
 from lyricist.prosody.scheme import REACH
 
@@ -137,7 +138,19 @@ def plan_like(song: Song, lexicon: Lexicon) -> Plan:
         comes_back = keep and section.name in RETURNING and section.name in seen
         made.append(sayings.section(plan, list(map(tuple, lines)), ends, comes_back))
         seen.add(section.name)
-    return Plan(sections=tuple(made), keep_chorus=keep)
+    whole = Plan(sections=tuple(made), keep_chorus=keep)
+    spec = lay_out(with_defaults(whole))
+    return whole.model_copy(update={"same_sounds": sounds_meet(spec, sayings.words, sayings.ends)})
+
+
+def sounds_meet(spec: SongSpec, lines: Sequence[Words], ends: Sequence[Reading | None]) -> bool:
+    """Whether lines of different letters sound alike, or lines that do not repeat each other end on one word. `ends`:
+    the readings of the last words of rhyming lines."""
+    vowels = ["" if end is None else key(end, "assonance") for end in ends]
+    if any(vowels[i] and vowels[i] == vowels[j] for i, own in enumerate(spec.rivals()) for j in own):
+        return True
+    last = {(words[-1], first_said(spec.lines, i)) for i, words in enumerate(lines) if words}
+    return len({word for word, _ in last}) < len(last)
 
 
 def section_like(
@@ -233,10 +246,13 @@ def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
     Without syllables and metre in `asked`, line lengths are those of the kept lines if these follow a pattern, else
     free; the same holds for the scheme without rhyme in `asked`. Raises `InputError` if `asked` has sections.
     """
+    form = named(asked.get("form"))
+    if form is not None:
+        return fill_form(song, form, asked)
     for name in ("form", "lines", "sections"):
         if asked.get(name):
-            named = "[[section]] tables" if name == "sections" else f"--{name}"
-            raise InputError(f"--fill and {named} clash: the draft says what sections there are; leave one out")
+            where = "[[section]] tables" if name == "sections" else f"--{name}"
+            raise InputError(f"--fill and {where} clash: the draft says what sections there are; leave one out")
     keep = asked.get("keep_chorus", True) and returns_whole(song.sections)
     names, texts = [s.name for s in song.sections], texts_of(song.sections, keep)
     fixed = {**asked, "keep_chorus": keep}
@@ -245,6 +261,22 @@ def fill(song: Song, asked: Mapping[str, Any], lexicon: Lexicon) -> Plan:
         return guessed
     plain = [SectionPlan(name=name, text=tuple(lines)) for name, lines in zip(names, texts, strict=True)]
     return Plan(**fixed, sections=tuple(plain))
+
+
+def fill_form(song: Song, form: Form, asked: Mapping[str, Any]) -> Plan:
+    """The plan of a draft in a named form, wherever its blank lines stand. Raises `InputError` for a draft of another
+    number of lines."""
+    texts, size = [line.text for line in song.lines()], sum(form.lengths)
+    if len(texts) != size:
+        raise InputError(
+            f"--form {form.name} has {size} lines and the draft {len(texts)}: write ... for every line that is open"
+        )
+    starts = accumulate(form.lengths, initial=0)
+    sections = [
+        SectionPlan(name=table["name"], text=tuple(texts[i : i + table["lines"]]))
+        for table, i in zip(form.sections, starts, strict=False)
+    ]
+    return Plan(**{**asked, "sections": tuple(sections)})
 
 
 def draft_sections(

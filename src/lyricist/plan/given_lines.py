@@ -13,7 +13,7 @@ from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, lay_out, sche
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.rhyme import homophones, kind
+from lyricist.prosody.rhyme import KeyKind, homophones, key
 from lyricist.prosody.scan import SILENT, best_choice, scan_line
 
 MOST_WAYS = 64  # sets of readings compared; words have three readings at most, nearly always one
@@ -79,9 +79,20 @@ def length_fault(line: LineSpec, lexicon: Lexicon) -> str:
         licensed = [lexicon.sung(word) or (SILENT,) for word in line.text or ()]
         sung = any(best_choice(licensed, "?" * n, None) for n in wanted)
         hint = " (it can be sung so by a licence of verse)" if sung else ""
-        return f"has {found} syllables and the plan wants {' or '.join(map(str, wanted))}{hint}"
-    found_stress = scan_line(line.text or (), lexicon, syllables=len(line.templates[0])).stress
-    return f"has the stresses {found_stress} and the plan wants {pattern_of(line.templates[0])}"
+        return f"has {found} syllables and the plan wants {numbers(wanted)}{hint}"
+    close = next(slots for slots in line.templates if best_choice(each, "?" * len(slots), None))
+    found_stress = scan_line(line.text or (), lexicon, syllables=len(close)).stress
+    return f"has the stresses {found_stress} and the plan wants {pattern_of(close)}"
+
+
+def numbers(wanted: Sequence[int]) -> str:
+    """Numbers of syllables, in ascending order, as a message says them.
+
+    >>> numbers([8]), numbers([5, 8]), numbers([6, 7, 8])
+    ('8', '5 or 8', '6 to 8')
+    """
+    whole = len(wanted) > 2 and wanted[-1] - wanted[0] == len(wanted) - 1
+    return f"{wanted[0]} to {wanted[-1]}" if whole else " or ".join(map(str, wanted))
 
 
 def rhyme_faults(laid: SongSpec, group: GroupSpec, members: Sequence[int], lexicon: Lexicon) -> Iterator[Fault]:
@@ -109,13 +120,9 @@ def end_readings(line: LineSpec, lexicon: Lexicon) -> list[Reading]:
 
 def rhymes(others: Sequence[Reading], reading: Reading, group: GroupSpec) -> bool:
     """Whether a reading rhymes with all others as the group asks. Given lines may have rich rhymes (low, below)."""
-    wanted = ("perfect",) if group.kind == "perfect" else ("perfect", "near")
-
-    def rhymes_with(other: Reading) -> bool:
-        found = kind(other, reading)
-        return found in wanted or (found == "identical" and not homophones(other, reading))
-
-    return bool(reading.tail) and all(map(rhymes_with, others))
+    how: KeyKind = "assonance" if group.kind == "near" else group.kind
+    own = key(reading, how)
+    return bool(own) and all(key(other, how) == own and not homophones(other, reading) for other in others)
 
 
 def without_rhyme(plan: Plan, lines: set[int]) -> Plan:

@@ -23,6 +23,7 @@ MAX_LINES = 400  # lines of a song that may be asked for
 MAX_SYLLABLES = 40  # of a line
 MAX_WORDS = 1000  # of one list of words
 MAX_TEXT = 400  # characters of a given line, a title or a word
+RANGE = re.compile(r"\s*(\d+)\s*[-\u2013]\s*(\d+)\s*")  # of syllables: 6-10
 PATTERN = re.compile(r"[x/?]+(\|[x/?]+)*")
 OPEN_LINES = frozenset({"", "...", "\N{HORIZONTAL ELLIPSIS}"})  # how a kept text says "write this line"
 
@@ -104,6 +105,37 @@ def counts(value: Any, name: str, most: int) -> tuple[int, ...]:
             raise InputError(f"{name} {shown(item)} is not a whole number from 1 to {most}")
         found.append(int(text))
     return tuple(found)
+
+
+def lengths(value: Any, name: str) -> tuple[int | str, ...]:
+    """Syllables of lines: whole numbers from 1 to MAX_SYLLABLES, or ranges of them as text. Raises `InputError` for
+    anything else.
+
+    >>> lengths("8, 6-7", "--syllables"), lengths([8, "6 - 10"], "--syllables"), lengths("8-8", "--syllables")
+    ((8, '6-7'), (8, '6-10'), (8,))
+    """
+    found: list[int | str] = []
+    value = re.sub(r"\s*[-\u2013]\s*", "-", value) if isinstance(value, str) else value
+    for item in listed(value, name, "numbers, such as 8, 8,6 or 6-10"):
+        ends = RANGE.fullmatch(item) if isinstance(item, str) else None
+        if ends is None:
+            found += counts([item], name, MAX_SYLLABLES)
+            continue
+        least, most = (counts([end], name, MAX_SYLLABLES)[0] for end in ends.groups())
+        if least > most:
+            raise InputError(f"{name} {shown(item)} begins with the larger number: write {most}-{least}")
+        found.append(least if least == most else f"{least}-{most}")
+    return tuple(found)
+
+
+def numbers_of(length: int | str) -> range:
+    """The numbers of syllables that an entry of `lengths` permits.
+
+    >>> list(numbers_of(8)), list(numbers_of("6-8"))
+    ([8], [6, 7, 8])
+    """
+    least, _, most = str(length).partition("-")
+    return range(int(least), int(most or least) + 1)
 
 
 def repeats(value: Any, name: str, most: int) -> tuple[int, ...]:
@@ -205,6 +237,20 @@ def one_word(value: Any, name: str, advice: str = "") -> str:
     if len(words) != 1 or len(value.split()) != 1:
         raise InputError(f"{name} {shown(value)} is not one word{advice}")
     return words[0]
+
+
+def one_of(value: Any, name: str, known: Sequence[str]) -> str:
+    """One of these words, however it is capitalised. Raises `InputError` for anything else.
+
+    >>> one_of("i", "--person", ["I", "he"])
+    'I'
+    """
+    by_small = {word.lower(): word for word in known}
+    found = by_small.get(value.strip().lower()) if isinstance(value, str) else None
+    if found is None:
+        near = nearest(value.strip(), known) if isinstance(value, str) else ""
+        raise InputError(f"{name} {shown(value)} is not one of {', '.join(known)}{near}")
+    return found
 
 
 def start_word(value: Any, name: str = "--start") -> str:

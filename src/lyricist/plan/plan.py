@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
+from lyricist.errors import InputError
 from lyricist.plan.clashes import refuse_clashes
-from lyricist.plan.fields import PlanFields, read_fields
+from lyricist.plan.fields import PlanFields, SectionPlan, read_fields
+from lyricist.plan.forms import Form, named
+from lyricist.plan.parse import MAX_LINES, counts, shown
 from lyricist.plan.shape import LINES, completed, cycle
 
 FEW = 4  # drafts from which they are judged
+BESIDE_FORM = frozenset({"name", "text", "about", "tune"})  # what a section may say beside its named form
+SAID_BY_FORM = ("syllables", "metre", "rhyme")  # fields of a plan that a named form gives section by section
 
 
 class Plan(PlanFields):
@@ -28,7 +34,7 @@ class Plan(PlanFields):
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, data: Any, build: ModelWrapValidatorHandler[Plan]) -> Plan:
-        plan = read_fields(data, build, cls, "a plan")
+        plan = read_fields(with_form(data) if isinstance(data, Mapping) else data, build, cls, "a plan")
         refuse_clashes(plan)
         if plan.sections and not plan.exact:
             given = {name: getattr(plan, name) for name in plan.model_fields_set}
@@ -41,7 +47,7 @@ class Drawing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    temperature: float = Field(default=0.75, gt=0, le=10, description="Below 1: safer words; above: bolder.")
+    temperature: float = Field(default=0.6, gt=0, le=10, description="Below 1: safer words; above: bolder.")
     top_k: int = Field(default=0, ge=0, description="Only the k likeliest words; 0: off.")
     top_p: float = Field(
         default=1.0, gt=0, le=1, description="Only the likeliest words that make up p of the probability; 1: off."
@@ -68,11 +74,20 @@ class Drawing(BaseModel):
         le=3,
         description="Nats off a rhyme for every e-fold that it is more usual than others.",
     )
+    stock: float = Field(
+        default=1.0,
+        ge=0,
+        le=3,
+        description="How much phrases that the model says again and again are held back; 0: off.",
+    )
+    story: bool = Field(
+        default=False, description="Tell one of the model's stories: fresher songs, with more broken lines."
+    )
     merit: float = Field(
         default=1.0, ge=0, le=10, description="How much drafts are chosen by their lines' score; 0: off."
     )
     judge: float = Field(
-        default=3.5, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
+        default=5.0, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
     )
     particles: int = Field(  # in exact plans
         default=2, ge=1, le=256, description="Drafts begun side by side for each song, 1 to 256."
@@ -113,3 +128,51 @@ def with_defaults(plan: Plan) -> Plan:
     ('X',)
     """
     return plan.model_copy(update=completed(plan))
+
+
+# --- Named forms
+
+
+def with_form(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields given for a plan; those of a named form are its sections, with what the sections given say beside
+    it. Raises `InputError` for what the form contradicts."""
+    form = named(given.get("form"))
+    if form is None:
+        return dict(given)
+    refuse_contradictions(form, given)
+    sections = given.get("sections") or ()
+    if sections and len(sections) != len(form.sections):
+        raise InputError(
+            f"the plan lists {len(sections)} sections and --form {form.name} has {len(form.sections)}: give a table "
+            "for each, or none"
+        )
+    whole = tuple(SectionPlan(**table) for table in form.sections)
+    made = tuple(said_beside(form, i, whole[i], section) for i, section in enumerate(sections)) or whole
+    return {**given, "form": (form.name,), "lines": (), "sections": made}
+
+
+def refuse_contradictions(form: Form, given: Mapping[str, Any]) -> None:
+    """Raise `InputError` for a field of a plan that says what the form says."""
+    for name in SAID_BY_FORM:
+        if given.get(name):
+            raise InputError(f"--form {form.name} and --{name} clash: the form says it; leave one out")
+    lines = counts(given["lines"], "--lines", MAX_LINES) if given.get("lines") else ()
+    if any(cycle(lines, i) not in (None, n) for i, n in enumerate(form.lengths)):
+        has, asked = (",".join(map(str, numbers)) for numbers in (form.lengths, lines))
+        raise InputError(f"--form {form.name} has {has} lines and --lines asks for {asked}: leave one out")
+
+
+def said_beside(form: Form, i: int, own: SectionPlan, given: Any) -> SectionPlan:
+    """A section of a named form with what a plan says beside it. Raises `InputError` if it says something else than
+    the form."""
+    section = given if isinstance(given, SectionPlan) else SectionPlan(**given)
+    for name in SectionPlan.model_fields.keys() - BESIDE_FORM | {"name"}:
+        value = getattr(section, name)
+        if value not in ((), None, getattr(own, name)):
+            raise InputError(
+                f"section {i + 1}: --form {form.name} and {name} {shown(value)} clash: the form says it; leave one "
+                "out"
+            )
+    if len(section.text) > (own.lines or 0):
+        raise InputError(f"section {i + 1}: --form {form.name} has {own.lines} lines, and text {len(section.text)}")
+    return own.model_copy(update={name: getattr(section, name) for name in BESIDE_FORM})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lyricist.errors import InputError
+from lyricist.plan.forms import named
 from lyricist.plan.given_lines import validate_given_lines
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.song_spec import SongSpec, lay_out
@@ -15,15 +16,27 @@ from lyricist.prosody.metre import pattern_of
 # Options with which no hook is added, and options with which no metre is added.
 OWN_SHAPE = ("rhyme", "rhyme_with", "acrostic", "refrain", "like", "plan", "fill", "melody")
 OWN_METRE = (*OWN_SHAPE, "syllables", "metre", "start", "include")
+OWN_FORM = (*OWN_METRE, "form", "lines", "hook")  # and options with which no premise is drawn
 
 
 def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
-    """The plan with what good songs have, where `options` leave it open: a hook, and iambic lines. `always`: also for
-    a plan that is not `exact`."""
+    """The plan with what good songs have, where `options` leave it open: a premise for each seed or, with a form that
+    is asked for, a hook and iambic lines. `always`: also for a plan that is not `exact`."""
+    if named(plan.form):
+        return plan
+    if takes_premise(plan, options, always):
+        return plan.model_copy(update={"premise": True})
     plan = with_hook(plan, options, always)
     if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
         plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
     return plan
+
+
+def takes_premise(plan: Plan, options: Mapping[str, Any], always: bool) -> bool:
+    """Whether each seed draws a premise: if that is asked for, and where the options ask for no form."""
+    if options.get("premise") is not None:
+        return bool(options["premise"])
+    return (plan.exact or always) and not any(options.get(name) not in (None, (), "") for name in OWN_FORM)
 
 
 def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> Plan:
@@ -62,4 +75,5 @@ def line_json(laid: SongSpec, i: int) -> dict[str, Any]:
         "text": line.given or None,
         "begins": line.first or line.initial or None,
         "same_as": line.same_as + 1 if line.same_as >= 0 else None,
+        "about": list(line.about),
     }

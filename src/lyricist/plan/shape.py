@@ -21,6 +21,7 @@ from lyricist.corpus import CHORUSES, RETURNING
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields, SectionPlan, Tune
+from lyricist.plan.parse import numbers_of
 from lyricist.prosody.features import Note
 from lyricist.prosody.metre import METRES, slots_of, template
 
@@ -41,24 +42,28 @@ class Shape:
 
     name: str
     lines: int
-    syllables: tuple[int, ...]  # per line, cycling; () if the metre's patterns give them, or any
+    syllables: tuple[
+        int | str, ...
+    ]  # per line, cycling, ranges as "6-10"; () if the metre's patterns give them, or any
     metre: tuple[str, ...]  # per line, cycling
     rhyme: str  # scheme, of at most `lines` letters unless the plan is wrong
     text: tuple[str, ...]  # one per line, "" to be written
     again: tuple[int, ...] = ()  # per line, the number in the song, from 1, of the line it repeats; 0: none
     returns: int = -1  # index of the section it repeats word for word; -1: none
     tune: Tune = ()  # per line, cycling
+    about: tuple[str, ...] = ()  # what it is about; (): what the song is
 
     def slots(self, line: int) -> tuple[str, ...]:
         """Slot patterns permitted for a line, counted from 0. Raises `InputError` if metre and syllables disagree."""
         wanted = cycle(self.syllables, line)
         metre = cycle(self.metre, line)
+        sizes = numbers_of(wanted or EIGHT[0])
         if metre is None:
-            return ("?" * wanted,) if wanted else FREE
+            return tuple("?" * n for n in sizes) if wanted else FREE
         if metre in METRES:
-            return (template(metre, wanted or EIGHT[0]),)
+            return tuple(template(metre, n) for n in sizes)
         slots = slots_of(metre)
-        if wanted and len(slots) != wanted:
+        if wanted and len(slots) not in sizes:
             raise InputError(
                 f"--metre {metre} has {len(slots)} syllables and --syllables asks for {wanted} "
                 f"in line {line + 1} of the {self.name}: make them agree or leave one out"
@@ -145,7 +150,8 @@ def shape_of(plan: PlanFields, asked: SectionPlan, i: int) -> Shape:
     assumes = not (asked.rhyme or cycle(plan.rhyme, i)) and rhyme != "X"
     if len(asked.again) > lines:
         raise InputError(f"the {asked.name} has {lines} lines and again for {len(asked.again)}: make them agree")
-    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.again, tune=asked.tune)
+    made = Shape(asked.name, lines, syllables, metre, rhyme, padded(asked, lines), asked.again)
+    made = replace(made, tune=asked.tune, about=asked.about)
     return replace(made, rhyme=hook_scheme(made)) if plan.hook and assumes and made.name in CHORUSES else made
 
 
@@ -196,6 +202,7 @@ def merged(shape: Shape, asked: SectionPlan, plan: PlanFields, i: int) -> Shape:
         "syllables": asked.syllables or None,
         "metre": asked.metre or None,
         "again": asked.again or None,
+        "about": asked.about or None,
         "rhyme": asked.rhyme or (by_form and cycle(plan.rhyme, i)) or None,
     }
     for field, value in given.items():
@@ -250,15 +257,23 @@ def completed(plan: PlanFields) -> dict[str, Any]:
     """
     made = without_refrain(plan)
     allow = plan.allow or (plan.refrain is not None and assumed(plan))
+    default_scheme = scheme_assumed(plan, made)
     if plan.sections:
-        return {"sections": tuple(map(section_of, made)), "allow": allow}
+        return {"sections": tuple(map(section_of, made)), "allow": allow, "default_scheme": default_scheme}
     return {
+        "default_scheme": default_scheme,
         "form": tuple(s.name for s in made),
         "lines": shortest_cycle([s.lines for s in made]),
         "syllables": made[0].syllables,
         "rhyme": shortest_cycle([s.rhyme for s in made]),
         "allow": allow,
     }
+
+
+def scheme_assumed(plan: PlanFields, made: Sequence[Shape]) -> bool:
+    """Whether the rhymes of a plan are defaults. `made`: its shapes."""
+    asked = plan.rhyme or plan.rhyme_with or any(s.rhyme for s in plan.sections)
+    return plan.default_scheme or (not asked and any(set(s.rhyme) - {"X"} for s in made))
 
 
 def assumed(plan: PlanFields) -> bool:

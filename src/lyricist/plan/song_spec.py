@@ -12,15 +12,18 @@ from string import ascii_uppercase
 from typing import Any, Literal
 
 from lyricist.corpus import CHORUSES
+from lyricist.corpus.grammar import Person, Tense
 from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
 from lyricist.plan.parse import one_word
-from lyricist.plan.shape import ANY, Shape, assumed, shapes, split
+from lyricist.plan.shape import ANY, Shape, assumed, scheme_assumed, shapes, split
 from lyricist.prosody.features import Note
+from lyricist.prosody.scheme import REACH
 
 # Fields of a plan that a `SongSpec` takes over as they are.
 SHARED = (
-    "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "all_words", "max_copy", "title",
+    "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "person", "tense", "person_hint",
+    "tense_hint", "all_words", "max_copy", "title", "same_sounds", "bare",
 )  # fmt: skip
 LETTERS = ascii_uppercase.replace("X", "")
 
@@ -40,6 +43,8 @@ class LineSpec:
     same_as: int  # index in the song of the earlier line it repeats word for word; -1: none
     given: str = ""  # a given line as it was written, for printing
     notes: tuple[Note, ...] = ()  # of its tune, one a slot; (): none is known
+    single: bool = False  # its letter stands for no other line of its section; False for X
+    about: tuple[str, ...] = ()  # what its section is about; (): what the song is
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class GroupSpec:
 
     letter: str
     section: int
-    kind: Literal["perfect", "near"]
+    kind: Literal["perfect", "near", "light"]
     with_word: str  # a word they rhyme with as well; "": none
 
 
@@ -66,9 +71,34 @@ class SongSpec:
     open_vowels: float = 0.0  # nats off a word whose vowel does not carry on a long or high note
     given: tuple[str, ...] = ()  # per line, the text as it was given; "": the line is written
     about: tuple[str, ...] = ()  # words of the theme
+    person: Person | None = None  # whose subject pronouns alone are drawn
+    tense: Tense | None = None  # no verb of the other tense is drawn
+    person_hint: Person | None = None  # steers only, as `tense_hint`
+    tense_hint: Tense | None = None
     all_words: bool = False  # draw also the model's words that today's songs do not use
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
     title: str | None = None
+    same_sounds: bool = False  # different letters may share a sound, and lines their last word
+    bare: bool = False  # printed without punctuation
+    default_scheme: bool = False  # they may where the model's words leave no other way
+
+    def rivals(self) -> list[frozenset[int]]:
+        """For every line the lines of other letters in its section, at most REACH lines away, from which its sound
+        must differ; none for X, and none at all with `same_sounds`."""
+        lettered = [line.group >= 0 or line.single for line in self.lines]
+
+        def rival(i: int, j: int) -> bool:
+            a, b = self.lines[i], self.lines[j]
+            one = a.group == b.group >= 0 or first_said(self.lines, i) == first_said(self.lines, j)
+            return lettered[i] and lettered[j] and a.section == b.section and not one
+
+        near = range(-REACH, REACH + 1)
+        return [
+            frozenset(i + d for d in near if 0 <= i + d < len(self.lines) and d and rival(i, i + d))
+            if not self.same_sounds
+            else frozenset()
+            for i in range(len(self.lines))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +111,7 @@ class FreeSpec:
     keep_chorus: bool = True  # a chorus or refrain comes back word for word
     clean: bool = True  # no word of `is_unclean`
     max_copy: int = 5  # longest run of words that may stand in the songs; 0: no limit
+    bare: bool = False  # printed without punctuation
 
     @classmethod
     def of(cls, plan: PlanFields) -> FreeSpec:
@@ -116,19 +147,22 @@ def lay_out(plan: PlanFields) -> SongSpec:
             ]
     lines = said_again(made, lines, groups)
     made_lines, kept_groups = with_groups(repeats_marked(with_beginnings(plan, lines)), groups)
-    shared = {name: getattr(plan, name) for name in SHARED}
+    shared = {name: getattr(plan, name) for name in SHARED} | {"default_scheme": scheme_assumed(plan, made)}
     return SongSpec(made_lines, kept_groups, given=tuple(text for shape in made for text in shape.text), **shared)
 
 
 def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec]) -> Iterator[LineSpec]:
     """Lines of a section that does not return; its rhyme groups are added to `groups`."""
     lenient = plan.allow or assumed(plan)
+    letters = scheme_letters(shape.rhyme, shape.lines)
     for j, group in enumerate(rhyme_groups(plan, shape, i, groups)):
         text = tuple(split(shape.text[j])) or None
         open_length = text is not None and (lenient or not (shape.syllables or shape.metre))
         templates = ANY if open_length else shape.slots(j)
         notes = shape.notes(j) if templates != ANY else ()
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, shape.text[j], notes)
+        single = group < 0 and letters[j] != "X"
+        given = shape.text[j]
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, given, notes, single, shape.about)
 
 
 def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:
@@ -160,7 +194,7 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
     out = list(lines)
     for here, line in enumerate(lines):
         shape = made[line.section]
-        place: dict[str, Any] = {"section": line.section, "name": line.name, "number": line.number}
+        place: dict[str, Any] = {name: getattr(line, name) for name in ("section", "name", "number", "about")}
         if line.same_as >= 0:
             notes = out[line.same_as].notes if shape.returns >= 0 else line.notes
             out[here] = replace(out[line.same_as], **place, same_as=line.same_as, initial=line.initial, notes=notes)

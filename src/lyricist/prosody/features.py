@@ -5,7 +5,9 @@ order of reading. There are three groups of features; unknown values are zeros:
 
 - `slots`: the syllables left (one-hot, 16 stands for more) and whether each of the next slots is strong or weak;
 - `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it;
-- `theme`: the direction of the summed vectors of the theme's words (in training, of words in other lines).
+- `theme`: the direction of the summed vectors of the theme's words (in training, of words in other lines);
+- `outline`: words by number, 1 + their id: the last word and the two rarest content words of the line, and the last
+  words of the next three lines. The network turns the numbers into vectors, which its first layer reads.
 
 The first two begin with a flag, because zero is a value there. The numbers of a note are relative to the means of the
 song, so that tempo, key and style do not identify it; what remains is how a note differs from the other notes.
@@ -26,17 +28,21 @@ from lyricist.errors import InputError
 from lyricist.prosody.metre import KINDS, METRES, fits, template
 
 GROUPS = ("slots", "tune")  # what is known of lines one by one
-THEME = "theme"  # of the song; the order of the groups' columns is slots, tune, theme
+THEME = "theme"  # of the song; the order of the groups' columns is slots, tune, theme, outline
+OUTLINE = "outline"  # of the line and those after it
 CHOICES = {  # the groups that a training may choose; each choice has another number of columns
     "none": (),
     "slots": ("slots",),
     "tune": GROUPS,
     "theme": ("slots", THEME),
     "all": (*GROUPS, THEME),
+    "outline": ("slots", THEME, OUTLINE),
 }
 TOPICAL = 64  # numbers of a topical word vector
 LENGTH = 1.0  # of the theme's vector
 AHEAD = 4  # slots looked ahead
+SAID = 3  # words of a line's outline: its last word and two content words
+NEXT = 3  # lines after it whose last words are shown
 MOST_LEFT = 16  # syllables; larger numbers share one column
 UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
 CODES = {"?": 0, "x": 1, "/": 2}  # of a template's slots
@@ -44,7 +50,7 @@ SILENT = -128  # in a note's first number: the slot has no note
 NO_NOTE = (SILENT, 0, 0, 0)
 STEPS = np.array([16, 16, 32, 32])  # codes of a note in units: octaves of length and pitch, strength, rest
 MOST = np.array([32, 16, 32, 32])  # codes at most: two octaves of length, one of pitch
-WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD, THEME: TOPICAL}
+WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD, THEME: TOPICAL, OUTLINE: SAID + NEXT}
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -178,8 +184,15 @@ def theme_features(total: Floats) -> Floats:
     return np.asarray(total * (LENGTH / np.maximum(length, 1e-9)), dtype=np.float32)
 
 
-def features(left: Array, at: Array, slots: SongSlots, groups: Sequence[str], theme: Floats | None = None) -> Floats:
-    """(N, F) the rows of a song's tokens, from `places`; `theme` (N, 64), None: no theme."""
+def features(
+    left: Array,
+    at: Array,
+    slots: SongSlots,
+    groups: Sequence[str],
+    theme: Floats | None = None,
+    outline: Floats | None = None,
+) -> Floats:
+    """(N, F) the rows of a song's tokens, from `places`; `theme` (N, 64) and `outline` (N, 6), None: unknown."""
     parts = []
     if "slots" in groups:
         parts.append(slot_features(left, ahead(left, at, slots.codes, CODES["?"])))
@@ -187,6 +200,8 @@ def features(left: Array, at: Array, slots: SongSlots, groups: Sequence[str], th
         parts.append(tune_features(ahead(left, at, slots.notes, NO_NOTE)))
     if THEME in groups:
         parts.append(np.zeros((*left.shape, TOPICAL), dtype=np.float32) if theme is None else theme)
+    if OUTLINE in groups:
+        parts.append(np.zeros((*left.shape, WIDTHS[OUTLINE]), dtype=np.float32) if outline is None else outline)
     return np.concatenate(parts, axis=-1) if parts else np.zeros((*left.shape, 0), dtype=np.float32)
 
 
@@ -194,10 +209,12 @@ def line_rows(
     lines: Sequence[LinePlan], backward: bool, groups: Sequence[str], theme: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """All rows (R, F) that a song of these lines can need, and `first` (lines + 1,): row `first[i] + p` is for line i
-    after `p` syllables; the last row is zeros, for tokens outside of lines. `theme` (64,) is that of all lines."""
+    after `p` syllables; the last row is zeros, for tokens outside of lines. `theme`: (64,) that of all lines, or
+    (lines, 64) one for each."""
     left, at = places(lines, [(1,) * len(line.template) for line in lines])
     themes = np.zeros((len(left), TOPICAL), dtype=np.float32)
-    themes[1:-1] = 0 if theme is None else theme
+    if theme is not None:
+        themes[1:-1] = np.repeat(theme, [len(x.template) + 1 for x in lines], axis=0) if theme.ndim == 2 else theme
     rows = features(left, at, song_slots(lines, backward), groups, themes)
     first = np.cumsum([0, *(len(line.template) + 1 for line in lines)], dtype=np.int64)
     return rows[1:], first

@@ -25,6 +25,15 @@ SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
 VOICELESS = frozenset({"P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"})
 HARD_TO_HOLD = frozenset({"IH0", "AH0", "UH0", "ER0"})
 
+# Consonants that may begin a syllable together; every single one but NG may.
+CLUSTER_ROWS = (
+    "P L,P R,P Y,B L,B R,B Y,T R,T W,D R,D W,K L,K R,K W,K Y,G L,G R,G W,G Y,M Y,N Y,F L,F R,F Y,V Y,TH R,TH W,SH R,"
+    "S P,S T,S K,S M,S N,S L,S W,S F,SH L,SH M,SH N,SH W,HH W,HH Y,S P L,S P R,S P Y,S T R,S K R,S K W,S K Y"
+)
+CLUSTERS = frozenset(tuple(row.split()) for row in CLUSTER_ROWS.split(","))
+# Prefixes after which a syllable begins, whatever consonants follow: dis-play, mis-take, out-run, trans-late.
+PREFIXES = (("D", "IH", "S"), ("M", "IH", "S"), ("AW", "T"), ("T", "R", "AE", "N", "S"), ("T", "R", "AE", "N", "Z"))
+
 # Every phone of a reading, and its one-character code in the table of the lexicon.
 PHONES = (*(vowel + digit for vowel in VOWELS for digit in "012"), *CONSONANTS)
 CODES = {phone: chr(ord("!") + i) for i, phone in enumerate(PHONES)}
@@ -90,32 +99,74 @@ class Reading:
 
     @property
     def tail(self) -> str:
-        """The part that rhymes, without digits: from the last stressed vowel (or the last vowel) to the end."""
+        """The part that rhymes, without digits: from the main stress to the end; without one from the last secondary
+        stress, without any from the last vowel."""
         return " ".join(bare(self.phones[rhyme_vowel(self.phones) :]))
 
     @property
     def onset(self) -> str:
-        """The consonants directly before the tail, back to the vowel before it or the word's beginning."""
-        end = rhyme_vowel(self.phones)
-        start = end
-        while start and not is_vowel(self.phones[start - 1]):
-            start -= 1
-        return " ".join(self.phones[start:end])
+        """The consonants that begin the syllable of the tail."""
+        return onset_before(self.phones, rhyme_vowel(self.phones))
+
+    @property
+    def light_tail(self) -> str:
+        """The part that rhymes lightly, without digits: from the last stress, main or secondary, to the end; of two
+        or more syllables without stress after it the last.
+
+        >>> butterfly, eternity = Reading.of("B AH1 T ER0 F L AY2"), Reading.of("IH0 T ER1 N AH0 T IY0")
+        >>> butterfly.tail, butterfly.light_tail, eternity.light_tail
+        ('AH T ER F L AY', 'AY', 'IY')
+        """
+        return " ".join(bare(self.phones[light_vowel(self.phones) :]))
+
+    @property
+    def light_onset(self) -> str:
+        """The consonants that begin the syllable of the light tail."""
+        return onset_before(self.phones, light_vowel(self.phones))
 
 
 def rhyme_vowel(phones: Sequence[str]) -> int:
-    """Index of the vowel at which the rhyme begins; the length if there is no vowel.
+    """Index of the vowel at which the rhyme begins: the last of those with the strongest stress; the length if there
+    is no vowel.
 
-    >>> rhyme_vowel(["B", "IH0", "L", "IY1", "V"])
-    3
+    >>> rhyme_vowel(["B", "IH0", "L", "IY1", "V"]), rhyme_vowel(["S", "AH1", "N", "L", "AY2", "T"])
+    (3, 1)
     """
-    fallback = len(phones)
+    found, rank = len(phones), -1
     for i in range(len(phones) - 1, -1, -1):
-        if phones[i][-1] in "12":
-            return i
-        if phones[i][-1] == "0" and fallback == len(phones):
-            fallback = i
-    return fallback
+        strength = "021".find(phones[i][-1])
+        if strength > rank:
+            found, rank = i, strength
+    return found
+
+
+def light_vowel(phones: Sequence[str]) -> int:
+    """Index of the vowel at which the light rhyme begins (`Reading.light_tail`); the length if there is no vowel."""
+    last = [i for i in range(len(phones) - 1, -1, -1) if is_vowel(phones[i])]
+    stressed = next((n for n, i in enumerate(last) if phones[i][-1] in "12"), len(last))
+    return last[stressed if stressed < 2 and stressed < len(last) else 0] if last else len(phones)
+
+
+def onset_before(phones: Sequence[str], vowel: int) -> str:
+    """The consonants that begin a vowel's syllable: all at the word's beginning, after a prefix all that follow it,
+    elsewhere as many as may begin a word together (maximal onset).
+
+    >>> onset_before("S T AA1 R L AY2 T".split(), 5), onset_before("AH0 S T R EY1".split(), 4)
+    ('L', 'S T R')
+    >>> onset_before("M IH0 S T EY1 K".split(), 4), onset_before("S T R IY1 T".split(), 3)
+    ('T', 'S T R')
+    """
+    start = vowel
+    while start and not is_vowel(phones[start - 1]):
+        start -= 1
+    if start:
+        border = next((len(p) for p in PREFIXES if start < len(p) <= vowel and tuple(bare(phones[: len(p)])) == p), 0)
+        start = max(start, border)
+        while vowel - start > 1 and tuple(phones[start:vowel]) not in CLUSTERS:
+            start += 1
+        if phones[start] == "NG":
+            start += 1
+    return " ".join(phones[start:vowel])
 
 
 def encode(phones: Iterable[str]) -> str:

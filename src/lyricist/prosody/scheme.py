@@ -10,14 +10,14 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from lyricist.prosody.metre import FUNCTION_WORDS, METRES, breaks, template
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.rhyme import key, kind, near_kind
+from lyricist.prosody.rhyme import KeyKind, key, kind, mosaic, near_kind
 
-RhymeKind = Literal["perfect", "identical", "family", "additive", "assonance"]
-CLOSENESS: tuple[RhymeKind, ...] = ("perfect", "identical", "family", "additive", "assonance")
+RhymeKind = Literal["perfect", "identical", "mosaic", "light", "family", "additive", "assonance"]
+CLOSENESS: tuple[RhymeKind, ...] = ("perfect", "identical", "mosaic", "light", "family", "additive", "assonance")
 
 REACH = 12  # lines; equal sounds farther apart are not counted as rhyme
 CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWYZ"
@@ -31,6 +31,7 @@ class Found:
     group: list[int]
     reading: list[int]
     groups: list[list[int]] = field(default_factory=list)  # the lines of each rhyme
+    mosaic: set[int] = field(default_factory=set)  # lines that rhyme only by two words against one
 
     @property
     def letters(self) -> str:
@@ -47,12 +48,16 @@ class Found:
         return len(self.groups) - 1
 
 
-def find_scheme(ends: Sequence[Sequence[Reading]], texts: Sequence[Hashable]) -> Found:
-    """The rhymes of one section, from the readings of each line's last word and the text of each line.
+def find_scheme(
+    ends: Sequence[Sequence[Reading]], texts: Sequence[Hashable], phrases: Sequence[Sequence[Reading]] = ()
+) -> Found:
+    """The rhymes of one section, from the readings of each line's last word and the text of each line; `phrases`: the
+    readings of its last two words as one, where the last is weak.
 
-    Any reading may rhyme; the usual one is preferred. Perfect and identical rhymes are found first, then near ones
-    (family, additive) for lines that have none; assonance counts only if with it every line of the section rhymes
-    and half of them rhyme without it. Lines of the same text rhyme, even if they cannot be read aloud.
+    Any reading may rhyme; the usual one is preferred. Perfect and identical rhymes are found first, then light and
+    near ones (family, additive), then mosaic ones, for lines that have none; assonance counts only if with it every
+    line of the section rhymes and half of them rhyme without it. Lines of the same text rhyme, even if they cannot be
+    read aloud.
 
     >>> light, night, moon, june = map(Reading.of, ("L AY1 T", "N AY1 T", "M UW1 N", "JH UW1 N"))
     >>> find_scheme([[light], [moon], [night], [june]], "abcd").letters
@@ -63,10 +68,13 @@ def find_scheme(ends: Sequence[Sequence[Reading]], texts: Sequence[Hashable]) ->
     found = Found([-1] * len(ends), [0] * len(ends))
     refrains(found, texts, [not readings for readings in ends])
     alike(found, ends, tail_of)
-    vowels = [[key_of(reading, "assonance") for reading in readings] for readings in ends]
+    sounds = [sounds_of(readings) for readings in ends]
     for line in range(len(ends)):
         if found.group[line] < 0:
-            near(found, ends, vowels, line)
+            near(found, ends, sounds, line)
+    for line in range(len(phrases)):
+        if found.group[line] < 0:
+            mosaics(found, ends, phrases, line)
     assonances(found, ends)
     return found
 
@@ -111,17 +119,23 @@ def clusters(lines: Sequence[int]) -> Iterator[list[int]]:
             yield list(lines[start:end])
 
 
-def near(found: Found, ends: Sequence[Sequence[Reading]], vowels: Sequence[Sequence[str]], line: int) -> None:
-    """Join a line to its closest near rhyme, by kind, then by distance, among the lines that share its `vowels`."""
+def sounds_of(readings: Sequence[Reading]) -> frozenset[tuple[str, str]]:
+    """What a line's end shares with another in a light or near rhyme: a light tail, or the vowels of the tail."""
+    kinds: tuple[KeyKind, ...] = ("light", "assonance")
+    return frozenset((how, key_of(reading, how)) for reading in readings for how in kinds)
+
+
+def near(found: Found, ends: Sequence[Sequence[Reading]], sounds: Sequence[frozenset[Any]], line: int) -> None:
+    """Join a line to its closest light or near rhyme, by kind, then by distance, among the lines that share one of
+    its `sounds`."""
     best: tuple[int, int, int, int, int] | None = None
-    own = set(vowels[line])
     for other in range(max(0, line - REACH), min(len(ends), line + REACH + 1)):
-        if other == line or own.isdisjoint(vowels[other]):
+        if other == line or sounds[line].isdisjoint(sounds[other]):
             continue
         theirs = [found.reading[other]] if found.group[other] >= 0 else range(len(ends[other]))
         for a, b in itertools.product(range(len(ends[line])), theirs):
-            how = near_kind(ends[line][a], ends[other][b])
-            if how in ("family", "additive"):
+            how = kind_of(ends[line][a], ends[other][b])
+            if how and how != "assonance":
                 way = (CLOSENESS.index(how), abs(other - line), other, a, b)
                 best = min(best or way, way)
     if best is None:
@@ -132,12 +146,28 @@ def near(found: Found, ends: Sequence[Sequence[Reading]], vowels: Sequence[Seque
     found.join(line, a, found.group[other])
 
 
+def mosaics(found: Found, ends: Sequence[Sequence[Reading]], phrases: Sequence[Sequence[Reading]], line: int) -> None:
+    """Join a line to the nearest line with which it has a mosaic rhyme."""
+    near_by = [o for o in range(max(0, line - REACH), min(len(ends), line + REACH + 1)) if o != line]
+    for other in sorted(near_by, key=lambda o: abs(o - line)):
+        for one, two in ((line, other), (other, line)):
+            pairs = itertools.product(enumerate(ends[one]), phrases[two])
+            reading = next((a for (a, word), phrase in pairs if mosaic(word, phrase)), None)
+            if reading is None or (found.group[one] >= 0 and found.reading[one] != reading):
+                continue
+            if found.group[other] < 0:
+                found.join(other, reading if one == other else 0, found.new())
+            found.join(line, reading if one == line else 0, found.group[other])
+            found.mosaic |= {line, other}
+            return
+
+
 def assonances(found: Found, ends: Sequence[Sequence[Reading]]) -> None:
     """Rhymes by vowels alone, if with them every line of the section has one."""
     left = [line for line, group in enumerate(found.group) if group < 0]
     if not left or 2 * len(left) > len(ends) or not all(ends[line] for line in left):
         return
-    trial = Found(list(found.group), list(found.reading), [list(lines) for lines in found.groups])
+    trial = Found(list(found.group), list(found.reading), [list(lines) for lines in found.groups], found.mosaic)
     alike(trial, ends, lambda reading: key_of(reading, "assonance"))
     if min(trial.group) >= 0:
         found.group, found.reading, found.groups = trial.group, trial.reading, trial.groups
@@ -154,13 +184,14 @@ def closest(found: Found, ends: Sequence[Sequence[Reading]], line: int) -> Rhyme
     own = ends[line][found.reading[line]]
     others = [o for o in found.groups[found.group[line]] if o != line and abs(o - line) <= REACH and ends[o]]
     kinds = (kind_of(own, ends[o][found.reading[o]]) for o in others)
-    return min((k for k in kinds if k), key=CLOSENESS.index, default=None)
+    by_word = min((k for k in kinds if k), key=CLOSENESS.index, default=None)
+    return by_word or ("mosaic" if line in found.mosaic else None)
 
 
 @lru_cache(1 << 16)
 def kind_of(a: Reading, b: Reading) -> RhymeKind | None:
     how = kind(a, b)
-    return near_kind(a, b) if how == "near" else how
+    return near_kind(a, b) if how == "near" else how if how != "mosaic" else None
 
 
 key_of = lru_cache(1 << 16)(key)

@@ -7,7 +7,8 @@ training asks for them; rows of features are computed window by window.
 
 A line's theme is made of the words of the other lines: it never shows a word that the line itself contains. Which
 words are taken depends on the seed, the epoch and the song alone. A text without song breaks is cut into pieces with
-a theme each.
+a theme each. A line's outline is its last word, its two rarest other content words, and the last words of the lines
+after it; parts of it are hidden line by line.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
 from lyricist.errors import InputError
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, Order, Vocabulary
 from lyricist.prosody.features import (
+    NEXT,
     NO_NOTE,
+    OUTLINE,
+    SAID,
     THEME,
     UNPLANNED,
     WIDTHS,
@@ -55,11 +59,13 @@ FORMAT = 1
 # Probability that a song is shown without its plan, its slots, its metre or its tune, and a slot as unknown.
 OFF = {"all": 0.3, "slots": 0.2, "metre": 0.3, "tune": 0.25, "slot": 0.1}
 THEME_OFF = 0.4  # probability that it is shown without its theme
+OUTLINE_OFF = 0.15  # and without its outline
+WORD_OFF = (0.1, 0.2, 0.35, 0.2, 0.25, 0.3)  # probability that a word of a line's outline is hidden
 MOST = 6  # words of a theme
 PIECE = 1_000  # tokens above which a song is cut into pieces
 RARER = 0.25  # power of a word's rank in its weight
 RANKED = 100  # added to ranks, so that the very commonest words have similar weights
-DRAWN = 16  # what `chance` draws: the words; DRAWN + 1: their number
+DRAWN = 16  # what `chance` draws: the words; DRAWN + 1: their number; DRAWN + 2: the hidden words of outlines
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
@@ -205,6 +211,33 @@ class Themes:
         made[self.outside[read.words[place]]] = 0
         return made.reshape(*tokens.shape, WIDTHS["theme"])
 
+    def outlines(self, tokens: Array, seed: int | None = None, epoch: int = 0) -> Floats:
+        """(..., 6) the outline at positions `tokens` (...,), zeros outside of lines; a seed hides parts."""
+        at = tokens.reshape(-1).astype(np.int64)
+        pieces, which = np.unique(np.searchsorted(self.bounds, at, side="right") - 1, return_inverse=True)
+        read = self.read(pieces)
+        place = read.first[which] + at - self.bounds[pieces][which]
+        rows = outline_rows(self.said(read), read, seed, epoch, self.bounds[pieces])
+        made = rows[read.line[place]]
+        made[self.outside[read.words[place]]] = 0
+        return np.asarray(made.reshape(*tokens.shape, WIDTHS[OUTLINE]), dtype=np.float32)
+
+    def said(self, read: Reading) -> Ints:
+        """(lines, SAID) each line's last word and its two rarest other content words as 1 + id, 0 for none. Ids grow
+        with rarity."""
+        out = np.zeros((int(read.line[-1]) + 1, SAID), dtype=np.int64)
+        inside = np.flatnonzero(~self.breaks[read.words] & ~self.outside[read.words])
+        lines = read.line[inside]
+        ends = ends_of(lines, self.vocabulary.order == "backward")
+        out[lines[ends], 0] = read.words[inside[ends]] + 1
+        rest = np.setdiff1d(read.content, inside[ends], assume_unique=True)
+        owner, words = read.line[rest], read.words[rest].astype(np.int64) + 1
+        for k in range(1, SAID):
+            np.maximum.at(out[:, k], owner, words)
+            left = words != out[owner, k]
+            owner, words = owner[left], words[left]
+        return out
+
     def read(self, pieces: Ints) -> Reading:
         """The tokens of these pieces (P,), concatenated."""
         begin = self.bounds[pieces]
@@ -241,6 +274,30 @@ class Reading:
     words: Array
     line: Ints
     content: Ints
+
+
+def ends_of(lines: Ints, backward: bool) -> npt.NDArray[np.bool_]:
+    """(N,) which words end their line, from the line of each word, `lines` (N,), in the order of reading."""
+    changes = lines[1:] != lines[:-1]
+    return np.concatenate([[True], changes] if backward else [changes, [True]]) if len(lines) else changes
+
+
+def outline_rows(said: Ints, read: Reading, seed: int | None, epoch: int, begins: Ints) -> Ints:
+    """(lines, SAID + NEXT) the outline's words of every line from `said` (lines, SAID); with a seed, some are hidden,
+    as a pure function of it, the epoch and the line. `begins` (P,): where the pieces begin."""
+    song = np.zeros(len(said), dtype=np.int64)
+    song[read.line] = read.owner
+    rows = np.zeros((len(said), SAID + NEXT), dtype=np.int64)
+    rows[:, :SAID] = said
+    for k in range(1, NEXT + 1):
+        same = song[k:] == song[:-k]
+        rows[:-k, SAID + k - 1] = np.where(same, said[k:, 0], 0)
+    if seed is None:
+        return rows
+    within = np.arange(len(said)) - np.searchsorted(song, song)
+    for k, share in enumerate(WORD_OFF):
+        rows[chance(seed, epoch, DRAWN + 2 + k, begins[song], within) < share, k] = 0
+    return rows
 
 
 def held(read: Reading, taken: Ints) -> npt.NDArray[np.bool_]:
@@ -291,6 +348,8 @@ class PlanSplit:
             parts.append(tune_features(notes))
         if THEME in groups:
             parts.append(self.theme_rows(tokens, hidden))
+        if OUTLINE in groups:
+            parts.append(self.outline_rows(tokens, hidden))
         return np.concatenate(parts, axis=-1)
 
     def theme_rows(self, tokens: Array, hidden: Hidden | None) -> Floats:
@@ -300,6 +359,15 @@ class PlanSplit:
             return self.themes.rows(tokens)
         out = np.zeros((*tokens.shape, WIDTHS[THEME]), dtype=np.float32)
         out[~hidden.theme] = self.themes.rows(tokens[~hidden.theme], hidden.seed, hidden.epoch)
+        return out
+
+    def outline_rows(self, tokens: Array, hidden: Hidden | None) -> Floats:
+        """(..., 6) the outline at positions `tokens` (...,), zeros where it is hidden."""
+        assert self.themes is not None
+        if hidden is None:
+            return self.themes.outlines(tokens)
+        out = self.themes.outlines(tokens, hidden.seed, hidden.epoch)
+        out[hidden.outline] = 0
         return out
 
 
@@ -312,6 +380,7 @@ class Hidden:
         self.slots, self.tune = draw["all"] | draw["slots"], draw["all"] | draw["tune"]
         self.no_metre = draw["metre"]
         self.theme = draw["all"] | (chance(seed, epoch, len(OFF) + 1, songs) < THEME_OFF)
+        self.outline = draw["all"] | (chance(seed, epoch, len(OFF) + 2, songs) < OUTLINE_OFF)
 
     def metre(self, codes: Array, where: Array) -> Array:
         """Codes (..., AHEAD) of the slots from `where` (...,) on, hidden ones set to 0."""

@@ -22,9 +22,10 @@ from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import SPECIALS, Vocabulary
-from lyricist.prosody.features import WIDTHS, groups_of
+from lyricist.prosody.features import OUTLINE, WIDTHS, groups_of
 from lyricist.training.token_arrays import PAD, SplitTokens, TokenSet, song_blocks
 
+OUTLINE_WIDTH = 64  # numbers of the vector of each word of an outline
 LEAST = 2  # occurrences from which a new word is added
 LOOKED_AT = 20_000  # tokens read, about, from the first songs on
 WINDOW = 64  # steps read at once
@@ -59,14 +60,28 @@ def extend(base: Run, tokens: TokenSet, most: int | None = None) -> tuple[Vocabu
 
 def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
     """Give a base's config and weights this many plan features; the weights of new ones are zero. In place."""
-    model["features"] = features
     if features:
         size = weights.get("output", weights["embedding"]).shape[1]
         known = weights.get("plan", np.zeros((size, 0), dtype=np.float32))
-        old, new = (plan_columns(groups_of(n)) for n in (known.shape[1], features))
-        weights["plan"] = np.zeros((size, features), dtype=np.float32)
+        before = model.get("features", 0)
+        old, new = (plan_columns(tuple(g for g in groups_of(n) if g != OUTLINE)) for n in (before, features))
+        weights["plan"] = np.zeros((size, sum(WIDTHS[group] for group in new)), dtype=np.float32)
         for group, columns in old.items():
             weights["plan"][:, new[group]] = known[:, columns]
+    if OUTLINE in groups_of(features) and not model.get("outline"):
+        see_outline(model, weights)
+    model["features"] = features
+
+
+def see_outline(model: dict[str, Any], weights: Arrays) -> None:
+    """Give a base the weights that read outlines: its first layer ignores them at first. In place."""
+    model["outline"] = OUTLINE_WIDTH
+    rng = np.random.default_rng(0)
+    shape = (OUTLINE_WIDTH, weights["embedding"].shape[1])
+    weights["outline.weight"] = rng.standard_normal(shape).astype(np.float32) / np.float32(np.sqrt(shape[1]))
+    read = weights["layers.0.weight_ih"]
+    new = np.zeros((len(read), WIDTHS[OUTLINE] * OUTLINE_WIDTH), dtype=np.float32)
+    weights["layers.0.weight_ih"] = np.concatenate([read, new], axis=1)
 
 
 def plan_columns(groups: tuple[str, ...]) -> dict[str, slice]:

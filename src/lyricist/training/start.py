@@ -20,7 +20,7 @@ from lyricist.model import topics
 from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import Order, Vocabulary
-from lyricist.prosody.features import CHOICES, THEME, groups_of, width
+from lyricist.prosody.features import CHOICES, OUTLINE, THEME, groups_of, width
 from lyricist.training.conditioning import PlanSet, plan_set
 from lyricist.training.config import PRESET, PRESETS, Options, TrainConfig, checked, fine_tuning
 from lyricist.training.events import Finished, TrainEvent
@@ -181,7 +181,7 @@ def design(
 ) -> tuple[dict[str, Any], Vocabulary, Arrays | None]:
     """The run's config, its vocabulary and, when fine-tuning, its first weights. Raises `InputError`."""
     from lyricist.model.network import ModelConfig
-    from lyricist.training.new_words import extend, see_plan
+    from lyricist.training.new_words import OUTLINE_WIDTH, extend, see_plan
 
     name = options.preset or PRESET
     if name not in PRESETS:
@@ -199,7 +199,14 @@ def design(
         size = options.vocabulary or preset.vocabulary
         vocabulary = tokens.vocabulary(size, preset.min_count if tokens.tokenizer == "word" else 1)
         features = features_of(options, tokens.tokenizer, 0)
-        model = {**preset.model, "features": features, **options.model, "vocab_size": len(vocabulary)}
+        outline = {"outline": OUTLINE_WIDTH} if OUTLINE in groups_of(features) else {}
+        model = {
+            **preset.model,
+            "features": features,
+            **outline,
+            **options.model,
+            "vocab_size": len(vocabulary),
+        }
     made = checked(ModelConfig, model)
     train = checked(TrainConfig, {**settings, **options.train})
     config = {

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lyricist.apps.cli.plan_request import FIELDS, asked_tune, make_plan, plural, read_lexicon, report_tune
+from lyricist.apps.cli.plan_request import FIELDS, asked_tune, is_given, make_plan, plural, read_lexicon, report_tune
 from lyricist.corpus.lyrics_file import read_bytes, read_file
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
@@ -86,8 +86,8 @@ def show_fit(found: Fit) -> None:
 
 def asked_plan(options: Mapping[str, Any]) -> Plan | None:
     """The plan of a call; None if nothing is asked of the text but how much it may copy."""
-    names = (*(name for name in FIELDS if name != "max_copy"), "plan", "like")
-    return make_plan(options) if any(options.get(name) is not None for name in names) else None
+    asked = any(is_given(name, options.get(name)) for name in FIELDS if name != "max_copy")
+    return make_plan(options) if asked or options.get("plan") or options.get("like") else None
 
 
 def max_copy(options: Mapping[str, Any], plan: Plan | None) -> int:
@@ -261,6 +261,7 @@ def rhymes_json(word: str, lexicon: Lexicon, found: Iterable[Rhyme]) -> dict[str
                 "stress": rhyme.reading.stress,
                 "reading": rhyme.reading.text,
                 "with": rhyme.with_reading.text,
+                "guessed": rhyme.guessed,
             }
             for rhyme in found
         ],
@@ -274,7 +275,7 @@ def show_rhymes(word: str, lexicon: Lexicon, shown: Iterable[Rhyme], found: list
     said = "; ".join(reading.text for reading in lexicon.readings(word))
     console.print(Text(f"{word} ({said}{guess})", style="bold"))
     for (kind, near, syllables), same in itertools.groupby(shown, key=heading):
-        words = [rhyme.word for rhyme in same]
+        words = [f"{rhyme.word} (guessed)" if rhyme.guessed else rhyme.word for rhyme in same]
         head = f"{kind}{f' ({near})' if near else ''}, {plural(syllables, 'syllable')}"
         of = sum(heading(rhyme) == (kind, near, syllables) for rhyme in found)
         more = f" ... {of - len(words)} more" if of > len(words) else ""

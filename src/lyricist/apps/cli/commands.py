@@ -169,6 +169,7 @@ def plan(
     model: Annotated[
         Path | None, typer.Option("--model", "-m", help="A run: say whether it can fulfil the plan.")
     ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Show the premise that this seed draws.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A .toml file.")] = None,
     json: Json = False,
     force: Force = False,
@@ -177,7 +178,18 @@ def plan(
     """Show what is asked of a song line by line, and save it."""
     from lyricist.apps.cli.plan_command import plan_command
 
-    plan_command(tune, asked, model, out, json, force)
+    plan_command(tune, asked, model, out, json, force, seed)
+
+
+@app.command()
+def forms(
+    name: Annotated[str | None, typer.Argument(help="A form, shown line by line. Default: all forms.")] = None,
+    json: Json = False,
+) -> None:
+    """List the named forms, such as sonnet, with an example each; --form takes their names."""
+    from lyricist.apps.cli.plan_command import forms_command
+
+    forms_command(name, json)
 
 
 @app.command()
@@ -201,7 +213,7 @@ def evaluate(
 
 
 @app.command()
-@takes(plan=True, without=("about", "all_words", "title", "allow", "fill", "verses"))
+@takes(plan=True, without=("about", "all_words", "bare", "title", "allow", "fill", "verses", "premise"))
 def check(
     lyrics: Annotated[str, typer.Argument(help="A text file, or - for standard input.")],
     against: Annotated[Path | None, typer.Option(help="A corpus, or songs: show what is copied from them.")] = None,
@@ -226,14 +238,14 @@ def check(
 )
 def rhymes(
     word: Annotated[str, typer.Argument(help="A word.")],
-    kind: Annotated[str, typer.Option(help="perfect, near, identical or all.")] = "all",
+    kind: Annotated[str, typer.Option(help="perfect, mosaic, light, near, identical or all.")] = "all",
     limit: Annotated[int, typer.Option(min=0, help="Most words of each kind and length; 0: all.")] = 20,
     model: Annotated[Path | None, typer.Option("--model", "-m", help="A run: only words it knows.")] = None,
     clean: Annotated[bool, typer.Option("--clean/--no-clean", help="Leave out slurs and obscenities.")] = True,
     json: Json = False,
     **wishes: Any,
 ) -> None:
-    """List perfect, near and identical rhymes of a word, by syllables, commonest first."""
+    """List rhymes of a word by kind and syllables, those that songs use most first."""
     from lyricist.apps.cli.check_command import rhymes_command
 
     lexicon = wishes.pop("lexicon")

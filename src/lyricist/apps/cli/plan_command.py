@@ -1,4 +1,5 @@
-"""`lyricist plan`: what is asked of a song line by line, whether a model can fulfil it, and the plan's file."""
+"""`lyricist plan`: what is asked of a song line by line, whether a model can fulfil it, and the plan's file; and
+`lyricist forms`, the named forms."""
 
 from __future__ import annotations
 
@@ -6,11 +7,14 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from lyricist._io import disk_errors, replace_file
 from lyricist.apps.cli.plan_request import asked_tune, check_place, make_plan, open_model, report_tune
 from lyricist.errors import InputError, PlanError
+from lyricist.model.starter import need_starter
+from lyricist.plan.forms import Form, find_form, forms, named
 from lyricist.plan.plan import Plan, with_defaults
 from lyricist.plan.plan_file import key_of, plan_text
 from lyricist.plan.resolve import as_a_song, letter, line_json
@@ -22,9 +26,16 @@ if TYPE_CHECKING:
 
 
 def plan_command(
-    named: Path | None, options: dict[str, Any], run: Path | None, out: Path | None, as_json: bool, force: bool
+    named: Path | None,
+    options: dict[str, Any],
+    run: Path | None,
+    out: Path | None,
+    as_json: bool,
+    force: bool,
+    seed: int | None = None,
 ) -> None:
-    """Show a plan, say whether a model can fulfil it, save it. `named`: a tune named without `--melody`.
+    """Show a plan, say whether a model can fulfil it, save it. `named`: a tune named without `--melody`; `seed`: the
+    one whose premise is shown.
 
     Raises `PlanError` if the model cannot fulfil the plan; nothing is saved then. Raises `InputError` for two tunes,
     and for a file that is not .toml.
@@ -38,8 +49,10 @@ def plan_command(
     options = {**options, "melody": options.get("melody") or named}
     tune = asked_tune(options)
     plan = make_plan(options, tune)
-    plan = as_a_song(plan, options)
-    plan = with_defaults(plan) if plan.exact else plan
+    plan = as_a_song(plan, options, always=seed is not None)
+    if plan.premise and seed is not None:
+        plan = open_model(run or need_starter(), options.get("lexicon")).plan_of(plan, seed)
+    plan = with_defaults(plan) if is_laid_out(plan) else plan
     blocked = blocker(plan, run, options.get("lexicon"))
     if as_json:
         shown = plan_json(plan, run, blocked) | {"tune": tune_json(tune) if tune else None}
@@ -72,7 +85,7 @@ def blocker(plan: Plan, run: Path | None, lexicon: Path | None) -> PlanError | N
 
 def table(plan: Plan) -> Iterator[str]:
     """A plan as rows of text: section, line, syllables, slots, rhyme and given text."""
-    if not plan.exact:
+    if not is_laid_out(plan):
         yield from free_rows(plan)
         return
     laid = lay_out(plan)
@@ -80,15 +93,22 @@ def table(plan: Plan) -> Iterator[str]:
     for i, line in enumerate(laid.lines):
         opens = i == 0 or laid.lines[i - 1].section != line.section
         name = line.name if opens else ""
-        rows.append((name, str(i + 1), length(line), slots(line), letter(laid, i), notes(line)))
+        rows.append((name, str(i + 1), length(line), slots(line), letter(laid, i), notes(line, opens)))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True)).rstrip()
 
 
+def is_laid_out(plan: Plan) -> bool:
+    """Whether the lines of a plan are known: its seeds draw no premise, and the model does not decide."""
+    return plan.exact and not plan.premise
+
+
 def free_rows(plan: Plan) -> Iterator[str]:
-    """The sections of a plan that leaves the lines to the model."""
-    if not plan.form:
+    """The sections of a plan that leaves the lines to the model or to the seed."""
+    if plan.premise:
+        yield "premise: each seed draws what is left open, form, hook and theme; --seed N shows that of a seed"
+    elif not plan.form:
         yield "free: the model decides on sections and lines" + (f", {plan.lines} a section" if plan.lines else "")
     for i, name in enumerate(plan.form):
         lines = f"{plan.lines[i % len(plan.lines)]} lines" if plan.lines else "as many lines as the model likes"
@@ -109,27 +129,36 @@ def length(line: LineSpec) -> str:
 
 
 def slots(line: LineSpec) -> str:
-    """The slots of a line whose one pattern fixes a stress."""
-    only = line.templates[0] if len(line.templates) == 1 else ""
-    return pattern_of(only) if set(only) - {"?"} else "-"
+    """The slots of a line whose patterns fix a stress; of several lengths the shortest and the longest."""
+    ends = dict.fromkeys((line.templates[0], line.templates[-1]))
+    return " to ".join(map(pattern_of, ends)) if set("".join(ends)) - {"?"} else "-"
 
 
-def notes(line: LineSpec) -> str:
-    """What is asked of this line alone."""
+def notes(line: LineSpec, opens: bool = False) -> str:
+    """What is asked of this line alone; where a section `opens`, what the section is about as well."""
+    about = f"about {', '.join(line.about)}" if opens and line.about else ""
+    return "; ".join(filter(None, (own_wish(line), about)))
+
+
+def own_wish(line: LineSpec) -> str:
+    """The line that a line repeats, its given words, or its beginning."""
     if line.same_as >= 0:
         return f"= line {line.same_as + 1}"
     if line.text is not None:
         return line.given
-    wishes = (f"begins with '{line.first}'" if line.first else "", f"begins with {line.initial.upper()}")
-    return wishes[0] or (wishes[1] if line.initial else "")
+    if line.first:
+        return f"begins with '{line.first}'"
+    return f"begins with {line.initial.upper()}" if line.initial else ""
 
 
 def report(plan: Plan, run: Path | None, blocked: PlanError | None) -> None:
     """Say on stderr what is asked of the whole song, and whether a model can fulfil the plan."""
     listed = {"about": plan.about, "include": plan.include, "avoid": plan.avoid}
     said_of = [f"{name}: {', '.join(words)}" for name, words in listed.items() if words]
-    if plan.exact:
+    if is_laid_out(plan):
         said_of.insert(0, f"{plan.rhyme_kind} rhyme")
+    said_of[:0] = [f"form: {form.name}"] if (form := named(plan.form)) else []
+    said_of += list(voice(plan))
     if plan.rhyme_with:
         said_of.append(f"A rhymes with {plan.rhyme_with}")
     if said_of:
@@ -140,9 +169,21 @@ def report(plan: Plan, run: Path | None, blocked: PlanError | None) -> None:
         print(f"can be fulfilled by {run}", file=sys.stderr)
 
 
+def voice(plan: Plan) -> Iterator[str]:
+    """Person and tense, and whether they were asked for or are read from the theme."""
+    for name, asked, hint in (
+        ("person", plan.person, plan.person_hint),
+        ("tense", plan.tense, plan.tense_hint),
+    ):
+        if asked:
+            yield f"{name}: {asked}"
+        elif hint:
+            yield f"{name}: {hint}, as the theme says it"
+
+
 def plan_json(plan: Plan, run: Path | None, blocked: PlanError | None) -> dict[str, Any]:
     """The object of `plan --json`: the fields of a plan file, and the song line by line."""
-    laid = lay_out(plan) if plan.exact else None
+    laid = lay_out(plan) if is_laid_out(plan) else None
     return {
         "format": 1,
         "plan": {key_of(k): v for k, v in plan.model_dump(mode="json", exclude_defaults=True).items()},
@@ -195,4 +236,36 @@ def tune_json(tune: Tune) -> dict[str, Any]:
             }
             for phrase in tune.phrases
         ],
+    }
+
+
+# -- lyricist forms -------------------------------------------------------------------------------------
+
+
+def forms_command(name: str | None, as_json: bool) -> None:
+    """List the named forms, or show one of them line by line. Raises `InputError` for a name that none has."""
+    found = list(forms().values()) if name is None else [find_form(name)]
+    if as_json:
+        print(json.dumps({"format": 1, "forms": [form_json(form) for form in found]}, ensure_ascii=False, indent=1))
+        return
+    for i, form in enumerate(found):
+        print(("\n" if i else "") + f"{form.name}: {form.description}\n\n{indent(form.example, '    ')}")
+    if name is None:
+        print("one of them line by line: lyricist forms NAME; a song: lyricist write --form NAME", file=sys.stderr)
+    else:
+        print()
+        for row in table(Plan(form=(found[0].name,))):
+            print(row)
+
+
+def form_json(form: Form) -> dict[str, Any]:
+    """A named form; its sections in the words of a plan file."""
+    plan = Plan(form=(form.name,)).model_dump(mode="json", exclude_defaults=True)
+    sections = [{key_of(name): value for name, value in section.items()} for section in plan["sections"]]
+    return {
+        "name": form.name,
+        "description": form.description,
+        "lines": sum(form.lengths),
+        "sections": sections,
+        "example": form.example.splitlines(),
     }

@@ -91,6 +91,8 @@ def over_file(path: Path, given: dict[str, Any]) -> dict[str, Any]:
     for name in PER_SECTION:
         if name in given and plan.sections and all(getattr(section, name) for section in plan.sections):
             raise InputError(f"--{name} would change nothing: every [[section]] of --plan {path} says its own")
+    if "about" in given:  # the hints were those of the file's own theme
+        plan = plan.model_copy(update={"person_hint": None, "tense_hint": None})
     fields = {name: getattr(plan, name) for name in Plan.model_fields}
     return {n: v for n, v in fields.items() if v != Plan.model_fields[n].default} | given
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from lyricist.apps.cli.plan_request import (
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.line_score import Score
-from lyricist.generate.result import Choice, LineWritten, WrittenSong
+from lyricist.generate.result import Choice, LineWritten, Outline, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import need_starter
@@ -34,6 +34,7 @@ from lyricist.plan.parse import option
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import as_a_song, letter
 from lyricist.plan.song_spec import lay_out
+from lyricist.plan.theme import is_sentence
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
@@ -87,7 +88,9 @@ def write_command(
     asked = as_a_song(asked, options, always=model.vocabulary.order == "backward")
     if tune is not None and not options.get("plan"):
         asked = fulfillable(asked, model)
-    tell_unknown(asked.about, model.vocabulary)
+    for about in dict.fromkeys((asked.about, *(section.about for section in asked.sections))):
+        tell_unknown(about, model.vocabulary)
+    tell_read(asked, options.get("about"), model.vocabulary)
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
@@ -95,7 +98,9 @@ def write_command(
         songs = shown(found) if live else found
     else:
         songs = in_order(model, asked, how, first, count, live, output.explain and asked.exact)
-    tell = Reporter(asked, read_lexicon(options.get("lexicon")) if output.explain else None)
+    tell = Reporter(
+        lambda seed: model.plan_of(asked, seed), read_lexicon(options.get("lexicon")) if output.explain else None
+    )
     if kind == "score":
         assert output.out is not None and tune is not None
         write_scored(next(named(reported(songs, tell), asked.title)), tune, output.out, output.force)
@@ -129,7 +134,7 @@ def write_classic(
     drawing = Drawing(temperature=options["temperature"] if "temperature" in typed else 1.0)
     first = fresh_seed() if seed is None else seed
     songs = in_order(model, plan, drawing, first, count, live=kind == "text" and output.out is None)
-    tell = Reporter(plan, read_lexicon(None) if output.explain else None)
+    tell = Reporter(lambda seed: plan, read_lexicon(None) if output.explain else None)
     deliver(named(songs, plan.title), kind, output.out, tell)
     report_command(first)
 
@@ -154,6 +159,14 @@ def tell_unknown(about: Sequence[str], vocabulary: Vocabulary) -> None:
     unknown = [word for word in about if word not in vocabulary]
     if 0 < len(unknown) < len(about):
         print(f"--about: the model does not know {', '.join(unknown)}: only the other words steer", file=sys.stderr)
+
+
+def tell_read(asked: Plan, about: Any, vocabulary: Vocabulary) -> None:
+    """Say on stderr what a sentence of `--about` is read as. (If the model knows no word of it, writing refuses.)"""
+    if is_sentence(about) and any(word in vocabulary for word in asked.about):
+        hints = [hint for hint in (asked.person_hint, asked.tense_hint) if hint]
+        hinted = f"; hints: {', '.join(hints)}" if hints else ""
+        print(f"--about is read as: {', '.join(asked.about)}{hinted}", file=sys.stderr)
 
 
 def drafts(asked: int | None, count: int, best_of: int) -> int:
@@ -264,21 +277,26 @@ def named(songs: Iterator[WrittenSong], title: str | None) -> Iterator[WrittenSo
 
 @dataclass(frozen=True)
 class Reporter:
-    """Reports on each song on stderr; with a lexicon, line by line."""
+    """Reports on each song on stderr; with a lexicon, line by line. `plan_of`: the plan of a song by its seed."""
 
-    plan: Plan
+    plan_of: Callable[[int], Plan]
     lexicon: Lexicon | None = None
 
     def song(self, song: WrittenSong, index: int) -> None:
-        report_song(song, index)
-        if self.lexicon is not None and index < REPORTS:
-            for row in explained(song, self.plan, self.lexicon):
+        if index >= REPORTS:
+            return
+        plan = self.plan_of(song.seed)
+        report_song(song, index, plan.about)
+        if self.lexicon is not None:
+            for row in explained(song, plan, self.lexicon):
                 print(row, file=sys.stderr)
 
 
 def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
     """Rows that explain a song: each line's syllables, its stresses, the slots asked for and its rhyme; below it how
     each word was chosen, if the writer recorded that."""
+    if song.outline is not None:
+        yield from outlined(song.outline)
     if song.score is not None:
         yield scored(song.score)
     laid = lay_out(plan) if plan.exact else None
@@ -288,16 +306,29 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
         if stress is None:
             read = scan_line(WordTokenizer().split(line["text"]), lexicon)
             stress, rhyme = read.stress, read.rhyme
-        slots = f" on {pattern_of(laid.lines[i].templates[0])}" if laid and len(laid.lines[i].templates) == 1 else ""
+        patterns = [t for t in laid.lines[i].templates if len(t) == len(stress)] if laid else []
+        slots = f" on {pattern_of(patterns[0])}" if patterns else ""
         mark = letter(laid, i) if laid else "-"
         yield f"{i + 1:>3}  {len(stress):>2}  {stress}{slots}  {mark} ({rhyme or '-'})  {line['text']}"
         yield from (f"       {chosen(choice)}" for choice in song.choices if choice.line == i + 1)
 
 
+def outlined(outline: Outline) -> Iterator[str]:
+    """What a song says, line by line.
+
+    >>> list(outlined(Outline("she", "past", ("bread",), (("dark", "woke"), ()))))
+    ['says: she past, about bread', '  1  woke dark', '  2  -']
+    """
+    about = f", about {', '.join(outline.theme)}" if outline.theme else ""
+    yield f"says: {outline.person} {outline.tense}{about}"
+    for i, words in enumerate(outline.lines):
+        yield f"{i + 1:>3}  {' '.join((*words[1:], *words[:1])) or '-'}"
+
+
 def scored(score: Score) -> str:
     """
     >>> scored(Score(1.5, 2, -0.25, 0))
-    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00, judged 0.00'
+    'score 3.25 a line: sense 1.50, coherence 2.00, rhyme -0.25, again 0.00, judged 0.00, stock 0.00, told 0.00'
     """
     parts = ", ".join(f"{name} {value:.2f}" for name, value in score.to_json().items() if name != "total")
     return f"score {score.total:.2f} a line: {parts}"
@@ -352,11 +383,15 @@ def pieces(songs: Iterable[WrittenSong], kind: str) -> Iterator[str]:
         yield "\n]}\n"
 
 
-def report_song(song: WrittenSong, index: int) -> None:
-    """Say title, form and longest copied run on stderr, for the first REPORTS songs."""
+def report_song(song: WrittenSong, index: int, about: Sequence[str] = ()) -> None:
+    """Say title, form, theme and longest copied run on stderr, for the first REPORTS songs."""
     copied = "not known for this run" if song.copied is None else plural(song.copied, "word")
     if index < REPORTS:
-        print(f"[{song.title}]  form: {song.form}; longest copied run: {copied}; seed {song.seed}", file=sys.stderr)
+        theme = f"; about: {', '.join(about)}" if about else ""
+        print(
+            f"[{song.title}]  form: {song.form}{theme}; longest copied run: {copied}; seed {song.seed}",
+            file=sys.stderr,
+        )
 
 
 def report_command(first: int) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-NAMES = ("write", "evaluate", "check", "plan", "sweep", "exercise")
+NAMES = ("write", "evaluate", "check", "plan", "forms", "rhymes", "sweep", "exercise")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def word_json(word: str, text: str, reading: Reading) -> dict[str, Any]:
 def rhyming(
     studio: Studio,
     word: Annotated[str, Query(max_length=100)],
-    kind: Literal["all", "perfect", "near", "identical"] = "all",
+    kind: Literal["all", "perfect", "mosaic", "light", "near", "identical"] = "all",
     syllables: Annotated[int | None, Query(ge=1, le=40)] = None,
     limit: Annotated[int, Query(ge=1)] = 100,
 ) -> dict[str, Any]:
@@ -97,6 +97,7 @@ def rhyming(
                 "syllables": rhyme.reading.syllables,
                 "stress": rhyme.reading.stress,
                 "reading": rhyme.reading.text,
+                "guessed": rhyme.guessed,
             }
             for rhyme in found[: min(limit, studio.limits.rhymes)]
         ],

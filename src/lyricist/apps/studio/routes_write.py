@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
@@ -76,10 +76,25 @@ async def songs(
     drawing = read_drawing(asked.drawing, studio.settings.particles, studio.limits)
     model = await run_in_threadpool(studio.models.get, owner, asked.model)
     plan = await run_in_threadpool(plan_of, model)
-    await studio.feasible(owner, model, plan)
     seed = fresh_seed() if asked.seed is None else asked.seed
-    made = studio.decoding.write(owner, WriteJob(model, plan, drawing, range(seed, seed + count), explain))
-    return stream(as_events(made, {"seed": seed, "plan": plan_json(plan)}))
+    seeds = range(seed, seed + count)
+    if plan.premise:
+        jobs = [
+            WriteJob(model, await run_in_threadpool(model.plan_of, plan, n), drawing, range(n, n + 1), explain)
+            for n in seeds
+        ]
+    else:
+        jobs = [WriteJob(model, plan, drawing, seeds, explain)]
+    await studio.feasible(owner, model, jobs[0].plan)
+    return stream(as_events(one_by_one(jobs, owner, studio), {"seed": seed, "plan": plan_json(jobs[0].plan)}))
+
+
+async def one_by_one(jobs: Sequence[WriteJob], owner: str, studio: Services) -> AsyncGenerator[Any]:
+    """What the jobs write, one after the other."""
+    for job in jobs:
+        async with aclosing(studio.decoding.write(owner, job)) as items:  # type: ignore[type-var]
+            async for item in items:
+                yield item
 
 
 async def as_events(made: AsyncIterator[Any], started: dict[str, Any]) -> AsyncIterator[bytes]:

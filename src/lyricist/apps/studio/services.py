@@ -90,7 +90,7 @@ class Services:
         said = {name for name in plan.model_fields_set if getattr(plan, name) not in ((), None)}
         options: dict[str, Any] = {name: getattr(plan, name) for name in said} | {"plan": plan.sections or None}
         made = as_a_song(plan, options, always=model.vocabulary.order == "backward")
-        lines = sum(shape.lines for shape in shapes(made)) if made.exact else 0
+        lines = sum(shape.lines for shape in shapes(made)) if made.exact and not made.premise else 0
         self.limits.check("lines_per_song", lines, f"the plan has {lines} lines")
         if asked.tune is None:
             return made

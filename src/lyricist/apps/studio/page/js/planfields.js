@@ -4,18 +4,20 @@ import { el, field, uid } from "./dom.js";
 
 /** In the panel's first part. `join`: what parts a list's values as text. */
 export const FIELDS = [
-  { name: "form", label: "Form", hint: "verse chorus verse chorus", join: " ", wide: true },
+  { name: "form", label: "Form", hint: "verse chorus verse chorus", title: "Sections, or a named form: sonnet, ballad, villanelle, \u2026", join: " ", wide: true },
   { name: "lines", label: "Lines", hint: "4", title: "Lines of each section: 4, or 4,2 section by section", join: "," },
-  { name: "syllables", label: "Syllables", hint: "8,6", title: "Syllables of each line: 8, or 8,6 line by line", join: "," },
+  { name: "syllables", label: "Syllables", hint: "8,6", title: "Syllables of each line: 8, or 8,6 line by line; 6-10 is a range", join: "," },
   { name: "metre", label: "Metre", hint: "iambic", title: "A name, or a mark for each syllable: x weak, / strong, ? any, such as x/x/x/x/", join: ",", choices: ["iambic", "trochaic", "anapestic", "dactylic"] },
   { name: "rhyme", label: "Rhyme scheme", hint: "ABAB", title: "Letters, section by section: ABAB, AABB; X is free", join: ",", choices: ["ABAB", "AABB", "ABBA", "XAXA", "AAAA"] },
-  { name: "about", label: "About", hint: "river, night", title: "Words that steer the choice of words", join: ", ", wide: true },
+  { name: "about", label: "About", hint: "river, night", title: "What it is about: words, or a sentence", join: ", ", wide: true },
   { name: "start", label: "First word", hint: "any" },
   { name: "title", label: "Title", hint: "found" },
 ];
 
 /** Under "More wishes". */
 export const MORE = [
+  { name: "person", label: "Whose song", choices: ["anyone\u2019s", "I", "you", "he", "she", "we", "they"], select: true },
+  { name: "tense", label: "Tense", choices: ["any", "past", "present"], select: true },
   { name: "include", label: "Words that must occur", hint: "lantern, snow", join: ", ", wide: true },
   { name: "avoid", label: "Words to avoid", hint: "baby, tonight", join: ", ", wide: true },
   { name: "rhyme_kind", label: "Rhymes are", choices: ["perfect", "near"], select: true },
@@ -26,7 +28,7 @@ export const MORE = [
   { name: "hook", label: "A chorus\u2019s first line comes back in it", flag: true, usual: false, wide: true },
   { name: "keep_chorus", label: "Every chorus is the same, word for word", flag: true, usual: true, wide: true },
   { name: "clean", label: "No slurs and obscenities", flag: true, usual: true, wide: true },
-  { name: "temperature", label: "Boldness", drawing: true, range: [0.5, 1.4, 0.05], usual: 0.75, wide: true },
+  { name: "temperature", label: "Boldness", drawing: true, range: [0.5, 1.4, 0.05], usual: 0.6, wide: true },
   { name: "seed", label: "Seed", hint: "new each time", number: true, apart: true, about: "the same seed and plan give the same song", wide: true },
 ];
 

@@ -85,7 +85,7 @@ export function makePlanPanel(desk, onClose) {
   }
 
   function said(reason, found, error = null) {
-    const named = /(?:--)?\b(form|lines|syllables|metre|rhyme[-_]kind|rhyme[-_]with|rhyme|about|include|avoid|start|acrostic|refrain|title|max[-_]copy)\b/.exec(reason ?? "");
+    const named = /(?:--)?\b(form|lines|syllables|metre|rhyme[-_]kind|rhyme[-_]with|rhyme|about|person|tense|include|avoid|start|acrostic|refrain|title|max[-_]copy)\b/.exec(reason ?? "");
     fields.wrong(error?.status === 422 || error?.status === 400 ? named?.[1].replace("-", "_") : null, reason);
     verdict.dataset.kind = reason ? "blocked" : "free";
     const asked = Object.keys(app.state.plan).length > 0;

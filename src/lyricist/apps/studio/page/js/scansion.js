@@ -65,6 +65,8 @@ const REASONS = {
   include: ({ expected }) => `\u201c${expected}\u201d must occur`,
   avoid: ({ found }) => `\u201c${found}\u201d is to be avoided`,
   unclean: ({ found }) => `\u201c${found}\u201d is not clean`,
+  person: ({ expected, found }) => `${quoted(found)} is another person than \u201c${expected}\u201d`,
+  tense: ({ expected, found }) => `${quoted(found)} is not in ${expected}`,
   start: ({ expected, found }) => `the song is to begin with \u201c${expected}\u201d, not \u201c${found}\u201d`,
   acrostic: ({ expected, found }) => `the acrostic wants ${expected}, here ${found}`,
 };

@@ -1,0 +1,122 @@
+"""Songs whose seeds draw premises: the same alone, together and written again to the plan that was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from tests.generate.exact_tools import Uniform, compiled
+
+import lyricist
+from lyricist.generate.batched_step import PremisedWriter
+from lyricist.generate.exact_engine import ExactEngine
+from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.result import SongWritten
+from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.steering import Steering
+from lyricist.model.checkpoint import Run
+from lyricist.model.copy_index import word_hash
+from lyricist.model.runtime import HostBlocks
+from lyricist.model.stock import LINE, NONE, RHYME, StockPhrases, phrase_key
+from lyricist.plan import premise
+from lyricist.plan.plan import Drawing, Plan
+
+OPEN = Plan(premise=True)
+TWO = Drawing(particles=2)
+SMALL = premise.Stanza(2, (6, 5), ("iambic",), ("XX",))
+
+
+@pytest.fixture(autouse=True)
+def easy_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms that a model of ninety songs can fulfil, and one that it cannot."""
+    never = premise.Stanza(8, (8,), ("iambic",), ("AAAAAAAA",))
+    forms = (premise.Form("two lines", SMALL, None, ("vv", "v")), premise.Form("never", never, None, ("v",)))
+    monkeypatch.setattr(premise, "FORMS", forms)
+
+
+def texts(model: lyricist.Model, seeds: range) -> Iterator[str]:
+    return (song.text for song in model.write(OPEN, TWO, seed=seeds[0], count=len(seeds)))
+
+
+def test_a_song_is_the_same_alone_and_beside_others(run: Run) -> None:
+    model = lyricist.load(run)
+    together = list(texts(model, range(8)))
+    assert together == [text for n in range(8) for text in texts(lyricist.load(run), range(n, n + 1))]
+    assert len(set(together)) == 8
+
+
+def test_a_song_is_that_of_the_plan_that_its_seed_draws(run: Run) -> None:
+    model = lyricist.load(run)
+    for seed, text in enumerate(texts(model, range(6))):
+        plan = model.plan_of(OPEN, seed)
+        assert not plan.premise and plan.sections
+        assert model.write(plan, TWO, seed=seed)[0].text == text
+
+
+def test_a_premise_that_the_model_cannot_fulfil_is_drawn_again(run: Run) -> None:
+    model = lyricist.load(run)
+    assert all(model.plan_of(OPEN, seed).sections[0].lines == 2 for seed in range(20))
+    assert all(model.plan_of(OPEN, seed).sections[0].syllables == (6, 5) for seed in range(20))
+
+
+def test_themes_are_words_of_the_run_and_differ(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lyricist.generate.batched_step.RANKS", (0, 5000))
+    monkeypatch.setattr("lyricist.generate.batched_step.COMPANY", 3)
+    monkeypatch.setattr("lyricist.generate.batched_step.NEIGHBOURS", 4)
+    writer = PremisedWriter(lyricist.load(run), OPEN)
+    themes = {writer.plan(seed).about for seed in range(20)}
+    assert len(themes) > 3 and all(len(set(about)) == 2 for about in themes)
+    asked = PremisedWriter(lyricist.load(run), Plan(premise=True, about="river"))
+    given = {asked.plan(seed).about for seed in range(20)}
+    assert len(given) > 1 and all(about[0] == "river" and len(set(about)) == 3 for about in given)
+
+
+# --- phrases that are held back
+
+SEEDS = range(120)
+RHYMING = ("the", "of", "my", "a", "in", "love", "sea", "tree", "bee", "free", "knee", "three", "silver", "river")
+
+
+def couplets(stock: StockPhrases) -> list[list[tuple[str, ...]]]:
+    """Couplets of these seeds, line by line, by a model that likes all words alike."""
+    song = compiled(Plan(form="verse", lines=2, syllables=5, rhyme="AA"), RHYMING, order="backward")
+    model = HostBlocks(Uniform(len(song.table.words)), song.columns)
+    ban = CopyBan(None, song.table.words, 0)
+    made = ExactEngine(model, song, Drawing(particles=1), ban, Steering(stock=stock)).write(SEEDS)
+    songs = sorted((event for event in made if isinstance(event, SongWritten)), key=lambda event: event.seed)
+    return [list(lines_of(song, event.ids)) for event in songs]
+
+
+def lines_of(song: ExactSongAutomaton, ids: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    line: list[str] = []
+    for word in ids:
+        if word in song.breaks:
+            yield tuple(line[::-1])
+            line = []
+        else:
+            line.append(song.table.words[word])
+
+
+def hashes(words: Sequence[str]) -> list[int]:
+    return [word_hash(word) for word in words]
+
+
+def ends(song: list[tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(line[-1] for line in song if line)
+
+
+def test_a_rationed_rhyme_is_left_to_few_seeds() -> None:
+    pair = frozenset({"sea", "tree"})
+    free = couplets(NONE)
+    barred = couplets(StockPhrases({phrase_key(RHYME, sorted(hashes(sorted(pair)))): 3.0}))
+    often = [sum(ends(song) == pair for song in songs) for songs in (free, barred)]
+    assert often[0] > 4 * often[1]
+
+
+def test_a_rationed_line_is_another_one() -> None:
+    free = couplets(NONE)
+    lines = {line for song in free for line in song if line}
+    barred = couplets(StockPhrases({phrase_key(LINE, hashes(line)): 15.0 for line in lines}))
+    assert len(barred) == len(SEEDS)
+    shared = sum(line in lines for song in barred for line in song)
+    assert shared < sum(line in lines for song in free for line in song) / 4
