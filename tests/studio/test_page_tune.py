@@ -141,6 +141,8 @@ def test_writing_is_stopped_and_the_words_stay(visit: Open, studio_server: Studi
     give_draft(page, LINES[:8], "Stay")
     page.locator(".phrase").first.get_by_text("har", exact=True).wait_for()
     page.get_by_label("Verses").select_option("4")
+    held: list[object] = []  # the request waits, so that Stop comes before the answer
+    page.route(re.compile(r"/api/(write|fill)$"), lambda route: held.append(route))
     page.get_by_role("button", name="Write words to this tune").click()
     page.get_by_role("button", name="Stop", exact=True).first.click()
     page.get_by_text("Stopped: your words are as they were").wait_for()
