@@ -17,7 +17,7 @@ from pathlib import Path
 from lyricist import read
 from lyricist._io import replace_file
 from lyricist.corpus import CHORUSES, Song
-from lyricist.corpus.grammar import OTHER_FORMS, PERSONS, SUBJECTS, shows
+from lyricist.corpus.grammar import voice_of
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.evaluation.check import EVERY_SONG
@@ -29,7 +29,6 @@ FEWEST = 6  # lines of a song
 KEYS = 3  # key words of a line besides its last word
 THEME = 3  # words of a theme
 split = WordTokenizer().split
-FORMS = {form: person for person in PERSONS for form in (*SUBJECTS[person], *OTHER_FORMS[person])}
 
 
 def beat(words: Sequence[str], vocabulary: Vocabulary) -> list[str]:
@@ -37,14 +36,6 @@ def beat(words: Sequence[str], vocabulary: Vocabulary) -> list[str]:
     known = [w for w in words[:-1] if w in vocabulary and not is_plain(w) and w != words[-1]]
     kept = sorted(dict.fromkeys(known), key=vocabulary.rarity)[-KEYS:]
     return [w for w in dict.fromkeys(known) if w in kept] + [words[-1]]
-
-
-def voice(words: Sequence[str]) -> str:
-    """Person and tense of most of the words, such as "he past"."""
-    persons = Counter(FORMS[w] for w in words if w in FORMS)
-    tenses = Counter(tense for w in words for tense in ("past", "present") if shows(w, tense))  # type: ignore[arg-type]
-    person = persons.most_common(1)[0][0] if persons else "nobody"
-    return f"{person.lower()} {'past' if tenses['past'] > tenses['present'] else 'present'}"
 
 
 def story(song: Song, vocabulary: Vocabulary, topics: Topics) -> str:
@@ -61,7 +52,8 @@ def story(song: Song, vocabulary: Vocabulary, topics: Topics) -> str:
     counts = Counter(w for w in words if w in vocabulary and topics.has[vocabulary.index[w]])
     theme = sorted(counts, key=lambda w: (-counts[w], -vocabulary.rarity(w)))[:THEME]
     rows = [f"{name}: {' / '.join(map(' '.join, beats))}" for name, beats in parts.items() if beats]
-    return "\n".join([f"{voice(words)}: {', '.join(theme)}", *rows])
+    person, tense = voice_of(words)
+    return "\n".join([f"{person or 'nobody'} {tense or 'present'}: {', '.join(theme)}", *rows])
 
 
 def stories(files: Sequence[Path], run: Run) -> Iterator[str]:

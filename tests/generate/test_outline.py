@@ -158,3 +158,12 @@ def test_a_section_that_is_about_something_has_its_words_without_a_story() -> No
     made = outliner(Plan(sections=sections)).draw(3, tell=False)
     assert made.lines[:2] == ((), ())
     assert "pot" in made.lines[2] and "dog" in made.lines[3]
+
+
+def test_given_lines_decide_person_and_tense() -> None:
+    text = ["he told his dog", "", "he found him in the snow", ""]
+    plan = Plan(sections=[{"name": "verse", "lines": 4, "text": text, "rhyme": "XXXX"}])
+    for seed in range(4):
+        made = outliner(plan).draw(seed, tell=False)
+        assert (made.person, made.tense) == ("he", "past")
+    assert outliner(plan, person="i").draw(0, tell=False).person == "i"

@@ -7,7 +7,8 @@ noun or an infinitive (*walk*, *love*) counts as a verb only behind a subject pr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -198,6 +199,19 @@ def is_verb_of_you(word: str) -> bool:
 
 def other_tense(tense: Tense) -> Tense:
     return "present" if tense == "past" else "past"
+
+
+def voice_of(words: Iterable[str]) -> tuple[str, str]:
+    """Person (i, you, he, she, we, they) and tense that most words of a text show; "" where none does.
+
+    >>> voice_of("she took her hat and he was glad for her".split()), voice_of(["the", "hill"])
+    (('she', 'past'), ('', ''))
+    """
+    listed = list(words)
+    persons = Counter(PERSON_OF[word] for word in listed if word in PERSON_OF)
+    tenses = Counter(tense for word in listed for tense in TENSES if shows(word, tense))
+    person, tense = (found.most_common(1)[0][0] if found else "" for found in (persons, tenses))
+    return person.lower(), tense
 
 
 @cache

@@ -26,7 +26,7 @@ from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.generate.steering import Candidates, Steering, logit_bias, voice_bias
+from lyricist.generate.steering import Candidates, Steering, logit_bias, voice_bias, words_of_plan
 from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing
@@ -245,6 +245,7 @@ class ExactEngine(Engine):
         if which not in self.biases:
             level, voice = which
             nats = voice_bias(voice, self.table.words[: self.table.known])
+            nats[words_of_plan(self.song)] = 0
             self.biases[which] = self.biases[level, NO_VOICE] + nats[np.maximum(self.columns.words, 0)]
         return self.biases[which]
 

@@ -4,7 +4,8 @@ An LSTM that has read the outlines of songs draws them (Yao et al. 2019, *Plan-a
 tense and the theme, then line by line in the order of the song. Last words come from those that the rhyme groups
 allow, so that rhymes are chosen for what they mean; of several drafts the one is kept whose rhymes the network found
 likeliest. The network that writes the lines reads the outline (`prosody.features.OUTLINE`). It is no constraint: a
-word that a line cannot take is left out. K drafts, V words of the planner's vocabulary.
+word that a line cannot take is left out. By default a song has only its person and tense, which need no planner.
+K drafts, V words of the planner's vocabulary.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from lyricist._numbers import key, uniform
 from lyricist.corpus import CHORUSES
+from lyricist.corpus.grammar import voice_of
 from lyricist.generate.line import WordSet
 from lyricist.generate.result import Outline
 from lyricist.generate.rhyme_groups import GroupState, LineKind
@@ -42,8 +44,8 @@ TENSES = ("past", "present")
 PERSON_SHARES = (("i", 0.37), ("you", 0.205), ("he", 0.175), ("she", 0.125), ("we", 0.085), ("they", 0.05))
 TENSE_SHARES = (("present", 0.503), ("past", 0.5))
 OPENING = TAGS["intro"]  # the section of an outline that holds person, tense and theme
-DRAFTS = 8
-TEMPERATURE = 0.9
+DRAFTS = 8  # outlines drawn side by side
+TEMPERATURE = 0.9  # of their words
 COMMON = 1.1  # share of what a word's rank explains of its probability that is taken off a draft's weight
 STEP = 0.7  # of a draft's weight that counts when drafts are resampled after a line
 MOST_THEME = 4  # words of a theme
@@ -69,7 +71,7 @@ class Draft:
     said: dict[int, int] = field(default_factory=dict)  # by id, the lines that hold a word
     ended: set[int] = field(default_factory=set)  # last words, as ids of the run
     written: dict[int, tuple[int, ...]] = field(default_factory=dict)  # the same by line
-    weight: float = 0.0  # nats of what rhymes and places cost
+    weight: float = 0.0  # nats of its words, see `Outliner.worth`
     drawn: int = 0  # random numbers used
 
     def copy(self, number: int) -> Draft:
@@ -152,9 +154,10 @@ class Outliner:
         person: str = "", tense: str = "", topics: Nearest | None = None,
     ) -> None:  # fmt: skip
         """`opened`: the planner, which is opened when words are drawn; `tells` (W,): words of the run that can tell a
-        theme. `person`, `tense`: "" if the seed chooses."""
+        theme. `person`, `tense`: "" for those of the given lines, else those that the seed draws."""
         self.opened, self.song, self.tells, self.about = opened, song, tells, tuple(about)
-        self.person, self.tense, self.topics = person, tense, topics
+        given = voice_of(song.table.words[w] for words in song.given.values() for w in words)
+        self.person, self.tense, self.topics = person or given[0], tense or given[1], topics
         self.endings: dict[int, Bools] = {}
 
     @cached_property
@@ -236,7 +239,7 @@ class Outliner:
             state = self.line(i, mine, seed, logits, state, assigned, beats[i])
             mine, assigned, state = self.resampled(i, mine, assigned, seed, state)
         best = max(mine, key=lambda draft: draft.weight)
-        lines = [words if tell or beats[i] else () for i, words in enumerate(best.lines)]
+        lines = [line if tell or beats[i] else () for i, line in enumerate(best.lines)]
         lines += [()] * (len(self.song.lines) - len(lines))
         return Outline(best.words[0], best.words[1], tuple(best.words[2:]) or self.about, tuple(lines))
 
@@ -252,9 +255,8 @@ class Outliner:
         return self.planner.vocabulary.index.get(token, self.planner.vocabulary.unk)
 
     def step(self, ids: Sequence[int], state: State) -> tuple[Reals, State]:
-        """Log probabilities (K, V) of what follows, and the new state."""
-        logits, state = self.planner.model.step(np.array(ids, dtype=np.int64), state)
-        return logits, state
+        """Logits (K, V) of what follows the words `ids` (K,), and the new state."""
+        return self.planner.model.step(np.array(ids, dtype=np.int64), state)
 
     def story(self, seed: int) -> Story | None:
         """The story of a seed: one on the theme, in the person and tense that are asked for; None: there is none."""
@@ -308,13 +310,13 @@ class Outliner:
         person, tense = (story.person, story.tense) if story else (self.person, self.tense)
         persons, tenses = p.mask([person] if person else PERSONS), p.mask([tense] if tense else TENSES)
         for allowed in (persons, tenses):
-            logits, state = self.all_take(mine, seed, logits, state, [allowed] * len(mine), "words")
+            logits, state = self.all_take(mine, seed, logits, state, [allowed] * len(mine))
         if not themed:
             return state
         about = [w for w in self.about or (story.theme if story else ()) if w in p.vocabulary.index][:MOST_THEME]
         if about:
             for word in about:
-                logits, state = self.all_take(mine, seed, logits, state, [p.mask([word])] * len(mine), "words")
+                logits, state = self.all_take(mine, seed, logits, state, [p.mask([word])] * len(mine))
             return state
         breaks = p.mask(list(BREAKS - {END}))
         going = list(range(len(mine))) if self.content.any() else []
@@ -328,8 +330,9 @@ class Outliner:
         return state
 
     def all_take(
-        self, mine: list[Draft], seed: int, logits: Reals, state: State, allowed: Sequence[Bools], where: str
+        self, mine: list[Draft], seed: int, logits: Reals, state: State, allowed: Sequence[Bools]
     ) -> tuple[Reals, State]:
+        """Let every draft take a word of person, tense or theme from those allowed (V,); see `step`."""
         ids = [self.pick(d, seed, row, a) for d, row, a in zip(mine, logits, allowed, strict=True)]
         for draft, w in zip(mine, ids, strict=True):
             draft.words.append(self.planner.vocabulary.tokens[w])

@@ -76,19 +76,25 @@ def logit_bias(
 ) -> Floats:
     """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, less those of words in `stock`, and
     NEVER for padding and barred words. Words of the plan get none."""
-    at, table = columns.words, song.table
+    at, kept = columns.words, words_of_plan(song)
+    nats = word_bias(song, columns, drawing) - drawing.stock * worn_words(song, stock)
+    nats[kept] = 0
+    nats += 0 if theme is None else theme
+    out = nats[np.maximum(at, 0)].astype(np.float32)
+    blocked = ~song.usable[np.maximum(at, 0)]
+    blocked[columns.column_of[kept]] = False
+    out[blocked | (at < 0)] = NEVER
+    return out
+
+
+def words_of_plan(song: ExactSongAutomaton) -> list[int]:
+    """Ids of the model's words that the plan asks for, and of the breaks; no bias holds for them."""
+    table = song.table
     given = (w for words in song.given.values() for w in words)
     kept = {w for w in (*song.keywords, *song.breaks, *given) if w < table.known}
     if len(table.words) > table.known:
         kept.add(table.vocabulary.unk)  # stands for the words that the plan brought
-    nats = word_bias(song, columns, drawing) - drawing.stock * worn_words(song, stock)
-    nats[sorted(kept)] = 0
-    nats += 0 if theme is None else theme
-    out = nats[np.maximum(at, 0)].astype(np.float32)
-    blocked = ~song.usable[np.maximum(at, 0)]
-    blocked[columns.column_of[sorted(kept)]] = False
-    out[blocked | (at < 0)] = NEVER
-    return out
+    return sorted(kept)
 
 
 def word_bias(song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing) -> npt.NDArray[np.float64]:
