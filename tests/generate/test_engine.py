@@ -470,7 +470,7 @@ def test_long_words_are_favoured_and_archaic_ones_are_not(word: str, nats: float
     asked = compiled(
         Plan(form="verse", lines=1, syllables="5", include=(word,)), (*MORE, "everything", "thou", "heav'n")
     )
-    bias = engine(asked, Drawing(archaic=4, long_words=0.5)).bias((0, ("", "")))
+    bias = engine(asked, Drawing(archaic=4, long_words=0.5)).biases[0]
     assert bias[asked.columns.column_of[asked.table.id_of(word)]] == 0
 
 

@@ -172,7 +172,7 @@ def test_a_model_of_characters_has_no_plan() -> None:
 
 
 def test_the_groups_of_a_run_are_told_by_its_width() -> None:
-    assert [groups_of(n) for n in (0, 26, 46, 90, 110, 96)] == list(CHOICES.values())
+    assert [groups_of(n) for n in (0, 26, 46, 90, 110, 100)] == list(CHOICES.values())
     assert (CHOICES["slots"], CHOICES["tune"]) == (("slots",), GROUPS)
     with pytest.raises(InputError, match="upgrade lyricist"):
         groups_of(7)

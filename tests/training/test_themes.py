@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from lyricist.apps.cli.write_command import tell_read, tell_unknown
-from lyricist.model.tokens import Vocabulary
+from lyricist.model.tokens import END, LINE, SONG, SPECIALS, Vocabulary
 from lyricist.model.topics import SIZE
 from lyricist.plan.plan import Plan
-from lyricist.prosody.features import LENGTH, TOPICAL, theme_features
-from lyricist.training.conditioning import MOST, PIECE, THEME_OFF, PlanSplit, Themes
+from lyricist.prosody.features import LENGTH, TOLD, TOPICAL, theme_features
+from lyricist.training.conditioning import MOST, OFF, PIECE, THEME_OFF, PlanSplit, Themes
 
 WORDS = ["<unk>", "<song>", "<verse>", "<chorus>", "<line>", "<end>", "the", "river", "harbour", "lantern", "snow"]
 CONTENT = range(7, 11)  # each points a way of its own
@@ -116,7 +116,7 @@ def test_a_song_is_shown_without_its_theme_as_often_as_said() -> None:
     plans = PlanSplit(one, one.astype(np.uint32), one, np.zeros((0, 4)), np.zeros((4001, 2), dtype=np.int64), made)
     at = made.bounds[:-1] + 5  # the word of the third line, which holds no content word
     rows = plans.rows(at, np.arange(4000), ("theme",), (5, 0))
-    assert rows.any(axis=1).mean() == pytest.approx((1 - 0.3) * (1 - THEME_OFF), abs=0.04)
+    assert rows.any(axis=1).mean() == pytest.approx((1 - OFF["all"]) * (1 - THEME_OFF), abs=0.04)
     assert (plans.rows(at, np.arange(4000), ("theme",)).any(axis=1)).all()
 
 
@@ -145,11 +145,33 @@ def test_an_outline_is_the_last_word_and_the_rarest_others_and_the_next_ends() -
     made = themes()
     rows = made.outlines(np.arange(len(made.ids)))
     words = [[WORDS[int(i) - 1] if i else "" for i in row] for row in rows]
-    assert words[0] == [""] * 6  # the token that opens the song
-    assert words[1] == ["river", "", "", "snow", "lantern", "the"]
+    nothing = [""] * TOLD
+    assert words[0] == nothing  # the token that opens the song
+    assert words[1] == ["river", "", "", "", "", "", "", "snow", "lantern", "the"]
     assert words[3] == words[1]  # the same for all tokens of a line
-    assert words[5] == ["snow", "harbour", "", "lantern", "the", ""]
-    assert words[len(SONGS[0].split())] == [""] * 6
+    assert words[5] == ["snow", "harbour", "", "", "", "", "", "lantern", "the", ""]
+    assert words[len(SONGS[0].split())] == nothing
+
+
+def test_an_outline_names_who_does_it_and_who_else_is_in_it() -> None:
+    tokens = [*SPECIALS, *"nobody she he's they my him their saw hats blue not road".split()]
+    index = {w: i for i, w in enumerate(tokens)}
+    lines = ["she saw their blue hats", "road", "my road", "he's not my road", "they saw him"]
+    ids = [index[SONG]]
+    for n, line in enumerate(lines):
+        ids += [index[LINE] if n else index["<verse>"], *(index[w] for w in line.split()[::-1])]
+    made = Themes.of(
+        np.array([*ids, index[END]]), np.array([0, len(ids) + 1]), np.arange(len(tokens)),
+        Vocabulary(tokens, order="backward"), np.zeros((len(tokens), TOPICAL), dtype=np.float32),
+    )  # fmt: skip
+    said = made.said(made.read(np.array([0])))[1:-1]
+    assert [[tokens[i - 1] if i else "" for i in row] for row in said] == [
+        ["hats", "saw", "blue", "", "", "she", "their"],
+        ["road", "", "", "", "", "nobody", ""],
+        ["road", "", "", "", "", "nobody", "my"],
+        ["road", "not", "", "", "", "he's", "my"],
+        ["him", "saw", "", "", "", "they", "him"],
+    ]
 
 
 @pytest.mark.parametrize("epoch", range(4))

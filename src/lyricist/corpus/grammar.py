@@ -42,6 +42,8 @@ OTHER_FORMS: dict[Person, tuple[str, ...]] = {  # objects, possessives, reflexiv
 ADDRESSED: frozenset[Person] = frozenset({"I", "we"})  # persons whose songs may address a *you*
 PERSON_OF = {form: p for table in (SUBJECTS, OTHER_FORMS) for p, forms in table.items() for form in forms}
 
+IT = frozenset({"it", "it's", "it'll", "it'd", "its", "itself"})
+
 # base, third person, past, participle; "-" where a form is also a usual word of another kind, or equals the base
 IRREGULAR = """
     become becomes became -          begin begins began -         bend - bent -              bite bites - bitten
@@ -212,6 +214,20 @@ def voice_of(words: Iterable[str]) -> tuple[str, str]:
     tenses = Counter(tense for word in listed for tense in TENSES if shows(word, tense))
     person, tense = (found.most_common(1)[0][0] if found else "" for found in (persons, tenses))
     return person.lower(), tense
+
+
+def person_of(word: str) -> str:
+    """The subject pronoun of the person that a word is a form of: i, you, he, she, it, we or they; "" for none.
+
+    >>> person_of("mine"), person_of("its"), person_of("door")
+    ('i', 'it', '')
+    """
+    return "it" if word in IT else PERSON_OF[word].lower() if word in PERSON_OF else ""
+
+
+def is_subject_form(word: str) -> bool:
+    """Whether a form of a pronoun can be a subject: *she's* can, *her* cannot; *you* and *it* can."""
+    return word in IT - {"its", "itself"} or any(word in forms for forms in SUBJECTS.values())
 
 
 @cache

@@ -45,8 +45,9 @@ from lyricist.model.runtime import (
 )
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.plan.plan import Drawing, Plan
-from lyricist.plan.premise import Chance, with_premise
+from lyricist.plan.premise import Chance, Story, stories_of, with_premise
 from lyricist.plan.resolve import resolve
+from lyricist.plan.song_spec import SongSpec
 from lyricist.workers import cores
 
 Floats = npt.NDArray[np.float32]
@@ -281,7 +282,7 @@ class PremisedWriter:
     def drawn(self, seed: int) -> tuple[Plan, ExactWriter]:
         """The plan of a seed and its writer: its first premise that the model can fulfil, or none after ATTEMPTS."""
         for attempt in range(ATTEMPTS):
-            asked = with_premise(self.asked, seed, self.theme, attempt)
+            asked = with_premise(self.asked, seed, self.theme, attempt, self.story(seed) if not attempt else None)
             with suppress(PlanError):
                 return asked, self.writer(asked, asked.about[len(self.asked.about) :])
         plain = self.asked.model_copy(update={"premise": False})
@@ -298,6 +299,18 @@ class PremisedWriter:
                 self.made[bare] = ExactWriter(self.run, resolve(bare, self.run.lexicon), self.constraints)
             found = self.made[bare]
         return found.on_theme(asked.about) if drawn else found
+
+    def story(self, seed: int) -> Story | None:
+        """The story of a seed, whose form and theme its plan takes."""
+        spec = self.hints
+        person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
+        found = stories_of(self.run.stories, seed, person, tense, spec.about, self.run.nearest_stories)
+        return found[0] if found else None
+
+    @cached_property
+    def hints(self) -> SongSpec:
+        """What is asked for whatever the premise: theme, person and tense."""
+        return resolve(self.asked.model_copy(update={"premise": False}), self.run.lexicon)
 
     # --- themes
 

@@ -26,11 +26,11 @@ from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.generate.steering import Candidates, Steering, logit_bias, voice_bias, words_of_plan
+from lyricist.generate.steering import Candidates, Steering, Telling, logit_bias
 from lyricist.model.runtime import BlockModel, BlockRows
 from lyricist.model.runtime import State as ModelState
 from lyricist.plan.plan import Drawing
-from lyricist.prosody.features import NEXT, SAID
+from lyricist.prosody.features import SAID, TOLD
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -38,16 +38,11 @@ Floats = npt.NDArray[np.float32]
 ROWS = 96  # rows decoded together: with fewer Python costs more, with more the softmax does not fit the cache
 
 
-Voice = tuple[str, str]  # person and tense, as `Outline` has them
-BiasKey = tuple[int, Voice]  # level of the theme, voice
-NO_VOICE: Voice = ("", "")
-
-
 class Part(NamedTuple):
-    """Rows with the same bias, and its index. Drafts with the same prefix are one row for the model."""
+    """Rows with the same bias. Drafts with the same prefix are one row for the model."""
 
     rows: Ints  # (B,)
-    bias: BiasKey
+    level: int  # of the theme
     some: Ints  # the rows that the model is run on
     at: Ints  # (B,) the index in `some` of each row
 
@@ -90,8 +85,8 @@ class ExactEngine(Engine):
         self.theme, self.record, self.conditioning = steering.theme, steering.record, steering.conditioning
         self.outliner = steering.outliner
         levels = self.theme.levels() if self.theme else [None]
-        plain = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
-        self.biases = {(level, NO_VOICE): bias for level, bias in enumerate(plain)}  # by level of the theme and voice
+        self.biases = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
+        self.telling = Telling(song, self.columns, drawing.temperature)
         self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep, steering.stock)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
@@ -123,9 +118,8 @@ class ExactEngine(Engine):
             self.rows.read = tuple(np.repeat(part, places * particles, axis=0) for part in self.judge.start)
         self.shown = [0] * places
         self.outlines: list[Outline | None] = [None] * places
-        self.voices: list[Voice] = [NO_VOICE] * places  # person and tense of the songs
         if self.outliner is not None:
-            self.outlined = np.zeros((places, len(self.song.lines) + 1, SAID + NEXT), dtype=np.float32)
+            self.outlined = np.zeros((places, len(self.song.lines) + 1, TOLD), dtype=np.float32)
 
     def idle_places(self) -> npt.NDArray[np.bool_]:
         """(N,) which of the N places are empty."""
@@ -160,7 +154,6 @@ class ExactEngine(Engine):
         if self.outliner is not None:
             self.outlines[s] = outline = self.outliner.draw(seed, self.drawing.story)
             self.outlined[s, :-1] = self.outliner.rows(outline)
-            self.voices[s] = (outline.person, outline.tense)
         for n in rows.song_rows(s):
             rows.clear(n, seed)
             for part, start in zip(rows.read, self.judge.start if self.judge else (), strict=True):
@@ -226,28 +219,32 @@ class ExactEngine(Engine):
         made = [self.model.blocks(a.ids, a.state, a.bias, self.drawing.temperature, *a.conditioning) for a in asked]
         return [wish for part, each in zip(parts, made, strict=True) for wish in self.read(part, *each)]
 
-    def parts(self, active: Ints) -> list[Part]:
-        """The active rows (B,) by their bias."""
-        if self.theme is None and self.outliner is None:
-            return [Part(active, (0, NO_VOICE), *self.rows.distinct(active))]
-        level = np.zeros(len(active), dtype=np.int64)
-        if self.theme is not None:
-            level = self.theme.level(self.rows.line[active], self.rows.themed[active])
-        spoken = [self.voices[s] for s in (active // self.rows.particles).tolist()]
-        found: dict[BiasKey, list[int]] = {}
-        for n, which in zip(active.tolist(), zip(level.tolist(), spoken, strict=True), strict=True):
-            found.setdefault(which, []).append(n)
-        each = [(np.array(rows), which) for which, rows in sorted(found.items())]
-        return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
+    def tell(self, some: Ints, output: BlockRows) -> None:
+        """Steer the model's output for rows (B,) by the outlines of their songs. In place."""
+        if self.outliner is None:
+            return
+        at = list(zip((some // self.rows.particles).tolist(), self.rows.line[some].tolist(), strict=True))
+        self.telling.voiced(output, [self.voice(s, i) for s, i in at])
+        said = [self.rows.drafts[n].drawn for n in some.tolist()]
+        numbers = self.outlined[tuple(zip(*at, strict=True))][:, :SAID].astype(np.int64) - 1
+        owed = [[w for w in row if w >= 0 and w not in has] for row, has in zip(numbers.tolist(), said, strict=True)]
+        self.telling.owed(output, owed)
 
-    def bias(self, which: BiasKey) -> Floats:
-        """(C,) the nats added to each column."""
-        if which not in self.biases:
-            level, voice = which
-            nats = voice_bias(voice, self.table.words[: self.table.known])
-            nats[words_of_plan(self.song)] = 0
-            self.biases[which] = self.biases[level, NO_VOICE] + nats[np.maximum(self.columns.words, 0)]
-        return self.biases[which]
+    def voice(self, s: int, i: int) -> tuple[str, ...]:
+        """What steers line i of place s: the song's person and tense, or its tense and the line's persons."""
+        outline = self.outlines[s]
+        if outline is None:
+            return ("", "")
+        people = outline.people[i] if 0 <= i < len(outline.people) else ()
+        return (outline.tense, *people) if any(people) else (outline.person, outline.tense)
+
+    def parts(self, active: Ints) -> list[Part]:
+        """The active rows (B,) by the level of their theme."""
+        if self.theme is None:
+            return [Part(active, 0, *self.rows.distinct(active))]
+        level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+        each = [(active[level == value], int(value)) for value in np.unique(level)]
+        return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
 
     def asking(self, part: Part) -> Asking:
         """What the model is run on for a part."""
@@ -255,7 +252,7 @@ class ExactEngine(Engine):
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
         seen = () if self.conditioning is None else (self.conditioning_of(active),)
-        return Asking(ids, rows.take_state(active), self.bias(part.bias), seen)
+        return Asking(ids, rows.take_state(active), self.biases[part.level], seen)
 
     def conditioning_of(self, active: Ints) -> Floats:
         """(B, F) the plan features of rows (B,)."""
@@ -263,11 +260,12 @@ class ExactEngine(Engine):
         assert self.conditioning is not None
         made = self.conditioning.at(rows.line[active], rows.place[active])
         if self.outliner is not None:
-            made[:, -(SAID + NEXT) :] = self.outlined[active // rows.particles, rows.line[active]]
+            made[:, -TOLD:] = self.outlined[active // rows.particles, rows.line[active]]
         return made
 
     def read(self, part: Part, made: BlockRows, state: ModelState) -> Iterator[Wish]:
         """Store the model's output for a part's rows; the request of those that have a choice, if there are any."""
+        self.tell(part.some, made)
         rows, active, at = self.rows, part.rows, part.at
         rows.put_state(active, state if len(part.some) == len(active) else tuple(s[:, at] for s in state))
         totals = np.log(made.free)
@@ -398,7 +396,7 @@ class ExactEngine(Engine):
             rows.drafts[n].ended |= {line[-1]}
             if self.scorer is not None:
                 share = self.drawing.merit * self.sung[i]
-                judge(rows, n, self.scorer, share, i, line, self.drawing.stock, self.planned(n, i))
+                judge(rows, n, self.scorer, share, i, line, self.drawing.stock, self.told(n, i, line))
         elif i >= 0:
             rows.drafts[n].lines[i] = song.given[i] if i in song.given else rows.drafts[n].lines[song.source[i]]
         if i >= 0 and song.backward and self.ban.active:
@@ -407,11 +405,9 @@ class ExactEngine(Engine):
         rows.line[n] = i + 1
         rows.waiting[n] = True
 
-    def planned(self, n: int, i: int) -> list[int]:
-        """The ids of the words that the outline of row n has for line i."""
-        if self.outliner is None:
-            return []
-        return [int(w) - 1 for w in self.outlined[n // self.rows.particles, i, :SAID] if w > 0]
+    def told(self, n: int, i: int, line: Sequence[int]) -> float:
+        """What line i of row n says of its outline, in nats."""
+        return 0.0 if self.outliner is None else self.outliner.told(self.outlined[n // self.rows.particles, i], line)
 
     def end_lines(self) -> Iterator[tuple[int, LineWritten]]:
         """Resample the songs all of whose particles have ended their line, and begin their next line."""

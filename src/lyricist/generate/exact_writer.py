@@ -92,10 +92,9 @@ class ExactWriter:
         self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
         spec = self.spec
         person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
-        has = self.run.topics.has
-        if self.run.plans:
-            nearest = self.run.nearest_stories
-            self.outliner = Outliner(self.run.planner, self.song, has, spec.about, person, tense, nearest)
+        if self.run.outlines:
+            told = self.run.stories, spec.about, person, tense, self.run.nearest_stories
+            self.outliner = Outliner(self.song, *told)
 
     def new_scorer(self) -> LineScorer:
         """The scorer of lines on this theme."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus.grammar import excluded_words
-from lyricist.generate.exact_engine import NO_VOICE, ExactEngine, Wish
+from lyricist.generate.exact_engine import ExactEngine, Wish
 from lyricist.generate.exact_writer import ExactWriter
 from lyricist.generate.line_nodes import NOWHERE
 from lyricist.generate.result import Candidate, Choice
@@ -178,7 +178,7 @@ def freely(engine: ExactEngine, stop: Stop, ids: Sequence[int]) -> Iterator[Choi
     state = tuple(s[:, :1] for s in engine.rows.state)
     for last, word in zip(ids[done:-1], ids[done + 1 :], strict=True):
         read = np.array([known(engine, last)])
-        rows, state = engine.model.blocks(read, state, engine.bias((0, NO_VOICE)), engine.drawing.temperature)
+        rows, state = engine.model.blocks(read, state, engine.biases[0], engine.drawing.temperature)
         yield Choice(int(engine.rows.line[0]) + 1, engine.table.words[word], 1.0, plainly(engine, rows, word))
 
 
@@ -258,7 +258,7 @@ def by_line(engine: ExactEngine, e: npt.NDArray[np.float32], words: Sequence[int
     state = tuple(np.repeat(s[:, :1], len(words), axis=1) for s in engine.rows.state)
     read = np.array([known(engine, w) for w in words])
     for word in after:
-        rows, state = engine.model.blocks(read, state, engine.bias((0, NO_VOICE)), engine.drawing.temperature)
+        rows, state = engine.model.blocks(read, state, engine.biases[0], engine.drawing.temperature)
         column = engine.drawer.columns_for(np.array([word]))[0]
         score += np.log(np.maximum(rows.e[:, column], 1e-38) / rows.total)
         read = np.full(len(words), known(engine, word))

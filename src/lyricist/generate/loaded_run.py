@@ -15,7 +15,6 @@ from lyricist._io import Arrays
 from lyricist.errors import RunError
 from lyricist.generate.line_score import from_network
 from lyricist.generate.nocopy import CopyGuard
-from lyricist.generate.outline import Planner, Story
 from lyricist.generate.punctuation import Printer, default_punctuation
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
@@ -26,6 +25,7 @@ from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import facts_of
+from lyricist.plan.premise import read_stories
 from lyricist.prosody.features import OUTLINE, groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 
@@ -45,7 +45,7 @@ class RunFiles:
     columns: VocabLayout | None = None  # of that graph
     weights: Callable[[], Arrays] | None = None
     judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None
-    planner: Path | None = None  # see `Planner`
+    stories: Path | None = None  # see `read_stories`
 
 
 class LoadedRun:
@@ -82,35 +82,28 @@ class LoadedRun:
         return self.beside.judge(self.vocabulary)
 
     @property
-    def plans(self) -> bool:
-        """Whether the model reads outlines and there is a planner that draws them."""
-        file = self.beside.planner
-        return OUTLINE in self.groups and file is not None and file.exists()
+    def outlines(self) -> bool:
+        """Whether the model reads outlines."""
+        return OUTLINE in self.groups
 
     @cached_property
-    def opened_planner(self) -> Planner:
-        assert self.beside.planner is not None
-        return Planner.load(self.beside.planner)
+    def stories(self) -> tuple[str, ...]:
+        """What songs can tell, as blocks of a file."""
+        file = self.beside.stories
+        return read_stories(file) if self.outlines and file is not None and file.exists() else ()
 
-    def planner(self) -> Planner:
-        """Draws outlines, for a run that `plans`; opened when it is first used."""
-        return self.opened_planner
-
-    def nearest_stories(self, about: Sequence[str], stories: Sequence[Story]) -> list[Story]:
+    def nearest_stories(self, about: Sequence[str], stories: Sequence[str]) -> list[str]:
         """Stories by how near their words are to those of a theme, the nearest first."""
         aim, wanted = self.topics.theme_vector(about), set(about)
-        worth = [float(self.story_vectors[story] @ aim) + len(wanted & self.story_words[story]) for story in stories]
-        return [stories[k] for k in np.argsort(-np.array(worth), kind="stable").tolist()]
+        found = [self.story_facts[story] for story in stories]
+        worth = np.array([float(vector @ aim) + len(wanted & words) for words, vector in found])
+        return [stories[k] for k in np.argsort(-worth, kind="stable").tolist()]
 
     @cached_property
-    def story_words(self) -> dict[Story, frozenset[str]]:
-        stories = self.planner().stories
-        return {s: frozenset(w for beat in (s.theme, *s.verses, *s.chorus) for w in beat) for s in stories}
-
-    @cached_property
-    def story_vectors(self) -> dict[Story, npt.NDArray[np.float32]]:
-        """(D,) the mean direction of the words of each story."""
-        return {story: self.topics.theme_vector(sorted(words)) for story, words in self.story_words.items()}
+    def story_facts(self) -> dict[str, tuple[frozenset[str], npt.NDArray[np.float32]]]:
+        """The words of each story, and (D,) their mean direction."""
+        words = {story: frozenset(story.replace(",", " ").split()) for story in self.stories}
+        return {story: (found, self.topics.theme_vector(sorted(found))) for story, found in words.items()}
 
     @cached_property
     def printer(self) -> Printer:

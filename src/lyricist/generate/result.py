@@ -52,12 +52,14 @@ class SongWritten:
 @dataclass(frozen=True)
 class Outline:
     """What a song says: `person` (i, you, he, she, we, they or nobody), `tense` (past or present), the words of its
-    `theme`, and for every line its last word and up to two others; () where nothing is planned."""
+    `theme`, and for every line its last word and up to three others, () where nothing is planned, and its `people`:
+    who does what it says, and who else is in it, as far as that is planned."""
 
     person: str
     tense: str
     theme: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
+    people: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

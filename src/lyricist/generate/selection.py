@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -112,19 +112,18 @@ def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
     return LineJudge(home / JUDGE, graph["embedding"], graph["embedding.scale"], place, words)
 
 
-TOLD = 2.0  # nats for each word of its outline that a line holds
 EVEN = 0.7  # particles are resampled where their effective number is at most this share of them
 
 
 def judge(
     rows: Rows, n: int, scorer: LineScorer, share: float, i: int, line: Sequence[int], stock: float = 1.0,
-    planned: Collection[int] = (),
+    told: float = 0.0,
 ) -> None:  # fmt: skip
     """Add `share` times the score of line i, which row n has just written, to the row's weight; `stock`: how much
-    stock phrases count; `planned`: the words of its outline."""
+    stock phrases count; `told`: what it says of its outline, in nats."""
     draft = rows.drafts[n]
     score = scorer.line(line, float(rows.nats[n] - rows.begun[n]), draft.said, draft.so_far, i, stock)
-    score = replace(score, told=TOLD * len(set(line).intersection(planned)))
+    score = replace(score, told=told)
     draft.scores += (score,)
     rows.weight[n] += share * score.total
     rows.line_score[n] += share * score.total

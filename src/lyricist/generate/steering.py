@@ -17,13 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus.grammar import (
+    IT,
     OTHER_FORMS,
+    PERSON_OF,
     PERSONS,
     SUBJECTS,
     Person,
     Tense,
     foreign_subjects,
     other_tense,
+    person_of,
     tense_words,
     verbs,
 )
@@ -36,9 +39,9 @@ from lyricist.generate.sampler import Listed
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.runtime import NEVER
+from lyricist.model.runtime import NEVER, BlockRows
 from lyricist.model.stock import NONE, StockPhrases
-from lyricist.model.vocab_layout import VocabLayout
+from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing
 from lyricist.plan.song_spec import LineSpec, SongSpec
 from lyricist.prosody.features import Floats, LinePlan, Note, line_rows, theme_features
@@ -188,6 +191,80 @@ def tense_nats(tense: Tense | None) -> list[tuple[str, float]]:
     known = verbs()
     loose = known.base if other == "present" else known.past
     return [(word, -HINTED) for word in tense_words(other)] + [(word, -LOOSE) for word in loose - tense_words(other)]
+
+
+# --- The outline of each song
+
+HELD = 1.5  # nats for a word of a line's outline that the line does not hold yet
+STRANGE = 3.0  # off the forms of persons that its outline does not name
+PEOPLED = frozenset(PERSON_OF) | IT
+
+
+class Telling:
+    """Makes the words of outlines likelier, and those of other persons and of the other tense unlikelier: in the rows
+    of the model's output, since every song and line has its own. B rows, C columns."""
+
+    def __init__(self, song: ExactSongAutomaton, columns: VocabLayout, temperature: float) -> None:
+        self.song, self.columns, self.temperature = song, columns, temperature
+        self.words = song.table.words[: song.table.known]
+        at = np.arange(columns.width)
+        self.blocks = np.where(at < columns.lone, at // TILE, at - columns.lone + columns.tiles)
+        self.kept = set(words_of_plan(song))
+        self.listed: dict[tuple[str, ...], tuple[Ints, Floats]] = {}
+
+    def voiced(self, made: BlockRows, keys: Sequence[tuple[str, ...]]) -> None:
+        """Steer rows (B,) of the model's output by their `keys`: (person, tense) of the song, or with the line's
+        persons (tense, who, whom). In place."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        for row, key in enumerate(keys):
+            found.setdefault(key, []).append(row)
+        for key, rows in found.items():
+            columns, nats = self.changes(key)
+            if len(columns):
+                self.multiply(made, np.array(rows)[:, None], columns[None, :], nats)
+
+    def changes(self, key: tuple[str, ...]) -> tuple[Ints, Floats]:
+        """The columns (N,) that a key changes, and by how many nats (N,)."""
+        if key not in self.listed:
+            nats = voice_bias((key[0], key[1]), self.words) if len(key) == 2 else line_bias(key, self.words)
+            nats[[w for w in self.kept if w < len(nats)]] = 0
+            words = np.flatnonzero(nats)
+            at = self.columns.column_of[words]
+            drawn = at < self.columns.width
+            self.listed[key] = (at[drawn], nats[words[drawn]])
+        return self.listed[key]
+
+    def owed(self, made: BlockRows, words: Sequence[Sequence[int]]) -> None:
+        """Make the `words` of each row (B,) of the model's output likelier. In place."""
+        pairs = [(row, w) for row, some in enumerate(words) for w in some if 0 <= w < len(self.words)]
+        if not pairs:
+            return
+        rows, ids = np.array(pairs).T
+        columns = self.columns.column_of[ids]
+        drawn = columns < self.columns.width
+        if drawn.any():
+            self.multiply(made, rows[drawn], columns[drawn], np.float32(HELD))
+
+    def multiply(self, made: BlockRows, rows: Ints, columns: Ints, nats: Floats | np.float32) -> None:
+        """Add `nats` to places of the output; each place occurs once. In place."""
+        rows, columns = np.broadcast_arrays(rows, columns)
+        before = made.e[rows, columns]
+        after = before * np.exp(nats / np.float32(self.temperature))
+        made.e[rows, columns] = after
+        more = after - before
+        np.add.at(made.sums, (rows, self.blocks[columns]), more)
+        np.maximum(made.sums, 0, out=made.sums)
+        np.add.at(made.total, rows, more)
+        power = self.temperature
+        np.add.at(made.free, rows, after.astype(np.float64) ** power - before.astype(np.float64) ** power)
+
+
+def line_bias(key: tuple[str, ...], words: Sequence[str]) -> npt.NDArray[np.float32]:
+    """(V,) nats for words by the tense of a song and the persons of a line, `key` (tense, who, whom)."""
+    named = {person_of(word) for word in key[1:]}
+    nats = voice_bias(("", key[0]), words)
+    nats[[k for k, w in enumerate(words) if w in PEOPLED and person_of(w) not in named]] -= STRANGE
+    return nats
 
 
 # --- Listed words

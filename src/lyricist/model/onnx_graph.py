@@ -135,15 +135,6 @@ def step_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[st
     return assemble(g, config, states, {"logits": config["vocab_size"]}, {}, metadata or {})
 
 
-def planner_model(config: Mapping[str, Any], weights: Weights, metadata: Mapping[str, str] | None = None) -> bytes:
-    """The graph of `step_model` in 8-bit products, for a tied network that sees no plan."""
-    g = EightBit()
-    x, states = recurrent(g, config, weights, g.embedded(weights["embedding"]))
-    product = g.times(x, g.one("Transpose", "embedding"), "embedding.scale")
-    g.nodes.append(helper.make_node("Add", [product, g.constant("bias", weights["bias"])], ["logits"]))
-    return assemble(g, config, states, {"logits": config["vocab_size"]}, {}, metadata or {})
-
-
 def block_model(
     config: Mapping[str, Any],
     weights: Weights,

@@ -27,8 +27,7 @@ Reals = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 State = tuple[Floats, ...]
 
-PLANNER = "planner.onnx"  # beside a network that reads outlines: the network that draws them
-STORIES = "stories.txt"  # and the stories that it tells
+STORIES = "stories.txt"  # beside a network that reads outlines: what songs can tell
 FEATURES = "features"  # the input for plan features, where a graph has it
 ROWS = 16
 """Rows are computed in blocks of this many, padded with zeros. Matrix products of one shape give a row the

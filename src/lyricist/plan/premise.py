@@ -2,20 +2,25 @@
 
 A premise has a form with the kind of its hook, and a theme. Every part depends on the seed alone, and a part that the
 plan asks for is not drawn. The plan of a seed is an ordinary plan: `lyricist plan --seed` shows it and saves it.
+A model that knows stories draws one of them, in its form and about its theme.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from lyricist._numbers import key, uniform
+from lyricist.corpus.grammar import is_subject_form, person_of
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan
 from lyricist.plan.shape import cycle
 
 T = TypeVar("T")
+Nearest = Callable[[Sequence[str], Sequence[str]], Sequence[str]]  # blocks of stories, the nearest to a theme first
 PREMISE = 0x9E37  # makes the numbers of premises others than those of words
 SHAPE = ("form", "lines", "syllables", "metre", "rhyme", "rhyme_with", "acrostic", "refrain", "hook", "sections")
 WORDS = ("include", "start")  # fields beside `about` that say what a song is about
@@ -87,18 +92,19 @@ REFRAINS = ("", "", "", "first", "last")
 
 
 def with_premise(
-    plan: Plan, seed: int, themes: Callable[[Chance, tuple[str, ...]], tuple[str, ...]], attempt: int = 0
-) -> Plan:
+    plan: Plan, seed: int, themes: Callable[[Chance, tuple[str, ...]], tuple[str, ...]], attempt: int = 0,
+    story: Story | None = None,
+) -> Plan:  # fmt: skip
     """The plan of a seed: with the parts that a premise draws, where the plan leaves them open. `themes` draws the
     words of a theme, or more words beside those of a theme that is given. `attempt`: which draw of this seed, where
-    the model could not fulfil the earlier ones."""
+    the model could not fulfil the earlier ones. `story`: that of the seed, whose form and theme are taken."""
     if not plan.premise:
         return plan
     said = {name for name in Plan.model_fields if getattr(plan, name) != Plan.model_fields[name].default}
     drawn = {name: getattr(plan, name) for name in said} | {"premise": False}
     if said.isdisjoint(SHAPE):
-        drawn["sections"] = draw_sections(Chance(seed, attempt, 0))
-    if "about" in said or said.isdisjoint(WORDS):
+        drawn["sections"] = (story and story.sections) or draw_sections(Chance(seed, attempt, 0))
+    if story is None and ("about" in said or said.isdisjoint(WORDS)):
         drawn["about"] = (*plan.about, *themes(Chance(seed, attempt, 1), plan.about))
     return Plan(**drawn)
 
@@ -146,3 +152,121 @@ def section_of(stanza: Stanza, name: str, rhyme: str, again: tuple[int, ...]) ->
     return SectionPlan(
         name=name, lines=stanza.lines, syllables=stanza.syllables, metre=stanza.metre, rhyme=rhyme, again=again
     )
+
+
+# --- stories: what happens in a song, told in key words
+
+PERSONS = ("i", "you", "he", "she", "we", "they", "nobody")
+TENSES = ("past", "present")
+NOBODY = "-"  # at the head of a beat without a person
+STRIDE, APART = 2_654_435_761, 7_919  # primes: between seeds, and between the stories of a seed
+CHOICE = 8  # stories of a seed, of which the one is told that fits its plan best
+NEAREST = 40  # stories from which one on the theme is drawn
+
+
+class Beat(NamedTuple):
+    """What one line says: the pronoun of who does it, as in the line (*we*, *you're*; "nobody" for none; "": not said),
+    that of who else is in it, and key words in the order of the line, its last word last."""
+
+    words: tuple[str, ...]
+    who: str = ""
+    whom: str = ""
+    syllables: int = 0  # of the line that it was made for; 0: not said
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens in a song: a beat for every line of its verses and of its chorus, and the form that it was made
+    for; () for none."""
+
+    person: str
+    tense: str
+    theme: tuple[str, ...]
+    verses: tuple[Beat, ...]
+    chorus: tuple[Beat, ...] = ()
+    sections: tuple[SectionPlan, ...] = ()
+
+
+def read_stories(path: Path) -> tuple[str, ...]:
+    """The blocks of a file of stories, with a blank line after each."""
+    return tuple(path.read_text(encoding="utf-8").strip().split("\n\n"))
+
+
+@lru_cache(4096)
+def parse_story(block: str) -> Story:
+    """The story of a block: "you past: thief, laundry", then "form: 8,6 XAXA; 8 AA; vcvcv; last" (the verse, the
+    chorus, the order of sections, and which line of a verse comes back), and rows "1:" and "C:" with beats between
+    slashes.
+
+
+    >>> parse_story("i past: key, pot\\n1: i'd you hid key / - pot\\nC: key waits").verses
+    (Beat(words=('hid', 'key'), who="i'd", whom='you', syllables=0), Beat(words=('pot',), who='nobody', whom='', syllables=0))
+    """
+    head, *rows = block.split("\n")
+    voice, _, theme = head.partition(":")
+    person, tense = voice.split()
+    told: dict[str, tuple[Beat, ...]] = {}
+    sections: tuple[SectionPlan, ...] = ()
+    for row in rows:
+        name, _, text = row.partition(":")
+        if name == "form":
+            sections = parse_form(text)
+        else:
+            told[name] = tuple(parse_beat(beat.split()) for beat in text.split("/"))
+    verses = tuple(beat for name in sorted(told.keys() - {"C"}) for beat in told[name])
+    chorus = told.get("C", ())
+    if sections:
+        verses, chorus = (measured(beats, sections, n) for beats, n in ((verses, "verse"), (chorus, "chorus")))
+    return Story(person, tense, tuple(w.strip() for w in theme.split(",")), verses, chorus, sections)
+
+
+def measured(beats: Sequence[Beat], sections: Sequence[SectionPlan], name: str) -> tuple[Beat, ...]:
+    """Beats with the syllables of the lines of these sections."""
+    mine = [section for section in sections if section.name == name]
+    lengths = [int(cycle(section.syllables, i)) for section in mine for i in range(section.lines or 0)]
+    return tuple(beat._replace(syllables=n) for beat, n in zip(beats, lengths, strict=False))
+
+
+def stories_of(
+    stories: Sequence[str], seed: int, person: str = "", tense: str = "", about: Sequence[str] = (),
+    nearest: Nearest | None = None,
+) -> list[Story]:  # fmt: skip
+    """The stories of a seed, which come one after the other for seeds that do: in the person and tense that are asked
+    for, and among those nearest to the words of a theme. `stories`: blocks of a file."""
+    found = stories
+    if person or tense:
+        wanted = [f"{p} {t}:" for p in ((person,) if person else PERSONS) for t in ((tense,) if tense else TENSES)]
+        found = [block for block in stories if block.startswith(tuple(wanted))]
+    if about and nearest is not None:
+        found = nearest(about, found)[:NEAREST]
+    few = dict.fromkeys(found[(seed * STRIDE + k * APART) % len(found)] for k in range(CHOICE if found else 0))
+    return [parse_story(block) for block in few]
+
+
+def parse_beat(words: Sequence[str]) -> Beat:
+    """The beat of words: perhaps a subject pronoun or `NOBODY`, then perhaps another pronoun, then the key words."""
+    rest, who, whom = list(words), "", ""
+    if len(rest) > 1 and (rest[0] == NOBODY or is_subject_form(rest[0])):
+        first = rest.pop(0)
+        who = "nobody" if first == NOBODY else first
+        if len(rest) > 1 and person_of(rest[0]):
+            whom = rest.pop(0)
+    return Beat(tuple(rest), who, whom)
+
+
+def parse_form(text: str) -> tuple[SectionPlan, ...]:
+    """
+    >>> [(s.name, s.syllables, s.rhyme, s.again) for s in parse_form("8,6 XA; 8 AA; vcv; last")]
+    [('verse', (8, 6), 'XA', ()), ('chorus', (8,), 'AA', ()), ('verse', (8, 6), 'XA', (0, 2))]
+    """
+    *stanzas, order, refrain = (part.strip() for part in text.split(";"))
+    made = [(s.split()[1], tuple(map(int, s.split()[0].split(",")))) for s in stanzas]
+    sections: list[SectionPlan] = []
+    for place, section in enumerate(order):
+        rhyme, syllables = made[section == "c"]
+        lines = len(rhyme)
+        stanza = Stanza(lines, syllables, IAMBIC, (rhyme,))
+        at = {"first": 1, "last": lines}.get(refrain, 0)
+        again = (0,) * (at - 1) + (at,) if at and section == "v" and place else ()
+        sections.append(section_of(stanza, "chorus" if section == "c" else "verse", rhyme, again))
+    return tuple(sections)

@@ -6,8 +6,8 @@ order of reading. There are three groups of features; unknown values are zeros:
 - `slots`: the syllables left (one-hot, 16 stands for more) and whether each of the next slots is strong or weak;
 - `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it;
 - `theme`: the direction of the summed vectors of the theme's words (in training, of words in other lines);
-- `outline`: words by number, 1 + their id: the last word and the two rarest content words of the line, and the last
-  words of the next three lines. The network turns the numbers into vectors, which its first layer reads.
+- `outline`: words by number, 1 + their id: the last word of the line and four other words that say something, in the
+  order of the line; the pronouns of who does it and of who else is in it; and the last words of the next three lines. The network turns the numbers into vectors, which its first layer reads.
 
 The first two begin with a flag, because zero is a value there. The numbers of a note are relative to the means of the
 song, so that tempo, key and style do not identify it; what remains is how a note differs from the other notes.
@@ -41,8 +41,10 @@ CHOICES = {  # the groups that a training may choose; each choice has another nu
 TOPICAL = 64  # numbers of a topical word vector
 LENGTH = 1.0  # of the theme's vector
 AHEAD = 4  # slots looked ahead
-SAID = 3  # words of a line's outline: its last word and two content words
+SAID = 5  # words of a line's outline: its last word and four others
+PEOPLE = 2  # then the persons that it speaks of, the subject first
 NEXT = 3  # lines after it whose last words are shown
+TOLD = SAID + PEOPLE + NEXT  # numbers of an outline's row
 MOST_LEFT = 16  # syllables; larger numbers share one column
 UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
 CODES = {"?": 0, "x": 1, "/": 2}  # of a template's slots
@@ -50,7 +52,7 @@ SILENT = -128  # in a note's first number: the slot has no note
 NO_NOTE = (SILENT, 0, 0, 0)
 STEPS = np.array([16, 16, 32, 32])  # codes of a note in units: octaves of length and pitch, strength, rest
 MOST = np.array([32, 16, 32, 32])  # codes at most: two octaves of length, one of pitch
-WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD, THEME: TOPICAL, OUTLINE: SAID + NEXT}
+WIDTHS = {"slots": 2 + MOST_LEFT + 2 * AHEAD, "tune": 5 * AHEAD, THEME: TOPICAL, OUTLINE: TOLD}
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]

@@ -7,8 +7,8 @@ training asks for them; rows of features are computed window by window.
 
 A line's theme is made of the words of the other lines: it never shows a word that the line itself contains. Which
 words are taken depends on the seed, the epoch and the song alone. A text without song breaks is cut into pieces with
-a theme each. A line's outline is its last word, its two rarest other content words, and the last words of the lines
-after it; parts of it are hidden line by line.
+a theme each. A line's outline is its last word, its four rarest other words that are no function words, its persons,
+and the last words of the lines after it; parts of it are hidden line by line.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from lyricist._numbers import chance
 from lyricist.corpus import Corpus, Line, Song
+from lyricist.corpus.grammar import is_subject_form, person_of
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
 from lyricist.errors import InputError
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, Order, Vocabulary
@@ -34,6 +35,7 @@ from lyricist.prosody.features import (
     NEXT,
     NO_NOTE,
     OUTLINE,
+    PEOPLE,
     SAID,
     THEME,
     UNPLANNED,
@@ -57,10 +59,10 @@ from lyricist.training.token_arrays import SPLITS, TokenSet, make_arrays
 
 FORMAT = 1
 # Probability that a song is shown without its plan, its slots, its metre or its tune, and a slot as unknown.
-OFF = {"all": 0.3, "slots": 0.2, "metre": 0.3, "tune": 0.25, "slot": 0.1}
+OFF = {"all": 0.2, "slots": 0.2, "metre": 0.3, "tune": 0.25, "slot": 0.1}
 THEME_OFF = 0.4  # probability that it is shown without its theme
-OUTLINE_OFF = 0.15  # and without its outline
-WORD_OFF = (0.1, 0.2, 0.35, 0.2, 0.25, 0.3)  # probability that a word of a line's outline is hidden
+OUTLINE_OFF = 0.2  # and without its outline
+WORD_OFF = (0.1, 0.25, 0.25, 0.25, 0.25, 0.15, 0.2, 0.2, 0.25, 0.3)  # probability that a number of its row is hidden
 MOST = 6  # words of a theme
 PIECE = 1_000  # tokens above which a song is cut into pieces
 RARER = 0.25  # power of a word's rank in its weight
@@ -212,7 +214,7 @@ class Themes:
         return made.reshape(*tokens.shape, WIDTHS["theme"])
 
     def outlines(self, tokens: Array, seed: int | None = None, epoch: int = 0) -> Floats:
-        """(..., 6) the outline at positions `tokens` (...,), zeros outside of lines; a seed hides parts."""
+        """(..., TOLD) the outline at positions `tokens` (...,), zeros outside of lines; a seed hides parts."""
         at = tokens.reshape(-1).astype(np.int64)
         pieces, which = np.unique(np.searchsorted(self.bounds, at, side="right") - 1, return_inverse=True)
         read = self.read(pieces)
@@ -223,20 +225,51 @@ class Themes:
         return np.asarray(made.reshape(*tokens.shape, WIDTHS[OUTLINE]), dtype=np.float32)
 
     def said(self, read: Reading) -> Ints:
-        """(lines, SAID) each line's last word and its two rarest other content words as 1 + id, 0 for none. Ids grow
-        with rarity."""
-        out = np.zeros((int(read.line[-1]) + 1, SAID), dtype=np.int64)
+        """(lines, SAID + PEOPLE) of each line the last word, its rarest other words in the order of the line, and its
+        persons, as 1 + id, 0 for none. Ids grow with rarity."""
+        out = np.zeros((int(read.line[-1]) + 1, SAID + PEOPLE), dtype=np.int64)
         inside = np.flatnonzero(~self.breaks[read.words] & ~self.outside[read.words])
-        lines = read.line[inside]
-        ends = ends_of(lines, self.vocabulary.order == "backward")
-        out[lines[ends], 0] = read.words[inside[ends]] + 1
-        rest = np.setdiff1d(read.content, inside[ends], assume_unique=True)
-        owner, words = read.line[rest], read.words[rest].astype(np.int64) + 1
-        for k in range(1, SAID):
-            np.maximum.at(out[:, k], owner, words)
-            left = words != out[owner, k]
-            owner, words = owner[left], words[left]
+        inside = inside[self.speech_order(read.line[inside])]
+        lines, words = read.line[inside], read.words[inside].astype(np.int64)
+        ends = ends_of(lines, backward=False)
+        out[lines[ends], 0] = words[ends] + 1
+        kept = self.telling[words] & ~ends & (words != out[lines, 0] - 1)
+        at, which = lines[kept], words[kept]
+        rarest = np.lexsort((-which, at))
+        rarest = np.sort(rarest[rank_in(at[rarest]) < SAID - 1])
+        out[at[rarest], 1 + rank_in(at[rarest])] = which[rarest] + 1
+        self.people(out, lines, words)
         return out
+
+    def speech_order(self, lines: Ints) -> Ints:
+        """(N,) the order in which words of these lines (N,), which are in the order of reading, are said."""
+        if self.vocabulary.order != "backward":
+            return np.arange(len(lines))
+        return np.lexsort((-np.arange(len(lines)), lines))
+
+    def people(self, out: Ints, lines: Ints, words: Ints) -> None:
+        """Set the pronouns of every line of `out` (lines, SAID + PEOPLE): the first subject, "nobody" where there is
+        none, and the first of another person. `lines`, `words` (N,) as they are said."""
+        person, subject = self.persons
+        nobody = self.vocabulary.index.get("nobody", -1) + 1
+        out[lines, SAID] = nobody
+        acting = np.flatnonzero(subject[words])[::-1]
+        out[lines[acting], SAID] = words[acting] + 1
+        who = np.append(person, 0)[out[lines, SAID] - 1] * (out[lines, SAID] != nobody)
+        others = np.flatnonzero((person[words] > 0) & (person[words] != who))[::-1]
+        out[lines[others], SAID + 1] = words[others] + 1
+
+    @cached_property
+    def telling(self) -> npt.NDArray[np.bool_]:
+        """(V,) words that an outline may hold beside a line's last word."""
+        return np.array([t not in SPECIALS and tells(t) for t in self.vocabulary.tokens])
+
+    @cached_property
+    def persons(self) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """(V,) a number for the person that a word is a form of, 0 for none, and (V,) which words are subjects."""
+        numbers: dict[str, int] = {"": 0}
+        named = [numbers.setdefault(person_of(t), len(numbers)) for t in self.vocabulary.tokens]
+        return np.array(named), np.array([is_subject_form(t) for t in self.vocabulary.tokens])
 
     def read(self, pieces: Ints) -> Reading:
         """The tokens of these pieces (P,), concatenated."""
@@ -282,16 +315,32 @@ def ends_of(lines: Ints, backward: bool) -> npt.NDArray[np.bool_]:
     return np.concatenate([[True], changes] if backward else [changes, [True]]) if len(lines) else changes
 
 
+def tells(word: str) -> bool:
+    """Whether a word is one that an outline may hold: no pronoun, and no function word but a negation.
+
+    >>> [w for w in "she didn't lose the key of my can't was not blue".split() if tells(w)]
+    ["didn't", 'lose', 'key', "can't", 'not', 'blue']
+    """
+    negation = word in ("not", "cannot") or word.endswith("n't")
+    return word[0].isalpha() and not person_of(word) and (negation or word not in FUNCTION_WORDS)
+
+
+def rank_in(groups: Ints) -> Ints:
+    """(N,) how many of the same group come before, from sorted `groups` (N,)."""
+    return np.arange(len(groups)) - np.searchsorted(groups, groups)
+
+
 def outline_rows(said: Ints, read: Reading, seed: int | None, epoch: int, begins: Ints) -> Ints:
-    """(lines, SAID + NEXT) the outline's words of every line from `said` (lines, SAID); with a seed, some are hidden,
-    as a pure function of it, the epoch and the line. `begins` (P,): where the pieces begin."""
+    """(lines, TOLD) the outlines of lines from `said` (lines, SAID + PEOPLE); with a seed, some numbers are hidden, as
+    a pure function of it, the epoch and the line. `begins` (P,): where the pieces begin."""
     song = np.zeros(len(said), dtype=np.int64)
     song[read.line] = read.owner
-    rows = np.zeros((len(said), SAID + NEXT), dtype=np.int64)
-    rows[:, :SAID] = said
+    told = said.shape[1]
+    rows = np.zeros((len(said), told + NEXT), dtype=np.int64)
+    rows[:, :told] = said
     for k in range(1, NEXT + 1):
         same = song[k:] == song[:-k]
-        rows[:-k, SAID + k - 1] = np.where(same, said[k:, 0], 0)
+        rows[:-k, told + k - 1] = np.where(same, said[k:, 0], 0)
     if seed is None:
         return rows
     within = np.arange(len(said)) - np.searchsorted(song, song)
@@ -362,7 +411,7 @@ class PlanSplit:
         return out
 
     def outline_rows(self, tokens: Array, hidden: Hidden | None) -> Floats:
-        """(..., 6) the outline at positions `tokens` (...,), zeros where it is hidden."""
+        """(..., TOLD) the outline at positions `tokens` (...,), zeros where it is hidden."""
         assert self.themes is not None
         if hidden is None:
             return self.themes.outlines(tokens)

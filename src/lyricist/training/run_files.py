@@ -10,7 +10,7 @@ from lyricist._io import replace_file
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
-from lyricist.model.runtime import PLANNER, STORIES
+from lyricist.model.runtime import STORIES
 from lyricist.model.stock import inherit_stock
 from lyricist.model.tokens import BREAKS, Vocabulary
 from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
@@ -26,18 +26,17 @@ def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
     keep_copy_index(run, tokens, base)
     if base is not None:
         inherit_lines(base.path, run.path)
-        inherit_planner(base, run)
+        inherit_stories(base, run)
         inherit_stock(base.path, run.path)
     if run.vocabulary.tokenizer.name == "word":
         keep_columns(run, tokens, base)
         keep_topics(run, tokens, base)
 
 
-def inherit_planner(base: Run, run: Run) -> None:
-    """Copy the base's planner and its stories, if the run reads outlines."""
-    for name in (PLANNER, STORIES) if run.config["model"].get("outline") else ():
-        if (base.path / name).exists():
-            replace_file(run.path / name, [(base.path / name).read_bytes()])
+def inherit_stories(base: Run, run: Run) -> None:
+    """Copy the base's stories, if the run reads outlines."""
+    if run.config["model"].get("outline") and (base.path / STORIES).exists():
+        replace_file(run.path / STORIES, [(base.path / STORIES).read_bytes()])
 
 
 def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
