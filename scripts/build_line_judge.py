@@ -105,22 +105,10 @@ def people(corpus: Corpus, reading: Reading, split: str) -> Iterator[Quatrains]:
                 yield from [text] * (OWN if Path(song.source).name.startswith("own") else 1)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("corpora", type=Path, nargs="+")
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--reading", type=float, default=32.0, help="minutes")
-    parser.add_argument("--judging", type=float, default=15.0, help="minutes")
-    parser.add_argument("--marks", type=Path, help="songs with the marks of readers")
-    parser.add_argument("--epochs", type=float, default=6.0, help="times that these are read")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    torch.manual_seed(options.seed)
-    model, run = load("starter"), Run.open(options.run)
-    weights = run.weights()
-    network = JudgeNetwork(weights["embedding"], weights["bias"], precision_on(torch.device("cpu"), "auto"))
-    forwards = Vocabulary(model.vocabulary.tokens, "word", {}, "forward")
+def first_lessons(
+    network: JudgeNetwork, model: Model, forwards: Vocabulary, options: argparse.Namespace
+) -> Examples:
+    """Teach the network to read and to judge; texts that it has not seen."""
     sets = [token_set(open_corpus(path), "word", "forward") for path in reversed(options.corpora)]
     streams = [Streams(s.split("train"), s.remap(forwards), BATCH, options.seed) for s in sets]
     shares = (0.4, 0.6) if len(streams) == 2 else (1.0,)
@@ -132,8 +120,34 @@ def main() -> None:
     learn_to_judge(network, Examples(texts["train"], forwards, random.Random(options.seed)), Clock(options.judging))
     held = Examples(texts["valid"], forwards, random.Random(0))
     print(f"{separation(network, held):.3f} of {len(texts['valid'])} texts")
+    return held
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("corpora", type=Path, nargs="*")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--reading", type=float, default=32.0, help="minutes")
+    parser.add_argument("--judging", type=float, default=15.0, help="minutes")
+    parser.add_argument("--marks", type=Path, nargs="+", default=[], help="songs with the marks of readers")
+    parser.add_argument("--judge", type=Path, help="a judge made before, which goes on with --marks alone")
+    parser.add_argument("--epochs", type=float, default=6.0, help="times that these are read")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    run = Run.open(options.run)
+    model = load(run)
+    weights = run.weights()
+    network = JudgeNetwork(weights["embedding"], weights["bias"], precision_on(torch.device("cpu"), "auto"))
+    forwards = Vocabulary(model.vocabulary.tokens, "word", {}, "forward")
+    held = Examples([], forwards, random.Random(0))
+    if options.judge:
+        network.taken_from(options.judge)
+    else:
+        held = first_lessons(network, model, forwards, options)
     if options.marks:
-        marked = read_marks(options.marks, forwards)
+        marked = [song for path in options.marks for song in read_marks(path, forwards)]
         last, rest = marked[::MARKS_HELD], [m for i, m in enumerate(marked) if i % MARKS_HELD]
         learn_marks(network, held, rest, options.epochs, random.Random(options.seed))
         print(f"{agreement(network, held, last):.3f} of the lines of {len(last)} marked songs")

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from drifting import another_person, another_tense
 from lyricist.model.network import LyricLSTM, ModelConfig
+from lyricist.model.onnx_bytes import Initializers, layer
 from lyricist.model.onnx_graph import cell_model, eight_bit
 from lyricist.model.tokens import END, LINE, SONG, UNK, Vocabulary
 from lyricist.training.token_arrays import Streams
@@ -29,7 +30,7 @@ from lyricist.training.token_arrays import Streams
 HIDDEN, INNER = 512, 64
 BATCH, STEPS, NEGATIVES = 64, 64, 1500
 READING_RATE, NETWORK_RATE, HEAD_RATE = 3e-3, 6e-4, 2e-3
-LINES = 8  # of a text at most
+LINES = 40  # of a text at most
 DRIFTING = 0.3  # share of the texts with a wrong line in which it is in another person or tense
 SPLICED = 0.25  # share in which it goes on as another line that has a word of it, so that it parses by halves
 WRONG = 3.0  # weight of a line out of place beside one in its place, which are more
@@ -98,6 +99,18 @@ class JudgeNetwork(nn.Module):
         mean = (at(summed, batch.last + 1) - at(summed, batch.first)) / words
         end, before = at(h, batch.last), at(h, (batch.first - 1).clamp(min=0))
         return self.head(torch.cat([end, mean, before], -1))[..., 0]  # type: ignore[no-any-return]
+
+    def taken_from(self, file: Path) -> JudgeNetwork:
+        """The network with the weights of a judge that was made before, from its 8 bits."""
+        graph = Initializers(file)
+        config = {"cell": "lstm", "layers": 1, "embedding": self.reader.config.embedding, "hidden": HIDDEN}
+        for name, value in layer(graph, "layers.0.", config, config["embedding"]).items():
+            self.reader.get_parameter(name).data.copy_(torch.from_numpy(np.ascontiguousarray(value)))
+        for i, name in ((1, "inner"), (3, "outer")):
+            scale, bias = graph[f"{name}.scale"], graph[f"{name}.bias"]
+            self.head[i].weight.data.copy_(torch.from_numpy(graph[name] * scale[:, None]))
+            self.head[i].bias.data.copy_(torch.from_numpy(bias))
+        return self
 
     def file(self) -> bytes:
         """What `lyricist.generate.selection` reads: the reader as a graph and the head beside it, in 8 bits."""

@@ -259,9 +259,9 @@ class ExactEngine(Engine):
         rows = self.rows
         assert self.conditioning is not None
         made = self.conditioning.at(rows.line[active], rows.place[active])
-        if self.outliner is not None:
-            made[:, -TOLD:] = self.outlined[active // rows.particles, rows.line[active]]
-        return made
+        if self.outliner is None:
+            return made
+        return self.conditioning.outlined(made, self.outlined[active // rows.particles, rows.line[active]])
 
     def read(self, part: Part, made: BlockRows, state: ModelState) -> Iterator[Wish]:
         """Store the model's output for a part's rows; the request of those that have a choice, if there are any."""

@@ -89,7 +89,8 @@ class ExactWriter:
 
     def steer(self) -> None:
         """Make what depends on the theme."""
-        self.conditioning = PlanRows(self.song, self.run.groups, self.theme_vector()) if self.run.groups else None
+        groups, features = self.run.groups, getattr(self.run.step_model, "features", 0)
+        self.conditioning = PlanRows(self.song, groups, self.theme_vector(), features) if groups else None
         spec = self.spec
         person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
         if self.run.outlines:
@@ -164,6 +165,8 @@ class ExactWriter:
     ) -> ExactEngine:
         """An engine for this plan; `finish` makes songs of what it writes. `blocks`: the model in a session of its
         own."""
+        if self.outliner is not None and self.outliner.tells(drawing.story):
+            drawing = drawing.telling()
         most = self.spec.max_copy
         known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
         ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)

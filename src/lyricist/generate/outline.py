@@ -97,6 +97,11 @@ class Outliner:
 
     # --- the outline of a seed
 
+    def tells(self, asked: bool) -> bool:
+        """Whether songs of the plan tell stories, `asked` if that is not ruled out: it has lines that are open, and
+        stories for them."""
+        return asked and bool(self.stories) and bool(self.song.beginnings)
+
     def draw(self, seed: int, tell: bool = True) -> Outline:
         """The outline of the song of a seed. Without `tell` it has person and tense, and words only for the lines of
         sections that are about something of their own."""

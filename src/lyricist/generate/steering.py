@@ -44,7 +44,7 @@ from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.vocab_layout import TILE, VocabLayout
 from lyricist.plan.plan import Drawing
 from lyricist.plan.song_spec import LineSpec, SongSpec
-from lyricist.prosody.features import Floats, LinePlan, Note, line_rows, theme_features
+from lyricist.prosody.features import TOLD, Floats, LinePlan, Note, line_rows, outline_numbers, theme_features
 from lyricist.prosody.scan import scan_line
 
 Ints = npt.NDArray[np.int64]
@@ -420,8 +420,12 @@ def line_plan(line: LineSpec) -> LinePlan:
 class PlanRows:
     """Rows of features for one plan. Songs of one plan may share it."""
 
-    def __init__(self, song: ExactSongAutomaton, groups: Sequence[str], theme: Floats | None = None) -> None:
-        """`theme` (64,) or (lines, 64): the topical vector of the song's theme, or of each line's; None: no theme."""
+    def __init__(
+        self, song: ExactSongAutomaton, groups: Sequence[str], theme: Floats | None = None, features: int = 0
+    ) -> None:
+        """`theme` (64,) or (lines, 64): the topical vector of the song's theme, or of each line's; None: no theme.
+        `features`: how many the network reads."""
+        self.numbers = outline_numbers(features)
         self.song, self.lines = song, [line_plan(line) for line in song.lines]
         self.rows, self.first = line_rows(
             self.lines, song.backward, groups, None if theme is None else STRENGTH * theme_features(theme)
@@ -435,6 +439,10 @@ class PlanRows:
         inside = (line >= 0) & (line < len(self.lines))
         own = np.where(inside, line, 0)
         return self.rows[np.where(inside, self.first[own] + np.minimum(place, self.size[own]), len(self.rows) - 1)]
+
+    def outlined(self, rows: Floats, outlines: Floats) -> Floats:
+        """Features (B, F) with the outlines (B, TOLD) of their lines, as far as the network reads them."""
+        return np.concatenate([rows[:, :-TOLD], outlines[:, self.numbers]], axis=1)
 
     def places(self, nodes: Ints) -> list[int]:
         """Syllables drawn at each of these nodes (B,); the fewest, if words have readings of several lengths."""

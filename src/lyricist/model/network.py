@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from torch import Tensor, nn
 
 from lyricist.model import bf16 as lowprecision
-from lyricist.prosody.features import OUTLINE, WIDTHS
+from lyricist.prosody.features import outline_numbers
 
 State = tuple[Tensor, ...]  # LSTM: (h, c); GRU: (h,); each (L, B, H)
 
@@ -47,7 +47,7 @@ class ModelConfig(BaseModel):
     @property
     def named(self) -> int:
         """How many of the features are words by number."""
-        return WIDTHS[OUTLINE] if self.outline else 0
+        return len(outline_numbers(self.features)) if self.outline else 0
 
     @property
     def inputs(self) -> int:
@@ -173,7 +173,7 @@ class LyricLSTM(nn.Module):
         return x, tuple(torch.cat(parts) for parts in zip(*new, strict=True))
 
     def outlined(self, ids: Tensor, plan: Tensor | None) -> Tensor:
-        """The vectors of the outline's words beside `ids` (T, B), (T, B, 6 x outline); zeros where there is none."""
+        """The vectors of the outline's words beside `ids` (T, B), (T, B, N x outline); zeros where there is none."""
         named = self.config.named
         if plan is None:
             return self.bias.new_zeros(*ids.shape, named * self.config.outline)

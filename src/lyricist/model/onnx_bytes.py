@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lyricist._io import Arrays
 from lyricist.errors import RunError
-from lyricist.prosody.features import OUTLINE, WIDTHS
+from lyricist.prosody.features import outline_numbers
 
 Field = tuple[int, int, Any]  # number, wire type, value
 Data = TypeVar("Data", bytes, memoryview)
@@ -168,7 +168,7 @@ def unpacked(path: Path, config: dict[str, Any], at: npt.NDArray[np.int64]) -> A
     else:
         out["output"] = graph.weight("output")[at]
     for i in range(config["layers"]):
-        read = config["embedding"] + WIDTHS[OUTLINE] * config.get("outline", 0)
+        read = config["embedding"] + len(outline_numbers(config.get("features", 0))) * config.get("outline", 0)
         out |= layer(graph, f"layers.{i}.", config, config["hidden"] if i else read)
     if "project.weight" in graph.arrays:
         out |= {"project.weight": graph.weight("project.weight"), "project.bias": graph["project.weight.bias"]}

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lyricist.model.runtime import FEATURES, open_session
 from lyricist.model.vocab_layout import TILE, VocabLayout
-from lyricist.prosody.features import OUTLINE, WIDTHS
+from lyricist.prosody.features import outline_numbers
 
 Array = npt.NDArray[Any]
 Weights = Mapping[str, npt.NDArray[np.float32]]
@@ -211,7 +211,7 @@ def reach(config: Mapping[str, Any], weights: Weights) -> float:
     hidden = rng.random((STREAMS, config.get("features", 0))) >= np.linspace(0, 0.2, STREAMS)[:, None]
     plans = (~hidden).astype(np.float32)
     if config.get("outline"):
-        said = plans[:, -WIDTHS[OUTLINE] :]
+        said = plans[:, -len(outline_numbers(config["features"])) :]
         said *= rng.choice(len(shares), said.shape, p=shares / shares.sum()) + 1
     largest = TINY
     for _ in range(STEPS):
@@ -255,10 +255,10 @@ def summed(g: Graph, columns: VocabLayout) -> None:
 
 
 def outline_words(g: Graph, config: Mapping[str, Any]) -> str:
-    """The ids of the outline's words (B, 6), from the last plan features; "" for a network that reads no outline."""
+    """The ids of the outline's words (B, N), from the last plan features; "" for a network that reads no outline."""
     if not config.get("outline"):
         return ""
-    first = np.array([config["features"] - WIDTHS[OUTLINE]])
+    first = np.array([config["features"] - len(outline_numbers(config["features"]))])
     end = g.constant("features.end", np.array([config["features"]]))
     words = g.one("Slice", "features", g.constant("outline.first", first), end, g.known("axis1", ONE))
     whole = g.one("Cast", words, to=TensorProto.INT64)
@@ -268,10 +268,10 @@ def outline_words(g: Graph, config: Mapping[str, Any]) -> str:
 
 
 def outlined(g: Graph, config: Mapping[str, Any], weights: Weights, named: str) -> str:
-    """The vectors of the outline's words (B, 6 x outline), zeros where there is none; `named`: (B, 6, E)."""
+    """The vectors of the outline's words (B, N x outline), zeros where there is none; `named`: (B, N, E)."""
     vectors = g.one("MatMul", named, g.constant("outline", weights["outline.weight"].T))
     shown = g.one("Mul", vectors, g.one("Unsqueeze", "outlined", g.known("last", np.array([-1]))))
-    size = WIDTHS[OUTLINE] * config["outline"]
+    size = len(outline_numbers(config["features"])) * config["outline"]
     return g.one("Reshape", shown, g.constant("outline.size", np.array([-1, size], dtype=np.int64)))
 
 
@@ -279,7 +279,7 @@ def recurrent(
     g: Graph, config: Mapping[str, Any], weights: Weights, x: str, named: str = ""
 ) -> tuple[str, list[str]]:
     """The recurrent layers, the projection and the plan over embedded words x (B, E), with the embedded words of the
-    outline, `named` (B, 6, E). Returns what the softmax sees and the names of the states."""
+    outline, `named` (B, N, E). Returns what the softmax sees and the names of the states."""
     layers = config["layers"]
     if named:
         x = g.one("Concat", x, outlined(g, config, weights, named), axis=1)

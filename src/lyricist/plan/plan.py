@@ -42,6 +42,10 @@ class Plan(PlanFields):
         return plan
 
 
+# Settings for songs that tell a story
+TELLING = {"temperature": 0.35, "rhyme_temperature": 1.0, "long_words": 0.0, "balance": 0.0, "stock": 0.0, "judge": 3.0}
+
+
 class Drawing(BaseModel):
     """How words are drawn from what the model offers and the plan allows."""
 
@@ -95,6 +99,12 @@ class Drawing(BaseModel):
     def judged(self) -> bool:
         """Whether there are drafts enough for a judge of lines to choose among."""
         return self.judge > 0 and self.particles >= FEW
+
+    def telling(self) -> Drawing:
+        """These settings for a song that tells a story, where they are the usual ones: what it says is decided, so
+        nothing has to be kept from being said too often, and only the likeliest words say it well."""
+        usual = {name: field.default for name, field in Drawing.model_fields.items()}
+        return self.model_copy(update={n: v for n, v in TELLING.items() if getattr(self, n) == usual[n]})
 
     @property
     def profile(self) -> str:

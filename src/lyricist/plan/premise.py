@@ -165,7 +165,7 @@ NEAREST = 40  # stories from which one on the theme is drawn
 
 
 class Beat(NamedTuple):
-    """What one line says: the pronoun of who does it, as in the line (*we*, *you're*; "nobody" for none; "": not said),
+    """What one line says: the pronoun of who does it, as in the line (*we*, *you're*; "nobody": none; "": not said),
     that of who else is in it, and key words in the order of the line, its last word last."""
 
     words: tuple[str, ...]
@@ -199,8 +199,8 @@ def parse_story(block: str) -> Story:
     slashes.
 
 
-    >>> parse_story("i past: key, pot\\n1: i'd you hid key / - pot\\nC: key waits").verses
-    (Beat(words=('hid', 'key'), who="i'd", whom='you', syllables=0), Beat(words=('pot',), who='nobody', whom='', syllables=0))
+    >>> parse_story("i past: key, pot\\nform: 6,4 XX; v;\\n1: i'd you hid key / - pot").verses[0]
+    Beat(words=('hid', 'key'), who="i'd", whom='you', syllables=6)
     """
     head, *rows = block.split("\n")
     voice, _, theme = head.partition(":")
@@ -224,7 +224,7 @@ def measured(beats: Sequence[Beat], sections: Sequence[SectionPlan], name: str) 
     """Beats with the syllables of the lines of these sections."""
     mine = [section for section in sections if section.name == name]
     lengths = [int(cycle(section.syllables, i)) for section in mine for i in range(section.lines or 0)]
-    return tuple(beat._replace(syllables=n) for beat, n in zip(beats, lengths, strict=False))
+    return tuple(beat._replace(syllables=n) for beat, n in zip(beats, lengths + [0] * len(beats), strict=False))
 
 
 def stories_of(

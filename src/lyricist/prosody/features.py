@@ -7,7 +7,8 @@ order of reading. There are three groups of features; unknown values are zeros:
 - `tune`: for each of the next slots the log length of its note, its pitch, its metrical strength, a rest behind it;
 - `theme`: the direction of the summed vectors of the theme's words (in training, of words in other lines);
 - `outline`: words by number, 1 + their id: the last word of the line and four other words that say something, in the
-  order of the line; the pronouns of who does it and of who else is in it; and the last words of the next three lines. The network turns the numbers into vectors, which its first layer reads.
+  order of the line; the pronouns of who does it and of who else is in it; and the last words of the next three lines.
+  The network turns the numbers into vectors, which its first layer reads.
 
 The first two begin with a flag, because zero is a value there. The numbers of a note are relative to the means of the
 song, so that tempo, key and style do not identify it; what remains is how a note differs from the other notes.
@@ -45,6 +46,7 @@ SAID = 5  # words of a line's outline: its last word and four others
 PEOPLE = 2  # then the persons that it speaks of, the subject first
 NEXT = 3  # lines after it whose last words are shown
 TOLD = SAID + PEOPLE + NEXT  # numbers of an outline's row
+OLDER = {96: (0, 1, 2, 7, 8, 9)}  # by number of features, for networks that read an outline of fewer numbers: which
 MOST_LEFT = 16  # syllables; larger numbers share one column
 UNPLANNED = 255  # instead of the syllables left: nothing is known of the line
 CODES = {"?": 0, "x": 1, "/": 2}  # of a template's slots
@@ -95,8 +97,15 @@ def width(groups: Sequence[str]) -> int:
     return sum(WIDTHS[group] for group in groups)
 
 
+def outline_numbers(features: int) -> tuple[int, ...]:
+    """Which numbers of an outline's row a network with so many features reads."""
+    return OLDER.get(features, tuple(range(TOLD)))
+
+
 def groups_of(width_: int) -> tuple[str, ...]:
     """The groups of a model that takes so many features. `InputError` for another release's."""
+    if width_ in OLDER:
+        return CHOICES[OUTLINE]
     for groups in CHOICES.values():
         if width(groups) == width_:
             return groups

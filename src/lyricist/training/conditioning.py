@@ -331,8 +331,8 @@ def rank_in(groups: Ints) -> Ints:
 
 
 def outline_rows(said: Ints, read: Reading, seed: int | None, epoch: int, begins: Ints) -> Ints:
-    """(lines, TOLD) the outlines of lines from `said` (lines, SAID + PEOPLE); with a seed, some numbers are hidden, as
-    a pure function of it, the epoch and the line. `begins` (P,): where the pieces begin."""
+    """(lines, TOLD) the outlines of lines from `said` (lines, SAID + PEOPLE); with a seed, some numbers are hidden,
+    as a pure function of it, the epoch and the line. `begins` (P,): where the pieces begin."""
     song = np.zeros(len(said), dtype=np.int64)
     song[read.line] = read.owner
     told = said.shape[1]

@@ -22,7 +22,7 @@ from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import SPECIALS, Vocabulary
-from lyricist.prosody.features import OUTLINE, WIDTHS, groups_of
+from lyricist.prosody.features import OUTLINE, WIDTHS, groups_of, outline_numbers
 from lyricist.training.token_arrays import PAD, SplitTokens, TokenSet, song_blocks
 
 OUTLINE_WIDTH = 64  # numbers of the vector of each word of an outline
@@ -68,20 +68,24 @@ def see_plan(model: dict[str, Any], weights: Arrays, features: int) -> None:
         weights["plan"] = np.zeros((size, sum(WIDTHS[group] for group in new)), dtype=np.float32)
         for group, columns in old.items():
             weights["plan"][:, new[group]] = known[:, columns]
-    if OUTLINE in groups_of(features) and not model.get("outline"):
+    if OUTLINE in groups_of(features):
         see_outline(model, weights)
     model["features"] = features
 
 
 def see_outline(model: dict[str, Any], weights: Arrays) -> None:
-    """Give a base the weights that read outlines: its first layer ignores them at first. In place."""
-    model["outline"] = OUTLINE_WIDTH
-    rng = np.random.default_rng(0)
-    shape = (OUTLINE_WIDTH, weights["embedding"].shape[1])
-    weights["outline.weight"] = rng.standard_normal(shape).astype(np.float32) / np.float32(np.sqrt(shape[1]))
+    """Give a base the weights that read outlines: its first layer ignores what it did not read before. In place."""
+    size, width = weights["embedding"].shape[1], OUTLINE_WIDTH
+    known = outline_numbers(model["features"]) if model.get("outline") else ()
+    if not known:
+        rng = np.random.default_rng(0)
+        first = rng.standard_normal((width, size)).astype(np.float32)
+        weights["outline.weight"] = first / np.float32(np.sqrt(size))
+    model["outline"] = width
     read = weights["layers.0.weight_ih"]
-    new = np.zeros((len(read), WIDTHS[OUTLINE] * OUTLINE_WIDTH), dtype=np.float32)
-    weights["layers.0.weight_ih"] = np.concatenate([read, new], axis=1)
+    new = np.zeros((len(read), WIDTHS[OUTLINE], width), dtype=np.float32)
+    new[:, list(known)] = read[:, size:].reshape(len(read), len(known), width)
+    weights["layers.0.weight_ih"] = np.concatenate([read[:, :size], new.reshape(len(read), -1)], axis=1)
 
 
 def plan_columns(groups: tuple[str, ...]) -> dict[str, slice]:

@@ -224,7 +224,7 @@ def features_of(options: Options, tokenizer: str, base: int) -> int:
     """How many plan features the network will take; `base`: how many the base takes. Raises `InputError`."""
     asked = options.features
     if asked is None:
-        return base
+        return width(groups_of(base))
     if asked not in CHOICES:
         raise InputError(f"--features {asked!r} is unknown: use one of {', '.join(CHOICES)}")
     if asked != "none" and tokenizer != "word":

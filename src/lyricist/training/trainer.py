@@ -19,7 +19,7 @@ from lyricist.errors import InputError, RunError
 from lyricist.model.bf16 import precision_on
 from lyricist.model.checkpoint import Run
 from lyricist.model.network import LyricLSTM, ModelConfig, State
-from lyricist.prosody.features import THEME, groups_of
+from lyricist.prosody.features import OLDER, THEME, groups_of
 from lyricist.training import events
 from lyricist.training.conditioning import PlanSet, Themes
 from lyricist.training.loop import TrainingLoop
@@ -83,6 +83,8 @@ class Trainer(TrainingLoop):
         self.model = LyricLSTM(self.model_config, precision).to(self.device)
         self.load_data(tokens)
         self.groups = groups_of(self.model_config.features)
+        if self.model_config.features in OLDER:
+            raise RunError(f"{run.path} reads outlines of an earlier version: begin a new run with --from {run.path}")
         if bool(self.groups) != (plans is not None):
             raise RunError(f"{run.path}: plan features are for networks that have them, and only for these")
         self.plans = plans.split("train") if plans is not None else None

@@ -107,4 +107,5 @@ def drawing_options() -> Iterator[inspect.Parameter]:
         if name in BULK:
             yield option(name, field.annotation, f"{field.description} {BULK[name]}")
         else:
-            yield option(name, field.annotation, field.description, default=field.default)
+            off = field.annotation is bool and bool(field.default)
+            yield option(name, field.annotation, field.description, default=field.default, negatable=off)
