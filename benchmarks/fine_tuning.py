@@ -51,8 +51,8 @@ SCRATCH: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {  # preset, mo
 }
 
 
-def parts(source: str, songs: int, seed: int, place: Path) -> tuple[Corpus, list[Song]]:
-    """The training songs as a corpus, and the songs for the perplexity."""
+def parts(source: str, songs: int, seed: int, place: Path, most: int | None = None) -> tuple[Corpus, list[Song]]:
+    """The training songs as a corpus, and the songs for the perplexity, at most `most` of the rest."""
     path = songs_or_exit() / f"{source}.txt"
     texts = [text for text in path.read_text(encoding="utf-8").split("\n\n") if len(text.split()) >= FEWEST]
     if len(texts) <= songs:
@@ -60,7 +60,9 @@ def parts(source: str, songs: int, seed: int, place: Path) -> tuple[Corpus, list
     random.Random(seed).shuffle(texts)
     every = {"near_duplicate": None, "related": None, "keep_duplicates": True, "test_share": 0.0}
     learnt = prepare(texts=texts[:songs], out=place / "learnt", options=PrepareOptions(**every, valid_share=0.05))
-    judged = prepare(texts=texts[songs:], out=place / "judged", options=PrepareOptions(**every, valid_share=0.0))
+    judged = prepare(
+        texts=texts[songs:][:most], out=place / "judged", options=PrepareOptions(**every, valid_share=0.0)
+    )
     return learnt, list(judged.songs())
 
 
@@ -100,6 +102,7 @@ def main() -> None:
     made = parser(__doc__)
     made.add_argument("--source", default="hymns")
     made.add_argument("--songs", type=int, default=100)
+    made.add_argument("--judged", type=int, help="songs for the perplexity (default: all the others)")
     made.add_argument("--base", default="starter", help="a run, or the package's starter")
     made.add_argument("--budget", type=float, default=60)
     made.add_argument("--scratch-budget", type=float, default=600, help="of each configuration; 0: none")
@@ -111,7 +114,7 @@ def main() -> None:
 
 
 def compare(arguments: Namespace, place: Path) -> dict[str, Any]:
-    learnt, judged = parts(arguments.source, arguments.songs, arguments.seed, place)
+    learnt, judged = parts(arguments.source, arguments.songs, arguments.seed, place, arguments.judged)
     train = {"budget": arguments.budget, "seed": arguments.seed}
     told = {"fine-tuned": trained(learnt, place / "tuned", Options(base=arguments.base, train=train))}
     vocabulary = Run.open(place / "tuned").vocabulary

@@ -28,6 +28,7 @@ from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSon
 from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.steering import PlanRows, Record, Steering
 from lyricist.generate.vocab import WordTable
+from lyricist.generate.voice import OwnVoice
 from lyricist.generate.worker_pool import write_in_threads
 from lyricist.model.copy_index import CopyIndex
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, StepModel
@@ -95,7 +96,9 @@ class ExactWriter:
         has = self.run.topics.has
         if self.run.plans:
             nearest = self.run.nearest_stories
-            self.outliner = Outliner(self.run.planner, self.song, has, spec.about, person, tense, nearest)
+            made = OwnVoice(self.run.planner, self.song, has, spec.about, person, tense, nearest)
+            made.habits = self.run.habits
+            self.outliner = made
 
     def new_scorer(self) -> LineScorer:
         """The scorer of lines on this theme."""

@@ -69,7 +69,8 @@ class Finished:
     """`reason`: "done", "stopped early" or "interrupted". Losses in nats per token.
 
     After fine-tuning, `before` is the base's validation loss with the new words added, and the shares are of words in
-    runs copied from the training songs: in songs that the run wrote, and in the held-out songs.
+    runs copied from the training songs: in songs that the run wrote, and in the held-out songs. `advice` says what
+    would help if it taught little.
     """
 
     step: int
@@ -80,6 +81,7 @@ class Finished:
     before: float = math.nan
     copied_written: float = math.nan
     copied_held_out: float = math.nan
+    advice: str = ""
 
 
 TrainEvent = Started | Progress | Evaluated | SampleDue | Saved | Finished

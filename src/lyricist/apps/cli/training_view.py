@@ -85,6 +85,8 @@ class TrainingView:
         )
         for line in went_on(e):
             self.say(line)
+        if e.advice:
+            self.say(e.advice)
 
 
 def went_on(e: events.Finished) -> Iterator[str]:
