@@ -35,8 +35,8 @@ FIRST_SEED = 4_000
 LETTERS = "AB"
 split = WordTokenizer().split
 
-TASK = """Below are {examples} songs by one author, and then {pairs} pairs of songs, A and B, that a program wrote. One
-of each pair was written before the program had read songs of this author, the other after it had read some of them
+TASK = """Below are {examples} songs by one author, and then {pairs} pairs of songs, A and B, that a program wrote.
+One of each pair was written before the program had read songs of this author, the other after it had read some
 (others than those below). Everything is printed alike: lower case, no titles, no punctuation, cut after {most} lines.
 
 For each pair say which song was written AFTER reading the author. Write one line for each pair: its number and the
