@@ -25,8 +25,10 @@ from lyricist.training.habits import find_habits
 from lyricist.training.token_arrays import TokenSet
 
 NUMERAL = re.compile("(?=..)x{0,3}(ix|iv|v?i{0,3})")  # of two letters or more: numbers of stanzas, no words of songs
-USED = 2  # uses from which an old form such as "thou" is a word of the songs, and is not held back as archaic
-OFTEN = 1 / 2_000  # share of the songs' words from which a word is not held back though the base overuses it
+USED, OFTEN = (
+    2,
+    1 / 2_000,
+)  # uses, and share of the songs' words, from which a word is not held back as old or overused
 ENDS_WORDS = 3_000_000  # tokens that the line-end statistics are computed from, and tokens read at a time
 
 
@@ -75,7 +77,7 @@ def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
     """Write the drawing order of the run's words, the words that are drawn, and those that the base overuses."""
     facts = WordFacts.of(run.vocabulary.tokens, lexicon := default_lexicon())
     if base is not None:
-        facts = replace(facts, archaic=facts.archaic & (counts_in(tokens, run.vocabulary) < USED))
+        facts = replace(facts, archaic=facts.archaic & ~used_often(tokens, run.vocabulary))
     facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
     ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]
     breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
@@ -100,10 +102,11 @@ def drawn_with(base: Run | None, vocabulary: Vocabulary, tokens: TokenSet) -> np
     return np.asarray(said | np.array([token not in left for token in vocabulary.tokens]))
 
 
-def counts_in(tokens: TokenSet, vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
-    """(V,) how often the training songs have each word."""
+def used_often(tokens: TokenSet, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+    """(V,) the words that the training songs use often."""
     known = dict(zip(tokens.tokens, tokens.counts, strict=True))
-    return np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.int64)
+    counts = np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.int64)
+    return np.asarray(counts >= max(USED, OFTEN * sum(tokens.counts)))
 
 
 def overused_by(base: Run, vocabulary: Vocabulary, tokens: TokenSet) -> Floats | None:
@@ -114,7 +117,7 @@ def overused_by(base: Run, vocabulary: Vocabulary, tokens: TokenSet) -> Floats |
         return None
     known = dict(zip(base.vocabulary.tokens, columns.overused.tolist(), strict=True))
     nats = np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
-    often = counts_in(tokens, vocabulary) >= max(USED, OFTEN * sum(tokens.counts))
+    often = used_often(tokens, vocabulary)
     nats[often] = np.minimum(nats[often], 0)
     return nats
 
