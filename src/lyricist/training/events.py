@@ -65,6 +65,13 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Measuring:
+    """A fine-tuning is over, and songs are written to measure what the run overuses and copies, for up to minutes."""
+
+    run: Path
+
+
+@dataclass(frozen=True)
 class Finished:
     """`reason`: "done", "stopped early" or "interrupted". Losses in nats per token.
 
@@ -84,4 +91,4 @@ class Finished:
     advice: str = ""
 
 
-TrainEvent = Started | Progress | Evaluated | SampleDue | Saved | Finished
+TrainEvent = Started | Progress | Evaluated | SampleDue | Saved | Measuring | Finished

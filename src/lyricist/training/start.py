@@ -24,7 +24,7 @@ from lyricist.prosody.features import CHOICES, OUTLINE, THEME, groups_of, width
 from lyricist.training.advice import advice
 from lyricist.training.conditioning import PlanSet, plan_set
 from lyricist.training.config import PRESET, PRESETS, Options, TrainConfig, checked, fine_tuning
-from lyricist.training.events import Finished, TrainEvent
+from lyricist.training.events import Finished, Measuring, TrainEvent
 from lyricist.training.run_files import keep_copy_index, keep_files, keep_habits
 from lyricist.training.token_arrays import TokenSet, token_set
 
@@ -71,6 +71,7 @@ def train_songs(
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
             if measure and run.config.get("base") is not None and event.reason != "interrupted":
+                yield Measuring(run.path)
                 written, held_out = measure(run, corpus)
                 event = replace(event, copied_written=written, copied_held_out=held_out)
             event = replace(event, advice=advice(event, run, corpus))

@@ -42,6 +42,8 @@ class TrainingView:
                 self.progress(event)
             case events.Evaluated():
                 self.valid = event.valid_loss
+            case events.Measuring():
+                self.say("writing songs to count what it says too often ...")
             case events.Finished():
                 self.finished(event)
 
