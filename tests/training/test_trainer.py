@@ -170,8 +170,8 @@ def test_without_an_anchor_weights_are_not_mixed(run: Run, corpus: Corpus, tmp_p
 
 
 def test_a_fine_tuning_that_taught_nothing_says_so(run: Run, corpus: Corpus, tmp_path: Path) -> None:
-    end, _ = fine_tuned(run, corpus, tmp_path / "tuned", learning_rate=1e-9)
-    assert "taught the network nothing" in end.advice
+    end, made = fine_tuned(run, corpus, tmp_path / "tuned", learning_rate=1e-9)
+    assert "taught the network nothing" in end.advice and end.advice in (made.path / "card.md").read_text()
 
 
 def _keep():  # type: ignore[no-untyped-def]
