@@ -32,6 +32,7 @@ from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.model.tokens import Vocabulary
+from lyricist.training import start
 from lyricist.training.config import Options
 from lyricist.training.events import Finished
 
@@ -51,8 +52,8 @@ SCRATCH: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {  # preset, mo
 }
 
 
-def parts(source: str, songs: int, seed: int, place: Path) -> tuple[Corpus, list[Song]]:
-    """The training songs as a corpus, and the songs for the perplexity."""
+def parts(source: str, songs: int, seed: int, place: Path, most: int | None = None) -> tuple[Corpus, list[Song]]:
+    """The training songs as a corpus, and the songs for the perplexity, at most `most` of the rest."""
     path = songs_or_exit() / f"{source}.txt"
     texts = [text for text in path.read_text(encoding="utf-8").split("\n\n") if len(text.split()) >= FEWEST]
     if len(texts) <= songs:
@@ -60,7 +61,9 @@ def parts(source: str, songs: int, seed: int, place: Path) -> tuple[Corpus, list
     random.Random(seed).shuffle(texts)
     every = {"near_duplicate": None, "related": None, "keep_duplicates": True, "test_share": 0.0}
     learnt = prepare(texts=texts[:songs], out=place / "learnt", options=PrepareOptions(**every, valid_share=0.05))
-    judged = prepare(texts=texts[songs:], out=place / "judged", options=PrepareOptions(**every, valid_share=0.0))
+    judged = prepare(
+        texts=texts[songs:][:most], out=place / "judged", options=PrepareOptions(**every, valid_share=0.0)
+    )
     return learnt, list(judged.songs())
 
 
@@ -85,10 +88,10 @@ def below(a: Totals, b: Totals, words: Totals) -> dict[str, Any]:
     return {"share": round(value, 4), "interval": [round(high, 4), round(low, 4)]}
 
 
-def trained(corpus: Corpus, out: Path, options: Options) -> dict[str, Any]:
+def trained(corpus: Corpus, out: Path, options: Options, writing: bool = True) -> dict[str, Any]:
     """Seconds, epochs and, for a fine-tuned run, the shares of copied words in its last event."""
     begun = time.monotonic()
-    end = list(train_songs(corpus, out, options))[-1]
+    end = list((train_songs if writing else start.train_songs)(corpus, out, options))[-1]
     assert isinstance(end, Finished)
     told = {"seconds": round(time.monotonic() - begun, 1), "epochs": round(end.epoch, 1), "reason": end.reason}
     if math.isfinite(end.copied_written):
@@ -100,6 +103,8 @@ def main() -> None:
     made = parser(__doc__)
     made.add_argument("--source", default="hymns")
     made.add_argument("--songs", type=int, default=100)
+    made.add_argument("--judged", type=int, help="songs for the perplexity (default: all the others)")
+    made.add_argument("--perplexity-only", action="store_true", help="write no songs after the training")
     made.add_argument("--base", default="starter", help="a run, or the package's starter")
     made.add_argument("--budget", type=float, default=60)
     made.add_argument("--scratch-budget", type=float, default=600, help="of each configuration; 0: none")
@@ -111,9 +116,13 @@ def main() -> None:
 
 
 def compare(arguments: Namespace, place: Path) -> dict[str, Any]:
-    learnt, judged = parts(arguments.source, arguments.songs, arguments.seed, place)
+    learnt, judged = parts(arguments.source, arguments.songs, arguments.seed, place, arguments.judged)
     train = {"budget": arguments.budget, "seed": arguments.seed}
-    told = {"fine-tuned": trained(learnt, place / "tuned", Options(base=arguments.base, train=train))}
+    told = {
+        "fine-tuned": trained(
+            learnt, place / "tuned", Options(base=arguments.base, train=train), not arguments.perplexity_only
+        )
+    }
     vocabulary = Run.open(place / "tuned").vocabulary
     runs = {"base": Path(arguments.base), "fine-tuned": place / "tuned"}
     found = {name: nats(path, judged, vocabulary) for name, path in runs.items()}

@@ -105,9 +105,7 @@ def people(corpus: Corpus, reading: Reading, split: str) -> Iterator[Quatrains]:
                 yield from [text] * (OWN if Path(song.source).name.startswith("own") else 1)
 
 
-def first_lessons(
-    network: JudgeNetwork, model: Model, forwards: Vocabulary, options: argparse.Namespace
-) -> Examples:
+def first_lessons(network: JudgeNetwork, model: Model, forwards: Vocabulary, options: argparse.Namespace) -> Examples:
     """Teach the network to read and to judge; texts that it has not seen."""
     sets = [token_set(open_corpus(path), "word", "forward") for path in reversed(options.corpora)]
     streams = [Streams(s.split("train"), s.remap(forwards), BATCH, options.seed) for s in sets]

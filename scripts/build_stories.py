@@ -2,11 +2,12 @@
 
     python scripts/build_stories.py RUN SONGS... -o STORIES [--share 0.5]
 
-A story has what a song says, line by line: who does it, who else is in it, and key words in the order of the line, its
-last word last; the person and the tense that most of its words have; and its form (`plan/premise.py`). SONGS are files
-as `lyricist prepare` reads them. A song is left out if its form is none of STANZAS, if its rhymes are not perfect, if
-its lines are not of its form's lengths, if words cannot end their lines by its plan, or if it holds an unclean word. Of the others `--share` is kept: those whose
-lines the network RUN finds the likeliest, given what they are to say, so that it can tell them.
+A story has what a song says, line by line: who does it, who else is in it, and key words in the order of the line,
+its last word last; the person and the tense that most of its words have; and its form (`plan/premise.py`). SONGS are
+files as `lyricist prepare` reads them. A song is left out if its form is none of STANZAS, if its rhymes are not
+perfect, if its lines are not of its form's lengths, if words cannot end their lines by its plan, or if it holds an
+unclean word. Of the others `--share` is kept: those whose lines the network RUN finds the likeliest, given what they
+are to say, so that it can tell them.
 """
 
 from __future__ import annotations
@@ -199,9 +200,8 @@ def main() -> None:
     most = sorted(found)[max(0, math.ceil(options.share * len(found)) - 1)]
     made = [block for block, value in zip(blocks, found, strict=True) if value <= most]
     replace_file(options.out, [("\n\n".join(made) + "\n").encode()])
-    print(
-        f"{len(made)} stories of {len(blocks)}, at most {most:.2f} nats a word, {options.out.stat().st_size / 1e6:.2f} MB"
-    )
+    size = options.out.stat().st_size / 1e6
+    print(f"{len(made)} stories of {len(blocks)}, at most {most:.2f} nats a word, {size:.2f} MB")
 
 
 if __name__ == "__main__":

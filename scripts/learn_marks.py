@@ -15,7 +15,7 @@ import random
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ from lyricist.prosody.features import TOLD
 from lyricist.training.conditioning import Themes
 
 HELD = 20  # every so many-th marked song is held out
-BATCH = 32  # marked songs, and songs, of a step
+BATCH, READ = 32, 8  # marked songs, and songs, of a step
 BLIND = 0.35  # share of the songs that are read without their outlines
 OWN = ("config.json", "vocab.json", "latest", "history.jsonl")  # of a run, made anew or of another training
 Ints = npt.NDArray[np.int64]
@@ -48,6 +48,7 @@ class Text:
 
     ids: Ints
     mark: Ints
+    blind: bool = False  # written without an outline
 
 
 def text_of(sections: Sequence[Sequence[tuple[str, bool]]], vocabulary: Vocabulary) -> Text:
@@ -93,7 +94,7 @@ class Batches:
         rows = themes.outlines(np.arange(len(flat)), self.chance.randrange(10**6) if hide else None)
         for k, text in enumerate(texts):
             ids[: len(text.ids), k], marks[: len(text.ids), k] = text.ids, text.mark
-            if not hide or self.chance.random() > BLIND:
+            if not text.blind and (not hide or self.chance.random() > BLIND):
                 plan[: len(text.ids) - 1, k, -TOLD:] = rows[starts[k] : starts[k + 1] - 1]
         made = (ids[:-1], ids[1:], plan, marks[1:])
         return tuple(torch.from_numpy(np.ascontiguousarray(each)) for each in made)  # type: ignore[return-value]
@@ -170,14 +171,14 @@ def learn(run: Run, marked: list[Text], songs: list[Text], options: argparse.Nam
         gain, mark = by_line(log_shares(model, ids, targets, plan) - old, marks)
         each = -F.logsigmoid(options.beta * gain * mark)
         loss = (each * torch.where(mark > 0, weight[1], weight[-1])).mean() / options.beta
-        ids, targets, plan, marks = batches.of(chance.sample(songs, BATCH))
+        ids, targets, plan, marks = batches.of(chance.sample(songs, READ))
         reading = -log_shares(model, ids, targets, plan)[marks != 0].mean()
         adam.zero_grad()
         (loss + options.reading * reading).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         adam.step()
-        if step % 20 == 0 or step == steps - 1:
-            found = moved(model, before, batches, held[:128]) if step % 100 == 0 or step == steps - 1 else {}
+        if step % 5 == 0 or step == steps - 1:
+            found = moved(model, before, batches, held[:64]) if step % 50 == 0 or step == steps - 1 else {}
             text = ", ".join(f"{'un' if m > 0 else ''}marked lines {value:+.2f} nats" for m, value in found.items())
             print(
                 f"{step} of {steps}: {loss.item():.3f}, reading {reading.item():.3f} {text}",
@@ -191,6 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the network that writes on readers' marks.")
     parser.add_argument("run", type=Path)
     parser.add_argument("marks", type=Path, nargs="+")
+    parser.add_argument("--blind", type=Path, nargs="*", default=[], help="marked songs written without outlines")
     parser.add_argument("--songs", type=Path, nargs="+", required=True)
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--epochs", type=float, default=1.0)
@@ -200,7 +202,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     run = Run.open(options.run)
-    marked = [text for path in options.marks for text in marked_songs(path, run.vocabulary)]
+    marked = [
+        replace(text, blind=path in options.blind)
+        for path in (*options.marks, *options.blind)
+        for text in marked_songs(path, run.vocabulary)
+    ]
+    random.Random(options.seed).shuffle(marked)
     songs = [text for text in songs_of(options.songs, run.vocabulary) if len(text.ids) < 400]
     model = learn(run, marked, songs, options)
     weights = {name: p.detach().numpy() for name, p in model.named_parameters()}

@@ -11,11 +11,13 @@ import lyricist
 from lyricist.generate.batched_step import PremisedWriter
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.nocopy import CopyBan
+from lyricist.generate.outline import drawn
 from lyricist.generate.result import SongWritten
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.steering import Steering
 from lyricist.model.checkpoint import Run
 from lyricist.model.copy_index import word_hash
+from lyricist.model.habits import Habits, SectionForm
 from lyricist.model.runtime import HostBlocks
 from lyricist.model.stock import LINE, NONE, RHYME, StockPhrases, phrase_key
 from lyricist.plan import premise
@@ -69,6 +71,45 @@ def test_themes_are_words_of_the_run_and_differ(run: Run, monkeypatch: pytest.Mo
     asked = PremisedWriter(lyricist.load(run), Plan(premise=True, about="river"))
     given = {asked.plan(seed).about for seed in range(20)}
     assert len(given) > 1 and all(about[0] == "river" and len(set(about)) == 3 for about in given)
+
+
+# --- forms and voices of the songs that a run was fine-tuned on
+
+OWN = SectionForm("verse", (4, 5), "", "XX")
+TURN = (OWN, SectionForm("verse", (4, 5), "", "XX", (1,)))
+
+
+def with_habits(run: Run, habits: Habits) -> lyricist.Model:
+    model = lyricist.load(run)
+    model.__dict__["habits"] = habits
+    return model
+
+
+def test_songs_take_the_form_of_the_songs_of_the_run(run: Run) -> None:
+    model = with_habits(run, Habits((TURN,)))
+    for seed, text in enumerate(texts(model, range(4))):
+        sections = model.plan_of(OPEN, seed).sections
+        assert [(s.lines, s.syllables) for s in sections] == [(2, (4, 5))] * 2
+        first, second = text.split("\n\n")
+        assert first.split("\n")[0].strip(",.") == second.split("\n")[0].strip(",.") and len(text.split("\n")) == 5
+
+
+def test_a_form_that_clashes_is_not_taken(run: Run) -> None:
+    wrong = (SectionForm("verse", (4,), "", "X", (7,)),)
+    model = with_habits(run, Habits((wrong,)))
+    assert model.plan_of(OPEN, 0).sections[0].syllables == (6, 5)
+
+
+def test_what_is_asked_for_goes_before_the_habits(run: Run) -> None:
+    model = with_habits(run, Habits((TURN,)))
+    assert not model.plan_of(Plan(premise=True, syllables=(7,)), 0).sections
+
+
+def test_voices_are_drawn_as_often_as_the_songs_have_them() -> None:
+    shares = (("she", 0.75), ("i", 0.25))
+    found = [drawn(shares, seed, 0) for seed in range(400)]
+    assert 0.65 < found.count("she") / 400 < 0.85  # fails for fewer than one set of seeds in a million
+    assert set(found) == {"she", "i"} and drawn((), 1, 0) == ""
 
 
 # --- phrases that are held back

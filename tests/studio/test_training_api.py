@@ -21,6 +21,7 @@ from studioserver import Studio, parsed
 from lyricist.apps.studio.event_log import EVENTS, EventLog, EventWriter, events_from, hold, holder, is_locked
 from lyricist.apps.studio.studio_settings import Limits
 from lyricist.apps.studio.train_worker import Reporter
+from lyricist.apps.studio.training_jobs import message
 from lyricist.errors import InputError
 from lyricist.training import events
 from lyricist.workers import python_path
@@ -197,6 +198,15 @@ def test_however_short_a_training_its_curve_has_a_point_where_it_is_judged(tmp_p
         if i > 2:
             reporter.hear(events.Evaluated(i, 0.1, 0.1, 5.0 - i, 5.0 - i, True))
     assert [each["step"] for each in told(tmp_path).curve] == [1, 3, 4]
+
+
+def test_a_training_that_taught_nothing_says_so_beside_done(tmp_path: Path) -> None:
+    reporter = Reporter(tmp_path)
+    reporter.log.write("begun")
+    reporter.hear(events.Finished(9, 1.0, 1.0, 4.0, "done", 4.0, advice="Your songs taught the network nothing."))
+    assert message("done", told(tmp_path)) == "Your songs taught the network nothing."
+    reporter.hear(events.Finished(9, 1.0, 1.0, 3.0, "done", 4.0))
+    assert message("done", told(tmp_path)) == ""
 
 
 def test_a_line_that_a_crash_has_cut_is_passed_over(tmp_path: Path) -> None:

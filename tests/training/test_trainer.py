@@ -155,6 +155,25 @@ def test_fine_tuning_extends_the_vocabulary_and_starts_where_the_base_ended(run:
     assert load(tuned).write(seed=1)[0].text
 
 
+def fine_tuned(run: Run, corpus: Corpus, out: Path, **train: object) -> tuple[events.Finished, Run]:
+    """The last event of a short fine-tuning, and its run."""
+    asked = {"epochs": 1.0, "batch": 4, "steps": 16, "evaluations": 2, "anchor": 10.0, **train}
+    end = list(train_songs(corpus, out, Options(base=str(run.path), train=asked)))[-1]
+    assert isinstance(end, events.Finished)
+    return end, Run.open(out)
+
+
+def test_without_an_anchor_weights_are_not_mixed(run: Run, corpus: Corpus, tmp_path: Path) -> None:
+    end, made = fine_tuned(run, corpus, tmp_path / "tuned", anchor=0.0)
+    assert made.state("use")["cursor"]["share"] == 1.0
+    assert end.valid_loss <= end.before
+
+
+def test_a_fine_tuning_that_taught_nothing_says_so(run: Run, corpus: Corpus, tmp_path: Path) -> None:
+    end, made = fine_tuned(run, corpus, tmp_path / "tuned", learning_rate=1e-9)
+    assert "taught the network nothing" in end.advice and end.advice in (made.path / "card.md").read_text()
+
+
 def _keep():  # type: ignore[no-untyped-def]
     from lyricist.corpus import PrepareOptions
 

@@ -1,4 +1,4 @@
-"""Training with a measurement: how much a fine-tuned run copies from its songs."""
+"""Training with measurements afterwards: what a fine-tuned run overuses, and how much it copies from its songs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lyricist.corpus import Corpus, Section
 from lyricist.evaluation.copies import Copies
+from lyricist.evaluation.overuse import hold_back
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
 from lyricist.training import start
@@ -34,8 +35,15 @@ def train_songs(
     `RunError` for a run that is in the way, foreign or not what `resume` would continue.
     """
     return start.train_songs(
-        corpus, out, options, resume=resume, force=force, should_stop=should_stop, measure=copied
+        corpus, out, options, resume=resume, force=force, should_stop=should_stop, measure=measured
     )
+
+
+def measured(run: Run, corpus: Corpus) -> tuple[float, float]:
+    """Count what a fine-tuned run overuses (`overuse.hold_back`), then return what it copies: see `copied`."""
+    if corpus.info["words"] <= INDEXED:
+        hold_back(run, corpus)
+    return copied(run, corpus)
 
 
 def copied(run: Run, corpus: Corpus) -> tuple[float, float]:

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus.word_lists import is_unclean
-from lyricist.errors import PlanError, RunError
+from lyricist.errors import InputError, PlanError, RunError
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.exact_engine import ROWS, Asking, ExactEngine, Part, Wish
 from lyricist.generate.exact_writer import ExactWriter, need_words
@@ -32,6 +32,7 @@ from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
 from lyricist.generate.sampler import Listed, Request
 from lyricist.generate.steering import Record
+from lyricist.model.habits import SectionForm
 from lyricist.model.onnx_bytes import GRAPH, INPUT, NODE, changed, read, write
 from lyricist.model.runtime import (
     FEATURES,
@@ -44,10 +45,11 @@ from lyricist.model.runtime import (
     open_session,
 )
 from lyricist.model.vocab_layout import VocabLayout
-from lyricist.plan.plan import Drawing, Plan
-from lyricist.plan.premise import Chance, Story, stories_of, with_premise
+from lyricist.plan.fields import SectionPlan
+from lyricist.plan.plan import Drawing, Plan, with_defaults
+from lyricist.plan.premise import Chance, Story, draw_sections, stories_of, with_premise
 from lyricist.plan.resolve import resolve
-from lyricist.plan.song_spec import SongSpec
+from lyricist.plan.song_spec import SongSpec, lay_out
 from lyricist.workers import cores
 
 Floats = npt.NDArray[np.float32]
@@ -259,6 +261,7 @@ RANKS = (250, 5000)  # of the words that themes are drawn from: neither the comm
 SHORTEST = 4  # letters of such a word
 NEIGHBOURS = 12  # nearest words of which one becomes the second word of a theme
 COMPANY = 80  # nearest words of which two are drawn beside the words of a theme that is given
+FEWEST = 12  # theme words of a run's own songs with which a theme is drawn
 ATTEMPTS = 8  # premises of a seed that are tried
 WRITERS = 160  # compiled plans that are kept
 FRESH = 2_000  # songs after which plans are compiled again, since their caches grow
@@ -282,7 +285,7 @@ class PremisedWriter:
     def drawn(self, seed: int) -> tuple[Plan, ExactWriter]:
         """The plan of a seed and its writer: its first premise that the model can fulfil, or none after ATTEMPTS."""
         for attempt in range(ATTEMPTS):
-            asked = with_premise(self.asked, seed, self.theme, attempt, self.story(seed) if not attempt else None)
+            asked = self.premised(seed, attempt)
             with suppress(PlanError):
                 return asked, self.writer(asked, asked.about[len(self.asked.about) :])
         plain = self.asked.model_copy(update={"premise": False})
@@ -300,6 +303,13 @@ class PremisedWriter:
             found = self.made[bare]
         return found.on_theme(asked.about) if drawn else found
 
+    def premised(self, seed: int, attempt: int) -> Plan:
+        """The plan that a seed draws; its first premise takes form from a story, if the model tells any."""
+        story = self.story(seed) if not attempt else None
+        if story is None:
+            return with_premise(self.asked, seed, self.theme, attempt, self.sections)
+        return with_premise(self.asked, seed, lambda chance, about: (), attempt, lambda chance: story.sections)
+
     def story(self, seed: int) -> Story | None:
         """The story of a seed, whose form and theme its plan takes."""
         spec = self.hints
@@ -311,6 +321,17 @@ class PremisedWriter:
     def hints(self) -> SongSpec:
         """What is asked for whatever the premise: theme, person and tense."""
         return resolve(self.asked.model_copy(update={"premise": False}), self.run.lexicon)
+
+    def sections(self, chance: Chance) -> tuple[SectionPlan, ...]:
+        """The form of one of the songs that the run was fine-tuned on, if it knows them; else a usual form."""
+        if not self.run.habits.forms:
+            return draw_sections(chance)
+        found = tuple(map(as_plan, chance.one(self.run.habits.forms)))
+        try:
+            lay_out(with_defaults(Plan(sections=found)))
+        except InputError:
+            return draw_sections(chance)
+        return found
 
     # --- themes
 
@@ -325,8 +346,9 @@ class PremisedWriter:
         found = np.flatnonzero(self.run.topics.has[: RANKS[1]])
         undrawn = set(self.blocks.columns.undrawn.tolist())
         tokens = self.run.vocabulary.tokens
-        listed = self.run.topics.known(self.run.stock.themes)
-        if listed:
+        own = self.run.habits.themes
+        listed = self.run.topics.known(own or self.run.stock.themes)
+        if len(listed) > (FEWEST if own else 0):
             return [w for w in listed if w not in undrawn]
         return [
             w
@@ -337,7 +359,7 @@ class PremisedWriter:
     def theme(self, chance: Chance, about: tuple[str, ...]) -> tuple[str, ...]:
         """Two words that occur in the same songs, or two that occur in songs about the words given; () for a run that
         knows too few."""
-        if len(self.themes) <= COMPANY:
+        if len(self.themes) <= (FEWEST if self.run.habits.themes else COMPANY):
             return ()
         if about:
             return self.near(about, COMPANY, chance, 2) if self.run.topics.known(about) else ()
@@ -407,6 +429,15 @@ class PremisedWriter:
         if self.songs % FRESH == 0:
             self.made.clear()
         return self.drawn(seed)[1]
+
+
+def as_plan(section: SectionForm) -> SectionPlan:
+    """A section of a learnt form as it stands in a plan."""
+    metre = (section.metre,) if section.metre else ()
+    lines, lengths = len(section.syllables), section.syllables
+    return SectionPlan(
+        name=section.name, lines=lines, syllables=lengths, metre=metre, rhyme=section.rhyme, again=section.again
+    )
 
 
 def one_turn(

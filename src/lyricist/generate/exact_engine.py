@@ -35,7 +35,6 @@ from lyricist.prosody.features import SAID, TOLD
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-PLAIN = 1.0  # weight of the network without the outline beside the network with it
 ROWS = 96  # rows decoded together: with fewer Python costs more, with more the softmax does not fit the cache
 
 
@@ -88,8 +87,6 @@ class ExactEngine(Engine):
         levels = self.theme.levels() if self.theme else [None]
         self.biases = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
         self.telling = Telling(song, self.columns, drawing.temperature)
-        self.plain = PLAIN if self.outliner is not None and drawing.story else 0.0
-        self.unbias = [np.exp(-PLAIN * np.where(b < -1e9, 0, b) / drawing.temperature).astype(np.float32) for b in self.biases]
         self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep, steering.stock)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
@@ -116,11 +113,7 @@ class ExactEngine(Engine):
     def open(self, places: int) -> None:
         """Make room for this number of songs, none of which is begun."""
         particles = self.drawing.particles
-        state = self.model.initial_state(places * particles)
-        self.layers = len(state[0])
-        if self.plain:
-            state = tuple(np.concatenate([part, part]) for part in state)
-        self.rows = Rows(places, particles, self.window, state)
+        self.rows = Rows(places, particles, self.window, self.model.initial_state(places * particles))
         if self.judge is not None:
             self.rows.read = tuple(np.repeat(part, places * particles, axis=0) for part in self.judge.start)
         self.shown = [0] * places
@@ -259,29 +252,7 @@ class ExactEngine(Engine):
         ids = np.minimum(rows.prev[active], self.table.known)
         ids = np.where(ids == self.table.known, self.table.vocabulary.unk, ids)
         seen = () if self.conditioning is None else (self.conditioning_of(active),)
-        state = rows.take_state(active)
-        if self.plain:
-            (told,) = seen
-            bare = told.copy()
-            bare[:, -len(self.conditioning.numbers) :] = 0
-            ids, seen = np.concatenate([ids, ids]), (np.concatenate([told, bare]),)
-            state = tuple(np.concatenate([s[: self.layers], s[self.layers :]], axis=1) for s in state)
-        return Asking(ids, state, self.biases[part.level], seen)
-
-    def joined(self, part: Part, made: BlockRows, state: ModelState) -> tuple[BlockRows, ModelState]:
-        """One output from those with and without the outline, and the state of both."""
-        size = len(part.some)
-        one, other = made.e[:size], made.e[size:]
-        e = one / one.max(axis=1, keepdims=True)
-        more = other * self.unbias[part.level][: other.shape[1]]
-        more /= more.max(axis=1, keepdims=True)
-        e *= more if PLAIN == 1 else np.sqrt(more) if PLAIN == 0.5 else more**PLAIN
-        lone = self.columns.lone
-        tiles = e[:, :lone].reshape(size, self.columns.tiles, -1).sum(axis=2)
-        sums = np.concatenate([tiles, e[:, lone : self.columns.width]], axis=1)
-        total = sums.sum(axis=1, dtype=np.float64)
-        state = tuple(np.concatenate([s[:, :size], s[:, size:]]) for s in state)
-        return BlockRows(e, sums, total, total**self.drawing.temperature), state
+        return Asking(ids, rows.take_state(active), self.biases[part.level], seen)
 
     def conditioning_of(self, active: Ints) -> Floats:
         """(B, F) the plan features of rows (B,)."""
@@ -294,8 +265,6 @@ class ExactEngine(Engine):
 
     def read(self, part: Part, made: BlockRows, state: ModelState) -> Iterator[Wish]:
         """Store the model's output for a part's rows; the request of those that have a choice, if there are any."""
-        if self.plain:
-            made, state = self.joined(part, made, state)
         self.tell(part.some, made)
         rows, active, at = self.rows, part.rows, part.at
         rows.put_state(active, state if len(part.some) == len(active) else tuple(s[:, at] for s in state))

@@ -95,7 +95,7 @@ class ExactWriter:
         person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
         if self.run.outlines:
             told = self.run.stories, spec.about, person, tense, self.run.nearest_stories
-            self.outliner = Outliner(self.song, *told)
+            self.outliner = Outliner(self.song, *told, self.run.habits)
 
     def new_scorer(self) -> LineScorer:
         """The scorer of lines on this theme."""

@@ -19,6 +19,8 @@ from lyricist.generate.punctuation import Printer, default_punctuation
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
 from lyricist.model.copy_index import CopyIndex, LineFilter
+from lyricist.model.habits import NONE as NO_HABITS
+from lyricist.model.habits import Habits
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, PackedSteps, StepModel
 from lyricist.model.stock import NONE, StockPhrases
 from lyricist.model.tokens import Vocabulary
@@ -46,6 +48,7 @@ class RunFiles:
     weights: Callable[[], Arrays] | None = None
     judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None
     stories: Path | None = None  # see `read_stories`
+    habits: Path | None = None  # see `Habits`
 
 
 class LoadedRun:
@@ -75,6 +78,11 @@ class LoadedRun:
     def stock(self) -> StockPhrases:
         """What the run says too often; none for a run without a count of it."""
         return StockPhrases.load(file) if (file := self.beside.stock) and file.exists() else NONE
+
+    @cached_property
+    def habits(self) -> Habits:
+        """How the songs go that it was fine-tuned on; nothing for a run that does not know it."""
+        return Habits.load(file) if (file := self.beside.habits) and file.exists() else NO_HABITS
 
     @cached_property
     def line_judge(self) -> LineJudge | None:

@@ -24,10 +24,11 @@ from lyricist.corpus.grammar import is_subject_form, person_of, voice_of
 from lyricist.generate.result import Outline
 from lyricist.generate.rhyme_groups import GroupState
 from lyricist.generate.song import Assignment, ExactSongAutomaton
+from lyricist.model.habits import NONE, Habits, Shares
 from lyricist.plan.premise import Beat, Nearest, Story, stories_of
 from lyricist.prosody.features import NEXT, PEOPLE, SAID, TOLD, Floats
 
-# Of the songs written for the starter; each adds up to a little more than 1, so that every draw finds one.
+# Of the songs written for the starter.
 PERSON_SHARES = (("i", 0.37), ("you", 0.205), ("he", 0.175), ("she", 0.125), ("we", 0.085), ("they", 0.05))
 TENSE_SHARES = (("present", 0.503), ("past", 0.5))
 SALT = 7_001  # of the keys of random numbers
@@ -52,11 +53,12 @@ class Outliner:
 
     def __init__(
         self, song: ExactSongAutomaton, stories: Sequence[str] = (), about: Sequence[str] = (), person: str = "",
-        tense: str = "", nearest: Nearest | None = None,
+        tense: str = "", nearest: Nearest | None = None, habits: Habits = NONE,
     ) -> None:  # fmt: skip
-        """`stories`: as in `stories_of`. `person`, `tense`: "" for those of the given lines, else those that the seed
-        draws."""
+        """`stories`: as in `stories_of`; `habits`: how the songs go that the run was fine-tuned on. `person`,
+        `tense`: "" for those of the given lines, else those that the seed draws."""
         self.song, self.stories, self.about, self.nearest = song, stories, tuple(about), nearest
+        self.habits = habits
         given = voice_of(song.table.words[w] for words in song.given.values() for w in words)
         self.person, self.tense = person or given[0], tense or given[1]
 
@@ -124,10 +126,8 @@ class Outliner:
 
     def voice(self, seed: int) -> tuple[str, str]:
         """Person and tense, drawn as often as songs have them where they are not asked for."""
-        person, tense = (
-            wanted or shares[bisect(list(accumulate(share for _, share in shares)), uniform(key(seed, SALT), k))][0]
-            for k, (wanted, shares) in enumerate(((self.person, PERSON_SHARES), (self.tense, TENSE_SHARES)))
-        )
+        person = self.person or drawn(self.habits.persons or PERSON_SHARES, seed, 0)
+        tense = self.tense or drawn(self.habits.tenses or TENSE_SHARES, seed, 1)
         return person, tense
 
     def story(self, seed: int) -> Story | None:
@@ -211,3 +211,11 @@ class Outliner:
         ends.written[i] = (word,)
         ends.used.add(word)
         return song.table.words[word]
+
+
+def drawn(shares: Shares, seed: int, number: int) -> str:
+    """A name with the probability of its share; "" if there are none."""
+    if not shares:
+        return ""
+    ends = list(accumulate(share for _, share in shares))
+    return shares[bisect(ends[:-1], uniform(key(seed, SALT), number))][0]

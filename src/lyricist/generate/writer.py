@@ -25,6 +25,7 @@ from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.habits import HABITS
 from lyricist.model.runtime import STORIES, LateModel, OnnxBlocks, OnnxModel, PackedSteps, StepModel
 from lyricist.model.starter import need_starter
 from lyricist.model.stock import STOCK
@@ -230,6 +231,7 @@ def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
         run.weights,
         partial(judge_of, run),
         run.path / STORIES,
+        run.path / HABITS,
     )
     if run.packed and columns is not None:
         blocks = OnnxBlocks(run.file("model.onnx"), columns, threads)

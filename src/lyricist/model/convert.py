@@ -14,6 +14,7 @@ from lyricist.errors import InputError
 from lyricist.model import onnx_bytes
 from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
 from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.habits import HABITS
 from lyricist.model.runtime import STORIES
 from lyricist.model.stock import STOCK
 from lyricist.model.topics import TOPICS
@@ -24,7 +25,7 @@ SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
 MODEL = "model.onnx"  # of a packed run
 CARD = "card.md"
 # Files copied from a run to share, and to a packed run; config.json and `latest` are written anew.
-SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, STOCK, TOPICS, STORIES, CARD)
+SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, STOCK, HABITS, TOPICS, STORIES, CARD)
 PACKED = ("vocab.json", COLUMNS, CARD, LINES, STOCK, TOPICS, WORDS, STORIES)
 PRIVATE = frozenset({"state.safetensors"})  # file of a checkpoint that only resuming needs
 

@@ -43,7 +43,14 @@ class Plan(PlanFields):
 
 
 # Settings for songs that tell a story
-TELLING = {"temperature": 0.35, "rhyme_temperature": 1.0, "long_words": 0.0, "balance": 0.0, "stock": 0.0, "judge": 3.0}
+TELLING = {
+    "temperature": 0.35,
+    "rhyme_temperature": 1.0,
+    "long_words": 0.0,
+    "balance": 0.0,
+    "stock": 0.0,
+    "judge": 3.0,
+}
 
 
 class Drawing(BaseModel):

@@ -92,19 +92,22 @@ REFRAINS = ("", "", "", "first", "last")
 
 
 def with_premise(
-    plan: Plan, seed: int, themes: Callable[[Chance, tuple[str, ...]], tuple[str, ...]], attempt: int = 0,
-    story: Story | None = None,
-) -> Plan:  # fmt: skip
+    plan: Plan,
+    seed: int,
+    themes: Callable[[Chance, tuple[str, ...]], tuple[str, ...]],
+    attempt: int = 0,
+    forms: Callable[[Chance], tuple[SectionPlan, ...]] | None = None,
+) -> Plan:
     """The plan of a seed: with the parts that a premise draws, where the plan leaves them open. `themes` draws the
     words of a theme, or more words beside those of a theme that is given. `attempt`: which draw of this seed, where
-    the model could not fulfil the earlier ones. `story`: that of the seed, whose form and theme are taken."""
+    the model could not fulfil the earlier ones. `forms` draws the sections; None: from FORMS."""
     if not plan.premise:
         return plan
     said = {name for name in Plan.model_fields if getattr(plan, name) != Plan.model_fields[name].default}
     drawn = {name: getattr(plan, name) for name in said} | {"premise": False}
     if said.isdisjoint(SHAPE):
-        drawn["sections"] = (story and story.sections) or draw_sections(Chance(seed, attempt, 0))
-    if story is None and ("about" in said or said.isdisjoint(WORDS)):
+        drawn["sections"] = (forms or draw_sections)(Chance(seed, attempt, 0))
+    if "about" in said or said.isdisjoint(WORDS):
         drawn["about"] = (*plan.about, *themes(Chance(seed, attempt, 1), plan.about))
     return Plan(**drawn)
 

@@ -65,11 +65,19 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Measuring:
+    """A fine-tuning is over, and songs are written to measure what the run overuses and copies, for up to minutes."""
+
+    run: Path
+
+
+@dataclass(frozen=True)
 class Finished:
     """`reason`: "done", "stopped early" or "interrupted". Losses in nats per token.
 
     After fine-tuning, `before` is the base's validation loss with the new words added, and the shares are of words in
-    runs copied from the training songs: in songs that the run wrote, and in the held-out songs.
+    runs copied from the training songs: in songs that the run wrote, and in the held-out songs. `advice` says what
+    would help if it taught little.
     """
 
     step: int
@@ -80,6 +88,7 @@ class Finished:
     before: float = math.nan
     copied_written: float = math.nan
     copied_held_out: float = math.nan
+    advice: str = ""
 
 
-TrainEvent = Started | Progress | Evaluated | SampleDue | Saved | Finished
+TrainEvent = Started | Progress | Evaluated | SampleDue | Saved | Measuring | Finished

@@ -226,7 +226,7 @@ that guarantee is about runs of words of the indexed songs, not about originalit
 | best validation loss | {best:.3f} nats per token, perplexity {perplexity(best):.1f} |
 | seed | {config["train"]["seed"]} |
 | made with | Python {platform.python_version()}, PyTorch {version("torch")} |
-
+{f"{chr(10)}{end.advice}{chr(10)}" if end is not None and end.advice else ""}
 ## Sources
 
 {sources or "- given by a program"}

@@ -3,21 +3,32 @@ vectors."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from lyricist._io import replace_file
+from lyricist.corpus import Corpus
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
+from lyricist.model.habits import HABITS, inherit_habits
 from lyricist.model.runtime import STORIES
 from lyricist.model.stock import inherit_stock
 from lyricist.model.tokens import BREAKS, Vocabulary
 from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
 from lyricist.model.word_facts import WORDS, WordFacts, digest_of
 from lyricist.prosody.lexicon import default_lexicon
+from lyricist.training.habits import find_habits
 from lyricist.training.token_arrays import TokenSet
 
+NUMERAL = re.compile("(?=..)x{0,3}(ix|iv|v?i{0,3})")  # of two letters or more: numbers of stanzas, no words of songs
+USED, OFTEN = (
+    2,
+    1 / 2_000,
+)  # uses, and share of the songs' words, from which a word is not held back as old or overused
 ENDS_WORDS = 3_000_000  # tokens that the line-end statistics are computed from, and tokens read at a time
 
 
@@ -31,6 +42,17 @@ def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
     if run.vocabulary.tokenizer.name == "word":
         keep_columns(run, tokens, base)
         keep_topics(run, tokens, base)
+
+
+def keep_habits(run: Run, corpus: Corpus, base: Run | None) -> None:
+    """Write how the songs of a fine-tuning go; where they have no form, the base's habits if it has some."""
+    if base is None or run.vocabulary.tokenizer.name != "word":
+        return
+    found = find_habits(corpus)
+    if found.forms:
+        found.save(run.path / HABITS)
+    else:
+        inherit_habits(base.path, run.path)
 
 
 def inherit_stories(base: Run, run: Run) -> None:
@@ -53,13 +75,15 @@ def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
 def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
     """Write the drawing order of the run's words, the words that are drawn, and those that the base overuses."""
     facts = WordFacts.of(run.vocabulary.tokens, lexicon := default_lexicon())
+    if base is not None:
+        facts = replace(facts, archaic=facts.archaic & ~used_often(tokens, run.vocabulary))
     facts.save(run.path / WORDS, digest_of(run.vocabulary.tokens, lexicon))
     ids = tokens.remap(run.vocabulary)[tokens.split("train").ids[:ENDS_WORDS]]
     breaks = [run.vocabulary.index[t] for t in BREAKS if t in run.vocabulary]
     size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
     ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
     made = VocabLayout.by_signature(facts.sig, ends, finals, drawn_with(base, run.vocabulary, tokens))
-    made.overused = overused_by(base, run.vocabulary) if base is not None else None
+    made.overused = overused_by(base, run.vocabulary, tokens) if base is not None else None
     made.save(run.path / COLUMNS)
 
 
@@ -73,16 +97,28 @@ def drawn_with(base: Run | None, vocabulary: Vocabulary, tokens: TokenSet) -> np
     ids, number = tokens.split("train").ids, tokens.remap(vocabulary)
     for start in range(0, len(ids), ENDS_WORDS):
         said[number[ids[start : start + ENDS_WORDS]]] = True
+    said &= np.array([NUMERAL.fullmatch(token) is None for token in vocabulary.tokens])
     return np.asarray(said | np.array([token not in left for token in vocabulary.tokens]))
 
 
-def overused_by(base: Run, vocabulary: Vocabulary) -> Floats | None:
-    """(V,) nats by which the base draws each word too often, 0 for words it lacks; None if unknown."""
+def used_often(tokens: TokenSet, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+    """(V,) the words that the training songs use often."""
+    known = dict(zip(tokens.tokens, tokens.counts, strict=True))
+    counts = np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.int64)
+    return np.asarray(counts >= max(USED, OFTEN * sum(tokens.counts)))
+
+
+def overused_by(base: Run, vocabulary: Vocabulary, tokens: TokenSet) -> Floats | None:
+    """(V,) nats by which the base draws each word too often, 0 for words it lacks and for words that the songs
+    themselves use often; None if unknown."""
     columns = columns_of(base)
     if columns is None or columns.overused is None:
         return None
     known = dict(zip(base.vocabulary.tokens, columns.overused.tolist(), strict=True))
-    return np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
+    nats = np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
+    often = used_often(tokens, vocabulary)
+    nats[often] = np.minimum(nats[often], 0)
+    return nats
 
 
 def columns_of(run: Run | None) -> VocabLayout | None:

@@ -21,10 +21,11 @@ from lyricist.model.checkpoint import Run, create_run
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import Order, Vocabulary
 from lyricist.prosody.features import CHOICES, OUTLINE, THEME, groups_of, width
+from lyricist.training.advice import advice
 from lyricist.training.conditioning import PlanSet, plan_set
 from lyricist.training.config import PRESET, PRESETS, Options, TrainConfig, checked, fine_tuning
-from lyricist.training.events import Finished, TrainEvent
-from lyricist.training.run_files import keep_copy_index, keep_files
+from lyricist.training.events import Finished, Measuring, TrainEvent
+from lyricist.training.run_files import keep_copy_index, keep_files, keep_habits
 from lyricist.training.token_arrays import TokenSet, token_set
 
 ORDER: Order = "backward"  # in which a new model of words reads a line
@@ -45,9 +46,9 @@ def train_songs(
 ) -> Iterator[TrainEvent]:
     """Train a run on a corpus from beginning to end, plots and model card included; yields events.
 
-    `measure` computes the shares of copied words in `Finished`. Raises `InputError` for options that clash,
-    `RunError` for a run that is in the way, foreign or not what `resume` would continue, `MissingExtra` without
-    PyTorch.
+    `measure` is called after a fine-tuning and returns the shares of copied words for `Finished`. Raises `InputError`
+    for options that clash, `RunError` for a run that is in the way, foreign or not what `resume` would continue,
+    `MissingExtra` without PyTorch.
     """
     started = time.monotonic()
     need_torch()
@@ -70,8 +71,10 @@ def train_songs(
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
             if measure and run.config.get("base") is not None and event.reason != "interrupted":
+                yield Measuring(run.path)
                 written, held_out = measure(run, corpus)
                 event = replace(event, copied_written=written, copied_held_out=held_out)
+            event = replace(event, advice=advice(event, run, corpus))
             describe(run, event)
         yield event
 
@@ -98,6 +101,7 @@ def make_ready(
     config["corpus"] = corpus_facts(corpus, out)
     run = create_run(out, config, vocabulary, force)
     keep_files(run, tokens, base)
+    keep_habits(run, corpus, base)
     return adopt(corpus, run), weights
 
 

@@ -42,6 +42,8 @@ class TrainingView:
                 self.progress(event)
             case events.Evaluated():
                 self.valid = event.valid_loss
+            case events.Measuring():
+                self.say("writing songs to count what it says too often ...")
             case events.Finished():
                 self.finished(event)
 
@@ -85,6 +87,8 @@ class TrainingView:
         )
         for line in went_on(e):
             self.say(line)
+        if e.advice:
+            self.say(e.advice)
 
 
 def went_on(e: events.Finished) -> Iterator[str]:

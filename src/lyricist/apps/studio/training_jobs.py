@@ -240,6 +240,8 @@ def message(status: str, log: EventLog) -> str:
         return str(log.last.get("message", ""))
     if status == "stopped" and not log.last:
         return BROKE_OFF
+    if status == "done":
+        return str(log.last.get("advice") or "")
     return "stopped; resume goes on" if status == "stopped" else ""
 
 
