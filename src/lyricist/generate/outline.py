@@ -33,8 +33,8 @@ PERSON_SHARES = (("i", 0.37), ("you", 0.205), ("he", 0.175), ("she", 0.125), ("w
 TENSE_SHARES = (("present", 0.503), ("past", 0.5))
 SALT = 7_001  # of the keys of random numbers
 KEYED = 0.6  # share of a line's syllables that its key words may take, beside its last word
-HELD = 2.0  # nats for each word of its outline that a line holds
-WHO = 2.0  # nats for a line whose subject is the outline's, and off another
+HELD = 1.0  # nats for each word of its outline that a line holds
+WHO = 1.0  # nats for a line whose subject is the outline's, and off another
 
 
 @dataclass

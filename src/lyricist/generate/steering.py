@@ -195,7 +195,7 @@ def tense_nats(tense: Tense | None) -> list[tuple[str, float]]:
 
 # --- The outline of each song
 
-HELD = 1.5  # nats for a word of a line's outline that the line does not hold yet
+HELD = 0.5  # nats for a word of a line's outline that the line does not hold yet
 STRANGE = 3.0  # off the forms of persons that its outline does not name
 PEOPLED = frozenset(PERSON_OF) | IT
 

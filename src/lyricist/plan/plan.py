@@ -44,12 +44,12 @@ class Plan(PlanFields):
 
 # Settings for songs that tell a story
 TELLING = {
-    "temperature": 0.35,
+    "temperature": 0.5,
     "rhyme_temperature": 1.0,
     "long_words": 0.0,
     "balance": 0.0,
     "stock": 0.0,
-    "judge": 3.0,
+    "judge": 6.0,
 }
 
 

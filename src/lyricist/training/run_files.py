@@ -9,13 +9,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import replace_file
 from lyricist.corpus import Corpus
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
 from lyricist.model.habits import HABITS, inherit_habits
-from lyricist.model.runtime import STORIES
 from lyricist.model.stock import inherit_stock
 from lyricist.model.tokens import BREAKS, Vocabulary
 from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
@@ -37,7 +35,6 @@ def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
     keep_copy_index(run, tokens, base)
     if base is not None:
         inherit_lines(base.path, run.path)
-        inherit_stories(base, run)
         inherit_stock(base.path, run.path)
     if run.vocabulary.tokenizer.name == "word":
         keep_columns(run, tokens, base)
@@ -53,12 +50,6 @@ def keep_habits(run: Run, corpus: Corpus, base: Run | None) -> None:
         found.save(run.path / HABITS)
     else:
         inherit_habits(base.path, run.path)
-
-
-def inherit_stories(base: Run, run: Run) -> None:
-    """Copy the base's stories, if the run reads outlines."""
-    if run.config["model"].get("outline") and (base.path / STORIES).exists():
-        replace_file(run.path / STORIES, [(base.path / STORIES).read_bytes()])
 
 
 def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
