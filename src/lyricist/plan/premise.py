@@ -226,8 +226,9 @@ def parse_story(block: str) -> Story:
 def measured(beats: Sequence[Beat], sections: Sequence[SectionPlan], name: str) -> tuple[Beat, ...]:
     """Beats with the syllables of the lines of these sections."""
     mine = [section for section in sections if section.name == name]
-    lengths = [int(cycle(section.syllables, i)) for section in mine for i in range(section.lines or 0)]
-    return tuple(beat._replace(syllables=n) for beat, n in zip(beats, lengths + [0] * len(beats), strict=False))
+    found = [cycle(section.syllables, i) for section in mine for i in range(section.lines or 0)]
+    lengths = [n if isinstance(n, int) else 0 for n in found] + [0] * len(beats)
+    return tuple(beat._replace(syllables=n) for beat, n in zip(beats, lengths, strict=False))
 
 
 def stories_of(
