@@ -161,3 +161,19 @@ def test_a_rationed_line_is_another_one() -> None:
     assert len(barred) == len(SEEDS)
     shared = sum(line in lines for song in barred for line in song)
     assert shared < sum(line in lines for song in free for line in song) / 4
+
+
+STORY = """he past: bread, hill
+form: 6,5 XX; vv;
+1: he bread hill / - tree / he bread / - hill tree"""
+
+
+def test_a_premise_takes_its_form_from_a_story_unless_none_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lyricist.Model, "stories", (STORY,))
+    model = lyricist.load(run)
+    writer = model.planned(OPEN)
+    assert isinstance(writer, PremisedWriter)
+    told = [writer.drawn(seed)[0] for seed in range(6)]
+    assert {(s.syllables, s.rhyme) for plan in told for s in plan.sections} == {((6, 5), "XX")}
+    assert {len(plan.sections) for plan in told} == {2} and not any(plan.about for plan in told)
+    assert {len(writer.drawn(seed, tell=False)[0].sections) for seed in range(12)} == {1, 2}

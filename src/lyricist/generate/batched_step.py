@@ -282,10 +282,11 @@ class PremisedWriter:
         """The plan of a seed. Raises `PlanError` if the model can fulfil none."""
         return self.drawn(seed)[0]
 
-    def drawn(self, seed: int) -> tuple[Plan, ExactWriter]:
-        """The plan of a seed and its writer: its first premise that the model can fulfil, or none after ATTEMPTS."""
+    def drawn(self, seed: int, tell: bool = True) -> tuple[Plan, ExactWriter]:
+        """The plan of a seed and its writer: its first premise that the model can fulfil, or none after ATTEMPTS.
+        `tell`: a premise may be a story."""
         for attempt in range(ATTEMPTS):
-            asked = self.premised(seed, attempt)
+            asked = self.premised(seed, attempt, tell)
             with suppress(PlanError):
                 return asked, self.writer(asked, asked.about[len(self.asked.about) :])
         plain = self.asked.model_copy(update={"premise": False})
@@ -303,9 +304,10 @@ class PremisedWriter:
             found = self.made[bare]
         return found.on_theme(asked.about) if drawn else found
 
-    def premised(self, seed: int, attempt: int) -> Plan:
-        """The plan that a seed draws; its first premise takes form from a story, if the model tells any."""
-        story = self.story(seed) if not attempt else None
+    def premised(self, seed: int, attempt: int, tell: bool) -> Plan:
+        """The plan that a seed draws; with `tell` its first premise takes its form from a story, if the model tells
+        any, and no theme."""
+        story = self.story(seed) if tell and not attempt else None
         if story is None:
             return with_premise(self.asked, seed, self.theme, attempt, self.sections)
         return with_premise(self.asked, seed, lambda chance, about: (), attempt, lambda chance: story.sections)
@@ -399,7 +401,7 @@ class PremisedWriter:
         for seed in several:
             if should_stop():
                 return
-            yield from self.fresh(seed).events(drawing, [seed], should_stop, keep, record)
+            yield from self.fresh(seed, drawing.story).events(drawing, [seed], should_stop, keep, record)
 
     def together(
         self,
@@ -413,7 +415,7 @@ class PremisedWriter:
         shared, at_work = ConditionedBlocks(self.blocks), dict[int, tuple[ExactWriter, ExactEngine]]()
         while not should_stop():
             for seed in islice(seeds, max(1, ROWS // drawing.particles) - len(at_work)):
-                writer = self.fresh(seed)
+                writer = self.fresh(seed, drawing.story)
                 at_work[seed] = (writer, begun(engine(writer), seed))
             if not at_work:
                 return
@@ -423,12 +425,12 @@ class PremisedWriter:
                 else:
                     yield event
 
-    def fresh(self, seed: int) -> ExactWriter:
+    def fresh(self, seed: int, tell: bool) -> ExactWriter:
         """The writer of a seed; all are compiled again after FRESH songs."""
         self.songs += 1
         if self.songs % FRESH == 0:
             self.made.clear()
-        return self.drawn(seed)[1]
+        return self.drawn(seed, tell)[1]
 
 
 def as_plan(section: SectionForm) -> SectionPlan:
