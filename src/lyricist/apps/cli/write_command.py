@@ -316,13 +316,16 @@ def explained(song: WrittenSong, plan: Plan, lexicon: Lexicon) -> Iterator[str]:
 def outlined(outline: Outline) -> Iterator[str]:
     """What a song says, line by line.
 
-    >>> list(outlined(Outline("she", "past", ("bread",), (("dark", "woke"), ()))))
-    ['says: she past, about bread', '  1  woke dark', '  2  -']
+    >>> told = Outline("she", "past", ("bread",), (("dark", "woke"), ()), (("i", "her"), ("", "")))
+    >>> list(outlined(told))
+    ['says: she past, about bread', '  1  i, her: woke dark', '  2  -']
     """
     about = f", about {', '.join(outline.theme)}" if outline.theme else ""
     yield f"says: {outline.person} {outline.tense}{about}"
     for i, words in enumerate(outline.lines):
-        yield f"{i + 1:>3}  {' '.join((*words[1:], *words[:1])) or '-'}"
+        people = ", ".join(filter(None, outline.people[i])) if i < len(outline.people) else ""
+        said = " ".join(filter(None, (*words[1:], *words[:1]))) or "-"
+        yield f"{i + 1:>3}  {people and f'{people}: '}{said}"
 
 
 def scored(score: Score) -> str:
