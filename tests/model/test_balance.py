@@ -16,7 +16,7 @@ from lyricist.generate.writer import load
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
-from lyricist.training.run_files import overused_by
+from lyricist.training.run_files import overused_by, spared
 
 
 def test_a_ratio_is_bounded_and_little_words_are_left_alone() -> None:
@@ -53,6 +53,10 @@ def test_a_run_that_goes_on_inherits_it_by_word(run: Run, balanced: Run) -> None
     nats = overused_by(balanced, other)
     assert nats is not None and nats.tolist() == [0, -0.5, 0, 1.5]
     assert overused_by(run, other) is None
+    often = np.array([False, True, True, True])
+    kept = spared(nats, often)
+    assert kept is not None and kept.tolist() == [0, -0.5, 0, 0]
+    assert spared(None, often) is None
 
 
 def test_a_run_that_was_balanced_says_words_more_as_songs_do(

@@ -74,7 +74,8 @@ def keep_columns(run: Run, tokens: TokenSet, base: Run | None) -> None:
     size, backward = len(run.vocabulary), run.vocabulary.order == "backward"
     ends, finals = line_ends(ids, breaks, size), line_finals(ids, breaks, size, backward)
     made = VocabLayout.by_signature(facts.sig, ends, finals, drawn_with(base, run.vocabulary, tokens))
-    made.overused = overused_by(base, run.vocabulary, tokens) if base is not None else None
+    found = overused_by(base, run.vocabulary) if base is not None else None
+    made.overused = spared(found, used_often(tokens, run.vocabulary))
     made.save(run.path / COLUMNS)
 
 
@@ -99,17 +100,18 @@ def used_often(tokens: TokenSet, vocabulary: Vocabulary) -> npt.NDArray[np.bool_
     return np.asarray(counts >= max(USED, OFTEN * sum(tokens.counts)))
 
 
-def overused_by(base: Run, vocabulary: Vocabulary, tokens: TokenSet) -> Floats | None:
-    """(V,) nats by which the base draws each word too often, 0 for words it lacks and for words that the songs
-    themselves use often; None if unknown."""
+def overused_by(base: Run, vocabulary: Vocabulary) -> Floats | None:
+    """(V,) nats by which the base draws each word too often, 0 for words it lacks; None if unknown."""
     columns = columns_of(base)
     if columns is None or columns.overused is None:
         return None
     known = dict(zip(base.vocabulary.tokens, columns.overused.tolist(), strict=True))
-    nats = np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
-    often = used_often(tokens, vocabulary)
-    nats[often] = np.minimum(nats[often], 0)
-    return nats
+    return np.array([known.get(token, 0) for token in vocabulary.tokens], dtype=np.float32)
+
+
+def spared(nats: Floats | None, often: npt.NDArray[np.bool_]) -> Floats | None:
+    """(V,) nats as from `overused_by` that hold back no word which the songs themselves use `often` (V,)."""
+    return nats if nats is None else np.where(often, np.minimum(nats, 0), nats)
 
 
 def columns_of(run: Run | None) -> VocabLayout | None:
