@@ -1,13 +1,14 @@
 """Make the stories that songs tell, from songs that the network has not read.
 
-    python scripts/build_stories.py RUN SONGS... -o STORIES [--share 0.5]
+    python scripts/build_stories.py RUN SONGS... -o STORIES [--share 0.5] [--index COPY_INDEX]
 
 A story has what a song says, line by line: who does it, who else is in it, and key words in the order of the line,
 its last word last; the person and the tense that most of its words have; and its form (`plan/premise.py`). SONGS are
 files as `lyricist prepare` reads them. A song is left out if its form is none of STANZAS, if its rhymes are not
 perfect, if its lines are not of its form's lengths, if words cannot end their lines by its plan, or if it holds an
 unclean word. Of the others `--share` is kept: those whose lines the network RUN finds the likeliest, given what they
-are to say, so that it can tell them.
+are to say, so that it can tell them. `--index`: a copy index of their songs, of which no more than five words in a
+row are written.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from learn_marks import BATCH, Batches, Text, log_shares, opened, text_of
@@ -33,6 +35,7 @@ from lyricist.generate.outline import Outliner
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.writer import Model, load
 from lyricist.model.checkpoint import Run
+from lyricist.model.copy_index import CopyIndex
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import TOPICS, Topics
 from lyricist.plan.plan import Plan
@@ -190,6 +193,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("songs", type=Path, nargs="+")
     parser.add_argument("--share", type=float, default=0.5, help="of the stories that are kept, 0 to 1")
+    parser.add_argument("--index", type=Path, help="where to write a copy index of their songs")
     parser.add_argument("-o", "--out", type=Path, required=True)
     options = parser.parse_args()
     run = Run.open(options.run)
@@ -198,7 +202,10 @@ def main() -> None:
     blocks, texts = zip(*fine, strict=True)
     found = nats(run, texts)
     most = sorted(found)[max(0, math.ceil(options.share * len(found)) - 1)]
-    made = [block for block, value in zip(blocks, found, strict=True) if value <= most]
+    kept = [(block, text) for block, text, value in zip(blocks, texts, found, strict=True) if value <= most]
+    made = [block for block, _ in kept]
+    if options.index:
+        CopyIndex.from_ids(np.concatenate([text.ids for _, text in kept]), run.vocabulary).save(options.index)
     replace_file(options.out, [("\n\n".join(made) + "\n").encode()])
     size = options.out.stat().st_size / 1e6
     print(f"{len(made)} stories of {len(blocks)}, at most {most:.2f} nats a word, {size:.2f} MB")
