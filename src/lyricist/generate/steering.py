@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -211,6 +211,7 @@ class Telling:
         self.blocks = np.where(at < columns.lone, at // TILE, at - columns.lone + columns.tiles)
         self.kept = set(words_of_plan(song))
         self.listed: dict[tuple[str, ...], tuple[Ints, Floats]] = {}
+        self.voices: dict[tuple[str, str], Floats] = {}
 
     def voiced(self, made: BlockRows, keys: Sequence[tuple[str, ...]]) -> None:
         """Steer rows (B,) of the model's output by their `keys`: (person, tense) of the song, or with the line's
@@ -226,13 +227,38 @@ class Telling:
     def changes(self, key: tuple[str, ...]) -> tuple[Ints, Floats]:
         """The columns (N,) that a key changes, and by how many nats (N,)."""
         if key not in self.listed:
-            nats = voice_bias((key[0], key[1]), self.words) if len(key) == 2 else line_bias(key, self.words)
+            nats = self.voice(key[0], key[1]) if len(key) == 2 else self.line(key)
             nats[[w for w in self.kept if w < len(nats)]] = 0
             words = np.flatnonzero(nats)
             at = self.columns.column_of[words]
             drawn = at < self.columns.width
             self.listed[key] = (at[drawn], nats[words[drawn]])
         return self.listed[key]
+
+    def voice(self, person: str, tense: str) -> Floats:
+        """(V,) nats for words by the person and the tense of a song."""
+        if (person, tense) not in self.voices:
+            self.voices[person, tense] = voice_bias((person, tense), self.words)
+        return self.voices[person, tense].copy()
+
+    def line(self, key: tuple[str, ...]) -> Floats:
+        """(V,) nats for words by the tense of a song and the persons of a line, `key` (tense, who, whom)."""
+        named = {person_of(word) for word in key[1:]}
+        nats = self.voice("", key[0])
+        for person, words in self.people.items():
+            if person not in named:
+                nats[words] -= STRANGE
+        return nats
+
+    @cached_property
+    def people(self) -> dict[str, list[int]]:
+        """The words of each person."""
+        index = self.song.table.index
+        found: dict[str, list[int]] = {}
+        for word in sorted(PEOPLED):
+            if 0 <= index.get(word, -1) < len(self.words):
+                found.setdefault(person_of(word), []).append(index[word])
+        return found
 
     def owed(self, made: BlockRows, words: Sequence[Sequence[int]]) -> None:
         """Make the `words` of each row (B,) of the model's output likelier. In place."""
@@ -257,14 +283,6 @@ class Telling:
         np.add.at(made.total, rows, more)
         power = self.temperature
         np.add.at(made.free, rows, after.astype(np.float64) ** power - before.astype(np.float64) ** power)
-
-
-def line_bias(key: tuple[str, ...], words: Sequence[str]) -> npt.NDArray[np.float32]:
-    """(V,) nats for words by the tense of a song and the persons of a line, `key` (tense, who, whom)."""
-    named = {person_of(word) for word in key[1:]}
-    nats = voice_bias(("", key[0]), words)
-    nats[[k for k, w in enumerate(words) if w in PEOPLED and person_of(w) not in named]] -= STRANGE
-    return nats
 
 
 # --- Listed words
