@@ -16,7 +16,7 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -26,20 +26,14 @@ from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.evaluation.check import EVERY_SONG
+from lyricist.evaluation.overuse import FINEST, Counts, Lines, Phrase, Sounds, count, key_of, lines_of
 from lyricist.model.checkpoint import Run
-from lyricist.model.copy_index import word_hash
-from lyricist.model.stock import LINE, OPENING, OPENING_WORDS, RHYME, RUN, STOCK, WORD, StockPhrases, phrase_key
+from lyricist.model.stock import LINE, OPENING, RHYME, RUN, STOCK, WORD, StockPhrases
 from lyricist.model.topics import is_plain
 from lyricist.plan.plan import Drawing, Plan
-from lyricist.prosody.lexicon import default_lexicon
-
-Words = tuple[str, ...]
-Song = list[list[Words]]  # sections of lines
-Phrase = tuple[int, Words]  # a kind and its words
 
 SONGS = Path(__file__).parents[1] / "songs"
 FIRST_SEED = 1_000_000  # far from the seeds that people and benchmarks use
-NEAR = 3  # lines of a section within which two that rhyme are a pair
 LEAST = {WORD: 3, RUN: 3, LINE: 1, OPENING: 2, RHYME: 2}  # songs with a phrase from which it is in stock
 SHARE = {WORD: 0.6, RUN: 1.0, LINE: 1.0, OPENING: 1.5, RHYME: 2.0}  # times the log ratio
 ALLOWED = {WORD: 0.02, RUN: 0.004, LINE: 0.0001, OPENING: 0.004, RHYME: 0.004}  # share of songs, at the least
@@ -53,7 +47,7 @@ FEW, MANY = 15, 0.03  # songs, and share of songs, with it
 split = WordTokenizer().split
 
 
-def written_songs(run: Path, songs: int, file: Path | None, stock: float) -> Iterator[Song]:
+def written_songs(run: Path, songs: int, file: Path | None, stock: float) -> Iterator[Lines]:
     """Songs written by default, but for `--stock`; those in `file` first."""
     rows = (
         [json.loads(row) for row in file.read_text(encoding="utf-8").splitlines()] if file and file.exists() else []
@@ -70,59 +64,16 @@ def written_songs(run: Path, songs: int, file: Path | None, stock: float) -> Ite
             yield song_of(event.to_json())
 
 
-def song_of(row: dict) -> Song:
+def song_of(row: dict) -> Lines:
     return [[tuple(split(line["text"])) for line in section["lines"]] for section in row["sections"]]
 
 
-def people_songs(files: Sequence[Path]) -> Iterator[Song]:
+def people_songs(files: Sequence[Path]) -> Iterator[Lines]:
     for song in read(files, options=EVERY_SONG).songs():
-        yield [[tuple(split(line.text)) for line in section.lines] for section in song.sections]
+        yield lines_of(song.sections)
 
 
 # --- phrases
-
-
-def phrases(song: Song, sounds: Callable[[str], frozenset[str]]) -> set[Phrase]:
-    """Every phrase of a song, once."""
-    lines = [line for section in song for line in section if line]
-    found: set[Phrase] = {(OPENING, lines[0][:OPENING_WORDS])} if lines else set()
-    for line in lines:
-        found.add((LINE, line))
-        found |= {(WORD, (word,)) for word in line if not is_plain(word)}
-        found |= {(RUN, line[i : i + n]) for n in (2, 3) for i in range(len(line) - n + 1)}
-    for section in song:
-        ends = [line[-1] for line in section if line]
-        for i, a in enumerate(ends):
-            near = ends[i + 1 : i + 1 + NEAR]
-            found |= {(RHYME, pair(a, b)) for b in near if a != b and not sounds(a).isdisjoint(sounds(b))}
-    return found
-
-
-def pair(a: str, b: str) -> Words:
-    """Two words in the order of their hashes, as their key has them."""
-    return (a, b) if word_hash(a) <= word_hash(b) else (b, a)
-
-
-class Sounds:
-    """The rhymes of words, each looked up once."""
-
-    def __init__(self) -> None:
-        self.lexicon, self.found = default_lexicon(), dict[str, frozenset[str]]()
-
-    def __call__(self, word: str) -> frozenset[str]:
-        if word not in self.found:
-            self.found[word] = frozenset(r.tail for r in self.lexicon.readings(word) if r.syllables)
-        return self.found[word]
-
-
-def shares(songs: Iterable[Song], sounds: Sounds) -> tuple[Counter[Phrase], int]:
-    """How many songs have each phrase, and the number of songs."""
-    found: Counter[Phrase] = Counter()
-    size = 0
-    for song in songs:
-        found.update(phrases(song, sounds))
-        size += 1
-    return found, max(1, size)
 
 
 def nats_of(phrase: Phrase, ours: float, theirs: float, before: float) -> float:
@@ -132,18 +83,16 @@ def nats_of(phrase: Phrase, ours: float, theirs: float, before: float) -> float:
     return min(MOST[kind], max(0.0, before + SHARE[kind] * math.log(ours / allowed)))
 
 
-def table(
-    ours: tuple[Counter[Phrase], int], theirs: tuple[Counter[Phrase], int], before: StockPhrases
-) -> dict[int, float]:
+def table(ours: Counts, theirs: Counts, before: StockPhrases) -> dict[int, float]:
     """Nats by key."""
     out = dict(before.nats)
     for phrase, n in ours[0].items():
         kind, words = phrase
-        if n < LEAST[kind]:
+        if n < LEAST[kind] or (kind == WORD and is_plain(words[0])):
             continue
-        number = phrase_key(kind, [word_hash(word) for word in words])
+        number = key_of(phrase)
         nats = nats_of(phrase, n / ours[1], theirs[0][phrase] / theirs[1], before.nats.get(number, 0.0))
-        if nats >= 1 / 16:
+        if nats >= FINEST:
             out[number] = nats
         else:
             out.pop(number, None)
@@ -153,7 +102,7 @@ def table(
 # --- themes
 
 
-def theme_words(songs: Sequence[Song], ours: tuple[Counter[Phrase], int]) -> list[str]:
+def theme_words(songs: Sequence[Lines], ours: Counts) -> list[str]:
     """Nouns that songs are about, the commonest first; none that our songs say too often."""
     uses, nouns, heads, of = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for song in songs:
@@ -171,7 +120,7 @@ def theme_words(songs: Sequence[Song], ours: tuple[Counter[Phrase], int]) -> lis
     ]
 
 
-def unfit(word: str, ours: tuple[Counter[Phrase], int]) -> bool:
+def unfit(word: str, ours: Counts) -> bool:
     return not word.isalpha() or is_plain(word) or is_unclean(word) or ours[0][WORD, (word,)] > MANY * ours[1]
 
 
@@ -186,9 +135,9 @@ def main() -> None:
     path, sounds = Run.open(options.run).path / STOCK, Sounds()
     before = StockPhrases.load(path) if path.exists() and not options.anew else StockPhrases({})
     people = list(people_songs(options.people))
-    theirs = shares(people, sounds)
+    theirs = count(people, sounds)
     written = written_songs(options.run, options.songs, options.written, 0.0 if options.anew else 1.0)
-    ours = shares(islice(written, options.songs), sounds)
+    ours = count(islice(written, options.songs), sounds)
     made = table(ours, theirs, before)
     StockPhrases(made, theme_words(people, ours)).save(path)
     worst = sorted(ours[0], key=lambda p: -ours[0][p] if p[0] == RHYME else 0)[:6]

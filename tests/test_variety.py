@@ -10,6 +10,7 @@ import pytest
 
 import build_stock
 import variety
+from lyricist.evaluation import overuse
 from lyricist.model.copy_index import word_hash
 from lyricist.model.stock import LINE, NONE, OPENING, RHYME, RUN, WORD, StockPhrases, phrase_key
 
@@ -59,7 +60,7 @@ def test_every_theme_is_that_of_a_block_of_seeds() -> None:
 # --- the table
 
 
-def songs_of(file: Path) -> list[build_stock.Song]:
+def songs_of(file: Path) -> list[overuse.Lines]:
     return list(build_stock.written_songs(file.parent, 3, file, 1.0))
 
 
@@ -68,10 +69,10 @@ def key_of(kind: int, text: str) -> int:
 
 
 def test_phrases_get_nats_by_how_much_too_common_they_are(file: Path) -> None:
-    sounds = build_stock.Sounds()
-    ours = build_stock.shares(songs_of(file), sounds)
+    sounds = overuse.Sounds()
+    ours = overuse.count(songs_of(file), sounds)
     made = build_stock.table(ours, (Counter(), 1), NONE)
-    assert ours[0][WORD, ("gate",)] == 3 and ours[0][RHYME, build_stock.pair("late", "gate")] == 2
+    assert ours[0][WORD, ("gate",)] == 3 and ours[0][RHYME, overuse.pair("late", "gate")] == 2
     assert made[key_of(WORD, "gate")] == pytest.approx(build_stock.MOST[WORD])
     assert made[key_of(OPENING, "i wait beside")] > 4 and made[key_of(LINE, "i wait beside the gate")] > 8 - 1e-9
     assert key_of(RUN, "going out") not in made and key_of(WORD, "the") not in made
@@ -79,7 +80,7 @@ def test_phrases_get_nats_by_how_much_too_common_they_are(file: Path) -> None:
 
 
 def test_what_people_say_as_often_costs_nothing_and_nats_add_up(file: Path) -> None:
-    ours = build_stock.shares(songs_of(file), build_stock.Sounds())
+    ours = overuse.count(songs_of(file), overuse.Sounds())
     assert key_of(WORD, "gate") not in build_stock.table(ours, ours, NONE)
     phrase = (RUN, ("beside", "the"))
     assert build_stock.nats_of(phrase, 0.008, 0.0, 0.5) == pytest.approx(

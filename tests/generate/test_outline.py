@@ -136,10 +136,19 @@ def test_rows_hold_the_words_of_the_line_and_the_next_ends() -> None:
         assert rows[i, SAID + PEOPLE :].tolist() == ahead
 
 
-def test_given_lines_keep_their_own_words() -> None:
+def test_beside_given_lines_no_story_is_told() -> None:
     text = ["the old dog was cold", ""]
     plan = Plan(sections=[{"name": "verse", "lines": 2, "text": text, "rhyme": "AA"}])
-    assert outliner(plan, BLOCKS).draw(2).lines[0] == ("cold",)
+    assert not outliner(plan, BLOCKS).tells(True)
+    assert outliner(plan, BLOCKS).draw(2).lines == ((), ())
+
+
+def test_a_line_that_comes_back_has_its_place_in_the_story() -> None:
+    block = """he past: dog
+form: 6,4 XX; vvv; last
+1: he dog snow / he bread bed / he brother slow / he bread bed / he old head / he bread bed"""
+    made = outliner(Plan(sections=parse_story(block).sections), (block,)).draw(0)
+    assert [words[0] for words in made.lines] == ["snow", "bed", "slow", "bed", "head", "bed"]
 
 
 def test_a_song_carries_its_outline(monkeypatch: pytest.MonkeyPatch) -> None:

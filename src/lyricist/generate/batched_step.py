@@ -313,7 +313,7 @@ class PremisedWriter:
         return with_premise(self.asked, seed, lambda chance, about: (), attempt, lambda chance: story.sections)
 
     def story(self, seed: int) -> Story | None:
-        """The story of a seed, whose form and theme its plan takes."""
+        """The story of a seed, whose form its plan takes."""
         spec = self.hints
         person, tense = (spec.person or spec.person_hint or "").lower(), spec.tense or spec.tense_hint or ""
         found = stories_of(self.run.stories, seed, person, tense, spec.about, self.run.nearest_stories)

@@ -100,14 +100,14 @@ class Outliner:
     # --- the outline of a seed
 
     def tells(self, asked: bool) -> bool:
-        """Whether songs of the plan tell stories, `asked` if that is not ruled out: it has lines that are open, and
-        stories for them."""
-        return asked and bool(self.stories) and bool(self.song.beginnings)
+        """Whether songs of the plan tell stories, if that is `asked`: there are some, and no given line, which would
+        be about something else."""
+        return asked and bool(self.stories) and not self.song.given
 
     def draw(self, seed: int, tell: bool = True) -> Outline:
         """The outline of the song of a seed. Without `tell` it has person and tense, and words only for the lines of
         sections that are about something of their own."""
-        story = self.story(seed) if tell else None
+        story = self.story(seed) if self.tells(tell) else None
         beats = self.beats_of(story)
         person, tense = (story.person, story.tense) if story else self.voice(seed)
         if not any(beats):
@@ -157,6 +157,7 @@ class Outliner:
         verse = chorus = 0
         for i, line in enumerate(self.song.lines):
             if i not in self.song.beginnings:
+                verse += line.name not in CHORUSES  # a story has verses line by line, with those that come back
                 continue
             beat: Beat | None = None
             if line.about:  # one of the words that the section is said to be about

@@ -195,7 +195,7 @@ def tense_nats(tense: Tense | None) -> list[tuple[str, float]]:
 
 # --- The outline of each song
 
-HELD = 0.5  # nats for a word of a line's outline that the line does not hold yet
+UNSAID = 0.5  # nats for a word of a line's outline that the line does not hold yet
 STRANGE = 3.0  # off the forms of persons that its outline does not name
 PEOPLED = frozenset(PERSON_OF) | IT
 
@@ -269,7 +269,7 @@ class Telling:
         columns = self.columns.column_of[ids]
         drawn = columns < self.columns.width
         if drawn.any():
-            self.multiply(made, rows[drawn], columns[drawn], np.float32(HELD))
+            self.multiply(made, rows[drawn], columns[drawn], np.float32(UNSAID))
 
     def multiply(self, made: BlockRows, rows: Ints, columns: Ints, nats: Floats | np.float32) -> None:
         """Add `nats` to places of the output; each place occurs once. In place."""

@@ -2,7 +2,7 @@
 
 A premise has a form with the kind of its hook, and a theme. Every part depends on the seed alone, and a part that the
 plan asks for is not drawn. The plan of a seed is an ordinary plan: `lyricist plan --seed` shows it and saves it.
-A model that knows stories draws one of them, in its form and about its theme.
+A model that knows stories draws one of them, and its form.
 """
 
 from __future__ import annotations
@@ -200,7 +200,6 @@ def parse_story(block: str) -> Story:
     """The story of a block: "you past: thief, laundry", then "form: 8,6 XAXA; 8 AA; vcvcv; last" (the verse, the
     chorus, the order of sections, and which line of a verse comes back), and rows "1:" and "C:" with beats between
     slashes.
-
 
     >>> parse_story("i past: key, pot\\nform: 6,4 XX; v;\\n1: i'd you hid key / - pot").verses[0]
     Beat(words=('hid', 'key'), who="i'd", whom='you', syllables=6)

@@ -23,10 +23,8 @@ from lyricist.training.habits import find_habits
 from lyricist.training.token_arrays import TokenSet
 
 NUMERAL = re.compile("(?=..)x{0,3}(ix|iv|v?i{0,3})")  # of two letters or more: numbers of stanzas, no words of songs
-USED, OFTEN = (
-    2,
-    1 / 2_000,
-)  # uses, and share of the songs' words, from which a word is not held back as old or overused
+USED = 2  # uses from which a word is not held back as old or overused
+OFTEN = 1 / 2_000  # and share of the songs' words
 ENDS_WORDS = 3_000_000  # tokens that the line-end statistics are computed from, and tokens read at a time
 
 
