@@ -24,8 +24,7 @@ import lyricist
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.writer import Model
-from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.convert import stamp
+from lyricist.model.checkpoint import COLUMNS, Run, seal
 from lyricist.model.topics import is_plain
 from lyricist.model.vocab_layout import VocabLayout
 
@@ -116,6 +115,7 @@ def main() -> None:
     columns = replace(VocabLayout.load(path), overused=None)
     nats = np.zeros(len(words))
     columns.save(path)
+    seal(options.run)
     for _ in range(options.rounds):
         model = lyricist.load(options.run)
         model.beside = replace(
@@ -125,8 +125,7 @@ def main() -> None:
         ratio = over(said, wanted, words)
         nats = bounded(nats + SHARE * ratio, words)
         replace(columns, overused=nats.astype(np.float32)).save(path)
-        if run.packed:
-            stamp(run)
+        seal(options.run)
         most = np.argsort(-ratio * np.sqrt(shares(said, words)))[:12]
         spread = float(np.sqrt((shares(said, words) * ratio**2).sum()))
         print(f"{said.total():,} words, ratio {np.exp(spread):.2f} in the mean;", *(words[i] for i in most))

@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 
 from lyricist.corpus import open_corpus
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, seal
 from lyricist.model.copy_index import LINES, LineFilter
 
 
@@ -29,6 +29,7 @@ def main() -> None:
     earlier = LineFilter.load(options.earlier) if options.earlier else None
     made = LineFilter.of_songs((song for path in options.corpora for song in open_corpus(path).songs()), earlier)
     made.save(run.path / LINES)
+    seal(run.path)
     figures = {
         "lines": len(made.values),
         "bytes": (run.path / LINES).stat().st_size,

@@ -1,8 +1,9 @@
 """Turn a finished run into the starter that the package brings: the files in src/lyricist/model/starter.
 
 The network goes into one 8-bit file; the songs it learnt from stay outside. The same run gives the same files.
+Without a run, only the manifest is written again: say so after a file was added (copy index, judge of lines).
 
-    python scripts/build_starter.py RUN
+    python scripts/build_starter.py [RUN]
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import zlib
 from pathlib import Path
 
 from lyricist.errors import InputError, LyricistError
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, seal
 from lyricist.model.convert import pack
 from lyricist.model.starter import HERE
 
@@ -48,11 +49,11 @@ def build(run: Path, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--out", type=Path, default=HERE, help="the package's folder, unless another is named")
     arguments = parser.parse_args()
     try:
-        build(arguments.run, arguments.out)
+        seal(arguments.out) if arguments.run is None else build(arguments.run, arguments.out)
     except LyricistError as e:
         sys.exit(str(e))
     for path in sorted(arguments.out.iterdir()):

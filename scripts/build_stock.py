@@ -27,7 +27,7 @@ from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.evaluation.check import EVERY_SONG
 from lyricist.evaluation.overuse import FINEST, Counts, Lines, Phrase, Sounds, count, key_of, lines_of
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, replace_beside
 from lyricist.model.stock import LINE, OPENING, RHYME, RUN, STOCK, WORD, StockPhrases
 from lyricist.model.topics import is_plain
 from lyricist.plan.plan import Drawing, Plan
@@ -139,7 +139,7 @@ def main() -> None:
     written = written_songs(options.run, options.songs, options.written, 0.0 if options.anew else 1.0)
     ours = count(islice(written, options.songs), sounds)
     made = table(ours, theirs, before)
-    StockPhrases(made, theme_words(people, ours)).save(path)
+    replace_beside(path.parent, path.name, StockPhrases(made, theme_words(people, ours)).content())
     worst = sorted(ours[0], key=lambda p: -ours[0][p] if p[0] == RHYME else 0)[:6]
     print(f"{ours[1]} songs, {len(made)} phrases, {path.stat().st_size} bytes;", *(" ".join(p[1]) for p in worst))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lyricist.corpus import open_corpus
 from lyricist.model import topics
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, seal
 from lyricist.training.token_arrays import token_set
 
 
@@ -29,6 +29,7 @@ def main() -> None:
     split = tokens.split("train")
     made = topics.learn(tokens.remap(vocabulary)[split.ids], split.starts, vocabulary)
     made.save(options.run / topics.TOPICS)
+    seal(options.run)
     print(f"{int(made.has.sum())} of {len(vocabulary)} words")
 
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from lyricist._io import replace_file
 from lyricist.corpus import open_corpus
-from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.convert import MODEL, stamp
+from lyricist.model.checkpoint import COLUMNS, Run, seal
+from lyricist.model.convert import MODEL
 from lyricist.model.onnx_graph import block_model, metadata_for
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
@@ -41,7 +41,7 @@ def choose(run: Run, drawn: npt.NDArray[np.bool_]) -> VocabLayout:
     graph = block_model(config, weights, made, metadata_for(config, step), packed=True)
     replace_file(run.path / MODEL, [graph])
     made.save(run.path / COLUMNS)
-    stamp(run)
+    seal(run.path)
     return made
 
 

@@ -102,7 +102,7 @@ class JudgeNetwork(nn.Module):
 
     def taken_from(self, file: Path) -> JudgeNetwork:
         """The network with the weights of a judge that was made before, from its 8 bits."""
-        graph = Initializers(file)
+        graph = Initializers(file.read_bytes(), str(file))
         config = {"cell": "lstm", "layers": 1, "embedding": self.reader.config.embedding, "hidden": HIDDEN}
         for name, value in layer(graph, "layers.0.", config, config["embedding"]).items():
             self.reader.get_parameter(name).data.copy_(torch.from_numpy(np.ascontiguousarray(value)))

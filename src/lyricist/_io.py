@@ -1,6 +1,9 @@
 """Files and bytes for every room: files and directories replaced in one step, hashes, JSON, tensors, text.
 
-A process that is killed at any moment leaves the old content or the new, never a part of it.
+A process that is killed at any moment leaves the old content or the new, never a part of it. What others may have
+made (runs, corpora and what lies in them) is read through `check_folder`, which finds links and devices, and
+`open_plain`, below which are all readers of such files: sizes are checked before memory is taken, every error is a
+`RunError`.
 """
 
 from __future__ import annotations
@@ -11,11 +14,15 @@ import errno
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +32,15 @@ import numpy.typing as npt
 from lyricist.errors import InputError, RunError
 
 Arrays = dict[str, npt.NDArray[Any]]
+
+PACKAGE = Path(__file__).parent
+MOST_BYTES, MOST_JSON, MOST_HEADER = 1 << 31, 1 << 26, 1 << 22  # of a file, of JSON, of the header of arrays
+MOST_ENTRIES, DEEPEST = 100_000, 8  # files of a run or a corpus, folders in folders
+SETTLED = 2_000_000_000  # nanoseconds after which a file's time tells whether it has changed
+KINDS = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8",
+    "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 HEAD = 1 << 16  # bytes examined to find the encoding
@@ -195,14 +211,126 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a run, or `RunError` naming the file."""
+# --- files that others may have made
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `RunError` if something below a folder is a link, a device or a pipe, or if there is too much in it."""
+    left, depth = MOST_ENTRIES, 0
+    waiting = [folder]
+    while waiting and depth <= DEEPEST:
+        below: list[Path] = []
+        for place in waiting:
+            for path, kind in _entries(place):
+                left -= 1
+                if left < 0:
+                    raise RunError(f"{folder} has more than {MOST_ENTRIES:,} files: it is not one that lyricist made")
+                if stat.S_ISDIR(kind):
+                    below.append(path)
+                elif not stat.S_ISREG(kind):
+                    what = "a link" if stat.S_ISLNK(kind) else "no plain file"
+                    raise RunError(
+                        f"{one_line(path)} is {what}: put a plain file in its place, or do not use {folder}"
+                    )
+        waiting, depth = below, depth + 1
+    if waiting:
+        raise RunError(f"{folder} has folders in folders without end: it is not one that lyricist made")
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, int]]:
+    """The files of a folder with their modes; those that vanish meanwhile are left out."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        with os.scandir(folder) as found:
+            for entry in found:
+                with contextlib.suppress(FileNotFoundError):
+                    yield Path(entry.path), entry.stat(follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return
     except OSError as e:
-        raise RunError(f"{path} cannot be read ({e.strerror}): {path.parent} is not a complete lyricist run") from e
-    except ValueError as e:
-        raise RunError(f"{path} is damaged (not JSON): restore it or train again") from e
+        raise RunError(f"{one_line(folder)} cannot be read ({e.strerror}): check its permissions") from e
+
+
+def one_line(text: object, most: int = 200) -> str:
+    """A text from outside for an error message: without control characters and lone surrogates, not too long."""
+    said = str(text).encode("utf-8", "backslashreplace").decode()
+    said = "".join(c if c.isprintable() else "?" for c in said)
+    return said if len(said) <= most else f"{said[:most]}..."
+
+
+def open_plain(path: Path, most: int = MOST_BYTES) -> BinaryIO:
+    """A plain file to read. Raises `RunError` if it is missing, a link, a device, a folder, or above `most` bytes."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    if PACKAGE not in path.parents:  # the package itself may be installed as links
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    try:
+        handle = os.open(path, flags)
+    except (OSError, ValueError) as e:
+        why = "it is a link" if isinstance(e, OSError) and e.errno == errno.ELOOP else getattr(e, "strerror", e)
+        raise RunError(f"{one_line(path)} is damaged or missing ({why}): restore it or train again") from e
+    found = os.fstat(handle)
+    plain = stat.S_ISREG(found.st_mode)
+    if plain and found.st_size <= most:
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    why = f"it has {found.st_size:,} bytes, more than {most:,}" if plain else "it is no plain file"
+    raise RunError(f"{one_line(path)} is damaged ({why}): restore it or train again")
+
+
+def read_plain(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The content of a plain file; errors as `open_plain`."""
+    with open_plain(path, most) as file:
+        return _content(file, path, most)
+
+
+def _content(file: BinaryIO, path: Path, most: int) -> bytes:
+    try:
+        return file.read(most)
+    except OSError as e:
+        raise RunError(f"{one_line(path)} cannot be read ({e.strerror}): restore it or train again") from e
+
+
+_hashes: dict[tuple[int, int, int, int], str] = {}  # of files that have not changed for a while
+
+
+def plain_hash(path: Path) -> str:
+    """SHA-256 of a plain file in hexadecimal; errors as `open_plain`. A file is read once unless it changes."""
+    with open_plain(path) as file:
+        found = os.fstat(file.fileno())
+        key = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        if key not in _hashes:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+            if time.time_ns() - found.st_mtime_ns < SETTLED:
+                return digest  # changed so recently that its time would not tell of a further change
+            _hashes[key] = digest
+        return _hashes[key]
+
+
+def parse_json(data: bytes | str, where: object, finite: bool = True) -> Any:
+    """JSON from outside. Raises `RunError` that names `where` for text that is not JSON, numbers that are not finite
+    (unless they need not be), too many digits or brackets, and text that is not Unicode."""
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if finite and not math.isfinite(value):
+            raise ValueError(f"{digits[:20]} is not finite")
+        return value
+
+    def constant(name: str) -> float:
+        return number(name.replace("Infinity", "inf"))
+
+    try:
+        text = data.decode() if isinstance(data, bytes) else data
+        found = json.loads(text, parse_float=number, parse_constant=constant)
+        if "\\ud" in text or "\\uD" in text:  # an escaped surrogate, perhaps one without its partner
+            json.dumps(found, ensure_ascii=False).encode()
+        return found
+    except (ValueError, RecursionError) as e:
+        raise RunError(f"{one_line(where)} is damaged (not JSON): restore it or train again") from e
+
+
+def read_json(path: Path, most: int = MOST_JSON, finite: bool = True) -> dict[str, Any]:
+    """A JSON object from a run, or `RunError` naming the file."""
+    data = parse_json(read_plain(path, most), path, finite)
     if not isinstance(data, dict):
         raise RunError(f"{path} is damaged (not a JSON object): restore it or train again")
     return data
@@ -215,15 +343,90 @@ def tensor_bytes(arrays: Arrays) -> bytes:
     return save({k: np.ascontiguousarray(v) for k, v in arrays.items()})
 
 
-def load_arrays(path: Path) -> Arrays:
-    """A safetensors file, or `RunError` naming it."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+def load_arrays(path: Path, most: int = MOST_BYTES) -> Arrays:
+    """The arrays of a safetensors file of at most `most` bytes, or `RunError` naming it.
 
-    try:
-        return load_file(str(path))
-    except (OSError, SafetensorError) as e:
-        raise RunError(f"{path} is damaged or missing: restore it or train again") from e
+    The header is checked before the arrays are read: their places must fill the file exactly.
+    """
+    with open_plain(path, most) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(size - 8, MOST_HEADER):
+                raise ValueError("its header is cut")
+            places = _places(parse_json(file.read(length), path), size - 8 - length)
+            held = bytearray(size - 8 - length)
+            if file.readinto(held) != len(held):  # type: ignore[attr-defined]
+                raise ValueError("it is cut")
+            return {name: _array(held, *place) for name, place in places.items()}
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError) as e:
+            raise RunError(f"{one_line(path)} is damaged ({one_line(e)}): restore it or train again") from e
+
+
+def _places(header: Any, size: int) -> dict[str, tuple[Any, tuple[int, ...], int]]:
+    """Type, shape and offset of each array of a safetensors header. `ValueError` unless they fill `size` bytes."""
+    found: dict[str, tuple[Any, tuple[int, ...], int]] = {}
+    bounds = []
+    for name, told in header.items():
+        if name == "__metadata__":
+            continue
+        kind, shape, (start, end) = np.dtype(KINDS[told["dtype"]]), tuple(told["shape"]), told["data_offsets"]
+        if not all(type(n) is int and n >= 0 for n in (*shape, start, end)) or len(shape) > 8:
+            raise ValueError(f"{name} has no shape")
+        if end - start != math.prod(shape) * kind.itemsize:
+            raise ValueError(f"{name} has another size than it says")
+        found[name] = kind, shape, start
+        bounds.append((start, end))
+    bounds.sort()
+    if any(a[1] != b[0] for a, b in pairwise([(0, 0), *bounds, (size, size)])):
+        raise ValueError("its arrays do not fill it")
+    return found
+
+
+def _array(held: bytearray, kind: Any, shape: tuple[int, ...], start: int) -> npt.NDArray[Any]:
+    made = np.frombuffer(held, np.uint8, math.prod(shape) * kind.itemsize, start).view(kind).reshape(shape)
+    if kind.kind == "b" and made.size and made.view(np.uint8).max() > 1:
+        raise ValueError("an array of truth values holds others")
+    return np.require(made, requirements="A")
+
+
+def load_npy(path: Path, kind: Any, width: int | None = None) -> npt.NDArray[Any]:
+    """A .npy file of numbers of a type, (N,) or (N, `width`), memory-mapped. Raises `RunError` for any other file."""
+    with open_plain(path) as file:
+        try:
+            if np.lib.format.read_magic(file) != (1, 0):
+                raise ValueError("another version")
+            shape, fortran, found = np.lib.format.read_array_header_1_0(file)
+            start, size = file.tell(), os.fstat(file.fileno()).st_size
+            fits = found == np.dtype(kind) and not fortran and len(shape) == (1 if width is None else 2)
+            if not fits or shape[1:] != (() if width is None else (width,)):
+                raise ValueError("another type or shape")
+            if size - start != math.prod(shape) * found.itemsize or min(shape) < 0:
+                raise ValueError("another size than it says")
+            if not shape[0]:
+                return np.zeros(shape, dtype=found)
+            return np.memmap(file, dtype=found, mode="r", offset=start, shape=shape)
+        except Exception as e:  # NumPy's reader of headers raises whatever Python's parser does
+            raise RunError(f"{one_line(path)} is damaged ({one_line(e)}): restore it or make it again") from e
+
+
+Expected = tuple[str, tuple[int | None, ...]]  # kinds of dtypes, as in `numpy.dtype.str[1:]`; sizes, None: any
+
+
+def fit(path: Path, arrays: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, Expected]) -> None:
+    """Raise `RunError` that names `path` unless all these arrays are there, of these types and shapes, and finite."""
+    for name, (kinds, shape) in expected.items():
+        found = arrays.get(name)
+        if found is None:
+            raise RunError(f"{path} is damaged ({one_line(name)} is missing): restore it or train again")
+        sizes = len(found.shape) == len(shape) and all(
+            n is None or n == m for n, m in zip(shape, found.shape, strict=True)
+        )
+        if not sizes or found.dtype.str[1:] not in kinds.split():
+            told = f"{one_line(name)} is {found.dtype} {found.shape}"
+            raise RunError(f"{path} does not fit the run ({told}): restore it or train again")
+        if found.dtype.kind == "f" and not np.isfinite(found).all():
+            raise RunError(f"{path} is damaged ({one_line(name)} is not finite): restore it or train again")
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:

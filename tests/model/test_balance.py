@@ -13,7 +13,7 @@ import pytest
 import build_balance
 from lyricist.corpus import Corpus
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.checkpoint import COLUMNS, Run, seal
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.training.run_files import overused_by, spared
@@ -36,6 +36,7 @@ def balanced(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     columns.overused = np.zeros(len(run.vocabulary), dtype=np.float32)
     columns.overused[[20, 21]] = 1.5, -0.5
     columns.save(made / COLUMNS)
+    seal(made)
     return Run.open(made)
 
 
@@ -81,4 +82,5 @@ def test_a_run_that_was_balanced_says_words_more_as_songs_do(
     columns = VocabLayout.load(made / COLUMNS)
     columns.overused = None
     columns.save(made / COLUMNS)
+    seal(made)
     assert balanced < spread()

@@ -99,7 +99,10 @@ def test_a_number_in_a_graph_can_be_another(tmp_path: Path) -> None:
     config, weights, columns = network(SHAPES[0])
     model = block_model(config, weights, columns)
     (tmp_path / "one.onnx").write_bytes(with_numbers(model, {"drawn": 64, "width": 50}))
-    found, before = Initializers(tmp_path / "one.onnx"), block_model(config, weights, columns)
+    found, before = (
+        Initializers((tmp_path / "one.onnx").read_bytes(), "one.onnx"),
+        block_model(config, weights, columns),
+    )
     assert found["drawn"].tolist() == [64] and found["width"].tolist() == [50]
     assert with_numbers(model, {}) == before
 

@@ -21,10 +21,12 @@ from lyricist.generate.exact_writer import decode
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import SongWritten
-from lyricist.model.copy_index import GAP, LINES, LineFilter, inherit_lines
+from lyricist.model.checkpoint import Run
+from lyricist.model.copy_index import GAP, LINES, LineFilter
 from lyricist.model.runtime import HostBlocks
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.song_spec import FreeSpec
+from lyricist.training.run_files import inherit
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "run-1"
 SONG = Song(
@@ -94,9 +96,9 @@ def test_a_line_takes_two_bytes(tmp_path: Path) -> None:
 def damaged(data: bytes, arrays: dict[str, np.ndarray]) -> Iterable[tuple[bytes, str]]:
     turned = {**arrays, "gaps": arrays["gaps"][::-1]}
     later = {**arrays, "format": arrays["format"] + 1}
-    yield data[:-7], "is damaged or missing"
-    yield data[:5], "is damaged or missing"
-    yield b"not a filter", "is damaged or missing"
+    yield data[:-7], "is damaged"
+    yield data[:5], "is damaged"
+    yield b"not a filter", "is damaged"
     yield data[:-4] + bytes(4), "is damaged (its hash differs)"
     yield tensor_bytes(turned), "is damaged (its hash differs)"
     yield tensor_bytes(later), "made by a later release"
@@ -168,10 +170,10 @@ def test_a_run_hands_its_lines_down(tmp_path: Path) -> None:
     base, run = tmp_path / "base", tmp_path / "run"
     for place in (base, run):
         shutil.copytree(GOLDEN, place)
-    inherit_lines(base, run)
+    inherit(Run.open(run), Run.open(base), LINES)
     assert lyricist.load(run).line_filter is None
     LineFilter.of([["we", "sing", "of", "the", "sea"]]).save(base / LINES)
-    inherit_lines(base, run)
+    inherit(Run.open(run), Run.open(base), LINES)
     found = lyricist.load(run).line_filter
     assert found is not None and found.knows(["we", "sing", "of", "the", "sea"])
     assert not list(run.glob(".*.tmp"))

@@ -13,15 +13,28 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from lyricist._io import staged, unwritable
+from lyricist._io import (
+    check_folder,
+    load_npy,
+    open_plain,
+    parse_json,
+    plain_hash,
+    read_json,
+    staged,
+    unwritable,
+)  # fmt: skip
+from lyricist._numbers import Ints
 from lyricist.corpus.readers.base import Drops
 from lyricist.corpus.song import Song
-from lyricist.errors import InputError, MissingExtra
+from lyricist.errors import InputError, MissingExtra, RunError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 1
+SONGS = "songs.jsonl"
+HASHED = 1 << 29  # bytes of songs that are compared with their hash at once; of larger corpora only the sizes are
+MOST_SONG, MOST_SONGS, AT_ONCE = 1 << 26, 1 << 46, 1 << 20  # bytes of a song, of all songs; offsets read at a time
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")  # in the order of the file
 
@@ -44,7 +57,8 @@ class Row:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Row:
         dropped = Drops({reason: (int(d["count"]), str(d["example"])) for reason, d in data["dropped"].items()})
-        return cls(data["source"], data["kind"], data["read"], data["kept"], data["sha256"], dropped)
+        read, kept = int(data["read"]), int(data["kept"])
+        return cls(str(data["source"]), str(data["kind"]), read, kept, str(data["sha256"]), dropped)
 
 
 @dataclass
@@ -92,7 +106,7 @@ class Corpus:
         self.path = path
         self.info = info
         self.report = Report([Row.from_json(row) for row in info["sources"]], list(info.get("notes", ())))
-        self._offsets = np.load(path / "offsets.npy", mmap_mode="r")  # (songs + 1,) bytes
+        self._offsets = load_npy(path / "offsets.npy", np.int64)  # (songs + 1,) bytes
         self._keep_alive = keep_alive  # a temporary directory that is removed with this object
 
     @property
@@ -117,9 +131,9 @@ class Corpus:
         if not 0 <= index < len(self):
             raise IndexError(f"song {index} of {len(self)}")
         start, end = (int(at) for at in self._offsets[index : index + 2])
-        with (self.path / "songs.jsonl").open("rb") as handle:
+        with open_plain(self.path / SONGS, MOST_SONGS) as handle:
             handle.seek(start)
-            return Song.from_json(self._parse(handle.read(end - start), index)[1])
+            return self._parse(handle.read(end - start), index)[1]
 
     def songs(self, split: Split | None = None) -> Iterator[Song]:
         """All songs or those of one split. InputError if the file is damaged."""
@@ -135,18 +149,20 @@ class Corpus:
                 raise InputError(f"split {split!r}: not one of {', '.join(SPLITS)}")
             at = SPLITS.index(split)
             first, last = sum(counts[:at]), sum(counts[: at + 1])
-        with (self.path / "songs.jsonl").open("rb", buffering=1 << 20) as handle:
+        with open_plain(self.path / SONGS, MOST_SONGS) as handle:
             handle.seek(int(self._offsets[first]))
             for index in range(first, last):
-                side, data = self._parse(handle.readline(), index)
-                yield side, Song.from_json(data)
+                yield self._parse(handle.read(int(self._offsets[index + 1] - self._offsets[index])), index)
 
-    def _parse(self, line: bytes, index: int) -> tuple[str, dict[str, Any]]:
+    def _parse(self, line: bytes, index: int) -> tuple[str, Song]:
+        where = f"{self.path}: song {index + 1} of {SONGS}"
+        data = parse_json(line, where)
         try:
-            data: dict[str, Any] = json.loads(line)
-            return data["split"], data
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise InputError(f"{self.path}: damaged: song {index + 1} of songs.jsonl cannot be read") from None
+            if data["split"] not in SPLITS:
+                raise ValueError("its split")
+            return data["split"], Song.from_json(data)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, InputError):
+            raise InputError(f"{where} is damaged: prepare the corpus again with --force") from None
 
     def to_pandas(self) -> pd.DataFrame:
         """A table with title, artist, split, source, sections, lines, words and text of each song. Raises
@@ -165,7 +181,7 @@ class Corpus:
 
 def is_corpus(path: str | os.PathLike[str]) -> bool:
     """Whether this directory looks like one that `prepare` wrote."""
-    return Path(path, "corpus.json").is_file() and Path(path, "songs.jsonl").is_file()
+    return Path(path, "corpus.json").is_file() and Path(path, SONGS).is_file()
 
 
 def open_corpus(path: str | os.PathLike[str]) -> Corpus:
@@ -176,22 +192,43 @@ def open_corpus(path: str | os.PathLike[str]) -> Corpus:
     if not is_corpus(place):
         raise InputError(f"{path}: not a corpus (no corpus.json with songs.jsonl); lyricist prepare makes one")
     try:
-        info = json.loads((place / "corpus.json").read_bytes())
+        check_folder(place)
+        info = read_json(place / "corpus.json")
         version = info["format"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except RunError as error:
+        raise damaged(path, str(error).removesuffix(": restore it or train again")) from None
+    except KeyError:
         raise damaged(path, "corpus.json cannot be read") from None
     if not isinstance(version, int) or version > FORMAT:
         raise InputError(f"{path}: format {version!r} is newer than this lyricist reads ({FORMAT}); update lyricist")
     try:
         corpus = Corpus(place, info)
-        expected = int(corpus._offsets[-1]), len(corpus._offsets) - 1
-        found = (place / "songs.jsonl").stat().st_size, len(corpus)
-        told = sum(int(info["splits"][name]["songs"]) for name in SPLITS), len(corpus.fingerprint)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError):
+        offsets = corpus._offsets
+        expected = int(offsets[0]), int(offsets[-1]), len(offsets) - 1
+        found = 0, (place / SONGS).stat().st_size, len(corpus)
+        told = sum(count(info["splits"][name]) for name in SPLITS), len(corpus.fingerprint), int(info["words"])
+        check_sizes(offsets)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RunError):
         raise damaged(path, "a part is missing or cut") from None
-    if expected != found or told != (len(corpus), 64):
-        raise damaged(path, "songs.jsonl is not the file that was written")
+    same = expected == found and told[:2] == (len(corpus), 64) and told[2] >= 0
+    if not same or (found[1] <= HASHED and plain_hash(place / SONGS) != corpus.fingerprint):
+        raise damaged(path, f"{SONGS} is not the file that was written")
     return corpus
+
+
+def count(split: Mapping[str, Any]) -> int:
+    """The songs of a split. `ValueError` for fewer than none."""
+    if type(split["songs"]) is not int or split["songs"] < 0:
+        raise ValueError("a number of songs")
+    return split["songs"]
+
+
+def check_sizes(offsets: Ints) -> None:
+    """Raise `ValueError` unless offsets (songs + 1,) rise, by no more than a song may have."""
+    for start in range(0, len(offsets) - 1, AT_ONCE):
+        sizes = np.diff(offsets[start : start + AT_ONCE + 1])
+        if sizes.min() <= 0 or sizes.max() > MOST_SONG:
+            raise ValueError("the size of a song")
 
 
 def check_target(out: str | os.PathLike[str], force: bool) -> Path:

@@ -13,6 +13,7 @@ SHA-256 of the songs) and `format`. It is made again when the songs change.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from array import array
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._io import fit, load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import Corpus, Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError, RunError
@@ -33,6 +34,7 @@ from lyricist.model.copy_index import hashes_of
 
 FORMAT = 2
 FILE = "copies.safetensors"
+MOST = 1 << 30  # bytes of a saved index
 MAX_WORDS = 50_000_000  # more would take gigabytes of memory
 FEW = 4  # places of a run that are compared one by one; more are narrowed by bisection
 
@@ -58,6 +60,16 @@ class Copies:
     ids: U32
     order: U32
     lines: U32
+
+    @property
+    def possible(self) -> bool:
+        """Whether the numbers are of words and places that there are."""
+        ids, order, lines = self.ids, self.order, self.lines
+        seen = np.zeros(len(ids), dtype=bool)
+        places = (order < len(ids)).all() and (ids < len(self.words) + len(ids)).all() and (lines <= len(ids)).all()
+        seen[order[order < len(ids)]] = True
+        rising = (self.words[1:] > self.words[:-1]).all() and (lines[1:] >= lines[:-1]).all()
+        return bool(places and rising and seen.all() and (not len(ids) or ids[-1] >= len(self.words)))
 
     @classmethod
     def of(cls, songs: Iterable[Song]) -> Copies:
@@ -140,7 +152,10 @@ class Copies:
         while (open_ := low < high).any():
             middle = (low + high) // 2
             less = open_.copy()
-            less[open_] = self.ids[self.order[middle[open_]].astype(np.int64) + depth] < wanted[open_]
+            less[open_] = (
+                self.ids[np.minimum(self.order[middle[open_]].astype(np.int64) + depth, len(self.ids) - 1)]
+                < wanted[open_]
+            )
             low, high = np.where(less, middle + 1, low), np.where(open_ & ~less, middle, high)
         return low
 
@@ -244,7 +259,16 @@ def arrays_of(index: Copies, fingerprint: str) -> dict[str, npt.NDArray[Any]]:
     """The arrays of the file by name: those of the index, `corpus` (32,) and `format` (1,)."""
     parts = {"words": index.words, "ids": index.ids, "order": index.order, "lines": index.lines}
     corpus = np.frombuffer(bytes.fromhex(fingerprint), dtype=np.uint8)
-    return {**parts, "corpus": corpus, "format": np.array([FORMAT], dtype=np.uint32)}
+    check = np.frombuffer(digest(parts.values()), dtype=np.uint8)
+    return {**parts, "corpus": corpus, "format": np.array([FORMAT], dtype=np.uint32), "check": check}
+
+
+def digest(arrays: Iterable[U32]) -> bytes:
+    """SHA-256 of the index's arrays, each (N,)."""
+    found = hashlib.sha256()
+    for part in arrays:
+        found.update(part.data.cast("B"))
+    return found.digest()
 
 
 def load(path: Path, fingerprint: str) -> Copies | None:
@@ -252,9 +276,13 @@ def load(path: Path, fingerprint: str) -> Copies | None:
     if not path.exists():
         return None
     try:
-        arrays = load_arrays(path)
+        arrays = load_arrays(path, MOST)
+        size = len(arrays.get("ids", ()))
+        parts = {"words": (None,), "ids": (size,), "order": (size,), "lines": (None,)}
+        fit(path, arrays, {name: ("u4", shape) for name, shape in parts.items()})
         fits = arrays["format"].tolist() == [FORMAT] and arrays["corpus"].tobytes().hex() == fingerprint
-        index = Copies(*(arrays[name] for name in ("words", "ids", "order", "lines")))
+        fits = fits and arrays["check"].tobytes() == digest(arrays[name] for name in parts)
+        index = Copies(*(arrays[name] for name in parts))
     except (RunError, KeyError):
         return None
-    return index if fits and len(index.ids) == len(index.order) else None
+    return index if fits and index.possible else None

@@ -16,7 +16,7 @@ from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import PlanError
 from lyricist.generate.result import WrittenSong
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, replace_beside
 from lyricist.model.copy_index import word_hash
 from lyricist.model.stock import LINE, OPENING, OPENING_WORDS, RHYME, RUN, STOCK, WORD, StockPhrases, phrase_key
 from lyricist.plan.plan import Drawing, Plan
@@ -51,15 +51,15 @@ def hold_back(run: Run, corpus: Corpus) -> int:
     total = int(corpus.info["splits"]["train"]["songs"])
     if run.vocabulary.tokenizer.name != "word" or total < FEWEST:
         return 0
-    path, sounds = run.path / STOCK, Sounds()
-    before = StockPhrases.load(path) if path.exists() else StockPhrases({})
+    path, sounds = run.beside(STOCK), Sounds()
+    before = StockPhrases.load(path) if path is not None else StockPhrases({})
     songs = islice(corpus.songs("train"), 0, None, max(1, -(-total // READ)))
     theirs = count((lines_of(song.sections) for song in songs), sounds)
     ours = count((lines_of(song.sections) for song in written(run)), sounds)
     if not ours[0]:
         return 0
     made = table(ours, theirs, before.nats)
-    StockPhrases(made, before.themes).save(path)
+    replace_beside(run.path, STOCK, StockPhrases(made, before.themes).content())
     return len(made)
 
 

@@ -6,7 +6,6 @@ named. Words that no song uses come last: most of them are surnames.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from lyricist.corpus.word_lists import is_unclean
 from lyricist.errors import InputError
 from lyricist.model.checkpoint import COLUMNS
 from lyricist.model.starter import starter_path
-from lyricist.model.tokens import SPECIALS
+from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.prosody import Lexicon, default_lexicon
 from lyricist.prosody.rhyme import KINDS, Rhyme, find_phrases, find_rhymes
@@ -122,8 +121,8 @@ def song_words() -> list[str]:
     if path is None:
         counts = Counter(word for line in bundled_lines() for word in line)
         return [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    tokens = json.loads((path / "vocab.json").read_text(encoding="utf-8"))["tokens"]
-    columns = VocabLayout.load(path / COLUMNS)
+    tokens = Vocabulary.load(path / "vocab.json").tokens
+    columns = VocabLayout.load(path / COLUMNS, len(tokens))
     finals = np.zeros(len(tokens)) if columns.finals is None else columns.finals
     undrawn = set(columns.undrawn.tolist())
     order = sorted(range(len(tokens)), key=lambda w: (w in undrawn, -finals[w], w))

@@ -17,9 +17,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from lyricist._io import load_arrays
 from lyricist.corpus.word_lists import is_unclean
-from lyricist.errors import InputError
+from lyricist.errors import InputError, RunError
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import Rows, Song
 from lyricist.generate.exact_writer import decode
@@ -31,7 +30,7 @@ from lyricist.generate.writer import Model
 from lyricist.melody.tune import Score
 from lyricist.model.checkpoint import Run
 from lyricist.model.classic.note_features import WIDTH, Floats, Ints, melody_features
-from lyricist.model.classic.stepped_net import Neighbours, SteppedNet
+from lyricist.model.classic.stepped_net import Neighbours, SteppedNet, classic_shapes
 from lyricist.model.classic.sung_words import DATA, SungWords, heard_score, load_songs
 from lyricist.model.classic.word_vectors import vectors_of
 from lyricist.model.copy_index import COPY_INDEX
@@ -64,13 +63,16 @@ class ClassicModel(Model):
     def __init__(self, run: Run) -> None:
         """Raises `RunError` for files that are damaged or do not fit each other."""
         vocabulary, config = run.vocabulary, run.config["model"]
-        self.net = SteppedNet(config, load_arrays(run.file("weights.safetensors")), vectors_of(run))
+        weights = run.arrays("weights.safetensors", classic_shapes(config))
+        self.net = SteppedNet(config, weights, vectors_of(run))
         self.word_ids: Ints = np.array([i for i, token in enumerate(vocabulary.tokens) if token not in SPECIALS])
         self.neighbours = Neighbours(self.net.vectors, self.word_ids)
-        self.context, self.line_words = config["context"], int(run.config["line_words"])
+        self.context, self.line_words = config.get("context", 1), int(run.config.get("line_words") or 0)
+        if not 0 < self.line_words <= MAX_WORDS or len(self.word_ids) < NEAREST:
+            raise RunError(f"{run.path} does not fit the recipe (its words, or words of a line): train again")
         self.music: Music | None = None
         self.run = run
-        files = RunFiles(copies=run.path / COPY_INDEX)
+        files = RunFiles(copies=run.beside(COPY_INDEX))
         super().__init__(ClassicSteps(self, self.neighbours), vocabulary, files=files)
 
     @cached_property
@@ -82,7 +84,7 @@ class ClassicModel(Model):
     @cached_property
     def songs(self) -> dict[str, list[SungWords]]:
         """The songs that the run was trained and validated on and those to test it with, by split."""
-        return load_songs(self.run.path / DATA)
+        return load_songs(self.run.beside(DATA) or self.run.path / DATA, len(self.vocabulary))
 
     def hearing(self, melody: Path | str | Score | Music) -> ClassicModel:
         """The same model with a tune to write for: a file, a score, or any function from a number of words to their

@@ -36,14 +36,14 @@ MISPLACED = 0.02  # share of words that a changed lexicon may make unusable
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Files beside a step model. A path may name a file that does not exist."""
+    """Files beside a step model, compared with the run's manifest. A path may name a file that does not exist."""
 
     copies: Path | None = None  # see `CopyIndex`
     lines: Path | None = None  # see `LineFilter`
     topics: Path | None = None  # see `Topics`
     facts: Path | None = None  # see `WordFacts`
     stock: Path | None = None  # see `StockPhrases`
-    graph: Path | None = None  # writer.onnx, see `OnnxBlocks`
+    graph: Path | bytes | None = None  # writer.onnx, see `OnnxBlocks`
     columns: VocabLayout | None = None  # of that graph
     weights: Callable[[], Arrays] | None = None
     judge: Callable[[Vocabulary], LineJudge | None] = lambda words: None

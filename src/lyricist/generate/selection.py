@@ -22,17 +22,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import Arrays
+from lyricist._io import Arrays, read_plain
 from lyricist._numbers import key, uniform
 from lyricist.errors import RunError
 from lyricist.generate.line_score import LineScorer
 from lyricist.generate.state import Rows
-from lyricist.model.checkpoint import COLUMNS, Run
+from lyricist.model.checkpoint import Run
 from lyricist.model.onnx_bytes import Initializers
 from lyricist.model.runtime import open_session
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import LINE, SONG, UNK, Vocabulary
-from lyricist.model.vocab_layout import VocabLayout
 
 VERSE = "<verse>"  # begins every section, for the judge
 JUDGE = "judge.onnx"  # in the starter's directory
@@ -66,7 +65,7 @@ class LineJudge:
         """Raises `RunError` for a file that is not a judge's."""
         self.opening, self.within = words.index[VERSE], words.index[LINE]
         self.vectors, self.scales, self.place, self.words = vectors, scales, place, len(place)
-        self.session, arrays = open_session(file, 1), Initializers(file).arrays
+        self.session, arrays = open_session(file, 1), Initializers(read_plain(file), str(file)).arrays
         try:
             self.inner, self.outer = Product(arrays, "inner"), Product(arrays, "outer")
             zero = np.zeros((1, len(arrays["inner"][0]) // 3), dtype=np.float32)
@@ -105,11 +104,13 @@ def judge_of(run: Run, words: Vocabulary) -> LineJudge | None:
         return None
     if run.path.resolve() != home.resolve() and run.config.get("base") != NAME:
         return None
-    starter = Run.open(home)
-    graph = Initializers(starter.file("model.onnx"))
-    at, index = VocabLayout.load(home / COLUMNS).column_of, starter.vocabulary.index
-    place = np.array([at[index.get(token, index[UNK])] for token in words.tokens])
-    return LineJudge(home / JUDGE, graph["embedding"], graph["embedding.scale"], place, words)
+    starter = run if run.path == home else Run.open(home)
+    columns, index, file = starter.columns(), starter.vocabulary.index, starter.beside(JUDGE)
+    if columns is None or file is None or not {VERSE, LINE, SONG} <= words.index.keys():
+        return None
+    graph = Initializers(read_plain(starter.file("model.onnx")), str(home / "model.onnx"))
+    place = np.array([columns.column_of[index.get(token, index[UNK])] for token in words.tokens])
+    return LineJudge(file, graph["embedding"], graph["embedding.scale"], place, words)
 
 
 EVEN = 0.7  # particles are resampled where their effective number is at most this share of them

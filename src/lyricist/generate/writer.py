@@ -31,7 +31,6 @@ from lyricist.model.starter import need_starter
 from lyricist.model.stock import STOCK
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
-from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import WORDS
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import resolve
@@ -218,23 +217,25 @@ def load(run: Path | str | Run | None = None, threads: int | None = None, lexico
 
 def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
     """A run of the lstm recipe as a `Model`; its graphs run on so many `threads` (None: as many as there are)."""
-    columns = VocabLayout.load(run.path / COLUMNS) if (run.path / COLUMNS).exists() else None
-    graph = run.file("writer.onnx") if columns is not None and not run.packed else None
+    columns = run.columns()
+    if run.packed and columns is None:
+        raise RunError(f"{run.path} has no {COLUMNS}, which a packed run needs: restore it")
+    graph = run.graph("writer.onnx") if columns is not None and not run.packed else None
     files = RunFiles(
-        run.path / COPY_INDEX,
-        run.path / LINES,
-        run.path / TOPICS,
-        run.path / WORDS,
-        run.path / STOCK,
+        run.beside(COPY_INDEX),
+        run.beside(LINES),
+        run.beside(TOPICS),
+        run.beside(WORDS),
+        run.beside(STOCK),
         graph,
         columns,
         run.weights,
         partial(judge_of, run),
-        run.path / STORIES,
-        run.path / HABITS,
+        run.beside(STORIES),
+        run.beside(HABITS),
     )
     if run.packed and columns is not None:
-        blocks = OnnxBlocks(run.file("model.onnx"), columns, threads)
+        blocks = OnnxBlocks(run.graph("model.onnx"), columns, threads)
         made = Model(PackedSteps(blocks), run.vocabulary, lexicon, files)
         made.block_model = blocks  # the same session
         return made
@@ -245,7 +246,7 @@ def plain_model(run: Run, threads: int | None, late: bool) -> StepModel:
     """The run's own graph; `late`: opened at first use, since writing to plans uses another graph."""
 
     def plain() -> StepModel:
-        return OnnxModel(run.file("model.onnx"), threads)
+        return OnnxModel(run.graph("model.onnx"), threads)
 
     size, features = len(run.vocabulary), int(run.config["model"].get("features", 0))
     return LateModel(plain, size, features) if late else plain()

@@ -11,43 +11,72 @@
 Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a process killed at
 any moment leaves a run that loads.
 
+`latest` is the run's manifest as well: under "files" it has size and SHA-256 of config.json, of everything that
+writing, evaluating and fine-tuning read beside the network, and of each checkpoint's state.json, which has the hashes
+of the checkpoint's own files; under "check" its own hash. A run of an earlier release has none, and opens without.
+
 A *packed* run, such as the package's starter, holds config.json, vocab.json, columns.safetensors and one model.onnx
-in 8 bits, from which both writing and fine-tuning work; its config.json has the files' hashes under "packed".
+in 8 bits, from which both writing and fine-tuning work; its config.json is its manifest ("packed" and "check").
+
+A run may come from a stranger. `Run` is the one way in: nothing in it may be a link, names are looked up in a list or
+by a pattern, files are compared with the manifest, and config, vocabulary, tensors and graphs with each other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lyricist._io import (
     Arrays,
+    check_folder,
     disk_errors,
-    file_hash,
+    fit,
     link,
     load_arrays,
     new_directory,
+    one_line,
+    plain_hash,
     read_json,
+    read_plain,
     replace_file,
     tensor_bytes,
     write_synced,
 )
 from lyricist.errors import RunError
-from lyricist.model.onnx_bytes import unpacked
-from lyricist.model.starter import NAME, need_starter
+from lyricist.model import starter
+from lyricist.model.onnx_bytes import GraphSizes, check_graph, unpacked
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
+from lyricist.prosody.features import outline_numbers
 
 FORMAT = 1
 KEEP = 2  # checkpoints, beside those that `latest` names
 COLUMNS = "columns.safetensors"  # the order of the vocabulary in writer.onnx
+# What may lie beside the network; the manifest has those that a run has.
+BESIDE = (
+    "vocab.json", COLUMNS, "words.safetensors", "topics.safetensors", "copyindex.safetensors", "lines.safetensors",
+    "stock.safetensors", "habits.json", "stories.txt", "vectors.safetensors", "songs.safetensors", "judge.onnx",
+)  # fmt: skip
+FOR_READERS = ("weights.safetensors", "model.onnx", "writer.onnx")  # of a checkpoint
+CHECKPOINT = re.compile(r"[0-9]{7,12}")
+POINTERS = ("resume", "use", "first")  # in `latest`
+MOST_CONFIG = 1 << 24  # bytes
+SIZES = {  # least and most of the numbers that make a network's shape, and what they are where a config has none
+    "vocab_size": (1, 1_000_000, None), "layers": (1, 4, None), "hidden": (1, 16_384, None),
+    "embedding": (1, 16_384, None), "features": (0, 4_096, 0), "outline": (0, 1_024, 0), "context": (1, 1_000, 1),
+}  # fmt: skip
+GRAPH_SIZES = ("layers", "hidden", "features", "vocab_size", "embedding", "outline")
+PARTS = {"model": dict, "train": dict, "corpus": dict, "packed": dict, "kind": str, "licence": str}  # of a config
 
 
 @dataclass(frozen=True)
@@ -60,21 +89,24 @@ class Run:
 
     @classmethod
     def open(cls, path: Path | str) -> Run:
-        """Open a run. Raises `RunError` if it is missing, foreign, damaged or from a later release.
+        """Open a run. Raises `RunError` if it is missing, foreign, damaged, from a later release, or has links in it.
 
         "starter" is the package's starter unless there is a directory of that name.
         """
         path = Path(path)
-        if path == Path(NAME) and not path.exists():
-            path = need_starter()
+        if path == Path(starter.NAME) and not path.exists():
+            path = starter.need_starter()
         if not path.is_dir():
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
-        config = read_json(path / "config.json")
-        if "format" not in config or "model" not in config:
-            raise RunError(f"{path} is not a lyricist run: its config.json has no format or model")
-        if config["format"] != FORMAT:
-            raise RunError(f"{path} has format {config['format']}, this release reads {FORMAT}: upgrade lyricist")
-        return cls(path, config, Vocabulary.load(path / "vocab.json"))
+        if path != starter.HERE:  # the package itself may be installed as links
+            check_folder(path)
+        config = read_config(path)
+        known = manifest(path, config)
+        if known is not None and "packed" not in config:
+            compare(path, "config.json", known)
+        vocabulary = Vocabulary.load(compare(path, "vocab.json", known) or path / "vocab.json")
+        check_config(path, config, vocabulary)
+        return cls(path, config, vocabulary)
 
     @property
     def kind(self) -> str:
@@ -86,6 +118,11 @@ class Run:
         """Whether the run keeps its network only as one 8-bit model.onnx."""
         return "packed" in self.config
 
+    def beside(self, name: str) -> Path | None:
+        """A file beside the network, one of BESIDE; None if the run has none. Raises `RunError` if it is not what
+        the manifest says."""
+        return compare(self.path, name, manifest(self.path, self.config))
+
     def checkpoint(self, which: str = "use") -> Path:
         """The directory that `latest` names for "use" (write from it), "resume" (continue training) or "first" (the
         start of a training with an anchor); a packed run's own directory. Raises `RunError` if there is none."""
@@ -93,39 +130,236 @@ class Run:
             if which == "resume":
                 raise RunError(f"{self.path} is packed, without what resuming needs: start a new run with --from")
             return self.path
-        latest = self.path / "latest"
-        if not latest.exists():
+        latest = read_latest(self.path)
+        if not latest:
             raise RunError(f"{self.path} holds no checkpoint yet: let it train until the first is saved")
-        name = read_json(latest).get(which)
+        name = latest.get(which)
         if which == "resume" and name is None:
             raise RunError(f"{self.path} was shared without what resuming needs: start a new run with --from")
-        folder = self.path / "checkpoints" / str(name)
-        if not isinstance(name, str) or not folder.is_dir():
-            raise RunError(f"{latest} names checkpoint {name!r}, which is missing: restore it or train again")
-        return folder
+        if name is None or not (self.path / "checkpoints" / name).is_dir():
+            raise no_checkpoint(self.path, name)
+        return self.path / "checkpoints" / str(name)
 
     def file(self, name: str, which: str = "use") -> Path:
         """A checkpoint's file. Raises `RunError` if it is missing or its hash is not the one in state.json."""
         folder = self.checkpoint(which)
-        expected = self.state(which).get("sha256", {}).get(name)
+        expected = self.state(which)["sha256"].get(name)
         path = folder / name
-        if not path.exists():
+        if not os.path.lexists(path):
             raise RunError(f"{path} is missing: restore it or train again")
-        if expected != file_hash(path):
+        if expected != plain_hash(path):
             raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
         return path
 
     def state(self, which: str = "resume") -> dict[str, Any]:
-        """The content of a checkpoint's state.json."""
+        """The content of a checkpoint's state.json; of a packed run its step and hashes."""
         folder = self.checkpoint(which)
-        return dict(self.config["packed"]) if self.packed else read_json(folder / "state.json")
+        if self.packed:
+            known = manifest(self.path, self.config) or {}
+            hashes = {name: entry["sha256"] for name, entry in known.items()}
+            return {"step": self.config["packed"].get("step"), "sha256": hashes}
+        name = f"checkpoints/{folder.name}/state.json"
+        path = compare(self.path, name, manifest(self.path, self.config)) or folder / "state.json"
+        state = read_json(path, finite=False)  # a loss need not be
+        if not isinstance(state.get("sha256"), dict):
+            raise RunError(f"{path} is damaged (it has no hashes): restore it or train again")
+        return state
+
+    def arrays(self, name: str, shapes: Mapping[str, tuple[int, ...]], which: str = "use") -> Arrays:
+        """The tensors of a checkpoint's file. Raises `RunError` unless they are float32 of these shapes."""
+        most = sum(4 * math.prod(shape) for shape in shapes.values()) + (1 << 20)
+        found = load_arrays(path := self.file(name, which), most)
+        fit(path, found, {tensor: ("f4", shape) for tensor, shape in shapes.items()})
+        return {tensor: found[tensor] for tensor in shapes}
 
     def weights(self, which: str = "use") -> Arrays:
         """The network's parameters by name; those of a packed run are rounded to 8 bits."""
-        if self.packed:
-            columns = VocabLayout.load(self.path / COLUMNS)
-            return unpacked(self.file("model.onnx"), self.config["model"], columns.column_of)
-        return load_arrays(self.file("weights.safetensors", which))
+        shapes = network_shapes(self.config["model"])
+        if not self.packed:
+            return self.arrays("weights.safetensors", shapes, which)
+        path, columns = self.file("model.onnx"), self.columns()
+        if columns is None:
+            raise RunError(f"{self.path} has no {COLUMNS}, which a packed run needs: restore it")
+        found = unpacked(self.graph("model.onnx"), str(path), self.config["model"], columns.column_of)
+        fit(path, found, {tensor: ("f4", shape) for tensor, shape in shapes.items()})
+        return found
+
+    def columns(self) -> VocabLayout | None:
+        """The order in which the words are drawn; None for a run without one."""
+        path = self.beside(COLUMNS)
+        return None if path is None else VocabLayout.load(path, len(self.vocabulary))
+
+    def graph(self, name: str) -> bytes:
+        """An ONNX file of the checkpoint to use. Raises `RunError` unless it has only what this package writes."""
+        data, model = read_plain(path := self.file(name)), self.config["model"]
+        check_graph(data, str(path), GraphSizes(model["cell"], *(model.get(name) or 0 for name in GRAPH_SIZES)))
+        return data
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A run's config.json. Raises `RunError`."""
+    config = read_json(path / "config.json", MOST_CONFIG)
+    if "format" not in config or "model" not in config:
+        raise RunError(f"{path} is not a lyricist run: its config.json has no format or model")
+    if config["format"] != FORMAT:
+        told = one_line(config["format"], 20)
+        raise RunError(f"{path} has format {told}, this release reads {FORMAT}: upgrade lyricist")
+    wrong = [part for part, kind in PARTS.items() if part in config and not isinstance(config[part], kind)]
+    if wrong:
+        raise RunError(f"{path / 'config.json'} is damaged ({wrong[0]}): restore it or train again")
+    return config
+
+
+def check_config(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary) -> None:
+    """Raise `RunError` unless a config describes a network of possible size for this vocabulary."""
+    model = config["model"]
+    for name, (least, most, default) in SIZES.items():
+        value = model.get(name, default)
+        if type(value) is not int or not least <= value <= most:
+            raise unfit(path, f"{name} = {one_line(repr(value), 40)}, not from {least} to {most:,}")
+    if model["vocab_size"] != len(vocabulary):
+        raise unfit(path, f"vocab_size = {model['vocab_size']}, and vocab.json has {len(vocabulary)} tokens")
+    if model.get("cell") not in ("lstm", "gru") or not isinstance(model.get("tied", True), bool):
+        raise unfit(path, "cell is not lstm or gru, or tied is not true or false")
+    if model.get("outline") and not 0 < len(outline_numbers(model.get("features", 0))) <= model.get("features", 0):
+        raise unfit(path, "an outline without its features")
+    if config.get("kind") == "classic" and model.get("melody_input") not in ("concat", "project"):
+        raise unfit(path, "melody_input is not concat or project")
+
+
+def unfit(path: Path, why: str) -> RunError:
+    return RunError(f"{path / 'config.json'} is damaged ({why}): restore it or train again")
+
+
+def network_shapes(model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The parameters of the network of a config, by name, with their shapes."""
+    size, embedding, hidden = model["vocab_size"], model["embedding"], model["hidden"]
+    tied, features, outline = model.get("tied", True), model.get("features") or 0, model.get("outline") or 0
+    gates = hidden * (4 if model.get("cell", "lstm") == "lstm" else 3)
+    named = len(outline_numbers(features)) if outline else 0
+    shapes: dict[str, tuple[int, ...]] = {"embedding": (size, embedding), "bias": (size,)}
+    for i in range(model["layers"]):
+        inputs = hidden if i else embedding + named * outline
+        shapes |= {f"layers.{i}.weight_ih": (gates, inputs), f"layers.{i}.weight_hh": (gates, hidden)}
+        shapes |= {f"layers.{i}.bias_ih": (gates,), f"layers.{i}.bias_hh": (gates,)}
+    if not tied:
+        shapes["output"] = (size, hidden)
+    elif hidden != embedding:
+        shapes |= {"project.weight": (embedding, hidden), "project.bias": (embedding,)}
+    shapes |= {"plan": (embedding if tied else hidden, features - named)} if features else {}
+    return shapes | ({"outline.weight": (outline, embedding)} if outline else {})
+
+
+# --- the manifest
+
+
+def manifest(path: Path, config: Mapping[str, Any]) -> dict[str, dict[str, Any]] | None:
+    """Size ("bytes") and hash ("sha256") of a run's files by name; None for a run of an earlier release, or without a
+    checkpoint. Raises `RunError` if it is damaged."""
+    packed = config.get("packed")
+    held = config if packed is not None else read_latest(path)
+    checked_seal(path / ("latest" if packed is None else "config.json"), held)
+    files = (held if packed is None else packed).get("files")
+    if files is None and packed is not None and isinstance(packed.get("sha256"), dict):
+        files = {name: {"sha256": digest} for name, digest in packed["sha256"].items()}
+    if files is None:
+        return None
+    if not isinstance(files, dict) or not all(isinstance(entry, dict) for entry in files.values()):
+        raise RunError(f"{path} has a damaged manifest: restore the run or train again")
+    return files
+
+
+def entries(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The manifest's entries for those of these files that there are."""
+    found = ((name, folder / name) for name in names if (folder / name).exists())
+    return {name: {"bytes": path.stat().st_size, "sha256": plain_hash(path)} for name, path in found}
+
+
+def compare(folder: Path, name: str, known: Mapping[str, Mapping[str, Any]] | None) -> Path | None:
+    """A file of a run, which is what its manifest says; None if the run has none. Raises `RunError`."""
+    path, told = folder / name, (known or {}).get(name)
+    if not os.path.lexists(path):
+        if told is None or "sha256" not in told:
+            return None
+        raise RunError(f"{path} is missing: restore it or train again")
+    if known is None or (told is None and not any("bytes" in entry for entry in known.values())):
+        return path  # of an earlier release
+    if told is None:
+        raise RunError(f"{path} is not one of the run's files: remove it, or restore the run")
+    if plain_hash(path) not in (told.get("sha256"), told.get("next")):
+        raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
+    return path
+
+
+def sealed(data: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """A JSON object as bytes, with the hash of its content under "check"."""
+    return json.dumps({**data, "check": check_of(data)}, indent=indent).encode()
+
+
+def check_of(data: Mapping[str, Any]) -> str:
+    """SHA-256 of a JSON object without its "check"."""
+    rest = {name: value for name, value in data.items() if name != "check"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def checked_seal(path: Path, data: Mapping[str, Any]) -> None:
+    """Raise `RunError` if a sealed object is not what was written. Those of earlier releases are not sealed."""
+    expected = "files" in data or "files" in (data.get("packed") or {}) or "check" in data
+    if expected and data.get("check") != check_of(data):
+        raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
+
+
+def write_manifest(folder: Path, config: Mapping[str, Any], pointers: Mapping[str, str]) -> None:
+    """Write the manifest of a run's files as they are now, with `pointers` to its checkpoints, in one step."""
+    if "packed" in config:
+        files = {"step": config["packed"].get("step"), "files": entries(folder, ("model.onnx", *BESIDE))}
+        replace_file(folder / "config.json", [sealed({**config, "packed": files}, indent=1)])
+        return
+    states = [f"checkpoints/{name}/state.json" for name in sorted(set(pointers.values()))]
+    files = entries(folder, ("config.json", *BESIDE, *states))
+    replace_file(folder / "latest", [sealed({**pointers, "files": files})])
+
+
+def seal(path: Path) -> None:
+    """Write a run's manifest again, after some of its files have changed."""
+    write_manifest(path, read_config(path), pointers_of(read_latest(path)))
+
+
+def replace_beside(path: Path, name: str, data: bytes) -> None:
+    """Replace a file beside the network of a finished run. The manifest first knows both contents, then the new one,
+    so that a process killed at any moment leaves a run that opens."""
+    latest = read_latest(path)
+    if "files" in latest:
+        files = latest["files"]
+        both = {**files.get(name, {}), "next": hashlib.sha256(data).hexdigest()}
+        replace_file(path / "latest", [sealed({**latest, "files": {**files, name: both}})])
+    replace_file(path / name, [data])
+    seal(path)
+
+
+def read_latest(path: Path) -> dict[str, Any]:
+    """The content of a run's `latest`; {} without one. Raises `RunError` for names that no checkpoint has."""
+    if not os.path.lexists(path / "latest"):
+        return {}
+    latest = read_json(path / "latest")
+    for which in POINTERS:
+        name = latest.get(which)
+        if name is not None and not (isinstance(name, str) and CHECKPOINT.fullmatch(name)):
+            raise no_checkpoint(path, name)
+    return latest
+
+
+def no_checkpoint(path: Path, name: object) -> RunError:
+    told = one_line(repr(name), 40)
+    return RunError(f"{path / 'latest'} names checkpoint {told}, which is missing: restore it or train again")
+
+
+def pointers_of(latest: Mapping[str, Any]) -> dict[str, str]:
+    """The checkpoints that `latest` names."""
+    return {which: latest[which] for which in POINTERS if latest.get(which) is not None}
+
+
+# --- writing
 
 
 def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, force: bool = False) -> Run:
@@ -157,7 +391,7 @@ def save_checkpoint(
     name = f"{step:07d}"
     folder = run.path / "checkpoints"
     with disk_errors(run.path):
-        latest = read_latest(run)
+        latest = pointers_of(read_latest(run.path))
         if name in latest.values():  # already complete on disk: never remove what `latest` names
             point_at(run, name, best, keep_first or "first" in latest)  # its state.json may still need "first"
             return folder / name
@@ -188,24 +422,19 @@ def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
     metadata = onnx_graph.metadata_for(run.config["model"], step)
     files = {"model.onnx": onnx_graph.step_model(run.config["model"], weights, metadata)}
     if (run.path / COLUMNS).exists():
-        columns = VocabLayout.load(run.path / COLUMNS)
+        columns = VocabLayout.load(run.path / COLUMNS, len(run.vocabulary))
         files["writer.onnx"] = onnx_graph.block_model(run.config["model"], weights, columns, metadata)
     return files
 
 
-def read_latest(run: Run) -> dict[str, Any]:
-    latest = run.path / "latest"
-    return read_json(latest) if latest.exists() else {}
-
-
 def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
     """Replace `latest`, and the run's copies of the files of the checkpoint to use."""
-    known = read_latest(run)
+    known = pointers_of(read_latest(run.path))
     use = name if best or not known else known["use"]
     first = {"first": known.get("first", name)} if keep_first else {}
-    replace_file(run.path / "latest", [json.dumps({"resume": name, "use": use, **first}).encode()])
+    write_manifest(run.path, run.config, {"resume": name, "use": use, **first})
     if use == name:
-        for file in ("weights.safetensors", "model.onnx", "writer.onnx"):
+        for file in FOR_READERS:
             if (run.path / "checkpoints" / name / file).exists():
                 link(run.path / "checkpoints" / name / file, run.path / file)
 
@@ -214,7 +443,7 @@ def prune(run: Run) -> None:
     """Remove all checkpoints but the last KEEP and those `latest` names, and leftovers of killed saves."""
     folder = run.path / "checkpoints"
     complete = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-    kept = {*read_latest(run).values(), *complete[-KEEP:]}
+    kept = {*pointers_of(read_latest(run.path)).values(), *complete[-KEEP:]}
     for path in folder.iterdir():
         if path.name not in kept:
             shutil.rmtree(path, ignore_errors=True)

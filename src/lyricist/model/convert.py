@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lyricist._io import disk_errors, file_hash, link, load_arrays, new_directory, replace_file, write_synced
+from lyricist._io import disk_errors, link, new_directory, read_plain, replace_file, write_synced
 from lyricist.errors import InputError
 from lyricist.model import onnx_bytes
-from lyricist.model.checkpoint import COLUMNS, FORMAT, Run
+from lyricist.model.checkpoint import COLUMNS, FOR_READERS, FORMAT, Run, write_manifest
 from lyricist.model.copy_index import COPY_INDEX, LINES
 from lyricist.model.habits import HABITS
 from lyricist.model.runtime import STORIES
 from lyricist.model.stock import STOCK
 from lyricist.model.topics import TOPICS
-from lyricist.model.vocab_layout import VocabLayout
 from lyricist.model.word_facts import WORDS
 
 SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
@@ -27,7 +25,6 @@ CARD = "card.md"
 # Files copied from a run to share, and to a packed run; config.json and `latest` are written anew.
 SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, STOCK, HABITS, TOPICS, STORIES, CARD)
 PACKED = ("vocab.json", COLUMNS, CARD, LINES, STOCK, TOPICS, WORDS, STORIES)
-PRIVATE = frozenset({"state.safetensors"})  # file of a checkpoint that only resuming needs
 
 
 def export(
@@ -87,8 +84,7 @@ def encoded(run: Run, to: str) -> bytes:
     """The content of the exported file."""
     vocabulary, licence = run.vocabulary.to_json(), licence_of(run)
     if to == "onnx":
-        model = run.file("model.onnx").read_bytes()
-        return model + onnx_bytes.metadata({"vocabulary": vocabulary, "licence": licence})
+        return run.graph("model.onnx") + onnx_bytes.metadata({"vocabulary": vocabulary, "licence": licence})
     from lyricist.model.keras_file import keras_bytes
 
     about = {
@@ -117,9 +113,9 @@ def share_run(run: Run, out: Path, files: Mapping[str, bytes]) -> None:
         hashes = copy_checkpoint(run, made / "checkpoints" / name)
         for file in hashes:
             link(made / "checkpoints" / name / file, made / file)
-        write_synced(made / "latest", [json.dumps({"use": name}).encode()])
         for file, data in files.items():
             write_synced(made / file, [data])
+        write_manifest(made, run.config, {"use": name})
 
 
 def public_config(run: Run, corpus: str) -> dict[str, Any]:
@@ -128,22 +124,21 @@ def public_config(run: Run, corpus: str) -> dict[str, Any]:
 
 
 def copy_files(run: Run, made: Path, names: tuple[str, ...]) -> None:
-    """Copy those of these files that the run has. Raises `RunError` for damaged arrays."""
+    """Copy those of these files that the run has. Raises `RunError` for damaged files."""
     for name in names:
-        if (run.path / name).exists():
-            if name.endswith(".safetensors"):
-                load_arrays(run.path / name)
-            shutil.copyfile(run.path / name, made / name)
+        path = run.path / CARD if name == CARD else run.beside(name)
+        if path is not None and path.exists():
+            write_synced(made / name, [read_plain(path)])
 
 
 def copy_checkpoint(run: Run, folder: Path) -> dict[str, str]:
     """Copy the checkpoint to use without its training state; returns the hashes of the files copied."""
     state = run.state("use")
-    known = state.get("sha256", {})
-    names = sorted({"weights.safetensors", "model.onnx", *known} - PRIVATE)
+    known = state["sha256"]
+    names = [name for name in FOR_READERS if name in known or name != "writer.onnx"]
     folder.mkdir(parents=True)
     for name in names:
-        shutil.copyfile(run.file(name), folder / name)
+        write_synced(folder / name, [read_plain(run.file(name))])
     hashes = {name: known[name] for name in names}
     kept = {"format": FORMAT, "step": state.get("step"), "sha256": hashes}
     write_synced(folder / "state.json", [json.dumps(kept).encode()])
@@ -166,25 +161,16 @@ def pack(run: Run, out: Path) -> Run:
     """
     from lyricist.model.onnx_graph import block_model, metadata_for
 
-    if run.packed or run.kind != "lstm" or not (run.path / COLUMNS).exists():
+    if run.packed or run.kind != "lstm" or run.beside(COLUMNS) is None:
         raise InputError(f"{run.path} cannot be packed: name a run of whole words of the lstm recipe")
     if out.exists():
         raise InputError(f"{out} exists: choose another place")
     config, step = run.config["model"], int(run.state("use")["step"])
-    columns = VocabLayout.load(run.path / COLUMNS)
+    columns = run.columns()
+    assert columns is not None
     with disk_errors(out), new_directory(out) as made:
         graph = block_model(config, run.weights(), columns, metadata_for(config, step), packed=True)
         write_synced(made / MODEL, [graph])
         copy_files(run, made, PACKED)
-        hashes = {path.name: file_hash(path) for path in sorted(made.iterdir()) if path.name != CARD}
-        facts = {"format": FORMAT, **public_config(run, ""), "packed": {"step": step, "sha256": hashes}}
-        write_synced(made / "config.json", [json.dumps(facts, indent=1).encode()])
+        write_manifest(made, {"format": FORMAT, **public_config(run, ""), "packed": {"step": step}}, {})
     return Run.open(out)
-
-
-def stamp(run: Run) -> None:
-    """Write the hashes of a packed run's files again, after some have changed."""
-    packed = run.config["packed"]
-    hashes = {name: file_hash(run.path / name) for name in packed["sha256"]}
-    facts = {**run.config, "packed": {**packed, "sha256": hashes}}
-    replace_file(run.path / "config.json", [json.dumps(facts, indent=1).encode()])

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._io import fit, load_arrays, replace_file, tensor_bytes
 from lyricist._numbers import U32, U64, Ints, ngram_hashes, window_hashes
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
@@ -36,6 +36,7 @@ from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, UNK, Vocabulary
 COPY_INDEX = "copyindex.safetensors"  # in a run directory
 CACHED_WORDS = 3_000_000  # in larger indexes the tables of runs would take too much memory
 MAX_WORDS = 20_000_000  # larger corpora get no index; the writer says so
+MOST = 1 << 28  # bytes of a file of either kind
 LINE_WORDS = 5  # whole lines of this many words or more are never written again
 LINE_MARK = np.uint32(1)  # stands for the beginning of a line where that is counted as a word
 FORMAT = 2
@@ -124,7 +125,8 @@ class CopyIndex:
     @classmethod
     def load(cls, path: Path, vocabulary: Vocabulary) -> CopyIndex:
         """A saved index; `RunError` if it is damaged. Format 1 hashed apostrophes: such hashes are replaced."""
-        arrays = load_arrays(path)
+        arrays = load_arrays(path, MOST)
+        fit(path, arrays, {"hashes": ("u4", (None,)), "line_start": ("b1", (len(arrays.get("hashes", ())),))})
         hashes = arrays["hashes"]
         if "format" not in arrays:
             changed = {hash32(t): word_hash(t) for t in vocabulary.tokens if "'" in t}
@@ -261,13 +263,15 @@ class LineFilter:
     @classmethod
     def load(cls, path: Path) -> LineFilter:
         """A saved filter; `RunError` if it is damaged or from a later release."""
-        arrays = load_arrays(path)
+        arrays = load_arrays(path, MOST)
         sizes = [arrays[name].size if name in arrays else 0 for name in ("format", "bits", "check")]
         if sizes != [1, 1, 32] or "gaps" not in arrays or arrays["gaps"].dtype != np.uint16:
             raise RunError(f"{path} is not a filter of lines: restore it or train again")
         if int(arrays["format"][0]) > LINES_FORMAT:
             raise RunError(f"{path} was made by a later release: upgrade lyricist")
-        gaps, bits = arrays["gaps"], int(arrays["bits"][0])
+        gaps, bits = arrays["gaps"].reshape(-1), int(arrays["bits"][0])
+        if not 1 <= bits <= 64:
+            raise RunError(f"{path} is not a filter of lines: restore it or train again")
         if not np.array_equal(arrays["check"], digest(gaps)):
             raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
         reached = np.cumsum(gaps, dtype=np.uint64)
@@ -299,9 +303,3 @@ def line_hashes(lines: Sequence[Sequence[str]]) -> U64:
 
 
 cached_hash = cache(word_hash)  # a corpus has few distinct words
-
-
-def inherit_lines(base: Path, run: Path) -> None:
-    """Copy the line filter of the run that was fine-tuned to the new run, if there is one."""
-    if (base / LINES).exists():
-        replace_file(run / LINES, [(base / LINES).read_bytes()])

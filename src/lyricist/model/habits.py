@@ -6,16 +6,25 @@ A song that is written without a wish takes its form from one of them. `training
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lyricist._io import replace_file
+from lyricist._io import parse_json, read_plain, replace_file
+from lyricist.corpus import SECTION_NAMES
 from lyricist.errors import RunError
+from lyricist.prosody.metre import METRES
 
 HABITS = "habits.json"  # in a run directory
 FORMAT = 1
+MOST, MOST_LINES, MOST_SYLLABLES = (
+    1 << 26,
+    64,
+    40,
+)  # bytes of a file; lines of a section, sections of a song; of a line
+RHYME = re.compile("[A-Z]+")
 
 Shares = tuple[tuple[str, float], ...]
 
@@ -33,6 +42,15 @@ class SectionForm:
     metre: str
     rhyme: str
     again: tuple[int, ...] = ()
+
+    @property
+    def possible(self) -> bool:
+        """Whether a section of a song can be like this."""
+        lines = len(self.syllables)
+        same = lines == len(self.rhyme) and len(self.again) in (0, lines) and 0 < lines <= MOST_LINES
+        named = self.name in SECTION_NAMES and self.metre in ("", *METRES) and RHYME.fullmatch(self.rhyme) is not None
+        counted = all(0 < n <= MOST_SYLLABLES for n in self.syllables)
+        return same and named and counted and all(0 <= n <= MOST_LINES**2 for n in self.again)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SectionForm:
@@ -61,19 +79,19 @@ class Habits:
     @classmethod
     def load(cls, path: Path) -> Habits:
         """Saved habits. Raises `RunError` if they are damaged."""
+        data = parse_json(read_plain(path, MOST), path)
         try:
-            data = json.loads(path.read_bytes())
             forms = tuple(tuple(map(SectionForm.from_json, form)) for form in data["forms"])
             persons, tenses = (tuple((str(n), float(x)) for n, x in data[name]) for name in ("persons", "tenses"))
-            return cls(forms, persons, tenses, tuple(map(str, data["themes"])))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{path} is damaged: delete it, or train again") from error
+            made = cls(forms, persons, tenses, tuple(map(str, data["themes"])))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise RunError(f"{path} is damaged: restore it, or train again") from error
+        if (
+            not all(section.possible for form in forms for section in form)
+            or max(map(len, forms), default=0) > MOST_LINES
+        ):
+            raise RunError(f"{path} is damaged (a form that no song has): restore it, or train again")
+        return made
 
 
 NONE = Habits()
-
-
-def inherit_habits(base: Path, run: Path) -> None:
-    """Copy the habits of the run that was fine-tuned to the new run, if it has some."""
-    if (base / HABITS).exists():
-        replace_file(run / HABITS, [(base / HABITS).read_bytes()])

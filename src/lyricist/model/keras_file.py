@@ -165,7 +165,7 @@ def without_unset(value: Any) -> Any:
 
 def compare(keras: Any, path: Path, run: Run) -> None:
     """Load a .keras file and compare its logits with the run's ONNX model. Raises `RunError` if they differ."""
-    step_model = OnnxModel(run.file("model.onnx"), threads=1)
+    step_model = OnnxModel(run.graph("model.onnx"), threads=1)
     ids = np.random.default_rng(0).integers(0, step_model.vocab_size, CHECKED)
     state, expected = step_model.initial_state(len(ids)), []
     for word in ids.T:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import one_line, read_plain
 from lyricist.errors import RunError
 from lyricist.model.onnx_bytes import with_numbers
 from lyricist.model.vocab_layout import TILE, VocabLayout
@@ -53,8 +54,24 @@ class StepModel(Protocol):
         A model that sees no plan is never given features and need not accept them."""
 
 
-def open_session(model: Path | str | bytes, threads: int | None = None) -> Any:
-    """An ONNX Runtime session on the CPU. Raises `RunError` if the model cannot be read."""
+class Session:
+    """An ONNX Runtime session whose errors are `RunError`."""
+
+    def __init__(self, session: Any, where: str) -> None:
+        self.session, self.where = session, where
+        self.get_inputs, self.get_outputs = session.get_inputs, session.get_outputs
+
+    def run(self, outputs: Sequence[str] | None, feed: Mapping[str, npt.NDArray[Any]]) -> list[Any]:
+        """The outputs of this name for the inputs. Raises `RunError` if the graph cannot compute them."""
+        try:
+            return list(self.session.run(outputs, feed))
+        except Exception as e:  # as in `open_session`
+            raise RunError(f"{self.where} cannot be run ({one_line(e)}): restore it or train again") from e
+
+
+def open_session(model: Path | str | bytes, threads: int | None = None) -> Session:
+    """An ONNX Runtime session on the CPU. Raises `RunError` if the model cannot be read. A model that others may have
+    made must be checked before (`onnx_bytes.check_graph`, as `Run.graph` does)."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -62,11 +79,11 @@ def open_session(model: Path | str | bytes, threads: int | None = None) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave idle cores to others
-    source = model if isinstance(model, bytes) else str(model)
+    where = "the model" if isinstance(model, bytes) else str(model)
+    source = model if isinstance(model, bytes) else read_plain(Path(model))  # bytes: they can name no other file
     try:
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return Session(ort.InferenceSession(source, options, providers=["CPUExecutionProvider"]), where)
     except Exception as e:  # ONNX Runtime raises a dozen classes without a common base
-        where = "the model" if isinstance(model, bytes) else str(model)
         raise RunError(f"{where} is not a readable ONNX model: restore it or train again") from e
 
 
@@ -102,7 +119,7 @@ class OnnxModel(GraphState):
         if self.features and features is None:
             features = np.zeros((len(ids), self.features), dtype=np.float32)
         blocks = [self.block(ids, state, features, i) for i in range(0, len(ids), ROWS)]
-        logits = np.concatenate([b[0] for b in blocks])[: len(ids)]
+        logits = finite(np.concatenate([b[0] for b in blocks])[: len(ids)])
         return logits, tuple(
             np.concatenate([b[k + 1] for b in blocks], axis=1)[:, : len(ids)] for k in range(len(self.states))
         )
@@ -128,7 +145,7 @@ class EightBitModel(OnnxModel):
         feed: dict[str, Any] = {"ids": ids.astype(np.int64)}
         feed |= {s.name: value for s, value in zip(self.states, state, strict=True)}
         logits, *new = self.session.run(None, feed)
-        return logits, tuple(new)
+        return finite(logits), tuple(new)
 
 
 class LateModel:
@@ -289,7 +306,7 @@ class PackedSteps:
         made = self.made
         feed = made.feed(ids, state, self.steer, 1.0, features)
         logits, *new = made.session.run(["logits", *made.nexts], feed)
-        return logits[:, made.columns.column_of], tuple(new)
+        return finite(logits[:, made.columns.column_of]), tuple(new)
 
 
 def in_range(made: BlockRows) -> npt.NDArray[np.bool_]:
@@ -297,8 +314,17 @@ def in_range(made: BlockRows) -> npt.NDArray[np.bool_]:
     return np.asarray((made.total > LOW) & (made.total < HIGH) & (made.free < HIGH))
 
 
+def finite(logits: Floats) -> Floats:
+    """Logits of any shape. Raises `RunError` if some are no numbers."""
+    if not np.isfinite(logits).all():
+        raise RunError("the model computes no numbers: it is damaged; restore it or train again")
+    return logits
+
+
 def again(made: BlockRows, logits: Floats, temperature: Reals, columns: VocabLayout) -> None:
-    """Compute the rows that are not in range from their logits, (B, C) or wider, at temperatures (B,), in place."""
+    """Compute the rows that are not in range from their logits, (B, C) or wider, at temperatures (B,), in place.
+    Raises `RunError` if a logit is no number."""
+    finite(logits[~in_range(made), : columns.width])
     for i in np.flatnonzero(~in_range(made)).tolist():
         row = from_logits(logits[i : i + 1, : columns.width].copy(), float(temperature[i]), columns)
         for mine, new in zip(vars(made).values(), vars(row).values(), strict=True):

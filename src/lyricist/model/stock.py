@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import Arrays, load_arrays, replace_file, tensor_bytes
+from lyricist._io import Arrays, fit, load_arrays, replace_file, tensor_bytes
 from lyricist._numbers import U32, key, run_hash, uniform
 from lyricist.errors import RunError
 from lyricist.model.word_facts import blob, unblob
@@ -28,6 +28,7 @@ WORD, RUN, LINE, OPENING, RHYME = range(1, 6)  # kinds of phrases
 OPENING_WORDS = 3
 SIXTEENTHS = 16.0
 MOST = 15.9  # nats
+MOST_BYTES = 1 << 26  # of a file
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,26 @@ class StockPhrases:
         return bool(self.nats)
 
     def save(self, path: Path) -> None:
+        replace_file(path, [self.content()])
+
+    def content(self) -> bytes:
+        """The content of a file of these phrases."""
         keys = np.array(sorted(self.nats), dtype=np.uint32)
         nats = [min(MOST, self.nats[k]) * SIXTEENTHS for k in keys.tolist()]
         arrays: Arrays = {"keys": keys, "sixteenths": np.round(nats).astype(np.uint8), "themes": blob(self.themes)}
-        replace_file(path, [tensor_bytes(arrays)])
+        return tensor_bytes(arrays)
 
     @classmethod
     def load(cls, path: Path) -> StockPhrases:
         """Saved phrases. Raises `RunError` if they are damaged."""
-        arrays = load_arrays(path)
-        if not arrays.keys() >= {"keys", "sixteenths", "themes"} or len(arrays["keys"]) != len(arrays["sixteenths"]):
-            raise RunError(f"{path} is not a table of stock phrases: restore it or install lyricist again")
+        arrays = load_arrays(path, MOST_BYTES)
+        fit(path, arrays, {"keys": ("u4", (None,)), "sixteenths": ("u1", (len(arrays.get("keys", ())),))})
+        fit(path, arrays, {"themes": ("u1", (None,))})
         nats = (arrays["sixteenths"] / SIXTEENTHS).tolist()
-        themes = tuple(word for word in unblob(arrays["themes"]) if word)
+        try:
+            themes = tuple(word for word in unblob(arrays["themes"]) if word)
+        except UnicodeDecodeError as e:
+            raise RunError(f"{path} is damaged (its themes are no text): restore it or train again") from e
         return cls(dict(zip(arrays["keys"].tolist(), nats, strict=True)), themes)
 
 
@@ -98,9 +106,3 @@ def run_keys(words: Sequence[int]) -> set[int]:
 def rhyme_key(a: int, b: int) -> int:
     """The key of a pair of rhyme words, in whichever order."""
     return phrase_key(RHYME, sorted((a, b)))
-
-
-def inherit_stock(base: Path, run: Path) -> None:
-    """Copy the stock phrases of the run that was fine-tuned to the new run, if they were counted."""
-    if (base / STOCK).exists():
-        replace_file(run / STOCK, [(base / STOCK).read_bytes()])

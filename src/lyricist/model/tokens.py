@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from lyricist._io import MOST_JSON, one_line, parse_json, read_plain
 from lyricist.corpus import SECTION_NAMES, Line, Section, Song
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer, tokenizer_named
-from lyricist.errors import RunError
+from lyricist.errors import InputError, RunError
 
 Order = Literal["forward", "backward"]
 
@@ -25,6 +27,8 @@ UNK, SONG, END, LINE, EOS = "<unk>", "<song>", "<end>", "<line>", "<eos>"
 TAGS = {name: f"<{name}>" for name in SECTION_NAMES}
 BREAKS = frozenset({LINE, END, EOS, *TAGS.values()})
 SPECIALS = frozenset({UNK, SONG, *BREAKS})
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would break lines, or command a terminal
+MOST_TOKENS, MOST_CHARACTERS = 1_000_000, 10_000  # of a vocabulary, of a token
 ALWAYS_CAPITAL = {"i": "I", "i'm": "I'm", "i'll": "I'll", "i'd": "I'd", "i've": "I've"}
 
 
@@ -125,21 +129,35 @@ class Vocabulary:
         return json.dumps(data, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str, where: str = "vocabulary") -> Vocabulary:
+    def from_json(cls, text: str | bytes, where: str = "vocabulary") -> Vocabulary:
         """Read the text of `to_json`. Raises `RunError` that names `where` if it is damaged."""
+        data = parse_json(text, where)
         try:
-            data = json.loads(text)
-            return cls(data["tokens"], data["tokenizer"], data["display"], data.get("order", "forward"))
-        except (ValueError, KeyError, TypeError) as e:
-            raise RunError(f"{where} is damaged ({type(e).__name__}): restore it or train again") from e
+            tokens, display, order = data["tokens"], data["display"], data.get("order", "forward")
+            checked_words(tokens, display)
+            if order not in ("forward", "backward"):
+                raise ValueError("its order")
+            return cls(tokens, str(data["tokenizer"]), display, order)
+        except RunError as e:
+            raise RunError(f"{where}: {e}") from e
+        except (ValueError, KeyError, TypeError, AttributeError, InputError) as e:
+            raise RunError(f"{where} is damaged ({one_line(e)}): restore it or train again") from e
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
         """Read a vocab.json. Raises `RunError`."""
-        try:
-            return cls.from_json(path.read_text(encoding="utf-8"), str(path))
-        except OSError as e:
-            raise RunError(f"{path} cannot be read ({e.strerror}): this is not a lyricist run") from e
+        return cls.from_json(read_plain(path, MOST_JSON), str(path))
+
+
+def checked_words(tokens: Sequence[str], display: Mapping[str, str]) -> None:
+    """Raise `ValueError` or `TypeError` unless tokens and written forms are texts without control characters."""
+    if not isinstance(tokens, list) or not isinstance(display, dict) or not 0 < len(tokens) <= MOST_TOKENS:
+        raise TypeError("its tokens")
+    words = [*tokens, *display, *display.values()]
+    if not all(isinstance(word, str) for word in words):
+        raise TypeError("a token that is no text")
+    if max(map(len, words)) > MOST_CHARACTERS or CONTROL.search("".join(words)):
+        raise ValueError("a token that is no word")
 
 
 def capital(line: str) -> str:

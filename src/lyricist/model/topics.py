@@ -18,14 +18,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._io import fit, load_arrays, replace_file, tensor_bytes
 from lyricist.corpus.word_lists import is_archaic
 from lyricist.errors import RunError
 from lyricist.model.tokens import BREAKS, SPECIALS, Vocabulary
 from lyricist.prosody.metre import FUNCTION_WORDS
 
 TOPICS = "topics.safetensors"
-SIZE = 64  # numbers of a vector
+SIZE, MOST_SIZE = 64, 512  # numbers of a vector, and how many a file may have
+MOST = 1 << 29  # bytes of a file
 WINDOW = 10  # lines before and after within which words co-occur
 RARE = 4  # rarer words get no vector
 EVENLY = 0.1  # words with less residual inverse document frequency, in bits, occur everywhere
@@ -87,9 +88,10 @@ class Topics:
     @classmethod
     def load(cls, path: Path, vocabulary: Vocabulary) -> Topics:
         """Saved vectors. Raises `RunError` if they are damaged or another vocabulary's."""
-        arrays = load_arrays(path)
-        if arrays.keys() < {"vectors", "scale"} or len(arrays["vectors"]) != len(vocabulary):
-            raise RunError(f"{path} is damaged: restore it or train again")
+        arrays = load_arrays(path, MOST)
+        fit(path, arrays, {"vectors": ("i1", (len(vocabulary), None)), "scale": ("f4", (len(vocabulary),))})
+        if not 0 < arrays["vectors"].shape[1] <= MOST_SIZE:
+            raise RunError(f"{path} is damaged (its vectors have another size): restore it or train again")
         vectors = arrays["vectors"].astype(np.float32) * arrays["scale"][:, None]
         return cls(vocabulary, unit(vectors))
 

@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import Arrays, load_arrays, replace_file, tensor_bytes
+from lyricist._io import Arrays, fit, load_arrays, replace_file, tensor_bytes
+from lyricist.errors import RunError
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 TILE = 32
+MOST = 1 << 26  # bytes of a saved layout
 TOLD = ("ends", "finals", "overused")  # optional arrays
 SMOOTHING = 5  # weight of the mean, in occurrences
 
@@ -49,12 +51,32 @@ class VocabLayout:
         replace_file(path, [tensor_bytes(arrays)])
 
     @classmethod
-    def load(cls, path: Path) -> VocabLayout:
-        """A saved layout; `RunError` if it is damaged."""
-        arrays = load_arrays(path)
-        told = {name: arrays[name] for name in TOLD if name in arrays}
+    def load(cls, path: Path, size: int | None = None) -> VocabLayout:
+        """A saved layout of `size` words (None: any number); `RunError` if it is damaged or of other words."""
+        arrays = load_arrays(path, MOST)
+        size = len(arrays.get("sig", ())) if size is None else size
+        told = [name for name in TOLD if name in arrays]
+        fit(path, arrays, {"word_at": ("i8", (None,)), "tiles": ("i8 i4", (1,)), "sig": ("i4", (size,))})
+        fit(path, arrays, dict.fromkeys(told, ("f4", (size,))))
+        fit(path, arrays, {"drawn": ("i8 i4", (1,))} if "drawn" in arrays else {})
         drawn = int(arrays["drawn"][0]) if "drawn" in arrays else None
-        return cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], **told, drawn=drawn)
+        made = cls(arrays["word_at"], int(arrays["tiles"][0]), arrays["sig"], drawn=drawn)
+        if not made.fits(size):
+            raise RunError(f"{path} does not fit the vocabulary: restore it or train again")
+        for name in told:
+            setattr(made, name, arrays[name])
+        return made
+
+    def fits(self, size: int) -> bool:
+        """Whether each of `size` words has one column, and the tiles and the drawn columns are where they can be."""
+        at = self.word_at[self.word_at >= 0]
+        columns, tiled = len(self.word_at), self.tiles * TILE
+        whole = len(at) == size and not np.any(np.bincount(at, minlength=size)[:size] != 1) if size else False
+        placed = self.tiles >= 0 and tiled <= self.width <= columns and self.width > 0
+        if not (whole and placed and self.sig.min() >= 0 and self.sig.max() <= size and self.word_at.min() >= -1):
+            return False
+        first = self.word_at[:tiled].reshape(-1, TILE).max(axis=1, initial=-1)
+        return bool((first >= 0).all() and (self.word_at[tiled:] >= 0).all())
 
     def tile_sigs(self, sig: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """(tiles,) the most frequent signature in each tile; `sig` (V,)."""

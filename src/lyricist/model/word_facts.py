@@ -9,6 +9,7 @@ for words that may stand on any slot, "free"; `tails`.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import load_arrays, replace_file, tensor_bytes
+from lyricist._io import fit, load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import word_lists as archaic
 from lyricist.corpus.word_lists import LIST, is_archaic, is_unclean
 from lyricist.errors import RunError
@@ -26,12 +27,17 @@ from lyricist.model.copy_index import word_hashes
 from lyricist.model.tokens import SPECIALS
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS
-from lyricist.prosody.phones import Reading, decode, encode
+from lyricist.prosody.phones import PHONE_OF, Reading, decode, encode
 
 WORDS = "words.safetensors"  # in a run directory
 FORMAT = 2  # 2: tails from the main stress, light tails
 SOURCES = ("lexicon", "rule", "user", "model", "licence")
 ARRAYS = ("sig", "choosable", "unclean", "archaic", "hashes", "ender", "tail", "onset", "light", "light_onset")
+OF_WORDS = {"sig": "i4", "choosable": "b1", "unclean": "b1", "archaic": "b1", "hashes": "u4"}
+READING = f"[0-{len(SOURCES) - 1}][{re.escape(''.join(PHONE_OF))}]*"
+READINGS = re.compile(f"(?:{READING}(?: {READING})*)?(?:\\n(?:{READING}(?: {READING})*)?)*")  # of words, one a line
+OF_ENDS = ("ender", "tail", "onset", "light", "light_onset")
+MOST = 1 << 28  # bytes of saved facts
 SILENT = 0  # the signature of words that are never drawn inside a planned line
 
 Ints = npt.NDArray[np.int32]
@@ -130,14 +136,25 @@ class WordFacts:
         if not path.exists():
             return None
         try:
-            arrays = load_arrays(path)
+            arrays = load_arrays(path, MOST)
             if arrays["digest"].tobytes() != digest:
                 return None
             texts, signatures, tails = (unblob(arrays[name]) for name in ("texts", "signatures", "tails"))
+            fit(path, arrays, {name: (kind, (len(texts),)) for name, kind in OF_WORDS.items()})
+            fit(path, arrays, {name: ("i4", (len(arrays["ender"]),)) for name in OF_ENDS})
             rest = {name: arrays[name] for name in ARRAYS}
-        except (RunError, KeyError, UnicodeDecodeError):
+            made = cls(texts=texts, signatures=list(map(read_signature, signatures)), tails=tails, **rest)
+        except (RunError, KeyError, TypeError, ValueError):
             return None
-        return cls(texts=texts, signatures=list(map(read_signature, signatures)), tails=tails, **rest)
+        return made if made.fits() else None
+
+    def fits(self) -> bool:
+        """Whether all numbers are indexes of what they number, and all texts are of readings."""
+        words, ends = len(self.texts), len(self.ender)
+        tops = [(self.sig, len(self.signatures)), (self.ender, words), (self.tail, len(self.tails))]
+        tops += [(self.light, len(self.tails)), (self.onset, ends), (self.light_onset, ends)]
+        within = all(((array >= 0) & (array < top)).all() for array, top in tops) and (np.diff(self.ender) >= 0).all()
+        return bool(within) and READINGS.fullmatch("\n".join(self.texts)) is not None
 
 
 def facts_of(words: Sequence[str], lexicon: Lexicon, kept: Path | None = None) -> WordFacts:

@@ -13,14 +13,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from lyricist._io import one_line, read_plain
 from lyricist._numbers import key, uniform
 from lyricist.corpus.grammar import is_subject_form, person_of
+from lyricist.errors import InputError, RunError
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Plan
 from lyricist.plan.shape import cycle
 
 T = TypeVar("T")
 Nearest = Callable[[Sequence[str], Sequence[str]], Sequence[str]]  # blocks of stories, the nearest to a theme first
+MOST_STORIES = 1 << 26  # bytes
 PREMISE = 0x9E37  # makes the numbers of premises others than those of words
 SHAPE = ("form", "lines", "syllables", "metre", "rhyme", "rhyme_with", "acrostic", "refrain", "hook", "sections")
 WORDS = ("include", "start")  # fields beside `about` that say what a song is about
@@ -191,8 +194,11 @@ class Story:
 
 
 def read_stories(path: Path) -> tuple[str, ...]:
-    """The blocks of a file of stories, with a blank line after each."""
-    return tuple(path.read_text(encoding="utf-8").strip().split("\n\n"))
+    """The blocks of a file of stories, with a blank line after each. Raises `RunError`."""
+    try:
+        return tuple(read_plain(path, MOST_STORIES).decode().strip().split("\n\n"))
+    except UnicodeDecodeError as e:
+        raise RunError(f"{path} is damaged (not text): restore it or train again") from e
 
 
 @lru_cache(4096)
@@ -243,7 +249,10 @@ def stories_of(
     if about and nearest is not None:
         found = nearest(about, found)[:NEAREST]
     few = dict.fromkeys(found[(seed * STRIDE + k * APART) % len(found)] for k in range(CHOICE if found else 0))
-    return [parse_story(block) for block in few]
+    try:
+        return [parse_story(block) for block in few]
+    except (ValueError, IndexError, KeyError, InputError) as e:
+        raise RunError(f"a story of the run is damaged ({one_line(e)}): restore the run or train again") from e
 
 
 def parse_beat(words: Sequence[str]) -> Beat:

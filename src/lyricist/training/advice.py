@@ -42,8 +42,8 @@ def taught(fall: float) -> str:
 
 def learnt(run: Run) -> Iterator[str]:
     """What was learnt all the same."""
-    path = run.path / HABITS
-    if path.exists() and Habits.load(path).forms:
+    path = run.beside(HABITS)
+    if path is not None and Habits.load(path).forms:
         yield "It did take their forms, lengths and themes."
 
 

@@ -14,6 +14,7 @@ and the last words of the lines after it; parts of it are hidden line by line.
 from __future__ import annotations
 
 import json
+import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -25,11 +26,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import load_npy, open_plain, read_json
 from lyricist._numbers import chance
 from lyricist.corpus import Corpus, Line, Song
 from lyricist.corpus.grammar import is_subject_form, person_of
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer
-from lyricist.errors import InputError
+from lyricist.errors import InputError, RunError
 from lyricist.model.tokens import BREAKS, END, SONG, SPECIALS, Order, Vocabulary
 from lyricist.prosody.features import (
     NEXT,
@@ -449,7 +451,10 @@ class PlanSet:
     def split(self, name: str) -> PlanSplit:
         """One split, memory-mapped."""
         left, at, codes, notes = (mapped(self.path / f"{name}.{part}", kind) for part, kind in KINDS.items())
-        return PlanSplit(left, at, codes, notes.reshape(-1, 4), np.load(self.path / f"{name}.npy"))
+        starts = np.array(load_npy(self.path / f"{name}.npy", np.int64, 2))
+        if len(notes) % 4 or len(left) != len(at) or not len(starts) or (np.diff(starts, axis=0) < 0).any():
+            raise RunError(f"{self.path} is damaged: delete the folder and try again")
+        return PlanSplit(left, at, codes, notes.reshape(-1, 4), starts)
 
 
 KINDS: dict[str, Any] = {"left": np.uint8, "at": np.uint32, "codes": np.uint8, "notes": np.int8}
@@ -457,7 +462,9 @@ KINDS: dict[str, Any] = {"left": np.uint8, "at": np.uint32, "codes": np.uint8, "
 
 def mapped(path: Path, kind: Any) -> Array:
     """A file of N numbers, (N,), memory-mapped unless it is empty."""
-    return np.memmap(path, dtype=kind, mode="r") if path.stat().st_size else np.zeros(0, dtype=kind)
+    with open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size // np.dtype(kind).itemsize
+        return np.memmap(file, dtype=kind, mode="r", shape=(size,)) if size else np.zeros(0, dtype=kind)
 
 
 def plan_set(corpus: Corpus, tokens: TokenSet, lexicon: Lexicon | None = None) -> PlanSet:
@@ -478,8 +485,8 @@ def plan_set(corpus: Corpus, tokens: TokenSet, lexicon: Lexicon | None = None) -
 def read_facts(home: Path) -> Any:
     """What plan arrays were made from; None if they cannot be read."""
     try:
-        return json.loads((home / "plan.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(home / "plan.json")
+    except RunError:
         return None
 
 

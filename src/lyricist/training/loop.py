@@ -11,8 +11,11 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -89,6 +92,21 @@ class Cursor:
     reason: str = ""  # set when training has ended
     before: float = math.nan  # validation loss of the base's weights
     share: float = 1.0  # of the way from the base's weights to those that were trained, see `TrainingLoop.blend`
+
+    @classmethod
+    def of(cls, saved: Any, path: Path) -> Cursor:
+        """A position from state.json. Raises `RunError` that names the run for what no training has written."""
+        whole = {field.name for field in fields(cls) if field.type == "int"}
+        try:
+            made = cls(**saved)
+            numbers = [value for name, value in vars(made).items() if name != "reason"]
+            sizes = [getattr(made, name) for name in whole]
+            good = all(type(n) is int and n >= 0 for n in sizes) and all(type(n) in (int, float) for n in numbers)
+            if not good or not isinstance(made.reason, str) or made.epoch > 1_000_000:
+                raise ValueError("its numbers")
+        except (TypeError, ValueError) as e:
+            raise RunError(f"{path} cannot go on: its state.json is damaged; start a new run with --from") from e
+        return made
 
 
 class TrainingLoop(ABC):
@@ -336,12 +354,12 @@ class TrainingLoop(ABC):
         run = self.run
         saved = load_arrays(run.file("state.safetensors", "resume"))
         self.optimiser.restore(load_arrays(run.file("weights.safetensors", "resume")), saved)
-        self.cursor = Cursor(**run.state("resume")["cursor"])
+        self.cursor = Cursor.of(run.state("resume").get("cursor"), run.path)
         if self.config.anchor and self.fine_tuned and not self.finished:
             self.optimiser.hold(load_arrays(run.file("weights.safetensors", "first")))
         self.seek(self.cursor.epoch)
-        hidden = [saved[f"hidden.{i}"] for i in range(len(self.state))]
-        if hidden[0].shape == self.state[0].shape:
+        hidden = [saved.get(f"hidden.{i}", np.zeros(0)) for i in range(len(self.state))]
+        if all(h.shape == s.shape and h.dtype == np.float32 for h, s in zip(hidden, self.state, strict=True)):
             self.state = tuple(torch.from_numpy(h).to(self.device) for h in hidden)
 
     # -- events -------------------------------------------------------------------------------------

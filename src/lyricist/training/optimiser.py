@@ -100,9 +100,24 @@ class Optimiser:
         if weights is not None:
             self.anchor = [torch.tensor(weights[name], device=p.device) for name, p in self.parameters.items()]
 
+    def check(self, state: Arrays) -> None:
+        """Raise `RunError` unless what `state` returned has the types and shapes of this model's parameters."""
+        shapes = {name: tuple(p.shape) for name, p in self.parameters.items()}
+        averaged = any(name.startswith("raw.") for name in state)
+        wanted = {f"raw.{name}": shape for name, shape in shapes.items() if averaged}
+        for key in MOMENTS:
+            wanted |= {f"optimizer.{key}.{name}": () if key == "step" else shape for name, shape in shapes.items()}
+        for name, array in state.items():
+            known = name.startswith("hidden.") or wanted.get(name) == array.shape
+            if array.dtype != np.float32 or not known:
+                raise RunError("the state of the training does not fit the run's config: restore it or train again")
+        if averaged and not {f"raw.{name}" for name in shapes} <= state.keys():
+            raise RunError("the state of the training lacks weights: restore it or train again")
+
     def restore(self, weights: Arrays, state: Arrays) -> None:
         """Load what `arrays` and `state` returned. Raises `RunError` if it is another model's."""
         self.load_weights(weights)
+        self.check(state)
         if self.config.average and any(name.startswith("raw.") for name in state):
             self.average = [p.clone() for p in self.raw()]
             self.put([torch.from_numpy(state[f"raw.{name}"]) for name in self.parameters])

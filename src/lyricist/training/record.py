@@ -12,11 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
-from lyricist._io import disk_errors, replace_file
+from lyricist._io import disk_errors, parse_json, read_plain, replace_file
+from lyricist.errors import RunError
 from lyricist.model.checkpoint import Run
 from lyricist.prosody.features import CHOICES, width
 from lyricist.training import events
 
+MOST_HISTORY = 1 << 28  # bytes
 PROGRESS_SECONDS = 2.0  # between two recorded training losses
 
 
@@ -70,10 +72,12 @@ def read_history(run: Path) -> list[dict[str, Any]]:
     """Rows of history.jsonl; a line that a crash cut off is ignored."""
     path = run / "history.jsonl"
     rows = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+    for line in read_plain(path, MOST_HISTORY).splitlines() if path.exists() else []:
         try:
-            rows.append(json.loads(line))
-        except ValueError:
+            row = parse_json(line, path, finite=False)
+            facts = {name: value for name, value in row.items() if isinstance(value, int | float)}
+            rows.append({"step": 0, "epoch": 0.0, "train_loss": math.nan, **facts})
+        except (RunError, AttributeError):
             continue
     return rows
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import read_plain, replace_file
 from lyricist.corpus import Corpus
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.copy_index import COPY_INDEX, MAX_WORDS, CopyIndex, inherit_lines
-from lyricist.model.habits import HABITS, inherit_habits
-from lyricist.model.stock import inherit_stock
+from lyricist.model.copy_index import COPY_INDEX, LINES, MAX_WORDS, CopyIndex
+from lyricist.model.habits import HABITS
+from lyricist.model.stock import STOCK
 from lyricist.model.tokens import BREAKS, Vocabulary
 from lyricist.model.vocab_layout import Floats, VocabLayout, line_ends, line_finals
 from lyricist.model.word_facts import WORDS, WordFacts, digest_of
@@ -32,8 +33,8 @@ def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
     """Write all the files of a new run of our own model."""
     keep_copy_index(run, tokens, base)
     if base is not None:
-        inherit_lines(base.path, run.path)
-        inherit_stock(base.path, run.path)
+        inherit(run, base, LINES)
+        inherit(run, base, STOCK)
     if run.vocabulary.tokenizer.name == "word":
         keep_columns(run, tokens, base)
         keep_topics(run, tokens, base)
@@ -47,7 +48,13 @@ def keep_habits(run: Run, corpus: Corpus, base: Run | None) -> None:
     if found.forms:
         found.save(run.path / HABITS)
     else:
-        inherit_habits(base.path, run.path)
+        inherit(run, base, HABITS)
+
+
+def inherit(run: Run, base: Run, name: str) -> None:
+    """Copy a file of the run that was fine-tuned to the new run, if there is one."""
+    if (path := base.beside(name)) is not None:
+        replace_file(run.path / name, [read_plain(path)])
 
 
 def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
@@ -56,8 +63,8 @@ def keep_copy_index(run: Run, tokens: TokenSet, base: Run | None) -> None:
     if tokens.tokenizer == "word" and len(split) <= MAX_WORDS:
         ids = tokens.remap(run.vocabulary)[split.ids]
         index = CopyIndex.from_ids(ids, run.vocabulary)
-        if base is not None and (base.path / COPY_INDEX).exists():
-            index = CopyIndex.load(base.path / COPY_INDEX, base.vocabulary).followed_by(index)
+        if base is not None and (known := base.beside(COPY_INDEX)) is not None:
+            index = CopyIndex.load(known, base.vocabulary).followed_by(index)
         index.save(run.path / COPY_INDEX)
 
 
@@ -113,16 +120,15 @@ def spared(nats: Floats | None, often: npt.NDArray[np.bool_]) -> Floats | None:
 
 
 def columns_of(run: Run | None) -> VocabLayout | None:
-    path = run.path / COLUMNS if run is not None else None
-    return VocabLayout.load(path) if path is not None and path.exists() else None
+    return None if run is None else run.columns()
 
 
 def keep_topics(run: Run, tokens: TokenSet, base: Run | None) -> None:
     """The run's topical vectors: the base's if it has some, else learnt from the songs."""
     split = tokens.split("train")
     ids = tokens.remap(run.vocabulary)[split.ids]
-    if base is not None and (base.path / topics.TOPICS).exists():
-        known = topics.Topics.load(base.path / topics.TOPICS, base.vocabulary)
+    if base is not None and (path := base.beside(topics.TOPICS)) is not None:
+        known = topics.Topics.load(path, base.vocabulary)
         made = topics.inherit(known, run.vocabulary, ids, split.starts)
     else:
         made = topics.learn(ids, split.starts, run.vocabulary)

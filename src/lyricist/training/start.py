@@ -67,7 +67,9 @@ def train_songs(
     run = reopen(out, corpus, options) if resume else Run.open(out)
     tokens, plans = arrays_of(corpus, run)
     if plans is not None and THEME in groups_of(run.config["model"]["features"]):
-        plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
+        plans.vectors = topics.Topics.load(
+            run.beside(topics.TOPICS) or run.path / topics.TOPICS, run.vocabulary
+        ).vectors
     for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
         if isinstance(event, Finished) and process.first:
             if measure and run.config.get("base") is not None and event.reason != "interrupted":
@@ -316,5 +318,5 @@ def base_facts(base: Run | None) -> dict[str, Any]:
     if base is None:
         return {"base": None}
     name = NAME if base.path == starter_path() else base.path.resolve().name
-    hashes = base.state("use").get("sha256", {})
+    hashes = base.state("use")["sha256"]
     return {"base": name, "base_sha256": hashes.get("model.onnx" if base.packed else "weights.safetensors")}

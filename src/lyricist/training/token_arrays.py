@@ -23,11 +23,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from lyricist._io import load_npy, read_json
 from lyricist.corpus import Corpus
 from lyricist.corpus.store import Split
 from lyricist.corpus.tokenizer import Tokenizer, tokenizer_named
-from lyricist.errors import InputError
-from lyricist.model.tokens import EOS, SPECIALS, UNK, Order, Vocabulary, display_forms, song_tokens
+from lyricist.errors import InputError, RunError
+from lyricist.model.tokens import EOS, SPECIALS, UNK, Order, Vocabulary, checked_words, display_forms, song_tokens
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 MAX_TYPES = 65_535  # distinct tokens kept in the arrays, so that ids fit uint16; rarer ones become <unk>
@@ -66,9 +67,15 @@ class TokenSet:
     keep_alive: object = field(default=None, repr=False)  # a temporary directory, where the corpus is read-only
 
     def split(self, name: str) -> SplitTokens:
-        """One split, memory-mapped."""
-        ids = np.load(self.path / f"{name}.npy", mmap_mode="r")
-        return SplitTokens(ids, np.load(self.path / f"{name}.songs.npy"))
+        """One split, memory-mapped. Raises `RunError` if it is damaged."""
+        ids, path = load_npy(self.path / f"{name}.npy", np.uint16), self.path / f"{name}.songs.npy"
+        starts = np.array(load_npy(path, np.int64))
+        if not len(starts) or starts[0] != 0 or starts[-1] != len(ids) or (np.diff(starts) < 0).any():
+            raise RunError(f"{path} is damaged: delete the folder and try again")
+        for at in range(0, len(ids), CHUNK):
+            if ids[at : at + CHUNK].max() >= len(self.tokens):
+                raise RunError(f"{path} is damaged: delete the folder and try again")
+        return SplitTokens(ids, starts)
 
     def vocabulary(self, size: int, min_count: int = 1) -> Vocabulary:
         """The `size` commonest tokens of the training songs that occur at least `min_count` times.
@@ -145,10 +152,16 @@ def make_arrays(
 def open_set(home: Path) -> tuple[TokenSet, str] | None:
     """The set and the fingerprint of its corpus; None if it cannot be read."""
     try:
-        data = json.loads((home / "tokens.json").read_text(encoding="utf-8"))
-        made = TokenSet(home, data["tokenizer"], data["tokens"], data["counts"], data["display"], data["order"])
-        return made, data["corpus"]
-    except (OSError, ValueError, KeyError):
+        data = read_json(home / "tokens.json")
+        checked_words(data["tokens"], data["display"])
+        tokens, counts = data["tokens"], data["counts"]
+        if len(counts) != len(tokens) or not all(type(n) is int and n >= 0 for n in counts) or UNK not in tokens:
+            raise ValueError("its counts")
+        made = TokenSet(home, str(data["tokenizer"]), tokens, counts, data["display"], data["order"])
+        for split in SPLITS:
+            made.split(split)
+        return made, str(data["corpus"])
+    except (RunError, ValueError, KeyError, TypeError):
         return None
 
 

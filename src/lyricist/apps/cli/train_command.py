@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import one_line
 from lyricist.apps.cli.prepare_command import RIGHTS, read_sources
 from lyricist.apps.cli.training_view import TrainingView
 from lyricist.apps.sampling import sample_lines
@@ -165,10 +166,14 @@ def own_corpus(run: Run) -> Corpus:
     place."""
     if run.packed:
         raise InputError(f"the songs {run.path} was trained on are not in it: name some")
-    path = run.path / run.config["corpus"]["path"]  # an absolute path stands for itself
+    told = run.config.get("corpus", {})
+    path = run.path / one_line(told.get("path", ""))  # an absolute path stands for itself
     if not path.exists():
         raise InputError(f"{path}: the songs {run.path} was trained on are gone: name them")
-    return open_corpus(path)
+    corpus = open_corpus(path)
+    if corpus.fingerprint != told.get("fingerprint"):
+        raise InputError(f"{path}: these are not the songs that {run.path} was trained on: name them")
+    return corpus
 
 
 def run_training(

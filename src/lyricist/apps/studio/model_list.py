@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lyricist._io import read_plain
 from lyricist.apps.studio.event_log import RUN
 from lyricist.apps.studio.http_io import Refused, shown
 from lyricist.apps.studio.jobs import Recent
 from lyricist.apps.studio.owner_store import Item, Store
 from lyricist.apps.studio.training_jobs import TrainingJobs
-from lyricist.errors import LyricistError
+from lyricist.errors import LyricistError, RunError
 from lyricist.generate.open_run import load
 from lyricist.generate.writer import Model
 from lyricist.model.checkpoint import Run
@@ -21,6 +22,7 @@ from lyricist.model.starter import NAME, need_starter, starter_path
 from lyricist.prosody.features import groups_of
 
 STARTER = "The starter"
+MOST_CARD = 1 << 22  # bytes
 MOST_FACTS = 200  # runs of which facts are kept
 Stamp = tuple[str, int]  # a run's folder, and when its files were last replaced
 
@@ -115,8 +117,8 @@ class Models:
         """The card of a model in Markdown, under its name in the studio."""
         entry = self.find(owner, name)
         try:
-            text = (entry.path / "card.md").read_text(encoding="utf-8", errors="replace")
-        except OSError:
+            text = read_plain(entry.path / "card.md", MOST_CARD).decode(errors="replace")
+        except RunError:
             facts = self.json(owner, entry, "")
             text = "#\n\nIts training has not ended, so it has no card yet.\n\n"
             text += "".join(f"- {key}: {value}\n" for key, value in facts.items() if key not in ("current", "label"))

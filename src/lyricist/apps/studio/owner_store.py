@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from lyricist._io import disk_errors, replace_file
+from lyricist._io import disk_errors, read_json, replace_file
 from lyricist.apps.studio.http_io import Refused, shown
 from lyricist.apps.studio.studio_settings import MEGABYTE, Limits
+from lyricist.errors import RunError
 
 Kind = Literal["tunes", "drafts", "trainings"]
 Meta = dict[str, Any]
@@ -32,6 +33,7 @@ KINDS: dict[Kind, str] = {"tunes": "uploads", "drafts": "drafts", "trainings": "
 ID = re.compile(r"[0-9a-f]{16}")
 META, PREFS, GONE = "meta.json", "prefs.json", ".gone-"
 DAY = 86400.0
+MOST_META = 1 << 24  # bytes
 SWEEP_SECONDS = 600.0  # between two removals of what has expired
 
 
@@ -67,9 +69,16 @@ class Store:
     def items(self, folder: Path) -> Iterator[Item]:
         with suppress(FileNotFoundError):
             for path in sorted(folder.iterdir()):
-                if ID.fullmatch(path.name) and not self.expired(path):
-                    with suppress(OSError, ValueError):
-                        yield Item(path.name, path, json.loads((path / META).read_text(encoding="utf-8")))
+                with suppress(OSError, RunError):  # one that is damaged does not hide the others
+                    if ID.fullmatch(path.name) and not self.expired(path):
+                        yield Item(path.name, path, self.meta(path))
+
+    def meta(self, path: Path) -> Meta:
+        """The facts of an item. Raises `RunError` if they are damaged."""
+        meta = read_json(path / META, MOST_META)
+        if meta.get("id") != path.name or not isinstance(meta.get("made"), int | float) or abs(meta["made"]) > 1e15:
+            raise RunError(f"{path / META} is damaged: delete it")
+        return meta
 
     def get(self, owner: str, kind: Kind, given: str) -> Item:
         """One item, which counts as used now. `Refused` not_found if there is none or it is another owner's."""
@@ -77,9 +86,9 @@ class Store:
         try:
             if path is None or self.expired(path):
                 raise FileNotFoundError
-            meta = json.loads((path / META).read_text(encoding="utf-8"))
+            meta = self.meta(path)
             os.utime(path / META, (self.clock(), self.clock()))
-        except (OSError, ValueError):
+        except (OSError, RunError):
             raise Refused("not_found", f"no {kind[:-1]} {shown(given)!r} here: it may have expired") from None
         return Item(given, path, meta)
 
@@ -180,10 +189,9 @@ class Store:
 
     def prefs(self, owner: str) -> Meta:
         try:
-            found = json.loads((self.owner_folder(owner) / PREFS).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return read_json(self.owner_folder(owner) / PREFS, MOST_META)
+        except RunError:
             return {}
-        return found if isinstance(found, dict) else {}
 
     def prefer(self, owner: str, chosen: Mapping[str, Any]) -> None:
         folder = self.owner_folder(owner)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from lyricist.apps.studio.api_models import (
     Body,
@@ -20,7 +20,7 @@ from lyricist.apps.studio.api_models import (
     TuneAnswer,
     TunesAnswer,
 )
-from lyricist.apps.studio.http_io import Refused, form_body, read_form
+from lyricist.apps.studio.http_io import Refused, form_body, read_form, shown
 from lyricist.apps.studio.music import (
     MEDIA,
     MOST_PHRASES,
@@ -32,7 +32,7 @@ from lyricist.apps.studio.music import (
     tune_json,
     words_alone,
 )
-from lyricist.apps.studio.owner_store import Store
+from lyricist.apps.studio.owner_store import Item, Store
 from lyricist.apps.studio.services import Owner, Studio
 from lyricist.errors import InputError
 
@@ -181,15 +181,26 @@ def add_draft(studio: Studio, owner: Owner, saved: SavedDraft) -> dict[str, Any]
 @drafts.get("", response_model=DraftsAnswer)
 def list_drafts(studio: Studio, owner: Owner) -> dict[str, Any]:
     """Your drafts, the last changed first."""
-    items = studio.store.all(owner, "drafts")
-    found = [{"id": t.id, "title": t.meta["draft"]["title"], "changed": t.meta["changed"]} for t in items]
+    answers = (answer_of(item) for item in studio.store.all(owner, "drafts"))
+    found = [{"id": a.id, "title": a.draft.title, "changed": a.changed} for a in answers if a is not None]
     return {"drafts": sorted(found, key=lambda draft: -draft["changed"])}
+
+
+def answer_of(item: Item) -> DraftAnswer | None:
+    """A draft that is kept; None if its file is damaged."""
+    try:
+        return DraftAnswer.model_validate(item.meta)
+    except ValidationError:
+        return None
 
 
 @drafts.get("/{id}", response_model=DraftAnswer)
 def get_draft(studio: Studio, owner: Owner, id: str) -> dict[str, Any]:
     """One draft."""
-    return studio.store.get(owner, "drafts", id).meta
+    item = studio.store.get(owner, "drafts", id)
+    if answer_of(item) is None:
+        raise Refused("not_found", f"the draft {shown(id)!r} is damaged: delete it")
+    return item.meta
 
 
 @drafts.put("/{id}", response_model=DraftAnswer)

@@ -6,14 +6,14 @@ forget, cell, output; GRU: reset, update, new), as the weights are stored.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from lyricist._io import Arrays
-from lyricist.errors import RunError
-from lyricist.model.classic.note_features import Floats, Ints
+from lyricist.model.classic.note_features import WIDTH, Floats, Ints
 from lyricist.model.runtime import State
 
 PROJECTED = 64  # units of the dense layer before the recurrent net, with --melody-input project
@@ -34,19 +34,26 @@ class ClassicConfig(BaseModel):
     vocab_size: int = Field(ge=1)
 
 
+def classic_shapes(model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The parameters of the network of a config, by name, with their shapes."""
+    size, hidden, projects = model["embedding"], model["hidden"], model["melody_input"] == "project"
+    gates, inputs = hidden * (4 if model["cell"] == "lstm" else 3), size + (PROJECTED if projects else WIDTH)
+    shapes: dict[str, tuple[int, ...]] = {"output.weight": (size, hidden), "output.bias": (size,)}
+    shapes |= {"melody.weight": (PROJECTED, WIDTH), "melody.bias": (PROJECTED,)} if projects else {}
+    for i in range(model["layers"]):
+        shapes |= {f"rnn.weight_ih_l{i}": (gates, hidden if i else inputs), f"rnn.weight_hh_l{i}": (gates, hidden)}
+        shapes |= {f"rnn.bias_{side}_l{i}": (gates,) for side in ("ih", "hh")}
+    return shapes
+
+
 class SteppedNet:
-    """The network, one word at a time: state in, state out. Raises `RunError` for weights that do not fit."""
+    """The network, one word at a time: state in, state out. The weights have the `classic_shapes` of the config."""
 
     def __init__(self, model: dict[str, Any], weights: Arrays, vectors: Floats) -> None:
         """`model`: the fields of `ClassicConfig`; `vectors` (V, D)."""
         self.cell, self.layers, self.hidden = model["cell"], model["layers"], model["hidden"]
         self.projects = model["melody_input"] == "project"
         self.weights, self.vectors = weights, vectors
-        needed = ["output.weight", "output.bias", *(["melody.weight", "melody.bias"] if self.projects else [])]
-        needed += [f"rnn.{kind}_l{i}" for i in range(self.layers) for kind in ("weight_ih", "weight_hh", "bias_hh")]
-        missing = [name for name in needed if name not in weights]
-        if missing:
-            raise RunError(f"the weights do not fit the run's config ({missing[0]} is missing): train again")
 
     def initial_state(self, batch: int) -> State:
         """Zeros: hidden (L, B, H), and the cell (L, B, H) of an LSTM."""

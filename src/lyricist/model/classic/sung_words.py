@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lyricist._io import Arrays, load_arrays, replace_file, tensor_bytes
+from lyricist._io import Arrays, fit, load_arrays, replace_file, tensor_bytes
 from lyricist.corpus import Corpus, Song, match_tunes
 from lyricist.corpus.store import SPLITS
 from lyricist.corpus.tune_match import TuneJoin, name_of, shown, tune_files
@@ -125,14 +125,17 @@ def save_songs(heard: Heard, path: Path) -> None:
     replace_file(path, [tensor_bytes(arrays)])
 
 
-def load_songs(path: Path) -> dict[str, list[SungWords]]:
-    """What `save_songs` wrote, by split. Raises `RunError` if it is damaged."""
+def load_songs(path: Path, words: int) -> dict[str, list[SungWords]]:
+    """What `save_songs` wrote, by split, for a vocabulary of so many `words`. Raises `RunError` if it is damaged."""
     arrays = load_arrays(path)
     songs: dict[str, list[SungWords]] = {}
-    try:
-        for split in SPLITS:
-            ids, features, starts = (arrays[f"{split}.{name}"] for name in ("ids", "features", "starts"))
-            songs[split] = [SungWords(ids[a:b].astype(np.int64), features[a:b]) for a, b in pairwise(starts)]
-    except (KeyError, ValueError, IndexError) as e:
-        raise RunError(f"{path} is damaged ({e}): train again") from e
+    for split in SPLITS:
+        size = len(arrays.get(f"{split}.ids", ()))
+        fit(path, arrays, {f"{split}.ids": ("i4", (size,)), f"{split}.features": ("f4", (size, WIDTH))})
+        fit(path, arrays, {f"{split}.starts": ("i8", (None,))})
+        ids, features, starts = (arrays[f"{split}.{name}"] for name in ("ids", "features", "starts"))
+        bounds = [0, *starts.tolist(), size]
+        if not len(starts) or bounds != sorted(bounds) or not ((ids >= 0) & (ids < words)).all():
+            raise RunError(f"{path} is damaged ({split}): restore it or train again")
+        songs[split] = [SungWords(ids[a:b].astype(np.int64), features[a:b]) for a, b in pairwise(starts)]
     return songs

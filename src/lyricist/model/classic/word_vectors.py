@@ -6,15 +6,19 @@ Files are streamed and only the rows of wanted words are kept, so files of sever
 from __future__ import annotations
 
 import gzip
+import math
+import os
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 
-from lyricist._io import load_arrays
-from lyricist.errors import InputError, MissingExtra, RunError
+from lyricist._io import fit, load_arrays, open_plain
+from lyricist.errors import InputError, MissingExtra
 from lyricist.model.checkpoint import Run
 from lyricist.model.classic.note_features import Floats
 
@@ -25,6 +29,7 @@ SIZE = 300  # numbers of a vector
 # Of word2vec, as gensim has them; with more epochs the ten nearest are rare words (docs/classic.md).
 WINDOW, EPOCHS = 5, 5
 MOST_SIZE = 10_000
+MOST_FILE, MOST_RATIO = 1 << 40, 20  # bytes of a file; how much a compressed one may grow
 MOST_WORD = 2_000  # bytes of a word in a binary file
 
 
@@ -39,11 +44,10 @@ class WordVectors:
 
 def vectors_of(run: Run) -> Floats:
     """(V, D) the vectors of a run's vocabulary, zeros for special tokens. Raises `RunError` if they do not fit it."""
-    found = load_arrays(run.path / VECTORS).get("vectors")
-    expected = len(run.vocabulary), run.config["model"]["embedding"]
-    if found is None or found.shape != expected:
-        raise RunError(f"{run.path / VECTORS} does not fit the run: restore it or train again")
-    return np.asarray(found, dtype=np.float32)
+    path, shape = run.path / VECTORS, (len(run.vocabulary), run.config["model"]["embedding"])
+    found = load_arrays(run.beside(VECTORS) or path, 4 * math.prod(shape) + (1 << 20))
+    fit(path, found, {"vectors": ("f4", shape)})
+    return found["vectors"]
 
 
 def learn(songs: Sequence[Sequence[str]], size: int, seed: int) -> WordVectors:
@@ -76,8 +80,8 @@ def read_vectors(path: Path, wanted: Sequence[str], size: int | None = None) -> 
                     exact.setdefault(word, vector)
                 elif word.lower() in asked:
                     folded.setdefault(word.lower(), vector)
-    except EOFError as e:
-        raise cut(path, "its gzip stream has no end") from e
+    except (EOFError, zlib.error) as e:
+        raise cut(path, "its gzip stream is damaged or has no end") from e
     except OSError as e:
         raise InputError(f"--vectors {path}: cannot be read ({e.strerror or e}): name a file of vectors") from e
     either = folded | exact
@@ -92,10 +96,38 @@ def read_vectors(path: Path, wanted: Sequence[str], size: int | None = None) -> 
     return WordVectors(words, found, path.name)
 
 
-def opened(path: Path) -> BinaryIO:
-    with open(path, "rb") as file:
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A plain file, which may be compressed. Raises `RunError` for a device or a folder."""
+    place = path.resolve()  # a link of the user's own
+    with open_plain(place, MOST_FILE) as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path, "rb")) if zipped else open(path, "rb")
+        file.seek(0)
+        if not zipped:
+            yield file
+            return
+        most = max(1 << 24, MOST_RATIO * os.fstat(file.fileno()).st_size)
+        with gzip.open(file) as inner:
+            yield cast(BinaryIO, Bounded(cast(BinaryIO, inner), most, path))
+
+
+class Bounded:
+    """A compressed file of which no more than `most` bytes are read: vectors do not compress as well as a bomb."""
+
+    def __init__(self, file: BinaryIO, most: int, path: Path) -> None:
+        self.file, self.left, self.path = file, most, path
+
+    def counted(self, data: bytes) -> bytes:
+        self.left -= len(data)
+        if self.left < 0:
+            raise cut(self.path, f"it grows to more than {MOST_RATIO} times its size")
+        return data
+
+    def readline(self, size: int) -> bytes:
+        return self.counted(self.file.readline(size))
+
+    def read(self, size: int) -> bytes:
+        return self.counted(self.file.read(size))
 
 
 def rows_of(file: BinaryIO, path: Path, size: int | None) -> Iterator[Row]:
@@ -103,7 +135,7 @@ def rows_of(file: BinaryIO, path: Path, size: int | None) -> Iterator[Row]:
     `check_size` does."""
     head = file.readline(1 << 20)
     fields = head.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields):
+    if len(fields) == 2 and all(field.isdigit() and len(field) < 10 for field in fields):
         rows, width = int(fields[0]), int(fields[1])
         check_size(path, width, size)
         first = file.readline(1 << 20)

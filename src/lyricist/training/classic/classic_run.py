@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from lyricist._io import disk_errors, load_arrays, read_json, replace_file, tensor_bytes
+from lyricist._io import disk_errors, replace_file, tensor_bytes
 from lyricist.corpus import Corpus
 from lyricist.errors import InputError
 from lyricist.model.checkpoint import Run
 from lyricist.model.classic.note_features import WIDTH
-from lyricist.model.classic.stepped_net import PROJECTED, ClassicConfig
+from lyricist.model.classic.stepped_net import PROJECTED, ClassicConfig, classic_shapes
 from lyricist.model.classic.sung_words import DATA, Heard, hear, save_songs
 from lyricist.model.classic.word_vectors import SIZE, VECTORS, WordVectors, learn, read_vectors
 from lyricist.model.tokens import SPECIALS, Vocabulary
@@ -121,7 +121,7 @@ def word_songs(tokens: TokenSet, vocabulary: Vocabulary) -> list[list[str]]:
 def describe(run: Run) -> None:
     """Write plots and card, once training has ended."""
     plot_loss(run)
-    weights = load_arrays(run.file("weights.safetensors"))
+    weights = run.arrays("weights.safetensors", classic_shapes(run.config["model"]))
     record.draw_boxes(run.path, layers(run.config["model"], {name: w.shape for name, w in weights.items()}))
     write_card(run)
 
@@ -182,7 +182,7 @@ It learnt from songs and can reveal parts of them.
 | vocabulary | {model["vocab_size"]:,} |
 | songs with a tune | {heard["train"]} to train on, {heard["valid"]} to validate, {heard["test"]} to test |
 | songs left out | {len(out)} of {corpus["songs"]}; corpus sha256 {corpus["fingerprint"][:16]}... |
-| step used | {read_json(run.checkpoint("use") / "state.json")["step"]:,} |
+| step used | {run.state("use")["step"]:,} |
 | best validation loss | {best:.4f} (L1 per number of a vector) |
 | seed | {config["train"]["seed"]} |
 | made with | Python {platform.python_version()}, PyTorch {version("torch")} |

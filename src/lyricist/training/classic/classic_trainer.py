@@ -219,7 +219,10 @@ class ClassicTrainer(TrainingLoop):
     def load_data(self) -> None:
         """The songs that the run holds, without the words that have no vector. Raises `RunError` if there is nothing
         to train on."""
-        songs, unk = load_songs(self.run.path / DATA), self.run.vocabulary.unk
+        songs, unk = (
+            load_songs(self.run.beside(DATA) or self.run.path / DATA, len(self.run.vocabulary)),
+            self.run.vocabulary.unk,
+        )
         known = {split: [s.known(unk) for s in songs[split]] for split in ("train", "valid")}
         self.steps = Steps(known["train"], self.config.batch, self.classic.context, self.config.seed)
         if not len(self.steps):
