@@ -27,7 +27,7 @@ docs: $(VENV)/.dev            ## build the documentation into build/site; a brok
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 bench:                        ## list the benchmarks
-	@for f in $$(grep -l '^if __name__' benchmarks/*.py); do sed -n "1s|^\"\"\"|$$f: |p" $$f; done
+	@for f in $$(grep -l '^if __name__' benchmarks/*.py benchmarks/*/*.py); do sed -n "1s|^\"\"\"|$$f: |p" $$f; done
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

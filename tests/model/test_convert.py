@@ -18,7 +18,7 @@ from lyricist.apps.cli import run as lyricist
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.train import train_songs
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run, create_run, save_checkpoint
+from lyricist.model.checkpoint import Run, create_run, save_checkpoint, seal
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.runtime import OnnxModel, open_session
 from lyricist.model.tokens import Vocabulary
@@ -165,6 +165,7 @@ def changed(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], Non
 def set_kind(run: Path, kind: str) -> None:
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps({**config, "kind": kind}))
+    seal(run)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def test_calls_that_cannot_be_meant(
     [
         (changed("model.onnx", lambda b: b[:-9]), ("--to", "onnx", "-o", "a.onnx"), "is damaged (its hash differs)"),
         (changed("weights.safetensors", lambda b: b[:90]), ("--share", "-o", "s"), "is damaged (its hash differs)"),
-        (changed("copyindex.safetensors", lambda b: b[:90]), ("--share", "-o", "s"), "is damaged or missing"),
+        (changed("copyindex.safetensors", lambda b: b[:90]), ("--share", "-o", "s"), "is damaged (its hash differs)"),
         (changed("config.json", lambda b: b[:-9]), ("--share", "-o", "s"), "is damaged (not JSON)"),
         (changed("state.json", lambda b: b"{}"), ("--to", "onnx", "-o", "a.onnx"), "is damaged"),
         (changed("state.json", lambda b: b"{}"), ("--share", "-o", "s"), "is damaged"),

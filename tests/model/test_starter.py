@@ -225,7 +225,7 @@ def test_training_goes_on_from_the_starter(starter: Path, zoo: Corpus, run: Run,
     tuned, end = Run.open(tmp_path / "r"), seen[-1]
     assert isinstance(end, events.Finished)
     assert tuned.config["base"] == "starter"
-    assert tuned.config["base_sha256"] == Run.open(starter).config["packed"]["sha256"]["model.onnx"]
+    assert tuned.config["base_sha256"] == Run.open(starter).state("use")["sha256"]["model.onnx"]
     assert not tuned.packed
     assert tuned.vocabulary.tokens[: len(run.vocabulary)] == run.vocabulary.tokens
     assert {"zebra", "giraffe"} <= set(tuned.vocabulary.tokens[len(run.vocabulary) :])

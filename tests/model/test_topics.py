@@ -85,10 +85,10 @@ def test_they_come_back_from_eight_bits(topics: Topics, tmp_path: Path) -> None:
     again = Topics.load(tmp_path / "topics.safetensors", topics.vocabulary)
     assert np.abs(again.vectors - topics.vectors).max() < 0.01
     assert (again.has == topics.has).all()
-    with pytest.raises(RunError, match="damaged"):
+    with pytest.raises(RunError, match="damaged|does not fit"):
         Topics.load(tmp_path / "topics.safetensors", vocabulary("more"))
     (tmp_path / "topics.safetensors").write_bytes(b"no")
-    with pytest.raises(RunError, match="damaged"):
+    with pytest.raises(RunError, match="damaged|does not fit"):
         Topics.load(tmp_path / "topics.safetensors", topics.vocabulary)
 
 

@@ -55,7 +55,7 @@ from lyricist._io import (
 from lyricist.errors import RunError
 from lyricist.model import starter
 from lyricist.model.onnx_bytes import GraphSizes, check_graph, unpacked
-from lyricist.model.tokens import Vocabulary
+from lyricist.model.tokens import END, EOS, LINE, SONG, TAGS, Vocabulary
 from lyricist.model.vocab_layout import VocabLayout
 from lyricist.prosody.features import outline_numbers
 
@@ -219,12 +219,13 @@ def check_config(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary) 
             raise unfit(path, f"{name} = {one_line(repr(value), 40)}, not from {least} to {most:,}")
     if model["vocab_size"] != len(vocabulary):
         raise unfit(path, f"vocab_size = {model['vocab_size']}, and vocab.json has {len(vocabulary)} tokens")
+    needed = {SONG, LINE, END, *TAGS.values()} if vocabulary.tokenizer.structured else {EOS}
+    if not needed <= vocabulary.index.keys():
+        raise unfit(path, f"vocab.json lacks {min(needed - vocabulary.index.keys())}")
     if model.get("cell") not in ("lstm", "gru") or not isinstance(model.get("tied", True), bool):
         raise unfit(path, "cell is not lstm or gru, or tied is not true or false")
     if model.get("outline") and not 0 < len(outline_numbers(model.get("features", 0))) <= model.get("features", 0):
         raise unfit(path, "an outline without its features")
-    if config.get("kind") == "classic" and model.get("melody_input") not in ("concat", "project"):
-        raise unfit(path, "melody_input is not concat or project")
 
 
 def unfit(path: Path, why: str) -> RunError:

@@ -60,6 +60,7 @@ class Session:
     def __init__(self, session: Any, where: str) -> None:
         self.session, self.where = session, where
         self.get_inputs, self.get_outputs = session.get_inputs, session.get_outputs
+        self.get_modelmeta = session.get_modelmeta
 
     def run(self, outputs: Sequence[str] | None, feed: Mapping[str, npt.NDArray[Any]]) -> list[Any]:
         """The outputs of this name for the inputs. Raises `RunError` if the graph cannot compute them."""

@@ -108,7 +108,8 @@ class Optimiser:
         for key in MOMENTS:
             wanted |= {f"optimizer.{key}.{name}": () if key == "step" else shape for name, shape in shapes.items()}
         for name, array in state.items():
-            known = name.startswith("hidden.") or wanted.get(name) == array.shape
+            shape = () if array.size == 1 and ".step." in name else array.shape
+            known = name.startswith("hidden.") or wanted.get(name) == shape
             if array.dtype != np.float32 or not known:
                 raise RunError("the state of the training does not fit the run's config: restore it or train again")
         if averaged and not {f"raw.{name}" for name in shapes} <= state.keys():

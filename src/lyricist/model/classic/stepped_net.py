@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from lyricist._io import Arrays
+from lyricist.errors import RunError
 from lyricist.model.classic.note_features import WIDTH, Floats, Ints
 from lyricist.model.runtime import State
 
@@ -36,7 +37,7 @@ class ClassicConfig(BaseModel):
 
 def classic_shapes(model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """The parameters of the network of a config, by name, with their shapes."""
-    size, hidden, projects = model["embedding"], model["hidden"], model["melody_input"] == "project"
+    size, hidden, projects = model["embedding"], model["hidden"], model.get("melody_input") == "project"
     gates, inputs = hidden * (4 if model["cell"] == "lstm" else 3), size + (PROJECTED if projects else WIDTH)
     shapes: dict[str, tuple[int, ...]] = {"output.weight": (size, hidden), "output.bias": (size,)}
     shapes |= {"melody.weight": (PROJECTED, WIDTH), "melody.bias": (PROJECTED,)} if projects else {}
@@ -47,13 +48,17 @@ def classic_shapes(model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 class SteppedNet:
-    """The network, one word at a time: state in, state out. The weights have the `classic_shapes` of the config."""
+    """The network, one word at a time: state in, state out. Raises `RunError` for weights that do not fit."""
 
     def __init__(self, model: dict[str, Any], weights: Arrays, vectors: Floats) -> None:
         """`model`: the fields of `ClassicConfig`; `vectors` (V, D)."""
         self.cell, self.layers, self.hidden = model["cell"], model["layers"], model["hidden"]
-        self.projects = model["melody_input"] == "project"
+        self.projects = model.get("melody_input") == "project"
         self.weights, self.vectors = weights, vectors
+        shapes = classic_shapes(model)
+        wrong = [name for name, shape in shapes.items() if name not in weights or weights[name].shape != shape]
+        if wrong:
+            raise RunError(f"the weights do not fit the run's config ({wrong[0]}): restore it or train again")
 
     def initial_state(self, batch: int) -> State:
         """Zeros: hidden (L, B, H), and the cell (L, B, H) of an LSTM."""
