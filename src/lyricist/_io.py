@@ -34,7 +34,7 @@ from lyricist.errors import InputError, RunError
 Arrays = dict[str, npt.NDArray[Any]]
 
 PACKAGE = Path(__file__).parent
-MOST_BYTES, MOST_JSON, MOST_HEADER = 1 << 31, 1 << 26, 1 << 22  # of a file, of JSON, of the header of arrays
+MOST_BYTES, MOST_JSON, MOST_HEADER = 1 << 31, 1 << 25, 1 << 22  # of a file, of JSON, of the header of arrays
 MOST_ENTRIES, DEEPEST = 100_000, 8  # files of a run or a corpus, folders in folders
 SETTLED = 2_000_000_000  # nanoseconds after which a file's time tells whether it has changed
 KINDS = {

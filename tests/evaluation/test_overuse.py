@@ -8,7 +8,7 @@ from pathlib import Path
 from lyricist.corpus import Corpus, PrepareOptions, prepare
 from lyricist.evaluation import overuse
 from lyricist.evaluation.overuse import hold_back, key_of, phrases, table
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, seal
 from lyricist.model.stock import RHYME, RUN, STOCK, WORD, StockPhrases
 
 GOODBYE, SEA = (WORD, ("goodbye",)), (WORD, ("sea",))
@@ -49,3 +49,4 @@ def test_what_a_run_writes_is_counted(run: Run, corpus: Corpus, monkeypatch) -> 
             assert len(StockPhrases.load(run.path / STOCK).nats) == held
     finally:
         (run.path / STOCK).unlink(missing_ok=True)
+        seal(run.path)

@@ -20,7 +20,7 @@ from lyricist.generate.result import SongWritten
 from lyricist.generate.selection import JUDGE, MOST, LineJudge, judge_of
 from lyricist.generate.steering import Steering
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, seal
 from lyricist.model.convert import pack
 from lyricist.model.onnx_graph import cell_model
 from lyricist.model.runtime import HostBlocks
@@ -182,6 +182,7 @@ def starter(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = pack(run, tmp_path / "starter").path
     monkeypatch.setattr("lyricist.model.starter.HERE", home)
     (home / JUDGE).write_bytes(graph(run.config["model"]["embedding"]))
+    seal(home)
     return home
 
 
@@ -198,11 +199,13 @@ def test_the_starter_and_what_went_on_from_it_are_judged(run: Run, starter: Path
 
 def test_a_starter_without_one_is_not(run: Run, starter: Path) -> None:
     (starter / JUDGE).unlink()
+    seal(starter)
     assert load(starter).line_judge is None
 
 
 @pytest.mark.parametrize("content", [b"", b"no judge", cell_model(layer(), {})])
 def test_a_damaged_judge_is_named(starter: Path, content: bytes) -> None:
     (starter / JUDGE).write_bytes(content)
+    seal(starter)
     with pytest.raises(RunError, match="judge.onnx"):
         load(starter).line_judge  # noqa: B018

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 SONGS = "songs.jsonl"
 HASHED = 1 << 29  # bytes of songs that are compared with their hash at once; of larger corpora only the sizes are
-MOST_SONG, MOST_SONGS, AT_ONCE = 1 << 26, 1 << 46, 1 << 20  # bytes of a song, of all songs; offsets read at a time
+MOST_SONG, MOST_SONGS, AT_ONCE = 1 << 25, 1 << 46, 1 << 20  # bytes of a song, of all songs; offsets read at a time
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")  # in the order of the file
 

@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any
 
 from lyricist._io import (
+    MOST_BYTES,
     Arrays,
     check_folder,
     disk_errors,
@@ -71,12 +72,16 @@ FOR_READERS = ("weights.safetensors", "model.onnx", "writer.onnx")  # of a check
 CHECKPOINT = re.compile(r"[0-9]{7,12}")
 POINTERS = ("resume", "use", "first")  # in `latest`
 MOST_CONFIG = 1 << 24  # bytes
+COMMAND = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # would command a terminal
 SIZES = {  # least and most of the numbers that make a network's shape, and what they are where a config has none
     "vocab_size": (1, 1_000_000, None), "layers": (1, 4, None), "hidden": (1, 16_384, None),
     "embedding": (1, 16_384, None), "features": (0, 4_096, 0), "outline": (0, 1_024, 0), "context": (1, 1_000, 1),
 }  # fmt: skip
 GRAPH_SIZES = ("layers", "hidden", "features", "vocab_size", "embedding", "outline")
 PARTS = {"model": dict, "train": dict, "corpus": dict, "packed": dict, "kind": str, "licence": str}  # of a config
+
+
+Manifest = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -126,10 +131,15 @@ class Run:
     def checkpoint(self, which: str = "use") -> Path:
         """The directory that `latest` names for "use" (write from it), "resume" (continue training) or "first" (the
         start of a training with an anchor); a packed run's own directory. Raises `RunError` if there is none."""
+        return self.located(which)[0]
+
+    def located(self, which: str) -> tuple[Path, Manifest | None]:
+        """The directory of a checkpoint, and the manifest that was written with its name: both from one reading, as a
+        training may replace them meanwhile."""
         if self.packed:
             if which == "resume":
                 raise RunError(f"{self.path} is packed, without what resuming needs: start a new run with --from")
-            return self.path
+            return self.path, manifest(self.path, self.config)
         latest = read_latest(self.path)
         if not latest:
             raise RunError(f"{self.path} holds no checkpoint yet: let it train until the first is saved")
@@ -138,12 +148,12 @@ class Run:
             raise RunError(f"{self.path} was shared without what resuming needs: start a new run with --from")
         if name is None or not (self.path / "checkpoints" / name).is_dir():
             raise no_checkpoint(self.path, name)
-        return self.path / "checkpoints" / str(name)
+        return self.path / "checkpoints" / str(name), manifest_in(self.path, self.config, latest)
 
     def file(self, name: str, which: str = "use") -> Path:
         """A checkpoint's file. Raises `RunError` if it is missing or its hash is not the one in state.json."""
-        folder = self.checkpoint(which)
-        expected = self.state(which)["sha256"].get(name)
+        folder, known = self.located(which)
+        expected = self.state_in(folder, known)["sha256"].get(name)
         path = folder / name
         if not os.path.lexists(path):
             raise RunError(f"{path} is missing: restore it or train again")
@@ -153,13 +163,13 @@ class Run:
 
     def state(self, which: str = "resume") -> dict[str, Any]:
         """The content of a checkpoint's state.json; of a packed run its step and hashes."""
-        folder = self.checkpoint(which)
+        return self.state_in(*self.located(which))
+
+    def state_in(self, folder: Path, known: Manifest | None) -> dict[str, Any]:
         if self.packed:
-            known = manifest(self.path, self.config) or {}
-            hashes = {name: entry["sha256"] for name, entry in known.items()}
+            hashes = {name: entry.get("sha256") for name, entry in (known or {}).items()}
             return {"step": self.config["packed"].get("step"), "sha256": hashes}
-        name = f"checkpoints/{folder.name}/state.json"
-        path = compare(self.path, name, manifest(self.path, self.config)) or folder / "state.json"
+        path = compare(self.path, f"checkpoints/{folder.name}/state.json", known) or folder / "state.json"
         state = read_json(path, finite=False)  # a loss need not be
         if not isinstance(state.get("sha256"), dict):
             raise RunError(f"{path} is damaged (it has no hashes): restore it or train again")
@@ -167,8 +177,7 @@ class Run:
 
     def arrays(self, name: str, shapes: Mapping[str, tuple[int, ...]], which: str = "use") -> Arrays:
         """The tensors of a checkpoint's file. Raises `RunError` unless they are float32 of these shapes."""
-        most = sum(4 * math.prod(shape) for shape in shapes.values()) + (1 << 20)
-        found = load_arrays(path := self.file(name, which), most)
+        found = load_arrays(path := self.file(name, which), most_bytes(shapes))
         fit(path, found, {tensor: ("f4", shape) for tensor, shape in shapes.items()})
         return {tensor: found[tensor] for tensor in shapes}
 
@@ -191,7 +200,8 @@ class Run:
 
     def graph(self, name: str) -> bytes:
         """An ONNX file of the checkpoint to use. Raises `RunError` unless it has only what this package writes."""
-        data, model = read_plain(path := self.file(name)), self.config["model"]
+        model = self.config["model"]
+        data = read_plain(path := self.file(name), most_bytes(network_shapes(model)))
         check_graph(data, str(path), GraphSizes(model["cell"], *(model.get(name) or 0 for name in GRAPH_SIZES)))
         return data
 
@@ -205,8 +215,9 @@ def read_config(path: Path) -> dict[str, Any]:
         told = one_line(config["format"], 20)
         raise RunError(f"{path} has format {told}, this release reads {FORMAT}: upgrade lyricist")
     wrong = [part for part, kind in PARTS.items() if part in config and not isinstance(config[part], kind)]
+    wrong += [part for part, value in config.items() if isinstance(value, str) and COMMAND.search(value)]
     if wrong:
-        raise RunError(f"{path / 'config.json'} is damaged ({wrong[0]}): restore it or train again")
+        raise unfit(path, one_line(wrong[0]))
     return config
 
 
@@ -251,16 +262,25 @@ def network_shapes(model: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return shapes | ({"outline.weight": (outline, embedding)} if outline else {})
 
 
+def most_bytes(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """How large a file of tensors of these shapes can be."""
+    return min(MOST_BYTES, sum(5 * math.prod(shape) for shape in shapes.values()) + (1 << 22))
+
+
 # --- the manifest
 
 
-def manifest(path: Path, config: Mapping[str, Any]) -> dict[str, dict[str, Any]] | None:
+def manifest(path: Path, config: Mapping[str, Any]) -> Manifest | None:
     """Size ("bytes") and hash ("sha256") of a run's files by name; None for a run of an earlier release, or without a
     checkpoint. Raises `RunError` if it is damaged."""
+    return manifest_in(path, config, {} if "packed" in config else read_latest(path))
+
+
+def manifest_in(path: Path, config: Mapping[str, Any], latest: Mapping[str, Any]) -> Manifest | None:
+    """The `manifest` of a run whose `latest` has been read."""
     packed = config.get("packed")
-    held = config if packed is not None else read_latest(path)
-    checked_seal(path / ("latest" if packed is None else "config.json"), held)
-    files = (held if packed is None else packed).get("files")
+    checked_seal(path / "config.json", config) if packed is not None else checked_seal(path / "latest", latest)
+    files = (latest if packed is None else packed).get("files")
     if files is None and packed is not None and isinstance(packed.get("sha256"), dict):
         files = {name: {"sha256": digest} for name, digest in packed["sha256"].items()}
     if files is None:
@@ -270,13 +290,13 @@ def manifest(path: Path, config: Mapping[str, Any]) -> dict[str, dict[str, Any]]
     return files
 
 
-def entries(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+def entries(folder: Path, names: Iterable[str]) -> Manifest:
     """The manifest's entries for those of these files that there are."""
     found = ((name, folder / name) for name in names if (folder / name).exists())
     return {name: {"bytes": path.stat().st_size, "sha256": plain_hash(path)} for name, path in found}
 
 
-def compare(folder: Path, name: str, known: Mapping[str, Mapping[str, Any]] | None) -> Path | None:
+def compare(folder: Path, name: str, known: Manifest | None) -> Path | None:
     """A file of a run, which is what its manifest says; None if the run has none. Raises `RunError`."""
     path, told = folder / name, (known or {}).get(name)
     if not os.path.lexists(path):

@@ -263,7 +263,7 @@ class LineFilter:
     @classmethod
     def load(cls, path: Path) -> LineFilter:
         """A saved filter; `RunError` if it is damaged or from a later release."""
-        arrays = load_arrays(path, MOST)
+        arrays = load_arrays(path, MOST // 2)
         sizes = [arrays[name].size if name in arrays else 0 for name in ("format", "bits", "check")]
         if sizes != [1, 1, 32] or "gaps" not in arrays or arrays["gaps"].dtype != np.uint16:
             raise RunError(f"{path} is not a filter of lines: restore it or train again")

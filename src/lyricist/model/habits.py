@@ -19,11 +19,8 @@ from lyricist.prosody.metre import METRES
 
 HABITS = "habits.json"  # in a run directory
 FORMAT = 1
-MOST, MOST_LINES, MOST_SYLLABLES = (
-    1 << 26,
-    64,
-    40,
-)  # bytes of a file; lines of a section, sections of a song; of a line
+MOST = 1 << 24  # bytes of a file
+MOST_LINES, MOST_SYLLABLES = 64, 40  # lines of a section and sections of a song, syllables of a line
 RHYME = re.compile("[A-Z]+")
 
 Shares = tuple[tuple[str, float], ...]

@@ -134,7 +134,8 @@ NODE_FIELDS = {1: 2, 2: 2, 4: 2, 5: 2, 7: 2}
 ATTRIBUTE_FIELDS = {1: 2, 3: 0, 8: 0, 20: 0}
 TENSOR_FIELDS = {DIMS: 0, TYPE: 0, NAME: 2, RAW: 2}
 BYTES = {1: 4, 2: 1, 3: 1, 7: 8, 11: 8}  # of a number of each ONNX data type
-MOST_NODES, FEW = 1_000, 16  # FEW: the most numbers of a constant that says a shape
+MOST_NODES, FEW = 400, 16  # FEW: the most numbers of a constant that says a shape
+MANY = 16  # times the widest row, or all constants, that all nodes may make together
 ALIKE = frozenset(["Abs", "Cast", "Clip", "Exp", "Identity", "Round", "Sigmoid", "Tanh"])
 PAIRED = frozenset(["Add", "Div", "Greater", "Max", "Mul", "Sub"])
 CONTRIB = "com.microsoft"
@@ -205,7 +206,9 @@ class CheckedGraph:
         graph = fields_of(fields[GRAPH][0], GRAPH_FIELDS, 2)
         for value in graph.get(INITIALIZER, ()):
             self.constant(value)
-        self.largest = max([2_048, *(math.prod(shape) for shape in self.shapes.values())])
+        constants = [math.prod(shape) for shape in self.shapes.values()]
+        self.largest = max([2_048, *constants])
+        self.left = {True: MANY * sizes.widest, False: MANY * sum(constants) + 2_048}  # numbers that nodes may make
         for value in graph.get(INPUT, ()):
             name, told = declared(value)
             self.define(name, matching(told, sizes.inputs[name]))
@@ -261,7 +264,9 @@ class CheckedGraph:
         shapes = [self.shapes[name] for name in inputs if name]
         made = self.made(op, inputs, shapes, told, len(outputs))
         for name in outputs:
-            if math.prod(abs(n) for n in made) > (self.sizes.widest if BATCH in made else self.largest):
+            size, row = math.prod(abs(n) for n in made), BATCH in made
+            self.left[row] -= size
+            if size > (self.sizes.widest if row else self.largest) or self.left[row] < 0:
                 raise ValueError(f"{op} makes too much")
             self.define(name, made)
 

@@ -28,7 +28,7 @@ WORD, RUN, LINE, OPENING, RHYME = range(1, 6)  # kinds of phrases
 OPENING_WORDS = 3
 SIXTEENTHS = 16.0
 MOST = 15.9  # nats
-MOST_BYTES = 1 << 26  # of a file
+MOST_BYTES = 1 << 24  # of a file
 
 
 @dataclass(frozen=True)

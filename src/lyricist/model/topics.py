@@ -26,7 +26,7 @@ from lyricist.prosody.metre import FUNCTION_WORDS
 
 TOPICS = "topics.safetensors"
 SIZE, MOST_SIZE = 64, 512  # numbers of a vector, and how many a file may have
-MOST = 1 << 29  # bytes of a file
+MOST = 1 << 26  # bytes of a file
 WINDOW = 10  # lines before and after within which words co-occur
 RARE = 4  # rarer words get no vector
 EVENLY = 0.1  # words with less residual inverse document frequency, in bits, occur everywhere

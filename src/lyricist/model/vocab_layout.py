@@ -71,7 +71,7 @@ class VocabLayout:
         """Whether each of `size` words has one column, and the tiles and the drawn columns are where they can be."""
         at = self.word_at[self.word_at >= 0]
         columns, tiled = len(self.word_at), self.tiles * TILE
-        whole = len(at) == size and not np.any(np.bincount(at, minlength=size)[:size] != 1) if size else False
+        whole = 0 < len(at) == size and at.max() < size and bool((np.bincount(at, minlength=size) == 1).all())
         placed = self.tiles >= 0 and tiled <= self.width <= columns and self.width > 0
         if not (whole and placed and self.sig.min() >= 0 and self.sig.max() <= size and self.word_at.min() >= -1):
             return False

@@ -37,7 +37,7 @@ OF_WORDS = {"sig": "i4", "choosable": "b1", "unclean": "b1", "archaic": "b1", "h
 READING = f"[0-{len(SOURCES) - 1}][{re.escape(''.join(PHONE_OF))}]*"
 READINGS = re.compile(f"(?:{READING}(?: {READING})*)?(?:\\n(?:{READING}(?: {READING})*)?)*")  # of words, one a line
 OF_ENDS = ("ender", "tail", "onset", "light", "light_onset")
-MOST = 1 << 28  # bytes of saved facts
+MOST = 1 << 26  # bytes of saved facts
 SILENT = 0  # the signature of words that are never drawn inside a planned line
 
 Ints = npt.NDArray[np.int32]

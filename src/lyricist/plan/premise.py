@@ -23,7 +23,7 @@ from lyricist.plan.shape import cycle
 
 T = TypeVar("T")
 Nearest = Callable[[Sequence[str], Sequence[str]], Sequence[str]]  # blocks of stories, the nearest to a theme first
-MOST_STORIES = 1 << 26  # bytes
+MOST_STORIES = 1 << 24  # bytes
 PREMISE = 0x9E37  # makes the numbers of premises others than those of words
 SHAPE = ("form", "lines", "syllables", "metre", "rhyme", "rhyme_with", "acrostic", "refrain", "hook", "sections")
 WORDS = ("include", "start")  # fields beside `about` that say what a song is about

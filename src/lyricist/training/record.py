@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import platform
@@ -18,7 +19,7 @@ from lyricist.model.checkpoint import Run
 from lyricist.prosody.features import CHOICES, width
 from lyricist.training import events
 
-MOST_HISTORY = 1 << 28  # bytes
+MOST_HISTORY = 1 << 26  # bytes
 PROGRESS_SECONDS = 2.0  # between two recorded training losses
 
 
@@ -164,7 +165,8 @@ def save(figure: Any, path: Path) -> Path:
     """Write a figure and return its path. Raises `InputError` if it cannot be written."""
     with disk_errors(path):
         path.parent.mkdir(exist_ok=True)
-        figure.savefig(path, dpi=110)
+        figure.savefig(made := io.BytesIO(), dpi=110)
+        replace_file(path, [made.getvalue()])
     return path
 
 
