@@ -197,6 +197,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
         assert load(run.path).vocabulary.tokens == VOCABULARY.tokens
         assert [p.name for p in (run.path / "checkpoints").iterdir()] == ["0000010"]
     finally:
+        run.hold.close()  # an open directory keeps the disk busy
         os.system(f"umount {disk}")
 
 

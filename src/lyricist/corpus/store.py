@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from lyricist._io import staged, unwritable
+from lyricist._io import recover, staged, unwritable
 from lyricist.corpus.readers.base import Drops
 from lyricist.corpus.song import Song
 from lyricist.errors import InputError, MissingExtra
@@ -171,7 +171,7 @@ def is_corpus(path: str | os.PathLike[str]) -> bool:
 def open_corpus(path: str | os.PathLike[str]) -> Corpus:
     """A corpus that `prepare` wrote. Raises InputError if it is missing, foreign, damaged or of a newer lyricist."""
     place = Path(path)
-    if not place.exists():
+    if not place.exists() and not recover(place):
         raise InputError(f"{path}: no such corpus; make one with lyricist prepare SONGS -o {path}")
     if not is_corpus(place):
         raise InputError(f"{path}: not a corpus (no corpus.json with songs.jsonl); lyricist prepare makes one")
@@ -196,7 +196,7 @@ def open_corpus(path: str | os.PathLike[str]) -> Corpus:
 
 def check_target(out: str | os.PathLike[str], force: bool) -> Path:
     """The real place of `out`. Raises InputError if something is there that may not be replaced."""
-    target = Path(os.path.realpath(out))
+    recover(target := Path(os.path.realpath(out)))
     try:
         there = os.path.lexists(target)
         empty = there and target.is_dir() and not any(target.iterdir())
