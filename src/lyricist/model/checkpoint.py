@@ -149,6 +149,8 @@ class Run:
         expected = self.state_in(folder).get("sha256", {}).get(name)
         path = folder / name
         if not path.exists():
+            if self.checkpoint(which) != folder:  # a training has removed it meanwhile, and points at a better one
+                return self.file(name, which)
             raise RunError(f"{path} is missing: restore it or train again")
         if expected != file_hash(path):
             raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
