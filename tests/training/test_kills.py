@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,6 +108,7 @@ def test_train_killed_at_every_rename(
         sizes = ["--hidden", 8, "--embedding", 8, "--batch", 64, "--epochs", 0.2]
         command = ["train", songs, "--recipe", "classic", "--midi", tunes, *sizes, "-o", out]
     commands.call(*command, "--seed", 1)
+    shutil.copytree(out, old := tmp_path / "old")
     kills = 0
     for _ in commands.killed_everywhere(*command, "--seed", 2, "--force"):
         kills += 1
@@ -116,24 +118,25 @@ def test_train_killed_at_every_rename(
         if found.config["train"]["seed"] == 2:  # the new one: make the old one again
             assert commands.call("train", "-o", out, "--resume")[0] == 0
             assert not leftovers(tmp_path)
-            commands.call(*command, "--seed", 1, "--force")
+            shutil.rmtree(out)
+            shutil.copytree(old, out)
     assert kills > 5 and Run.open(out).config["train"]["seed"] == 2 and not leftovers(tmp_path)
 
 
-def test_a_hundred_kills_give_the_bits_of_a_whole_training(
+def test_a_training_killed_again_and_again_gives_the_bits_of_a_whole_one(
     commands: Commands, corpus: Corpus, tmp_path: Path
 ) -> None:
     """Kills at random renames of a training that saves after every step, until it has come to its end."""
-    asked = [*TINY, "--epochs", "6", "--patience", "99", "--save-every", "0.000001"]
+    asked = [*TINY, "--epochs", "2", "--patience", "99", "--save-every", "0.000001"]
     commands.call("train", corpus.path, "-o", tmp_path / "whole", *asked)
     rng, kills, out = random.Random(7), 0, tmp_path / "cut"
     while True:
         more = ["--resume"] if (out / "latest").exists() else asked
-        code, _ = commands.call("train", corpus.path, "-o", out, *more, kill_at=rng.randrange(1, 55))
+        code, _ = commands.call("train", corpus.path, "-o", out, *more, kill_at=rng.randrange(1, 45))
         if code == 0:
             break
         kills += 1
-    assert kills > 30
+    assert kills > 20
     whole, cut = all_arrays(tmp_path / "whole"), all_arrays(out)
     assert whole.keys() == cut.keys() and all((whole[k] == cut[k]).all() for k in whole)
     rows = [
@@ -142,4 +145,3 @@ def test_a_hundred_kills_give_the_bits_of_a_whole_training(
     ]
     assert rows[0] == rows[1]
     assert not leftovers(tmp_path)
-    print(f"{kills} kills")

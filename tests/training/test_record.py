@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from tests.crashdisk import mutate
 
 from lyricist._io import load_arrays
 from lyricist.model.checkpoint import Run
@@ -66,3 +67,14 @@ def test_what_came_after_a_checkpoint_is_cut(run: Run, tmp_path: Path, size_is_k
     assert [row["step"] for row in record.read_history(tmp_path)][-2:] == [3, 4]
     history.close()
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "size_is_known"), [("[:size]", "", True), (' if row["step"] <= step', "", False)]
+)
+def test_a_history_that_is_not_cut_is_found(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, size_is_known: bool
+) -> None:
+    mutate(monkeypatch, record.History.__init__, right, wrong)
+    with pytest.raises(AssertionError):
+        test_what_came_after_a_checkpoint_is_cut(run, tmp_path, size_is_known)

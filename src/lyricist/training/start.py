@@ -53,54 +53,58 @@ def train_songs(
     """
     started = time.monotonic()
     need_torch()
+    from lyricist.training.trainer import train
+
     options, out = options or Options(), Path(out)
     with closing(Hold()) as hold:
         if (Run.open(out).kind if resume else options.recipe) == "classic":
             run = classic_run(corpus, out, options, resume, force, hold)
             yield from train_classic_run(run, resume, should_stop, started)
             return
-        yield from train_lstm_run(corpus, out, options, resume, force, hold, should_stop, measure, started)
+        run, weights = begin(corpus, out, options, resume, force, hold)
+        arrays = arrays_of(corpus, run)
+        for event in train(run, *arrays, weights=weights, resume=resume, should_stop=should_stop, started=started):
+            if isinstance(event, Finished) and int(os.environ.get("RANK", "0")) == 0:
+                yield from finish(run, corpus, event, measure)
+            else:
+                yield event
 
 
-def train_lstm_run(
-    corpus: Corpus,
-    out: Path,
-    options: Options,
-    resume: bool,
-    force: bool,
-    hold: Hold,
-    should_stop: Callable[[], bool],
-    measure: Callable[[Run, Corpus], tuple[float, float]] | None,
-    started: float,
-) -> Iterator[TrainEvent]:
-    """Train a run of our own model."""
+def begin(
+    corpus: Corpus, out: Path, options: Options, resume: bool, force: bool, hold: Hold
+) -> tuple[Run, Arrays | None]:
+    """The run to train and, in the first process, the first weights of a new one."""
     from lyricist.training.loop import Process
-    from lyricist.training.trainer import train
 
-    process, weights = Process.this(), None
+    process = Process.this()
     if process.first:
-        run, weights = make_ready(corpus, out, options, resume, force, hold)
+        made = make_ready(corpus, out, options, resume, force, hold)
     process.wait()  # then the other processes find the run and the token arrays
-    if not process.first:
-        run = reopen(out, corpus, options) if resume else Run.open_new(out)
-    tokens, plans = arrays_of(corpus, run)
-    if plans is not None and THEME in groups_of(run.config["model"]["features"]):
-        plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
-    for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
-        if isinstance(event, Finished) and process.first:
-            if measure and run.config.get("base") is not None and event.reason != "interrupted":
-                yield Measuring(run.path)
-                written, held_out = measure(run, corpus)
-                event = replace(event, copied_written=written, copied_held_out=held_out)
-            event = replace(event, advice=advice(event, run, corpus))
-            describe(run, event)
-        yield event
+    if process.first:
+        return made
+    return reopen(out, corpus, options) if resume else Run.open_new(out), None
+
+
+def finish(
+    run: Run, corpus: Corpus, end: Finished, measure: Callable[[Run, Corpus], tuple[float, float]] | None
+) -> Iterator[TrainEvent]:
+    """What follows a training: measurements after a fine-tuning, advice, plots and card."""
+    if measure and run.config.get("base") is not None and end.reason != "interrupted":
+        yield Measuring(run.path)
+        written, held_out = measure(run, corpus)
+        end = replace(end, copied_written=written, copied_held_out=held_out)
+    end = replace(end, advice=advice(end, run, corpus))
+    describe(run, end)
+    yield end
 
 
 def arrays_of(corpus: Corpus, run: Run) -> tuple[TokenSet, PlanSet | None]:
     """The arrays that a run's training reads, made if they are missing."""
     tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
-    return tokens, plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    if plans is not None and THEME in groups_of(run.config["model"]["features"]):
+        plans.vectors = topics.Topics.load(run.path / topics.TOPICS, run.vocabulary).vectors
+    return tokens, plans
 
 
 def make_ready(
