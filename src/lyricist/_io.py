@@ -17,6 +17,7 @@ import re
 import secrets
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -272,6 +273,24 @@ def new_directory(target: Path) -> Iterator[Path]:
         staging.place()
     finally:
         staging.discard()
+
+
+class TemporaryFolder:
+    """A directory for temporary files, `name`. It goes with this object, or after a kill when the next one is made."""
+
+    def __init__(self, what: str) -> None:
+        prefix = f"lyricist-{what}."
+        for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+            remove(left)
+        while True:
+            self.made = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # another process has swept it before it was locked
+                self.lock = Lock(Path(self.made.name), wait=True)
+                break
+        self.name = self.made.name
+
+    def __del__(self) -> None:
+        self.made.cleanup()
 
 
 def make_parents(folder: Path, made: list[Path]) -> None:

@@ -240,6 +240,16 @@ def test_what_a_process_still_makes_is_not_swept(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_temporary_folders_of_dead_processes_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "lyricist-corpus.a1b2c3d4").mkdir()
+    used = _io.TemporaryFolder("corpus")
+    other = _io.TemporaryFolder("corpus")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(Path(f.name).name for f in (used, other))
+    del used, other
+    assert not list(tmp_path.iterdir())
+
+
 # --- several processes
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import Staging
+from lyricist._io import Staging, TemporaryFolder
 from lyricist.corpus import Corpus
 from lyricist.corpus.store import Split
 from lyricist.corpus.tokenizer import Tokenizer, tokenizer_named
@@ -122,7 +121,7 @@ def make_arrays(
     try:
         staging = Staging(home, wait=True)
     except OSError:
-        place = tempfile.TemporaryDirectory(prefix=f"lyricist-{what}-")
+        place = TemporaryFolder(f"{what}s")
         build(Path(place.name))
         return Path(place.name), place
     try:
