@@ -276,7 +276,7 @@ def new_directory(target: Path) -> Iterator[Path]:
 
 
 class TemporaryFolder:
-    """A directory for temporary files, `name`. It goes with this object, or after a kill when the next one is made."""
+    """A directory for temporary files, `name`. It goes with this object; after a kill, when the next is made."""
 
     def __init__(self, what: str) -> None:
         prefix = f"lyricist-{what}."
