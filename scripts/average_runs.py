@@ -51,7 +51,7 @@ def average(run: Run, earlier: Run, out: Path, share: float) -> Run:
     made = create_run(out, config, run.vocabulary)
     for path in run.path.iterdir():
         if path.is_file() and path.name not in OWN and path.suffix != ".onnx" and path.stem != "weights":
-            shutil.copyfile(path, out / path.name)
+            shutil.copyfile(path, made.path / path.name)
     save_checkpoint(made, int(run.state("use")["step"]), weights, {}, {}, best=True)
     return made
 

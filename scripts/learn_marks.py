@@ -215,7 +215,7 @@ def main() -> None:
     made = create_run(options.out, config, run.vocabulary)
     for path in run.path.iterdir():
         if path.is_file() and path.name not in OWN and path.suffix != ".onnx" and path.stem != "weights":
-            shutil.copyfile(path, options.out / path.name)
+            shutil.copyfile(path, made.path / path.name)
     save_checkpoint(made, int(run.state("use")["step"]), weights, {}, {}, best=True)
 
 

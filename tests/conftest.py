@@ -88,7 +88,7 @@ QUICK_CLASSIC = {"epochs": 2.0, "batch": 32, "evaluations": 2, "learning_rate": 
 @pytest.fixture(scope="session")
 def sea(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The CSV and the folder of tunes of a small exercise; see classic/classicsongs.py."""
-    from classicsongs import exercise
+    from tests.classic.classicsongs import exercise
 
     return exercise(tmp_path_factory.mktemp("sea"))
 

@@ -11,7 +11,7 @@ import pytest
 from lyricist._io import load_arrays
 from lyricist.errors import InputError, RunError
 from lyricist.generate.writer import load
-from lyricist.model.checkpoint import Run, create_run, save_checkpoint
+from lyricist.model.checkpoint import Hold, Run, claim, create_run, save_checkpoint
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.tokens import SPECIALS, Vocabulary
 
@@ -32,6 +32,7 @@ def save(run: Run, step: int, best: bool, keep: int = 2) -> Path:
 def made(tmp_path: Path) -> Run:
     run = create_run(tmp_path / "run", CONFIG, VOCABULARY)
     save(run, 10, best=True)
+    run.hold.close()
     return run
 
 
@@ -69,16 +70,58 @@ def test_an_existing_place_is_refused_and_kept(made: Run) -> None:
     assert made.checkpoint("use").name == "0000010"
 
 
-def test_force_replaces_a_run_but_no_other_directory(made: Run, tmp_path: Path) -> None:
+def test_a_new_run_takes_the_place_of_another_at_its_first_trained_checkpoint(made: Run) -> None:
     again = create_run(made.path, CONFIG, VOCABULARY, force=True)
-    assert not (again.path / "latest").exists()
+    save(again, 0, best=True)
+    assert Run.open(made.path).checkpoint("use").name == "0000010"
+    save(again, 1, best=True)
+    assert again.path == made.path
+    assert Run.open(made.path).checkpoint("use").name == "0000001"
+    assert [p.name for p in made.path.parent.iterdir()] == ["run"]
+
+
+def test_a_new_run_that_comes_to_nothing_leaves_nothing(made: Run, tmp_path: Path) -> None:
+    for path in (made.path, tmp_path / "deep" / "run"):
+        create_run(path, CONFIG, VOCABULARY, force=True).hold.close()
+    assert Run.open(made.path).checkpoint("use").name == "0000010"
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_link_to_a_run_stays_one(made: Run, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(made.path)
+    again = create_run(tmp_path / "link", CONFIG, VOCABULARY, force=True)
+    save(again, 5, best=True)
+    assert (tmp_path / "link").is_symlink() and made.checkpoint("use").name == "0000005"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "run"]
+
+
+def test_a_run_is_trained_by_one_process(made: Run, tmp_path: Path) -> None:
+    first = create_run(made.path, CONFIG, VOCABULARY, force=True)
+    other = create_run(tmp_path / "other", CONFIG, VOCABULARY)
+    for path in (made.path, tmp_path / "other"):
+        with pytest.raises(RunError, match="trained by another process"):
+            create_run(path, CONFIG, VOCABULARY, force=True)
+    with pytest.raises(RunError, match="trained by another process"):
+        claim(made, Hold())
+    with pytest.raises(RunError, match="no checkpoint yet"):
+        Run.open(tmp_path / "other")
+    assert Run.open(made.path).checkpoint("use").name == "0000010"
+    first.hold.close()
+    claim(made, hold := Hold())
+    with pytest.raises(RunError, match="trained by another process"):
+        create_run(made.path, CONFIG, VOCABULARY, force=True)
+    hold.close()
+    other.hold.close()
+
+
+def test_force_replaces_no_other_directory(tmp_path: Path) -> None:
     foreign = tmp_path / "photos"
     foreign.mkdir()
     (foreign / "cat.jpg").write_bytes(b"cat")
     with pytest.raises(RunError, match="not a lyricist run"):
         create_run(foreign, CONFIG, VOCABULARY, force=True)
     assert (foreign / "cat.jpg").read_bytes() == b"cat"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["photos", "run"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["photos"]
 
 
 DAMAGE = {
@@ -129,6 +172,8 @@ def test_a_run_without_checkpoint_says_so(tmp_path: Path) -> None:
     run = create_run(tmp_path / "run", CONFIG, VOCABULARY)
     with pytest.raises(RunError, match="no checkpoint yet"):
         load(run)
+    with pytest.raises(RunError, match="run holds no checkpoint yet"):
+        load(tmp_path / "run")
 
 
 def test_a_target_that_cannot_be_written(tmp_path: Path) -> None:
@@ -152,6 +197,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
         assert load(run.path).vocabulary.tokens == VOCABULARY.tokens
         assert [p.name for p in (run.path / "checkpoints").iterdir()] == ["0000010"]
     finally:
+        run.hold.close()  # an open directory keeps the disk busy
         os.system(f"umount {disk}")
 
 

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import matplotlib
+import pytest
+from tests.crashdisk import mutate
 
 from lyricist._io import load_arrays
 from lyricist.model.checkpoint import Run
-from lyricist.training import record
+from lyricist.training import events, record
 
 
 def test_tensorboard_is_written_without_tensorflow(tmp_path: Path) -> None:
@@ -45,3 +47,34 @@ def test_the_layers_drawn_hold_all_parameters(run: Run) -> None:
     layers = record.architecture(run.config["model"], {n: w.shape for n, w in weights.items()})
     assert sum(count for _, _, count in layers) == sum(w.size for w in weights.values())
     assert f"{sum(w.size for w in weights.values()):,} parameters" in record.draw_layers(layers).axes[0].get_title()
+
+
+@pytest.mark.parametrize("size_is_known", [True, False])
+def test_what_came_after_a_checkpoint_is_cut(run: Run, tmp_path: Path, size_is_known: bool) -> None:
+    """A resumed training repeats it. Runs of earlier versions do not know the size of their history."""
+    here = Run(tmp_path, run.config, run.vocabulary, tmp_path)
+    history = record.History(here, 0)
+    for step in (1, 2, 3):
+        history.evaluated(events.Evaluated(step, 0.1, 1.0, 3.0, 3.0, best=True))
+    size = history.sync()
+    for step in (3, 4):
+        history.evaluated(events.Evaluated(step, 0.1, 1.0, 9.0, 9.0, best=False))
+    (tmp_path / "history.jsonl").open("a").write('{"step": 5, "tra')
+    again = record.History(here, 3, size if size_is_known else None)
+    losses = [row["valid_loss"] for row in record.read_history(tmp_path)]
+    assert losses == ([3.0, 3.0, 3.0] if size_is_known else [3.0, 3.0, 3.0, 9.0])
+    again.evaluated(events.Evaluated(4, 0.1, 1.0, 2.0, 2.0, best=True))
+    assert [row["step"] for row in record.read_history(tmp_path)][-2:] == [3, 4]
+    history.close()
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "size_is_known"), [("[:size]", "", True), (' if row["step"] <= step', "", False)]
+)
+def test_a_history_that_is_not_cut_is_found(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, size_is_known: bool
+) -> None:
+    mutate(monkeypatch, record.History.__init__, right, wrong)
+    with pytest.raises(AssertionError):
+        test_what_came_after_a_checkpoint_is_cut(run, tmp_path, size_is_known)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import fcntl
 import itertools
 import math
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -220,13 +223,89 @@ def wait_for(happened) -> None:  # type: ignore[no-untyped-def]
         os.sched_yield()
 
 
-def test_ctrl_c_saves_and_exits_with_0(corpus: Corpus, tmp_path: Path) -> None:
-    out = tmp_path / "r"
+@pytest.mark.parametrize("kind", ["Ctrl-C", "kill", "closed terminal"])
+def test_a_signal_saves_and_exits_with_0(corpus: Corpus, tmp_path: Path, kind: str) -> None:
+    out, (terminal, ours) = tmp_path / "r", os.openpty()
     arguments = command("train", corpus.path, "-o", out, *TRAIN, "--epochs", 4000, "--save-every", 0.001)
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        arguments,
+        stderr=ours if kind == "closed terminal" else subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(ours, termios.TIOCSCTTY, 0) and None,
+    )
+    os.close(ours)
     wait_for(lambda: (out / "latest").exists() or process.poll() is not None)
-    process.send_signal(signal.SIGINT)
-    _, report = process.communicate(timeout=60)
-    assert process.returncode == 0, report
-    assert "stopped and saved" in report
+    if kind != "closed terminal":
+        process.send_signal({"Ctrl-C": signal.SIGINT, "kill": signal.SIGTERM}[kind])
+        _, report = process.communicate(timeout=60)
+        assert "stopped and saved" in report
+    os.close(terminal)  # for its session, that is SIGHUP
+    assert process.wait(timeout=60) == 0
     assert Run.open(out).state()["cursor"]["reason"] == ""
+    assert Run.open(out).state()["cursor"]["step"] > 0
+
+
+# --- a new run in place of another
+
+
+def broken_step(kind: type[Exception] | float):  # type: ignore[no-untyped-def]
+    """What the loss becomes: not a number, or an error."""
+
+    def forward(self, *arguments):  # type: ignore[no-untyped-def]
+        if isinstance(kind, type):
+            raise kind()
+        loss, state = self.model.loss(*arguments)
+        return loss * kind, state
+
+    return forward
+
+
+FAILURES = {
+    "an unknown preset": (Options(preset="gigantic"), None, InputError),
+    "an option out of range": (Options(preset="tiny", train={"batch": -1}), None, InputError),
+    "too few songs": (options(batch=100_000), None, InputError),
+    "a loss that is no number": (options(), math.nan, InputError),
+    "no memory": (options(), MemoryError, MemoryError),
+    "a broken disk": (options(), OSError, OSError),
+    "Ctrl-C at once": (options(), None, InputError),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("base", ["scratch", "a run"])
+def test_a_training_that_fails_leaves_the_run_that_it_was_to_replace(
+    corpus: Corpus, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str, base: str
+) -> None:
+    asked, broken, error = FAILURES[failure]
+    if base != "scratch":
+        asked = Options(base=str(run.path), preset=asked.preset, train=asked.train)
+    shutil.copytree(run.path, tmp_path / "r")
+    before = {p: p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()}
+    if broken is not None:
+        monkeypatch.setattr("lyricist.training.trainer.LossStep.forward", broken_step(broken))
+    with pytest.raises(error):
+        list(train_songs(corpus, tmp_path / "r", asked, force=True, should_stop=lambda: "Ctrl-C" in failure))
+    assert {p: p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["r"]
+
+
+def test_one_process_trains_a_run(corpus: Corpus, tmp_path: Path) -> None:
+    first = train_songs(corpus, tmp_path / "r", options(save_every=0.0001))
+    next(first)
+    with pytest.raises(RunError, match="trained by another process"):
+        next(train_songs(corpus, tmp_path / "r", options()))
+    assert any(isinstance(event, events.Saved) for event in first)
+    for more in ({"resume": True}, {"force": True}):
+        with pytest.raises(RunError, match="trained by another process"):
+            next(train_songs(corpus, tmp_path / "r", options(), **more))
+    assert load(tmp_path / "r").write(seed=1)[0].text
+    first.close()
+    assert list(train_songs(corpus, tmp_path / "r", options(), resume=True))
+
+
+def test_the_record_of_a_new_run_goes_with_it(corpus: Corpus, tmp_path: Path) -> None:
+    list(train_songs(corpus, tmp_path / "r", options()))
+    assert len(list((tmp_path / "r" / "tensorboard").iterdir())) == 1
+    assert [r for r in read_history(tmp_path / "r") if "valid_loss" in r]
+    assert not list((tmp_path / "r").rglob(".*"))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from itertools import islice
-from pathlib import Path
 
 from lyricist.errors import PlanError
-from lyricist.model.checkpoint import Run
 from lyricist.training.events import SampleDue
 
 
-def sample_lines(event: SampleDue, out: Path, lines: int = 2) -> str:
+def sample_lines(event: SampleDue, lines: int = 2) -> str:
     """The first lines of a song that the model would write now, parted by " / "; "" if it can write none yet."""
     from lyricist.generate.result import LineWritten
     from lyricist.generate.writer import Model
     from lyricist.model.runtime import OnnxModel
 
-    model = Model(OnnxModel(event.model(), threads=1), Run.open(out).vocabulary)
+    model = Model(OnnxModel(event.model(), threads=1), event.vocabulary)
     written = (e.text for e in model.events(seeds=[event.step]) if isinstance(e, LineWritten))
     try:
         return " / ".join(islice(written, lines))

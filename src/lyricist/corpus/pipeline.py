@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import staged
+from lyricist._io import TemporaryFolder, staged
 from lyricist._numbers import uniforms
 from lyricist.corpus import dedupe
 from lyricist.corpus.intake import NO_SIDE, Found, Intake, Progress, find_files
@@ -59,7 +58,7 @@ def prepare(
         raise InputError("as_is and midi clash: a benchmark's text is not sung; leave one out")
     given: list[Given] = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     if out is None:
-        holder = tempfile.TemporaryDirectory(prefix="lyricist-corpus-", ignore_cleanup_errors=True)
+        holder = TemporaryFolder("corpus")
         target = Path(holder.name, "corpus")
     else:
         holder = None

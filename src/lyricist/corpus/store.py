@@ -20,6 +20,7 @@ from lyricist._io import (
     parse_json,
     plain_hash,
     read_json,
+    recover,
     staged,
     unwritable,
 )  # fmt: skip
@@ -187,7 +188,7 @@ def is_corpus(path: str | os.PathLike[str]) -> bool:
 def open_corpus(path: str | os.PathLike[str]) -> Corpus:
     """A corpus that `prepare` wrote. Raises InputError if it is missing, foreign, damaged or of a newer lyricist."""
     place = Path(path)
-    if not place.exists():
+    if not place.exists() and not recover(place):
         raise InputError(f"{path}: no such corpus; make one with lyricist prepare SONGS -o {path}")
     if not is_corpus(place):
         raise InputError(f"{path}: not a corpus (no corpus.json with songs.jsonl); lyricist prepare makes one")
@@ -233,7 +234,7 @@ def check_sizes(offsets: Ints) -> None:
 
 def check_target(out: str | os.PathLike[str], force: bool) -> Path:
     """The real place of `out`. Raises InputError if something is there that may not be replaced."""
-    target = Path(os.path.realpath(out))
+    recover(target := Path(os.path.realpath(out)))
     try:
         there = os.path.lexists(target)
         empty = there and target.is_dir() and not any(target.iterdir())

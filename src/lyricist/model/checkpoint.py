@@ -9,7 +9,9 @@
     RUN/weights.safetensors model.onnx writer.onnx  the files of the checkpoint to use, for other programs
 
 Our own readers go through `latest`, whose checkpoint was complete on disk before it was named, so a process killed at
-any moment leaves a run that loads.
+any moment leaves a run that loads. A new run is made beside its place (`.RUN.lyricist-new`) and takes it at the first
+checkpoint of a step that was trained; until then, what it replaces stays as it is. The process that trains a run has
+locked its directory.
 
 `latest` is the run's manifest as well: under "files" it has size and SHA-256 of config.json, of everything that
 writing, evaluating and fine-tuning read beside the network, and of each checkpoint's state.json, which has the hashes
@@ -30,15 +32,17 @@ import math
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lyricist._io import (
     MOST_BYTES,
+    NEW,
     Arrays,
+    Lock,
+    Staging,
     check_folder,
     disk_errors,
     fit,
@@ -49,7 +53,11 @@ from lyricist._io import (
     plain_hash,
     read_json,
     read_plain,
+    recover,
     replace_file,
+    sweep,
+    sweep_inside,
+    sync,
     tensor_bytes,
     write_synced,
 )
@@ -84,13 +92,30 @@ PARTS = {"model": dict, "train": dict, "corpus": dict, "packed": dict, "kind": s
 Manifest = dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass
+class Hold:
+    """What a process that trains a run holds: locks, and the directory of a new run until it takes its place."""
+
+    staging: Staging | None = None  # of a new run
+    lock: Lock | None = None  # on the run, or on the one that will be replaced
+
+    def close(self) -> None:
+        """Unlock the run. A new one that has no place yet is removed."""
+        if self.staging is not None:
+            self.staging.discard()
+        if self.lock is not None:
+            self.lock.release()
+
+
+@dataclass(eq=False)
 class Run:
-    """A run directory opened for reading."""
+    """A run directory opened for reading. `path` changes once, when a new run takes its place."""
 
     path: Path
     config: dict[str, Any]
     vocabulary: Vocabulary
+    home: Path = Path()  # where the user finds it: `path`, except of a new run without a place
+    hold: Hold = field(default_factory=Hold, repr=False)
 
     @classmethod
     def open(cls, path: Path | str) -> Run:
@@ -101,7 +126,9 @@ class Run:
         path = Path(path)
         if path == Path(starter.NAME) and not path.exists():
             path = starter.need_starter()
-        if not path.is_dir():
+        if not path.is_dir() and not recover(path):
+            if beside(path).is_dir():
+                raise RunError(f"{path} holds no checkpoint yet: let it train until the first is saved")
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
         if path != starter.HERE:  # the package itself may be installed as links
             check_folder(path)
@@ -111,7 +138,19 @@ class Run:
             compare(path, "config.json", known)
         vocabulary = Vocabulary.load(compare(path, "vocab.json", known) or path / "vocab.json")
         check_config(path, config, vocabulary)
-        return cls(path, config, vocabulary)
+        return cls(path, config, vocabulary, path)
+
+    @classmethod
+    def open_new(cls, home: Path) -> Run:
+        """The run that is being made beside `home`."""
+        run = cls.open(beside(home))
+        run.home = home
+        return run
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has not yet taken its place."""
+        return self.hold.staging is not None and self.hold.staging.waits
 
     @property
     def kind(self) -> str:
@@ -152,12 +191,13 @@ class Run:
 
     def file(self, name: str, which: str = "use") -> Path:
         """A checkpoint's file. Raises `RunError` if it is missing or its hash is not the one in state.json."""
-        folder, known = self.located(which)
-        expected = self.state_in(folder, known)["sha256"].get(name)
+        folder, known = self.located(which)  # read once: a training may point `latest` at another one meanwhile
         path = folder / name
         if not os.path.lexists(path):
+            if self.checkpoint(which) != folder:  # a training has removed it meanwhile, and points at a better one
+                return self.file(name, which)
             raise RunError(f"{path} is missing: restore it or train again")
-        if expected != plain_hash(path):
+        if self.state_in(folder, known)["sha256"].get(name) != plain_hash(path):
             raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
         return path
 
@@ -383,21 +423,86 @@ def pointers_of(latest: Mapping[str, Any]) -> dict[str, str]:
 # --- writing
 
 
-def create_run(path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, force: bool = False) -> Run:
-    """A new run directory without checkpoints. An existing run is replaced only with `force`.
+def beside(home: Path) -> Path:
+    """Where a new run is made until it takes its place."""
+    real = Path(os.path.realpath(home))
+    return real.with_name(f".{real.name}{NEW}")
 
-    Raises `RunError` if something is in the way, `InputError` if the directory cannot be written.
+
+def create_run(
+    path: Path, config: Mapping[str, Any], vocabulary: Vocabulary, force: bool = False, hold: Hold | None = None
+) -> Run:
+    """A new run directory, made and locked beside `path`; its first checkpoint lets it take its place.
+
+    A run that is there is replaced only with `force`. `run.hold.close()` unlocks it, and removes it if it has no
+    checkpoint yet. Raises `RunError` if something is in the way or is being trained, `InputError` if the place cannot
+    be written.
     """
+    hold = hold or Hold()
+    try:
+        with disk_errors(path):
+            recover(Path(os.path.realpath(path)))
+            check_place(path, force)
+            refuse_busy(path, hold)
+            check_place(path, force)  # which may have been taken before it was locked
+            made = beside(path)
+            write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
+            write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
+            (made / "checkpoints").mkdir()
+        run = Run.open_new(path)
+    except BaseException:
+        hold.close()
+        raise
+    run.hold = hold
+    return run
+
+
+def refuse_busy(path: Path, hold: Hold) -> None:
+    """Lock the place of a new run, and the run that is there. Raises `RunError` if a process trains either."""
+    try:
+        if (real := Path(os.path.realpath(path))).is_dir():
+            hold.lock = Lock(real)
+        hold.staging = Staging(real)
+    except BlockingIOError:
+        raise trained(path) from None
+
+
+def trained(path: Path) -> RunError:
+    return RunError(f"{path} is being trained by another process: let it end, stop it, or choose another -o")
+
+
+def check_place(path: Path, force: bool) -> None:
+    """Raise `RunError` if something is there that may not be replaced."""
     if path.exists():
         if not force:
             raise RunError(f"{path} exists: choose another -o, add --force to replace it, or --resume to go on")
-        if any(path.iterdir()) and not (path / "config.json").exists():
+        if not path.is_dir() or (any(path.iterdir()) and not (path / "config.json").exists()):
             raise RunError(f"{path} is not a lyricist run: --force does not replace it, choose another -o")
-    with disk_errors(path), new_directory(path) as made:
-        write_synced(made / "config.json", [json.dumps({"format": FORMAT, **config}, indent=2).encode()])
-        write_synced(made / "vocab.json", [vocabulary.to_json().encode()])
-        (made / "checkpoints").mkdir()
-    return Run.open(path)
+
+
+def claim(run: Run, hold: Hold) -> None:
+    """Lock a run in order to go on with it, and tidy what a killed process left.
+
+    Raises `RunError` if another process trains it.
+    """
+    real, run.hold = Path(os.path.realpath(run.path)), hold
+    try:
+        hold.lock = Lock(real)
+    except BlockingIOError:
+        raise trained(run.path) from None
+    with disk_errors(run.path):
+        sweep(real)
+        for folder in (run.path, run.path / "checkpoints"):
+            sweep_inside(folder)
+        link_used(run)
+
+
+def take_place(run: Run) -> None:
+    """Let a new run take its place in one step; what was there is removed. Raises `InputError` on a full disk."""
+    if run.hold.staging is not None and run.is_new:
+        with disk_errors(run.home):
+            run.hold.staging.place(run.hold.lock)
+        run.path, run.hold.lock = run.home, run.hold.staging.lock
 
 
 def save_checkpoint(
@@ -407,31 +512,32 @@ def save_checkpoint(
 
     `weights` is what readers use, `state` what only resuming needs, `info` goes into state.json. `best`: readers use
     this one from now on. `keep_first`: keep the first checkpoint saved with it, named "first" in `latest`, until one
-    is saved without. Raises `InputError` if the disk is full.
+    is saved without. A new run takes its place, unless `step` is 0. Raises `InputError` if the disk is full.
     """
     name = f"{step:07d}"
-    folder = run.path / "checkpoints"
-    with disk_errors(run.path):
+    with disk_errors(run.home):
         latest = pointers_of(read_latest(run.path))
         if name in latest.values():  # already complete on disk: never remove what `latest` names
-            point_at(run, name, best, keep_first or "first" in latest)  # its state.json may still need "first"
-            return folder / name
-        made = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
-        made.chmod(0o755)
-        try:
-            files = {"weights.safetensors": tensor_bytes(weights), "state.safetensors": tensor_bytes(state)}
-            files |= graphs(run, step, weights)
-            hashes = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
-            files["state.json"] = json.dumps({"format": FORMAT, "step": step, **info, "sha256": hashes}).encode()
-            for file_name, data in files.items():
-                write_synced(made / file_name, [data])
-            shutil.rmtree(folder / name, ignore_errors=True)
-            os.replace(made, folder / name)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+            keep_first = keep_first or "first" in latest  # its state.json may still need it
+        else:
+            write_checkpoint(run, name, weights, state, {"format": FORMAT, "step": step, **info})
         point_at(run, name, best, keep_first)
         prune(run)
-    return folder / name
+    if step:
+        take_place(run)
+    return run.path / "checkpoints" / name
+
+
+def write_checkpoint(run: Run, name: str, weights: Arrays, state: Arrays, facts: Mapping[str, Any]) -> None:
+    """Write the directory of a checkpoint; it and its name are on disk when this returns."""
+    folder = run.path / "checkpoints"
+    files = {"weights.safetensors": tensor_bytes(weights), "state.safetensors": tensor_bytes(state)}
+    files |= graphs(run, int(name), weights)
+    hashes = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
+    files["state.json"] = json.dumps({**facts, "sha256": hashes}).encode()
+    with new_directory(folder / name) as made:
+        for file_name, data in files.items():
+            write_synced(made / file_name, [data])
 
 
 def graphs(run: Run, step: int, weights: Arrays) -> dict[str, bytes]:
@@ -455,9 +561,16 @@ def point_at(run: Run, name: str, best: bool, keep_first: bool) -> None:
     first = {"first": known.get("first", name)} if keep_first else {}
     write_manifest(run.path, run.config, {"resume": name, "use": use, **first})
     if use == name:
-        for file in FOR_READERS:
-            if (run.path / "checkpoints" / name / file).exists():
-                link(run.path / "checkpoints" / name / file, run.path / file)
+        link_used(run)
+
+
+def link_used(run: Run) -> None:
+    """Make the run's copies of the files of the checkpoint to use."""
+    folder = run.path / "checkpoints" / str(read_latest(run.path).get("use"))
+    for file in FOR_READERS:
+        if (folder / file).exists():
+            link(folder / file, run.path / file)
+    sync(run.path)
 
 
 def prune(run: Run) -> None:

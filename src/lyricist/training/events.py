@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from lyricist.model.tokens import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Started:
     valid_tokens: int
     resumed_at: int  # step; 0 for a fresh run
     loss: str = "nats"  # unit of losses, per token; "L1" for the classic recipe, per number of a word vector
+    evaluations: int = 0  # planned
+    left_out: Sequence[tuple[str, str]] = ()  # songs that the classic recipe leaves out, and why
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class SampleDue:
 
     step: int
     model: Callable[[], bytes]
+    vocabulary: Vocabulary
 
 
 @dataclass(frozen=True)

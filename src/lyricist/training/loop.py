@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from lyricist._io import Arrays, load_arrays
 from lyricist.errors import InputError, RunError
-from lyricist.model.checkpoint import Run, save_checkpoint
+from lyricist.model.checkpoint import Run, save_checkpoint, take_place
 from lyricist.training import events
 from lyricist.training.config import TrainConfig
 from lyricist.training.optimiser import Optimiser
@@ -156,16 +156,15 @@ class TrainingLoop(ABC):
         """Set the number of updates from `updates` per epoch; 0 if only the budget decides. Raises `RunError`."""
         self.total_steps = math.ceil(self.config.epochs * updates) if self.config.epochs else 0
         if not self.total_steps and not self.config.budget:
-            raise RunError(f"{self.run.path}: its config has neither epochs nor budget")
+            raise RunError(f"{self.run.home}: its config has neither epochs nor budget")
 
     def begin(self, optimiser: Optimiser, state: State, resume: bool) -> None:
         """Start, or restore the last checkpoint, and open the record."""
         self.optimiser, self.state = optimiser, state
-        if resume:
-            self.restore()
+        size = self.restore() if resume else None
         self.origin -= self.cursor.seconds
         self.resumed_at, self.ending = self.cursor.step, self.cursor.reason
-        self.history = History(self.run, self.cursor.step) if self.process.rank == 0 else None
+        self.history = History(self.run, self.cursor.step, size) if self.process.rank == 0 else None
         self.learning_rate = 0.0
         self.mark_cost = self.reserve = 0.0  # seconds of the last evaluation, and those reserved for the end
         self.rate = 0.0  # words a second
@@ -181,6 +180,8 @@ class TrainingLoop(ABC):
         while True:
             progress, stop = self.process.agree([self.progress(), float(should_stop())])
             if stop:
+                if not self.cursor.step and self.run.is_new and self.run.hold.lock is not None:
+                    raise InputError(f"stopped before the first step: {self.run.home} is as it was")
                 yield from self.end("interrupted", evaluate=False)
                 return
             if progress >= 1:
@@ -209,7 +210,7 @@ class TrainingLoop(ABC):
         yield self.save(best=True)
         self.marked(begun)
         if self.samples:
-            yield events.SampleDue(self.cursor.step, self.onnx)
+            yield events.SampleDue(self.cursor.step, self.onnx, self.run.vocabulary)
 
     def mark_due(self, progress: float) -> bool:
         """Whether an evaluation is due and, under a budget, evaluations have not taken more than MARK_SHARE of it."""
@@ -261,7 +262,7 @@ class TrainingLoop(ABC):
             yield self.save(best=True)
         self.marked(begun)
         if self.samples:
-            yield events.SampleDue(self.cursor.step, self.onnx)
+            yield events.SampleDue(self.cursor.step, self.onnx, self.run.vocabulary)
 
     def marked(self, begun: float) -> None:
         """Note how long an evaluation and its checkpoint took, and reserve time for the last one."""
@@ -294,6 +295,7 @@ class TrainingLoop(ABC):
         self.cursor.reason = "" if reason == "interrupted" else reason
         self.ending = reason
         yield self.save(best)
+        take_place(self.run)
         if self.history:
             self.history.close()
 
@@ -334,8 +336,8 @@ class TrainingLoop(ABC):
     def save(self, best: bool) -> events.Saved:
         self.cursor.seconds = self.elapsed()
         path = self.run.path
-        if self.process.rank == 0:
-            info = {"cursor": vars(self.cursor)}
+        if self.history:
+            info = {"cursor": vars(self.cursor), "history": self.history.sync()}
             held = bool(self.optimiser.anchor) and not self.cursor.reason
             arrays = self.optimiser.arrays(), self.resumable()
             path = save_checkpoint(self.run, self.cursor.step, *arrays, info, best, keep_first=held)
@@ -349,18 +351,21 @@ class TrainingLoop(ABC):
         hidden = {f"hidden.{i}": s.cpu().numpy() for i, s in enumerate(self.state)}
         return {**hidden, **self.optimiser.state()}
 
-    def restore(self) -> None:
-        """Load the run's last checkpoint."""
+    def restore(self) -> int | None:
+        """Load the run's last checkpoint; returns the bytes of the history when it was saved, None if unknown."""
         run = self.run
         saved = load_arrays(run.file("state.safetensors", "resume"))
         self.optimiser.restore(load_arrays(run.file("weights.safetensors", "resume")), saved)
-        self.cursor = Cursor.of(run.state("resume").get("cursor"), run.path)
+        state = run.state("resume")
+        self.cursor = Cursor.of(state.get("cursor"), run.path)
         if self.config.anchor and self.fine_tuned and not self.finished:
             self.optimiser.hold(load_arrays(run.file("weights.safetensors", "first")))
         self.seek(self.cursor.epoch)
         hidden = [saved.get(f"hidden.{i}", np.zeros(0)) for i in range(len(self.state))]
         if all(h.shape == s.shape and h.dtype == np.float32 for h, s in zip(hidden, self.state, strict=True)):
             self.state = tuple(torch.from_numpy(h).to(self.device) for h in hidden)
+        history = state.get("history")
+        return history if type(history) is int and history >= 0 else None
 
     # -- events -------------------------------------------------------------------------------------
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any
+from typing import Any
 
-from lyricist._io import disk_errors, parse_json, read_plain, replace_file
+from lyricist._io import disk_errors, parse_json, read_plain, replace_file, sync
 from lyricist.errors import RunError
 from lyricist.model.checkpoint import Run
 from lyricist.prosody.features import CHOICES, width
@@ -24,27 +24,46 @@ PROGRESS_SECONDS = 2.0  # between two recorded training losses
 
 
 class History:
-    """Appends a run's losses to history.jsonl and to TensorBoard; rows after `step` are removed first."""
+    """Appends a run's losses to history.jsonl and to TensorBoard.
 
-    def __init__(self, run: Run, step: int) -> None:
-        self.run, self.last = run, -math.inf
+    What was written after a checkpoint at `step`, when the file had `size` bytes, is removed first. No file is kept
+    open while the run is new, because its directory will be renamed.
+    """
+
+    def __init__(self, run: Run, step: int, size: int | None = None) -> None:
+        self.run, self.step, self.last = run, step, -math.inf
+        self.board: Any = None
+        self.unshown: list[tuple[str, float, int]] = []  # for TensorBoard, while the run is new
         path = run.path / "history.jsonl"
-        kept = [row for row in read_history(run.path) if row["step"] <= step]
-        with disk_errors(path):
+        with disk_errors(run.home):
+            known = path.read_bytes()[:size] if path.exists() else b""
+            kept = [row for row in rows_of(known.decode(errors="replace")) if row["step"] <= step]
             replace_file(path, ((json.dumps(row) + "\n").encode() for row in kept))
-            self.file: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed in close())
-        self.board = tensorboard(run.path / "tensorboard", step)
 
     def write(self, e: events.Progress | events.Evaluated, train_loss: float, **more: Any) -> None:
         """Append a row and flush it. Raises `InputError` if the disk is full."""
         row = {"step": e.step, "epoch": round(e.epoch, 4), "seconds": round(e.seconds, 2)}
         row |= {"train_loss": round(train_loss, 5), **more}
-        with disk_errors(self.run.path / "history.jsonl"):
-            self.file.write(json.dumps(row) + "\n")
-            self.file.flush()
-        for name in ("train_loss", "valid_loss", "learning_rate", "words_per_second"):
-            if name in row:
-                self.board.add_scalar(name, row[name], e.step)
+        with disk_errors(self.run.home), open(self.run.path / "history.jsonl", "ab") as file:
+            file.write((json.dumps(row) + "\n").encode())
+        names = ("train_loss", "valid_loss", "learning_rate", "words_per_second")
+        self.unshown += [(name, row[name], e.step) for name in names if name in row]
+        if not self.run.is_new:
+            self.show()
+
+    def show(self) -> None:
+        """Give TensorBoard what it has not yet got."""
+        if self.board is None:
+            self.board = tensorboard(self.run.path / "tensorboard", self.step)
+        for scalar in self.unshown:
+            self.board.add_scalar(*scalar)
+        self.unshown.clear()
+
+    def sync(self) -> int:
+        """Make sure that history.jsonl is on the disk; returns its bytes."""
+        path = self.run.path / "history.jsonl"
+        sync(path)
+        return path.stat().st_size
 
     def progress(self, e: events.Progress) -> None:
         """Record a training loss, at most every PROGRESS_SECONDS."""
@@ -57,7 +76,7 @@ class History:
         self.write(e, e.train_loss, valid_loss=round(e.valid_loss, 5), best=e.best)
 
     def close(self) -> None:
-        self.file.close()
+        self.show()
         self.board.close()
 
 
@@ -72,12 +91,17 @@ def tensorboard(folder: Path, step: int) -> Any:
 def read_history(run: Path) -> list[dict[str, Any]]:
     """Rows of history.jsonl; a line that a crash cut off is ignored."""
     path = run / "history.jsonl"
+    return rows_of(read_plain(path, MOST_HISTORY).decode(errors="replace")) if path.exists() else []
+
+
+def rows_of(text: str) -> list[dict[str, Any]]:
     rows = []
-    for line in read_plain(path, MOST_HISTORY).splitlines() if path.exists() else []:
+    for line in text.splitlines():
         try:
-            row = parse_json(line, path, finite=False)
+            row = parse_json(line, "history.jsonl", finite=False)
             facts = {name: value for name, value in row.items() if isinstance(value, int | float)}
-            rows.append({"step": 0, "epoch": 0.0, "train_loss": math.nan, **facts})
+            if {"step", "epoch", "train_loss"} <= facts.keys():
+                rows.append(facts)
         except (RunError, AttributeError):
             continue
     return rows
@@ -165,8 +189,8 @@ def save(figure: Any, path: Path) -> Path:
     """Write a figure and return its path. Raises `InputError` if it cannot be written."""
     with disk_errors(path):
         path.parent.mkdir(exist_ok=True)
-        figure.savefig(made := io.BytesIO(), dpi=110)
-        replace_file(path, [made.getvalue()])
+        figure.savefig(drawn := io.BytesIO(), dpi=110, format=path.suffix[1:])
+        replace_file(path, [drawn.getvalue()])
     return path
 
 

@@ -9,15 +9,16 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lyricist._io import Arrays, disk_errors
-from lyricist.corpus import Corpus, open_corpus
+from lyricist.corpus import Corpus
 from lyricist.errors import InputError, MissingExtra
 from lyricist.model import topics
-from lyricist.model.checkpoint import Run, create_run
+from lyricist.model.checkpoint import Hold, Run, claim, create_run
 from lyricist.model.starter import NAME, starter_path
 from lyricist.model.tokens import Order, Vocabulary
 from lyricist.prosody.features import CHOICES, OUTLINE, THEME, groups_of, width
@@ -52,48 +53,69 @@ def train_songs(
     """
     started = time.monotonic()
     need_torch()
-    from lyricist.training.loop import Process
     from lyricist.training.trainer import train
 
-    options, out, process = options or Options(), Path(out), Process.this()
-    if (Run.open(out).kind if resume else options.recipe) == "classic":
-        run = classic_run(corpus, out, options, resume, force)
-        yield from train_classic_run(run, resume, should_stop, started)
-        return
-    weights: Arrays | None = None
+    options, out = options or Options(), Path(out)
+    with closing(Hold()) as hold:
+        if (Run.open(out).kind if resume else options.recipe) == "classic":
+            run = classic_run(corpus, out, options, resume, force, hold)
+            yield from train_classic_run(run, resume, should_stop, started)
+            return
+        run, weights = begin(corpus, out, options, resume, force, hold)
+        arrays = arrays_of(corpus, run)
+        for event in train(run, *arrays, weights=weights, resume=resume, should_stop=should_stop, started=started):
+            if isinstance(event, Finished) and int(os.environ.get("RANK", "0")) == 0:
+                yield from finish(run, corpus, event, measure)
+            else:
+                yield event
+
+
+def begin(
+    corpus: Corpus, out: Path, options: Options, resume: bool, force: bool, hold: Hold
+) -> tuple[Run, Arrays | None]:
+    """The run to train and, in the first process, the first weights of a new one."""
+    from lyricist.training.loop import Process
+
+    process = Process.this()
     if process.first:
-        corpus, weights = make_ready(corpus, out, options, resume, force)
+        made = make_ready(corpus, out, options, resume, force, hold)
     process.wait()  # then the other processes find the run and the token arrays
-    run = reopen(out, corpus, options) if resume else Run.open(out)
-    tokens, plans = arrays_of(corpus, run)
-    if plans is not None and THEME in groups_of(run.config["model"]["features"]):
-        plans.vectors = topics.Topics.load(
-            run.beside(topics.TOPICS) or run.path / topics.TOPICS, run.vocabulary
-        ).vectors
-    for event in train(run, tokens, plans, weights=weights, resume=resume, should_stop=should_stop, started=started):
-        if isinstance(event, Finished) and process.first:
-            if measure and run.config.get("base") is not None and event.reason != "interrupted":
-                yield Measuring(run.path)
-                written, held_out = measure(run, corpus)
-                event = replace(event, copied_written=written, copied_held_out=held_out)
-            event = replace(event, advice=advice(event, run, corpus))
-            describe(run, event)
-        yield event
+    if process.first:
+        return made
+    return reopen(out, corpus, options) if resume else Run.open_new(out), None
+
+
+def finish(
+    run: Run, corpus: Corpus, end: Finished, measure: Callable[[Run, Corpus], tuple[float, float]] | None
+) -> Iterator[TrainEvent]:
+    """What follows a training: measurements after a fine-tuning, advice, plots and card."""
+    if measure and run.config.get("base") is not None and end.reason != "interrupted":
+        yield Measuring(run.path)
+        written, held_out = measure(run, corpus)
+        end = replace(end, copied_written=written, copied_held_out=held_out)
+    end = replace(end, advice=advice(end, run, corpus))
+    describe(run, end)
+    yield end
 
 
 def arrays_of(corpus: Corpus, run: Run) -> tuple[TokenSet, PlanSet | None]:
     """The arrays that a run's training reads, made if they are missing."""
     tokens = token_set(corpus, run.vocabulary.tokenizer.name, run.vocabulary.order)
-    return tokens, plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    plans = plan_set(corpus, tokens) if run.config["model"].get("features") else None
+    if plans is not None and THEME in groups_of(run.config["model"]["features"]):
+        file = run.beside(topics.TOPICS) or run.path / topics.TOPICS
+        plans.vectors = topics.Topics.load(file, run.vocabulary).vectors
+    return tokens, plans
 
 
 def make_ready(
-    corpus: Corpus, out: Path, options: Options, resume: bool, force: bool
-) -> tuple[Corpus, Arrays | None]:
-    """Make the run directory and the arrays; returns the corpus where it is now, and the first weights."""
+    corpus: Corpus, out: Path, options: Options, resume: bool, force: bool, hold: Hold
+) -> tuple[Run, Arrays | None]:
+    """Make the run directory and the arrays, or lock the run to resume; returns it and the first weights."""
     if resume:
-        arrays_of(corpus, Run.open(out))
-        return corpus, None
+        run = reopen(out, corpus, options, hold)
+        arrays_of(corpus, run)
+        return run, None
     base = base_of(options)
     tokenizer = options.tokenizer or (base.vocabulary.tokenizer.name if base else "word")
     tokens = token_set(corpus, tokenizer, order_of(options, tokenizer, base))
@@ -101,10 +123,11 @@ def make_ready(
     if config["model"].get("features"):
         plan_set(corpus, tokens)
     config["corpus"] = corpus_facts(corpus, out)
-    run = create_run(out, config, vocabulary, force)
+    run = create_run(out, config, vocabulary, force, hold)
     keep_files(run, tokens, base)
     keep_habits(run, corpus, base)
-    return adopt(corpus, run), weights
+    keep_corpus(corpus, run)
+    return run, weights
 
 
 def train_classic_run(
@@ -120,19 +143,16 @@ def train_classic_run(
         yield event
 
 
-def classic_run(corpus: Corpus, out: Path, options: Options, resume: bool, force: bool) -> Run:
+def classic_run(corpus: Corpus, out: Path, options: Options, resume: bool, force: bool, hold: Hold) -> Run:
     """The run of a classic training, made or reopened. Raises `InputError` under torchrun."""
     from lyricist.training.loop import Process
 
     if Process.this().size > 1:
         raise InputError("the classic recipe trains in one process: call it without torchrun")
-    if resume:
-        return reopen(out, corpus, options)
-    make_classic(corpus, out, options, force)
-    return Run.open(out)
+    return reopen(out, corpus, options, hold) if resume else make_classic(corpus, out, options, force, hold)
 
 
-def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> None:
+def make_classic(corpus: Corpus, out: Path, options: Options, force: bool, hold: Hold) -> Run:
     """Make the run directory of a classic training. Raises `InputError` for options the recipe does not take."""
     from lyricist.training.classic.classic_run import design as design_classic
 
@@ -144,10 +164,11 @@ def make_classic(corpus: Corpus, out: Path, options: Options, force: bool) -> No
     asked = options.midi, options.vectors, options.vocabulary, options.model, options.train
     made = design_classic(corpus, tokens, *asked)
     config = {**made.config, "base": None, "licence": options.licence, "corpus": corpus_facts(corpus, out)}
-    run = create_run(out, config, made.vocabulary, force)
+    run = create_run(out, config, made.vocabulary, force, hold)
     made.keep(run)
     keep_copy_index(run, tokens, None)
-    adopt(corpus, run)
+    keep_corpus(corpus, run)
+    return run
 
 
 def order_of(options: Options, tokenizer: str, base: Run | None) -> Order:
@@ -164,13 +185,11 @@ def order_of(options: Options, tokenizer: str, base: Run | None) -> Order:
     return asked or (ORDER if tokenizer == "word" else "forward")  # type: ignore[return-value]
 
 
-def adopt(corpus: Corpus, run: Run) -> Corpus:
-    """Copy a temporary corpus into the run, for resuming and evaluating; returns the corpus that stays."""
-    if not corpus.temporary:
-        return corpus
-    with disk_errors(run.path):
-        shutil.copytree(corpus.path, run.path / INSIDE)
-    return open_corpus(run.path / INSIDE)
+def keep_corpus(corpus: Corpus, run: Run) -> None:
+    """Copy a temporary corpus into the run, for resuming and evaluating."""
+    if corpus.temporary:
+        with disk_errors(run.home):
+            shutil.copytree(corpus.path, run.path / INSIDE)
 
 
 def need_torch() -> None:
@@ -248,10 +267,13 @@ def corpus_facts(corpus: Corpus, run: Path) -> dict[str, Any]:
     return {**facts, "sources": info.get("sources", []), "path": path}
 
 
-def reopen(out: Path, corpus: Corpus, options: Options) -> Run:
-    """The run to resume. Raises `InputError` if the songs or an option differ from those it was trained with."""
+def reopen(out: Path, corpus: Corpus, options: Options, hold: Hold | None = None) -> Run:
+    """The run to resume, locked if there is a `hold`. Raises `InputError` if the songs or an option differ from those
+    it was trained with, `RunError` if another process trains it."""
     run = Run.open(out)
     run.checkpoint("resume")
+    if hold is not None:
+        claim(run, hold)
     if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
         raise InputError(
             f"--resume: the songs have changed since {out} was trained on them: "

@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import load_npy, read_json
+from lyricist._io import Staging, TemporaryFolder, load_npy, read_json
 from lyricist.corpus import Corpus
 from lyricist.corpus.store import Split
 from lyricist.corpus.tokenizer import Tokenizer, tokenizer_named
@@ -122,30 +119,25 @@ def token_set(corpus: Corpus, tokenizer: str = "word", order: Order = "forward")
 def make_arrays(
     home: Path, what: str, build: Callable[[Path], None], is_current: Callable[[], bool]
 ) -> tuple[Path, object]:
-    """Have `build` fill a new directory that becomes `home` in one step, unless another process made it meanwhile.
+    """Have `build` fill a new directory that becomes `home` in one step; waits for a process that makes the same.
 
     Returns the directory and None, or, where the file system is read-only, a temporary directory and the object that
     removes it. Raises `InputError` if the disk is full.
     """
     try:
-        home.parent.mkdir(exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
+        staging = Staging(home, wait=True)
     except OSError:
-        place = tempfile.TemporaryDirectory(prefix=f"lyricist-{what}-")
+        place = TemporaryFolder(f"{what}s")
         build(Path(place.name))
         return Path(place.name), place
     try:
-        (made / "set").mkdir()
-        build(made / "set")
-        if home.exists() and not is_current():
-            os.replace(home, made / "old")
-        os.replace(made / "set", home)
+        if not is_current():
+            build(staging.path)
+            staging.place()
     except OSError as e:
-        if is_current():
-            return home, None
         raise InputError(f"{home}: cannot write the {what} arrays ({e.strerror}): free some disk space") from e
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        staging.discard()
     return home, None
 
 

@@ -84,13 +84,13 @@ class Trainer(TrainingLoop):
         self.load_data(tokens)
         self.groups = groups_of(self.model_config.features)
         if self.model_config.features in OLDER:
-            raise RunError(f"{run.path} reads outlines of an earlier version: begin a new run with --from {run.path}")
+            raise RunError(f"{run.home} reads outlines of an earlier version: begin a new run with --from {run.home}")
         if bool(self.groups) != (plans is not None):
-            raise RunError(f"{run.path}: plan features are for networks that have them, and only for these")
+            raise RunError(f"{run.home}: plan features are for networks that have them, and only for these")
         self.plans = plans.split("train") if plans is not None else None
         if plans is not None and self.plans is not None and THEME in self.groups:
             if plans.vectors is None:
-                raise RunError(f"{run.path} sees themes: its topical vectors are missing")
+                raise RunError(f"{run.home} sees themes: its topical vectors are missing")
             split, remap = self.streams.split, self.streams.remap
             self.plans.themes = Themes.of(split.ids, split.starts, remap, run.vocabulary, plans.vectors)
         optimiser = Optimiser(self.model, self.config)
@@ -201,11 +201,12 @@ class Trainer(TrainingLoop):
 
     def started(self) -> events.Started:
         return events.Started(
-            self.run.path,
+            self.run.home,
             str(self.device),
             self.model.parameter_count(),
             self.model_config.vocab_size,
             len(self.streams.split),
             self.valid_tokens,
             self.resumed_at,
+            evaluations=self.config.evaluations,
         )

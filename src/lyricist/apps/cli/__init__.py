@@ -6,6 +6,7 @@ Modules that are slow to import are imported inside the functions, so that `lyri
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -24,7 +25,13 @@ app = typer.Typer(
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 done, 2 wrong input or call, 3 a plan that cannot be fulfilled, 1 all else."""
+    """Run the command line and exit: 0 done, 2 wrong input or call, 3 a plan that cannot be fulfilled, 1 all else.
+
+    A plain `kill` and a closed terminal end a command as Ctrl-C does, so that nothing half-written is left.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        if (number := getattr(signal, name, None)) and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     sys.exit(run(arguments))
 
 

@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import signal
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from lyricist.training.start import SCRATCH, need_torch, origin
 
 DEMO_SONGS = 8  # songs the demo chooses from
 SAMPLE_SECONDS = 8.0  # between two samples shown
+HANGUP = getattr(signal, "SIGHUP", 0)  # 0: this system has none
 UNITS = {"s": 1, "m": 60, "h": 3600}
 MODEL = ("cell", "layers", "hidden", "embedding", "dropout_embedding", "dropout_weight")  # options of the network
 ONLY_CLASSIC = ("melody_input", "context", "vectors")  # options of the classic recipe alone
@@ -185,11 +187,13 @@ def run_training(
         last_sample = time.monotonic()
         for event in train_songs(corpus, out, options, resume=resume, force=force, should_stop=lambda: bool(stopped)):
             if isinstance(event, events.Started):
-                tell_left_out(out, corpus, view)
+                listed = corpus.temporary and "tunes" in corpus.info  # reading them has just named them
+                for row in itertools.islice(left_out_rows(event.left_out), 1 if listed else None):
+                    view.say(row)
             if isinstance(event, events.SampleDue):
                 if sample and not quiet and time.monotonic() - last_sample > SAMPLE_SECONDS:
                     last_sample = time.monotonic()
-                    if lines := sample_lines(event, out):
+                    if lines := sample_lines(event):
                         view.say(f"  [italic]{lines}[/italic]")
             else:
                 view.show(event)
@@ -199,18 +203,10 @@ def run_training(
     return finished
 
 
-def tell_left_out(out: Path, corpus: Corpus, view: TrainingView) -> None:
-    """The songs that a classic training leaves out, shortened, unless reading them has just listed them."""
-    run = Run.open(out)
-    if run.kind == "classic":
-        listed = corpus.temporary and "tunes" in corpus.info
-        for row in itertools.islice(left_out_rows(run.config["left_out"]), 1 if listed else None):
-            view.say(row)
+def left_out_rows(left_out: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The songs that a classic training leaves out, shortened.
 
-
-def left_out_rows(left_out: list[list[str]]) -> Iterator[str]:
-    """
-    >>> list(left_out_rows([["Rain", "it has no words"]]))
+    >>> list(left_out_rows([("Rain", "it has no words")]))
     ['songs left out, all of them in card.md: 1', '  Rain: it has no words']
     """
     if left_out:
@@ -222,20 +218,36 @@ def left_out_rows(left_out: list[list[str]]) -> Iterator[str]:
 
 @contextmanager
 def interruptible() -> Iterator[list[int]]:
-    """A list that Ctrl-C (or a polite kill) puts something into, instead of raising; a second one raises."""
+    """A list that Ctrl-C, a plain `kill` or a closed terminal puts something into, instead of ending the process.
+
+    A second Ctrl-C or `kill` raises `KeyboardInterrupt`. Under nohup, a closed terminal is ignored.
+    """
     stopped: list[int] = []
 
     def note(signum: int, frame: object) -> None:
-        if stopped:
+        if signum == HANGUP:
+            leave_terminal()
+        elif stopped:
             raise KeyboardInterrupt
         stopped.append(signum)
 
-    before = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
+    hears = HANGUP and signal.getsignal(HANGUP) != signal.SIG_IGN
+    kinds = [signal.SIGINT, signal.SIGTERM, *([HANGUP] if hears else [])]
+    before = {s: signal.signal(s, note) for s in kinds}
     try:
         yield stopped
     finally:
         for s, handler in before.items():
             signal.signal(s, handler)
+
+
+def leave_terminal() -> None:
+    """Send what is written to a terminal, which has been closed, nowhere: writing there would be an error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        if stat.S_ISCHR(os.fstat(stream).st_mode):
+            os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def demo_command(out: Path, budget: str, seed: int) -> None:

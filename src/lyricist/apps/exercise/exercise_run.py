@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lyricist._io import staged
+from lyricist._io import recover, staged
 from lyricist.apps.exercise.exercise_data import (
     FIRST_WORDS,
     MOST_FIRST_WORDS,
@@ -79,7 +79,7 @@ def exercise(
 
 def check_report(out: Path, force: bool) -> Path:
     """The real path of a report. Raises `InputError` if it holds something that may not be replaced."""
-    target = Path(os.path.realpath(out))
+    recover(target := Path(os.path.realpath(out)))
     if os.path.lexists(target):
         empty = target.is_dir() and not any(target.iterdir())
         if not force:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from lyricist._io import disk_errors, read_json, replace_file
+from lyricist._io import Lock, disk_errors, read_json, remove, replace_directory, replace_file
 from lyricist.apps.studio.http_io import Refused, shown
 from lyricist.apps.studio.studio_settings import MEGABYTE, Limits
 from lyricist.errors import RunError
@@ -34,6 +34,7 @@ ID = re.compile(r"[0-9a-f]{16}")
 META, PREFS, GONE = "meta.json", "prefs.json", ".gone-"
 DAY = 86400.0
 MOST_META = 1 << 24  # bytes
+GONE_DAYS = 60 / DAY  # after which what nobody holds is a leftover
 SWEEP_SECONDS = 600.0  # between two removals of what has expired
 
 
@@ -105,17 +106,20 @@ class Store:
         made = Item(secrets.token_hex(8), folder / f"{GONE}{secrets.token_hex(8)}", {})
         with self.lock, disk_errors(Path("the studio's data")):
             made.path.mkdir(parents=True, mode=0o700)
+            lock = Lock(made.path)  # until it is complete, so that no other process takes it for a leftover
         try:
             yield made
             made.meta.update(id=made.id, made=self.clock())
             with self.lock, disk_errors(Path("the studio's data")):
                 self.update(made)
                 self.need_place(owner, kind)
-                os.replace(made.path, folder / made.id)
+                replace_directory(made.path, folder / made.id)
             made.path = folder / made.id
         except BaseException:
             shutil.rmtree(made.path, ignore_errors=True)
             raise
+        finally:
+            lock.release()
 
     def update(self, item: Item) -> None:
         """Write the item's meta again."""
@@ -180,8 +184,8 @@ class Store:
 
     def sweep_one(self, path: Path, now: float) -> None:
         if path.name.startswith(GONE):
-            if old(path, now, 1.0):
-                shutil.rmtree(path, ignore_errors=True)
+            if old(path, now, GONE_DAYS):
+                remove(path)
         elif self.expired(path):
             self.remove(Item(path.name, path, {}))
 

@@ -64,7 +64,7 @@ class Reporter:
                 self.progress(at_once=True)  # the curve has a point at each evaluation, however short the training
                 self.log.write("evaluated", **dataclasses.asdict(event))
             case events.SampleDue() if self.due("sample", SAMPLE_SECONDS):
-                if text := sample_lines(event, self.folder / RUN):
+                if text := sample_lines(event):
                     self.log.write("sample", step=event.step, text=text)
             case events.Saved():
                 self.log.write("saved", step=event.step)
@@ -99,8 +99,9 @@ def work(folder: Path) -> None:
     """One training, until it is done or asked to stop."""
     reporter = Reporter(folder)
     signals: list[int] = []
-    for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, lambda number, frame: signals.append(number))
+    for kind in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, kind):
+            signal.signal(getattr(signal, kind), lambda number, frame: signals.append(number))
     try:
         for event in train(folder, lambda: bool(signals) or (folder / STOP).exists()):
             reporter.hear(event)

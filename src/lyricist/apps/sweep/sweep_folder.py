@@ -21,7 +21,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from lyricist._io import disk_errors, new_directory, read_json, replace_directory, replace_file
+from lyricist._io import (
+    disk_errors,
+    new_directory,
+    read_json,
+    recover,
+    replace_directory,
+    replace_file,
+    write_synced,
+)
 from lyricist.apps.sweep.search_space import Sweep, difference
 from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, RunError
@@ -41,30 +49,31 @@ class SweepFolder:
     def open(cls, path: Path, sweep: Sweep, corpus: Corpus, force: bool) -> SweepFolder:
         """A new directory, or the one this same sweep was begun in. `InputError` for any other."""
         folder = cls(path)
+        recover(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             if not (path / ABOUT).exists():
                 raise InputError(f"{path} exists and is no sweep: choose another -o")
             if not force:
                 folder.check_same(sweep, corpus)
                 return folder
-            with disk_errors(path):
-                shutil.rmtree(path)
         folder.create(sweep, corpus)
         return folder
 
     def create(self, sweep: Sweep, corpus: Corpus) -> None:
-        """Write sweep.json with what is compared, and a copy of songs in a temporary corpus."""
-        with disk_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+        """A new directory, in place of what is there, with sweep.json, which says what is compared, and a copy of the
+        songs of a temporary corpus."""
+        self.path = Path(os.path.realpath(self.path))
+        there = self.path.exists() and self.path.stat().st_ino
+        with disk_errors(self.path), new_directory(self.path) as made:
+            if there != (self.path.exists() and self.path.stat().st_ino):
+                raise InputError(f"another process has just begun a sweep in {self.path}: repeat the command to join")
             if corpus.temporary:
-                copied = self.path / f".{CORPUS}"
-                shutil.copytree(corpus.path, copied)
-                os.replace(copied, self.path / CORPUS)
+                shutil.copytree(corpus.path, made / CORPUS)
             where = CORPUS if corpus.temporary else os.path.relpath(corpus.path, self.path)
             facts = {"path": where, "fingerprint": corpus.fingerprint}
             facts |= {key: corpus.info[key] for key in ("songs", "words")}
             about = {"format": FORMAT, "place": uuid.uuid4().hex, "sweep": sweep.to_json(), "corpus": facts}
-            replace_file(self.path / ABOUT, [json.dumps(about, indent=1).encode()])
+            write_synced(made / ABOUT, [json.dumps(about, indent=1).encode()])
 
     def check_same(self, sweep: Sweep, corpus: Corpus) -> None:
         """`InputError` if the sweep begun here compares something else."""

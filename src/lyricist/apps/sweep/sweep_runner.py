@@ -15,7 +15,7 @@ from typing import Any
 
 from lyricist.apps.sweep.search_space import Sweep
 from lyricist.apps.sweep.study_storage import StorageError, connect, directory_lock, full_url
-from lyricist.apps.sweep.sweep_folder import SweepFolder
+from lyricist.apps.sweep.sweep_folder import ABOUT, SweepFolder
 from lyricist.apps.sweep.sweep_report import write_report
 from lyricist.apps.sweep.trial_queue import Row, TrialQueue
 from lyricist.corpus import Corpus
@@ -76,6 +76,7 @@ class Ended:
     rows: list[Row]
 
 
+AT_WORK = "another sweep is at work in this directory: let it end, or stop it first"
 SweepEvent = Begun | TrialBegun | TrialMark | TrialEnded | Ended
 
 
@@ -132,6 +133,8 @@ def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study:
     url = full_url(storage, out)
     if storage:
         connect(url)  # before anything is created or replaced
+    if force and (out / ABOUT).exists():
+        need_idle(out)
     fresh = not out.exists()
     folder = SweepFolder.open(out, sweep, corpus, force)
     try:
@@ -144,12 +147,24 @@ def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study:
             make_tokens(folder.corpus(), sweep)
         lock.acquire_read()
     except Timeout:
-        raise InputError("another sweep is at work in this directory: let it end, or stop it first") from None
+        raise InputError(AT_WORK) from None
     except InputError:
         if fresh:
             shutil.rmtree(folder.path, ignore_errors=True)
         raise
     return Place(folder, trials, lock)
+
+
+def need_idle(folder: Path) -> None:
+    """`InputError` while a sweep is at work in a directory."""
+    lock = directory_lock(folder)
+    try:
+        with lock.write_lock():
+            pass
+    except Timeout:
+        raise InputError(AT_WORK) from None
+    finally:
+        lock.close()
 
 
 def make_tokens(corpus: Corpus, sweep: Sweep) -> None:

@@ -48,6 +48,7 @@ class Progress:
     last: float = 0.0  # and the last one
     share: float = 0.0  # of the schedule, 0 to 1
     parameters: int = 0
+    evaluations: int = 1  # planned
     words_per_second: float = 0.0
     curve: list[list[float]] = field(default_factory=list)  # [share of the schedule, seconds, validation loss]
     resumed: bool = False
@@ -71,7 +72,7 @@ class Progress:
 
     def see(self, event: events.TrainEvent) -> None:
         if isinstance(event, events.Started):
-            self.parameters = event.parameters
+            self.parameters, self.evaluations = event.parameters, event.evaluations
         elif isinstance(event, events.Progress):
             self.first = event.seconds if self.first is None else self.first
             self.last, self.share = event.seconds, event.progress
@@ -82,8 +83,10 @@ class Progress:
             self.end = event
 
     def save(self, run: Path) -> None:
-        with disk_errors(run):
-            replace_file(run / PROGRESS, [json.dumps({name: getattr(self, name) for name in SAVED}).encode()])
+        """Save it in the run, once that has its place."""
+        if run.is_dir():
+            with disk_errors(run):
+                replace_file(run / PROGRESS, [json.dumps({n: getattr(self, n) for n in SAVED}).encode()])
 
     def losses(self) -> list[float]:
         return [row[2] for row in self.curve if math.isfinite(row[2])]
@@ -207,22 +210,21 @@ class Worker:
                     progress=progress.share,
                     valid_loss=progress.curve[-1][2],
                 )
-                reported = self.report(trial, run, progress, reported)
+                reported = self.report(trial, progress, reported)
         assert progress.end is not None
         if progress.end.reason == "interrupted" and not progress.pruned:
             raise TrialStopped
         if not progress.end.step:
             raise InputError("not one step fitted into its budget: give it more time")
 
-    def report(self, trial: Trial, run: Path, progress: Progress, before: int) -> int:
+    def report(self, trial: Trial, progress: Progress, before: int) -> int:
         """Tell the pruner the best loss so far at every planned evaluation passed; returns how many are."""
-        evaluations = Run.open(run).config["train"]["evaluations"]
         done, best = before, math.inf
         try:
             with self.queue.reach():
                 for share, _, loss in progress.curve:
                     best = min(best, loss)
-                    for mark in range(done + 1, int(share * evaluations + 1e-6) + 1):
+                    for mark in range(done + 1, int(share * progress.evaluations + 1e-6) + 1):
                         trial.report(best, mark)
                         done = mark
                 progress.pruned = progress.share < 1 and done > before and trial.should_prune()
@@ -265,6 +267,7 @@ def handle(job: Job) -> bytes:
 
 
 if __name__ == "__main__":
-    for kind in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(kind, signal.SIG_IGN)  # the process that started it decides when it ends
+    for kind in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, kind):
+            signal.signal(getattr(signal, kind), signal.SIG_IGN)  # the process that started it decides when it ends
     serve(handle, finish=True)

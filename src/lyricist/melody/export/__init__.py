@@ -7,14 +7,12 @@ Nothing here reads files.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
-from lyricist._io import write_synced
+from lyricist._io import replace_files, unwritable
 from lyricist.errors import InputError, LyricistError, MissingExtra
 from lyricist.melody.export.midi_writer import midi
 from lyricist.melody.export.musicxml_writer import musicxml, mxl
@@ -83,7 +81,10 @@ def write_score(path: Path | str, what: Tune | Sung, *, title: str | None = None
     pages = writer(entitled(what if isinstance(what, Sung) else own_words(what), title))
     paths = [path, *islice(further_pages(path), len(pages) - 1)]
     refuse_existing(paths, force)
-    write_all(paths, pages)
+    try:
+        replace_files([(place, [page]) for place, page in zip(paths, pages, strict=True)])
+    except OSError as error:
+        raise unwritable(path, error) from error
     for page in further_pages(path, len(pages)) if path.suffix.lower() == ".svg" else ():
         if not page.is_file() or ENGRAVED not in page.read_bytes()[:4096]:
             break
@@ -111,20 +112,3 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
             raise InputError(f"{path} is a folder: name a file")
         if path.exists() and not force:
             raise InputError(f"{path} is already there: use --force to write over it")
-
-
-def write_all(paths: Sequence[Path], contents: Sequence[bytes]) -> None:
-    """Write to temporary files, then rename: a failure leaves no half-written file. Raises `InputError` if a file
-    cannot be written."""
-    temporary = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
-    try:
-        for place, content in zip(temporary, contents, strict=True):
-            write_synced(place, [content])
-        for place, path in zip(temporary, paths, strict=True):
-            os.replace(place, path)
-    except OSError as error:
-        raise InputError(f"{paths[0]}: cannot be written ({error.strerror or error})") from error
-    finally:
-        for place in temporary:
-            with suppress(OSError):
-                place.unlink(missing_ok=True)

@@ -289,4 +289,6 @@ class ClassicTrainer(TrainingLoop):
     def started(self) -> events.Started:
         parameters = sum(p.numel() for p in self.model.parameters())
         sizes = parameters, self.classic.vocab_size, len(self.steps), self.valid_pairs
-        return events.Started(self.run.path, str(self.device), *sizes, self.resumed_at, loss="L1")
+        left_out = [(name, why) for name, why in self.run.config["left_out"]]
+        place, device = self.run.home, str(self.device)
+        return events.Started(place, device, *sizes, self.resumed_at, loss="L1", left_out=left_out)
