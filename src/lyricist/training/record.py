@@ -77,7 +77,8 @@ def read_history(run: Path) -> list[dict[str, Any]]:
         try:
             row = parse_json(line, path, finite=False)
             facts = {name: value for name, value in row.items() if isinstance(value, int | float)}
-            rows.append({"step": 0, "epoch": 0.0, "train_loss": math.nan, **facts})
+            if {"step", "epoch", "train_loss"} <= facts.keys():
+                rows.append(facts)
         except (RunError, AttributeError):
             continue
     return rows
