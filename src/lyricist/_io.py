@@ -659,16 +659,24 @@ def load_npy(path: Path, kind: Any, width: int | None = None) -> npt.NDArray[Any
 Expected = tuple[str, tuple[int | None, ...]]  # kinds of dtypes, as in `numpy.dtype.str[1:]`; sizes, None: any
 
 
+def fits(arrays: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, Expected]) -> bool:
+    """Whether all these arrays are there, of these types and shapes."""
+    for name, (kinds, shape) in expected.items():
+        found = arrays.get(name)
+        if found is None or found.ndim != len(shape) or found.dtype.str[1:] not in kinds.split():
+            return False
+        if any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True)):
+            return False
+    return True
+
+
 def fit(path: Path, arrays: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, Expected]) -> None:
     """Raise `RunError` that names `path` unless all these arrays are there, of these types and shapes, and finite."""
-    for name, (kinds, shape) in expected.items():
+    for name, each in expected.items():
         found = arrays.get(name)
         if found is None:
             raise RunError(f"{path} is damaged ({one_line(name)} is missing): restore it or train again")
-        sizes = len(found.shape) == len(shape) and all(
-            n is None or n == m for n, m in zip(shape, found.shape, strict=True)
-        )
-        if not sizes or found.dtype.str[1:] not in kinds.split():
+        if not fits(arrays, {name: each}):
             told = f"{one_line(name)} is {found.dtype} {found.shape}"
             raise RunError(f"{path} does not fit the run ({told}): restore it or train again")
         if found.dtype.kind == "f" and not np.isfinite(found).all():

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import fit, load_arrays, replace_file, tensor_bytes
+from lyricist._io import fit, fits, load_arrays, replace_file, tensor_bytes
 from lyricist._numbers import U32, U64, Ints, ngram_hashes, window_hashes
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
@@ -264,12 +264,12 @@ class LineFilter:
     def load(cls, path: Path) -> LineFilter:
         """A saved filter; `RunError` if it is damaged or from a later release."""
         arrays = load_arrays(path, MOST // 2)
-        sizes = [arrays[name].size if name in arrays else 0 for name in ("format", "bits", "check")]
-        if sizes != [1, 1, 32] or "gaps" not in arrays or arrays["gaps"].dtype != np.uint16:
+        sizes = {"format": ("u4", (1,)), "bits": ("u4", (1,)), "check": ("u1", (32,)), "gaps": ("u2", (None,))}
+        if not fits(arrays, sizes):
             raise RunError(f"{path} is not a filter of lines: restore it or train again")
         if int(arrays["format"][0]) > LINES_FORMAT:
             raise RunError(f"{path} was made by a later release: upgrade lyricist")
-        gaps, bits = arrays["gaps"].reshape(-1), int(arrays["bits"][0])
+        gaps, bits = arrays["gaps"], int(arrays["bits"][0])
         if not 1 <= bits <= 64:
             raise RunError(f"{path} is not a filter of lines: restore it or train again")
         if not np.array_equal(arrays["check"], digest(gaps)):
