@@ -147,17 +147,26 @@ class Run:
         if which == "resume" and name is None:
             raise RunError(f"{self.path} was shared without what resuming needs: start a new run with --from")
         if name is None or not (self.path / "checkpoints" / name).is_dir():
+            if read_latest(self.path) != latest:
+                return self.located(which)  # a training has removed it meanwhile
             raise no_checkpoint(self.path, name)
         return self.path / "checkpoints" / str(name), manifest_in(self.path, self.config, latest)
 
     def file(self, name: str, which: str = "use") -> Path:
         """A checkpoint's file. Raises `RunError` if it is missing or its hash is not the one in state.json."""
         folder, known = self.located(which)
-        expected = self.state_in(folder, known)["sha256"].get(name)
+        try:
+            return self.file_in(folder, known, name)
+        except RunError:
+            if self.checkpoint(which) == folder:
+                raise
+        return self.file(name, which)  # a training has removed it meanwhile, and points at a better one
+
+    def file_in(self, folder: Path, known: Manifest | None, name: str) -> Path:
         path = folder / name
         if not os.path.lexists(path):
             raise RunError(f"{path} is missing: restore it or train again")
-        if expected != plain_hash(path):
+        if self.state_in(folder, known)["sha256"].get(name) != plain_hash(path):
             raise RunError(f"{path} is damaged (its hash differs): restore it or train again")
         return path
 
