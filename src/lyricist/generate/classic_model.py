@@ -67,7 +67,8 @@ class ClassicModel(Model):
         self.net = SteppedNet(config, weights, vectors_of(run))
         self.word_ids: Ints = np.array([i for i, token in enumerate(vocabulary.tokens) if token not in SPECIALS])
         self.neighbours = Neighbours(self.net.vectors, self.word_ids)
-        self.context, self.line_words = config.get("context", 1), int(run.config.get("line_words") or 0)
+        told = run.config.get("line_words")
+        self.context, self.line_words = config.get("context", 1), told if type(told) is int else 0
         if not 0 < self.line_words <= MAX_WORDS or len(self.word_ids) < NEAREST:
             raise RunError(f"{run.path} does not fit the recipe (its words, or words of a line): train again")
         self.music: Music | None = None

@@ -79,7 +79,7 @@ BESIDE = (
 FOR_READERS = ("weights.safetensors", "model.onnx", "writer.onnx")  # of a checkpoint
 CHECKPOINT = re.compile(r"[0-9]{7,12}")
 POINTERS = ("resume", "use", "first")  # in `latest`
-MOST_CONFIG = 1 << 24  # bytes
+MOST_CONFIG, MOST_STATE = 1 << 24, 1 << 20  # bytes of config.json, of state.json and `latest`
 COMMAND = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # would command a terminal
 SIZES = {  # least and most of the numbers that make a network's shape, and what they are where a config has none
     "vocab_size": (1, 1_000_000, None), "layers": (1, 4, None), "hidden": (1, 16_384, None),
@@ -218,7 +218,7 @@ class Run:
             hashes = {name: entry.get("sha256") for name, entry in (known or {}).items()}
             return {"step": self.config["packed"].get("step"), "sha256": hashes}
         path = compare(self.path, f"checkpoints/{folder.name}/state.json", known) or folder / "state.json"
-        state = read_json(path, finite=False)  # a loss need not be
+        state = read_json(path, MOST_STATE, finite=False)  # a loss need not be
         if not isinstance(state.get("sha256"), dict):
             raise RunError(f"{path} is damaged (it has no hashes): restore it or train again")
         return state
@@ -410,7 +410,7 @@ def read_latest(path: Path) -> dict[str, Any]:
     """The content of a run's `latest`; {} without one. Raises `RunError` for names that no checkpoint has."""
     if not os.path.lexists(path / "latest"):
         return {}
-    latest = read_json(path / "latest")
+    latest = read_json(path / "latest", MOST_STATE)
     for which in POINTERS:
         name = latest.get(which)
         if name is not None and not (isinstance(name, str) and CHECKPOINT.fullmatch(name)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from lyricist.apps.studio.training_jobs import TrainingJobs
 from lyricist.errors import LyricistError, RunError
 from lyricist.generate.open_run import load
 from lyricist.generate.writer import Model
-from lyricist.model.checkpoint import Run
+from lyricist.model.checkpoint import Run, network_shapes
 from lyricist.model.starter import NAME, need_starter, starter_path
 from lyricist.prosody.features import groups_of
 
@@ -159,10 +160,4 @@ def parameters(model: Mapping[str, Any]) -> int:
     >>> parameters({"vocab_size": 10, "embedding": 2, "hidden": 3, "layers": 1, "cell": "lstm", "tied": True})
     122
     """
-    size, embedding, hidden = model["vocab_size"], model["embedding"], model["hidden"]
-    gates = 4 if model.get("cell", "lstm") == "lstm" else 3
-    inputs = [embedding, *[hidden] * (model["layers"] - 1)]
-    layers = sum(gates * hidden * (width + hidden + 2) for width in inputs)
-    tied = model.get("tied", True)
-    joint = (hidden + 1) * embedding * (hidden != embedding) if tied else size * hidden
-    return int(size * embedding + layers + joint + size + model.get("features", 0) * (embedding if tied else hidden))
+    return sum(math.prod(shape) for shape in network_shapes(model).values())
