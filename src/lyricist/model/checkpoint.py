@@ -82,6 +82,7 @@ class Run:
     vocabulary: Vocabulary
     home: Path = Path()  # where the user finds it: `path`, except of a new run without a place
     hold: Hold = field(default_factory=Hold, repr=False)
+    inode: int = 0  # of the directory that was opened; 0: unknown
 
     @classmethod
     def open(cls, path: Path | str) -> Run:
@@ -96,12 +97,13 @@ class Run:
             if beside(path).is_dir():
                 raise RunError(f"{path} holds no checkpoint yet: let it train until the first is saved")
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
+        inode = path.stat().st_ino
         config = read_json(path / "config.json")
         if "format" not in config or "model" not in config:
             raise RunError(f"{path} is not a lyricist run: its config.json has no format or model")
         if config["format"] != FORMAT:
             raise RunError(f"{path} has format {config['format']}, this release reads {FORMAT}: upgrade lyricist")
-        return cls(path, config, Vocabulary.load(path / "vocab.json"), path)
+        return cls(path, config, Vocabulary.load(path / "vocab.json"), path, inode=inode)
 
     @classmethod
     def open_new(cls, home: Path) -> Run:
@@ -146,6 +148,8 @@ class Run:
     def file(self, name: str, which: str = "use") -> Path:
         """A checkpoint's file. Raises `RunError` if it is missing or its hash is not the one in state.json."""
         folder = self.checkpoint(which)  # read once: a training may point `latest` at another one meanwhile
+        if self.inode not in (0, self.path.stat().st_ino):
+            raise RunError(f"{self.path} was replaced after it was opened: open it again")
         expected = self.state_in(folder).get("sha256", {}).get(name)
         path = folder / name
         if not path.exists():
