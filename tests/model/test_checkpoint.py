@@ -80,6 +80,12 @@ def test_a_new_run_takes_the_place_of_another_at_its_first_trained_checkpoint(ma
     assert [p.name for p in made.path.parent.iterdir()] == ["run"]
 
 
+def test_files_of_a_run_that_was_replaced_are_not_taken_for_those_of_the_old_one(made: Run) -> None:
+    save(create_run(made.path, CONFIG, VOCABULARY, force=True), 5, best=True)
+    with pytest.raises(RunError, match="replaced after it was opened"):
+        made.file("model.onnx")
+
+
 def test_a_new_run_that_comes_to_nothing_leaves_nothing(made: Run, tmp_path: Path) -> None:
     for path in (made.path, tmp_path / "deep" / "run"):
         create_run(path, CONFIG, VOCABULARY, force=True).hold.close()
@@ -91,7 +97,7 @@ def test_a_link_to_a_run_stays_one(made: Run, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(made.path)
     again = create_run(tmp_path / "link", CONFIG, VOCABULARY, force=True)
     save(again, 5, best=True)
-    assert (tmp_path / "link").is_symlink() and made.checkpoint("use").name == "0000005"
+    assert (tmp_path / "link").is_symlink() and Run.open(made.path).checkpoint("use").name == "0000005"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "run"]
 
 

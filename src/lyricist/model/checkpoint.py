@@ -116,6 +116,7 @@ class Run:
     vocabulary: Vocabulary
     home: Path = Path()  # where the user finds it: `path`, except of a new run without a place
     hold: Hold = field(default_factory=Hold, repr=False)
+    inode: int = 0  # of the directory that was opened; 0: unknown
 
     @classmethod
     def open(cls, path: Path | str) -> Run:
@@ -130,6 +131,7 @@ class Run:
             if beside(path).is_dir():
                 raise RunError(f"{path} holds no checkpoint yet: let it train until the first is saved")
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
+        inode = path.stat().st_ino
         if path != starter.HERE:  # the package itself may be installed as links
             check_folder(path)
         config = read_config(path)
@@ -138,7 +140,7 @@ class Run:
             compare(path, "config.json", known)
         vocabulary = Vocabulary.load(compare(path, "vocab.json", known) or path / "vocab.json")
         check_config(path, config, vocabulary)
-        return cls(path, config, vocabulary, path)
+        return cls(path, config, vocabulary, path, inode=inode)
 
     @classmethod
     def open_new(cls, home: Path) -> Run:
@@ -194,6 +196,8 @@ class Run:
     def file(self, name: str, which: str = "use") -> Path:
         """A checkpoint's file. Raises `RunError` if it is missing or its hash is not the one in state.json."""
         folder, known = self.located(which)
+        if self.inode not in (0, self.path.stat().st_ino):
+            raise RunError(f"{self.path} was replaced after it was opened: open it again")
         try:
             return self.file_in(folder, known, name)
         except RunError:
