@@ -286,7 +286,7 @@ CONFIGS = {
     "model__outline": [10**6, 5],
     "model__cell": ["rnn", None],
     "model": [[], None, 3],
-    "kind": [3, {}],
+    "kind": [3, {}, "x" * 3000, "a\x1b[2J"],
     "format": ["1", "x\ny" * 900, 2, None],
     "packed": [[], "x"],
 }

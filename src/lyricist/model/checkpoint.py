@@ -80,6 +80,7 @@ FOR_READERS = ("weights.safetensors", "model.onnx", "writer.onnx")  # of a check
 CHECKPOINT = re.compile(r"[0-9]{7,12}")
 POINTERS = ("resume", "use", "first")  # in `latest`
 MOST_CONFIG, MOST_STATE = 1 << 24, 1 << 20  # bytes of config.json, of state.json and `latest`
+MOST_KIND = 100  # characters
 COMMAND = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # would command a terminal
 SIZES = {  # least and most of the numbers that make a network's shape, and what they are where a config has none
     "vocab_size": (1, 1_000_000, None), "layers": (1, 4, None), "hidden": (1, 16_384, None),
@@ -268,6 +269,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise RunError(f"{path} has format {told}, this release reads {FORMAT}: upgrade lyricist")
     wrong = [part for part, kind in PARTS.items() if part in config and not isinstance(config[part], kind)]
     wrong += [part for part, value in config.items() if isinstance(value, str) and COMMAND.search(value)]
+    wrong += ["kind"] if len(str(config.get("kind", ""))) > MOST_KIND else []
     if wrong:
         raise unfit(path, one_line(wrong[0]))
     return config
