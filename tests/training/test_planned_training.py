@@ -150,7 +150,7 @@ def test_a_run_that_has_lost_its_vectors_says_so(sung: Corpus, tmp_path: Path) -
     list(train_songs(sung, tmp_path / "r", options("theme")))
     (tmp_path / "r" / "topics.safetensors").unlink()
     plan = Plan(syllables=(8, 6), lines=(2,), form=("verse",), about=("river",))
-    with pytest.raises(RunError, match=r"keeps no topics\.safetensors"):
+    with pytest.raises(RunError, match=r"topics\.safetensors is missing"):
         load(tmp_path / "r").write(plan, seed=1)
 
 
