@@ -23,6 +23,9 @@ app = typer.Typer(
 )
 
 
+CACHES = {"MPLCONFIGDIR": "matplotlib", "TORCHINDUCTOR_CACHE_DIR": "torch", "KERAS_HOME": "keras"}
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 2 wrong input or call, 3 a plan that cannot be fulfilled, 1 all else."""
     sys.exit(run(arguments))
@@ -32,6 +35,7 @@ def run(arguments: list[str] | None = None) -> int:
     """The exit code of a call; every failure is one line on stderr."""
     from lyricist.apps.cli import command_options, commands  # noqa: F401 (it registers the commands)
 
+    keep_caches()
     try:
         command_options.derive_options(sys.argv[1:] if arguments is None else arguments)
         result = typer.main.get_command(app).main(arguments, prog_name="lyricist", standalone_mode=False)
@@ -47,6 +51,13 @@ def run(arguments: list[str] | None = None) -> int:
         return fail("out of memory: use a smaller preset, batch or corpus", 1)
     except Exception as e:
         return other(e)
+
+
+def keep_caches() -> None:
+    """Let libraries cache in this package's own folder of caches, unless the environment names another."""
+    folder = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "lyricist")
+    for variable, name in CACHES.items():
+        os.environ.setdefault(variable, os.path.join(folder, name))
 
 
 def other(e: Exception) -> int:
