@@ -152,11 +152,6 @@ def test_training_and_what_follows_it_offline(offline: Offline, songs: Path) -> 
 
 
 @pytest.mark.full
-def test_the_demo_offline(offline: Offline) -> None:
-    offline.run("demo", "--budget", "2s")
-
-
-@pytest.mark.full
 def test_a_sweep_offline(offline: Offline, songs: Path) -> None:
     pytest.importorskip("optuna")
     offline.run(
@@ -167,7 +162,18 @@ def test_a_sweep_offline(offline: Offline, songs: Path) -> None:
 @pytest.mark.full
 def test_the_exercise_offline(offline: Offline, songbook_made: Path) -> None:
     tables = [songbook_made / name for name in ("train.csv", "test.csv", "midi")]
-    offline.run("exercise", *tables, "-o", "report", "--quick", "--budget", "1s", "--variant", "classic-lstm-concat", trace=True)
+    offline.run(
+        "exercise",
+        *tables,
+        "-o",
+        "report",
+        "--quick",
+        "--budget",
+        "1s",
+        "--variant",
+        "classic-lstm-concat",
+        trace=True,
+    )
 
 
 @pytest.fixture

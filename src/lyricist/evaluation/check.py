@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import os
 import unicodedata
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from lyricist.corpus import Corpus, PrepareOptions, Song, open_corpus, prepare
@@ -31,6 +32,7 @@ from lyricist.prosody.scheme import find_scheme, nearest_metre, rhyme_kinds, sha
 
 FORMAT = 1
 LEAST_RUN = 6  # words of the shortest run that counts as copied, unless a plan says otherwise
+TOGETHER = 2_000  # lines whose words are looked up in one pass
 EVERY_SONG = PrepareOptions(
     near_duplicate=None, related=None, keep_duplicates=True, min_words=0, valid_share=0, test_share=0
 )
@@ -192,18 +194,33 @@ def options_of(readings: Callable[[str], tuple[Reading, ...]]) -> Options:
 
 
 def read_aloud(stanzas: Sequence[Stanza], lexicon: Lexicon, options: Options) -> list[TextSection]:
-    """The words of each line with their readings; lines are numbered over all sections."""
-    split = WordTokenizer().split
-    words = [[tuple(split(line)) for line in stanza.lines] for stanza in stanzas]
-    lexicon.many([word for lines in words for line in lines for word in line])
-    number = 0
+    """The words of each line with their readings; lines are numbered over all sections. A word that occurs often is
+    kept once."""
+    split, number = WordTokenizer().split, 0
     made = []
-    for stanza, lines in zip(stanzas, words, strict=True):
-        numbered = enumerate(lines, number + 1)
-        read = tuple(TextLine(n, line, tuple(map(options, line))) for n, line in numbered)
-        made.append(TextSection(stanza.name, stanza.labelled, read))
-        number += len(lines)
+    for batch in batches(stanzas):
+        words = [[tuple(map(intern, split(line))) for line in stanza.lines] for stanza in batch]
+        lexicon.many([word for lines in words for line in lines for word in line])
+        for stanza, lines in zip(batch, words, strict=True):
+            numbered = enumerate(lines, number + 1)
+            read = tuple(TextLine(n, line, tuple(map(options, line))) for n, line in numbered)
+            made.append(TextSection(stanza.name, stanza.labelled, read))
+            number += len(lines)
     return made
+
+
+def batches(stanzas: Iterable[Stanza]) -> Iterator[list[Stanza]]:
+    """The stanzas in lists of at least `TOGETHER` lines; the last may have fewer."""
+    batch: list[Stanza] = []
+    lines = 0
+    for stanza in stanzas:
+        batch.append(stanza)
+        lines += len(stanza.lines)
+        if lines >= TOGETHER:
+            yield batch
+            batch, lines = [], 0
+    if batch:
+        yield batch
 
 
 def scanned(
@@ -220,13 +237,14 @@ def scanned(
         reading = read_line(line, verdict.slots.get(line.number), end, lexicon)
         stresses = list(map(stress_of, reading))
         metre = nearest_metre("".join(map(shape, line.words, stresses)))
-        stress, rhyme = "".join(stresses), reading[-1].tail if reading else ""
+        stress, rhyme = intern("".join(stresses)), tail_of(reading[-1]) if reading else ""
         spoken = (line.words, reading, len(stress), stress, rhyme, letter, kind or "", *metre)
         made.append(CheckedLine(line.number, number, text, *spoken, unread(text, line)))
     return made
 
 
 stress_of = lru_cache(1 << 16)(lambda reading: reading.stress)
+tail_of = lru_cache(1 << 16)(lambda reading: reading.tail)
 
 
 def end_readings(line: TextLine, verdict: Verdict) -> list[Reading]:
