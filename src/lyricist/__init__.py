@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lyricist.model.convert import export
     from lyricist.model.tokens import Vocabulary
     from lyricist.plan.plan import Drawing, Plan
+    from lyricist.training import events as events
     from lyricist.training.config import Options
 
 _HOME = {

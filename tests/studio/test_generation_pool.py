@@ -59,7 +59,7 @@ def test_songs_are_the_same_whoever_writes_them(studio: Studio) -> None:
     with ThreadPoolExecutor(9) as pool:
         together = list(pool.map(lambda body: song_of(studio.events("/api/write", body)), asked))
     assert not studio.app.state.services.decoding.threads  # nothing was written in the studio itself
-    model, drawing = lyricist.load(), lyricist.Drawing(particles=Settings().particles)
+    model, drawing = lyricist.load(), lyricist.Drawing()
     for body, song in zip(asked, together, strict=True):
         alone = model.write(lyricist.Plan(**body["plan"]), drawing, seed=body["seed"])[0]
         assert alone.to_json()["sections"] == song["sections"]

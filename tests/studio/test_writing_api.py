@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.studio.conftest import Studio
 
 import lyricist
-from lyricist.apps.studio.studio_settings import Settings
 
 HYMN = {"form": "verse verse", "lines": 4, "syllables": "8,6", "metre": "iambic", "rhyme": "ABAB"}
 
@@ -26,7 +25,7 @@ def test_a_song_comes_line_by_line(studio_server: Studio) -> None:
 def test_the_song_is_the_one_that_python_writes(studio_server: Studio) -> None:
     events = studio_server.events("/api/write", {"plan": HYMN, "seed": 12})
     plan = lyricist.Plan(**HYMN)
-    drawing = lyricist.Drawing(particles=Settings().particles)
+    drawing = lyricist.Drawing()
     assert lyricist.load().write(plan, drawing, seed=12)[0].to_json()["sections"] == events[-2][1]["sections"]
 
 

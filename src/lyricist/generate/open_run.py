@@ -41,9 +41,10 @@ def write(
     """Write `count` songs from a model or a run (None: the starter); lines as they are made, songs when finished.
 
     Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order. See
-    `Model.events` for `constraints`, `keep` and `explain`.
+    `Model.events` for `constraints`, `keep` and `explain`, and `Model.write` for what a plan leaves open.
     """
     source = model if isinstance(model, Model) else load(model)
     first = fresh_seed() if seed is None else seed
     seeds = range(first, first + count)
+    plan = plan if constraints else source.song_plan(plan or Plan())
     return source.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain)

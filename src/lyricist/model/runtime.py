@@ -53,6 +53,17 @@ class StepModel(Protocol):
         A model that sees no plan is never given features and need not accept them."""
 
 
+class PlainStepModel(Protocol):
+    """A `StepModel` that sees no plan."""
+
+    @property
+    def vocab_size(self) -> int: ...
+
+    def initial_state(self, batch: int) -> State: ...
+
+    def step(self, ids: Ids, state: State, /) -> tuple[Floats, State]: ...
+
+
 def open_session(model: Path | str | bytes, threads: int | None = None) -> Any:
     """An ONNX Runtime session on the CPU. Raises `RunError` if the model cannot be read."""
     import onnxruntime as ort
