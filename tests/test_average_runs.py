@@ -53,7 +53,7 @@ def test_the_mean_with_itself_is_itself(run: Run, tmp_path: Path) -> None:
 def test_strangers_have_no_mean(run: Run, later: Run, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the vocabulary of .* is not how that of"):
         average_runs.average(run, later, tmp_path / "mean", 0.5)
-    with pytest.raises(InputError, match="share 2 is not from 0 to 1"):
+    with pytest.raises(InputError, match="--share 2 is not from 0 to 1"):
         average_runs.average(later, run, tmp_path / "mean", 2)
     with pytest.raises(InputError, match="w of the earlier run is not of the same network"):
         average_runs.mean({"w": np.ones((3, 2))}, {"w": np.ones((3, 4))}, 0.5)

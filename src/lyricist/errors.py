@@ -60,6 +60,13 @@ class InputError(LyricistError):
     exit_code = 2
 
 
+def expect(value: object, kinds: type | tuple[type, ...], name: str, wanted: str) -> None:
+    """Raise `InputError` for a parameter that is of none of these kinds; `wanted` says what they are."""
+    if not isinstance(value, kinds):
+        shown = repr(value)
+        raise InputError(f"{name} {shown if len(shown) <= 60 else shown[:57] + '...'} is not {wanted}")
+
+
 class MissingExtra(InputError):
     """A feature needs packages that the base installation does not bring."""
 

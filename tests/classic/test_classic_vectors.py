@@ -88,7 +88,7 @@ def test_a_broken_file_is_one_line_that_names_it(case: str, file) -> None:  # ty
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_size_than_asked_for(kind: str, file) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(InputError, match="its vectors have 2 numbers, not 300: say embedding 2"):
+    with pytest.raises(InputError, match="its vectors have 2 numbers, not 300: say --embedding 2"):
         read_vectors(file(KINDS[kind]), ["sea"], size=300)
 
 

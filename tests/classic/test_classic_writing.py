@@ -199,7 +199,7 @@ def test_other_wishes_are_refused(plan: dict[str, object], name: str, hearing: C
 
 
 def test_without_a_tune_nothing_is_written(model: ClassicModel) -> None:
-    with pytest.raises(InputError, match="name one with melody"):
+    with pytest.raises(InputError, match="name one with --melody"):
         model.write()
 
 

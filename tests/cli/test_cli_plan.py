@@ -398,7 +398,7 @@ def test_songs_that_cannot_be_finished_do_not_end_the_others(
         made = json.loads(out.read_text() if kind == "file" else printed)
         jsonschema.validate(made, schema("write"))
         assert [song["seed"] for song in made["songs"]] == [5, 7]
-    with pytest.raises(UnfinishedSongs, match="seed 6: line 2: .*raise max_copy") as told:
+    with pytest.raises(UnfinishedSongs, match="seed 6: line 2: .*raise --max-copy") as told:
         load(run_dir).write(Plan(syllables="6", lines=2, form="verse"), seed=5, count=3)
     assert [song.seed for song in told.value.songs] == [5, 7]
 

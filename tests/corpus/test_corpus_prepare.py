@@ -329,7 +329,7 @@ def test_a_named_file_that_cannot_be_read(folder, tmp_path, name, data, message)
 def test_an_existing_target(folder, tmp_path):
     out = tmp_path / "c"
     prepare(folder, out)
-    with pytest.raises(InputError, match="exists: use force"):
+    with pytest.raises(InputError, match="exists: use --force"):
         prepare(folder, out)
     (folder / "new.txt").write_text(song(77))
     (out / "tokens").mkdir()

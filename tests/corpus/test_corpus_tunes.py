@@ -182,7 +182,7 @@ def test_a_song_read_from_music_keeps_its_own_notes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["nowhere", "empty", "lyrics.csv"])
 def test_a_folder_without_tunes(exercise: Path, folder: str) -> None:
     (exercise / "empty").mkdir()
-    with pytest.raises(InputError, match=r"midi .*(no such folder|no tunes in it)"):
+    with pytest.raises(InputError, match=r"--midi .*(no such folder|no tunes in it)"):
         prepare(exercise / "lyrics.csv", exercise / "c", options=WHOLE, midi=exercise / folder)
     assert not (exercise / "c").exists()
 

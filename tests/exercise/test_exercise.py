@@ -203,7 +203,7 @@ def test_files_that_are_not_there(place: Path) -> None:
         exercise(place / "none.csv", place / "test.csv", place / "midi", place / "report", own)
     with pytest.raises(InputError, match="no such folder"):
         exercise(place / "train.csv", place / "test.csv", place / "none", place / "report", own)
-    with pytest.raises(InputError, match=r"variant 'best' is unknown: use one of classic-lstm-concat"):
+    with pytest.raises(InputError, match=r"--variant 'best' is unknown: use one of classic-lstm-concat"):
         exercise(
             place / "train.csv", place / "test.csv", place / "midi", place / "report", Settings(variants=("best",))
         )

@@ -124,7 +124,7 @@ def test_an_old_report_stays_until_the_new_one_is_there(place: Path, tmp_path: P
 
 
 def test_a_word_that_one_variant_does_not_know(place: Path, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="first 'nobody' has no vector in a variant"):
+    with pytest.raises(Exception, match="--first 'nobody' has no vector in a variant"):
         run(place, tmp_path / "r", [Fake("plain", EIGHT)], first=("nobody",))
     assert not (tmp_path / "r").exists()
 

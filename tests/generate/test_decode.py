@@ -219,19 +219,19 @@ def test_uniform_numbers_are_fixed_for_good_and_spread() -> None:
 
 @pytest.mark.parametrize("form", ["verse solo", "", "  ", "verse <chorus>"])
 def test_forms_that_are_none(form: str) -> None:
-    with pytest.raises(InputError, match="form"):
+    with pytest.raises(InputError, match="--form"):
         section_names(form)
 
 
 @pytest.mark.parametrize("given", ["0", "-3", "4,x", "1e3", "401", "", "99999999999999999999", "٤"])
 def test_counts_that_are_none(given: str) -> None:
-    with pytest.raises(InputError, match="lines"):
+    with pytest.raises(InputError, match="--lines"):
         counts(given, "--lines", 400)
 
 
 @pytest.mark.parametrize("start", ["zebra", "<unk>", "<line>", "", "w1 w2", "🎵"])
 def test_a_start_word_outside_the_vocabulary(start: str) -> None:
-    with pytest.raises(InputError, match="start"):
+    with pytest.raises(InputError, match="--start"):
         FreeSongAutomaton(VOCABULARY, FreeSpec.of(Plan(start=start)))
 
 
@@ -244,7 +244,7 @@ def test_a_returning_chorus_has_one_number_of_lines() -> None:
 
 def test_form_needs_a_model_with_structure() -> None:
     plain = Vocabulary(["<unk>", "<eos>", "a"], "whitespace")
-    with pytest.raises(InputError, match="whitespace run.*form"):
+    with pytest.raises(InputError, match="whitespace run.*--form"):
         FreeSongAutomaton(plain, FreeSpec.of(Plan(form=("verse",))))
 
 

@@ -144,7 +144,7 @@ def test_a_theme_is_its_words_and_their_company() -> None:
 
 
 def test_a_theme_of_unknown_words_is_refused_and_of_little_ones_steers_by_them() -> None:
-    with pytest.raises(InputError, match="about 'zeppelin'"):
+    with pytest.raises(InputError, match="--about 'zeppelin'"):
         Theme.of(["zeppelin"], topics())
     theme = Theme.of(["my", "zeppelin"], topics())
     assert np.flatnonzero(theme.nats[0]).tolist() == [topics().vocabulary.index["my"]]

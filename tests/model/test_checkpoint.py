@@ -64,7 +64,7 @@ def test_leftovers_of_a_killed_save_are_removed(made: Run) -> None:
 
 
 def test_an_existing_place_is_refused_and_kept(made: Run) -> None:
-    with pytest.raises(RunError, match="exists.*force.*resume"):
+    with pytest.raises(RunError, match="exists.*--force.*--resume"):
         create_run(made.path, CONFIG, VOCABULARY)
     assert made.checkpoint("use").name == "0000010"
 

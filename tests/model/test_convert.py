@@ -129,7 +129,7 @@ def test_a_shared_run_does_not_say_where_the_songs_were(run: Run, shared: Path) 
 
 
 def test_a_shared_run_can_be_fine_tuned_but_not_resumed(shared: Path, corpus, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(RunError, match="shared without what resuming needs: start a new run with from"):
+    with pytest.raises(RunError, match="shared without what resuming needs: start a new run with --from"):
         list(train_songs(corpus, shared, resume=True))
     options = Options(base=str(shared), train={"epochs": 0.2, "batch": 8, "steps": 16, "evaluations": 1})
     list(train_songs(corpus, tmp_path / "tuned", options))

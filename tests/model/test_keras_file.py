@@ -112,7 +112,7 @@ def test_layers_are_named_and_in_order() -> None:
 
 def test_a_network_with_more_than_words_is_refused() -> None:
     weights = weights_of(network(SHAPES[0]))
-    with pytest.raises(InputError, match="it has melody.weight: use to onnx"):
+    with pytest.raises(InputError, match="it has melody.weight: use --to onnx"):
         layer_arrays(SHAPES[0], weights | {"melody.weight": np.ones(3)})
     wider = np.ones((32, 9), np.float32)
     with pytest.raises(InputError, match="layer 0 reads more than words"):

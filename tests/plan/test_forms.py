@@ -104,7 +104,7 @@ def test_a_draft_fills_a_form_line_by_line() -> None:
 
     made = fill(draft(3), {"form": "haiku", "allow": True}, default_lexicon())
     assert made.form == ("haiku",) and made.sections[0].text[0] == "The water took the garden"
-    with pytest.raises(InputError, match="form haiku has 3 lines and the draft 4"):
+    with pytest.raises(InputError, match="--form haiku has 3 lines and the draft 4"):
         fill(draft(4), {"form": "haiku"}, default_lexicon())
 
 

@@ -195,7 +195,7 @@ def test_kept_lines_that_break_the_plan(name: str) -> None:
 
 
 def test_a_draft_and_sections_clash() -> None:
-    with pytest.raises(InputError, match="fill and lines"):
+    with pytest.raises(InputError, match="--fill and --lines"):
         fill(song_of(("verse", "Oh / ")), {"lines": 4}, LEXICON)
 
 

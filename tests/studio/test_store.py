@@ -163,7 +163,7 @@ def test_choices_are_kept_by_owner(store: Store) -> None:
 
 def test_data_go_to_the_platforms_folder_and_never_into_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lyricist.apps.studio.studio_settings.user_data_path", lambda *given, **more: Path("~/share"))
-    with pytest.raises(InputError, match="data"):
+    with pytest.raises(InputError, match="--data"):
         default_data()
     monkeypatch.undo()
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")

@@ -21,7 +21,7 @@ from lyricist.corpus.readers.base import WORDLESS, PrepareOptions
 from lyricist.corpus.readers.records import Missing, song_of
 from lyricist.corpus.song import Song
 from lyricist.corpus.store import SPLITS, Row, is_corpus
-from lyricist.errors import InputError, MissingExtra
+from lyricist.errors import InputError, MissingExtra, expect
 
 Progress = Callable[[str, int, int], None]  # (stage, done, total); bytes while reading, songs while writing
 
@@ -51,14 +51,15 @@ def find_files(sources: Iterable[str | os.PathLike[str] | Found]) -> Iterator[Fo
         if isinstance(given, Found):
             yield given
             continue
+        expect(given, (str, os.PathLike), "source", "a path")
         path = Path(given)
         if is_corpus(path):
             yield Found(path / "songs.jsonl", readable(f"{path.resolve().name}/songs.jsonl"))
-        elif path.is_dir():
+        elif os.path.isdir(path):
             yield from walk(path)
-        elif path.is_file():
+        elif os.path.isfile(path):
             yield Found(path, readable(path.name))
-        elif path.exists():
+        elif os.path.exists(path):
             raise InputError(f"{given}: neither a file nor a folder")
         else:
             raise InputError(f"{given}: no such file or folder")

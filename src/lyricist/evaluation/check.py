@@ -20,7 +20,7 @@ from lyricist.corpus import Corpus, PrepareOptions, Song, open_corpus, prepare
 from lyricist.corpus.lyrics_file import Stanza, read_lyrics
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect
 from lyricist.evaluation.copies import copies_of
 from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdict, Violation, judge, last_readings
 from lyricist.plan.forms import named
@@ -144,6 +144,8 @@ def check(
     >>> found.scheme, [line.syllables for line in found.lines]
     ('AA', [8, 8])
     """
+    expect(lyrics, (str, os.PathLike, Song, Sequence), "lyrics", "a text, a file or a song")
+    expect(plan, (Plan, type(None)), "plan", "a lyricist.Plan")
     stanzas = read_lyrics(lyrics) if isinstance(lyrics, str | os.PathLike | Song) else list(lyrics)
     if run is not None and run < 1:
         raise InputError(f"run {run}: copied runs have 1 word or more")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from lyricist.corpus import Line, Section
-from lyricist.errors import InputError, RunError, UnfinishedSongs
+from lyricist.errors import InputError, RunError, UnfinishedSongs, expect
 from lyricist.generate.batched_step import PremisedWriter
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine
@@ -37,6 +37,8 @@ from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import resolve, song_plan
 from lyricist.plan.song_spec import FreeSpec
 from lyricist.prosody.lexicon import Lexicon
+
+Given = TypeVar("Given", Plan, Drawing)
 
 IN_PROCESSES = 512  # drafts of songs from which it pays to have a process for every core
 MOST = 8  # processes, each of which takes the memory of a model
@@ -78,8 +80,8 @@ class Model(LoadedRun):
         Raises `PlanError` if no song can fulfil the plan; `UnfinishedSongs`, which is one too, after the last song,
         if no words could finish the songs of some seeds.
         """
-        how = (seeds, should_stop, constraints, keep, explain)
-        return delivered(self.tried(plan or Plan(), drawing or Drawing(), *how))
+        how = (map(valid_seed, seeds), should_stop, constraints, keep, explain)
+        return delivered(self.tried(of_kind(plan, Plan), of_kind(drawing, Drawing), *how))
 
     def tried(
         self,
@@ -145,12 +147,9 @@ class Model(LoadedRun):
         See `events` for the other arguments. Raises `InputError` for a count below 1, and `UnfinishedSongs`, with the
         other `songs`, if no words could finish some.
         """
-        if count < 1:
-            raise InputError(f"count {count} is less than 1: ask for at least one song")
-        first = fresh_seed() if seed is None else seed
-        seeds = range(first, first + count)
+        seeds = seeds_of(seed, count)
         songs: list[WrittenSong] = []
-        plan = plan if constraints or as_it_is else self.song_plan(plan or Plan())
+        plan = plan if constraints or as_it_is else self.song_plan(of_kind(plan, Plan))
         try:
             for event in self.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain):
                 if isinstance(event, WrittenSong):
@@ -242,6 +241,29 @@ def in_print(section: Section, printer: Printer) -> Section:
     """The section with its punctuation."""
     lines = [printer.vocabulary.tokenizer.split(line.text) for line in section.lines]
     return replace(section, lines=tuple(map(Line, printer.section(lines))))
+
+
+def seeds_of(seed: int | None, count: int) -> range:
+    """The seeds of `count` songs from `seed` on (None: a random one). Raises `InputError` for what is none."""
+    if not isinstance(count, int) or count < 1:
+        raise InputError(f"count {count!r} is not a whole number from 1 on: ask for at least one song")
+    first = fresh_seed() if seed is None else valid_seed(seed)
+    return range(first, first + count)
+
+
+def valid_seed(seed: int) -> int:
+    """The seed. Raises `InputError` for what is none."""
+    if not hasattr(seed, "__index__") or not 0 <= int(seed) < 2**63:
+        raise InputError(f"seed {seed!r} is not a whole number from 0 to 2^63 - 1")
+    return int(seed)
+
+
+def of_kind(given: Given | None, kind: type[Given]) -> Given:
+    """What was given, or the usual one. Raises `InputError` for something else than a `kind`."""
+    if given is None:
+        return kind()
+    expect(given, kind, kind.__name__.lower(), f"a lyricist.{kind.__name__}")
+    return given
 
 
 def fresh_seed() -> int:

@@ -67,7 +67,7 @@ class Run:
         path = Path(path)
         if path == Path(NAME) and not path.exists():
             path = need_starter()
-        if not path.is_dir():
+        if not os.path.isdir(path):
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
         config = read_json(path / "config.json")
         if "format" not in config or "model" not in config:

@@ -153,7 +153,7 @@ class PlanFields(BaseModel):
         bool, Asked("Print the words without punctuation, every line with a capital; else as in print.")
     ] = False
     max_copy: Annotated[
-        int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
+        int, Field(ge=0, le=100), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
     ] = 5
     keep_chorus: Annotated[bool, Asked("Repeat a chorus word for word (the default).")] = True
     premise: Annotated[
