@@ -28,7 +28,7 @@ PATTERN = re.compile(r"[x/?]+(\|[x/?]+)*")
 DIGITS = str.maketrans("01", "x/")  # stresses as `check` prints them
 OTHER_NAMES = {  # what people call an option or a field -> its name here
     "meter": "metre", "theme": "about", "topic": "about", "subject": "about", "rhymes": "rhyme", "scheme": "rhyme",
-    "rhyme_scheme": "rhyme", "sections": "form", "structure": "form", "words": "include", "exclude": "avoid",
+    "rhyme_scheme": "rhyme", "structure": "form", "words": "include", "exclude": "avoid",
     "number": "count", "output": "out", "license": "licence", "tune": "melody", "midi": "melody", "stress": "metre",
     "drafts": "particles", "best": "best_of", "random_seed": "seed",
 }  # fmt: skip
