@@ -34,7 +34,6 @@ from typing import Any
 
 import lyricist
 from common import save, songs_or_exit
-from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
 from stanzas import FORMS, Untold, form_test
@@ -263,7 +262,7 @@ def main() -> None:
     made, one, two = reading_parsers(__doc__)
     one.add_argument("run", type=Path)
     one.add_argument("--against", type=Path, required=True, help="a run of a plain LSTM")
-    one.add_argument("--particles", type=int, default=DRAFTS, help=f"drafts of each of our songs (default: {DRAFTS})")
+    one.add_argument("--particles", type=int, default=Drawing().particles, help="drafts of each of our songs")
     one.add_argument("--blank", action="store_true", help="show PLAIN nothing of the plan")
     one.add_argument("--plain", type=int, default=100, help="pairs with the plain model (default: 100)")
     one.add_argument("--human", type=int, default=40, help="pairs with people (default: 40)")

@@ -22,7 +22,6 @@ from random import Random
 
 import lyricist
 from common import parser
-from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.corpus import Section, open_corpus
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.generate.result import WrittenSong
@@ -56,7 +55,7 @@ def shown(sections: Iterable[Section]) -> str:
 
 def written(run: str, seeds: Sequence[int]) -> dict[int, str]:
     """What a run writes without a wish, by seed."""
-    events = lyricist.load(run).events(Plan(premise=True), Drawing(particles=DRAFTS), seeds)
+    events = lyricist.load(run).events(Plan(premise=True), Drawing(), seeds)
     return {song.seed: shown(song.sections) for song in events if isinstance(song, WrittenSong)}
 
 

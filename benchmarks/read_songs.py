@@ -18,7 +18,6 @@ from pathlib import Path
 
 import lyricist
 from common import parser
-from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.generate.writer import Model
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import as_a_song
@@ -74,7 +73,7 @@ def written(model: Model, first: int, count: int) -> Iterator[str]:
         options, seed = asked(number - 1), first * 1000 + number
         try:
             plan = as_a_song(Plan(**options), options, always=True)
-            song = model.write(plan, Drawing(particles=DRAFTS), seed=seed)[0]
+            song = model.write(plan, Drawing(), seed=seed)[0]
         except (lyricist.InputError, lyricist.PlanError) as e:
             yield f"## {number}\n\n`{command(options, seed)}`\n\nnot written: {e}\n"
             continue
@@ -116,7 +115,7 @@ def remarks(file: Path | None) -> dict[int, str]:
 def write(options: Namespace) -> None:
     model = lyricist.load(options.run)
     with options.output.open("x", encoding="utf-8") as handle:
-        profile = Drawing(particles=DRAFTS).profile
+        profile = Drawing().profile
         told = f"{options.songs} songs by {options.run.name}, drawing profile {profile}, none left out."
         print(f"# Songs to be read\n\n{told}\n", file=handle)
         for song in written(model, options.seed, options.songs):

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import lyricist
 from lyricist import read
-from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
 from lyricist.evaluation.check import EVERY_SONG
@@ -56,7 +55,7 @@ def written_songs(run: Path, songs: int, file: Path | None, stock: float) -> Ite
     seeds = range(FIRST_SEED + len(rows), FIRST_SEED + songs)
     if not seeds:
         return
-    for event in lyricist.load(run).events(Plan(premise=True), Drawing(particles=DRAFTS, stock=stock), seeds):
+    for event in lyricist.load(run).events(Plan(premise=True), Drawing(stock=stock), seeds):
         if hasattr(event, "sections"):
             if file:
                 with file.open("a", encoding="utf-8") as handle:

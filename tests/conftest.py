@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lyricist.corpus import Corpus, prepare
+from lyricist.errors import spelled_for
 from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
 from lyricist.training.config import Options
@@ -43,6 +45,13 @@ def literal_songs() -> list[str]:
         verse = "\n".join(lines[:2])
         songs.append(f"[Verse]\n{verse}\n\n[Chorus]\n" + "\n".join(chorus) + "\n\n[Verse]\n" + "\n".join(lines[2:]))
     return songs
+
+
+@pytest.fixture(autouse=True)
+def names_of_options() -> Iterator[None]:
+    """Messages name options, as in the shell; a test of the other names says so."""
+    with spelled_for(shell=True):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -93,3 +95,20 @@ class TestSite:
         from docs_site import reference
 
         assert re.findall(r"heading: (\w+)", reference()) == sorted(lyricist.__all__, key=str.lower)
+
+
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.full
+def test_documented_python_has_the_right_types(tmp_path: Path) -> None:
+    """Every block of every page; names that an earlier block defines may be anything."""
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for number, block in enumerate(BLOCK.findall(page.read_text(encoding="utf-8"))):
+            (tmp_path / f"{page.stem.replace('-', '_')}_{number}.py").write_text(f"import lyricist\n{block}")
+    check = [sys.executable, "-m", "mypy", "--ignore-missing-imports", "--follow-imports=silent"]
+    own = ["--disable-error-code=name-defined", f"--cache-dir={tmp_path / 'cache'}", *map(str, tmp_path.glob("*.py"))]
+    found = subprocess.run(
+        [*check, *own], env={**os.environ, "MYPYPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stdout

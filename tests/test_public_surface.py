@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 import lyricist
 
@@ -60,3 +65,40 @@ def test_a_missing_extra_names_the_pip_install(tmp_path) -> None:  # type: ignor
     assert done.returncode == 2
     assert "pip install 'lyricist[train]'" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: lyricist.load(3),
+        lambda: lyricist.load("a" * 5000),
+        lambda: lyricist.load("run", threads=0),
+        lambda: lyricist.write("run", count=0),
+        lambda: lyricist.check(None),
+        lambda: lyricist.check("the sea", {"lines": 1}),
+        lambda: lyricist.rhymes(3),
+        lambda: lyricist.read(3),
+        lambda: lyricist.read("a" * 5000),
+        lambda: lyricist.read(texts=3),
+        lambda: lyricist.read("songs", options={"seed": 1}),
+        lambda: list(lyricist.train("songs", "out")),
+        lambda: lyricist.evaluate("run", []),
+        lambda: lyricist.Plan(max_copy=10**6),
+        lambda: lyricist.Plan(form="verse " * 200),
+        lambda: lyricist.Drawing(top=3),
+    ],
+)
+def test_public_calls_raise_only_errors_of_the_package(call: Callable[[], object]) -> None:
+    with pytest.raises(lyricist.LyricistError) as told:
+        call()
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"seed": -1}, {"seed": 2**63}, {"seed": 1.5}, {"seed": "a"}, {"count": "3"}, {"plan": "verse"}, {"drawing": {}}],
+)
+def test_writing_raises_only_errors_of_the_package(run_dir: Path, more: dict[str, Any]) -> None:
+    with pytest.raises(lyricist.InputError) as told:
+        lyricist.load(run_dir).write(**more)
+    assert next(iter(more)) in str(told.value)

@@ -12,7 +12,12 @@ are first used, so that `import lyricist` is quick and needs no deep-learning fr
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime writes a device id and a database of events under the user's home and may send them, unless this is set
+# before it is imported. Every entry and every child process imports this package first, so this is the one place.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 if TYPE_CHECKING:
     from lyricist.corpus import prepare as read
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from lyricist.model.convert import export
     from lyricist.model.tokens import Vocabulary
     from lyricist.plan.plan import Drawing, Plan
+    from lyricist.training import events as events
     from lyricist.training.config import Options
 
 _HOME = {

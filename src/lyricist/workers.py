@@ -270,7 +270,8 @@ class Job:
         self.write(RESULT, self.number, data)
 
     def fail(self, error: BaseException) -> None:
-        self.write(ERROR, self.number, json.dumps([type(error).__name__, str(error)]).encode())
+        message = error.in_shell if isinstance(error, LyricistError) else str(error)
+        self.write(ERROR, self.number, json.dumps([type(error).__name__, message]).encode())
 
 
 class Inbox:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import typer
 
-from lyricist.apps.cli import app
+from lyricist.apps.cli import app, write_command
 from lyricist.apps.cli import run as lyricist
-from lyricist.apps.cli.write_command import drafts
 from lyricist.apps.schemas import schema
+from lyricist.errors import UnfinishedSongs
+from lyricist.generate.open_run import load, write
+from lyricist.generate.result import SongFailed, WrittenSong
+from lyricist.generate.writer import Model
 from lyricist.plan.fields import asked_of
 from lyricist.plan.plan import Drawing, Plan
 
@@ -330,13 +334,104 @@ def test_a_chorus_has_a_hook_unless_rhymes_are_asked_for(
     assert again is None or lines[again - 1]["same_as"] == 5
 
 
-def test_drafts_are_fewer_in_bulk(capsys: pytest.CaptureFixture[str]) -> None:
-    assert [drafts(None, 1, 1), drafts(None, 100, 1), drafts(None, 1, 20), drafts(3, 1, 1), drafts(3, 999, 1)] == [
-        32, 32, 32, 3, 3,
-    ]  # fmt: skip
+ASKED = ("--syllables", "6", "--lines", 2, "--form", "verse")
+
+
+def sung(call_of: tuple[object, ...], capsys: pytest.CaptureFixture[str]) -> dict[int, str]:
+    """The text of each song by its seed."""
+    assert call("write", *call_of, "--json") == 0
+    songs = json.loads(capsys.readouterr().out)["songs"]
+    return {s["seed"]: "\n".join(line["text"] for part in s["sections"] for line in part["lines"]) for s in songs}
+
+
+def test_the_same_seed_is_the_same_song_however_it_is_asked_for(
+    run_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_command, "MANY", 2)
+    asked = ("-m", run_dir, *ASKED, "--seed", 5)
+    one = sung((*asked, "--count", 1), capsys)
+    assert sung((*asked, "--count", 2), capsys)[5] == one[5]
+    three = sung((*asked, "--count", 3), capsys)
+    assert three[5] == one[5]
+    (best,) = sung((*asked, "--best-of", 3), capsys).items()
+    assert three[best[0]] == best[1]
+    plan = Plan(syllables="6", lines=2, form="verse")
+    assert load(run_dir).write(plan, seed=5)[0].text == one[5]
+    songs = [event for event in write(run_dir, plan, seed=5) if isinstance(event, WrittenSong)]
+    assert songs[0].text == one[5]
+
+
+def test_many_songs_are_said_to_be_slow(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_command.tell_slow(Drawing(), 101)
+    assert "--particles 2 is much faster" in capsys.readouterr().err
+    write_command.tell_slow(Drawing(), 100)
     assert not capsys.readouterr().err
-    assert drafts(None, 101, 1) == drafts(None, 1, 21) == 2
-    assert "2 drafts a song" in capsys.readouterr().err
+
+
+def test_the_report_names_the_drawing(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("write", "-m", run_dir, *ASKED, "--seed", 1) == 0
+    assert f"profile {Drawing().profile}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["--json", "--jsonl", "text", "file"])
+def test_songs_that_cannot_be_finished_do_not_end_the_others(
+    run_dir: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfinished = SongFailed(6, "line 2: no words are left for it: raise --max-copy")
+    tried = Model.tried
+
+    def failing(self: Model, *how: Any) -> Iterator[Any]:
+        for event in tried(self, *how):
+            yield unfinished if event.seed == 6 and isinstance(event, WrittenSong) else event
+
+    monkeypatch.setattr(Model, "tried", failing)
+    out = tmp_path / "songs.json"
+    form = () if kind == "text" else ("-o", out) if kind == "file" else (kind,)
+    assert call("write", "-m", run_dir, *ASKED, "--seed", 5, "--count", 3, *form) == 3
+    printed, err = capsys.readouterr()
+    assert err.strip().splitlines()[-1] == "lyricist: seed 6: line 2: no words are left for it: raise --max-copy"
+    if kind == "text":
+        assert "seed 5" in err and "seed 7" in err
+    elif kind == "--jsonl":
+        assert [json.loads(line)["seed"] for line in printed.splitlines()] == [5, 7]
+    else:
+        made = json.loads(out.read_text() if kind == "file" else printed)
+        jsonschema.validate(made, schema("write"))
+        assert [song["seed"] for song in made["songs"]] == [5, 7]
+    with pytest.raises(UnfinishedSongs, match="seed 6: line 2: .*raise --max-copy") as told:
+        load(run_dir).write(Plan(syllables="6", lines=2, form="verse"), seed=5, count=3)
+    assert [song.seed for song in told.value.songs] == [5, 7]
+
+
+def test_no_song_is_no_output(
+    run_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Model, "tried", lambda self, *how: iter([SongFailed(5, "line 1: no words are left for it")]))
+    out = tmp_path / "songs.json"
+    assert call("write", "-m", run_dir, *ASKED, "--seed", 5, "-o", out) == 3
+    assert call("write", "-m", run_dir, *ASKED, "--seed", 5, "--json") == 3
+    assert not capsys.readouterr().out
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"), [("--meter", "--metre"), ("--theme", "--about"), ("--rhime", "--rhyme")]
+)
+def test_other_names_lead_to_the_right_option(option: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("write", option, "x") == 2
+    assert capsys.readouterr().err == f"lyricist: there is no option {option}; did you mean {meant}?\n"
+
+
+def test_options_are_completed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, value in {
+        "_LYRICIST_COMPLETE": "complete_bash",
+        "COMP_WORDS": "lyricist write --syl",
+        "COMP_CWORD": "2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        call()
+    assert "--syllables" in capsys.readouterr().out
 
 
 def test_the_score_is_shown(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:

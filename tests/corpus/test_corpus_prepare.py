@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -315,11 +316,14 @@ def test_a_named_file_that_cannot_be_read(folder, tmp_path, name, data, message)
     if data is not None:
         path.write_bytes(data)
     with pytest.raises(InputError, match=message) as caught:
-        prepare([folder, path], tmp_path / "out")
+        prepare([path] if data else [folder, path], tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert name in str(caught.value)
     assert not (tmp_path / "out").exists()
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+    if data is not None:  # beside others it is reported
+        report = prepare([folder, path]).report
+        assert message in report.total()["unreadable"][1]
 
 
 def test_an_existing_target(folder, tmp_path):
@@ -444,3 +448,53 @@ def test_importing_is_light():
 def test_prepare_is_exported_as_a_function():
     assert callable(prepare_function)
     assert isinstance(prepare(texts=[song(n) for n in range(3)]), Corpus)
+
+
+SURROGATE, DEEP = r"\ud800", 900
+ONE_LINE = "the river ran below the town and carried all the houses down"
+HOSTILE = {
+    "infinite.json": '[{"lyrics": 1e999}]',
+    "infinite_time.json": '[{"sections": [{"name": "verse", "lines": [{"text": "rain", "time": 1e999}]}]}]',
+    "infinite_offset.json": '[{"sections": [{"name": "verse", "lines": [{"text": "rain", "chords": [[1e999, "A"]]}]}]}]',
+    "half.json": f'[{{"lyrics": "{SURROGATE} {ONE_LINE}", "title": "{SURROGATE}"}}]',
+    "half.jsonl": f'{{"title": "{SURROGATE}", "sections": [{{"name": "verse", "lines": ["{SURROGATE} {ONE_LINE}"]}}]}}',
+    "half_key.json": f'[{{"{SURROGATE}": 1}}]',
+    "deep.json": '{"lyrics": ' + "[" * 100_000 + "]" * 100_000 + "}",
+    "deep_list.json": '{"lyrics": ' + "[" * DEEP + '"a"' + "]" * DEEP + "}",
+    "deep_object.jsonl": '{"lyrics": ' + '{"name": ' * DEEP + '"a"' + "}" * DEEP + "}",
+    "digits.json": '[{"lyrics": ' + "9" * 5_000 + "}]",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_one_bad_file_never_ends_the_rest(folder, tmp_path, name):
+    (folder / name).write_text(HOSTILE[name])
+    corpus = prepare(folder, tmp_path / "out")
+    dropped = corpus.report.total()
+    assert set(titles(corpus)) >= {f"song {n}" for n in range(6)}
+    assert len(corpus) == 7 or set(dropped) & {"unreadable", "too short", "no lyrics"}
+    assert all(line.text.encode() for song in corpus.songs() for line in song.lines())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf_8(folder, tmp_path):
+    inside = os.fsencode(folder) + b"/caf\xe9"
+    os.mkdir(inside)
+    with open(inside + b"/se\xe9l.txt", "w") as file:
+        file.write(ONE_LINE)
+    corpus = prepare([folder, os.fsdecode(inside + b"/se\xe9l.txt")], tmp_path / "out")
+    assert "\N{REPLACEMENT CHARACTER}" in "".join(song.source for song in corpus.songs())
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="other systems have no modes")
+@pytest.mark.parametrize("mode", [0o300, 0o600, 0])
+def test_folders_that_cannot_be_read(folder, tmp_path, mode):
+    inside = folder / "closed"
+    (inside / "deeper").mkdir(parents=True)
+    (inside / "song.txt").write_text(ONE_LINE)
+    inside.chmod(mode)
+    try:
+        corpus = prepare(folder, tmp_path / "out")
+        assert "unreadable" in corpus.report.total() or os.geteuid() == 0
+    finally:
+        inside.chmod(0o700)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -12,13 +13,15 @@ import pytest
 
 import lyricist
 from lyricist.apps.schemas import schema
-from lyricist.corpus import Corpus, Line, Section, Song, prepare
+from lyricist.corpus import Corpus, Line, Section, Song, lyrics_file, prepare
 from lyricist.corpus.lyrics_file import read_lyrics
 from lyricist.errors import InputError
 from lyricist.evaluation.check import Checked, check
 from lyricist.evaluation.copies import FILE, Copies, copies_of, suffix_order
+from lyricist.evaluation.violations import Member, first_alike
 from lyricist.plan.plan import Plan
-from lyricist.prosody import default_lexicon
+from lyricist.prosody import Reading, default_lexicon, scheme
+from lyricist.prosody.phones import bare
 
 HYMN = """Amazing grace how sweet the sound
 That saved a wretch like me
@@ -468,3 +471,37 @@ def test_ten_megabytes(tmp_path: Path) -> None:
             out.writelines(line + ("\n\n" if i % 4 == 3 else "\n") for i, line in enumerate(lines))
     found = check(path)
     assert len(found.sections) == len(found.lines) // 4 > 60_000
+
+
+def test_lines_that_rhyme_alike_are_compared_with_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work of a section of lines of one rhyme grows with their number, not with its square."""
+    calls: list[Reading] = []
+    monkeypatch.setattr(scheme, "kind_of", lambda a, b: calls.append(a) or "perfect")
+    night = [[Reading.of("N AY1 T")]] * 100
+    assert set(scheme.rhyme_kinds(scheme.find_scheme(night, range(100)), night)) == {"perfect"}
+    assert len(calls) < 100 * 2 * (scheme.REACH + 1)
+
+
+def ended(*words: str) -> list[Member]:
+    """Lines that end on these words, each of a voice of its own."""
+    of = {word: tuple(("", reading) for reading in default_lexicon().readings(word)) for word in words}
+    sounds = {word: frozenset(tuple(bare(reading.phones)) for _, reading in of[word]) for word in words}
+    return [Member(i, word, i, of[word], sounds[word]) for i, word in enumerate(words)]
+
+
+def test_the_first_line_that_sounds_the_same_is_named() -> None:
+    lines = ended("sea", "night", "see", "sea", "knight")
+    assert [found and found.line for found in first_alike(lines)] == [None, None, 0, 0, 1]
+    chorus = [replace(line, voice=0) for line in ended("sea", "see", "sea")]
+    assert [found and found.line for found in first_alike([*chorus, *ended("sea", "sea")[1:]])] == [None] * 3 + [0]
+
+
+def test_a_text_of_too_many_lines_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lyrics_file, "MAX_LINES", 3)
+    with pytest.raises(InputError, match="more than 3 lines: check a part of it"):
+        lyrics_file.read_bytes(b"a\nb\nc\nd\ne\n", "song.txt")
+
+
+def test_words_are_kept_once() -> None:
+    lines = check("the river runs\nthe river sleeps").lines
+    assert lines[0].words[1] is lines[1].words[1]

@@ -21,7 +21,7 @@ from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.explain import choice
 from lyricist.generate.line_nodes import first_carries
 from lyricist.generate.nocopy import CopyBan
-from lyricist.generate.result import SongWritten
+from lyricist.generate.result import SongFailed, SongWritten
 from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.state import Rows
 from lyricist.generate.steering import Steering, word_bias
@@ -347,8 +347,16 @@ def test_a_line_that_can_only_copy_is_refused() -> None:
     """Six times the only word there is: two lines of three make a run of six that stands in the songs."""
     song = compiled(Plan(form="verse", lines=2, syllables="6", same_sounds=True), ("silver",))
     assert songs_of(engine(song), [1])[1] == [["silver"] * 3] * 2
-    with pytest.raises(PlanError, match="line 2: no words are left"):
-        songs_of(engine(song, songs=[[["silver"] * 9]]), [1])
+    made = list(engine(song, songs=[[["silver"] * 9]]).write([1]))
+    why = "no words are left for it that copy nothing from the training songs: raise --max-copy, or ask for less"
+    assert made[-1] == SongFailed(1, f"line 2: {why}")
+
+
+def test_a_line_that_can_only_be_said_again_is_refused_for_that_reason() -> None:
+    song = compiled(Plan(form="verse", lines=2, syllables="6", same_sounds=True), ("silver",))
+    made = list(engine(song, PLAIN.model_copy(update={"repetition": 0.4})).write([1, 2]))
+    assert {event.seed for event in made if isinstance(event, SongFailed)} == {1, 2}
+    assert "those of a line that the song has already: ask for fewer lines" in made[-1].reason
 
 
 # --- asked for in other ways

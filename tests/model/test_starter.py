@@ -14,7 +14,6 @@ import pytest
 import lyricist
 from lyricist._io import load_arrays
 from lyricist.apps.cli import run as call
-from lyricist.apps.cli.write_command import DRAFTS
 from lyricist.corpus import Corpus, prepare
 from lyricist.errors import InputError, RunError
 from lyricist.evaluation.train import train_songs
@@ -188,7 +187,7 @@ def test_writing_without_a_run_writes_from_the_starter(starter: Path, capsys: py
     assert call(["write", "-m", str(starter), "--seed", "3"]) == 0
     assert call(["write", "-m", "starter", "--seed", "3"]) == 0
     assert capsys.readouterr().out == first * 2
-    assert lyricist.load().write(Plan(premise=True), Drawing(particles=DRAFTS), seed=3)[0].text == first.strip()
+    assert lyricist.load().write(Plan(premise=True), Drawing(), seed=3)[0].text == first.strip()
 
 
 def test_a_package_without_a_starter_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from plans import PLANS
 
-from lyricist.errors import InputError
+from lyricist.errors import InputError, spelled_for
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.parse import numbers_of
 from lyricist.plan.plan import Drawing, Plan, with_defaults
@@ -231,9 +231,44 @@ def test_words_nobody_knows_are_accepted() -> None:
 
 
 def test_particles() -> None:
-    assert Drawing().particles == 2
-    with pytest.raises(ValueError):
+    assert Drawing().particles == 32
+    with pytest.raises(InputError, match="particles 257: Input should be less"):
         Drawing(particles=257)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", 1e-300),
+        ("temperature", float("nan")),
+        ("archaic", float("inf")),
+        ("repetition", 1e300),
+        ("top", 1),
+    ],
+)
+def test_drawings_that_are_none(name: str, value: float) -> None:
+    with pytest.raises(InputError, match=name) as told:
+        Drawing(**{name: value})  # type: ignore[arg-type]
+    assert "\n" not in str(told.value)
+
+
+def test_messages_name_parameters_in_python_and_options_in_the_shell() -> None:
+    with pytest.raises(InputError) as told:
+        Plan(rhyme_with="two words")
+    assert str(told.value).startswith("--rhyme-with 'two words'")
+    with spelled_for(shell=False):
+        assert str(told.value).startswith("rhyme_with 'two words'")
+        assert str(InputError("--title '--about' is odd")) == "title '--about' is odd"
+
+
+@pytest.mark.parametrize(("given", "meant"), [("meter", "metre"), ("theme", "about"), ("scheme", "rhyme")])
+def test_other_names_lead_to_the_right_field(given: str, meant: str) -> None:
+    with pytest.raises(InputError, match=f"did you mean {meant}"):
+        Plan(**{given: "x"})
+
+
+def test_patterns_of_digits() -> None:
+    assert Plan(metre="0101, 01|0?").metre == ("x/x/", "x/|x?")
 
 
 def test_section_plans_are_readable_text() -> None:

@@ -11,9 +11,10 @@ import pytest
 from browsing import browser, visit
 from studioserver import Studio, running
 
-from lyricist.apps.studio.studio_settings import Settings
+from lyricist.apps.studio.studio_settings import Limits, Settings
 
 __all__ = ["browser", "visit"]  # fixtures of the tests that drive a browser
+FEW_DRAFTS = Limits(particles=4)  # tests are quicker with few drafts
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def no_starter() -> None:
 @pytest.fixture(scope="session")
 def studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """One studio for all tests that leave it as it is: on loopback, no token."""
-    with running(Settings(data=tmp_path_factory.mktemp("studio"))) as studio:
+    with running(Settings(data=tmp_path_factory.mktemp("studio"), limits=FEW_DRAFTS)) as studio:
         yield studio
 
 
@@ -34,6 +35,8 @@ def studio_with(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
     with ExitStack() as stack:
 
         def start(**given: Any) -> Studio:
-            return stack.enter_context(running(Settings(**{"data": tmp_path / "studio", **given})))
+            return stack.enter_context(
+                running(Settings(**{"data": tmp_path / "studio", "limits": FEW_DRAFTS, **given}))
+            )
 
         yield start

@@ -23,8 +23,8 @@ TAGS = ("studio", "writing", "reading", "planning", "models", "tunes", "scores",
 @pytest.fixture(scope="module")
 def small_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """One that writes little at a time, so that many requests take little time."""
-    little = Limits(songs_per_request=2, lines_per_song=12, particles=2, seconds_per_request=2)
-    with running(Settings(data=tmp_path_factory.mktemp("fuzzed"), particles=1, processes=2, limits=little)) as studio:
+    little = Limits(songs_per_request=2, lines_per_song=12, particles=1, seconds_per_request=2)
+    with running(Settings(data=tmp_path_factory.mktemp("fuzzed"), processes=2, limits=little)) as studio:
         yield studio
 
 

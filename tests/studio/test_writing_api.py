@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.studio.conftest import Studio
 
 import lyricist
-from lyricist.apps.studio.studio_settings import Settings
+from lyricist.apps.studio.api_models import read_drawing
+from lyricist.apps.studio.studio_settings import Limits
 
 HYMN = {"form": "verse verse", "lines": 4, "syllables": "8,6", "metre": "iambic", "rhyme": "ABAB"}
 
@@ -26,7 +27,7 @@ def test_a_song_comes_line_by_line(studio_server: Studio) -> None:
 def test_the_song_is_the_one_that_python_writes(studio_server: Studio) -> None:
     events = studio_server.events("/api/write", {"plan": HYMN, "seed": 12})
     plan = lyricist.Plan(**HYMN)
-    drawing = lyricist.Drawing(particles=Settings().particles)
+    drawing = lyricist.Drawing(particles=4)
     assert lyricist.load().write(plan, drawing, seed=12)[0].to_json()["sections"] == events[-2][1]["sections"]
 
 
@@ -35,3 +36,8 @@ def test_a_plan_that_cannot_be_had_is_refused_before_anything_is_written(studio_
     assert answer.status_code == 409
     assert answer.json()["error"]["code"] == "plan_infeasible"
     assert "orange" in answer.json()["error"]["message"]
+
+
+def test_the_studio_draws_as_python_does() -> None:
+    assert read_drawing({}, Limits()) == lyricist.Drawing()
+    assert read_drawing({"particles": None}, Limits(particles=4)) == lyricist.Drawing(particles=4)

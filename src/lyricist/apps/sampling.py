@@ -13,9 +13,10 @@ def sample_lines(event: SampleDue, lines: int = 2) -> str:
     from lyricist.generate.result import LineWritten
     from lyricist.generate.writer import Model
     from lyricist.model.runtime import OnnxModel
+    from lyricist.plan.plan import QUICK
 
     model = Model(OnnxModel(event.model(), threads=1), event.vocabulary)
-    written = (e.text for e in model.events(seeds=[event.step]) if isinstance(e, LineWritten))
+    written = (e.text for e in model.events(None, QUICK, [event.step]) if isinstance(e, LineWritten))
     try:
         return " / ".join(islice(written, lines))
     except PlanError:  # few songs hold no words that rhyme: no reason to end their training

@@ -21,7 +21,7 @@ from lyricist.corpus.readers.base import WORDLESS, PrepareOptions
 from lyricist.corpus.readers.records import Missing, song_of
 from lyricist.corpus.song import Song
 from lyricist.corpus.store import SPLITS, Row, is_corpus
-from lyricist.errors import InputError, MissingExtra
+from lyricist.errors import InputError, MissingExtra, expect
 
 Progress = Callable[[str, int, int], None]  # (stage, done, total); bytes while reading, songs while writing
 
@@ -51,14 +51,15 @@ def find_files(sources: Iterable[str | os.PathLike[str] | Found]) -> Iterator[Fo
         if isinstance(given, Found):
             yield given
             continue
+        expect(given, (str, os.PathLike), "source", "a path")
         path = Path(given)
         if is_corpus(path):
-            yield Found(path / "songs.jsonl", f"{path.resolve().name}/songs.jsonl")
-        elif path.is_dir():
+            yield Found(path / "songs.jsonl", readable(f"{path.resolve().name}/songs.jsonl"))
+        elif os.path.isdir(path):
             yield from walk(path)
-        elif path.is_file():
-            yield Found(path, path.name)
-        elif path.exists():
+        elif os.path.isfile(path):
+            yield Found(path, readable(path.name))
+        elif os.path.exists(path):
             raise InputError(f"{given}: neither a file nor a folder")
         else:
             raise InputError(f"{given}: no such file or folder")
@@ -70,12 +71,12 @@ def walk(folder: Path) -> Iterator[Found]:
     Unreadable files, files without lyrics and prepared corpora have the reason in `skip`. Raises `InputError` if the
     folder cannot be listed.
     """
-    top = folder.resolve().name or "songs"
+    top = readable(folder.resolve().name or "songs")
     seen: set[tuple[int, int]] = set()
     closed: list[OSError] = []
 
     def found(path: Path, skip: str) -> Found:
-        return Found(path, f"{top}/{path.relative_to(folder).as_posix()}", top, skip)
+        return Found(path, readable(f"{top}/{path.relative_to(folder).as_posix()}"), top, skip)
 
     for here, folders, files in os.walk(folder, followlinks=True, onerror=closed.append):
         inode = os.stat(here)
@@ -90,11 +91,23 @@ def walk(folder: Path) -> Iterator[Found]:
                 yield found(Path(here, name), "a prepared corpus")
         for path in (Path(here, name) for name in sorted(files) if not name.startswith(".")):
             unfit = path.suffix.lower() in NOT_LYRICS or NOT_SONGS.match(path.name)
-            yield found(path, "unreadable" if not path.is_file() else "no lyrics" if unfit else "")
+            yield found(path, "unreadable" if not os.path.isfile(path) else "no lyrics" if unfit else "")
     for error in closed:
         if Path(error.filename) == folder:
             raise InputError(f"{folder}: cannot be listed ({error.strerror})")
         yield found(Path(error.filename), "unreadable")
+
+
+def readable(name: str) -> str:
+    """A name of a file as text that any program can write; bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, 0 if that is not known."""
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
 
 
 class Intake:
@@ -118,8 +131,8 @@ class Intake:
         self._bytes = [0, 0]  # read, in all
 
     def read(self, files: list[Found], texts: Iterable[str | dict[str, Any]] | None) -> None:
-        """Read all sources. Raises InputError for a named file that cannot be read; in a folder it is reported."""
-        self._bytes[1] = sum(found.path.stat().st_size for found in files if not found.skip)
+        """Read all sources. A file that cannot be read is reported. Raises InputError if it is the only one."""
+        self._bytes[1] = sum(size_of(found.path) for found in files if not found.skip)
         groups: dict[str, Row] = {}
         usable = sum(not found.skip for found in files)
         for found in files:
@@ -161,12 +174,12 @@ class Intake:
             row.dropped.add(found.skip, found.name)
         else:
             source = Source(found.path, found.name, self.options, alone, row.dropped, self._count)
-            self._read_source(source, found, row)
+            self._read_source(source, found, row, alone and not found.folder)
             row.read += sum(row.dropped[reason][0] for reason in ("no lyrics", WORDLESS) if reason in row.dropped)
         if found.folder and row.read <= 1:
             self._join_group(found, groups, before)
 
-    def _read_source(self, source: Source, found: Found, row: Row) -> None:
+    def _read_source(self, source: Source, found: Found, row: Row, alone: bool) -> None:
         try:
             row.sha256 = file_hash(found.path)
             reader = reader_for(source)
@@ -177,13 +190,13 @@ class Intake:
             if not row.read and not row.dropped:
                 row.dropped.add("empty", found.name)
         except InputError as error:
-            if not found.folder or isinstance(error, MissingExtra):
+            if alone or isinstance(error, MissingExtra):
                 raise
             row.dropped.add("unreadable", str(error))
         except OSError as error:
             if error.filename is None or Path(error.filename) != found.path:
                 raise
-            if not found.folder:
+            if alone:
                 raise InputError(f"{found.path}: cannot be read ({error.strerror})") from None
             row.dropped.add("unreadable", f"{found.name}: {error.strerror}")
 

@@ -20,7 +20,7 @@ from lyricist.corpus.readers.plain import read_text
 from lyricist.corpus.structure import Part, arrange, guess_names
 from lyricist.errors import InputError
 
-MAX_BYTES = 100_000_000
+MAX_BYTES, MAX_LINES = 20_000_000, 600_000  # of a text; a check takes some 30 bytes for each of its bytes
 RULE = re.compile(r"[!-/:-@\[-`{-~]+")  # a line of nothing but punctuation
 MAX_PARTS = 60  # of a song; in a longer text stanzas are not compared, and only a label makes a chorus
 
@@ -68,7 +68,10 @@ def read_bytes(data: bytes, name: str) -> list[Stanza]:
     """The stanzas of text in any usual encoding. Raises InputError naming `name` if it is binary or empty."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB: check a part of it")
-    found = stanzas(decode_text(data, name))
+    text = decode_text(data, name)
+    if text.count("\n") > MAX_LINES:
+        raise InputError(f"{name}: more than {MAX_LINES:,} lines: check a part of it")
+    found = stanzas(text)
     if not found:
         raise InputError(f"{name}: no lyrics in it: nothing to check")
     return found

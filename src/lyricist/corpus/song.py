@@ -10,6 +10,7 @@ In JSON a line without annotations is a plain string, which keeps `songs.jsonl` 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -75,13 +76,21 @@ class Line:
         return cls(
             str(data["text"]),
             tuple((int(at), str(name)) for at, name in data.get("chords", ())),
-            data.get("time"),
-            tuple((int(at), float(when)) for at, when in data.get("word_times", ())),
+            None if data.get("time") is None else finite(data["time"]),
+            tuple((int(at), finite(when)) for at, when in data.get("word_times", ())),
             tuple(
-                LineSlot(int(a), float(d), int(p), int(b), bool(s), float(r))
+                LineSlot(int(a), finite(d), int(p), int(b), bool(s), finite(r))
                 for a, d, p, b, s, r in data.get("slots", ())
             ),
         )
+
+
+def finite(value: Any) -> float:
+    """A number. Raises `ValueError` or `TypeError` for what is none, such as 1e999, which JSON reads as infinite."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not a number")
+    return number
 
 
 def slots_fit(text: str, slots: Sequence[LineSlot]) -> bool:
@@ -115,7 +124,7 @@ class Section:
         name = data["name"]
         if name not in SECTION_NAMES:
             raise InputError(f"section name {name!r}: not one of {', '.join(SECTION_NAMES)}")
-        return cls(name, tuple(Line.from_json(line) for line in data["lines"]), data.get("label", ""))
+        return cls(name, tuple(Line.from_json(line) for line in data["lines"]), str(data.get("label") or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +183,5 @@ class Song:
                 str(data.get("source") or ""),
                 {str(key): str(value) for key, value in (data.get("meta") or {}).items()},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(f"not a song in lyricist's JSON: {type(error).__name__} {error}") from None

@@ -182,7 +182,7 @@ class Corpus:
 
 def is_corpus(path: str | os.PathLike[str]) -> bool:
     """Whether this directory looks like one that `prepare` wrote."""
-    return Path(path, "corpus.json").is_file() and Path(path, SONGS).is_file()
+    return all(os.path.isfile(os.path.join(path, name)) for name in ("corpus.json", SONGS))
 
 
 def open_corpus(path: str | os.PathLike[str]) -> Corpus:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import itertools
 import os
 import unicodedata
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from lyricist.corpus import Corpus, PrepareOptions, Song, open_corpus, prepare
 from lyricist.corpus.lyrics_file import Stanza, read_lyrics
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect
 from lyricist.evaluation.copies import copies_of
 from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdict, Violation, judge, last_readings
 from lyricist.plan.forms import named
@@ -31,6 +32,7 @@ from lyricist.prosody.scheme import find_scheme, nearest_metre, rhyme_kinds, sha
 
 FORMAT = 1
 LEAST_RUN = 6  # words of the shortest run that counts as copied, unless a plan says otherwise
+TOGETHER = 2_000  # lines whose words are looked up in one pass
 EVERY_SONG = PrepareOptions(
     near_duplicate=None, related=None, keep_duplicates=True, min_words=0, valid_share=0, test_share=0
 )
@@ -142,6 +144,8 @@ def check(
     >>> found.scheme, [line.syllables for line in found.lines]
     ('AA', [8, 8])
     """
+    expect(lyrics, (str, os.PathLike, Song, Sequence), "lyrics", "a text, a file or a song")
+    expect(plan, (Plan, type(None)), "plan", "a lyricist.Plan")
     stanzas = read_lyrics(lyrics) if isinstance(lyrics, str | os.PathLike | Song) else list(lyrics)
     if run is not None and run < 1:
         raise InputError(f"run {run}: copied runs have 1 word or more")
@@ -192,18 +196,33 @@ def options_of(readings: Callable[[str], tuple[Reading, ...]]) -> Options:
 
 
 def read_aloud(stanzas: Sequence[Stanza], lexicon: Lexicon, options: Options) -> list[TextSection]:
-    """The words of each line with their readings; lines are numbered over all sections."""
-    split = WordTokenizer().split
-    words = [[tuple(split(line)) for line in stanza.lines] for stanza in stanzas]
-    lexicon.many([word for lines in words for line in lines for word in line])
-    number = 0
+    """The words of each line with their readings; lines are numbered over all sections. A word that occurs often is
+    kept once."""
+    split, number = WordTokenizer().split, 0
     made = []
-    for stanza, lines in zip(stanzas, words, strict=True):
-        numbered = enumerate(lines, number + 1)
-        read = tuple(TextLine(n, line, tuple(map(options, line))) for n, line in numbered)
-        made.append(TextSection(stanza.name, stanza.labelled, read))
-        number += len(lines)
+    for batch in batches(stanzas):
+        words = [[tuple(map(intern, split(line))) for line in stanza.lines] for stanza in batch]
+        lexicon.many([word for lines in words for line in lines for word in line])
+        for stanza, lines in zip(batch, words, strict=True):
+            numbered = enumerate(lines, number + 1)
+            read = tuple(TextLine(n, line, tuple(map(options, line))) for n, line in numbered)
+            made.append(TextSection(stanza.name, stanza.labelled, read))
+            number += len(lines)
     return made
+
+
+def batches(stanzas: Iterable[Stanza]) -> Iterator[list[Stanza]]:
+    """The stanzas in lists of at least `TOGETHER` lines; the last may have fewer."""
+    batch: list[Stanza] = []
+    lines = 0
+    for stanza in stanzas:
+        batch.append(stanza)
+        lines += len(stanza.lines)
+        if lines >= TOGETHER:
+            yield batch
+            batch, lines = [], 0
+    if batch:
+        yield batch
 
 
 def scanned(
@@ -220,13 +239,14 @@ def scanned(
         reading = read_line(line, verdict.slots.get(line.number), end, lexicon)
         stresses = list(map(stress_of, reading))
         metre = nearest_metre("".join(map(shape, line.words, stresses)))
-        stress, rhyme = "".join(stresses), reading[-1].tail if reading else ""
+        stress, rhyme = intern("".join(stresses)), tail_of(reading[-1]) if reading else ""
         spoken = (line.words, reading, len(stress), stress, rhyme, letter, kind or "", *metre)
         made.append(CheckedLine(line.number, number, text, *spoken, unread(text, line)))
     return made
 
 
 stress_of = lru_cache(1 << 16)(lambda reading: reading.stress)
+tail_of = lru_cache(1 << 16)(lambda reading: reading.tail)
 
 
 def end_readings(line: TextLine, verdict: Verdict) -> list[Reading]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import Tokenizer
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect
 from lyricist.generate.classic_model import ClassicModel, accuracy
 from lyricist.generate.engine import log_softmax
 from lyricist.generate.writer import Model
@@ -48,6 +48,8 @@ def evaluate(
     `classic.sung_words.hear`), how often it finds the next word. Keys as in the package's `evaluate.json` schema.
     Raises `InputError` without songs.
     """
+    expect(model, Model, "model", "what lyricist.load gives")
+    expect(songs, Iterable, "songs", "songs")
     out = {"format": 1, **judged(model, list(songs) if model.groups else songs)}
     if written:
         out["written"] = shape(as_lines(written, model.vocabulary.tokenizer), model.copy_index)

@@ -17,7 +17,7 @@ import numpy as np
 from lyricist.corpus.samples import FOLDER
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect
 from lyricist.model.checkpoint import COLUMNS
 from lyricist.model.starter import starter_path
 from lyricist.model.tokens import SPECIALS, Vocabulary
@@ -46,6 +46,7 @@ def rhymes(
     >>> [rhyme.word for rhyme in rhymes("moon", "perfect", words=["spoon", "river", "noon"])]
     ['spoon', 'noon']
     """
+    expect(word, str, "word", "a word")
     lexicon = lexicon or default_lexicon()
     target = readable(word, lexicon)
     wanted = wish(kind, syllables, stress)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lyricist.corpus import Corpus, Section
+from lyricist.errors import UnfinishedSongs, expect
 from lyricist.evaluation.copies import Copies
 from lyricist.evaluation.overuse import hold_back
 from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run
+from lyricist.plan.plan import QUICK
 from lyricist.training import start
 from lyricist.training.config import Options
 from lyricist.training.events import TrainEvent
@@ -34,6 +36,7 @@ def train_songs(
     Yields events (`lyricist.training.events`) while it trains. Raises `InputError` for options that clash and
     `RunError` for a run that is in the way, foreign or not what `resume` would continue.
     """
+    expect(corpus, Corpus, "corpus", "what lyricist.read gives")
     return start.train_songs(
         corpus, out, options, resume=resume, force=force, should_stop=should_stop, measure=measured
     )
@@ -59,5 +62,9 @@ def copied(run: Run, corpus: Corpus) -> tuple[float, float]:
         return [w for section in sections for line in section.lines for w in tokenizer.split(line.text)]
 
     known = Copies.of(corpus.songs("train"))
-    written = (words(song.sections) for song in load(run).write(seed=0, count=WRITTEN))
+    try:
+        songs = load(run).write(None, QUICK, seed=0, count=WRITTEN, as_it_is=True)
+    except UnfinishedSongs as error:
+        songs = error.songs
+    written = (words(song.sections) for song in songs)
     return known.share(written, RUN), known.share((words(song.sections) for song in corpus.songs("valid")), RUN)

@@ -8,7 +8,7 @@ generated: it shares with the generator only what a plan is and how it is resolv
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -105,8 +105,11 @@ def judge(
     pairs = paired(asked, made, sections)
     forms(plan, made, sections, verdict)
     endings = {pair.at: read_in_slots(pair, verdict, licensed) for pair in pairs}
+    by_group = defaultdict(list)
+    for pair in pairs:
+        by_group[pair.spec.group].append(pair)
     heard = [
-        rhymes(group, members(group, number, pairs, made, endings, options), verdict)
+        rhymes(group, members(group, by_group[number], made, endings, options), verdict)
         for number, group in enumerate(made.groups)
     ]
     if not plan.same_sounds and any(spec.group >= 0 or spec.single for spec in made.lines):
@@ -244,10 +247,6 @@ class Member:
     ways: tuple[tuple[str, Reading], ...]
     sounds: frozenset[tuple[str, ...]]  # all the word's pronunciations, stress aside
 
-    def like(self, other: Member) -> bool:
-        """Whether two ends are the same word or have a pronunciation in common."""
-        return bool(self.word) and (self.word == other.word or not self.sounds.isdisjoint(other.sounds))
-
     def with_rhyme(self, group: GroupSpec, rhyme: str) -> tuple[str, Reading] | None:
         return next((way for way in self.ways if rhyme_of(group, way[1]) == rhyme), None)
 
@@ -259,13 +258,12 @@ def rhyme_of(group: GroupSpec, reading: Reading) -> str:
 
 def members(
     group: GroupSpec,
-    number: int,
     pairs: Sequence[Pair],
     made: SongSpec,
     endings: Mapping[int, list[tuple[str, Reading]]],
     options: Callable[[str], Sequence[Option]],
 ) -> list[Member]:
-    """The lines of a rhyme, after the given word to rhyme with, if there is one."""
+    """The lines of a rhyme, those of `pairs`, after the given word to rhyme with, if there is one."""
 
     def sounds(word: str) -> frozenset[tuple[str, ...]]:
         return frozenset(tuple(bare(option.reading.phones)) for option in options(word))
@@ -274,7 +272,7 @@ def members(
     if group.with_word:
         ways = tuple(("", option.reading) for option in options(group.with_word))
         found.append(Member(0, group.with_word, -1, ways, sounds(group.with_word)))
-    for pair in (p for p in pairs if p.spec.group == number):
+    for pair in pairs:
         root = first_said(made.lines, pair.at)
         last = pair.line.words[-1] if pair.line.words else ""
         found.append(Member(pair.line.number, last, root, tuple(endings[pair.at]), sounds(last)))
@@ -294,17 +292,29 @@ def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> froze
     best = max(counts, key=counts.__getitem__, default="")
     ways = {member.line: member.with_rhyme(group, best) for member in lines} if best else {}
     anchor = next((member for member in lines if ways.get(member.line)), lines[0])
-    for i, member in enumerate(lines):
+    for member, alike in zip(lines, first_alike(lines), strict=True):
         way = ways.get(member.line)
         if way and member.line:
             verdict.ends[member.line] = way[1]
             verdict.slots.update({member.line: way[0]} if way[0] else {})
         elif member is not anchor and not way:
             verdict.add(member.line, "rhyme", f"a {group.kind} rhyme with {named(anchor)}", heard(member))
-        alike = next((m for m in lines[:i] if m.voice != member.voice and m.like(member)), None)
         if alike:
             verdict.add(member.line, "identical-rhyme", f"another sound than {named(alike)}", heard(member))
     return frozenset(rhyme for rhyme, (shared, _) in counts.items() if shared == counts[best][0])
+
+
+def first_alike(lines: Sequence[Member]) -> Iterator[Member | None]:
+    """For each line the first before it, of another voice, that ends on the same word or has a pronunciation in
+    common; of each word and pronunciation the first two lines of different voices are kept."""
+    seen: dict[object, list[tuple[int, Member]]] = defaultdict(list)
+    for i, member in enumerate(lines):
+        ends = (member.word, *member.sounds) if member.word else ()
+        before = [(j, m) for end in ends for j, m in seen[end] if m.voice != member.voice]
+        yield min(before, key=lambda each: each[0])[1] if before else None
+        for end in ends:
+            if len(seen[end]) < 2 and all(m.voice != member.voice for _, m in seen[end]):
+                seen[end].append((i, member))
 
 
 def letters_apart(

@@ -29,7 +29,7 @@ from lyricist.generate.constraint import Constraint
 from lyricist.generate.exact_engine import ROWS, Asking, ExactEngine, Part, Wish
 from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.loaded_run import LoadedRun
-from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
+from lyricist.generate.result import LineWritten, SongFailed, SongWritten, WrittenSong
 from lyricist.generate.sampler import Listed, Request
 from lyricist.generate.steering import Record
 from lyricist.model.habits import SectionForm
@@ -388,7 +388,7 @@ class PremisedWriter:
         should_stop: Callable[[], bool] = lambda: False,
         keep: Callable[[Sequence[str]], bool] | None = None,
         record: Record | None = None,
-    ) -> Iterator[LineWritten | WrittenSong]:
+    ) -> Iterator[LineWritten | WrittenSong | SongFailed]:
         """Lines and songs as they are made, several songs at a time; see `ExactWriter.events`."""
         waiting = iter(seeds)
         first = list(islice(waiting, 2))
@@ -401,7 +401,11 @@ class PremisedWriter:
         for seed in several:
             if should_stop():
                 return
-            yield from self.fresh(seed, drawing.story).events(drawing, [seed], should_stop, keep, record)
+            writer = self.fresh(seed, drawing.story)
+            if isinstance(writer, SongFailed):
+                yield writer
+            else:
+                yield from writer.events(drawing, [seed], should_stop, keep, record)
 
     def together(
         self,
@@ -409,28 +413,38 @@ class PremisedWriter:
         seeds: Iterator[int],
         should_stop: Callable[[], bool],
         engine: Callable[[ExactWriter], ExactEngine],
-    ) -> Iterator[LineWritten | WrittenSong]:
+    ) -> Iterator[LineWritten | WrittenSong | SongFailed]:
         """Songs whose engines go in step; one that needs another graph is written alone."""
         assert isinstance(self.blocks, OnnxBlocks)
         shared, at_work = ConditionedBlocks(self.blocks), dict[int, tuple[ExactWriter, ExactEngine]]()
         while not should_stop():
             for seed in islice(seeds, max(1, ROWS // drawing.particles) - len(at_work)):
                 writer = self.fresh(seed, drawing.story)
-                at_work[seed] = (writer, begun(engine(writer), seed))
+                if isinstance(writer, SongFailed):
+                    yield writer
+                else:
+                    at_work[seed] = (writer, begun(engine(writer), seed))
             if not at_work:
                 return
             for seed, event in one_turn(at_work, shared):
                 if isinstance(event, SongWritten):
                     yield at_work.pop(seed)[0].finish(event)
-                else:
-                    yield event
+                    continue
+                if isinstance(event, SongFailed):
+                    del at_work[seed]
+                yield event
 
-    def fresh(self, seed: int, tell: bool) -> ExactWriter:
-        """The writer of a seed; all are compiled again after FRESH songs."""
+    def fresh(self, seed: int, tell: bool) -> ExactWriter | SongFailed:
+        """The writer of a seed, or why it has none; all are compiled again after FRESH songs."""
         self.songs += 1
         if self.songs % FRESH == 0:
             self.made.clear()
-        return self.drawn(seed, tell)[1]
+        try:
+            return self.drawn(seed, tell)[1]
+        except PlanError as error:
+            if not self.made and self.songs >= ATTEMPTS:  # no seed has a plan
+                raise
+            return SongFailed(seed, error.in_shell)
 
 
 def as_plan(section: SectionForm) -> SectionPlan:
@@ -444,18 +458,15 @@ def as_plan(section: SectionForm) -> SectionPlan:
 
 def one_turn(
     at_work: Mapping[int, tuple[ExactWriter, ExactEngine]], shared: ConditionedBlocks
-) -> Iterator[tuple[int, LineWritten | SongWritten]]:
-    """One word for every song at work; the events by seed. Songs that need another graph take their turns alone.
-    Raises `PlanError` for a song that cannot be finished."""
+) -> Iterator[tuple[int, LineWritten | SongWritten | SongFailed]]:
+    """One word for every song at work; the events by seed. Songs that need another graph take their turns alone."""
     model = shared.blocks.session
     alike = [seed for seed, (writer, _) in at_work.items() if getattr(writer.blocks, "session", None) is model]
     made = [(alike[i], event) for i, _, event in in_step([at_work[seed][1] for seed in alike], shared)]
     for seed in at_work.keys() - alike:
         made += [(seed, event) for _, event in at_work[seed][1].turn()]
     for seed, event in made:
-        if isinstance(event, PlanError):
-            raise event
-        yield seed, event
+        yield seed, SongFailed(seed, event.in_shell) if isinstance(event, PlanError) else event
 
 
 def begun(engine: ExactEngine, seed: int) -> ExactEngine:

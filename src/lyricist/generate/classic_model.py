@@ -147,6 +147,10 @@ class ClassicModel(Model):
         """Songs to a tune, `melody` or the one given to `hearing`; see `Model.write` for `more` and `events`."""
         return super(ClassicModel, self if melody is None else self.hearing(melody)).write(plan, drawing, **more)
 
+    def song_plan(self, plan: Plan) -> Plan:
+        """The plan: the recipe fills in nothing."""
+        return plan
+
     def feasible(self, plan: Plan) -> None:
         """Raise `InputError` that names the first field of the plan that the recipe cannot follow."""
         if form := named(plan.form):

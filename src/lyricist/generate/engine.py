@@ -22,7 +22,7 @@ from lyricist.errors import PlanError
 from lyricist.generate.free import Allowed, FreeSongAutomaton, State
 from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.punctuation import Printer
-from lyricist.generate.result import LineWritten, SongWritten
+from lyricist.generate.result import LineWritten, SongFailed, SongWritten
 from lyricist.model.runtime import StepModel
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.plan import Drawing
@@ -65,22 +65,19 @@ class Engine(ABC):
 
     def write(
         self, seeds: Iterable[int], should_stop: Callable[[], bool] = lambda: False
-    ) -> Iterator[LineWritten | SongWritten]:
-        """One song for each seed; lines when they are final, songs when finished, in any order. Raises `PlanError`
-        for a song that cannot be finished."""
+    ) -> Iterator[LineWritten | SongWritten | SongFailed]:
+        """One song for each seed, or that it cannot be finished; lines when they are final, in any order."""
         waiting = iter(seeds)
-        first = list(itertools.islice(waiting, self.most))
-        self.open(len(first))
-        for s, seed in enumerate(first):
+        begun = list(itertools.islice(waiting, self.most))  # by place
+        self.open(len(begun))
+        for s, seed in enumerate(begun):
             self.begin(s, seed)
         while not self.idle_places().all() and not should_stop():
             for s, event in self.turn():
-                if isinstance(event, PlanError):
-                    raise event
-                yield event
-                if isinstance(event, SongWritten):
-                    for seed in itertools.islice(waiting, 1):
-                        self.begin(s, seed)
+                yield SongFailed(begun[s], event.in_shell) if isinstance(event, PlanError) else event
+                if not isinstance(event, LineWritten):
+                    for begun[s] in itertools.islice(waiting, 1):
+                        self.begin(s, begun[s])
 
 
 Rows = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,13 +24,22 @@ from lyricist.generate.line_score import LineScorer, SongTheme, mean
 from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.outline import Outliner
-from lyricist.generate.result import LineWritten, SongWritten, Usual, WrittenSong, scan_song, title_of
+from lyricist.generate.result import (
+    LineWritten,
+    SongFailed,
+    SongWritten,
+    Usual,
+    WrittenSong,
+    delivered,
+    scan_song,
+    title_of,
+)
 from lyricist.generate.song import ExactSongAutomaton, compile_song
 from lyricist.generate.steering import PlanRows, Record, Steering
 from lyricist.generate.vocab import WordTable
 from lyricist.generate.worker_pool import write_in_threads
 from lyricist.model.copy_index import CopyIndex
-from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, StepModel
+from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, PlainStepModel, StepModel
 from lyricist.model.stock import NONE
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
@@ -135,7 +144,7 @@ class ExactWriter:
         should_stop: Callable[[], bool] = lambda: False,
         keep: Callable[[Sequence[str]], bool] | None = None,
         record: Record | None = None,
-    ) -> Iterator[LineWritten | WrittenSong]:
+    ) -> Iterator[LineWritten | WrittenSong | SongFailed]:
         """Lines and songs as they are made; see `Model.events` for `keep`; `record` describes how a word was chosen.
 
         The caches of a compiled plan grow with its songs, so it is compiled again after FRESH of them.
@@ -255,7 +264,7 @@ __all__ = ["LineWritten", "SongWritten", "decode"]
 
 
 def decode(
-    model: StepModel,
+    model: StepModel | PlainStepModel,
     automaton: FreeSongAutomaton | ExactSongAutomaton,
     drawing: Drawing | None = None,
     *,
@@ -268,11 +277,13 @@ def decode(
 
     Any `StepModel` over the automaton's vocabulary will do. A `ExactSongAutomaton` is fulfilled exactly; `guard` is
     then the index of songs not to copy. Memory is bounded by the songs written side by side. `should_stop` is asked
-    at every step and ends the writing. `pick` draws the tokens of free songs.
+    at every step and ends the writing. `pick` draws the tokens of free songs. Raises `UnfinishedSongs` at the end for
+    seeds whose songs no words can finish.
     """
-    drawing = drawing or Drawing()
+    drawing, model = drawing or Drawing(), cast(StepModel, model)
     if isinstance(automaton, ExactSongAutomaton):
         ban = CopyBan(guard if isinstance(guard, CopyIndex) else None, automaton.table.words, automaton.max_copy)
-        return ExactEngine(HostBlocks(model, automaton.columns), automaton, drawing, ban).write(seeds, should_stop)
+        engine = ExactEngine(HostBlocks(model, automaton.columns), automaton, drawing, ban)
+        return delivered(engine.write(seeds, should_stop))
     assert guard is None or isinstance(guard, CopyGuard)
-    return FreeEngine(model, automaton, drawing, guard, pick).write(seeds, should_stop)
+    return delivered(FreeEngine(model, automaton, drawing, guard, pick).write(seeds, should_stop))

@@ -7,7 +7,8 @@ the line without the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -137,6 +138,21 @@ class Refusal:
         self.song, self.ban, self.repeats_barred, self.keep, self.stock = song, ban, repeats_barred, keep, stock
         self.neighbours = find_neighbours(song)
         self.subjects = subject_bans(song.spec, song.table.words, song.backward)
+
+    def without(self) -> Iterator[tuple[str, Refusal]]:
+        """The same refusals without one of the bans each, and what to say if that ban is in the way."""
+        if self.repeats_barred:
+            other = copy(self)
+            other.repeats_barred = False
+            yield " but those of a line that the song has already: ask for fewer lines, or for --repetition 0", other
+        if self.ban.active or self.ban.lines is not None:
+            other = copy(self)
+            other.ban = CopyBan(None, (), 0, hashes=self.ban.hashes)
+            yield " that copy nothing from the training songs: raise --max-copy, or ask for less", other
+        if self.subjects:
+            other = copy(self)
+            other.subjects = ()
+            yield " in the tense and person asked for: leave out --tense or --person, or ask for less", other
 
     def words(self, rows: Rows, n: Ints, words: Ints) -> npt.NDArray[np.bool_]:
         """(B,) which words (B,), one for each of the rows n (B,), would copy a run or a line of the songs, or repeat
@@ -314,6 +330,7 @@ class CopyGuard:
 
 
 SEARCHED = 200_000  # words tested
+LOOKED = 20_000  # and of each search for the cause, if that finds none
 
 
 def search(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> list[int]:
@@ -322,11 +339,17 @@ def search(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> li
     budget = [SEARCHED]
     found = extend(rows, song, refusal, n, budget)
     if found is None:
-        what = "search limit reached" if budget[0] <= 0 else "no words are left"
-        raise PlanError(
-            f"line {rows.line[n] + 1}: {what} that fulfil it without copying: raise --max-copy or ask for less"
-        )
+        what = "the search for its words reached its limit" if budget[0] <= 0 else "no words are left for it"
+        raise PlanError(f"line {rows.line[n] + 1}: {what}{cause(rows, song, refusal, n)}")
     return found
+
+
+def cause(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> str:
+    """Why words are lacking for the line of row n, and what to do: the one ban without which there are words."""
+    for told, other in refusal.without():
+        if extend(rows, song, other, n, [LOOKED]) is not None:  # row n is of no use from now on
+            return told
+    return " that break none of what is asked for: ask for fewer lines, or for less of each"
 
 
 def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budget: list[int]) -> list[int] | None:

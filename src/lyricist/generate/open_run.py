@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from lyricist.errors import InputError, expect
 from lyricist.generate import writer
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.result import LineWritten, WrittenSong
-from lyricist.generate.writer import Model, fresh_seed
+from lyricist.generate.writer import Model, of_kind, seeds_of
 from lyricist.model.checkpoint import Run
 from lyricist.model.starter import need_starter
 from lyricist.plan.plan import Drawing, Plan
@@ -18,7 +20,10 @@ from lyricist.prosody.lexicon import Lexicon
 
 def load(run: Path | str | Run | None = None, threads: int | None = None, lexicon: Lexicon | None = None) -> Model:
     """Open a run to write from, without one the package's starter; a run of the classic recipe as a `ClassicModel`.
-    Needs no deep-learning framework. Raises `RunError`."""
+    Needs no deep-learning framework. Raises `RunError`, and `InputError` for a number of threads that is none."""
+    expect(run, (Run, str, os.PathLike, type(None)), "run", "a folder")
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise InputError(f"threads {threads!r} is not a whole number from 1 on")
     run = run if isinstance(run, Run) else Run.open(need_starter() if run is None else run)
     if run.kind == "classic":
         from lyricist.generate.classic_model import ClassicModel  # here, as it takes a while and is rarely needed
@@ -41,9 +46,9 @@ def write(
     """Write `count` songs from a model or a run (None: the starter); lines as they are made, songs when finished.
 
     Songs have the seeds seed, seed + 1, ...; several are decoded side by side and finish in any order. See
-    `Model.events` for `constraints`, `keep` and `explain`.
+    `Model.events` for `constraints`, `keep` and `explain`, and `Model.write` for what a plan leaves open.
     """
     source = model if isinstance(model, Model) else load(model)
-    first = fresh_seed() if seed is None else seed
-    seeds = range(first, first + count)
+    seeds = seeds_of(seed, count)
+    plan = plan if constraints else source.song_plan(of_kind(plan, Plan))
     return source.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain)

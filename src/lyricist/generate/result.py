@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from lyricist.corpus import CHORUSES, Section
 from lyricist.corpus import Song as CorpusSong
 from lyricist.corpus.tokenizer import WordTokenizer
+from lyricist.errors import UnfinishedSongs
 from lyricist.generate.line_score import Score
 from lyricist.model.tokens import capital
 from lyricist.model.topics import is_plain
@@ -47,6 +48,30 @@ class SongWritten:
     unmet: int = 0  # lines that a condition on whole lines could not be met for
     scores: tuple[Score, ...] = ()  # of the lines that were written, where drafts were judged
     outline: Outline | None = None  # that the lines were written to
+
+
+@dataclass(frozen=True)
+class SongFailed:
+    """No words can finish the song with this seed, and why."""
+
+    seed: int
+    reason: str
+
+
+Event = TypeVar("Event")
+
+
+def delivered(events: Iterable[Event | SongFailed]) -> Iterator[Event]:
+    """The events of the songs that can be finished. Raises `UnfinishedSongs` after the last of them, if there are
+    others."""
+    reasons: dict[int, str] = {}
+    for event in events:
+        if isinstance(event, SongFailed):
+            reasons[event.seed] = event.reason
+        else:
+            yield event
+    if reasons:
+        raise UnfinishedSongs(reasons)
 
 
 @dataclass(frozen=True)
@@ -196,6 +221,7 @@ class WrittenSong:
             "title": self.title,
             "seed": self.seed,
             "nll_per_word": round(self.nll_per_word, 4),
+            "copied": self.copied,
             **({} if self.score is None else {"score": self.score.to_json()}),
             **({} if self.outline is None else {"outline": asdict(self.outline)}),
             "sections": list(self.section_jsons()),

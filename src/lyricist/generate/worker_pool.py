@@ -21,7 +21,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from lyricist.errors import RunError
 from lyricist.generate.exact_engine import ROWS, ExactEngine
-from lyricist.generate.result import LineWritten, SongWritten, WrittenSong
+from lyricist.generate.result import LineWritten, SongFailed, SongWritten, WrittenSong
 from lyricist.plan.fields import SectionPlan
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.features import Note
@@ -32,7 +32,7 @@ POLL_SECONDS = 0.1  # between looks at whether to stop
 WORKER = "lyricist.generate.song_worker"
 DIED = "a process that wrote songs has died: is memory short? Write fewer at a time"
 
-Event = LineWritten | WrittenSong
+Event = LineWritten | WrittenSong | SongFailed
 Stamp = tuple[tuple[str, int, int], ...]  # name, size and time of change of each file of a run
 
 
@@ -132,7 +132,7 @@ class WriterPool:
                     check(requests[i])
                     continue
                 events = codec().validate_json(data)
-                songs = sum(isinstance(event, WrittenSong) for event in events)
+                songs = sum(not isinstance(event, LineWritten) for event in events)
                 give(requests[i], list(itertools.islice(seeds, songs)), songs)
                 yield from events
         finally:
@@ -180,9 +180,9 @@ class SharedIterator:
 
 def write_in_threads(
     engines: Iterable[ExactEngine], seeds: Iterable[int], should_stop: Callable[[], bool]
-) -> Iterator[LineWritten | SongWritten]:
+) -> Iterator[LineWritten | SongWritten | SongFailed]:
     """The events of all engines, in any order. An error of one engine ends them all and is raised here."""
-    waiting: Queue[LineWritten | SongWritten | BaseException | None] = Queue(MAX_WAITING)
+    waiting: Queue[LineWritten | SongWritten | SongFailed | BaseException | None] = Queue(MAX_WAITING)
     over, shared = threading.Event(), SharedIterator(seeds)
 
     def work(engine: ExactEngine) -> None:

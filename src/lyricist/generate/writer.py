@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from lyricist.corpus import Line, Section
-from lyricist.errors import InputError, RunError
+from lyricist.errors import InputError, RunError, UnfinishedSongs, expect
 from lyricist.generate.batched_step import PremisedWriter
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine
@@ -20,22 +20,24 @@ from lyricist.generate.explain import choice
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.loaded_run import LoadedRun, RunFiles
 from lyricist.generate.punctuation import Printer
-from lyricist.generate.result import LineWritten, SongWritten, WrittenSong, title_of
+from lyricist.generate.result import LineWritten, SongFailed, SongWritten, WrittenSong, delivered, title_of
 from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.copy_index import COPY_INDEX, LINES
 from lyricist.model.habits import HABITS
-from lyricist.model.runtime import STORIES, LateModel, OnnxBlocks, OnnxModel, PackedSteps, StepModel
+from lyricist.model.runtime import STORIES, LateModel, OnnxBlocks, OnnxModel, PackedSteps, PlainStepModel, StepModel
 from lyricist.model.starter import need_starter
 from lyricist.model.stock import STOCK
 from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.model.topics import TOPICS
 from lyricist.model.word_facts import WORDS
 from lyricist.plan.plan import Drawing, Plan
-from lyricist.plan.resolve import resolve
+from lyricist.plan.resolve import resolve, song_plan
 from lyricist.plan.song_spec import FreeSpec
 from lyricist.prosody.lexicon import Lexicon
+
+Given = TypeVar("Given", Plan, Drawing)
 
 IN_PROCESSES = 512  # drafts of songs from which it pays to have a process for every core
 MOST = 8  # processes, each of which takes the memory of a model
@@ -47,12 +49,12 @@ class Model(LoadedRun):
 
     def __init__(
         self,
-        step_model: StepModel,
+        step_model: StepModel | PlainStepModel,
         vocabulary: Vocabulary,
         lexicon: Lexicon | None = None,
         files: RunFiles | None = None,
     ) -> None:
-        super().__init__(step_model, vocabulary, lexicon, files)
+        super().__init__(cast(StepModel, step_model), vocabulary, lexicon, files)
         self.last_planned: tuple[Plan, ExactWriter | PremisedWriter] | None = None
         self.origin: Path | None = None  # where it was loaded from, just as it is there
         self.files: Stamp = ()  # of the run when it was
@@ -73,8 +75,24 @@ class Model(LoadedRun):
         `constraints` on the words of every line are guaranteed; `keep`, a condition on whole lines, is not
         (`WrittenSong.unmet` counts the lines that break it). `explain` records how every word was chosen. Each makes
         the plan exact: what it leaves open is filled in by `with_defaults`.
+
+        Raises `PlanError` if no song can fulfil the plan; `UnfinishedSongs`, which is one too, after the last song,
+        if no words could finish the songs of some seeds.
         """
-        plan, drawing = plan or Plan(), drawing or Drawing()
+        how = (map(valid_seed, seeds), should_stop, constraints, keep, explain)
+        return delivered(self.tried(of_kind(plan, Plan), of_kind(drawing, Drawing), *how))
+
+    def tried(
+        self,
+        plan: Plan,
+        drawing: Drawing,
+        seeds: Iterable[int],
+        should_stop: Callable[[], bool],
+        constraints: Sequence[Constraint[Any]],
+        keep: Callable[[Sequence[str]], bool] | None,
+        explain: bool,
+    ) -> Iterator[LineWritten | WrittenSong | SongFailed]:
+        """`events`, with those of songs that cannot be finished."""
         if plan.premise or plan.exact or self.vocabulary.order == "backward" or constraints or keep or explain:
             writer = self.writer(plan, constraints) if constraints else self.planned(plan)
             if not constraints and keep is None:
@@ -118,30 +136,51 @@ class Model(LoadedRun):
         constraints: Sequence[Constraint[Any]] = (),
         keep: Callable[[Sequence[str]], bool] | None = None,
         explain: bool = False,
+        as_it_is: bool = False,
     ) -> list[WrittenSong]:
         """`count` songs with the seeds seed, seed + 1, ... in that order; without a seed, a random one.
 
-        See `events` for the other arguments. Raises `InputError` for a count below 1.
+        They are those of `lyricist write`: what the plan leaves open is what good songs have (see `song_plan`),
+        unless the plan is to be taken `as_it_is` or there are `constraints`.
+
+        See `events` for the other arguments. Raises `InputError` for a count below 1, and `UnfinishedSongs`, with the
+        other `songs`, if no words could finish some.
         """
-        if count < 1:
-            raise InputError(f"count {count} is less than 1: ask for at least one song")
-        first = fresh_seed() if seed is None else seed
-        seeds = range(first, first + count)
-        found = self.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain)
-        return sorted((e for e in found if isinstance(e, WrittenSong)), key=lambda song: song.seed)
+        seeds = seeds_of(seed, count)
+        songs: list[WrittenSong] = []
+        plan = plan if constraints or as_it_is else self.song_plan(of_kind(plan, Plan))
+        try:
+            for event in self.events(plan, drawing, seeds, constraints=constraints, keep=keep, explain=explain):
+                if isinstance(event, WrittenSong):
+                    songs.append(event)
+        except UnfinishedSongs as error:
+            error.songs = sorted(songs, key=lambda song: song.seed)
+            raise
+        return sorted(songs, key=lambda song: song.seed)
 
     def best(
-        self, plan: Plan | None = None, drawing: Drawing | None = None, *, seed: int | None = None, of: int = 64
+        self,
+        plan: Plan | None = None,
+        drawing: Drawing | None = None,
+        *,
+        seed: int | None = None,
+        of: int = 64,
+        as_it_is: bool = False,
     ) -> WrittenSong:
         """The best of `of` songs with the seeds seed, seed + 1, ..., by the score of their lines (see
         `lyricist.generate.line_score`) and by how familiar their phrases are (`CopyIndex.familiar`).
 
-        No song copies more than the plan allows. Raises `InputError` if neither is known: for songs written freely by
-        a run without a copy index.
+        No song copies more than the plan allows; `as_it_is` as for `write`. Songs that no words can finish are left
+        out. Raises `InputError` if neither is known: for songs written freely by a run without a copy index.
         """
         index, split = self.copy_index, self.vocabulary.tokenizer.split
         known = index is not None and self.vocabulary.tokenizer.name == "word"
-        songs = self.write(plan, drawing, seed=seed, count=of)
+        try:
+            songs = self.write(plan, drawing, seed=seed, count=of, as_it_is=as_it_is)
+        except UnfinishedSongs as error:  # the best of the others
+            songs = error.songs
+            if not songs:
+                raise
         if not known and songs[0].score is None:
             raise InputError("--best-of compares songs by the run's copy index, and this run has none: leave it out")
 
@@ -151,6 +190,12 @@ class Model(LoadedRun):
             return FAMILIAR * familiar + (0.0 if song.score is None else song.score.total)
 
         return max(songs, key=worth)
+
+    def song_plan(self, plan: Plan) -> Plan:
+        """The plan with what good songs have where it says nothing, as `lyricist write` fills it in: a premise for
+        each seed or, with a form, a hook and iambic lines. A plan of sections stays as it is, and so does one that
+        leaves all to a model that writes forwards."""
+        return song_plan(plan, always=self.vocabulary.order == "backward")
 
     def feasible(self, plan: Plan) -> None:
         """Raise `PlanError` with what blocks the plan, if anything does."""
@@ -195,6 +240,29 @@ def in_print(section: Section, printer: Printer) -> Section:
     """The section with its punctuation."""
     lines = [printer.vocabulary.tokenizer.split(line.text) for line in section.lines]
     return replace(section, lines=tuple(map(Line, printer.section(lines))))
+
+
+def seeds_of(seed: int | None, count: int) -> range:
+    """The seeds of `count` songs from `seed` on (None: a random one). Raises `InputError` for what is none."""
+    if not isinstance(count, int) or count < 1:
+        raise InputError(f"count {count!r} is not a whole number from 1 on: ask for at least one song")
+    first = fresh_seed() if seed is None else valid_seed(seed)
+    return range(first, first + count)
+
+
+def valid_seed(seed: int) -> int:
+    """The seed. Raises `InputError` for what is none."""
+    if not hasattr(seed, "__index__") or not 0 <= int(seed) < 2**63:
+        raise InputError(f"seed {seed!r} is not a whole number from 0 to 2^63 - 1")
+    return int(seed)
+
+
+def of_kind(given: Given | None, kind: type[Given]) -> Given:
+    """What was given, or the usual one. Raises `InputError` for something else than a `kind`."""
+    if given is None:
+        return kind()
+    expect(given, kind, kind.__name__.lower(), f"a lyricist.{kind.__name__}")
+    return given
 
 
 def fresh_seed() -> int:

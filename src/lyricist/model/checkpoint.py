@@ -128,7 +128,7 @@ class Run:
         path = Path(path)
         if path == Path(starter.NAME) and not path.exists():
             path = starter.need_starter()
-        if not path.is_dir() and not recover(path):
+        if not os.path.isdir(path) and not recover(path):
             if beside(path).is_dir():
                 raise RunError(f"{path} holds no checkpoint yet: let it train until the first is saved")
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")

@@ -54,6 +54,17 @@ class StepModel(Protocol):
         A model that sees no plan is never given features and need not accept them."""
 
 
+class PlainStepModel(Protocol):
+    """A `StepModel` that sees no plan."""
+
+    @property
+    def vocab_size(self) -> int: ...
+
+    def initial_state(self, batch: int) -> State: ...
+
+    def step(self, ids: Ids, state: State, /) -> tuple[Floats, State]: ...
+
+
 class Session:
     """An ONNX Runtime session whose errors are `RunError`."""
 

@@ -10,7 +10,7 @@ from lyricist.errors import InputError
 from lyricist.plan.fields import PlanFields
 from lyricist.plan.forms import named
 from lyricist.plan.parse import MAX_LINES
-from lyricist.plan.shape import Shape, shapes, split
+from lyricist.plan.shape import LINES, Shape, cycle, shapes, split
 
 
 def refuse_clashes(plan: PlanFields) -> None:
@@ -42,10 +42,10 @@ def refuse_clashes(plan: PlanFields) -> None:
 
 
 def free_lines(plan: PlanFields) -> Iterator[int]:
-    """The number of lines that the plan gives each section, 1 where it gives none."""
+    """The number of lines that the plan gives each section, the usual one where it gives none."""
     if plan.sections:
-        return (s.lines or len(s.text) or 1 for s in plan.sections)
-    return (plan.lines[i % len(plan.lines)] if plan.lines else 1 for i in range(len(plan.form)))
+        return (s.lines or len(s.text) or cycle(plan.lines, i) or LINES for i, s in enumerate(plan.sections))
+    return (cycle(plan.lines, i) or LINES for i in range(len(plan.form)))
 
 
 def too_long(lines: int) -> None:

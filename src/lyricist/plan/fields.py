@@ -7,7 +7,7 @@ derived from these fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
@@ -59,6 +59,10 @@ class SectionPlan(BaseModel):
     # per line, cycling: [quarters, MIDI pitch, strength 0 to 4, quarters of rest] for every slot
     tune: Annotated[Tune, Asked(read=lambda v: parse.tune(v, "a section's tune"))] = ()
 
+    if TYPE_CHECKING:  # see `lyricist.Plan`
+
+        def __init__(self, **fields: Any) -> None: ...
+
     @model_validator(mode="wrap")
     @classmethod
     def _read(cls, data: Any, build: ModelWrapValidatorHandler[SectionPlan]) -> SectionPlan:
@@ -90,7 +94,7 @@ class PlanFields(BaseModel):
     # per line: a name, or x (weak) / (strong) ? (any), a slot each; | ends words
     metre: Annotated[
         tuple[str, ...],
-        Asked("iambic, trochaic, dactylic, anapestic, or patterns: x/x/x/x/.", parse.metres),
+        Asked("iambic, trochaic, dactylic, anapestic, or patterns: x/x/x/x/ or 01010101.", parse.metres),
     ] = ()
     # scheme per section; X rhymes with nothing; a short scheme goes on in new letters
     rhyme: Annotated[
@@ -149,7 +153,7 @@ class PlanFields(BaseModel):
         bool, Asked("Print the words without punctuation, every line with a capital; else as in print.")
     ] = False
     max_copy: Annotated[
-        int, Field(ge=0), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
+        int, Field(ge=0, le=100), Asked("Longest run of words from the training songs; 0: no limit. Default: 5.")
     ] = 5
     keep_chorus: Annotated[bool, Asked("Repeat a chorus word for word (the default).")] = True
     premise: Annotated[
@@ -208,9 +212,16 @@ def read_fields(data: Any, build: ModelWrapValidatorHandler[Model], kind: type[M
     try:
         return build(data)
     except ValidationError as e:
-        error = e.errors()[0]
-        name = ".".join(str(part) for part in error["loc"]) or what
-        raise InputError(f"{parse.option(name)} {shown(error.get('input'))}: {error['msg']}") from None
+        raise InputError(first_fault(e, what)) from None
+
+
+def first_fault(error: ValidationError, what: str) -> str:
+    """The first wrong value of a model, and what is wrong with it; `what`: what the values are of."""
+    fault = error.errors()[0]
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{what} has no field {name!r}"
+    return f"{parse.option(name) if name else what} {shown(fault.get('input'))}: {fault['msg']}"
 
 
 def with_hints(data: Mapping[str, Any]) -> dict[str, Any]:

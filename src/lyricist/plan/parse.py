@@ -25,6 +25,13 @@ MAX_WORDS = 1000  # of one list of words
 MAX_TEXT = 400  # characters of a given line, a title or a word
 RANGE = re.compile(r"\s*(\d+)\s*[-\u2013]\s*(\d+)\s*")  # of syllables: 6-10
 PATTERN = re.compile(r"[x/?]+(\|[x/?]+)*")
+DIGITS = str.maketrans("01", "x/")  # stresses as `check` prints them
+OTHER_NAMES = {  # what people call an option or a field -> its name here
+    "meter": "metre", "theme": "about", "topic": "about", "subject": "about", "rhymes": "rhyme", "scheme": "rhyme",
+    "rhyme_scheme": "rhyme", "structure": "form", "words": "include", "exclude": "avoid",
+    "number": "count", "output": "out", "license": "licence", "tune": "melody", "midi": "melody", "stress": "metre",
+    "drafts": "particles", "best": "best_of", "random_seed": "seed",
+}  # fmt: skip
 OPEN_LINES = frozenset({"", "...", "\N{HORIZONTAL ELLIPSIS}"})  # how a kept text says "write this line"
 
 
@@ -54,7 +61,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("iambik", ["iambic", "trochaic"])
     '; did you mean iambic?'
     """
-    found = get_close_matches(word, list(known), n=1)
+    here = list(known)
+    other = OTHER_NAMES.get(word.replace("-", "_"), "")
+    found = [name for name in here if name.replace("-", "_") == other] or get_close_matches(word, here, n=1)
     return f"; did you mean {found[0]}?" if found else ""
 
 
@@ -176,13 +185,15 @@ def note(duration: float, pitch: int, strength: int, rest: float) -> Note:
 
 
 def metres(value: Any, name: str = "--metre") -> tuple[str, ...]:
-    """Names of metres, or patterns of one `x` (weak), `/` (strong) or `?` (any) per syllable; `|` divides words.
-    Raises `InputError` for anything else, and beyond MAX_SYLLABLES.
+    """Names of metres, or patterns of one `x` or `0` (weak), `/` or `1` (strong) or `?` (any) per syllable; `|`
+    divides words. Raises `InputError` for anything else, and beyond MAX_SYLLABLES.
 
-    >>> metres("Iambic, x/x/x/")
-    ('iambic', 'x/x/x/')
+    >>> metres("Iambic, x/x/x/, 0101")
+    ('iambic', 'x/x/x/', 'x/x/')
     """
-    found = tuple(str(item).lower() for item in listed(value, name, "a metre, such as iambic or x/x/x/x/"))
+    found = tuple(
+        str(item).lower().translate(DIGITS) for item in listed(value, name, "a metre, such as iambic or x/x/x/x/")
+    )
     for metre in found:
         if metre in METRES:
             continue

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from lyricist.errors import InputError
 from lyricist.plan.clashes import refuse_clashes
-from lyricist.plan.fields import PlanFields, SectionPlan, read_fields
+from lyricist.plan.fields import PlanFields, SectionPlan, first_fault, read_fields
 from lyricist.plan.forms import Form, named
 from lyricist.plan.parse import MAX_LINES, counts, shown
 from lyricist.plan.shape import LINES, completed, cycle
@@ -30,6 +30,10 @@ class Plan(PlanFields):
     Lists may be given as text: `Plan(form="verse chorus", syllables="8,6", rhyme="ABAB", about="river, night")`.
     Raises `InputError`, which names the option, for a value that is none and for wishes that contradict each other.
     """
+
+    if TYPE_CHECKING:  # fields take text and single values as well as what they hold
+
+        def __init__(self, **fields: Any) -> None: ...
 
     @model_validator(mode="wrap")
     @classmethod
@@ -54,11 +58,11 @@ TELLING = {
 
 
 class Drawing(BaseModel):
-    """How words are drawn from what the model offers and the plan allows."""
+    """How words are drawn from what the model offers and the plan allows. Raises `InputError` for a wrong value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    temperature: float = Field(default=0.6, gt=0, le=10, description="Below 1: safer words; above: bolder.")
+    temperature: float = Field(default=0.6, ge=1e-9, le=10, description="Below 1: safer words; above: bolder.")
     top_k: int = Field(default=0, ge=0, description="Only the k likeliest words; 0: off.")
     top_p: float = Field(
         default=1.0, gt=0, le=1, description="Only the likeliest words that make up p of the probability; 1: off."
@@ -66,12 +70,15 @@ class Drawing(BaseModel):
     min_p: float = Field(
         default=0.02, ge=0, lt=1, description="Only words at least this likely relative to the likeliest; 0: off."
     )
-    repetition: float = Field(default=0.4, ge=0, description="Nats off a word for each recent use; 0: off.")
+    repetition: float = Field(default=0.4, ge=0, le=100, description="Nats off a word for each recent use; 0: off.")
     rhyme_temperature: float = Field(
-        default=1.3, gt=0, le=10, description="A temperature for rhyme words, applied on top; above 1: rarer rhymes."
+        default=1.3,
+        ge=0.01,
+        le=10,
+        description="A temperature for rhyme words, applied on top; above 1: rarer rhymes.",
     )
     archaic: float = Field(
-        default=4.0, ge=0, description="Nats off archaic forms such as thou, goeth and o'er; 0: off."
+        default=4.0, ge=0, le=100, description="Nats off archaic forms such as thou, goeth and o'er; 0: off."
     )
     long_words: float = Field(  # in exact plans
         default=1.1, ge=0, le=3, description="Nats for a word's second and third syllable each."
@@ -99,8 +106,16 @@ class Drawing(BaseModel):
         default=5.0, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
     )
     particles: int = Field(  # in exact plans
-        default=2, ge=1, le=256, description="Drafts begun side by side for each song, 1 to 256."
+        default=32, ge=1, le=256, description="Drafts begun side by side for each song, 1 to 256; few are quicker."
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, data: Any, build: ModelWrapValidatorHandler[Drawing]) -> Drawing:
+        try:
+            return build(data)
+        except ValidationError as e:
+            raise InputError(first_fault(e, "a drawing")) from None
 
     @property
     def judged(self) -> bool:
@@ -117,6 +132,9 @@ class Drawing(BaseModel):
     def profile(self) -> str:
         """A name for these settings, to stand beside a figure: the same eight digits for the same settings."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+
+
+QUICK = Drawing(particles=2)  # for songs that are written to be measured
 
 
 def form_of(plan: Plan) -> dict[str, Any]:

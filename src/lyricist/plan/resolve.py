@@ -32,6 +32,12 @@ def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> P
     return plan
 
 
+def song_plan(plan: Plan, always: bool) -> Plan:
+    """`as_a_song` for a plan as a program gives it: its fields that were set and say something are the options."""
+    said = {name: getattr(plan, name) for name in plan.model_fields_set if getattr(plan, name) not in ((), None)}
+    return as_a_song(plan, {**said, "plan": plan.sections or None}, always)
+
+
 def takes_premise(plan: Plan, options: Mapping[str, Any], always: bool) -> bool:
     """Whether each seed draws a premise: if that is asked for, and where the options ask for no form."""
     if options.get("premise") is not None:

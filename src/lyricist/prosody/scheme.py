@@ -30,7 +30,7 @@ class Found:
 
     group: list[int]
     reading: list[int]
-    groups: list[list[int]] = field(default_factory=list)  # the lines of each rhyme
+    groups: int = 0  # rhymes so far
     mosaic: set[int] = field(default_factory=set)  # lines that rhyme only by two words against one
 
     @property
@@ -41,11 +41,10 @@ class Found:
 
     def join(self, line: int, reading: int, group: int) -> None:
         self.group[line], self.reading[line] = group, reading
-        self.groups[group].append(line)
 
     def new(self) -> int:
-        self.groups.append([])
-        return len(self.groups) - 1
+        self.groups += 1
+        return self.groups - 1
 
 
 def find_scheme(
@@ -167,7 +166,7 @@ def assonances(found: Found, ends: Sequence[Sequence[Reading]]) -> None:
     left = [line for line, group in enumerate(found.group) if group < 0]
     if not left or 2 * len(left) > len(ends) or not all(ends[line] for line in left):
         return
-    trial = Found(list(found.group), list(found.reading), [list(lines) for lines in found.groups], found.mosaic)
+    trial = Found(list(found.group), list(found.reading), found.groups, found.mosaic)
     alike(trial, ends, lambda reading: key_of(reading, "assonance"))
     if min(trial.group) >= 0:
         found.group, found.reading, found.groups = trial.group, trial.reading, trial.groups
@@ -181,8 +180,8 @@ def rhyme_kinds(found: Found, ends: Sequence[Sequence[Reading]]) -> list[RhymeKi
 def closest(found: Found, ends: Sequence[Sequence[Reading]], line: int) -> RhymeKind | None:
     if found.group[line] < 0 or not ends[line]:
         return None
-    own = ends[line][found.reading[line]]
-    others = [o for o in found.groups[found.group[line]] if o != line and abs(o - line) <= REACH and ends[o]]
+    own, near_by = ends[line][found.reading[line]], range(max(0, line - REACH), min(len(ends), line + REACH + 1))
+    others = [o for o in near_by if found.group[o] == found.group[line] and o != line and ends[o]]
     kinds = (kind_of(own, ends[o][found.reading[o]]) for o in others)
     by_word = min((k for k in kinds if k), key=CLOSENESS.index, default=None)
     return by_word or ("mosaic" if line in found.mosaic else None)

@@ -8,20 +8,22 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
-from lyricist.errors import LyricistError
+from lyricist.errors import LyricistError, spelled_for
 
 app = typer.Typer(
     name="lyricist",
     help="Train an LSTM on the songs you love and write new ones that can be sung. Offline, on your machine.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+CACHES = {"MPLCONFIGDIR": "matplotlib", "TORCHINDUCTOR_CACHE_DIR": "torch", "KERAS_HOME": "keras"}
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -37,10 +39,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of a call; every failure is one line on stderr."""
-    from lyricist.apps.cli import command_options, commands  # noqa: F401 (it registers the commands)
+    from lyricist.apps.cli import commands  # noqa: F401 (it registers the commands)
+
+    keep_caches()
+    with spelled_for(shell=True):
+        return answered(arguments)
+
+
+def answered(arguments: list[str] | None) -> int:
+    """See `run`."""
+    from lyricist.apps.cli import command_options
 
     try:
-        command_options.derive_options(sys.argv[1:] if arguments is None else arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        command_options.derive_options(completed() if "_LYRICIST_COMPLETE" in os.environ else given)
         result = typer.main.get_command(app).main(arguments, prog_name="lyricist", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except LyricistError as e:
@@ -56,11 +68,26 @@ def run(arguments: list[str] | None = None) -> int:
         return other(e)
 
 
+def completed() -> list[str]:
+    """The words of a call that a shell completes; see `typer.completion`."""
+    words = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
+    return words.split()[1:]
+
+
+def keep_caches() -> None:
+    """Let libraries cache in this package's own folder of caches, unless the environment names another."""
+    folder = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "lyricist")
+    for variable, name in CACHES.items():
+        os.environ.setdefault(variable, os.path.join(folder, name))
+
+
 def other(e: Exception) -> int:
     """The exit code of an error that is not ours: of the option parser, which has its own code, or unexpected."""
     if type(e).__name__ == "NoArgsIsHelpError":
         print(getattr(e, "message", ""))
         return 0
+    if type(e).__name__ == "NoSuchOption":
+        return fail(unknown_option(e), 2)
     if hasattr(e, "format_message"):
         return fail(e.format_message().replace("\n", " "), getattr(e, "exit_code", 2))
     if type(e).__name__ in ("Abort", "Exit"):
@@ -68,6 +95,16 @@ def other(e: Exception) -> int:
     if os.environ.get("LYRICIST_DEBUG"):
         raise e
     return fail(f"unexpected {type(e).__name__}: {e} (LYRICIST_DEBUG=1 shows where)", 1)
+
+
+def unknown_option(e: Any) -> str:
+    """Which option there is not, and which may be meant."""
+    from lyricist.plan.parse import nearest
+
+    known = {name for option in e.ctx.command.params for name in option.opts} if e.ctx else set()
+    names = {name.removeprefix("--"): name for name in sorted(known) if name.startswith("--")}
+    meant = nearest(e.option_name.removeprefix("--"), names).replace("mean ", "mean --")
+    return f"there is no option {e.option_name}{meant or ': --help lists them'}"
 
 
 def fail(message: str, code: int) -> int:

@@ -25,7 +25,6 @@ SOURCES: dict[str, tuple[type, str]] = {  # where else a plan comes from: type a
     "verses": (int, "How often the whole tune is sung. Default: 1."),
     "lexicon": (Path, "Pronunciations: a file with a word and its phones on each line."),
 }
-BULK = {"particles": "Default: 32; 2 from 101 songs on."}  # settings whose default depends on the number of songs
 DERIVED: dict[str, Callable[[], None]] = {}  # by the name of the command: gives it its options
 
 
@@ -104,8 +103,5 @@ def drawing_options() -> Iterator[inspect.Parameter]:
     from lyricist.plan.plan import Drawing
 
     for name, field in Drawing.model_fields.items():
-        if name in BULK:
-            yield option(name, field.annotation, f"{field.description} {BULK[name]}")
-        else:
-            off = field.annotation is bool and bool(field.default)
-            yield option(name, field.annotation, field.description, default=field.default, negatable=off)
+        off = field.annotation is bool and bool(field.default)
+        yield option(name, field.annotation, field.description, default=field.default, negatable=off)

@@ -149,11 +149,10 @@ def write(
     **asked: Any,
 ) -> None:
     """Write songs."""
-    from lyricist.apps.cli.write_command import DRAWING, Output, drafts, write_classic, write_command
+    from lyricist.apps.cli.write_command import DRAWING, Output, write_classic, write_command
     from lyricist.model.checkpoint import Run
 
     drawing = {name: asked[name] for name in DRAWING}
-    drawing["particles"] = drafts(asked["particles"], count, best_of)
     output = Output(**{name: asked.pop(name) for name in ("out", "as_json", "as_jsonl", "force", "explain")})
     if model is not None and Run.open(model).kind == "classic":
         typed = [name for name in drawing if str(call.get_parameter_source(name)).endswith("COMMANDLINE")]

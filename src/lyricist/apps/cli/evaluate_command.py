@@ -15,6 +15,7 @@ from lyricist.evaluation.metrics import evaluate
 from lyricist.generate.open_run import load
 from lyricist.generate.result import WrittenSong
 from lyricist.model.checkpoint import Run
+from lyricist.plan.plan import QUICK
 from lyricist.training.token_arrays import SPLITS
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def evaluate_own(run: Run, source: Path | None, split: str, songs: int, seed: in
     corpus = own_corpus(run) if source is None else read_to_judge(source, as_is)
     whole = source is not None and not is_corpus(source)
     judged = corpus.songs(None if whole else SPLITS[SPLITS.index(split)])
-    written = [as_song(s) for s in model.write(seed=seed, count=songs)] if songs else []
+    made = [s for s in model.events(None, QUICK, range(seed, seed + songs)) if isinstance(s, WrittenSong)]
+    written = list(map(as_song, sorted(made, key=lambda song: song.seed)))
     human = list(itertools.islice(corpus.songs("train"), HUMAN_SONGS))
     return evaluate(model, judged, written, human)
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lyricist.errors import InputError, MissingExtra
+from lyricist.errors import InputError, MissingExtra, spelled_for
 from lyricist.workers import cores
 
 
@@ -68,7 +68,7 @@ def serve(uvicorn: Any, settings: Any, sock: socket.socket, ready: Callable[[], 
                 ready()
 
     server = Server(config)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), spelled_for(shell=False):
         server.run(sockets=[sock])
     print("studio: stopped", file=sys.stderr)
 

@@ -253,11 +253,10 @@ def leave_terminal() -> None:
 def demo_command(out: Path, budget: str, seed: int) -> None:
     """Train on the bundled songs, going on from the starter, and write one as `lyricist write` does. Raises
     `InputError` if `out` exists and is no demo."""
-    from lyricist.apps.cli.write_command import DRAFTS, report_song
+    from lyricist.apps.cli.write_command import report_song
     from lyricist.corpus.samples import sample_songs
     from lyricist.generate.open_run import load
-    from lyricist.plan.plan import Drawing, Plan
-    from lyricist.plan.resolve import as_a_song
+    from lyricist.plan.plan import Plan
 
     limit = seconds(budget)
     if out.exists() and not made_by_demo(out):
@@ -269,8 +268,7 @@ def demo_command(out: Path, budget: str, seed: int) -> None:
     finished = run_training(corpus, out, options, False, out.exists(), True, False)
     if finished.reason == "interrupted":
         return
-    plan = as_a_song(Plan(), {}, always=True)
-    song = load(out).best(plan, Drawing(particles=DRAFTS), seed=seed, of=DEMO_SONGS)
+    song = load(out).best(Plan(premise=True), seed=seed, of=DEMO_SONGS)
     print(f"\nOf {DEMO_SONGS} songs it wrote, the one with the best score:\n", file=sys.stderr)
     print(song.text + "\n", flush=True)
     report_song(song, 0)

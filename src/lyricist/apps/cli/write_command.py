@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 import sys
@@ -23,22 +24,22 @@ from lyricist.apps.cli.plan_request import (
     report_tune,
 )
 from lyricist.corpus.tokenizer import WordTokenizer
-from lyricist.errors import InputError
+from lyricist.errors import InputError, UnfinishedSongs
 from lyricist.generate.line_score import Score
 from lyricist.generate.result import Choice, LineWritten, Outline, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.checkpoint import Run
+from lyricist.model.copy_index import LINE_WORDS
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.parse import option
-from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.plan import QUICK, Drawing, Plan
 from lyricist.plan.resolve import as_a_song, letter
 from lyricist.plan.song_spec import lay_out
 from lyricist.plan.theme import is_sentence
 from lyricist.prosody.lexicon import Lexicon
 from lyricist.prosody.metre import pattern_of
 from lyricist.prosody.scan import scan_line
-from lyricist.training.config import checked
 
 if TYPE_CHECKING:
     from lyricist.melody.tune import Tune
@@ -46,8 +47,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".json", ".jsonl")
 MAX_COUNT = 10_000_000
 MAX_BEST = 10_000  # songs held in memory to choose from
-DRAFTS, FEW = 32, 100  # drafts of each song, where there are no more than so many songs
-CANDIDATES = 20  # and no more of which the best is taken
+MANY = 100  # songs from which it is said how to write them faster
 NOT_CLASSIC = ("like", "plan", "fill", "track", "phrases", "verses", "lexicon")  # options that a classic run refuses
 REPORTS = 50  # songs reported one by one
 DRAWING = tuple(Drawing.model_fields)
@@ -81,8 +81,10 @@ def write_command(
     if kind == "score" and count > 1:
         raise InputError(f"--count {count} and -o {output.out} clash: a score holds one song; leave one out")
     run = need_starter() if run is None else run
-    asked, how = make_plan(options, tune), checked(Drawing, drawing)
+    asked, how = make_plan(options, tune), Drawing(**drawing)
+    tell_slow(how, max(count, best_of))
     model = open_model(run, options.get("lexicon"))
+    tell_copies(asked, model)
     if tune is not None:
         report_tune(tune)
     asked = as_a_song(asked, options, always=model.vocabulary.order == "backward")
@@ -94,12 +96,14 @@ def write_command(
     first = fresh_seed() if seed is None else seed
     live = kind == "text" and output.out is None
     if best_of > 1:
-        found = iter([model.best(asked, how, seed=first, of=best_of)])
+        found = iter([model.best(asked, how, seed=first, of=best_of, as_it_is=True)])
         songs = shown(found) if live else found
     else:
         songs = in_order(model, asked, how, first, count, live, output.explain and asked.exact)
     tell = Reporter(
-        lambda seed: model.plan_of(asked, seed), read_lexicon(options.get("lexicon")) if output.explain else None
+        lambda seed: model.plan_of(asked, seed),
+        read_lexicon(options.get("lexicon")) if output.explain else None,
+        how.profile,
     )
     if kind == "score":
         assert output.out is not None and tune is not None
@@ -169,16 +173,23 @@ def tell_read(asked: Plan, about: Any, vocabulary: Vocabulary) -> None:
         print(f"--about is read as: {', '.join(asked.about)}{hinted}", file=sys.stderr)
 
 
-def drafts(asked: int | None, count: int, best_of: int) -> int:
-    """Drafts of each song. Many songs have fewer, which is said: the same seeds then make other songs."""
-    if asked is not None:
-        return asked
-    if count <= FEW and best_of <= CANDIDATES:
-        return DRAFTS
-    few = Drawing().particles
-    most = FEW if count > FEW else CANDIDATES
-    print(f"{few} drafts a song, as there are more than {most}: --particles {DRAFTS} takes longer", file=sys.stderr)
-    return few
+def tell_copies(asked: Plan, model: Model) -> None:
+    """Say on stderr what a `--max-copy` that was typed covers, if that is not all that the model has read."""
+    index, most = model.copy_index, asked.max_copy
+    if not most or "max_copy" not in asked.model_fields_set or (index is not None and model.line_filter is None):
+        return
+    held = plural(0 if index is None else int((index.hashes != 0).sum()), "word")
+    lines = f"no whole line of {LINE_WORDS} words or more is written, but longer runs may be"
+    told = f"--max-copy {most} holds for the {held} of the run's copy index; of all else that the model has read"
+    print(f"{told} {lines if model.line_filter else 'any run may be written'}", file=sys.stderr)
+
+
+def tell_slow(drawing: Drawing, songs: int) -> None:
+    """Say on stderr how many songs are written faster."""
+    if songs > MANY and drawing.particles > QUICK.particles:
+        few = QUICK.particles
+        told = f"{drawing.particles} drafts a song; --particles {few} is much faster and writes other songs"
+        print(told, file=sys.stderr)
 
 
 def check_numbers(count: int, best_of: int, seed: int | None) -> None:
@@ -241,22 +252,29 @@ def score_kind(out: Path, tune: bool) -> str:
 def in_order(
     model: Model, plan: Plan, drawing: Drawing, first: int, count: int, live: bool, explain: bool = False
 ) -> Iterator[WrittenSong]:
-    """Songs in the order of their seeds, whichever is finished first. `live`: print the lines of the next one."""
+    """Songs in the order of their seeds, whichever is finished first. `live`: print the lines of the next one. Raises
+    `UnfinishedSongs` after the last, if some cannot be finished."""
     waiting: dict[int, WrittenSong] = {}
     pending: dict[int, list[LineWritten]] = {}
     current = first
-    for event in model.events(plan, drawing, range(first, first + count), explain=explain):
-        if isinstance(event, WrittenSong):
-            waiting[event.seed] = event
-        elif live:
-            pending.setdefault(event.seed, []).append(event)
-        if live:
-            print_lines(pending.pop(current, []))
-        while current in waiting:
-            yield waiting.pop(current)
-            current += 1
+    try:
+        for event in model.events(plan, drawing, range(first, first + count), explain=explain):
+            if isinstance(event, WrittenSong):
+                waiting[event.seed] = event
+            elif live:
+                pending.setdefault(event.seed, []).append(event)
             if live:
                 print_lines(pending.pop(current, []))
+            while current in waiting:
+                yield waiting.pop(current)
+                current += 1
+                if live:
+                    print_lines(pending.pop(current, []))
+    except UnfinishedSongs:
+        for seed in sorted(waiting):  # those after the first that cannot be finished
+            print_lines(pending.pop(seed, []))
+            yield waiting[seed]
+        raise
 
 
 def shown(songs: Iterator[WrittenSong]) -> Iterator[WrittenSong]:
@@ -281,12 +299,13 @@ class Reporter:
 
     plan_of: Callable[[int], Plan]
     lexicon: Lexicon | None = None
+    profile: str = ""  # of the drawing
 
     def song(self, song: WrittenSong, index: int) -> None:
         if index >= REPORTS:
             return
         plan = self.plan_of(song.seed)
-        report_song(song, index, plan.about)
+        report_song(song, index, plan.about, self.profile)
         if self.lexicon is not None:
             for row in explained(song, plan, self.lexicon):
                 print(row, file=sys.stderr)
@@ -352,18 +371,31 @@ def chosen(choice: Choice) -> str:
 
 
 def deliver(songs: Iterator[WrittenSong], kind: str, out: Path | None, tell: Reporter) -> None:
-    """Print songs, or write all of them into a file; report on each song on stderr."""
+    """Print songs, or write all of them into a file; report on each song on stderr. Raises `UnfinishedSongs` after
+    the last, if some cannot be finished."""
     if out is None and kind == "text":
         for i, song in enumerate(songs):
             print(flush=True)
             tell.song(song, i)
         return
-    output = pieces(reported(songs, tell), kind)
+    unfinished: list[UnfinishedSongs] = []
+    output = pieces(reported(finished(songs, unfinished), tell), kind)
+    begin = list(itertools.islice(output, 1))  # none: no song at all
     if out is None:
-        sys.stdout.writelines(output)
-        return
-    with disk_errors(out):
-        replace_file(out, (piece.encode() for piece in output))
+        sys.stdout.writelines(itertools.chain(begin, output))
+    elif begin:
+        with disk_errors(out):
+            replace_file(out, (piece.encode() for piece in itertools.chain(begin, output)))
+    for error in unfinished:
+        raise error
+
+
+def finished(songs: Iterator[WrittenSong], unfinished: list[UnfinishedSongs]) -> Iterator[WrittenSong]:
+    """The songs; the error after the last, if there is one, goes to `unfinished`."""
+    try:
+        yield from songs
+    except UnfinishedSongs as error:
+        unfinished.append(error)
 
 
 def reported(songs: Iterator[WrittenSong], tell: Reporter) -> Iterator[WrittenSong]:
@@ -375,6 +407,7 @@ def reported(songs: Iterator[WrittenSong], tell: Reporter) -> Iterator[WrittenSo
 def pieces(songs: Iterable[WrittenSong], kind: str) -> Iterator[str]:
     """The output song by song. Nothing comes before the first song, so that a plan that cannot be fulfilled leaves no
     output."""
+    i = -1
     for i, song in enumerate(songs):
         if kind == "text":
             yield ("\n\n" if i else "") + song.text + "\n"
@@ -382,17 +415,18 @@ def pieces(songs: Iterable[WrittenSong], kind: str) -> Iterator[str]:
             yield json.dumps({"format": 1, **song.to_json()}, ensure_ascii=False) + "\n"
         else:
             yield (",\n" if i else '{"format": 1, "songs": [\n') + json.dumps(song.to_json(), ensure_ascii=False)
-    if kind == "json":
+    if kind == "json" and i >= 0:
         yield "\n]}\n"
 
 
-def report_song(song: WrittenSong, index: int, about: Sequence[str] = ()) -> None:
-    """Say title, form, theme and longest copied run on stderr, for the first REPORTS songs."""
+def report_song(song: WrittenSong, index: int, about: Sequence[str] = (), profile: str = "") -> None:
+    """Say title, form, theme, longest copied run, seed and drawing profile on stderr, for the first REPORTS songs."""
     copied = "not known for this run" if song.copied is None else plural(song.copied, "word")
     if index < REPORTS:
         theme = f"; about: {', '.join(about)}" if about else ""
         print(
-            f"[{song.title}]  form: {song.form}{theme}; longest copied run: {copied}; seed {song.seed}",
+            f"[{song.title}]  form: {song.form}{theme}; longest copied run: {copied}; seed {song.seed}"
+            + (f"; profile {profile}" if profile else ""),
             file=sys.stderr,
         )
 

@@ -29,7 +29,7 @@ from lyricist.generate.writer import Model
 from lyricist.model.classic.sung_words import SungWords, sung
 from lyricist.model.hits import NEAREST, Hits
 from lyricist.plan.from_tune import plan_to, relaxed
-from lyricist.plan.plan import Plan
+from lyricist.plan.plan import QUICK, Plan
 from lyricist.prosody.lexicon import default_lexicon
 from lyricist.training import events
 from lyricist.training.conditioning import PlannedSong, planned_song, with_wrong_tunes
@@ -300,7 +300,7 @@ class OwnWriter:
         begun = time.perf_counter()
         try:
             plan, given_up = self.planned(sung, first)
-            song = self.model.write(plan, seed=seed)[0]
+            song = self.model.write(plan, QUICK, seed=seed)[0]
         except (PlanError, InputError) as error:
             return Draft((), time.perf_counter() - begun, failed=str(error))
         return Draft(song.sections, time.perf_counter() - begun, given_up)
@@ -310,7 +310,7 @@ class OwnWriter:
         return relaxed(plan_to(sung.tune, start=first), self.model.feasible)
 
     def write_many(self, sung: Sung, first: str, seed: int, count: int) -> list[WrittenSong]:
-        return self.model.write(self.planned(sung, first)[0], seed=seed, count=count)
+        return self.model.write(self.planned(sung, first)[0], QUICK, seed=seed, count=count)
 
 
 VARIANTS: tuple[Variant, ...] = (

@@ -116,10 +116,10 @@ def read_plan(given: dict[str, Any]) -> Plan:
     return plan_of(fields)
 
 
-def read_drawing(given: dict[str, Any], particles: int, limits: Limits) -> Drawing:
-    """A `Drawing` from JSON; `particles` is the default for that field. `InputError`."""
-    fields = {"particles": particles, **{name: value for name, value in given.items() if value is not None}}
-    made = checked(Drawing, fields)
+def read_drawing(given: dict[str, Any], limits: Limits) -> Drawing:
+    """A `Drawing` from JSON, with the usual number of drafts or as many as `limits` allow. `InputError`."""
+    usual = {"particles": min(Drawing().particles, limits.particles)}
+    made = checked(Drawing, usual | {name: value for name, value in given.items() if value is not None})
     assert isinstance(made, Drawing)
     limits.check("particles", made.particles, f"particles {made.particles}")
     return made

@@ -16,11 +16,11 @@ from starlette.concurrency import run_in_threadpool
 
 from lyricist.apps.studio import http_io, routes_check, routes_library, routes_plan, routes_training, routes_write
 from lyricist.apps.studio.access import Guard
+from lyricist.apps.studio.api_models import read_drawing
 from lyricist.apps.studio.http_io import FAILURES, Refused
 from lyricist.apps.studio.services import Services, Studio
 from lyricist.apps.studio.studio_settings import Settings
 from lyricist.plan.from_song import read_song
-from lyricist.plan.plan import Drawing
 
 ROUTES = (routes_write, routes_check, routes_plan, routes_library, routes_training)
 
@@ -72,7 +72,7 @@ async def versions(studio: Studio) -> dict[str, Any]:
     settings = studio.settings
     return {
         "version": version("lyricist"),
-        "profile": Drawing(particles=settings.particles).profile,
+        "profile": read_drawing({}, studio.limits).profile,
         "training": settings.training,
         "token_needed": bool(settings.tokens),
         "demo": settings.demo,

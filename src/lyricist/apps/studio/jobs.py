@@ -248,4 +248,4 @@ def event_of(item: LineWritten | WrittenSong) -> bytes:
     if isinstance(item, LineWritten):
         return event("line", {"seed": item.seed, "text": item.text, "opens": item.opens, "first": item.first})
     more = {"choices": [asdict(choice) for choice in item.choices]} if item.choices else {}
-    return event("song", item.to_json() | {"form": item.form, "copied": item.copied} | more)
+    return event("song", item.to_json() | {"form": item.form} | more)

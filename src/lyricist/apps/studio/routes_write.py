@@ -73,7 +73,7 @@ async def songs(
     explain: bool = False,
 ) -> StreamingResponse:
     """The events of songs that are written to the plan that a request makes for its model."""
-    drawing = read_drawing(asked.drawing, studio.settings.particles, studio.limits)
+    drawing = read_drawing(asked.drawing, studio.limits)
     model = await run_in_threadpool(studio.models.get, owner, asked.model)
     plan = await run_in_threadpool(plan_of, model)
     seed = fresh_seed() if asked.seed is None else asked.seed

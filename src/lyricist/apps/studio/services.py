@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
@@ -26,7 +26,6 @@ from lyricist.evaluation.check import check
 from lyricist.generate.writer import Model
 from lyricist.plan.from_tune import plan_to, relaxed
 from lyricist.plan.plan import Plan
-from lyricist.plan.resolve import as_a_song
 from lyricist.plan.shape import shapes
 
 SET_BY_TUNE = frozenset({"form", "lines", "syllables", "metre", "sections"})
@@ -87,9 +86,7 @@ class Services:
     def plan(self, owner: str, asked: Asked, model: Model) -> Plan:
         """The plan of a request, with what good songs have where it says nothing. `InputError`."""
         plan = self.asked_plan(owner, asked)
-        said = {name for name in plan.model_fields_set if getattr(plan, name) not in ((), None)}
-        options: dict[str, Any] = {name: getattr(plan, name) for name in said} | {"plan": plan.sections or None}
-        made = as_a_song(plan, options, always=model.vocabulary.order == "backward")
+        made = model.song_plan(plan)
         lines = sum(shape.lines for shape in shapes(made)) if made.exact and not made.premise else 0
         self.limits.check("lines_per_song", lines, f"the plan has {lines} lines")
         if asked.tune is None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lyricist.errors import InputError
 from lyricist.plan.parse import nearest
+from lyricist.plan.plan import Drawing
 from lyricist.training.config import checked
 from lyricist.workers import cores
 
@@ -31,7 +32,7 @@ class Limits(BaseModel):
     songs_per_request: int = Field(default=8, ge=1)
     lines_per_song: int = Field(default=120, ge=1)
     alternatives: int = Field(default=12, ge=1)
-    particles: int = Field(default=16, ge=1)  # drafts of a song side by side
+    particles: int = Field(default=Drawing().particles, ge=1)  # drafts of a song side by side
     rhymes: int = Field(default=500, ge=1)
     text_characters: int = Field(default=100_000, ge=1)  # of lyrics in a request
     lines_checked: int = Field(default=2_000, ge=1)
@@ -99,7 +100,6 @@ class Settings(BaseModel):
     models: Path | None = None  # a folder of runs to offer
     training: bool = True
     demo: bool = False
-    particles: int = Field(default=4, ge=1, le=256)  # drafts of a song, where a request does not say
     threads: int = Field(default_factory=lambda: min(8, cores()))  # that write
     processes: int = Field(default=0, ge=0)  # that write instead, each with a model of its own
     limits: Limits = Limits()

@@ -7,6 +7,7 @@ A record is an object with a lyrics key (`base.NAMES`), a string (the lyrics), o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from lyricist.corpus.song import Section, Song, slots_fit
 from lyricist.errors import InputError
 
 MAX_RECORD = 32_000_000  # characters of one object
+MAX_DEPTH = 20  # of lists and objects inside a field of text
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 SONG_LISTS = ("songs", "tracks", "lyrics_list", "data", "items", "results")
 _SPACE = " \t\n\r\ufeff"
 
@@ -28,7 +31,7 @@ def read_jsonl(source: Source) -> Iterator[Song]:
         if not line:
             continue
         try:
-            record = json.loads(line)
+            record = well_formed(json.loads(line), line)
         except (ValueError, RecursionError) as error:
             raise InputError(f"{source.name}: line {number} is not JSON ({_short(error)})") from None
         yield from song_of(source, record, missing)
@@ -119,14 +122,24 @@ def checked(section: Section) -> Section:
     return replace(section, lines=tuple(lines))
 
 
-def text_of(value: Any) -> str:
-    """The text of a field: a string, a list of lines, or an object with a name."""
+def well_formed(value: Any, text: str) -> Any:
+    """What a JSON text holds, with `?` for halves of characters, which no file can have."""
+    if not SURROGATE.search(text):
+        return value
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def text_of(value: Any, depth: int = 0) -> str:
+    """The text of a field: a string, a list of lines, or an object with a name; "" where it is nested too deep."""
     if isinstance(value, str):
         return value
+    if depth > MAX_DEPTH:
+        return ""
     if isinstance(value, list):
-        return "\n".join(text_of(item) for item in value)
+        return "\n".join(text_of(item, depth + 1) for item in value)
     if isinstance(value, dict):
-        return text_of(next((value[k] for k in ("name", "title", "text", "full_title") if k in value), ""))
+        named = next((value[k] for k in ("name", "title", "text", "full_title") if k in value), "")
+        return text_of(named, depth + 1)
     return "" if value is None else str(value)
 
 
@@ -185,6 +198,7 @@ class Feed:
                 continue
             if end == len(self._text) and not self._ended and self._more():
                 continue  # a number may go on in the next chunk
+            value = well_formed(value, self._text[self._at : end])
             self._at = end
             return value
 
