@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
+
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # before torch is imported: its threads wait for each other on busy cores
 
 import pytest
 
