@@ -225,9 +225,12 @@ def person_of(word: str) -> str:
     return "it" if word in IT else PERSON_OF[word].lower() if word in PERSON_OF else ""
 
 
+SUBJECT_FORMS = (IT - {"its", "itself"}).union(*SUBJECTS.values())
+
+
 def is_subject_form(word: str) -> bool:
     """Whether a form of a pronoun can be a subject: *she's* can, *her* cannot; *you* and *it* can."""
-    return word in IT - {"its", "itself"} or any(word in forms for forms in SUBJECTS.values())
+    return word in SUBJECT_FORMS
 
 
 @cache

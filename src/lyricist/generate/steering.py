@@ -210,7 +210,7 @@ class Telling:
         at = np.arange(columns.width)
         self.blocks = np.where(at < columns.lone, at // TILE, at - columns.lone + columns.tiles)
         self.kept = set(words_of_plan(song))
-        self.listed: dict[tuple[str, ...], tuple[Ints, Floats]] = {}
+        self.listed: dict[tuple[str, ...], tuple[Ints, Floats, Ints]] = {}
         self.voices: dict[tuple[str, str], Floats] = {}
 
     def voiced(self, made: BlockRows, keys: Sequence[tuple[str, ...]]) -> None:
@@ -220,19 +220,26 @@ class Telling:
         for row, key in enumerate(keys):
             found.setdefault(key, []).append(row)
         for key, rows in found.items():
-            columns, nats = self.changes(key)
+            columns, factors, blocks = self.changes(key)
             if len(columns):
-                self.multiply(made, np.array(rows)[:, None], columns[None, :], nats)
+                at = np.array(rows)[:, None]
+                more = self.multiply(made, at, columns, factors)
+                made.sums[at, self.blocks[columns[blocks]]] += np.add.reduceat(more, blocks, axis=1)
+                np.maximum(made.sums, 0, out=made.sums)
+                made.total[rows] += more.sum(axis=1)
 
-    def changes(self, key: tuple[str, ...]) -> tuple[Ints, Floats]:
-        """The columns (N,) that a key changes, and by how many nats (N,)."""
+    def changes(self, key: tuple[str, ...]) -> tuple[Ints, Floats, Ints]:
+        """The columns (N,) that a key changes, in their order, by which factors (N,), and where in them the columns
+        of a new block begin."""
         if key not in self.listed:
             nats = self.voice(key[0], key[1]) if len(key) == 2 else self.line(key)
             nats[[w for w in self.kept if w < len(nats)]] = 0
             words = np.flatnonzero(nats)
+            words = words[self.columns.column_of[words] < self.columns.width]
+            words = words[np.argsort(self.columns.column_of[words])]
             at = self.columns.column_of[words]
-            drawn = at < self.columns.width
-            self.listed[key] = (at[drawn], nats[words[drawn]])
+            begins = np.flatnonzero(np.diff(self.blocks[at], prepend=-1))
+            self.listed[key] = (at, np.exp(nats[words] / np.float32(self.temperature)), begins)
         return self.listed[key]
 
     def voice(self, person: str, tense: str) -> Floats:
@@ -269,20 +276,22 @@ class Telling:
         columns = self.columns.column_of[ids]
         drawn = columns < self.columns.width
         if drawn.any():
-            self.multiply(made, rows[drawn], columns[drawn], np.float32(UNSAID))
+            rows, columns = rows[drawn], columns[drawn]
+            more = self.multiply(made, rows, columns, np.exp(np.float32(UNSAID / self.temperature)))
+            np.add.at(made.sums, (rows, self.blocks[columns]), more)
+            np.add.at(made.total, rows, more)
 
-    def multiply(self, made: BlockRows, rows: Ints, columns: Ints, nats: Floats | np.float32) -> None:
-        """Add `nats` to places of the output; each place occurs once. In place."""
-        rows, columns = np.broadcast_arrays(rows, columns)
+    def multiply(self, made: BlockRows, rows: Ints, columns: Ints, factors: Floats | np.float32) -> Floats:
+        """Multiply places of the output, each of which occurs once, in place; by how much they are more now."""
         before = made.e[rows, columns]
-        after = before * np.exp(nats / np.float32(self.temperature))
+        after = before * factors
         made.e[rows, columns] = after
-        more = after - before
-        np.add.at(made.sums, (rows, self.blocks[columns]), more)
-        np.maximum(made.sums, 0, out=made.sums)
-        np.add.at(made.total, rows, more)
-        power = self.temperature
-        np.add.at(made.free, rows, after.astype(np.float64) ** power - before.astype(np.float64) ** power)
+        free = after.astype(np.float64) ** self.temperature - before.astype(np.float64) ** self.temperature
+        if free.ndim == 2:
+            made.free[rows[:, 0]] += free.sum(axis=1)
+        else:
+            np.add.at(made.free, rows, free)
+        return np.asarray(after - before)
 
 
 # --- Listed words

@@ -174,8 +174,16 @@ def capital(line: str) -> str:
     return line
 
 
+BEGINS = frozenset(".?!:\"'\u201c\u2018")  # what stands before the capital of a sentence or a speech
+
+
 def display_forms(lines: Iterable[str], tokenizer: Tokenizer) -> dict[str, str]:
-    """The written forms of words that mostly have a capital inside a line (names, Thy in a hymnal)."""
+    """The written forms of words that mostly have a capital inside a line (names, Thy in a hymnal). One that begins a
+    sentence or a speech there does not count.
+
+    >>> display_forms(["and said: 'It's for Ann. It's late'"] * 2, WordTokenizer())
+    {'ann': 'Ann'}
+    """
     if not isinstance(tokenizer, WordTokenizer):
         return {}
     seen: Counter[str] = Counter()
@@ -183,7 +191,11 @@ def display_forms(lines: Iterable[str], tokenizer: Tokenizer) -> dict[str, str]:
     for line in lines:
         if line.isupper():
             continue
-        for word, surface in tokenizer.split_surface(line)[1:]:
+        at = 0
+        for word, surface in tokenizer.split_surface(line):
+            at = line.find(surface, at)
+            if not line[:at].rstrip() or line[:at].rstrip()[-1] in BEGINS:
+                continue
             seen[word] += 1
             if surface != word:
                 forms[word, surface] += 1
