@@ -18,6 +18,8 @@ from lyricist.evaluation.train import train_songs
 from lyricist.model.checkpoint import Run
 from lyricist.training.config import Options
 
+# Of each command by the slow tests; five times as many of a single save, ten times as many damaged files of a kind.
+KILLS = int(os.environ.get("LYRICIST_KILLS", 20))
 SUBJECTS = (
     "river",
     "morning",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conftest import KILLS
 from tests.crashdisk import CrashDisk, judge_all, mutate
 
 from lyricist import _io
@@ -340,10 +341,10 @@ def killed(work: Callable[[Callable[[], None]], None], seconds: float) -> None:
 
 
 @pytest.mark.full
-def test_five_hundred_kills_while_checkpoints_are_saved(tmp_path: Path) -> None:
+def test_kills_while_checkpoints_are_saved(tmp_path: Path) -> None:
     run_with(tmp_path / "run", 1)
     last = 1
-    for delay in np.random.default_rng(5).uniform(0.0, 0.12, 500).tolist():
+    for delay in np.random.default_rng(5).uniform(0.0, 0.12, 5 * KILLS).tolist():
 
         def work(ready: Callable[[], None], first: int = last + 1) -> None:
             run = Run.open(tmp_path / "run")
@@ -362,7 +363,7 @@ def test_five_hundred_kills_while_checkpoints_are_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.full
-def test_three_hundred_kills_while_a_run_and_a_directory_are_replaced(tmp_path: Path, form: str) -> None:
+def test_kills_while_a_run_and_a_directory_are_replaced(tmp_path: Path, form: str) -> None:
     run_with(tmp_path / "run", 1)
     with new_directory(tmp_path / "songs") as made:
         (made / "a").write_bytes(b"1")
@@ -379,7 +380,7 @@ def test_three_hundred_kills_while_a_run_and_a_directory_are_replaced(tmp_path: 
                 (made / "a").write_bytes(str(step).encode())
                 (made / "b").write_bytes(str(step).encode())
 
-    for delay in np.random.default_rng(6).uniform(0.0, 0.06, 300).tolist():
+    for delay in np.random.default_rng(6).uniform(0.0, 0.06, 5 * KILLS).tolist():
         killed(work, delay)
         assert told(tmp_path).startswith("use"), told(tmp_path)
         recover(tmp_path / "songs")
