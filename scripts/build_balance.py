@@ -27,6 +27,7 @@ from lyricist.generate.writer import Model
 from lyricist.model.checkpoint import COLUMNS, Run, seal
 from lyricist.model.topics import is_plain
 from lyricist.model.vocab_layout import VocabLayout
+from lyricist.plan.plan import QUICK
 
 Reals = npt.NDArray[np.float64]
 split = WordTokenizer().split
@@ -67,7 +68,7 @@ def written(model: Model, songs: int) -> Counter[str]:
     """Words of songs that the model writes."""
     found: Counter[str] = Counter()
     for k, plan in enumerate(plans(model, songs // A_PLAN)):
-        for song in model.write(plan, seed=10_000 + k * A_PLAN, count=A_PLAN):
+        for song in model.write(plan, QUICK, seed=10_000 + k * A_PLAN, count=A_PLAN, as_it_is=True):
             found.update(word for section in song.sections for line in section.lines for word in split(line.text))
     return found
 

@@ -13,6 +13,7 @@ are printed with their seed; `--only` runs one here.
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import hashlib
 import io
@@ -57,7 +58,7 @@ from lyricist.model.stock import StockPhrases
 from lyricist.model.tokens import Vocabulary
 from lyricist.model.topics import Topics
 from lyricist.model.vocab_layout import VocabLayout
-from lyricist.plan.plan import Plan
+from lyricist.plan.plan import QUICK, Plan
 from lyricist.plan.premise import read_stories, stories_of
 from lyricist.training.token_arrays import token_set
 
@@ -280,7 +281,8 @@ def read_run(rng: random.Random, place: Path) -> None:
     run.weights()
     model = lyricist.load(run)
     plans = [Plan(form="verse", lines=2), Plan(form="verse", lines=2, syllables=(6,), rhyme="AA", about=("river",))]
-    model.write(plans[rng.random() < 0.5 and "features" in path.name], seed=rng.randrange(9), count=1)
+    plan = plans[rng.random() < 0.5 and "features" in path.name]
+    model.write(plan, QUICK, seed=rng.randrange(9), as_it_is=True)
 
 
 def read_classic(rng: random.Random, place: Path) -> None:
@@ -480,6 +482,7 @@ def batch(kind: str, seeds: Sequence[int]) -> Iterator[tuple[int, str, str]]:
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
+        gc.freeze()  # sessions of ONNX Runtime cannot be ended here: their threads are not in this process
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         with open(into, "wb", buffering=0) as pipe:

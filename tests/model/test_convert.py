@@ -21,7 +21,7 @@ from lyricist.generate.writer import load
 from lyricist.model.checkpoint import Run, create_run, save_checkpoint, seal
 from lyricist.model.network import LyricLSTM, ModelConfig
 from lyricist.model.runtime import OnnxModel, open_session
-from lyricist.model.tokens import Vocabulary
+from lyricist.model.tokens import SPECIALS, Vocabulary
 from lyricist.training.config import Options
 
 PAGE = Path(__file__).parents[2] / "docs" / "export.md"
@@ -66,7 +66,7 @@ def test_metadata_are_what_onnx_itself_would_write(run: Run, tmp_path: Path) -> 
 
 
 def test_a_model_of_characters_says_so(tmp_path: Path) -> None:
-    letters = Vocabulary(["<unk>", "<song>", "<end>", "a", " "], tokenizer="char")
+    letters = Vocabulary(["<unk>", *sorted(SPECIALS - {"<unk>"}), "a", " "], tokenizer="char")
     config = ModelConfig(vocab_size=len(letters), embedding=4, hidden=5)
     weights = {n: np.ones(p.shape, np.float32) for n, p in LyricLSTM(config).named_parameters()}
     run = create_run(tmp_path / "run", {"kind": "lstm", "model": config.model_dump()}, letters)

@@ -15,12 +15,12 @@ from tests.generate.test_engine import MORE, PLAIN, songs_of
 import lyricist
 from lyricist._io import load_arrays, tensor_bytes
 from lyricist.corpus import Line, Section, Song
-from lyricist.errors import PlanError, RunError
+from lyricist.errors import RunError
 from lyricist.generate.exact_engine import ExactEngine
 from lyricist.generate.exact_writer import decode
 from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan, CopyGuard
-from lyricist.generate.result import SongWritten
+from lyricist.generate.result import SongFailed, SongWritten
 from lyricist.model.checkpoint import Run
 from lyricist.model.copy_index import GAP, LINES, LineFilter
 from lyricist.model.runtime import HostBlocks
@@ -149,8 +149,9 @@ def test_a_plan_of_which_every_line_is_barred_is_refused() -> None:
     blocks = HostBlocks(Uniform(song.table.known), song.columns)
     last = LineFilter.of(lines[:9] + lines[10:])
     assert songs_of(ExactEngine(blocks, song, PLAIN, CopyBan(None, song.table.words, 5, last)), [0])[0] == [lines[9]]
-    with pytest.raises(PlanError, match="no words are left"):
-        songs_of(ExactEngine(blocks, song, PLAIN, CopyBan(None, song.table.words, 5, LineFilter.of(lines))), [0])
+    every = CopyBan(None, song.table.words, 5, LineFilter.of(lines))
+    (failed,) = ExactEngine(blocks, song, PLAIN, every).write([0])
+    assert isinstance(failed, SongFailed) and "no words are left for it that copy nothing" in failed.reason
 
 
 def test_free_writing_knows_the_filter_too() -> None:

@@ -234,7 +234,7 @@ def waits_for(true: Callable[[], bool]) -> None:
 @pytest.mark.parametrize("processes", [0, 2])
 def test_twenty_that_hang_up_leave_no_work(studio_with: Callable[..., Studio], processes: int) -> None:
     """More than may be at work at once: each leaves its place to the next."""
-    studio = studio_with(limits=Limits(requests_at_work=2), processes=processes)
+    studio = studio_with(limits=Limits(requests_at_work=2, particles=4), processes=processes)
     pool = studio.app.state.services.pool
     waits_for(lambda: pool is None or all(worker.ready for worker in pool.pool.workers))
     for seed in range(20):
@@ -245,7 +245,7 @@ def test_twenty_that_hang_up_leave_no_work(studio_with: Callable[..., Studio], p
 
 
 def test_what_is_too_much_is_told_to_wait(studio_with: Callable[..., Studio]) -> None:
-    studio = studio_with(limits=Limits(requests_at_work=1))
+    studio = studio_with(limits=Limits(requests_at_work=1, particles=4))
     with studio.client.stream("POST", "/api/write", json={"plan": LONG, "seed": 1}) as first:
         assert first.status_code == 200
         answer = studio.client.post("/api/write", json={"plan": LONG, "seed": 2})

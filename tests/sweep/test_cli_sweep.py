@@ -99,7 +99,7 @@ def test_ctrl_c_ends_it_cleanly_and_the_same_command_goes_on(corpus: Corpus, tmp
         for line in process.stderr:
             if "2 trials" in line:
                 break
-        wait_for(lambda: list(out.glob("run-0001/history.jsonl")) or process.poll() is not None)
+        wait_for(lambda: list(out.glob("*run-0001*/history.jsonl")) or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         report = process.stderr.read()
     assert process.returncode == 0, report

@@ -499,7 +499,7 @@ def test_the_best_run_writes_songs_and_knows_its_corpus(corpus: Corpus, tmp_path
     ("space", "error"),
     [
         ({"batch": (8, 100_000)}, "too few for batch 100000"),
-        ({"hidden": (8, 3_000_000)}, "memory"),
+        ({"hidden": (8, 3_000_000)}, "less than or equal to 16384"),
     ],
 )
 def test_a_failing_trial_is_recorded_and_the_others_go_on(

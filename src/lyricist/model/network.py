@@ -28,8 +28,8 @@ class ModelConfig(BaseModel):
     vocab_size: int = Field(gt=0)
     cell: Literal["lstm", "gru"] = "lstm"
     layers: int = Field(default=1, ge=1, le=4)
-    embedding: int = Field(default=256, gt=0)  # E, and the width of the output layer when tied
-    hidden: int = Field(default=512, gt=0)  # H
+    embedding: int = Field(default=256, gt=0, le=16_384)  # E, and the width of the output layer when tied
+    hidden: int = Field(default=512, gt=0, le=16_384)  # H
     tied: bool = True  # output weights are the embedding (Press & Wolf 2017; Inan et al. 2017)
     dropout_embedding: float = Field(default=0.0, ge=0, lt=1)  # whole words (Gal & Ghahramani 2016)
     dropout_input: float = Field(default=0.0, ge=0, lt=1)  # embedded input, locked over time
