@@ -12,6 +12,7 @@ are printed with their seed; `--only` runs one here.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import gzip
@@ -304,9 +305,16 @@ def read_corpus(rng: random.Random, place: Path) -> None:
     copies_of(corpus).runs(["the", "river", "was", "open"], 2)
 
 
+def kept_folder() -> Path:
+    """A new folder, removed at the end of this process."""
+    place = Path(tempfile.mkdtemp(prefix="lyricist-fuzz-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
 @cache
 def corpus_with_arrays() -> Path:
-    place = Path(tempfile.mkdtemp(prefix="lyricist-fuzz-")) / "corpus"
+    place = kept_folder() / "corpus"
     shutil.copytree(GOLDEN / "corpus-1", place)
     corpus = open_corpus(place)
     token_set(corpus), copies_of(corpus)
@@ -376,7 +384,7 @@ def seeds() -> Path:
     """Small files of the kinds that no golden run has."""
     from lyricist.model.habits import SectionForm
 
-    place = Path(tempfile.mkdtemp(prefix="lyricist-fuzz-"))
+    place = kept_folder()
     verse = SectionForm("verse", (8, 6), "iambic", "AA", (0, 0))
     Habits(((verse, verse),), (("she", 1.0),), (("past", 1.0),), ("sea", "rope")).save(place / "habits.json")
     LineFilter.of([["we", "sing", "of", "the", "sea", str(n)] for n in range(300)]).save(place / "lines.safetensors")
@@ -505,6 +513,8 @@ def batch(kind: str, seeds: Sequence[int]) -> Iterator[tuple[int, str, str]]:
 
 def fuzz(kind: str, first: int, cases: int) -> Counter[str]:
     """How many cases had each outcome; failures are printed."""
+    for prepare in (corpus_with_arrays, words, small_words, seeds):
+        prepare()  # here, not in every child
     count: Counter[str] = Counter()
     seed, end, outcome = first, first + cases, ""
     while seed < end:
@@ -535,8 +545,6 @@ def main() -> None:
         if options.only is not None:
             print(*attempt(kind, options.only), sep="\n")
         elif kind != "tunes" or tunes():
-            for prepare in (corpus_with_arrays, words, small_words, seeds):
-                prepare()
             report(f"fuzz of {kind}", {"cases": options.cases, **fuzz(kind, options.seed, options.cases)})
 
 
