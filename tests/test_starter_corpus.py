@@ -156,9 +156,9 @@ def test_our_own_songs_are_learnt_but_for_those_held_out(script: ModuleType, tmp
     files = [file.read_text(encoding="utf-8") for file in sorted(folder.glob("held-out*.txt"))]
     aside = [line for text in files for line in text.splitlines() if line]
     assert len(every) > 23_000 and len(files) == 4 and len(aside) > 6_000
-    lyrics = "\n".join(song["lyrics"] for song in every)
+    sung = {line for song in every for line in song["lyrics"].splitlines()}
     verses = [line for line in aside if len(line.split()) > 7 and not line.startswith("Title:")]
-    assert sum(line in lyrics for line in verses) <= len(verses) // 100
+    assert sum(line in sung for line in verses) <= len(verses) // 100
     first = every[0]["lyrics"].splitlines()[1:5]
     (tmp_path / "measured.txt").write_text("\n".join(first), encoding="utf-8")
     left = [json.loads(row)["title"] for row in script.own_songs(script.HeldOut(tmp_path))]

@@ -93,8 +93,10 @@ def test_another_size_than_asked_for(kind: str, file) -> None:  # type: ignore[n
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read .No such file"):
         read_vectors(tmp_path / "none.bin", ["sea"])
+    with pytest.raises(InputError, match="--vectors .* cannot be read .it is no plain file"):
+        read_vectors(tmp_path, ["sea"])
 
 
 def test_learning_is_the_same_twice_and_knows_every_word() -> None:

@@ -129,7 +129,7 @@ class Run:
         if path == Path(starter.NAME) and not path.exists():
             path = starter.need_starter()
         if not os.path.isdir(path) and not recover(path):
-            if beside(path).is_dir():
+            if os.path.isdir(beside(path)):
                 raise RunError(f"{path} holds no checkpoint yet: let it train until the first is saved")
             raise RunError(f"{path} is not a run directory: train one with 'lyricist train SONGS -o {path}'")
         inode = path.stat().st_ino

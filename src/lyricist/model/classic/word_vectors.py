@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from lyricist._io import fit, load_arrays, open_plain
-from lyricist.errors import InputError, MissingExtra
+from lyricist.errors import InputError, MissingExtra, RunError
 from lyricist.model.checkpoint import Run
 from lyricist.model.classic.note_features import Floats
 
@@ -82,8 +82,9 @@ def read_vectors(path: Path, wanted: Sequence[str], size: int | None = None) -> 
                     folded.setdefault(word.lower(), vector)
     except (EOFError, zlib.error) as e:
         raise cut(path, "its gzip stream is damaged or has no end") from e
-    except OSError as e:
-        raise InputError(f"--vectors {path}: cannot be read ({e.strerror or e}): name a file of vectors") from e
+    except (OSError, RunError) as e:  # a RunError: `open_plain`, whose advice is for files of runs
+        why = getattr(e if isinstance(e, OSError) else e.__cause__, "strerror", "it is no plain file") or e
+        raise InputError(f"--vectors {path}: cannot be read ({why}): name a file of vectors") from e
     either = folded | exact
     words = [word for word in wanted if word in either]
     if not words:
