@@ -98,7 +98,7 @@ class Drawing(BaseModel):
         le=3,
         description="How much phrases that the model says again and again are held back; 0: off.",
     )
-    story: bool = Field(default=True, description="Tell one of the stories that the model knows, if it knows any.")
+    story: bool = Field(default=False, description="Tell one of the stories that the model knows, if it knows any.")
     merit: float = Field(
         default=1.0, ge=0, le=10, description="How much drafts are chosen by their lines' score; 0: off."
     )
