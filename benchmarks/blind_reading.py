@@ -100,7 +100,7 @@ def plain_drawing() -> Drawing:
 
 
 def written(hand: str, model: Model, plan: Plan, drawing: Drawing, seeds: range) -> list[Entry]:
-    songs = model.write(plan, drawing, seed=seeds.start, count=len(seeds))
+    songs = model.write(plan, drawing, seed=seeds.start, count=len(seeds), as_it_is=True)
     return [Entry(hand, f"seed {s.seed}", plainly(cut_lines(s.text.splitlines()))) for s in songs]
 
 

@@ -58,9 +58,10 @@ def written_songs(path: Path, count: int) -> Iterator[Song]:
     """The songs of a file that `lyricist write --jsonl` printed, or new songs of a run directory."""
     if path.is_dir():
         import lyricist
+        from lyricist.plan.plan import QUICK
 
         plan = lyricist.Plan(form="verse chorus verse chorus")
-        records = (song.to_json() for song in lyricist.load(path).write(plan, count=count))
+        records = (song.to_json() for song in lyricist.load(path).write(plan, QUICK, count=count, as_it_is=True))
     else:
         records = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     for record in records:

@@ -28,6 +28,7 @@ from typing import Any
 import lyricist
 from common import SONGS, parser, report
 from lyricist.corpus.samples import FOLDER
+from lyricist.plan.plan import QUICK
 from lyricist.prosody.lexicon import default_lexicon
 from oracle.blockers import blocked
 from oracle.judge import judge, tally
@@ -73,7 +74,7 @@ def written(plan: dict[str, Any], seed: int) -> tuple[dict[str, Any] | None, str
     """(song, "", "") or (None, kind of error, its message) of the public API."""
     signal.alarm(options.limit)
     try:
-        return model.write(lyricist.Plan(**plan), seed=seed)[0].to_json(), "", ""
+        return model.write(lyricist.Plan(**plan), QUICK, seed=seed, as_it_is=True)[0].to_json(), "", ""
     except lyricist.PlanError as error:
         return None, "search limit" if "search limit" in str(error).lower() else "refused", str(error)
     except lyricist.LyricistError as error:

@@ -40,7 +40,7 @@ from common import entropy, parser, report, songs_or_exit
 from lyricist.corpus import Line, Section, Song
 from lyricist.generate.writer import Model
 from lyricist.plan.from_song import plan_like
-from lyricist.plan.plan import Plan
+from lyricist.plan.plan import QUICK, Plan
 from oracle.sound import load_cmudict, stress_of
 from verse import HumanSong, Words, cut_lines, human_songs, is_archaic
 
@@ -115,7 +115,7 @@ def write_pairs(model: Model, songs: Sequence[HumanSong], longest: int, file: Pa
                 continue
             try:
                 plan, rhymed = plan_of(song, longest, model)
-                made = model.write(plan, seed=number)[0]
+                made = model.write(plan, QUICK, seed=number, as_it_is=True)[0]
             except (lyricist.InputError, lyricist.PlanError) as e:
                 print(f"{song.name}: {e}", flush=True)
                 continue

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import lyricist
 from common import ROOT, parser, save
-from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.plan import QUICK, Plan
 from lyricist.plan.resolve import as_a_song
 from verse import Words, cut_lines
 
@@ -57,7 +57,7 @@ def written(run: Path | None, seeds: int, show: bool) -> Iterator[tuple[str, ...
     for word in WORDS:
         options = {"include": word}
         plan = as_a_song(Plan(include=word), options, always=True)
-        for song in model.write(plan, Drawing(), seed=1, count=seeds):
+        for song in model.write(plan, QUICK, seed=1, count=seeds, as_it_is=True):
             line = next(words for words in cut_lines(song.text.splitlines()) if word in words)
             if show:
                 print(f"{word} {song.seed}: {' '.join(line)}", flush=True)

@@ -69,7 +69,7 @@ def merges(run: Path | None, songs: int, particles: int) -> dict[str, Any]:
         plan = Plan(**keywords)
         scheme = str(keywords["rhyme"])
         count = songs if name == "ABAB" else max(1, songs // 10)
-        made = model.write(plan, count=count, seed=0, drawing=Drawing(particles=particles))
+        made = model.write(plan, count=count, seed=0, drawing=Drawing(particles=particles), as_it_is=True)
         found = [merged(song, scheme) for song in made]
         out[name] = {"songs": count} | {
             what: sum(each[i] for each in found) for i, what in enumerate(("one tail", "same vowels", "one word"))

@@ -33,7 +33,7 @@ import numpy as np
 import lyricist
 from common import parser, report, songs_or_exit
 from lyricist.generate.writer import Model
-from lyricist.plan.plan import Drawing, Plan
+from lyricist.plan.plan import QUICK, Drawing, Plan
 from verse import (
     Vectors,
     Words,
@@ -115,18 +115,20 @@ def wanted(folder: Path, vectors: Vectors, count: int) -> Iterator[tuple[str, Wo
 
 def write_cases(model: Model, folder: Path, vectors: Vectors, count: int, file: Path, drafts: int | None) -> None:
     """Add a case of each song that is not in the file. `drafts` of each song; None: those of the default profile."""
-    drawing = Drawing() if drafts is None else Drawing(particles=drafts)
+    drawing = QUICK if drafts is None else Drawing(particles=drafts)
     done = {case.name for case in read_cases(file)}
     with file.open("a", encoding="utf-8") as handle:
         for number, (name, about, lines) in enumerate(wanted(folder, vectors, count)):
             if name in done:
                 continue
             try:
-                steered = model.write(Plan(about=about), drawing, seed=number)[0]
+                steered = model.write(Plan(about=about), drawing, seed=number, as_it_is=True)[0]
             except lyricist.InputError as e:
                 print(f"{name}: {e}", flush=True)
                 continue
-            unsteered = model.write(Plan(syllables=(8, 6), rhyme=("ABAB", "AABB")), drawing, seed=number)[0]
+            unsteered = model.write(
+                Plan(syllables=(8, 6), rhyme=("ABAB", "AABB")), drawing, seed=number, as_it_is=True
+            )[0]
             texts = {"steered": lines_of(steered.text), "unsteered": lines_of(unsteered.text), "human": lines}
             row = {"name": name, "about": about, "texts": texts}
             print(json.dumps(row), file=handle, flush=True)

@@ -31,6 +31,7 @@ from lyricist.melody.export import Sung, own_words, write_score
 from lyricist.melody.read import read_tune
 from lyricist.melody.tune import Tune
 from lyricist.plan.from_tune import plan_to, relaxed
+from lyricist.plan.plan import QUICK
 from lyricist.prosody.metre import FUNCTION_WORDS
 from oracle.sound import Dictionary, load_cmudict, stress_of
 
@@ -112,7 +113,7 @@ class Tunes:
         try:
             tune = read_tune(path)
             plan, told = relaxed(plan_to(tune), self.model.feasible)
-            song = sung(self.model.write(plan, seed=self.seed)[0], tune)
+            song = sung(self.model.write(plan, QUICK, seed=self.seed, as_it_is=True)[0], tune)
         except (InputError, PlanError) as error:
             self.counts["refused"] += 1
             print(f"{path.name}: {error}", file=sys.stderr)
