@@ -32,7 +32,7 @@ def test_models_are_listed_chosen_and_used(studio_with: Callable[..., Studio], f
     models = {model["name"]: model for model in client.get("/api/models").json()["models"]}
     assert list(models) == ["starter", "damaged", "folk <b>songs"]
     assert models["starter"]["current"] and models["starter"]["kind"] == "starter"
-    assert models["starter"]["direction"] == "backward" and models["starter"]["vocabulary"] == 23_875
+    assert models["starter"]["direction"] == "backward" and models["starter"]["vocabulary"] == 24_542
     assert "problem" in models["damaged"] and str(folder) not in models["damaged"]["problem"]
     name = "folk <b>songs"
     assert models[name]["kind"] == "folder" and models[name]["features"] == []
