@@ -87,7 +87,9 @@ def test_notes_and_words() -> None:
     assert (score.kind, score.key, score.pickup, score.warnings) == ("musicxml", (1, "major"), 0, ())
 
 
-BROKEN = "<container><rootfiles><rootfile full-path='Don't Go.xml'/></rootfiles></container>"  # as some programs write
+BROKEN = (
+    "<container><rootfiles><rootfile full-path='Don't Go.xml'/></rootfiles></container>"  # as some programs write
+)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ def _score_path(archive: zipfile.ZipFile, name: str) -> str:
         raise InputError(f"{name}: no score in this MXL; save it again from a notation program")
     if not named and len(scores) > 1:
         listed = ", ".join(repr(score[:60]) for score in scores[:LISTED]) + " …" * (len(scores) > LISTED)
-        raise InputError(f"{name}: {CONTAINER} names none of its {len(scores)} scores ({listed}); unzip the one to sing")
+        which = f"{CONTAINER} names none of its {len(scores)} scores ({listed})"
+        raise InputError(f"{name}: {which}; unzip the one to sing")
     return (named or scores)[0]
 
 
