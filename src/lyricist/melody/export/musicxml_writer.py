@@ -370,7 +370,8 @@ def write_lyrics(element: ET.Element, event: Event, ends: Ends) -> None:
             written.add(lyric.verse)
             made = sub(element, "lyric", number=str(lyric.verse))
             sub(made, "syllabic", lyric.syllabic)
-            sub(made, "text", " ".join(lyric.text.split()))
+            text, joined = " ".join(lyric.text.split()), lyric.syllabic in ("begin", "middle")
+            sub(made, "text", (text.rstrip("-") if joined else text) or text)  # not far--a-way
             if lyric.extend:
                 sub(made, "extend")
             end = ends.get((note.onset, note.pitch, lyric.verse))
