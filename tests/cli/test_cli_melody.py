@@ -10,6 +10,7 @@ import jsonschema
 import mido
 import pytest
 
+from badtunes import midi
 from lyricist.apps.cli import run as lyricist
 from lyricist.apps.schemas import schema
 from lyricist.model.checkpoint import Run
@@ -156,3 +157,32 @@ def test_bad_wishes_get_one_line(
     assert call(*(names.get(a, a) for a in arguments)) == 2
     told = capsys.readouterr().err.strip().splitlines()
     assert len(told) == 1 and says in told[0]
+
+
+def alike(folder: Path) -> Path:
+    """A MIDI file of four equal parts."""
+    notes = b"".join(b"\0\x90" + bytes([p]) + b"\x40\x83\x60\x80" + bytes([p]) + b"\0" for p in (60, 62, 64, 65) * 12)
+    path = folder / "alike.mid"
+    path.write_bytes(midi(*[notes] * 4))
+    return path
+
+
+def test_a_tune_without_a_clear_voice_asks_for_the_track(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = alike(tmp_path)
+    assert call("plan", path) == 2
+    err = capsys.readouterr().err
+    assert (
+        "no part is clearly the sung one" in err and "25%" in err and "--track" in err and len(err.splitlines()) == 1
+    )
+    assert call("plan", path, "--track", 2) == 0
+
+
+def test_a_score_of_a_midi_file_is_a_lead_sheet(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song = ("write", "-m", run.path, "--melody", alike(tmp_path), "--track", 2, "--phrases", "4", "--rhyme", "X")
+    song = (*song, "--max-copy", "0", "--seed", 1)
+    for name, more, parts in (("sheet", (), 1), ("full", ("--full",), 4)):
+        assert call(*song, *more, "-o", tmp_path / f"{name}.musicxml") == 0
+        root = ElementTree.fromstring((tmp_path / f"{name}.musicxml").read_bytes())
+        assert len(root.findall("part")) == parts and len(root.findall(".//lyric")) == 48
+    capsys.readouterr()
+    assert call(*song, "--full") == 2 and "--full" in capsys.readouterr().err

@@ -81,13 +81,13 @@ def musicxml(score: Score) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}\n{body}\n'.encode()
 
 
-def mxl(score: Score) -> bytes:
-    """The document compressed: a zip archive with a container, as MusicXML 2.0 and later define it."""
+def mxl(document: bytes) -> bytes:
+    """A document compressed: a zip archive with a container, as MusicXML 2.0 and later define it."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         mime = zipfile.ZipInfo("mimetype")  # first and not compressed, so that the bytes show the kind of file
         archive.writestr(mime, "application/vnd.recordare.musicxml", compress_type=zipfile.ZIP_STORED)
-        for name, data in (("META-INF/container.xml", CONTAINER.encode()), ("score.musicxml", musicxml(score))):
+        for name, data in (("META-INF/container.xml", CONTAINER.encode()), ("score.musicxml", document)):
             archive.writestr(zipfile.ZipInfo(name), data, compress_type=zipfile.ZIP_DEFLATED)
     return out.getvalue()
 

@@ -110,6 +110,17 @@ def unpack(data: bytes, name: str) -> bytes:
         raise InputError(f"{name}: damaged MXL ({why}); save the score again") from None
 
 
+def repack(data: bytes, score: bytes, name: str) -> bytes:
+    """The same MXL with another score in place of its own. Raises InputError as `unpack`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as made:
+        path = _score_path(archive, name)
+        for info in archive.infolist():
+            content = score if info.filename == path else _member(archive, info.filename, name)
+            made.writestr(info, content, info.compress_type)
+    return out.getvalue()
+
+
 def _score_path(archive: zipfile.ZipFile, name: str) -> str:
     """The name of a member of the archive; it is never used as a path of this machine. Raises `InputError`."""
     names = archive.namelist()
