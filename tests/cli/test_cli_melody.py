@@ -103,6 +103,18 @@ def test_words_that_do_not_fit_a_tune_are_named(
     assert call(*check, "--strict") == 4
 
 
+@pytest.mark.parametrize("text", ["The hill\nis green and over\nthe water", "The hill is green and over\nthe water"])
+def test_lines_that_are_not_the_phrases_are_aligned(
+    text: str, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "words.txt").write_text(text, encoding="utf-8")
+    assert call("check", tmp_path / "words.txt", "--melody", tune, "--phrases", "5", "--json") == 0
+    fitted = json.loads(capsys.readouterr().out)["fit"]
+    assert [line["slots"] - line["syllables"] for line in fitted["lines"]] == [0] * len(text.splitlines())
+    assert fitted["lines"][0]["phrase"] == 1 and fitted["lines"][-1]["phrase"] in (1, 2)
+    assert not {m["kind"] for m in fitted["misfits"]} & {"syllables", "lines"}
+
+
 @pytest.mark.parametrize(
     ("draft", "verses"), [("The hill is all green\n...\n", 1), ("...\n...\nA road to the sea\n...\n", 2)]
 )
