@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -198,3 +199,16 @@ def test_a_score_of_a_midi_file_is_a_lead_sheet(run: Run, tmp_path: Path, capsys
         assert len(root.findall("part")) == parts and len(root.findall(".//lyric")) == 48
     capsys.readouterr()
     assert call(*song, "--full") == 2 and "--full" in capsys.readouterr().err
+
+
+def test_words_are_put_into_the_score_that_was_given(run: Run, tmp_path: Path) -> None:
+    note = "<note><pitch><step>{}</step><octave>4</octave></pitch><duration>1</duration><!-- mine --></note>"
+    bars = "".join(f'<measure number="{i}">{"".join(map(note.format, "CDEF"))}</measure>' for i in range(1, 5))
+    credit = "<credit><credit-words>Words to come</credit-words></credit>"
+    listed = '<part-list><score-part id="P1"><part-name>Me</part-name></score-part></part-list>'
+    given = f'<score-partwise>{credit}{listed}<part id="P1">{bars}</part></score-partwise>\n'
+    (tmp_path / "mine.musicxml").write_text(given, encoding="utf-8")
+    song = ("write", "-m", run.path, "--melody", tmp_path / "mine.musicxml", "--phrases", "4", "--rhyme", "X")
+    assert call(*song, "--max-copy", "0", "--seed", 1, "-o", tmp_path / "ours.xml") == 0
+    made = (tmp_path / "ours.xml").read_text("utf-8")
+    assert made.count("<lyric ") == 16 and re.sub("<lyric .*?</lyric>", "", made) == given
