@@ -125,7 +125,8 @@ def kept(path: Path) -> str:
     if bare(made) != bare(unpack(data, path.name) if data.startswith(b"PK") else data):
         return f"{path.name}: more than lyrics differs"
     again = read_musicxml(made, path.name)
-    there = {(n.onset, n.pitch): {x.text for x in n.lyrics} for part in again.parts for n in part.notes if n.lyrics}
+    (part,) = (part for part in again.parts if part.number == tune.part.number)
+    there = {(note.onset, note.pitch): {lyric.text for lyric in note.lyrics} for note in part.notes if note.lyrics}
     laid = [
         (slot, lyric)
         for p, row in zip(tune.phrases, sung.lyrics[0], strict=True)

@@ -58,15 +58,20 @@ def verses_of(sung: Sung) -> dict[int, Verses]:
     """The lyrics of every note of the document: one for each time that it is sung."""
     out: dict[int, Verses] = defaultdict(dict)
     times: Counter[int] = Counter()
-    texts: dict[tuple[int, ...], set[tuple[Lyric | None, ...]]] = defaultdict(set)
     keys = [tuple(slot.notes[0].source for slot in phrase.slots) for phrase in sung.tune.phrases]
-    for verse in sung.lyrics:
-        for key, laid in zip(keys, verse, strict=True):
-            texts[key].add(tuple(lyric and Lyric(lyric.text, lyric.syllabic) for lyric in laid))
-            for source, lyric in zip(key, laid, strict=True):
-                times[source] += 1
-                if lyric is not None and not (times[source] > 1 and len(texts[key]) == 1):
-                    out[source][times[source]] = lyric
+    turns = [(key, laid) for verse in sung.lyrics for key, laid in zip(keys, verse, strict=True)]
+    texts: dict[tuple[int, ...], list[list[str]]] = defaultdict(list)
+    for key, laid in turns:
+        texts[key].append([lyric.text if lyric else "" for lyric in laid])
+    often = Counter(source for key, _ in turns for source in key)
+    for key, laid in turns:
+        once = all(
+            text == texts[key][0] and often[source] == len(texts[key]) for text in texts[key] for source in key
+        )
+        for source, lyric in zip(key, laid, strict=True):
+            times[source] += 1
+            if lyric is not None and not (once and times[source] > 1):
+                out[source][times[source]] = lyric
     return out
 
 
