@@ -409,6 +409,7 @@ GOOD = song(FOUR + n("G4", 8, "hey"))
         (mxl(GOOD)[:-30], "damaged MXL"),
         (mxl(b"hello", "readme.txt"), "no XML or cut off"),
         (mxl(b"hello", "readme.txt", "<container/>"), "no score in this MXL"),
+        (mxl(b'<museScore version="4.20"/>', "song.mscx"), "export it as MusicXML"),
         (mxl(GOOD, container="<container>" + "<a>" * 200), "levels of XML|cut off"),
     ],
 )

@@ -65,6 +65,8 @@ def _parts(root: Element, name: str) -> Measures:
             for part in measure.findall("part"):
                 columns[part.get("id", "")].append(part)
         parts = list(columns.items())
+    elif root.tag == "museScore":
+        raise InputError(f"{name}: a file of MuseScore's own kind; export it as MusicXML (File, Export)")
     else:
         raise InputError(f"{name}: its root is <{root.tag[:40]}>, not <score-partwise>; give a MusicXML score")
     longest = max((len(measures) for _, measures in parts), default=0)
