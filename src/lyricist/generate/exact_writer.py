@@ -177,8 +177,9 @@ class ExactWriter:
         if self.outliner is not None and self.outliner.tells(drawing.story):
             drawing = drawing.telling()
         most = self.spec.max_copy
-        known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
-        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
+        run = self.run
+        known = (run.copy_index, run.line_filter, run.run_filter) if most else (None, None, None)
+        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes, known[2])
         judge = self.run.line_judge if drawing.judged else None
         stock = self.run.stock if drawing.stock else NONE
         printer = self.run.printed(self.spec.bare)
@@ -192,8 +193,7 @@ class ExactWriter:
         lines = self.lines(event.ids)
         sections = self.sections(lines)
         scans = self.scans(lines)
-        index = self.run.copy_index
-        copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
+        copied = self.run.longest_copy([w for line in lines for w in line])
         title = self.spec.title or title_of(sections, self.run.vocabulary.rarity)
         return WrittenSong(
             title,

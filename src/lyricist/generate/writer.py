@@ -24,7 +24,7 @@ from lyricist.generate.result import LineWritten, SongFailed, SongWritten, Writt
 from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.copy_index import COPY_INDEX, LINES, RUNS
 from lyricist.model.habits import HABITS
 from lyricist.model.runtime import STORIES, LateModel, OnnxBlocks, OnnxModel, PackedSteps, PlainStepModel, StepModel
 from lyricist.model.starter import need_starter
@@ -230,8 +230,7 @@ class Model(LoadedRun):
         if printer is not None and printer.looks_ahead:
             sections = tuple(in_print(section, printer) for section in sections)
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]
-        known = self.copy_index is not None and self.vocabulary.tokenizer.name == "word"
-        copied = self.copy_index.longest_run(words)[0] if known and self.copy_index else None
+        copied = self.longest_copy(words)
         title = title_of(sections, self.vocabulary.rarity)
         return WrittenSong(title, event.seed, sections, event.nll_per_word, copied)
 
@@ -292,6 +291,7 @@ def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
     files = RunFiles(
         run.beside(COPY_INDEX),
         run.beside(LINES),
+        run.beside(RUNS),
         run.beside(TOPICS),
         run.beside(WORDS),
         run.beside(STOCK),

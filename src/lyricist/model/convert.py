@@ -12,7 +12,7 @@ from lyricist._io import disk_errors, link, new_directory, read_plain, replace_f
 from lyricist.errors import InputError
 from lyricist.model import onnx_bytes
 from lyricist.model.checkpoint import COLUMNS, FOR_READERS, FORMAT, Run, write_manifest
-from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.copy_index import COPY_INDEX, LINES, RUNS
 from lyricist.model.habits import HABITS
 from lyricist.model.runtime import STORIES
 from lyricist.model.stock import STOCK
@@ -23,8 +23,8 @@ SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
 MODEL = "model.onnx"  # of a packed run
 CARD = "card.md"
 # Files copied from a run to share, and to a packed run; config.json and `latest` are written anew.
-SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, STOCK, HABITS, TOPICS, STORIES, CARD)
-PACKED = ("vocab.json", COLUMNS, CARD, LINES, STOCK, TOPICS, WORDS, STORIES)
+SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, RUNS, STOCK, HABITS, TOPICS, STORIES, CARD)
+PACKED = ("vocab.json", COLUMNS, CARD, LINES, RUNS, STOCK, TOPICS, WORDS, STORIES)
 
 
 def export(
