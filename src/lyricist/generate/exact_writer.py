@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from lyricist.corpus import Line, Section
-from lyricist.errors import InputError, PlanError, RunError
+from lyricist.errors import InputError, PlanError, RunError, expect
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine, Pick, by_seed
 from lyricist.generate.exact_engine import ExactEngine
@@ -243,6 +243,9 @@ def automaton(
     The vocabulary needs `<unk>` and `<line>` (a line's end); section tags are used where it has them.
     Raises `PlanError` if no song of these words can fulfil the plan.
     """
+    expect(plan, Plan, "plan", "a lyricist.Plan")
+    expect(vocabulary, Vocabulary, "vocabulary", "a lyricist.Vocabulary")
+    expect(lexicon, (Lexicon, type(None)), "lexicon", "a Lexicon")
     lexicon = lexicon or default_lexicon()
     spec = resolve(plan, lexicon)
     table = WordTable(vocabulary, lexicon).extended(brought(spec), constraints)
@@ -280,10 +283,15 @@ def decode(
     at every step and ends the writing. `pick` draws the tokens of free songs. Raises `UnfinishedSongs` at the end for
     seeds whose songs no words can finish.
     """
+    expect(automaton, (ExactSongAutomaton, FreeSongAutomaton), "automaton", "what lyricist.automaton gives")
+    expect(drawing, (Drawing, type(None)), "drawing", "a lyricist.Drawing")
+    expect(seeds, Iterable, "seeds", "whole numbers")
+    expect(getattr(model, "step", None), Callable, "model", "a step model")  # type: ignore[arg-type]
     drawing, model = drawing or Drawing(), cast(StepModel, model)
     if isinstance(automaton, ExactSongAutomaton):
         ban = CopyBan(guard if isinstance(guard, CopyIndex) else None, automaton.table.words, automaton.max_copy)
         engine = ExactEngine(HostBlocks(model, automaton.columns), automaton, drawing, ban)
         return delivered(engine.write(seeds, should_stop))
+    expect(guard, (CopyGuard, type(None)), "guard", "a CopyGuard")
     assert guard is None or isinstance(guard, CopyGuard)
     return delivered(FreeEngine(model, automaton, drawing, guard, pick).write(seeds, should_stop))

@@ -195,18 +195,18 @@ class Model(LoadedRun):
         """The plan with what good songs have where it says nothing, as `lyricist write` fills it in: a premise for
         each seed or, with a form, a hook and iambic lines. A plan of sections stays as it is, and so does one that
         leaves all to a model that writes forwards."""
-        return song_plan(plan, always=self.vocabulary.order == "backward")
+        return song_plan(of_kind(plan, Plan), always=self.vocabulary.order == "backward")
 
     def feasible(self, plan: Plan) -> None:
         """Raise `PlanError` with what blocks the plan, if anything does."""
-        if plan.exact:
+        if of_kind(plan, Plan).exact:
             self.planned(plan)
 
     def plan_of(self, plan: Plan, seed: int) -> Plan:
         """The plan that a seed is written to: with its premise, if seeds of this plan draw one. Raises `PlanError` if
         the model can fulfil none."""
-        writer = self.planned(plan) if plan.premise else None
-        return writer.plan(seed) if isinstance(writer, PremisedWriter) else plan
+        writer = self.planned(plan) if of_kind(plan, Plan).premise else None
+        return writer.plan(valid_seed(seed)) if isinstance(writer, PremisedWriter) else plan
 
     def planned(self, plan: Plan) -> ExactWriter | PremisedWriter:
         """`writer` of a plan; the last result is kept."""

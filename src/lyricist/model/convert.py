@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lyricist._io import disk_errors, link, new_directory, read_plain, replace_file, write_synced
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect, expect_path
 from lyricist.model import onnx_bytes
 from lyricist.model.checkpoint import COLUMNS, FOR_READERS, FORMAT, Run, write_manifest
 from lyricist.model.copy_index import COPY_INDEX, LINES, RUNS
@@ -37,6 +37,10 @@ def export(
     (without `force`), for an unknown suffix and for a network the format cannot express, `RunError` for a damaged
     run, `MissingExtra` without Keras.
     """
+    expect(run, (Run, str, os.PathLike), "run", "a run or its folder")
+    expect(to, (str, type(None)), "to", "onnx or keras")
+    for path, name in ((out, "out"), (run.path if isinstance(run, Run) else run, "run")):
+        expect_path(path, name)
     out = Path(out)
     check_target(to, out, share, force)
     run = run if isinstance(run, Run) else Run.open(run)
