@@ -46,7 +46,8 @@ split = WordTokenizer().split
 def hold_back(run: Run, corpus: Corpus) -> int:
     """Count what the run overuses, and add it to its table; returns the number of phrases that the table then holds.
 
-    A network is counted once: the table says of which it was. 0, and nothing is counted, if the corpus has fewer than FEWEST training songs or the run's tokens are no words.
+    A network is counted once: the table says of which it was. 0, and nothing is counted, if the corpus has fewer than
+    FEWEST training songs or the run's tokens are no words.
     """
     total = int(corpus.info["splits"]["train"]["songs"])
     if run.vocabulary.tokenizer.name != "word" or total < FEWEST:

@@ -103,8 +103,8 @@ class Sweep:
         return [dict(zip(self.space, point, strict=True)) for point in itertools.product(*axes)]
 
     def listed(self) -> list[dict[str, Value]]:
-        """The points to try, each once, in the order of trials; empty where the sampler draws them: in a range without
-        steps, and for tpe, which learns from the trials, in a space of more than twice as many points as trials."""
+        """The points to try, each once, in the order of trials; empty where the sampler draws them: in a range
+        without steps, and for tpe, which learns from the trials, where there are more than twice as many points."""
         if self.sampler == "grid":
             return self.points()
         if any(isinstance(values, Range) and values.step is None for values in self.space.values()):
