@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Before torch is imported: on busy cores its threads wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -51,6 +52,19 @@ def literal_songs() -> list[str]:
         verse = "\n".join(lines[:2])
         songs.append(f"[Verse]\n{verse}\n\n[Chorus]\n" + "\n".join(chorus) + "\n\n[Verse]\n" + "\n".join(lines[2:]))
     return songs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def songs_of_today(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The groups that `test_same_songs.py` compares, if it is to run, written beside the other tests: most of these use
+    one core."""
+    from tests.test_same_songs import Today, can_compare
+
+    wanted = [item for item in request.session.items if "today" in getattr(item, "fixturenames", ())]
+    made = Today({item.callspec.params["group"] for item in wanted} if can_compare() else ())
+    made.begin()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(autouse=True)

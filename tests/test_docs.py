@@ -110,14 +110,26 @@ disable_error_code = "name-defined"
 """
 
 
+WRONG = """
+import lyricist
+lyricist.Plan(syllabels=8)  # type: ignore[call-arg]
+lyricist.Plan(max_copy="five")  # type: ignore[arg-type]
+lyricist.Plan(form=3)  # type: ignore[arg-type]
+lyricist.Drawing(top=3)  # type: ignore[call-arg]
+lyricist.Options(presets="tiny")  # type: ignore[call-arg]
+"""
+
+
 @pytest.mark.full
 def test_documented_python_has_the_right_types(tmp_path: Path) -> None:
-    """Every block of every page; names that an earlier block defines may be anything, and functions need no types."""
+    """Every block of every page; names that an earlier block defines may be anything, and functions need no types. Wrong
+    arguments are found: an ignored error that there is not is one."""
     (made := tmp_path / "examples").mkdir()
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         for number, block in enumerate(BLOCK.findall(page.read_text(encoding="utf-8"))):
             (made / f"{page.stem.replace('-', '_')}_{number}.py").write_text(f"import lyricist\n{block}")
     (made / "__init__.py").touch()
+    (made / "wrong_arguments.py").write_text(WRONG)
     settings = tmp_path / "pyproject.toml"  # the same for the package, so that what `make check` has found is used
     settings.write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8") + EXAMPLES)
     command = [sys.executable, "-m", "mypy", "--config-file", str(settings), str(made)]

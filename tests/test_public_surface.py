@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import lyricist
+from lyricist.corpus import PrepareOptions
+from lyricist.plan.fields import PlanValues, SectionPlan, SectionValues
 
 SURFACE = [
     "Drawing", "InputError", "LyricistError", "MissingExtra", "Model", "Options", "Plan", "PlanError", "RunError",
@@ -86,12 +88,56 @@ def test_a_missing_extra_names_the_pip_install(tmp_path) -> None:  # type: ignor
         lambda: lyricist.Plan(max_copy=10**6),
         lambda: lyricist.Plan(form="verse " * 200),
         lambda: lyricist.Drawing(top=3),
+        lambda: PrepareOptions(valid_share=3),
+        lambda: PrepareOptions(shares=3),
+        lambda: lyricist.Options(presets="tiny"),
+        lambda: lyricist.Options(train=3),
+        lambda: lyricist.Options(midi="\0"),
+        lambda: lyricist.Vocabulary(3),
+        lambda: lyricist.Vocabulary("<unk>"),
+        lambda: lyricist.Vocabulary(["<unk>"], order="sideways"),
+        lambda: lyricist.Vocabulary(["<unk>"], display=3),
+        lambda: lyricist.Vocabulary(["<unk>"]).decode([7]),
+        lambda: lyricist.Vocabulary(["<unk>"]).encode("la"),
+        lambda: lyricist.load("\ud800"),
+        lambda: lyricist.load("run", threads=10**30),
+        lambda: lyricist.check([3]),
+        lambda: lyricist.check("the sea", against=3),
+        lambda: lyricist.check("the sea", against="a" * 5000),
+        lambda: lyricist.check("the sea", run="six"),
+        lambda: lyricist.check("the sea", lexicon=3),
+        lambda: lyricist.rhymes("sea", syllables="two"),
+        lambda: lyricist.rhymes("sea", stress=1),
+        lambda: lyricist.rhymes("sea", words=[3]),
+        lambda: lyricist.read("songs", midi=3),
+        lambda: lyricist.export(3, "onnx", "o.onnx"),
+        lambda: lyricist.export("run", [], "o.onnx"),
+        lambda: lyricist.export("run", "onnx", 3),
+        lambda: lyricist.automaton("verse", lyricist.Vocabulary(["<unk>"])),
+        lambda: lyricist.automaton(lyricist.Plan(), ["sea"]),
+        lambda: lyricist.automaton(lyricist.Plan(syllables=4), lyricist.Vocabulary(["<unk>", "<line>"]), None, [3]),
+        lambda: lyricist.decode(3, 3),
     ],
 )
 def test_public_calls_raise_only_errors_of_the_package(call: Callable[[], object]) -> None:
     with pytest.raises(lyricist.LyricistError) as told:
         call()
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(("kind", "values"), [(lyricist.Plan, PlanValues), (SectionPlan, SectionValues)])
+def test_type_checkers_know_the_fields_that_there_are(kind: Any, values: Any) -> None:
+    assert values.__annotations__.keys() == kind.model_fields.keys()
+
+
+def test_a_model_raises_only_errors_of_the_package(run_dir: Path) -> None:
+    model = lyricist.load(run_dir)
+    for call in (model.song_plan, model.feasible, lambda plan: model.plan_of(plan, 1)):
+        with pytest.raises(lyricist.InputError):
+            call("verse")
+    for given in ({"songs": ["la"]}, {"songs": [], "written": 3}, {"songs": [], "human": ["la"]}):
+        with pytest.raises(lyricist.InputError):
+            lyricist.evaluate(model, **given)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,16 @@ made with; with others this is skipped.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections import deque
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +31,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 SONGS = HERE / "golden" / "songs"
 GROUPS = ("texts", "tunes", "measured", "worded", "small", "own", "drawn", "sectioned", "refusals", "help")
+LONG = ("own", "texts", "measured")  # take minutes, the first the most
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8", "amx_bf16")
 PACKAGES = ("numpy", "onnxruntime", "typer", "rich")
 
@@ -42,17 +46,31 @@ def environment() -> dict[str, str]:
     return {"processor": f"{platform.machine()} {flags}", **{name: version(name) for name in PACKAGES}}
 
 
-def make(group: str, threads: int = 1) -> dict[str, Any]:
-    """The cases of a group, written by a new process in an empty folder."""
+def settings() -> tuple[dict[str, str], str]:
+    """The environment of processes that write, and where their folders are."""
     import lyricist
 
-    source = str(Path(lyricist.__file__).parents[1])
-    given = {**os.environ, "PYTHONPATH": source, "OMP_NUM_THREADS": str(threads)}
-    with tempfile.TemporaryDirectory() as folder:
+    return {**os.environ, "PYTHONPATH": str(Path(lyricist.__file__).parents[1])}, tempfile.gettempdir()
+
+
+def make(
+    group: str,
+    threads: int = 1,
+    given: tuple[dict[str, str], str] | None = None,
+    begun: Callable[[Any], None] = lambda process: None,
+) -> dict[str, Any]:
+    """The cases of a group, written by a new process, which `begun` is told, in an empty folder."""
+    environ, place = given or settings()
+    environ = {**environ, "OMP_NUM_THREADS": str(threads)}
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         command = [sys.executable, str(HERE / "test_same_songs.py"), "--print", group]
-        done = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
+        process = subprocess.Popen(
+            command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        begun(process)
+        out, errors = process.communicate()
+    assert process.returncode == 0, errors[-3000:]
+    return json.loads(out)  # type: ignore[no-any-return]
 
 
 def threads_of(group: str) -> int:
@@ -60,12 +78,41 @@ def threads_of(group: str) -> int:
     return 1 + GROUPS.index(group) % 2
 
 
+class Today:
+    """Groups as they are written now, the longest first, one after the other in each call of `work`."""
+
+    def __init__(self, groups: Collection[str]) -> None:
+        self.left = deque(sorted(groups, key=lambda group: (*LONG, group).index(group)))
+        self.made = {group: Future[dict[str, Any]]() for group in groups}
+        self.processes: list[Any] = []
+        self.settings = settings()  # as tests may change them
+
+    def begin(self) -> None:
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def work(self) -> None:
+        with contextlib.suppress(IndexError):  # none is left
+            while group := self.left.popleft():
+                try:
+                    self.made[group].set_result(make(group, threads_of(group), self.settings, self.processes.append))
+                except BaseException as error:
+                    self.made[group].set_exception(error)
+
+    def stop(self) -> None:
+        self.left.clear()
+        for process in self.processes:
+            process.kill()
+
+
 @pytest.fixture(scope="module")
-def today(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[dict[str, Any]]]]:
-    """Every group that the chosen tests want, two at a time."""
-    chosen = {item.callspec.params.get("group") for item in request.session.items if hasattr(item, "callspec")}
-    with ThreadPoolExecutor(2) as pool:
-        yield {group: pool.submit(make, group, threads_of(group)) for group in GROUPS if group in chosen}
+def today(songs_of_today: Today) -> dict[str, Future[dict[str, Any]]]:
+    """Every group that the chosen tests want: begun beside the tests before these, and now two at a time."""
+    songs_of_today.begin()
+    return songs_of_today.made
+
+
+def can_compare() -> bool:
+    return bool(json.loads((SONGS / "environment.json").read_text()) == environment())
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ from lyricist.generate.classic_model import ClassicModel
 from lyricist.melody.read import abc_file, kind_of, midi_file, musicxml_file, reader, tune_of  # noqa: F401  # before the forks
 from lyricist.model.checkpoint import Run, seal
 from lyricist.model.classic.word_vectors import read_vectors
-from lyricist.model.copy_index import CopyIndex, LineFilter
+from lyricist.model.copy_index import CopyIndex, LineFilter, RunFilter
 from lyricist.model.habits import Habits
 from lyricist.model.starter import HERE
 from lyricist.model.stock import StockPhrases
@@ -355,6 +355,7 @@ def read_beside(rng: random.Random, place: Path) -> None:
         (HERE, "stories.txt"),
         (seeds(), "habits.json"),
         (seeds(), "lines.safetensors"),
+        (seeds(), "runs.npy"),
     ]
     path = beside(rng, place, names)
     match path.stem:
@@ -377,6 +378,8 @@ def read_beside(rng: random.Random, place: Path) -> None:
             Habits.load(path)
         case "lines":
             LineFilter.load(path).knows(["we", "sing", "of", "the", "sea"])
+        case "runs":
+            RunFilter.load(path).longest_run(["we", "sing", "of", "the", "sea", "7", "we"])
 
 
 @cache
@@ -387,7 +390,9 @@ def seeds() -> Path:
     place = kept_folder()
     verse = SectionForm("verse", (8, 6), "iambic", "AA", (0, 0))
     Habits(((verse, verse),), (("she", 1.0),), (("past", 1.0),), ("sea", "rope")).save(place / "habits.json")
-    LineFilter.of([["we", "sing", "of", "the", "sea", str(n)] for n in range(300)]).save(place / "lines.safetensors")
+    sung = [["we", "sing", "of", "the", "sea", str(n)] for n in range(300)]
+    LineFilter.of(sung).save(place / "lines.safetensors")
+    RunFilter.of(sung).save(place / "runs.npy")
     rng = np.random.default_rng(0)
     rows = [(word, rng.standard_normal(20).astype("<f4")) for word in ("river", "sea", "the", "i", "love", "home")]
     text = "".join(f"{word} {' '.join(f'{x:.4f}' for x in row)}\n" for word, row in rows).encode()

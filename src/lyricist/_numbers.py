@@ -81,13 +81,15 @@ def chance(*parts: int | Array) -> npt.NDArray[np.float64]:
 def run_hashes(columns: Iterable[U32], size: int) -> U64:
     """(N,) hashes of N = `size` runs of words given column by column: the first words (N,), the second... 0 where a
     word's hash is 0."""
-    out, broken = np.zeros(size, dtype=np.uint64), np.zeros(size, dtype=bool)
-    with np.errstate(over="ignore"):
-        for part in columns:
-            out = (out ^ (part.astype(np.uint64) + np.uint64(1))) * GOLDEN
-            out ^= out >> np.uint64(29)
-            broken |= part == 0
-    out[broken] = 0
+    out, least = np.zeros(size, dtype=np.uint64), np.ones(size, dtype=np.uint32)
+    for part in columns:
+        wide = part.astype(np.uint64)
+        wide += np.uint64(1)
+        out ^= wide
+        out *= GOLDEN
+        out ^= out >> np.uint64(29)
+        np.minimum(least, part, out=least)
+    out[least == 0] = 0
     return out
 
 

@@ -16,8 +16,9 @@ and fields instead (`max_copy`).
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 OPTION = re.compile(r"(?<![\w'\"-])--([a-z]+(?:-[a-z]+)*)")
@@ -65,6 +66,29 @@ def expect(value: object, kinds: type | tuple[type, ...], name: str, wanted: str
     if not isinstance(value, kinds):
         shown = repr(value)
         raise InputError(f"{name} {shown if len(shown) <= 60 else shown[:57] + '...'} is not {wanted}")
+
+
+def expect_all(values: Any, kinds: type | tuple[type, ...], name: str, wanted: str) -> list[Any]:
+    """What an iterable gives. Raises `InputError` for a parameter that is none, or gives something else."""
+    expect(values, Iterable, name, wanted)
+    if isinstance(values, str | bytes | Mapping):
+        expect(values, (), name, wanted)
+    found = list(values)
+    for value in found:
+        expect(value, kinds, f"{name}: an entry", wanted)
+    return found
+
+
+def expect_path(value: object, name: str) -> None:
+    """Raise `InputError` for a parameter that can be no path."""
+    expect(value, (str, os.PathLike), name, "a path")
+    path = os.fspath(value)  # type: ignore[call-overload]
+    try:
+        fits = "\0" not in path and max(map(len, os.fsencode(path).split(os.sep.encode()))) < 256
+    except (UnicodeError, TypeError):
+        fits = False
+    if not fits or len(path) > 4000:
+        expect(value, (), name, "a path that there can be")
 
 
 class MissingExtra(InputError):

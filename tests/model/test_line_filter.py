@@ -1,4 +1,5 @@
-"""The filter of a large corpus's lines: none is forgotten, few others are taken for one, none is written again."""
+"""The filters of a large corpus's lines and runs of words: none is forgotten, few others are taken for one, none is
+written again."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from lyricist.generate.free import FreeSongAutomaton
 from lyricist.generate.nocopy import CopyBan, CopyGuard
 from lyricist.generate.result import SongFailed, SongWritten
 from lyricist.model.checkpoint import Run
-from lyricist.model.copy_index import GAP, LINES, LineFilter
+from lyricist.model.copy_index import GAP, LINES, RUNS, LineFilter, RunFilter
 from lyricist.model.runtime import HostBlocks
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.song_spec import FreeSpec
@@ -178,3 +179,75 @@ def test_a_run_hands_its_lines_down(tmp_path: Path) -> None:
     found = lyricist.load(run).line_filter
     assert found is not None and found.knows(["we", "sing", "of", "the", "sea"])
     assert not list(run.glob(".*.tmp"))
+
+
+# --- runs of words
+
+
+def test_every_run_is_known_and_few_others() -> None:
+    """Of 20,000 strangers 8 are expected to be taken for known: over 60 once in 10^30 corpora."""
+    texts = random_lines(6, 2000)
+    made = RunFilter.of(texts)
+    assert all(made.longest_run(text) >= len(text) for text in texts if len(text) > 5)
+    assert not any(made.longest_run(text[:5]) for text in texts)
+    others = [text for text in random_lines(7, 40_000) if len(text) > 5][:20_000]
+    assert sum(made.longest_run(text) > 0 for text in others) <= 60
+    assert len(made.data) < 17 / 8 * sum(max(0, len(text) - 5) for text in texts) + 1
+    assert RunFilter.of([]).longest_run(texts[0]) == 0
+
+
+def test_runs_go_on_across_the_ends_of_lines() -> None:
+    made = RunFilter.of_songs([SONG])
+    assert made.longest_run("and the stars' own sea SING oh sing again".lower().split()) == 7
+    assert made.longest_run(["the", "stars", "own", "sea", "sing", "oh"]) == 6  # apostrophes do not count
+    assert made.longest_run(["the", "stars", "own", "sea", "sing"]) == 0
+
+
+def test_a_saved_filter_of_runs_is_the_same_and_damage_is_told(tmp_path: Path) -> None:
+    made = RunFilter.of(random_lines(8, 300))
+    made.save(tmp_path / RUNS)
+    assert np.array_equal(RunFilter.load(tmp_path / RUNS).data, made.data)
+    data = (tmp_path / RUNS).read_bytes()
+    for wrong in (data[:-7], data[:9], b"not a filter", data + b"x"):
+        (tmp_path / RUNS).write_bytes(wrong)
+        with pytest.raises(RunError, match="is damaged"):
+            RunFilter.load(tmp_path / RUNS)
+
+
+def runs_of(song: list[list[str]], n: int) -> set[tuple[str, ...]]:
+    text = [word for line in song for word in line]
+    return {tuple(text[i : i + n]) for i in range(len(text) - n + 1)}
+
+
+@pytest.mark.parametrize("most", [2, 5, 7])
+@pytest.mark.parametrize("order", ["forward", "backward"])
+@pytest.mark.parametrize("form", ["verse", "verse chorus verse chorus"])
+def test_no_run_of_the_filter_is_written(order: str, most: int, form: str) -> None:
+    """The engine writes, its songs are barred, and it writes from the same seeds again. With two words at most, the
+    filter bars the runs of six that it knows; with seven, those of eight."""
+    song = compiled(Plan(form=form, lines=2, syllables="6", rhyme="AA"), MORE, order)
+    model = HostBlocks(Uniform(song.table.known), song.columns)
+
+    def written(table: RunFilter | None) -> list[list[list[str]]]:
+        made = ExactEngine(model, song, PLAIN, CopyBan(None, song.table.words, most, table=table))
+        return list(songs_of(made, range(40)).values())
+
+    songs = written(None)
+    table = RunFilter.of([word for line in song for word in line] for song in songs)
+    again, n = written(table), max(6, most + 1)
+    known = set[tuple[str, ...]]().union(*(runs_of(song, n) for song in songs))
+    assert len(again) == 40 and any(runs_of(song, n) & known for song in songs)
+    assert not any(runs_of(song, n) & known for song in again)
+    if most == 5:
+        assert not any(table.longest_run([word for line in song for word in line]) for song in again)
+
+
+def test_a_run_hands_its_runs_down_and_tells_the_longest_copy(tmp_path: Path) -> None:
+    base, run = tmp_path / "base", tmp_path / "run"
+    for place in (base, run):
+        shutil.copytree(GOLDEN, place)
+    words = ["the", "river", "zebra", "quilt", "of", "the", "winter"]
+    RunFilter.of([words]).save(base / RUNS)
+    inherit(Run.open(run), Run.open(base), RUNS)
+    assert lyricist.load(run).longest_copy(words) == 7
+    assert (lyricist.load(GOLDEN).longest_copy(words) or 0) < 5

@@ -23,7 +23,7 @@ from lyricist.corpus.readers.base import PrepareOptions
 from lyricist.corpus.store import FORMAT, SPLITS, Corpus, Report, check_target, open_corpus
 from lyricist.corpus.tune_match import SUFFIXES as MUSIC
 from lyricist.corpus.tune_match import TuneJoin, name_of, tune_files
-from lyricist.errors import InputError, expect
+from lyricist.errors import InputError, expect, expect_path
 
 PathLike = str | os.PathLike[str]
 Given = PathLike | Found
@@ -56,6 +56,9 @@ def prepare(
     expect(sources, (str, os.PathLike, Iterable), "sources", "a path or a list of paths")
     expect(texts, (Iterable, type(None)), "texts", "a list of songs")
     expect(options, (PrepareOptions, type(None)), "options", "PrepareOptions")
+    for path, name in ((out, "out"), (midi, "midi")):
+        if path is not None:
+            expect_path(path, name)
     options = options or PrepareOptions()
     if midi is not None and options.as_is:
         raise InputError("as_is and midi clash: a benchmark's text is not sung; leave one out")

@@ -20,7 +20,7 @@ from lyricist.corpus import Corpus, PrepareOptions, Song, open_corpus, prepare
 from lyricist.corpus.lyrics_file import Stanza, read_lyrics
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
-from lyricist.errors import InputError, expect
+from lyricist.errors import InputError, expect, expect_all, expect_path
 from lyricist.evaluation.copies import copies_of
 from lyricist.evaluation.violations import Option, TextLine, TextSection, Verdict, Violation, judge, last_readings
 from lyricist.plan.forms import named
@@ -146,7 +146,15 @@ def check(
     """
     expect(lyrics, (str, os.PathLike, Song, Sequence), "lyrics", "a text, a file or a song")
     expect(plan, (Plan, type(None)), "plan", "a lyricist.Plan")
-    stanzas = read_lyrics(lyrics) if isinstance(lyrics, str | os.PathLike | Song) else list(lyrics)
+    if isinstance(lyrics, str | os.PathLike | Song):
+        stanzas = read_lyrics(lyrics)
+    else:
+        stanzas = expect_all(lyrics, Stanza, "lyrics", "a text, a file or a song")
+    expect(run, (int, type(None)), "run", "a number of words")
+    expect(lexicon, (Lexicon, type(None)), "lexicon", "a Lexicon")
+    expect(against, (Corpus, str, os.PathLike, type(None)), "against", "a corpus or its path")
+    if isinstance(against, str | os.PathLike):
+        expect_path(against, "against")
     if run is not None and run < 1:
         raise InputError(f"run {run}: copied runs have 1 word or more")
     lexicon = lexicon or default_lexicon()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import Tokenizer
-from lyricist.errors import InputError, expect
+from lyricist.errors import InputError, expect, expect_all
 from lyricist.generate.classic_model import ClassicModel, accuracy
 from lyricist.generate.engine import log_softmax
 from lyricist.generate.writer import Model
@@ -50,6 +50,8 @@ def evaluate(
     """
     expect(model, Model, "model", "what lyricist.load gives")
     expect(songs, Iterable, "songs", "songs")
+    songs = map(a_song, songs)
+    written, human = (expect_all(more, Song, "written or human", "songs") for more in (written, human))
     out = {"format": 1, **judged(model, list(songs) if model.groups else songs)}
     if written:
         out["written"] = shape(as_lines(written, model.vocabulary.tokenizer), model.copy_index)
@@ -58,6 +60,12 @@ def evaluate(
     if written and human:
         out["line_length_distance"] = round(length_distance(out["written"], out["human"]), 4)
     return out
+
+
+def a_song(song: Song | SungWords) -> Song | SungWords:
+    """The song. Raises `InputError` if it is none."""
+    expect(song, (Song, SungWords), "songs: an entry", "a song")
+    return song
 
 
 def judged(model: Model, songs: Iterable[Song | SungWords]) -> dict[str, Any]:

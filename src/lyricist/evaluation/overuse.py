@@ -46,20 +46,24 @@ split = WordTokenizer().split
 def hold_back(run: Run, corpus: Corpus) -> int:
     """Count what the run overuses, and add it to its table; returns the number of phrases that the table then holds.
 
-    0, and nothing is counted, if the corpus has fewer than FEWEST training songs or the run's tokens are no words.
+    A network is counted once: the table says of which it was. 0, and nothing is counted, if the corpus has fewer than
+    FEWEST training songs or the run's tokens are no words.
     """
     total = int(corpus.info["splits"]["train"]["songs"])
     if run.vocabulary.tokenizer.name != "word" or total < FEWEST:
         return 0
     path, sounds = run.beside(STOCK), Sounds()
     before = StockPhrases.load(path) if path is not None else StockPhrases({})
+    network = bytes.fromhex(run.state("use")["sha256"]["weights.safetensors"])
+    if before.counted == network:
+        return len(before.nats)
     songs = islice(corpus.songs("train"), 0, None, max(1, -(-total // READ)))
     theirs = count((lines_of(song.sections) for song in songs), sounds)
     ours = count((lines_of(song.sections) for song in written(run)), sounds)
     if not ours[0]:
         return 0
     made = table(ours, theirs, before.nats)
-    replace_beside(run.path, STOCK, StockPhrases(made, before.themes).content())
+    replace_beside(run.path, STOCK, StockPhrases(made, before.themes, network).content())
     return len(made)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from lyricist.corpus.samples import FOLDER
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.corpus.word_lists import is_unclean
-from lyricist.errors import InputError, expect
+from lyricist.errors import InputError, expect, expect_all
 from lyricist.model.checkpoint import COLUMNS
 from lyricist.model.starter import starter_path
 from lyricist.model.tokens import SPECIALS, Vocabulary
@@ -47,6 +47,10 @@ def rhymes(
     ['spoon', 'noon']
     """
     expect(word, str, "word", "a word")
+    expect(syllables, (int, type(None)), "syllables", "a number of syllables")
+    expect(stress, (str, type(None)), "stress", "a pattern such as 01")
+    expect(lexicon, (Lexicon, type(None)), "lexicon", "a Lexicon")
+    words = words if words is None else expect_all(words, str, "words", "a list of words")
     lexicon = lexicon or default_lexicon()
     target = readable(word, lexicon)
     wanted = wish(kind, syllables, stress)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect, expect_all
 
 State = TypeVar("State", bound=Hashable)
 
@@ -21,6 +21,7 @@ MOST_STATES = 64  # of a constraint, or of several together, over a vocabulary
 DEAD = -1
 
 
+@runtime_checkable
 class Constraint(Protocol[State]):
     """A finite-state condition on the words of one line, read from left to right."""
 
@@ -66,7 +67,9 @@ class Table:
 
         For lines drawn backward the automaton is reversed.
         """
-        whole = list(constraints)
+        whole = expect_all(constraints, object, "constraints", "a list of constraints")
+        for each in whole:
+            expect(each, Constraint, "constraints: an entry", "an object with start, step and final")
         if not whole:
             return cls(np.zeros((len(words), 1), dtype=np.int32), (True,))
         joined = whole[0]

@@ -91,7 +91,7 @@ class ExactEngine(Engine):
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
         self.is_break[song.breaks] = True
-        self.window = max(1, ban.most)
+        self.window = max(1, ban.context)
         scorer = steering.scorer
         self.scorer = scorer if drawing.merit else None
         if scorer is not None:

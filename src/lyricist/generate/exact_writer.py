@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from lyricist.corpus import Line, Section
-from lyricist.errors import InputError, PlanError, RunError
+from lyricist.errors import InputError, PlanError, RunError, expect
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.engine import FreeEngine, Pick, by_seed
 from lyricist.generate.exact_engine import ExactEngine
@@ -177,8 +177,9 @@ class ExactWriter:
         if self.outliner is not None and self.outliner.tells(drawing.story):
             drawing = drawing.telling()
         most = self.spec.max_copy
-        known = (self.run.copy_index, self.run.line_filter) if most else (None, None)
-        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes)
+        run = self.run
+        known = (run.copy_index, run.line_filter, run.run_filter) if most else (None, None, None)
+        ban = CopyBan(known[0], self.table.words, most, known[1], self.table.hashes, known[2])
         judge = self.run.line_judge if drawing.judged else None
         stock = self.run.stock if drawing.stock else NONE
         printer = self.run.printed(self.spec.bare)
@@ -192,8 +193,7 @@ class ExactWriter:
         lines = self.lines(event.ids)
         sections = self.sections(lines)
         scans = self.scans(lines)
-        index = self.run.copy_index
-        copied = index.longest_run([w for line in lines for w in line])[0] if index is not None else None
+        copied = self.run.longest_copy([w for line in lines for w in line])
         title = self.spec.title or title_of(sections, self.run.vocabulary.rarity)
         return WrittenSong(
             title,
@@ -243,6 +243,9 @@ def automaton(
     The vocabulary needs `<unk>` and `<line>` (a line's end); section tags are used where it has them.
     Raises `PlanError` if no song of these words can fulfil the plan.
     """
+    expect(plan, Plan, "plan", "a lyricist.Plan")
+    expect(vocabulary, Vocabulary, "vocabulary", "a lyricist.Vocabulary")
+    expect(lexicon, (Lexicon, type(None)), "lexicon", "a Lexicon")
     lexicon = lexicon or default_lexicon()
     spec = resolve(plan, lexicon)
     table = WordTable(vocabulary, lexicon).extended(brought(spec), constraints)
@@ -280,10 +283,15 @@ def decode(
     at every step and ends the writing. `pick` draws the tokens of free songs. Raises `UnfinishedSongs` at the end for
     seeds whose songs no words can finish.
     """
+    expect(automaton, (ExactSongAutomaton, FreeSongAutomaton), "automaton", "what lyricist.automaton gives")
+    expect(drawing, (Drawing, type(None)), "drawing", "a lyricist.Drawing")
+    expect(seeds, Iterable, "seeds", "whole numbers")
+    expect(getattr(model, "step", None), Callable, "model", "a step model")  # type: ignore[arg-type]
     drawing, model = drawing or Drawing(), cast(StepModel, model)
     if isinstance(automaton, ExactSongAutomaton):
         ban = CopyBan(guard if isinstance(guard, CopyIndex) else None, automaton.table.words, automaton.max_copy)
         engine = ExactEngine(HostBlocks(model, automaton.columns), automaton, drawing, ban)
         return delivered(engine.write(seeds, should_stop))
+    expect(guard, (CopyGuard, type(None)), "guard", "a CopyGuard")
     assert guard is None or isinstance(guard, CopyGuard)
     return delivered(FreeEngine(model, automaton, drawing, guard, pick).write(seeds, should_stop))

@@ -18,7 +18,7 @@ from lyricist.generate.nocopy import CopyGuard
 from lyricist.generate.punctuation import Printer, default_punctuation
 from lyricist.generate.selection import LineJudge
 from lyricist.generate.vocab import WordTable
-from lyricist.model.copy_index import CopyIndex, LineFilter
+from lyricist.model.copy_index import CopyIndex, LineFilter, RunFilter
 from lyricist.model.habits import NONE as NO_HABITS
 from lyricist.model.habits import Habits
 from lyricist.model.runtime import BlockModel, HostBlocks, OnnxBlocks, PackedSteps, StepModel
@@ -40,6 +40,7 @@ class RunFiles:
 
     copies: Path | None = None  # see `CopyIndex`
     lines: Path | None = None  # see `LineFilter`
+    runs: Path | None = None  # see `RunFilter`
     topics: Path | None = None  # see `Topics`
     facts: Path | None = None  # see `WordFacts`
     stock: Path | None = None  # see `StockPhrases`
@@ -73,6 +74,20 @@ class LoadedRun:
     def line_filter(self) -> LineFilter | None:
         """The whole lines of a corpus too large for a copy index; None for a run without one."""
         return LineFilter.load(file) if (file := self.beside.lines) and file.exists() else None
+
+    @cached_property
+    def run_filter(self) -> RunFilter | None:
+        """The runs of words of a corpus too large for a copy index; None for a run without one."""
+        return RunFilter.load(file) if (file := self.beside.runs) and file.exists() else None
+
+    def longest_copy(self, words: Sequence[str]) -> int | None:
+        """Words of the longest run of `words` that the copy index or, from six words on, the run filter knows; None
+        for a run without both, or of other tokens than words."""
+        if self.vocabulary.tokenizer.name != "word":
+            return None
+        found = [] if self.copy_index is None else [self.copy_index.longest_run(words)[0]]
+        found += [] if self.run_filter is None else [self.run_filter.longest_run(words)]
+        return max(found, default=None)
 
     @cached_property
     def stock(self) -> StockPhrases:

@@ -20,17 +20,19 @@ from lyricist.generate.line_nodes import CLOSED
 from lyricist.generate.sampler import BREAK
 from lyricist.generate.song import ExactSongAutomaton
 from lyricist.generate.state import Rows
-from lyricist.model.copy_index import LINE_WORDS, CopyIndex, LineFilter, word_hashes
+from lyricist.model.copy_index import LINE_WORDS, RUN_WORDS, CopyIndex, LineFilter, RunFilter, word_hashes
 from lyricist.model.stock import LINE, NONE, OPENING, OPENING_WORDS, RHYME, StockPhrases
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.song_spec import SongSpec
 
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
 class CopyBan:
     """The copies that exact songs may not have: runs of more than `most` words, and whole lines of LINE_WORDS words
-    or more, from the training songs; with `lines` whole lines of its corpus too. `most` 0: nothing is barred."""
+    or more, from the training songs; with `lines` whole lines of its corpus too, with `table` its runs of RUN_WORDS
+    words or more. `most` 0: nothing is barred."""
 
     def __init__(
         self,
@@ -39,40 +41,62 @@ class CopyBan:
         most: int,
         lines: LineFilter | None = None,
         hashes: U32 | None = None,
+        table: RunFilter | None = None,
     ) -> None:
         """`hashes` (W,) of the words, if they are known."""
-        self.most, self.lines = most, lines if most > 0 else None
-        self.active = index is not None and most > 0
+        self.most, self.lines, self.table = most, lines if most > 0 else None, table if most > 0 else None
+        self.active = most > 0 and (index is not None or table is not None)
+        self.context = most if self.table is None else max(most, RUN_WORDS - 1)  # words beside one that can matter
         self.hashes = word_hashes(words) if hashes is None else hashes
         self.runs = np.zeros(0, dtype=np.uint64)
         self.whole: frozenset[int] = frozenset()
         if index is not None and most > 0:
             self.runs = index.runs(most + 1)
             self.whole = index.whole_lines(LINE_WORDS, most)
+        self.tests = self.find_tests()
 
-    def known(self, windows: U64) -> npt.NDArray[np.bool_]:
-        """(B,) which windows (B,) occur in the songs."""
+    def find_tests(self) -> list[tuple[int, Callable[[Sequence[U32], int], Bools]]]:
+        """Lengths of runs, and what tells which of B runs, given word by word, may not be written."""
+        n = self.most + 1
+        if self.table is None or n == RUN_WORDS:
+            return [(n, lambda columns, size: self.is_known(run_hashes(columns, size)))]
+        indexed = (n, lambda columns, size: self.is_indexed(run_hashes(columns, size)))
+        return [indexed, (max(n, RUN_WORDS), self.table.knows)]
+
+    def is_known(self, runs: U64) -> Bools:
+        """(B,) which runs (B,) of RUN_WORDS words, or without a table of `most` + 1, occur in the songs."""
+        known = self.is_indexed(runs)
+        return known if self.table is None else known | self.table.has(runs)
+
+    def is_indexed(self, runs: U64) -> Bools:
+        """(B,) which runs (B,) of `most` + 1 words occur in the songs of the index."""
         if not len(self.runs):
-            return np.zeros(len(windows), dtype=bool)
-        at = np.searchsorted(self.runs, windows).clip(max=len(self.runs) - 1)
-        return np.asarray((self.runs[at] == windows) & (windows != 0))
+            return np.zeros(len(runs), dtype=bool)
+        at = np.searchsorted(self.runs, runs).clip(max=len(self.runs) - 1)
+        return np.asarray((self.runs[at] == runs) & (runs != 0))
 
-    def after(self, left: U32, words: Ints) -> npt.NDArray[np.bool_]:
-        """(B,) whether a word (B,) completes a run with the words before it. left (B, most) hashes."""
-        return self.known(run_hashes([*left.T[-self.most :], self.hashes[words]], len(words)))
+    def known(self, text: U32, at: int) -> Bools:
+        """(B,) which of B texts, hashes of words (L, B), hold a run of the songs with their word `at`."""
+        out = np.zeros(text.shape[1], dtype=bool)
+        for n, knows in self.tests:
+            first, end = max(0, at - n + 1), min(at, len(text) - n) + 1
+            found = knows([text[first + i : end + i].ravel() for i in range(n)], (end - first) * text.shape[1])
+            out |= found.reshape(end - first, -1).any(axis=0)
+        return out
 
-    def before(self, right: U32, words: Ints) -> npt.NDArray[np.bool_]:
-        """(B,) whether a word (B,) completes a run with the words after it. right (B, most) hashes."""
-        return self.known(run_hashes([self.hashes[words], *right.T[: self.most]], len(words)))
+    def after(self, left: U32, words: Ints) -> Bools:
+        """(B,) whether a word (B,) completes a run with the words before it. left (B, context) hashes."""
+        return self.known(np.vstack([left.T[-self.context :], self.hashes[words]]), self.context)
 
-    def across(self, left: U32, words: Ints, right: U32) -> npt.NDArray[np.bool_]:
+    def before(self, right: U32, words: Ints) -> Bools:
+        """(B,) whether a word (B,) completes a run with the words after it. right (B, context) hashes."""
+        return self.known(np.vstack([self.hashes[words], right.T[: self.context]]), 0)
+
+    def across(self, left: U32, words: Ints, right: U32) -> Bools:
         """(B,) whether a run with a word (B,) in its middle occurs in the songs, between the words before and
         after."""
-        out = np.zeros(len(words), dtype=bool)
-        middle, most = self.hashes[words], self.most
-        for j in range(1, most + 1):
-            out |= self.known(run_hashes([*left.T[most - j :], middle, *right.T[: most - j]], len(words)))
-        return out
+        text = np.vstack([left.T[-self.context :], self.hashes[words], right.T[: self.context - 1]])
+        return self.known(text, self.context)
 
     def line(self, words: Sequence[int]) -> bool:
         """Whether these words are a whole line of the songs that the runs alone do not find."""
@@ -83,10 +107,12 @@ class CopyBan:
 
     def joined(self, left: Sequence[int], right: Sequence[int]) -> bool:
         """Whether a run crosses the seam between two texts."""
-        if not self.active:
-            return False
-        text = self.hashes[[*left[-self.most :], *right[: self.most]]]
-        return bool(self.known(ngram_hashes(text, self.most + 1)).any())
+        for n, knows in self.tests if self.active else ():
+            text = self.hashes[[*left[1 - n :], *right[: n - 1]]]
+            size = max(0, len(text) - n + 1)
+            if knows([text[i : i + size] for i in range(n)], size).any():
+                return True
+        return False
 
 
 class SubjectBan:
@@ -154,7 +180,7 @@ class Refusal:
             other.subjects = ()
             yield " in the tense and person asked for: leave out --tense or --person, or ask for less", other
 
-    def words(self, rows: Rows, n: Ints, words: Ints) -> npt.NDArray[np.bool_]:
+    def words(self, rows: Rows, n: Ints, words: Ints) -> Bools:
         """(B,) which words (B,), one for each of the rows n (B,), would copy a run or a line of the songs, or repeat
         a line of this song."""
         ban = self.ban
@@ -209,7 +235,7 @@ class Refusal:
         first = rows.line[n] == 0 and self.stock.refuses(seed, OPENING, hashes[:OPENING_WORDS])
         return first or self.stock.refuses(seed, LINE, hashes)
 
-    def refuse_ends(self, rows: Rows, n: Ints, words: Ints, closing: Ints, out: npt.NDArray[np.bool_]) -> None:
+    def refuse_ends(self, rows: Rows, n: Ints, words: Ints, closing: Ints, out: Bools) -> None:
         """Refuse also, in `out` (B,), last words of lines that `ExactSongAutomaton.alike` does not allow."""
         if self.song.backward:
             ends = [(j, int(words[j])) for j in range(len(n)) if words[j] >= 0 and not rows.drafts[n[j]].drawn]
@@ -260,7 +286,7 @@ class Refusal:
         """Known words from line `at` of the song on, to the right (way 1) or to the left (-1)."""
         lines, source = rows.drafts[n].lines, self.song.source
         out: list[int] = []
-        while 0 <= at < len(source) and len(out) < self.ban.most:
+        while 0 <= at < len(source) and len(out) < self.ban.context:
             words = line if source[at] == own else self.song.given.get(source[at], lines.get(source[at]))
             if words is None:
                 break

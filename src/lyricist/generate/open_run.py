@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lyricist.errors import InputError, expect
+from lyricist.errors import InputError, expect, expect_path
 from lyricist.generate import writer
 from lyricist.generate.constraint import Constraint
 from lyricist.generate.result import LineWritten, WrittenSong
@@ -17,13 +17,17 @@ from lyricist.model.starter import need_starter
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.prosody.lexicon import Lexicon
 
+MOST_THREADS = 4096
+
 
 def load(run: Path | str | Run | None = None, threads: int | None = None, lexicon: Lexicon | None = None) -> Model:
     """Open a run to write from, without one the package's starter; a run of the classic recipe as a `ClassicModel`.
     Needs no deep-learning framework. Raises `RunError`, and `InputError` for a number of threads that is none."""
     expect(run, (Run, str, os.PathLike, type(None)), "run", "a folder")
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise InputError(f"threads {threads!r} is not a whole number from 1 on")
+    if isinstance(run, str | os.PathLike):
+        expect_path(run, "run")
+    if threads is not None and (not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS):
+        raise InputError(f"threads {threads!r} is not a whole number from 1 to {MOST_THREADS}")
     run = run if isinstance(run, Run) else Run.open(need_starter() if run is None else run)
     if run.kind == "classic":
         from lyricist.generate.classic_model import ClassicModel  # here, as it takes a while and is rarely needed

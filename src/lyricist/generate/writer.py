@@ -24,7 +24,7 @@ from lyricist.generate.result import LineWritten, SongFailed, SongWritten, Writt
 from lyricist.generate.selection import judge_of
 from lyricist.generate.worker_pool import Stamp, Task, WriterPool, files_of
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.copy_index import COPY_INDEX, LINES, RUNS
 from lyricist.model.habits import HABITS
 from lyricist.model.runtime import STORIES, LateModel, OnnxBlocks, OnnxModel, PackedSteps, PlainStepModel, StepModel
 from lyricist.model.starter import need_starter
@@ -195,18 +195,18 @@ class Model(LoadedRun):
         """The plan with what good songs have where it says nothing, as `lyricist write` fills it in: a premise for
         each seed or, with a form, a hook and iambic lines. A plan of sections stays as it is, and so does one that
         leaves all to a model that writes forwards."""
-        return song_plan(plan, always=self.vocabulary.order == "backward")
+        return song_plan(of_kind(plan, Plan), always=self.vocabulary.order == "backward")
 
     def feasible(self, plan: Plan) -> None:
         """Raise `PlanError` with what blocks the plan, if anything does."""
-        if plan.exact:
+        if of_kind(plan, Plan).exact:
             self.planned(plan)
 
     def plan_of(self, plan: Plan, seed: int) -> Plan:
         """The plan that a seed is written to: with its premise, if seeds of this plan draw one. Raises `PlanError` if
         the model can fulfil none."""
-        writer = self.planned(plan) if plan.premise else None
-        return writer.plan(seed) if isinstance(writer, PremisedWriter) else plan
+        writer = self.planned(plan) if of_kind(plan, Plan).premise else None
+        return writer.plan(valid_seed(seed)) if isinstance(writer, PremisedWriter) else plan
 
     def planned(self, plan: Plan) -> ExactWriter | PremisedWriter:
         """`writer` of a plan; the last result is kept."""
@@ -230,8 +230,7 @@ class Model(LoadedRun):
         if printer is not None and printer.looks_ahead:
             sections = tuple(in_print(section, printer) for section in sections)
         words = [t for t in (self.vocabulary.tokens[i] for i in event.ids) if t not in SPECIALS]
-        known = self.copy_index is not None and self.vocabulary.tokenizer.name == "word"
-        copied = self.copy_index.longest_run(words)[0] if known and self.copy_index else None
+        copied = self.longest_copy(words)
         title = title_of(sections, self.vocabulary.rarity)
         return WrittenSong(title, event.seed, sections, event.nll_per_word, copied)
 
@@ -292,6 +291,7 @@ def opened(run: Run, threads: int | None, lexicon: Lexicon | None) -> Model:
     files = RunFiles(
         run.beside(COPY_INDEX),
         run.beside(LINES),
+        run.beside(RUNS),
         run.beside(TOPICS),
         run.beside(WORDS),
         run.beside(STOCK),

@@ -3,7 +3,8 @@
     RUN/config.json vocab.json          what the network is, how it was trained, on what
     RUN/columns.safetensors             words in the order in which they are drawn (runs of whole words)
     RUN/topics.safetensors              topical word vectors (runs of whole words)
-    RUN/words.safetensors               what the lexicon says of the words; lines.safetensors: lines never to repeat
+    RUN/words.safetensors               what the lexicon says of the words
+    RUN/lines.safetensors runs.npy      lines and runs of words never to repeat
     RUN/checkpoints/0001200/            weights.safetensors, model.onnx, writer.onnx, state.safetensors, state.json
     RUN/latest                          {"resume": "0001200", "use": "0000900"}, replaced atomically
     RUN/weights.safetensors model.onnx writer.onnx  the files of the checkpoint to use, for other programs
@@ -74,7 +75,8 @@ COLUMNS = "columns.safetensors"  # the order of the vocabulary in writer.onnx
 # What may lie beside the network; the manifest has those that a run has.
 BESIDE = (
     "vocab.json", COLUMNS, "words.safetensors", "topics.safetensors", "copyindex.safetensors", "lines.safetensors",
-    "stock.safetensors", "habits.json", "stories.txt", "vectors.safetensors", "songs.safetensors", "judge.onnx",
+    "runs.npy", "stock.safetensors", "habits.json", "stories.txt", "vectors.safetensors", "songs.safetensors",
+    "judge.onnx",
 )  # fmt: skip
 FOR_READERS = ("weights.safetensors", "model.onnx", "writer.onnx")  # of a checkpoint
 CHECKPOINT = re.compile(r"[0-9]{7,12}")

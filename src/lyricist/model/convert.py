@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lyricist._io import disk_errors, link, new_directory, read_plain, replace_file, write_synced
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect, expect_path
 from lyricist.model import onnx_bytes
 from lyricist.model.checkpoint import COLUMNS, FOR_READERS, FORMAT, Run, write_manifest
-from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.copy_index import COPY_INDEX, LINES, RUNS
 from lyricist.model.habits import HABITS
 from lyricist.model.runtime import STORIES
 from lyricist.model.stock import STOCK
@@ -23,8 +23,8 @@ SUFFIXES = {"onnx": ".onnx", "keras": ".keras"}
 MODEL = "model.onnx"  # of a packed run
 CARD = "card.md"
 # Files copied from a run to share, and to a packed run; config.json and `latest` are written anew.
-SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, STOCK, HABITS, TOPICS, STORIES, CARD)
-PACKED = ("vocab.json", COLUMNS, CARD, LINES, STOCK, TOPICS, WORDS, STORIES)
+SHARED = ("vocab.json", COLUMNS, WORDS, COPY_INDEX, LINES, RUNS, STOCK, HABITS, TOPICS, STORIES, CARD)
+PACKED = ("vocab.json", COLUMNS, CARD, LINES, RUNS, STOCK, TOPICS, WORDS, STORIES)
 
 
 def export(
@@ -37,6 +37,10 @@ def export(
     (without `force`), for an unknown suffix and for a network the format cannot express, `RunError` for a damaged
     run, `MissingExtra` without Keras.
     """
+    expect(run, (Run, str, os.PathLike), "run", "a run or its folder")
+    expect(to, (str, type(None)), "to", "onnx or keras")
+    for path, name in ((out, "out"), (run.path if isinstance(run, Run) else run, "run")):
+        expect_path(path, name)
     out = Path(out)
     check_target(to, out, share, force)
     run = run if isinstance(run, Run) else Run.open(run)

@@ -1,4 +1,5 @@
-"""What the songs that a model learnt from contain: the copy index and the line filter. Both hold hashes, not text.
+"""What the songs that a model learnt from contain: the copy index, the line filter and the run filter. They hold
+hashes, not text.
 
 `CopyIndex` (`copyindex.safetensors`) has one 32-bit hash a word, in order, with 0 between songs and for words outside
 the vocabulary, and where lines begin. It finds any run of words that stands in the songs.
@@ -9,6 +10,10 @@ the chance that a line which is not in the corpus is refused. A line of the corp
 differences between the sorted hashes (`gaps`, uint16; the value GAP means: add GAP and read on), `bits`, `check` (the
 SHA-256 of the gaps) and `format`.
 
+`RunFilter` (`runs.npy`) has the runs of RUN_WORDS words of such a corpus in two bytes each, as a Bloom filter (Bloom
+1970): (N,) uint8, memory-mapped, BITS bits for each run, PROBES of which are set. A run of the corpus is always
+known, and so is one of 2,500 others.
+
 Words are compared as the word tokeniser gives them, without their apostrophes: case, punctuation and line ends do
 not count. The hashes cannot be read as text, but anyone with a word list can test for words and lines.
 """
@@ -16,6 +21,7 @@ not count. The hashes cannot be read as text, but anyone with a word list can te
 from __future__ import annotations
 
 import hashlib
+import io
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +32,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lyricist._io import fit, fits, load_arrays, replace_file, tensor_bytes
-from lyricist._numbers import U32, U64, Ints, ngram_hashes, window_hashes
+from lyricist._io import fit, fits, load_arrays, load_npy, replace_file, tensor_bytes
+from lyricist._numbers import U32, U64, Ints, mixed, ngram_hashes, run_hashes, window_hashes
 from lyricist.corpus import Song
 from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import RunError
@@ -46,6 +52,11 @@ LINES_FORMAT = 1
 GAP = 0xFFFF
 SPARSE = 10  # bits of a hash beyond those that number the lines
 CHUNK = 100_000  # lines hashed together
+
+RUNS = "runs.npy"  # in a run directory
+RUN_WORDS = 6  # words of the runs that it knows
+BITS, PROBES = 17, 8  # of each run
+STEPS, HALF = np.arange(PROBES, dtype=np.uint32), np.uint64(32)
 
 
 # --- hashes of words
@@ -303,3 +314,70 @@ def line_hashes(lines: Sequence[Sequence[str]]) -> U64:
 
 
 cached_hash = cache(word_hash)  # a corpus has few distinct words
+
+
+# --- runs of words
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """`data` (N,) bytes: bit k % 8 of byte k // 8 is the k-th of the filter."""
+
+    data: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, texts: Iterable[Sequence[str]]) -> RunFilter:
+        """The filter of all runs of RUN_WORDS words of texts, given as words."""
+        hashes = (np.array([cached_hash(w) for w in text], dtype=np.uint32) for text in texts)
+        runs = [ngram_hashes(text, RUN_WORDS) for text in hashes]
+        found = np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *runs]))
+        made = cls(np.zeros(-(-BITS * len(found) // 8), dtype=np.uint8))
+        for chunk in np.array_split(found, 1 + len(found) // CHUNK):
+            byte, bit = made.places(chunk)
+            np.bitwise_or.at(made.data, byte.ravel(), np.left_shift(np.uint8(1), bit.ravel()))
+        return made
+
+    @classmethod
+    def of_songs(cls, songs: Iterable[Song]) -> RunFilter:
+        """The filter of these songs, across the ends of their lines."""
+        split = WordTokenizer().split
+        return cls.of([word for line in song.lines() for word in split(line.text)] for song in songs)
+
+    def places(self, runs: U64) -> tuple[Ints, npt.NDArray[np.uint8]]:
+        """(R, PROBES) the bytes and the bits in them of runs (R,), from the two halves of a number each."""
+        z = mixed(runs)
+        steps = (z >> HALF).astype(np.uint32)[:, None] + (z.astype(np.uint32) | 1)[:, None] * STEPS
+        at = steps * np.uint64(8 * len(self.data)) >> HALF
+        return (at >> np.uint64(3)).astype(np.int64), (at & np.uint64(7)).astype(np.uint8)
+
+    def has(self, runs: U64) -> npt.NDArray[np.bool_]:
+        """(R,) which runs of RUN_WORDS words, as `run_hashes` gives them (R,), are known; 0 is never known."""
+        if not len(self.data):
+            return np.zeros(len(runs), dtype=bool)
+        byte, bit = self.places(runs)
+        return np.asarray((self.data[byte] >> bit & 1).all(axis=1) & (runs != 0))
+
+    def knows(self, columns: Sequence[U32], size: int) -> npt.NDArray[np.bool_]:
+        """(N,) which of N = `size` texts of at least RUN_WORDS words, given word by word as hashes (N,), are known in
+        all their runs."""
+        out = np.ones(size, dtype=bool)
+        for start in range(len(columns) - RUN_WORDS + 1):
+            out &= self.has(run_hashes(columns[start : start + RUN_WORDS], size))
+        return out
+
+    def longest_run(self, words: Sequence[str]) -> int:
+        """Words of the longest text within `words` of which all runs are known; 0 if none is."""
+        known = self.has(ngram_hashes(hashes_of(words), RUN_WORDS))
+        gaps = np.diff(np.flatnonzero(~np.concatenate([[False], known, [False]])))
+        longest = int(gaps.max(initial=1)) - 1
+        return longest + RUN_WORDS - 1 if longest else 0
+
+    def save(self, path: Path) -> None:
+        held = io.BytesIO()
+        np.save(held, self.data)
+        replace_file(path, [held.getvalue()])
+
+    @classmethod
+    def load(cls, path: Path) -> RunFilter:
+        """A saved filter, memory-mapped; `RunError` if it is damaged."""
+        return cls(np.asarray(load_npy(path, np.uint8)))

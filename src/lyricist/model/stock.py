@@ -33,10 +33,11 @@ MOST_BYTES = 1 << 24  # of a file
 
 @dataclass(frozen=True)
 class StockPhrases:
-    """`nats`: by the key of a phrase (`phrase_key`)."""
+    """`nats`: by the key of a phrase (`phrase_key`). `counted`: the hash of the network that they were counted of."""
 
     nats: Mapping[int, float]
     themes: Sequence[str] = field(default=())
+    counted: bytes = b""
     by_words: dict[int, tuple[U32, npt.NDArray[np.float64]]] = field(default_factory=dict, compare=False, repr=False)
 
     def cost(self, kind: int, words: Sequence[int]) -> float:
@@ -74,6 +75,7 @@ class StockPhrases:
         keys = np.array(sorted(self.nats), dtype=np.uint32)
         nats = [min(MOST, self.nats[k]) * SIXTEENTHS for k in keys.tolist()]
         arrays: Arrays = {"keys": keys, "sixteenths": np.round(nats).astype(np.uint8), "themes": blob(self.themes)}
+        arrays |= {"counted": np.frombuffer(self.counted, dtype=np.uint8)} if self.counted else {}
         return tensor_bytes(arrays)
 
     @classmethod
@@ -87,7 +89,8 @@ class StockPhrases:
             themes = tuple(word for word in unblob(arrays["themes"]) if word)
         except UnicodeDecodeError as e:
             raise RunError(f"{path} is damaged (its themes are no text): restore it or train again") from e
-        return cls(dict(zip(arrays["keys"].tolist(), nats, strict=True)), themes)
+        counted = arrays.get("counted", np.zeros(0, dtype=np.uint8)).tobytes()
+        return cls(dict(zip(arrays["keys"].tolist(), nats, strict=True)), themes, counted)
 
 
 NONE = StockPhrases({})

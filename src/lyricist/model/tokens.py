@@ -19,7 +19,7 @@ from typing import Literal
 from lyricist._io import MOST_JSON, one_line, parse_json, read_plain
 from lyricist.corpus import SECTION_NAMES, Line, Section, Song
 from lyricist.corpus.tokenizer import Tokenizer, WordTokenizer, tokenizer_named
-from lyricist.errors import InputError, RunError
+from lyricist.errors import InputError, RunError, expect, expect_all
 
 Order = Literal["forward", "backward"]
 
@@ -53,7 +53,7 @@ class Vocabulary:
 
     `tokens[i]` is the token of id i; `display` maps a token to its form inside a line ("i'm" -> "I'm"); `order`:
     whether the model reads a line from its first word or, `backward`, from its last. Raises `RunError` if a token
-    occurs twice or `<unk>` is missing.
+    occurs twice or `<unk>` is missing, `InputError` for arguments of another kind.
     """
 
     def __init__(
@@ -63,7 +63,11 @@ class Vocabulary:
         display: dict[str, str] | None = None,
         order: Order = "forward",
     ) -> None:
-        self.tokens = list(tokens)
+        self.tokens: list[str] = expect_all(tokens, str, "tokens", "a list of words")
+        expect(tokenizer, str, "tokenizer", "the name of a tokeniser")
+        expect(display, (dict, type(None)), "display", "a dict of words")
+        if order not in ("forward", "backward"):
+            raise InputError(f"order {order!r} is unknown: use forward or backward")
         self.order = order
         self.tokenizer = tokenizer_named(tokenizer)
         self.display = {**(display or {}), **(ALWAYS_CAPITAL if tokenizer == "word" else {})}
@@ -82,6 +86,7 @@ class Vocabulary:
 
     def ids(self, tokens: Iterable[str]) -> list[int]:
         """Ids of tokens; a token outside the vocabulary becomes `<unk>`."""
+        expect(tokens, Iterable, "tokens", "words")
         return [self.index.get(t, self.unk) for t in tokens]
 
     def rarity(self, token: str) -> float:
@@ -90,6 +95,7 @@ class Vocabulary:
 
     def encode(self, song: Song) -> list[int]:
         """The ids of a song's tokens."""
+        expect(song, Song, "song", "a song of a corpus")
         return self.ids(song_tokens(song, self.tokenizer, self.order))
 
     def write_line(self, tokens: Sequence[str]) -> str:
@@ -102,10 +108,17 @@ class Vocabulary:
             return self.tokenizer.join(tokens)
         return capital(self.tokenizer.join([self.display.get(t, t) for t in tokens]))
 
+    def token(self, i: int) -> str:
+        """The token of an id. Raises `InputError` for what is none."""
+        try:
+            return self.tokens[i]
+        except (IndexError, TypeError):
+            raise InputError(f"{i!r} is no id of this vocabulary of {len(self)} tokens") from None
+
     def decode(self, ids: Iterable[int]) -> Song:
         """Ids of one song back into sections of lines."""
         sections: list[tuple[str, list[list[str]]]] = []
-        for token in (self.tokens[i] for i in ids):
+        for token in map(self.token, ids):
             if token == SONG:
                 continue
             if token in TAGS.values():

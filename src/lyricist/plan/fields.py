@@ -6,8 +6,8 @@ derived from these fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Required, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
@@ -31,6 +31,61 @@ class Asked(NamedTuple):
     help: str = ""
     read: Callable[[Any], Any] | None = None
     negatable: bool = False
+
+
+Words = str | Sequence[str]  # a list, or text to be read as one
+Numbers = str | int | Sequence[int | str]
+
+
+class SectionValues(TypedDict, total=False):
+    """What `SectionPlan` takes, for type checkers."""
+
+    name: Required[str]
+    lines: str | int | None
+    syllables: Numbers
+    metre: Words
+    rhyme: str | None
+    text: Words
+    again: Numbers
+    about: Words
+    tune: Sequence[Any]
+
+
+class PlanValues(TypedDict, total=False):
+    """What `lyricist.Plan` takes, for type checkers."""
+
+    form: Words
+    lines: Numbers
+    syllables: Numbers
+    metre: Words
+    rhyme: Words
+    rhyme_kind: str
+    same_sounds: bool
+    rhyme_with: str | None
+    about: Words
+    person: str | None
+    tense: str | None
+    person_hint: str | None
+    tense_hint: str | None
+    include: Words
+    avoid: Words
+    clean: bool
+    all_words: bool
+    start: str | None
+    acrostic: str | None
+    refrain: str | None
+    hook: bool
+    title: str | None
+    bare: bool
+    max_copy: int
+    keep_chorus: bool
+    premise: bool
+    emphasis: float
+    long_words: float
+    open_vowels: float
+    default_scheme: bool
+    allow: bool
+    sections: Sequence[SectionPlan | Mapping[str, Any]]
 
 
 class SectionPlan(BaseModel):
@@ -61,7 +116,7 @@ class SectionPlan(BaseModel):
 
     if TYPE_CHECKING:  # see `lyricist.Plan`
 
-        def __init__(self, **fields: Any) -> None: ...
+        def __init__(self, **fields: Unpack[SectionValues]) -> None: ...
 
     @model_validator(mode="wrap")
     @classmethod

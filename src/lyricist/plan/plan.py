@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from lyricist.errors import InputError
 from lyricist.plan.clashes import refuse_clashes
-from lyricist.plan.fields import PlanFields, SectionPlan, first_fault, read_fields
+from lyricist.plan.fields import PlanFields, PlanValues, SectionPlan, first_fault, read_fields
 from lyricist.plan.forms import Form, named
 from lyricist.plan.parse import MAX_LINES, counts, shown
 from lyricist.plan.shape import LINES, completed, cycle
@@ -33,7 +33,7 @@ class Plan(PlanFields):
 
     if TYPE_CHECKING:  # fields take text and single values as well as what they hold
 
-        def __init__(self, **fields: Any) -> None: ...
+        def __init__(self, **fields: Unpack[PlanValues]) -> None: ...
 
     @model_validator(mode="wrap")
     @classmethod

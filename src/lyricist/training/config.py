@@ -5,14 +5,15 @@ The defaults were chosen by validation loss at equal wall time; dev/LOG.md has t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lyricist.errors import InputError
+from lyricist.errors import InputError, expect, expect_all, expect_path
 
 UNDECLARED = "undeclared: do not share"  # the licence where none is declared
 
@@ -120,7 +121,7 @@ PRESETS: dict[str, Preset] = {
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may say about a training; None: the preset's value."""
+    """What a user may say about a training; None: the preset's value. Raises `InputError` for others."""
 
     preset: str | None = None  # None: PRESET
     base: str | None = None  # a run to fine-tune, starter or scratch; None: the starter, or scratch with a shape
@@ -134,3 +135,24 @@ class Options:
     recipe: Literal["lstm", "classic"] = "lstm"  # classic: `model` has fields of ClassicConfig
     midi: Path | str | None = None  # folder of the songs' tunes, which the classic recipe needs
     vectors: Path | str | None = None  # a file of word vectors for it; None: learnt from the songs
+
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *values: Any, **named: Any) -> Options:
+            for name in named.keys() - {field.name for field in fields(cls)}:
+                raise InputError(f"options have no {name!r}")
+            return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        for name in ("preset", "base", "tokenizer", "order", "features"):
+            expect(getattr(self, name), (str, os.PathLike, type(None)), name, "a name")
+        expect(self.vocabulary, (int, type(None)), "vocabulary", "a number of words")
+        for name in ("model", "train"):
+            given = getattr(self, name)
+            expect(given, Mapping, name, "a dict of settings")
+            expect_all(list(given), str, name, "a dict of settings")
+        for name in ("licence", "recipe"):
+            expect(getattr(self, name), str, name, "a text")
+        for name in ("midi", "vectors"):
+            if getattr(self, name) is not None:
+                expect_path(getattr(self, name), name)

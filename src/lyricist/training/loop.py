@@ -11,6 +11,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class Process:
 
     @classmethod
     def this(cls) -> Process:
-        """From torchrun's environment; joins the process group on the first call."""
+        """From torchrun's environment; joins the process group, which `process_group` ends, on the first call."""
         process = cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
         if process.size > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if process.device().type == "cuda" else "gloo")
@@ -75,6 +76,19 @@ class Process:
         shared = torch.tensor(values, dtype=torch.float64, device=device)
         dist.broadcast(shared, 0)
         return [float(v) for v in shared]
+
+
+@contextmanager
+def process_group() -> Iterator[None]:
+    """Leaves the group of processes at the end: with all the others, but at once after an error. A process that ends
+    while it is in the group may abort, as others still send to it."""
+    try:
+        yield
+        if dist.is_initialized():
+            dist.barrier()
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from lyricist._io import read_plain, replace_file
 from lyricist.corpus import Corpus
 from lyricist.model import topics
 from lyricist.model.checkpoint import COLUMNS, Run
-from lyricist.model.copy_index import COPY_INDEX, LINES, MAX_WORDS, CopyIndex
+from lyricist.model.copy_index import COPY_INDEX, LINES, MAX_WORDS, RUNS, CopyIndex
 from lyricist.model.habits import HABITS
 from lyricist.model.stock import STOCK
 from lyricist.model.tokens import BREAKS, Vocabulary
@@ -33,8 +33,8 @@ def keep_files(run: Run, tokens: TokenSet, base: Run | None) -> None:
     """Write all the files of a new run of our own model."""
     keep_copy_index(run, tokens, base)
     if base is not None:
-        inherit(run, base, LINES)
-        inherit(run, base, STOCK)
+        for name in (LINES, RUNS, STOCK):
+            inherit(run, base, name)
     if run.vocabulary.tokenizer.name == "word":
         keep_columns(run, tokens, base)
         keep_topics(run, tokens, base)

@@ -53,10 +53,11 @@ def train_songs(
     """
     started = time.monotonic()
     need_torch()
+    from lyricist.training.loop import process_group
     from lyricist.training.trainer import train
 
     options, out = options or Options(), Path(out)
-    with closing(Hold()) as hold:
+    with closing(Hold()) as hold, process_group():
         if (Run.open(out).kind if resume else options.recipe) == "classic":
             run = classic_run(corpus, out, options, resume, force, hold)
             yield from train_classic_run(run, resume, should_stop, started)

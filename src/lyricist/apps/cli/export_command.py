@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lyricist.model.checkpoint import COLUMNS, Run
 from lyricist.model.convert import CARD, check_target, export, licence_of, size_of
-from lyricist.model.copy_index import COPY_INDEX, LINES
+from lyricist.model.copy_index import COPY_INDEX, LINES, RUNS
 from lyricist.model.topics import TOPICS
 from lyricist.model.word_facts import WORDS
 
@@ -21,6 +21,7 @@ PARTS = {
     WORDS: "how they are said",
     COPY_INDEX: "the copy index",
     LINES: "the lines of its base's corpus, as hashes",
+    RUNS: "runs of words of its base's corpus, as hashes",
     TOPICS: "which words keep company",
     CARD: "the model card",
 }

@@ -29,7 +29,7 @@ from lyricist.generate.line_score import Score
 from lyricist.generate.result import Choice, LineWritten, Outline, WrittenSong
 from lyricist.generate.writer import Model, fresh_seed
 from lyricist.model.checkpoint import Run
-from lyricist.model.copy_index import LINE_WORDS
+from lyricist.model.copy_index import LINE_WORDS, RUN_WORDS
 from lyricist.model.starter import need_starter
 from lyricist.model.tokens import Vocabulary
 from lyricist.plan.parse import option
@@ -182,8 +182,11 @@ def tell_copies(asked: Plan, model: Model) -> None:
     if not most or "max_copy" not in asked.model_fields_set or (index is not None and model.line_filter is None):
         return
     held = plural(0 if index is None else int((index.hashes != 0).sum()), "word")
+    table = "" if model.run_filter is None else f" and, from {RUN_WORDS} words on, for the runs of its table"
     lines = f"no whole line of {LINE_WORDS} words or more is written, but longer runs may be"
-    told = f"--max-copy {most} holds for the {held} of the run's copy index; of all else that the model has read"
+    told = (
+        f"--max-copy {most} holds for the {held} of the run's copy index{table}; of all else that the model has read"
+    )
     print(f"{told} {lines if model.line_filter else 'any run may be written'}", file=sys.stderr)
 
 

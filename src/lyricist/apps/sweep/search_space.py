@@ -6,6 +6,7 @@ import difflib
 import itertools
 import json
 import math
+import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ Value = str | int | float | bool | None
 SAMPLERS = ("grid", "random", "tpe")
 TRIALS = 20  # of a sampled space, where nobody says how many
 CHOSEN = ("preset", "vocabulary", "order")  # fields of `Options` that can be varied
+MOST_LISTED = 10_000  # points of a space that are listed
 UNCOUNTED = {"preset", "vocabulary"}  # they change the tokens, so that losses per token do not compare
 CLASSIC_GRID = (  # the notebook's grid, two values of each; its network, 2 x 512, is in it
     "cell=lstm,gru",
@@ -100,10 +102,25 @@ class Sweep:
             axes.append(values.steps(values.step or 1) if isinstance(values, Range) else values)
         return [dict(zip(self.space, point, strict=True)) for point in itertools.product(*axes)]
 
+    def listed(self) -> list[dict[str, Value]]:
+        """The points to try, each once, in the order of trials; empty where the sampler draws them: in a range
+        without steps, and for tpe, which learns from the trials, where there are more than twice as many points."""
+        if self.sampler == "grid":
+            return self.points()
+        if any(isinstance(values, Range) and values.step is None for values in self.space.values()):
+            return []
+        size = math.prod(len(v.steps(v.step or 1) if isinstance(v, Range) else v) for v in self.space.values())
+        if size > MOST_LISTED or (self.sampler == "tpe" and size > 2 * (self.trials or TRIALS)):
+            return []
+        points = self.points()
+        random.Random(self.seed).shuffle(points)
+        return points
+
     @property
     def count(self) -> int:
         """How many trials it has."""
-        return len(self.points()) if self.sampler == "grid" else (self.trials or TRIALS)
+        points = len(self.listed())
+        return points if self.sampler == "grid" else min(self.trials or TRIALS, points or MOST_LISTED)
 
     @property
     def varied(self) -> list[str]:

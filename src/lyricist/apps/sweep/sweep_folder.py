@@ -23,6 +23,7 @@ from typing import Any
 
 from lyricist._io import (
     disk_errors,
+    link,
     new_directory,
     read_json,
     recover,
@@ -35,6 +36,7 @@ from lyricist.corpus import Corpus, open_corpus
 from lyricist.errors import InputError, RunError
 
 FORMAT = 1
+ASIDE = ".lyricist-aside"  # behind the name of a directory
 ABOUT, RECORD, BEST, CORPUS = "sweep.json", "trial.json", "best", "corpus"
 KEPT = ("config.json", "history.jsonl")  # of every run
 
@@ -56,8 +58,45 @@ class SweepFolder:
             if not force:
                 folder.check_same(sweep, corpus)
                 return folder
+            folder.keep_aside()
         folder.create(sweep, corpus)
         return folder
+
+    # -- what `--force` replaces ------------------------------------------------------------------
+
+    @property
+    def aside(self) -> Path:
+        """The sweep that was here, until a trial of the one that replaces it has finished."""
+        path = Path(os.path.realpath(self.path))
+        return path.with_name(f".{path.name}{ASIDE}")
+
+    def keep_aside(self) -> None:
+        if self.has_finished():
+            with disk_errors(self.path), new_directory(self.aside) as made:
+                shutil.copytree(
+                    self.path, made, dirs_exist_ok=True, copy_function=lambda a, b: link(Path(a), Path(b))
+                )
+
+    def has_finished(self) -> bool:
+        """Whether a trial has ended here that has not failed."""
+        return any(read_json(path).get("state") != "failed" for path in self.path.glob(f"trials/*/{RECORD}"))
+
+    def drop_aside(self) -> None:
+        shutil.rmtree(self.aside, ignore_errors=True)
+
+    def give_back(self) -> bool:
+        """Put the sweep that was here in its place again if no trial of the new one has finished. The directory must
+        be locked, or no sweep at work in it. Returns whether it is there again."""
+        if not self.aside.is_dir():
+            return False
+        if self.has_finished():
+            self.drop_aside()
+            return False
+        with disk_errors(self.path):
+            replace_directory(self.aside, Path(os.path.realpath(self.path)))
+        return True
+
+    # -- the directory ----------------------------------------------------------------------------
 
     def create(self, sweep: Sweep, corpus: Corpus) -> None:
         """A new directory, in place of what is there, with sweep.json, which says what is compared, and a copy of the

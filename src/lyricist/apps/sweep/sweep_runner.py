@@ -122,6 +122,9 @@ def run_sweep(
         raise InputError(f"{e}. What has ended is kept in {out}: the same command goes on") from e
     finally:
         place.lock.close()
+        back = place.folder.give_back()
+    if back:
+        raise InputError(f"no trial has finished, so {out} is as it was: repeat the command with --force")
 
 
 def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study: str | None, force: bool) -> Place:
@@ -133,6 +136,9 @@ def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study:
     url = full_url(storage, out)
     if storage:
         connect(url)  # before anything is created or replaced
+    if (there := SweepFolder(out)).aside.is_dir():  # a sweep with --force was killed
+        need_idle(out)
+        there.give_back()
     if force and (out / ABOUT).exists():
         need_idle(out)
     fresh = not out.exists()
@@ -149,6 +155,7 @@ def prepare(corpus: Corpus, out: Path, sweep: Sweep, storage: str | None, study:
     except Timeout:
         raise InputError(AT_WORK) from None
     except InputError:
+        folder.give_back()
         if fresh:
             shutil.rmtree(folder.path, ignore_errors=True)
         raise
@@ -262,6 +269,8 @@ class Workers:
 
     def ended(self, record: dict[str, Any]) -> TrialEnded:
         best = self.folder.settle(record["trial"])
+        if record["state"] != "failed":
+            self.folder.drop_aside()
         if time.monotonic() - self.written > WRITE_SECONDS:
             with contextlib.suppress(StorageError):  # the workers wait for the end of short outages
                 write_report(self.folder, self.queue, self.queue.rows(), plots=False)

@@ -119,7 +119,7 @@ class TrialQueue:
     def fill(self, retry: bool = False) -> None:
         """Enqueue every slot that is neither enqueued nor has a result; with `retry` the failed ones too."""
         with self.reach():
-            points = self.sweep.points() if self.sweep.sampler == "grid" else None
+            points = self.sweep.listed()
             found = self.trials()
             for slot in self.order():
                 owner = owner_of(found[slot])

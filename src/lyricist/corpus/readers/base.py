@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from lyricist._io import text_chunks
 from lyricist.corpus.clean_text import MAX_LINE, split_lines
 from lyricist.corpus.song import Line, Song
 from lyricist.corpus.structure import build_song, parse_song
+from lyricist.errors import InputError
 
 WORDLESS = "no words under its notes"
 
@@ -38,7 +39,8 @@ EMPTY = frozenset({"", "nan", "na", "n/a", "null", "none", "[instrumental]", "in
 
 
 class PrepareOptions(BaseModel):
-    """Options of `prepare`. A share is a part of all songs; a similarity is the Jaccard index of word trigrams."""
+    """Options of `prepare`. A share is a part of all songs; a similarity is the Jaccard index of word trigrams.
+    Raises `InputError` for a wrong value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,6 +57,15 @@ class PrepareOptions(BaseModel):
     lyrics_column: str | None = None  # of CSV and JSON; None: by the usual names
     title_column: str | None = None
     artist_column: str | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, data: Any, build: ModelWrapValidatorHandler[PrepareOptions]) -> PrepareOptions:
+        try:
+            return build(data)
+        except ValidationError as e:
+            fault = e.errors()[0]
+            raise InputError(f"{'.'.join(map(str, fault['loc']))} {fault.get('input')!r}: {fault['msg']}") from None
 
 
 class Drops(dict[str, tuple[int, str]]):
