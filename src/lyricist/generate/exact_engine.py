@@ -315,7 +315,8 @@ class ExactEngine(Engine):
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
         lists = self.candidates.lists(rows, n, opening | self.song.nodes.has_list[nodes])
         held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
-        ended = {k: rows.drafts[n[k]].ended for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
+        rhymed = np.flatnonzero(opening).tolist() if self.song.backward else ()
+        ended = {k: rows.drafts[n[k]].ended for k in rhymed if self.refusal.ends_line(rows, n[k])}
         ask = Request(which, blocks, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
         return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
 
@@ -348,18 +349,17 @@ class ExactEngine(Engine):
     def take_words(self, n: Ints, words: Ints) -> None:
         """Move rows n (B,) to the nodes after the drawn words (B,), and append these."""
         rows = self.rows
-        after = self.song.nodes.targets(rows, n, words)
         owed = self.candidates.owed
         ratio = 0.0 if owed is None else owed.log_ratios(rows.node[n], words, rows.first[n] > 0)
+        after = self.song.advance(rows, n, words)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
             reward = rows.drafts[i].rewards
             if reward is not None:
                 g = self.song.lines[rows.line[i]].group
                 rows.drafts[i].pending = {**rows.drafts[i].pending, g: math.log(reward[w])}
                 rows.drafts[i].rewards = None
-        rows.node[n], rows.first[n] = after, 0
         if self.conditioning is not None:
-            rows.place[n] = self.conditioning.places(after)
+            rows.place[n] = self.conditioning.places(rows.node[n])
         rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words)) + ratio
         self.append(n, words)
         rows.say(n, words)
@@ -368,7 +368,7 @@ class ExactEngine(Engine):
         rows.shift_context(n, self.ban.hashes[words], self.song.backward)
         for i, w in zip(n, words, strict=True):
             rows.drafts[i].drawn.append(int(w))
-        for i in n[after == CLOSED]:
+        for i in n[rows.node[n] == CLOSED]:
             self.force(int(i), [self.song.break_after[rows.line[i]]])
 
     def append(self, n: Ints, tokens: Ints) -> None:
@@ -391,9 +391,10 @@ class ExactEngine(Engine):
         i = int(rows.line[n])
         if i >= 0 and i in song.beginnings:
             line = tuple(rows.drafts[n].drawn[::-1] if song.backward else rows.drafts[n].drawn)
-            rows.drafts[n].groups = song.close(i, rows.drafts[n].groups, rows.drafts[n].ends, line[-1])
+            end = song.end_of(i, line)
+            rows.drafts[n].groups = song.close(i, rows.drafts[n].groups, rows.drafts[n].ends, end)
             rows.drafts[n].lines[i] = line
-            rows.drafts[n].ended |= {line[-1]}
+            rows.drafts[n].ended |= {end}
             if self.scorer is not None:
                 share = self.drawing.merit * self.sung[i]
                 judge(rows, n, self.scorer, share, i, line, self.drawing.stock, self.told(n, i, line))
@@ -463,9 +464,13 @@ class ExactEngine(Engine):
             self.force(n, [*order, song.break_after[i]])
             return
         rows.key[n] = key(int(rows.seed[n]), int(rows.particle[n]) + int(rows.tries[n]) * 257, i)
-        opening = song.open(i, rows.drafts[n].assignment, rows.drafts[n].groups)
+        opening = song.open(i, rows.drafts[n].assignment, rows.drafts[n].groups, int(rows.key[n]))
         rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
-        rows.drafts[n].ends = opening.ends
+        rows.drafts[n].ends, rows.halves[n] = opening.ends, song.lines[i].internal
+        if opening.weak >= 0:
+            self.force(n, [opening.weak])
+            rows.new_prefixes(np.array([n]))
+            rows.drafts[n].drawn, rows.drafts[n].steps = [opening.weak], [1]
         self.candidates.open_group(rows, n, i)
         if song.backward:
             ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []

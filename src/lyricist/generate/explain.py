@@ -81,7 +81,7 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
     if any(ban.refuses(rows.drafts[n].drawn, word) for ban in engine.refusal.subjects):
         return "another person or tense"
     draft, i = rows.drafts[n], int(rows.line[n])
-    ends_line = song.backward and not draft.drawn
+    ends_line = song.backward and engine.refusal.ends_line(rows, n)
     after = song.close(i, draft.groups, draft.ends, word) if ends_line else ()
     if ends_line and song.meets(i, word, after, draft.groups, draft.lines, draft.ended):
         return "another line ends on it, or another letter has its sound"

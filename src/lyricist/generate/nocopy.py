@@ -169,14 +169,15 @@ class Refusal:
         says &= ~out
         if self.stock.any and self.song.backward:
             for j in np.flatnonzero(says & (rows.first[n] > 0)):
-                out[j] = self.rhymes_as_usual(rows, int(n[j]), int(words[j]))
+                out[j] = self.ends_line(rows, n[j]) and self.rhymes_as_usual(rows, int(n[j]), int(words[j]))
             says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]
             out[says] = ban.before(rows.right[m], w) if self.song.backward else ban.after(rows.left[m], w)
         closing = np.flatnonzero(says & ~out & (self.song.nodes.ending[rows.node[n]] | (rows.first[n] > 0)))
         if len(closing):
-            closing = closing[self.song.nodes.targets(rows, n[closing], words[closing]) == CLOSED]
+            ends = self.song.nodes.targets(rows, n[closing], words[closing]) == CLOSED
+            closing = closing[ends & (rows.halves[n[closing]] == 0)]
         if len(closing) and ban.active and self.song.backward:
             m = n[closing]
             out[closing] = ban.across(rows.left[m], words[closing], rows.right[m])
@@ -191,13 +192,18 @@ class Refusal:
             self.refuse_ends(rows, n, words, closing, out)
         return out
 
+    def ends_line(self, rows: Rows, n: int) -> bool:
+        """Whether the next word of row n, which is drawn backward, is the one at its line's end that rhymes."""
+        return len(rows.drafts[n].drawn) == (int(rows.line[n]) in self.song.two_words)
+
     def rhymes_as_usual(self, rows: Rows, n: int, word: int) -> bool:
         """Whether a word would end its line in a rhyme that this song may not have."""
         i, hashes = int(rows.line[n]), self.ban.hashes
         g = self.song.lines[i].group
         if g < 0 or rows.tries[n]:
             return False
-        ends = {rows.drafts[n].lines[k][-1] for k in self.song.members[g] if k in rows.drafts[n].lines}
+        lines = rows.drafts[n].lines
+        ends = {self.song.end_of(k, lines[k]) for k in self.song.members[g] if k in lines}
         seed, own = int(rows.seed[n]), int(hashes[word])
         return any(self.stock.refuses(seed, RHYME, sorted((own, int(hashes[end])))) for end in ends)
 
@@ -212,7 +218,7 @@ class Refusal:
     def refuse_ends(self, rows: Rows, n: Ints, words: Ints, closing: Ints, out: npt.NDArray[np.bool_]) -> None:
         """Refuse also, in `out` (B,), last words of lines that `ExactSongAutomaton.alike` does not allow."""
         if self.song.backward:
-            ends = [(j, int(words[j])) for j in range(len(n)) if words[j] >= 0 and not rows.drafts[n[j]].drawn]
+            ends = [(j, int(words[j])) for j in range(len(n)) if words[j] >= 0 and self.ends_line(rows, n[j])]
         else:
             breaks = np.flatnonzero(words == BREAK)
             ends = [(int(j), int(words[j])) for j in closing]
@@ -329,6 +335,7 @@ class CopyGuard:
         return words[i + self.max_copy] in self.banned(words[i : i + self.max_copy])
 
 
+POSITION = ("node", "first", "last", "halves")  # of a row in its line
 SEARCHED = 200_000  # words tested
 LOOKED = 20_000  # and of each search for the cause, if that finds none
 
@@ -337,6 +344,8 @@ def search(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> li
     """Words, in the order of drawing, that finish the line of row n, which has just begun. Raises `PlanError` if
     there are none."""
     budget = [SEARCHED]
+    if rows.drafts[n].drawn:  # a word at the line's end that was chosen before
+        rows.shift_context(np.array([n]), refusal.ban.hashes[rows.drafts[n].drawn], song.backward)
     found = extend(rows, song, refusal, n, budget)
     if found is None:
         what = "the search for its words reached its limit" if budget[0] <= 0 else "no words are left for it"
@@ -362,8 +371,8 @@ def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budge
         word = np.array([w])
         if refusal.words(rows, one, word)[0]:
             continue
-        kept = (rows.node[n], rows.first[n], rows.left[n].copy(), rows.right[n].copy())
-        rows.node[n], rows.first[n] = song.nodes.targets(rows, one, word)[0], 0
+        kept = (*(getattr(rows, name)[n] for name in POSITION), rows.left[n].copy(), rows.right[n].copy())
+        song.advance(rows, one, word)
         rows.shift_context(one, refusal.ban.hashes[word], song.backward)
         rows.drafts[n].drawn.append(int(w))
         done = rows.node[n] == CLOSED or (
@@ -373,7 +382,8 @@ def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budge
         if found is not None:
             return found
         rows.drafts[n].drawn.pop()
-        rows.node[n], rows.first[n], rows.left[n], rows.right[n] = kept
+        for name, value in zip((*POSITION, "left", "right"), kept, strict=True):
+            getattr(rows, name)[n] = value
     return None
 
 

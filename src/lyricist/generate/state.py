@@ -81,6 +81,7 @@ class Rows:
     node: Ints
     first: Ints  # numbers of the word sets that hold for the line's two ends
     last: Ints
+    halves: Ints  # halves of its line that come after this one
     place: Ints  # syllables drawn of its line, as the model's conditioning counts them
     prev: Ints  # the token the model reads next
     forced: Ints  # queued tokens
