@@ -2,7 +2,7 @@
 
     python benchmarks/owed_words.py [RUN] [--seeds 1] [--particles 32] [--show] [--json FILE]
 
-Songs are written with `--include WORD`, default plan and drawing, for each of WORDS with seeds of its own. Of the lines
+Songs are written with `--include WORD`, default plan and drawing, for each of WORDS with its own seeds. Of the lines
 with the word: the share in which it stands first, the share in which it follows a determiner or a possessive pronoun
 (*the*, *my*; another word may stand between: *the old kitchen*), and the share in which it stands last. Beside them
 the same shares in people's and held-out lines: the songs in `songs/`, each line once.
@@ -83,8 +83,9 @@ def main() -> None:
     made.add_argument("--show", action="store_true", help="print the lines")
     options = made.parse_args()
     lines = human_lines()
+    drawing = Drawing(particles=options.particles)
     figures = {
-        "written": shares(list(written(options.run, options.seeds, Drawing(particles=options.particles), options.show))),
+        "written": shares(list(written(options.run, options.seeds, drawing, options.show))),
         "songs": shares([place for word in WORDS for place in places(word, lines)]),
     }
     for source, by_name in figures.items():

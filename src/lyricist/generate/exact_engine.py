@@ -86,7 +86,9 @@ class ExactEngine(Engine):
         self.outliner = steering.outliner
         levels = self.theme.levels() if self.theme else [None]
         self.biases = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
-        self.telling = Telling(song, self.columns, drawing.temperature)
+        self.telling = song.kept_for(
+            (Telling, id(self.columns), drawing.temperature), lambda: Telling(song, self.columns, drawing.temperature)
+        )
         self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep, steering.stock)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
@@ -136,7 +138,7 @@ class ExactEngine(Engine):
 
     def active(self) -> Ints:
         """(B,) the rows that need the model."""
-        return np.flatnonzero(~(self.rows.idle | self.rows.waiting))
+        return (~(self.rows.idle | self.rows.waiting)).nonzero()[0]
 
     def end_turn(self) -> Iterator[tuple[int, Event]]:
         """Lines that are final, finished songs, and `PlanError`s of songs that cannot be finished, by place."""
@@ -168,7 +170,7 @@ class ExactEngine(Engine):
     def finished_songs(self) -> list[int]:
         rows = self.rows
         done = rows.waiting & (rows.line >= len(self.song.lines)) & ~rows.idle
-        return np.flatnonzero(done.reshape(rows.songs, rows.particles).all(axis=1)).tolist() if done.any() else []
+        return done.reshape(rows.songs, rows.particles).all(axis=1).nonzero()[0].tolist() if done.any() else []
 
     def give(self, s: int) -> Iterator[LineWritten | SongWritten]:
         """The finished song of place s: one of its particles, drawn by their weights."""
@@ -311,11 +313,11 @@ class ExactEngine(Engine):
         blocks = self.song.nodes.blocks[nodes]
         blocks[opening] = 0
         breaks = np.zeros(len(n))
-        closable = np.flatnonzero(self.song.nodes.closable[nodes])
+        closable = self.song.nodes.closable[nodes].nonzero()[0]
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
         lists = self.candidates.lists(rows, n, opening | self.song.nodes.has_list[nodes])
         held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
-        rhymed = np.flatnonzero(opening).tolist() if self.song.backward else ()
+        rhymed = opening.nonzero()[0].tolist() if self.song.backward else ()
         ended = {k: rows.drafts[n[k]].ended for k in rhymed if self.refusal.ends_line(rows, n[k])}
         ask = Request(which, blocks, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
         return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
@@ -417,8 +419,8 @@ class ExactEngine(Engine):
             return
         songs = rows.waiting.reshape(rows.songs, rows.particles).all(axis=1) & ~rows.idle[:: rows.particles]
         if self.judge is not None:
-            self.hear(np.flatnonzero(np.repeat(songs, rows.particles) & (rows.line > 0)), self.judge)
-        for s in np.flatnonzero(songs):
+            self.hear((np.repeat(songs, rows.particles) & (rows.line > 0)).nonzero()[0], self.judge)
+        for s in songs.nonzero()[0]:
             mine = np.array(rows.song_rows(int(s)))
             if len(mine) > 1:
                 resample(rows, mine)

@@ -28,6 +28,9 @@ from lyricist.plan.song_spec import SongSpec
 Ints = npt.NDArray[np.int64]
 
 
+FEW = 4  # runs that are hashed one by one
+
+
 class CopyBan:
     """The copies that exact songs may not have: runs of more than `most` words, and whole lines of LINE_WORDS words
     or more, from the training songs; with `lines` whole lines of its corpus too. `most` 0: nothing is barred."""
@@ -63,16 +66,18 @@ class CopyBan:
 
     def before(self, right: U32, words: Ints) -> npt.NDArray[np.bool_]:
         """(B,) whether a word (B,) completes a run with the words after it. right (B, most) hashes."""
+        if len(words) <= FEW:
+            runs = np.column_stack([self.hashes[words], right[:, : self.most]]).tolist()
+            return self.known(np.array([run_hash(run) for run in runs], dtype=np.uint64))
         return self.known(run_hashes([self.hashes[words], *right.T[: self.most]], len(words)))
 
     def across(self, left: U32, words: Ints, right: U32) -> npt.NDArray[np.bool_]:
         """(B,) whether a run with a word (B,) in its middle occurs in the songs, between the words before and
         after."""
-        out = np.zeros(len(words), dtype=bool)
-        middle, most = self.hashes[words], self.most
-        for j in range(1, most + 1):
-            out |= self.known(run_hashes([*left.T[most - j :], middle, *right.T[: most - j]], len(words)))
-        return out
+        most, size = self.most, len(words)
+        text = np.concatenate([left.T, self.hashes[words][None], right.T[:most]])  # (2 most + 1, B)
+        windows = run_hashes((text[i : i + most].reshape(-1) for i in range(most + 1)), most * size)
+        return np.asarray(self.known(windows).reshape(most, size).any(axis=0))
 
     def line(self, words: Sequence[int]) -> bool:
         """Whether these words are a whole line of the songs that the runs alone do not find."""
@@ -160,21 +165,20 @@ class Refusal:
         ban = self.ban
         out = np.zeros(len(n), dtype=bool)
         says = words >= 0
-        for j in np.flatnonzero(
-            words >= self.song.table.known
-        ):  # an added word has no vector and occurs only once in a line
-            out[j] = words[j] in rows.drafts[n[j]].drawn
-        for j in np.flatnonzero(says) if self.subjects else ():
+        added = len(self.song.table.words) > self.song.table.known
+        for j in (words >= self.song.table.known).nonzero()[0] if added else ():
+            out[j] = words[j] in rows.drafts[n[j]].drawn  # it has no vector and occurs only once in a line
+        for j in says.nonzero()[0] if self.subjects else ():
             out[j] |= any(ban.refuses(rows.drafts[n[j]].drawn, int(words[j])) for ban in self.subjects)
         says &= ~out
         if self.stock.any and self.song.backward:
-            for j in np.flatnonzero(says & (rows.first[n] > 0)):
+            for j in (says & (rows.first[n] > 0)).nonzero()[0]:
                 out[j] = self.ends_line(rows, n[j]) and self.rhymes_as_usual(rows, int(n[j]), int(words[j]))
             says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]
             out[says] = ban.before(rows.right[m], w) if self.song.backward else ban.after(rows.left[m], w)
-        closing = np.flatnonzero(says & ~out & (self.song.nodes.ending[rows.node[n]] | (rows.first[n] > 0)))
+        closing = (says & ~out & (self.song.nodes.ending[rows.node[n]] | (rows.first[n] > 0))).nonzero()[0]
         if len(closing):
             ends = self.song.nodes.targets(rows, n[closing], words[closing]) == CLOSED
             closing = closing[ends & (rows.halves[n[closing]] == 0)]
@@ -183,10 +187,10 @@ class Refusal:
             out[closing] = ban.across(rows.left[m], words[closing], rows.right[m])
         for j in closing:
             out[j] = out[j] or self.line(rows, int(n[j]), int(words[j]))
-        opening = closing if self.song.backward else [j for j in np.flatnonzero(says) if not rows.drafts[n[j]].drawn]
+        opening = closing if self.song.backward else [j for j in says.nonzero()[0] if not rows.drafts[n[j]].drawn]
         for j in opening if self.repeats_barred else ():
             out[j] = out[j] or self.opens_thrice(rows, int(n[j]), int(words[j]))
-        for j in np.flatnonzero(words == BREAK):
+        for j in (words == BREAK).nonzero()[0]:
             out[j] = self.line(rows, int(n[j]), None)
         if self.song.apart.on:
             self.refuse_ends(rows, n, words, closing, out)

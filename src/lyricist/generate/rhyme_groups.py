@@ -253,6 +253,11 @@ class Rhymes:
             self.sounding[key] = frozenset(x.sound for x in self.ends(kind, level, cls))
         return self.sounding[key]
 
+    @memoised
+    def fewest(self, level: str, kinds: Kinds, cls: str) -> int:
+        """The least number of different sounds of a class for one of these lines."""
+        return min(len(self.keys(k, level, cls)) for k in kinds)
+
     def suits(self, cls: str, level: str, kinds: Kinds, taken: frozenset[str]) -> bool:
         """Whether every line can end in a word of the class with a sound of its own that is not among those taken."""
         options = [self.keys(k, level, cls) for k in kinds]
@@ -442,7 +447,7 @@ class Apart:
         rhymes, level, state, spare = self.rhymes, self.level, groups[g], len(self.groups_of)
         if state.chosen:
             sounds = len(kinds) + len(state.taken) + spare
-            if all(len(rhymes.keys(k, level, state.chosen)) >= sounds for k in kinds):
+            if rhymes.fewest(level, kinds, state.chosen) >= sounds:
                 return None
             return Rest(g, kinds, [state.chosen], state.taken, None)
         few = rhymes.wide.at_once(kinds, state) or any(k.weak or k.inner for k in kinds)

@@ -7,9 +7,10 @@ groups matched. If no song can fulfil it, `PlanError` says what blocks it. All s
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ from lyricist.prosody.metre import middles
 from lyricist.prosody.phones import Reading
 from lyricist.prosody.rhyme import CLOSING, key, phrase_readings
 
+Kept = TypeVar("Kept")
 Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
@@ -46,6 +48,54 @@ class Opening:
     weak: int = -1  # the word after these, with which the line ends (-1: none)
 
 
+class LineParts:
+    """The kinds of lines over some usable words (W,), their nodes and their rhymes: what songs of several specs may
+    share."""
+
+    def __init__(
+        self, table: WordTable, columns: VocabLayout, usable: npt.NDArray[np.bool_], strict: bool, emphasis: float
+    ) -> None:
+        self.table, self.columns, self.usable, self.strict = table, columns, usable, strict
+        self.backward = table.vocabulary.order == "backward"
+        self.rhymes = Rhymes(table, usable, strict)
+        self.rhymes.finals = columns.finals
+        self.nodes = Nodes(table, columns, self.rhymes, ~usable, emphasis)
+        known = table.sig[: table.known][usable[: table.known]]
+        self.available = {int(s): table.word_classes[s] for s in np.unique(known)}
+
+    @memoised
+    def slots(self, templates: tuple[str, ...], done: int) -> Slots:
+        return Slots(templates, self.backward, self.strict, done)
+
+    @memoised
+    def automaton(self, templates: tuple[str, ...], keywords: tuple[int, ...], done: int = 0) -> LineAutomaton:
+        held = [(w, self.table.word_class(w)) for w in keywords]
+        return LineAutomaton(self.slots(templates, done), self.available, held, self.table.further.finals)
+
+    @memoised
+    def line_kind(
+        self,
+        automaton: LineAutomaton,
+        begin: WordSet | None,
+        weak: tuple[int, ...] = (),
+        inner: LineKind | None = None,
+    ) -> LineKind:
+        return LineKind(automaton, begin, weak, inner)
+
+    @memoised
+    def beginning_with(self, letter: str) -> WordSet:
+        """Words that begin with a letter. Raises `PlanError` if there are none."""
+        table = self.table
+        found = [w for w in np.flatnonzero(self.usable).tolist() if initial([table.words[w]]) == letter]
+        extra = [w for w in range(table.known, len(table.words)) if initial([table.words[w]]) == letter]
+        if not found and not extra:
+            raise PlanError(f"--acrostic: none of this model's words begins with {letter!r}")
+        return self.rhymes.numbered((w, table.signature(w)) for w in [*found, *extra])
+
+
+Shared = dict[tuple[object, ...], LineParts]  # by what they are made of
+
+
 class ExactSongAutomaton:
     """One spec compiled for one vocabulary. `strict`: all readings of chosen words fit, and rhymes differ in onset; a
     plan that cannot be fulfilled so is compiled again without."""
@@ -53,23 +103,25 @@ class ExactSongAutomaton:
     max_copy = 5  # longest run of words that may occur in the training songs, if there is an index of them
 
     def __init__(
-        self, table: WordTable, spec: SongSpec, columns: VocabLayout, strict: bool, barred: Collection[int] = ()
-    ) -> None:
+        self, table: WordTable, spec: SongSpec, columns: VocabLayout, strict: bool, barred: Collection[int] = (),
+        shared: Shared | None = None,
+    ) -> None:  # fmt: skip
+        """`shared`: parts of other songs, which this one uses and adds to."""
         self.table, self.spec, self.columns = table, spec, columns
         self.backward, self.strict = table.vocabulary.order == "backward", strict
         self.lines = spec.lines
+        self.shared_by_engines: dict[object, Any] = {}
         self.source = [first_said(spec.lines, i) for i in range(len(spec.lines))]
         self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
         self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
         self.usable = self.find_usable()
         self.usable[[*barred, *columns.undrawn.tolist()]] = False
-        self.rhymes = Rhymes(table, self.usable, strict)
-        self.rhymes.finals = columns.finals
-        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, spec.emphasis)
+        key = (id(table), id(columns), self.usable.tobytes(), strict, spec.emphasis)
+        parts = (shared or {}).get(key) or LineParts(table, columns, self.usable, strict, spec.emphasis)
+        if shared is not None:
+            shared[key] = parts
+        self.parts, self.rhymes, self.nodes = parts, parts.rhymes, parts.nodes
         self.vowels = Vowels(table, self.lines, self.backward, spec.open_vowels)
-        self.available = {
-            int(s): table.word_classes[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
-        }
         self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(spec.groups))]
         self.two_words = frozenset(i for g in range(len(spec.groups)) for i in self.find_two_words(g))
         if not (self.backward and strict) and (self.two_words or any(line.internal for line in self.lines)):
@@ -84,6 +136,14 @@ class ExactSongAutomaton:
         for g, states in enumerate(ways):
             self.settle_group(g, states)
         check(self)
+
+    def kept_for(self, key: object, make: Callable[[], Kept]) -> Kept:
+        """What `make` makes, made once for a key: what engines of this plan share. What the key names by its identity
+        must be kept alive by it."""
+        if key not in self.shared_by_engines:
+            self.shared_by_engines[key] = make()
+        found: Kept = self.shared_by_engines[key]
+        return found
 
     def ids(self, words: Sequence[str] | None) -> tuple[int, ...]:
         return tuple(self.table.id_of(w) for w in words or ())
@@ -105,17 +165,7 @@ class ExactSongAutomaton:
         if line.first:
             word = table.id_of(line.first)
             return self.rhymes.numbered([(word, table.signature(word))])
-        return self.beginning_with(line.initial) if line.initial else None
-
-    @memoised
-    def beginning_with(self, letter: str) -> WordSet:
-        """Words that begin with a letter. Raises `PlanError` if there are none."""
-        table = self.table
-        found = [w for w in np.flatnonzero(self.usable).tolist() if initial([table.words[w]]) == letter]
-        extra = [w for w in range(table.known, len(table.words)) if initial([table.words[w]]) == letter]
-        if not found and not extra:
-            raise PlanError(f"--acrostic: none of this model's words begins with {letter!r}")
-        return self.rhymes.numbered((w, table.signature(w)) for w in [*found, *extra])
+        return self.parts.beginning_with(line.initial) if line.initial else None
 
     def find_keywords(self) -> tuple[int, ...]:
         """Requested words that no given line contains."""
@@ -124,25 +174,6 @@ class ExactSongAutomaton:
         return tuple(w for w in self.ids(self.spec.include) if w not in given and w not in starts)
 
     # --- lines
-
-    @memoised
-    def slots(self, templates: tuple[str, ...], done: int) -> Slots:
-        return Slots(templates, self.backward, self.strict, done)
-
-    @memoised
-    def automaton(self, templates: tuple[str, ...], keywords: tuple[int, ...], done: int = 0) -> LineAutomaton:
-        held = [(w, self.table.word_class(w)) for w in keywords]
-        return LineAutomaton(self.slots(templates, done), self.available, held, self.table.further.finals)
-
-    @memoised
-    def line_kind(
-        self,
-        automaton: LineAutomaton,
-        begin: WordSet | None,
-        weak: tuple[int, ...] = (),
-        inner: LineKind | None = None,
-    ) -> LineKind:
-        return LineKind(automaton, begin, weak, inner)
 
     def kind(self, line: int, assignment: Assignment) -> LineKind:
         """The kind of a line that is to be written. A requested first word is a keyword: it may have any of its
@@ -154,13 +185,15 @@ class ExactSongAutomaton:
         templates, owed = self.lines[line].templates, tuple(sorted(keywords))
         if line in self.two_words:
             cut = tuple(slots[:-1] for slots in templates if len(slots) > 1 and slots[-1] not in STRONG)
-            return self.line_kind(self.automaton(cut, owed, 1), begin, self.weak)
+            return self.parts.line_kind(self.parts.automaton(cut, owed, 1), begin, self.weak)
         if not self.lines[line].internal:
-            return self.line_kind(self.automaton(templates, owed), begin)
+            return self.parts.line_kind(self.parts.automaton(templates, owed), begin)
         middle = middles(templates[0])[0]
-        second = self.automaton((templates[0][middle:],), ())
-        inner = self.line_kind(self.automaton((templates[0][:middle],), owed, len(templates[0]) - middle), begin)
-        return self.line_kind(second, None, (), inner)
+        second = self.parts.automaton((templates[0][middle:],), ())
+        inner = self.parts.line_kind(
+            self.parts.automaton((templates[0][:middle],), owed, len(templates[0]) - middle), begin
+        )
+        return self.parts.line_kind(second, None, (), inner)
 
     def find_two_words(self, g: int) -> list[int]:
         """The lines of a group that end on two words against one: in a mosaic rhyme all but the first, unless a given
@@ -282,7 +315,7 @@ class ExactSongAutomaton:
         kind = self.kind(i, dict(held))
         if not kind.weak:
             return [self.opening(kind, self.ends(i, dict(held), state, kind))]
-        each = [(w, self.line_kind(kind.automaton, kind.initial, (w,))) for w in kind.weak]
+        each = [(w, self.parts.line_kind(kind.automaton, kind.initial, (w,))) for w in kind.weak]
         found = [(w, one, self.ends(i, dict(held), state, one)) for w, one in each]
         return [self.opening(one, ends, w) for w, one, ends in found if ends is not None and len(ends.words)]
 
@@ -444,7 +477,11 @@ class ExactSongAutomaton:
 
 
 def compile_song(
-    table: WordTable, spec: SongSpec, columns: VocabLayout, barred: Collection[int] = ()
+    table: WordTable,
+    spec: SongSpec,
+    columns: VocabLayout,
+    barred: Collection[int] = (),
+    shared: Shared | None = None,
 ) -> ExactSongAutomaton:
     """The plan's automaton: strict if it can be fulfilled so, else with every reading; a default scheme whose letters
     cannot differ is fulfilled with letters that may share a sound. Raises `PlanError` if there is no way."""
@@ -453,7 +490,7 @@ def compile_song(
     for each in specs:
         for strict in (True, False):
             try:
-                return ExactSongAutomaton(table, each, columns, strict, barred)
+                return ExactSongAutomaton(table, each, columns, strict, barred, shared)
             except PlanError as refusal:
                 refusals.append(refusal)
     raise refusals[0]
