@@ -3,6 +3,11 @@ it comes to can be finished, and what it allows is what leads on."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +15,14 @@ import pytest
 from tests.generate.exact_tools import WORDS, compiled
 from tests.generate.plain_constraints import Begins, Ends, Holds, Syllables, accepts, language
 
+import lyricist
 from lyricist.errors import InputError
 from lyricist.generate.constraint import Both, Table
 from lyricist.generate.line_nodes import CLOSED, NOWHERE
 from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.vocab import WordTable
+from lyricist.model.tokens import SPECIALS, Vocabulary
+from lyricist.model.word_facts import SILENT
 from lyricist.plan.plan import Plan
 from lyricist.prosody.lexicon import default_lexicon
 
@@ -213,3 +222,48 @@ class Everything:
 def test_a_constraint_with_too_many_states_is_refused() -> None:
     with pytest.raises(InputError, match="more than 64 states"):
         Table.of([Everything()], WORDS, False)
+
+
+@dataclass(frozen=True)
+class EveryUnheardWordApart:
+    """A state for each word that the lexicon cannot read, more than there may be."""
+
+    def start(self) -> str:
+        return ""
+
+    def step(self, state: str, word: str) -> str:
+        return word if word[0] == "é" else state
+
+    def final(self, state: str) -> bool:
+        return True
+
+
+def test_words_that_stand_in_no_line_lead_to_no_state() -> None:
+    table = WordTable(
+        Vocabulary([*SPECIALS, "river", *(f"éla{a}o{b}a" for a in "bdfgklmnpr" for b in "bdfgklmnpr")]),
+        default_lexicon(),
+    )
+    refined = table.extended((), [EveryUnheardWordApart()])
+    assert refined.further.finals == (True,)
+    assert refined.sig[refined.index["élabola"]] == SILENT != refined.sig[refined.index["river"]]
+
+
+HASHED = """
+import songcases as s, lyricist
+known = lyricist.Vocabulary(s.KNOWN, order="backward")
+automaton = lyricist.automaton(lyricist.Plan(form="verse", syllables=6, rhyme="AABB"), known)
+for e in lyricist.decode(s.Hashed(len(known)), automaton, seeds=range(2)):
+    if hasattr(e, "ids"):
+        print(e.seed, repr(e.log_form), repr(e.nll_per_word), e.ids)
+"""
+
+
+def test_songs_do_not_depend_on_the_hashes_of_this_process() -> None:
+    folder = str(Path(__file__).parents[1])
+    source = str(Path(lyricist.__file__).parents[1])
+    made = []
+    for seed in ("1", "2"):
+        env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join((source, folder))}
+        done = subprocess.run([sys.executable, "-c", HASHED], env=env, capture_output=True, text=True, check=True)
+        made.append(done.stdout)
+    assert made[0] == made[1] != ""

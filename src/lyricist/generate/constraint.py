@@ -72,7 +72,8 @@ class Table:
         joined = whole[0]
         for other in whole[1:]:
             joined = Both(joined, other)
-        complaint = f"constraint {joined!r} has more than {MOST_STATES} states: make it simpler"
+        names = " and ".join(type(one).__name__ for one in whole)
+        complaint = f"{names}: more than {MOST_STATES} states over these words; make the constraints simpler"
         moves, states = explored(joined.start(), words, joined.step, complaint)
         forward = cls(moves, tuple(map(joined.final, states)))
         return turned(forward) if backward else forward

@@ -1,10 +1,11 @@
 """What a song will say, decided before its lines: for every line its last word, other key words, and its persons.
 
-A seed takes one of the stories that lie beside a network that reads outlines (`plan/premise.py`): the one of a few
-that fits the plan best, or, on a theme, one of those nearest to it. What the plan does not allow is left out: a last
-word that does not rhyme as asked, words that a line has no room for. The network that writes the lines reads the
-outline (`prosody.features.OUTLINE`) and is steered towards it; it is no constraint. Without a story a song has only
-its person and tense. W words of the model and the plan.
+With `Drawing.story` a seed takes one of the stories that lie beside a network that reads outlines
+(`plan/premise.py`): the one of a few that fits the plan best, or, on a theme, one of those nearest to it. What the
+plan does not allow is left out: a last word that does not rhyme as asked, words that a line has no room for. The
+network that writes the lines reads the outline (`prosody.features.OUTLINE`) and is steered towards it; it is no
+constraint.
+Without a story a song has only its person and tense. W words of the model and the plan.
 """
 
 from __future__ import annotations

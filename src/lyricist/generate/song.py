@@ -468,9 +468,9 @@ class ExactSongAutomaton:
 
     @cached_property
     def breaks(self) -> list[int]:
-        """Every token that ends a line."""
+        """Every token that ends a line. Rising, since sums of floats depend on their order."""
         index = self.table.vocabulary.index
-        return [index[b] for b in (*BREAKS, EOS) if b in index]
+        return sorted(index[b] for b in BREAKS if b in index)
 
     def tag(self, name: str) -> int:
         return self.token(TAGS.get(name, TAGS["verse"]))

@@ -183,13 +183,14 @@ class WordTable:
 
     def number(self, constraints: Sequence[Constraint[Any]]) -> None:
         """Give every word its class."""
-        self.further = Table.of(constraints, self.words, self.vocabulary.order == "backward")
         numbers = {signature: i for i, signature in enumerate(self.facts.signatures)}
         sig = np.zeros(len(self.words), dtype=np.int32)
         sig[: self.known] = self.facts.sig
         for w in self.added:
             spoken = self.readings[w]
             sig[w] = numbers.setdefault(signature_of(self.words[w], spoken), len(numbers)) if spoken else SILENT
+        heard = [self.words[w] for w in np.flatnonzero(sig != SILENT).tolist()]  # no other stands in a line
+        self.further = Table.of(constraints, heard, self.vocabulary.order == "backward")
         silent = WordClass(Signature(frozenset(), False), (DEAD,) * len(self.further.finals))
         if constraints:
             self.word_classes, self.sig = refined(silent, list(numbers), sig, self.further)
@@ -257,14 +258,13 @@ class WordTable:
 def refined(
     silent: WordClass, signatures: Sequence[Signature], sig: Int32s, further: Table
 ) -> tuple[list[WordClass], Int32s]:
-    """The classes of words with these signatures and, under further constraints, these moves; (W,) each word's."""
-    numbers = {silent: SILENT}
-    moves = map(tuple, further.moves.tolist())
-    ids = [
-        numbers.setdefault(WordClass(signatures[s], m), len(numbers)) if s != SILENT else SILENT
-        for s, m in zip(sig.tolist(), moves, strict=True)
-    ]
-    return list(numbers), np.array(ids, dtype=np.int32)
+    """The classes of words with these signatures `sig` (W,) and, where they are not silent, the moves of `further`,
+    which has those words alone; (W,) the class of each word."""
+    numbers, out = {silent: SILENT}, np.full_like(sig, SILENT)
+    heard = np.flatnonzero(sig != SILENT).tolist()
+    for w, moves in zip(heard, map(tuple, further.moves.tolist()), strict=True):
+        out[w] = numbers.setdefault(WordClass(signatures[sig[w]], moves), len(numbers))
+    return list(numbers), out
 
 
 def plain(reading: Reading) -> str:
