@@ -3,14 +3,16 @@ and its end. Songs are judged by `check`, which shares no code with the writer."
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.generate.exact_tools import compiled
-from tests.generate.test_engine import MORE, engine, songs_of
+from tests.generate.test_engine import MORE, PLAIN, engine, songs_of
 
 from lyricist import check
 from lyricist.errors import InputError, PlanError
+from lyricist.generate.explain import explain_line
 from lyricist.plan.plan import Drawing, Plan
 from lyricist.plan.resolve import resolve
 from lyricist.prosody.lexicon import default_lexicon
@@ -137,3 +139,16 @@ CLASHES = {
 def test_contradictions_are_named(name: str) -> None:
     with pytest.raises(InputError, match="--internal"):
         resolve(Plan(form="verse", lines=4, **CLASHES[name]), default_lexicon())
+
+
+def test_the_words_of_a_line_that_ends_on_two_are_explained() -> None:
+    """The weak word is chosen before drawing, so it has no candidates."""
+    plan = Plan(form="verse", lines=2, syllables="5", rhyme="AA", rhyme_kind="mosaic", rhyme_with="letter")
+    song = compiled(plan, PAIRED, "backward")
+    writer: Any = SimpleNamespace(
+        song=song, table=song.table, engine=lambda drawing, record: engine(song, record=record)
+    )
+    words = ["my", "stone", "and", "get", "her"]
+    found = explain_line(writer, 0, words, PLAIN)
+    assert [choice.word for choice in found] == words
+    assert found[-1].candidates == () and all(choice.candidates for choice in found[:-1])

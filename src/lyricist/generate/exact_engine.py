@@ -170,7 +170,7 @@ class ExactEngine(Engine):
     def finished_songs(self) -> list[int]:
         rows = self.rows
         done = rows.waiting & (rows.line >= len(self.song.lines)) & ~rows.idle
-        return done.reshape(rows.songs, rows.particles).all(axis=1).nonzero()[0].tolist() if done.any() else []
+        return np.flatnonzero(done.reshape(rows.songs, rows.particles).all(axis=1)).tolist() if done.any() else []
 
     def give(self, s: int) -> Iterator[LineWritten | SongWritten]:
         """The finished song of place s: one of its particles, drawn by their weights."""

@@ -75,9 +75,9 @@ class ExactWriter:
         shared: Shared | None = None,
     ) -> None:
         """`shared`: parts of the songs of other writers of this run, which this one uses and adds to."""
-        self.shared = shared
         self.run, self.spec, self.cores = run, spec, cores()
         self.table = run.words.extended(brought(spec), constraints)
+        self.shared = shared if self.table is run.words else None
         self.about = [line.about or spec.about for line in spec.lines]
         self.theme = SongTheme.of(self.about, run.topics)
         self.blocks, self.barred = self.chosen(spec.all_words)

@@ -22,6 +22,7 @@ from lyricist.generate.line import LineAutomaton, WordSet
 from lyricist.generate.vocab import RhymeSound, WordClass, WordTable, memoised, plain
 from lyricist.model.word_facts import Signature
 from lyricist.plan.song_spec import SongSpec
+from lyricist.prosody.metre import FUNCTION_WORDS
 from lyricist.prosody.phones import bare
 from lyricist.prosody.rhyme import WEAK_FORMS, phrase_readings, tail_key
 
@@ -217,11 +218,17 @@ class Rhymes:
             for form in WEAK_FORMS[after]:
                 head = cls.removesuffix(" " + tail_key(f"- {' '.join(bare(form))}", "mosaic")[2:])
                 for word in self.table.classes("perfect").get(head, ()) if head != cls else ():
-                    readings = [r for r, _ in self.table.sounds(word)]
-                    if all(r.tail == head and phrase_readings([r], after) for r in readings):
-                        sound = f"{readings[0].onset}|{cls}"
+                    if self.precedes(word, head, after):
+                        sound = f"{self.table.sounds(word)[0][0].onset}|{cls}"
                         found.setdefault(word, End(word, self.table.word_class(word), sound, True))
         return list(found.values())
+
+    def precedes(self, word: int, tail: str, weak: str) -> bool:
+        """Whether all readings of a word have this tail and its main stress last, as before a weak word. Function words
+        do not: they would hardly be stressed there."""
+        readings = [reading for reading, _ in self.table.sounds(word)]
+        fits = all(reading.tail == tail and phrase_readings([reading], weak) for reading in readings)
+        return fits and self.table.words[word] not in FUNCTION_WORDS
 
     def partners(self, kind: LineKind, level: str, state: GroupState, words: WordSet, word: int) -> WordSet:
         """The words that may end the first half of a line that ends on `word` of `words`."""
