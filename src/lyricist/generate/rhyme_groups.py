@@ -224,8 +224,8 @@ class Rhymes:
         return list(found.values())
 
     def precedes(self, word: int, tail: str, weak: str) -> bool:
-        """Whether all readings of a word have this tail and its main stress last, as before a weak word. Function words
-        do not: they would hardly be stressed there."""
+        """Whether all readings of a word have this tail and its main stress last, as before a weak word. Function
+        words do not precede one: they would hardly be stressed there."""
         readings = [reading for reading, _ in self.table.sounds(word)]
         fits = all(reading.tail == tail and phrase_readings([reading], weak) for reading in readings)
         return fits and self.table.words[word] not in FUNCTION_WORDS
