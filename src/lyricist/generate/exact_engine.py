@@ -245,6 +245,8 @@ class ExactEngine(Engine):
         if self.theme is None:
             return [Part(active, 0, *self.rows.distinct(active))]
         level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+        if len(level) and (level == level[0]).all():
+            return [Part(active, int(level[0]), *self.rows.distinct(active))]
         each = [(active[level == value], int(value)) for value in np.unique(level)]
         return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
 

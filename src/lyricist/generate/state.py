@@ -142,7 +142,10 @@ class Rows:
 
     def distinct(self, rows: Ints) -> tuple[Ints, Ints]:
         """One of `rows` (B,) for each prefix, and (B,) for each row which of them has its prefix."""
-        _, first, at = np.unique(self.prefix_id[rows], return_index=True, return_inverse=True)
+        ids = self.prefix_id[rows]
+        if len(ids) == 1 or (len(ids) == 2 and ids[0] != ids[1]):  # as nearly always, where each song has its plan
+            return rows, np.arange(len(ids))
+        _, first, at = np.unique(ids, return_index=True, return_inverse=True)
         return (rows[first], at) if len(first) < len(rows) else (rows, np.arange(len(rows)))
 
     def take_state(self, rows: Ints) -> ModelState:
