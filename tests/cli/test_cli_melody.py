@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ import jsonschema
 import mido
 import pytest
 
+from badtunes import midi
 from lyricist.apps.cli import run as lyricist
 from lyricist.apps.schemas import schema
 from lyricist.model.checkpoint import Run
@@ -102,6 +104,18 @@ def test_words_that_do_not_fit_a_tune_are_named(
     assert call(*check, "--strict") == 4
 
 
+@pytest.mark.parametrize("text", ["The hill\nis green and over\nthe water", "The hill is green and over\nthe water"])
+def test_lines_that_are_not_the_phrases_are_aligned(
+    text: str, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "words.txt").write_text(text, encoding="utf-8")
+    assert call("check", tmp_path / "words.txt", "--melody", tune, "--phrases", "5", "--json") == 0
+    fitted = json.loads(capsys.readouterr().out)["fit"]
+    assert [line["slots"] - line["syllables"] for line in fitted["lines"]] == [0] * len(text.splitlines())
+    assert fitted["lines"][0]["phrase"] == 1 and fitted["lines"][-1]["phrase"] in (1, 2)
+    assert not {m["kind"] for m in fitted["misfits"]} & {"syllables", "lines"}
+
+
 @pytest.mark.parametrize(
     ("draft", "verses"), [("The hill is all green\n...\n", 1), ("...\n...\nA road to the sea\n...\n", 2)]
 )
@@ -156,3 +170,45 @@ def test_bad_wishes_get_one_line(
     assert call(*(names.get(a, a) for a in arguments)) == 2
     told = capsys.readouterr().err.strip().splitlines()
     assert len(told) == 1 and says in told[0]
+
+
+def alike(folder: Path) -> Path:
+    """A MIDI file of four equal parts."""
+    notes = b"".join(b"\0\x90" + bytes([p]) + b"\x40\x83\x60\x80" + bytes([p]) + b"\0" for p in (60, 62, 64, 65) * 12)
+    path = folder / "alike.mid"
+    path.write_bytes(midi(*[notes] * 4))
+    return path
+
+
+def test_a_tune_without_a_clear_voice_asks_for_the_track(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = alike(tmp_path)
+    assert call("plan", path) == 2
+    err = capsys.readouterr().err
+    assert (
+        "no part is clearly the sung one" in err and "25%" in err and "--track" in err and len(err.splitlines()) == 1
+    )
+    assert call("plan", path, "--track", 2) == 0
+
+
+def test_a_score_of_a_midi_file_is_a_lead_sheet(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song = ("write", "-m", run.path, "--melody", alike(tmp_path), "--track", 2, "--phrases", "4", "--rhyme", "X")
+    song = (*song, "--max-copy", "0", "--seed", 1)
+    for name, more, parts in (("sheet", (), 1), ("full", ("--full",), 4)):
+        assert call(*song, *more, "-o", tmp_path / f"{name}.musicxml") == 0
+        root = ElementTree.fromstring((tmp_path / f"{name}.musicxml").read_bytes())
+        assert len(root.findall("part")) == parts and len(root.findall(".//lyric")) == 48
+    capsys.readouterr()
+    assert call(*song, "--full") == 2 and "--full" in capsys.readouterr().err
+
+
+def test_words_are_put_into_the_score_that_was_given(run: Run, tmp_path: Path) -> None:
+    note = "<note><pitch><step>{}</step><octave>4</octave></pitch><duration>1</duration><!-- mine --></note>"
+    bars = "".join(f'<measure number="{i}">{"".join(map(note.format, "CDEF"))}</measure>' for i in range(1, 5))
+    credit = "<credit><credit-words>Words to come</credit-words></credit>"
+    listed = '<part-list><score-part id="P1"><part-name>Me</part-name></score-part></part-list>'
+    given = f'<score-partwise>{credit}{listed}<part id="P1">{bars}</part></score-partwise>\n'
+    (tmp_path / "mine.musicxml").write_text(given, encoding="utf-8")
+    song = ("write", "-m", run.path, "--melody", tmp_path / "mine.musicxml", "--phrases", "4", "--rhyme", "X")
+    assert call(*song, "--max-copy", "0", "--seed", 1, "-o", tmp_path / "ours.xml") == 0
+    made = (tmp_path / "ours.xml").read_text("utf-8")
+    assert made.count("<lyric ") == 16 and re.sub("<lyric .*?</lyric>", "", made) == given

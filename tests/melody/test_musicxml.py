@@ -87,7 +87,21 @@ def test_notes_and_words() -> None:
     assert (score.kind, score.key, score.pickup, score.warnings) == ("musicxml", (1, "major"), 0, ())
 
 
-@pytest.mark.parametrize("wrap", [lambda data: data, mxl, lambda data: mxl(data, container="<container/>")])
+BROKEN = (
+    "<container><rootfiles><rootfile full-path='Don't Go.xml'/></rootfiles></container>"  # as some programs write
+)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda data: data,
+        mxl,
+        lambda data: mxl(data, container="<container/>"),
+        lambda data: mxl(data, "Don't Go.xml", BROKEN),
+        lambda data: mxl(data, container=""),
+    ],
+)
 def test_plain_and_compressed(wrap) -> None:  # type: ignore[no-untyped-def]
     assert len(read_musicxml(wrap(song(FOUR + n("G4", 8))), "a").parts[0].notes) == 1
 
@@ -110,6 +124,18 @@ def test_encodings(codec: str, declared: str) -> None:
     text = song(FOUR + n("G4", 8, "Köln"), more="<work><work-title>Près</work-title></work>").decode()
     score = read_musicxml(text.replace('encoding="UTF-8"', f'encoding="{declared}"').encode(codec), "a")
     assert (score.title, score.parts[0].notes[0].lyrics[0].text) == ("Près", "Köln")
+
+
+@pytest.mark.parametrize("container", [BROKEN, "<container/>", None])
+def test_several_scores_that_no_container_chooses_from_are_named(container: str | None) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("one.xml", "two.musicxml", "META-INF/other.xml"):
+            archive.writestr(name, song(FOUR + n("G4", 8)))
+        if container:
+            archive.writestr("META-INF/container.xml", container)
+    with pytest.raises(InputError, match=r"names none of its 2 scores \('one.xml', 'two.musicxml'\)"):
+        read_musicxml(out.getvalue(), "a.mxl")
 
 
 def test_title_composer_rights() -> None:
@@ -383,6 +409,7 @@ GOOD = song(FOUR + n("G4", 8, "hey"))
         (mxl(GOOD)[:-30], "damaged MXL"),
         (mxl(b"hello", "readme.txt"), "no XML or cut off"),
         (mxl(b"hello", "readme.txt", "<container/>"), "no score in this MXL"),
+        (mxl(b'<museScore version="4.20"/>', "song.mscx"), "export it as MusicXML"),
         (mxl(GOOD, container="<container>" + "<a>" * 200), "levels of XML|cut off"),
     ],
 )

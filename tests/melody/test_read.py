@@ -112,6 +112,14 @@ def test_a_track_may_be_asked_for() -> None:
         tune_of(whole, track=7)
 
 
+def test_a_part_of_few_syllables_gets_a_warning() -> None:
+    few, bass = part("60:1 " * 39, words="one " * 39), part("40:1 " * 39, number=2)
+    assert tune_of(score(few, bass)).notes == (
+        "only 39 syllables: if this is not the whole sung part, choose another track",
+    )
+    assert not tune_of(score(few)).notes and not tune_of(score(part("60:1 " * 40, words="one " * 40), bass)).notes
+
+
 def test_lengths_of_phrases_may_be_given() -> None:
     whole = score(part("60:1 " * 10))
     found = tune_of(whole, phrases="4,3")

@@ -11,7 +11,7 @@ import pytest
 
 from lyricist.errors import InputError
 from lyricist.melody.tune import Lyric, Note, Part, Score
-from lyricist.melody.voice import choose_part, list_parts, name_points, one_voice
+from lyricist.melody.voice import SURE, choose_part, list_parts, name_points, one_voice
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -54,8 +54,29 @@ CHOICES = {  # the parts, the number of the one to take, and a word of the reaso
 @pytest.mark.parametrize("case", CHOICES)
 def test_the_sung_part_and_why(case: str) -> None:
     parts, number, why = CHOICES[case]
-    part, said = choose_part(score(*parts))
+    part, said, _ = choose_part(score(*parts))
     assert part.number == number and why in said and "\n" not in said
+
+
+def test_a_stray_text_makes_no_part_the_voice() -> None:
+    stray = (replace(line()[0], lyrics=(Lyric("Reset..."),)), *line(SCALE * 4)[1:])
+    part, why, sure = choose_part(score(Part("Harp", stray), Part("Vocals", line(SCALE * 4))))
+    assert part.name == "Vocals" and "name" in why and sure > SURE
+
+
+def test_how_sure_the_choice_is() -> None:
+    sung, chords = Part("Vocals", line(SCALE * 4)), Part("Piano", CHORDS)
+    assert choose_part(score(sung, chords)).sure > 0.9
+    assert choose_part(score(*[Part("", line(SCALE * 4))] * 4)).sure == pytest.approx(0.25)
+    assert "25% sure" in choose_part(score(*[Part("", line(SCALE * 4))] * 4)).why
+    assert choose_part(score(Part("", line(words=True)), sung)).sure == 1.0
+
+
+@pytest.mark.parametrize(
+    "name", ["Voice Oohs", "Choir Aahs", "Synth Voice", "Lead 8 (bass+lead)", "Solo Vox", "Voice Lead (channel 3)"]
+)
+def test_names_of_patches_do_not_count(name: str) -> None:
+    assert name_points(name) <= 0
 
 
 def test_a_track_that_is_asked_for() -> None:

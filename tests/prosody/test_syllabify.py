@@ -19,7 +19,7 @@ DIVIDED = """
     mas-ter          M AE1 S T ER0
     lit-tle          L IH1 T AH0 L
     but-ter-fly      B AH1 T ER0 F L AY2
-    me-mo-ry         M EH1 M ER0 IY0
+    mem-o-ry         M EH1 M ER0 IY0
     a-pril           EY1 P R AH0 L
     chil-dren        CH IH1 L D R AH0 N
     ta-ble           T EY1 B AH0 L
@@ -57,7 +57,7 @@ DIVIDED = """
     with-out         W IH0 TH AW1 T
     for-ev-er        F ER0 EH1 V ER0
     ev-ery           EH1 V R IY0
-    ev-e-ry          EH1 V ER0 IY0
+    ev-er-y          EH1 V ER0 IY0
     ev-'ry           EH1 V R IY0
     heav'n-ly        HH EH1 V N L IY0
     what-e'er        W AH2 T EH1 R
@@ -66,13 +66,21 @@ DIVIDED = """
     heaven           HH EH1 V N
     heav-en          HH EH1 V AH0 N
     love-bird        L AH1 V B ER2 D
+    ev-ery-thing     EH1 V R IY0 TH IH2 NG
+    un-der-stand     AH2 N D ER0 S T AE1 N D
+    far-a-way        F AA1 R AH0 W EY2
+    pres-ent         P R EH1 Z AH0 N T
+    pre-sent         P R IY0 Z EH1 N T
+    spir-it          S P IH1 R AH0 T
+    fam-ily          F AE1 M L IY0
+    to-geth-er       T AH0 G EH1 DH ER0
     na-na-na         N AA1 N AA0 N AA0
 """
 CASES = [row.split(maxsplit=1) for row in DIVIDED.strip().splitlines()]
 
 
 @pytest.mark.parametrize(("divided", "phones"), CASES)
-def test_words_are_divided_as_hymnals_do(divided: str, phones: str) -> None:
+def test_words_are_divided_as_a_dictionary_does(divided: str, phones: str) -> None:
     assert syllables_of(divided.replace("-", ""), Reading.of(phones)) == divided.split("-")
 
 

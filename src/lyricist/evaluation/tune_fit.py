@@ -9,14 +9,19 @@ A line is read so that it fits its phrase, if any readings of its words do. Kind
   vowels of bit, but and book. A remark, not a violation;
 - lines: more or fewer than the tune has phrases. Lyrics of several verses begin again at the first phrase.
 
+Where line n is not phrase n, lines are aligned with the slots of the whole tune (`aligned`).
+
 `sung` lays a written song under the notes of its tune, `sung_text` any words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from itertools import accumulate, pairwise
+from math import inf
+from operator import sub
 from statistics import median
 from typing import Any
 
@@ -25,7 +30,7 @@ from lyricist.corpus.tokenizer import WordTokenizer
 from lyricist.errors import InputError
 from lyricist.generate.result import WrittenSong
 from lyricist.melody.export import Sung, SungWord, sing
-from lyricist.melody.tune import Phrase, Tune
+from lyricist.melody.tune import Phrase, Slot, Tune
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 from lyricist.prosody.metre import FUNCTION_WORDS, slots_of
 from lyricist.prosody.phones import Reading, carries, is_vowel
@@ -33,6 +38,11 @@ from lyricist.prosody.scan import Scansion, scan_line
 from lyricist.prosody.syllabify import syllables_of
 
 LONG = 2.0  # times the median slot
+MOST_VERSES = 20
+SPARE = 0.2  # share of the slots by which all lines together may be longer or shorter, to be aligned
+BEAM = 200  # ends of a line that are followed
+SLACK = 3  # syllables that a line may have more or less than slots, to be laid on them
+ELSEWHERE, PASSED = 0.5, 0.25  # syllables: what it costs to end a line within a phrase, to sing over a rest
 REMARKS = frozenset({"vowel"})
 
 
@@ -88,22 +98,76 @@ class Fit:
 
 
 def fit(lyrics: Sequence[Stanza], tune: Tune, lexicon: Lexicon | None = None) -> Fit:
-    """Compare lyrics with a tune, line by line."""
+    """Compare lyrics with a tune, each line with the slots that it is sung to."""
     lexicon = lexicon or default_lexicon()
-    texts = [text for stanza in lyrics for text in stanza.lines]
+    texts = [WordTokenizer().split(text) for stanza in lyrics for text in stanza.lines]
     usual = median(float(slot.duration) for phrase in tune.phrases for slot in phrase.slots)
     lines: list[FittedLine] = []
     misfits: list[Misfit] = []
     size = len(tune.phrases)
-    for i, text in enumerate(texts):
-        verse, at = divmod(i, size)
-        fitter = Fitter(i + 1, tune.phrases[at], WordTokenizer().split(text), lexicon, usual)
+    places = aligned(texts, tune, lexicon) or [
+        (i % size, i // size, tune.phrases[i % size]) for i in range(len(texts))
+    ]
+    for i, (words, (at, verse, phrase)) in enumerate(zip(texts, places, strict=True)):
+        fitter = Fitter(i + 1, phrase, words, lexicon, usual)
         lines.append(fitter.line(at + 1, verse + 1))
         misfits += fitter.misfits()
-    if len(texts) % size:
+    if len(texts) % size and all(place[2] is tune.phrases[place[0]] for place in places):
         found = f"{len(texts)} lines"
         misfits.append(Misfit(len(texts), "lines", 0, "", f"{size} lines, or several times as many", found))
     return Fit(tuple(lines), tuple(misfits), size)
+
+
+Place = tuple[int, int, Phrase]  # the phrase where a line begins and the verse, from 0; the slots it is sung to
+
+
+def aligned(texts: Sequence[Sequence[str]], tune: Tune, lexicon: Lexicon) -> list[Place]:
+    """The places of lines that are not those of the phrases; empty if line n can be sung to phrase n.
+
+    All lines together fill the tune once or several times. By dynamic programming over lines and slots: a syllable
+    too many or too few costs 1, an end where no phrase ends `ELSEWHERE`, a rest passed over within a line `PASSED`.
+    """
+    sizes = [len(phrase.slots) for phrase in tune.phrases]
+    counts = [scan_line(words, lexicon).syllables for words in texts]
+    times = round(sum(counts) / sum(sizes))
+    wanted = sizes * times
+    same = len(counts) == len(wanted) and sum(map(abs, map(sub, counts, wanted))) <= len(counts) // 2
+    if same or not 1 <= times <= MOST_VERSES or abs(sum(counts) - sum(wanted)) > SPARE * sum(wanted):
+        return []
+    slots = [slot for phrase in tune.phrases for slot in phrase.slots]
+    ends = set(accumulate(sizes))
+    found = []
+    for start, end in pairwise([0, *cuts(counts, slots, times, ends)]):
+        own = tuple(slots[at % len(slots)] for at in range(start, end))
+        at = bisect_right(sorted(ends), start % len(slots))
+        found.append((at, start // len(slots), Phrase(own)))
+    return found
+
+
+def cuts(counts: Sequence[int], slots: Sequence[Slot], times: int, ends: Set[int]) -> list[int]:
+    """Where lines end, in slots of the tune sung `times` times: the cheapest; the last line ends with the tune."""
+    size, total = len(slots), len(slots) * times
+    passed = [0.0, *accumulate(PASSED * (slots[at % size].rest > 0) for at in range(total))]
+    best: dict[int, float] = {0: 0.0}
+    back: list[dict[int, int]] = []
+    for number, count in enumerate(counts, 1):
+        row: dict[int, float] = {}
+        begun: dict[int, int] = {}
+        for start, cost in best.items():
+            for length in range(max(1, count - SLACK), count + SLACK + 1):
+                end = start + length
+                if end > total or (number == len(counts)) != (end == total):
+                    continue
+                value = cost + abs(length - count) + passed[end - 1] - passed[start]
+                value += 0.0 if (end - 1) % size + 1 in ends else ELSEWHERE
+                if value < row.get(end, inf):
+                    row[end], begun[end] = value, start
+        best = dict(sorted(row.items(), key=lambda item: item[1])[:BEAM])
+        back.append(begun)
+    out = [total] if total in best else []
+    for begun in reversed(back[1:] if out else []):
+        out.append(begun[out[-1]])
+    return out[::-1]
 
 
 class Fitter:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
@@ -39,6 +39,7 @@ class Note:
     slurred: bool = False  # a slur or an extender leads here: sung on the syllable before
     fermata: bool = False
     phrase_end: bool = False  # the file marks a breath, a caesura or the end of a phrase after it
+    source: int = field(default=-1, compare=False)  # which <note> of its MusicXML document this is, from 0
 
     @property
     def end(self) -> Fraction:
@@ -177,3 +178,4 @@ class Tune:
     names: tuple[str, ...] = ("verse",)  # of the sections
     why: str = ""  # which part is sung, and why
     notes: tuple[str, ...] = ()  # what else a user should know
+    sure: float = 1.0  # that this part is sung, from 0 to 1; 1 if it has words, or was asked for

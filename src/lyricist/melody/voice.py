@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby, pairwise
+from math import exp, log2
 from statistics import median
 from typing import NamedTuple
 
@@ -24,6 +25,12 @@ NAMES = (
     (r"guitar|gtr|piano|strings?|pad|organ|brass|horns?|chords?|arp(eggio)?|rhythm|accomp\w*|keys", -1.5),
     (r"bass|basso|drums?|perc\w*|kit|fx|effects?|click|metronome", -3.0),
 )
+# Names of General MIDI patches that sound like a singer or a leader, as the standard and common programs spell them.
+PATCH = re.compile(
+    r"(gm )?((voice|vocal|choir|space) (oo?hs?|aa?hs?|lead|pad|voice)|(synth|solo|space|halo|slow) (vox|voice|choir)"
+    r"|(lead|pad) \d.*|lead (square|saw\w*|voice|synth|sine)|bass (and )?lead|(square|saw\w*|calliope|chiff|charang"
+    r"|fifths|synth) lead|melodic tom)$"
+)
 BACKING_SINGER = 3.5  # subtracted from a singer's name if it is a backing singer's
 # General MIDI programs (from 0) and their weights
 SINGING = frozenset({52, 53, 54, 85})
@@ -37,6 +44,7 @@ ENOUGH = 76  # E5; a higher mean pitch is not more like a voice
 SINGLE = {1: 1.0, 2: 0.6}  # by the number of notes at an onset
 CHORDS = 0.5  # share of the onsets with more than one note, from which a part counts as chords
 FEW = 8  # notes
+CHOIR = 0.6  # share of its onsets that another part has too, if both move together
 LISTED = 20  # parts that an error lists
 TOGETHER = Fraction(1, 32)  # quarters; notes this close are struck together
 BRIEF = Fraction(1, 8)  # quarters; a shorter silence is articulation, not a rest
@@ -48,19 +56,52 @@ NEAR_BEATS = Fraction(1, 20)  # mean distance from sixteenths and triplets; rand
 JUDGED = 8  # onsets; fewer are too few to judge
 
 
-class _Look(NamedTuple):
+# How much each feature of a part speaks for it. Those of `FITTED` were fitted by `benchmarks/sung_part.py` on half of
+# the arrangements that it makes; the tables above were set by hand.
+FITTED = {
+    "single": 2.66,
+    "range": 1.94,
+    "active": 2.89,
+    "below": -1.1,
+    "few": -2.0,
+    "step": 1.55,
+    "even": -1.52,
+    "pace": -1.2,
+}
+SURE = 0.4  # confidence, from which the choice is taken without asking
+
+
+class Look(NamedTuple):
     """Features of a part without its words."""
 
     part: Part
     name: float  # points of its name
+    program: float  # points of its instrument
     single: float  # share of the onsets with one note or its octaves; two notes count partly (`SINGLE`)
     range: float  # share of the notes that a voice can sing
     active: float  # share of the piece's sixteenths in which it sounds, less if it has fewer notes than usual
     height: float  # mean pitch of the top line
+    below: float  # half octaves below the highest part that moves with it, 3 at most
+    few: float  # 1 if it has fewer notes than a tune
+    step: float  # share of its moves by at most a major third
+    even: float  # share of its steps in time that have the commonest length
+    pace: float  # octaves of its speed from one note a quarter
+
+    @property
+    def points(self) -> float:
+        return self.name + self.program + sum(weight * float(getattr(self, name)) for name, weight in FITTED.items())
 
 
-def choose_part(score: Score, track: int | None = None) -> tuple[Part, str]:
-    """The part to sing, and why; `track` is a part's number.
+class Chosen(NamedTuple):
+    """The part to sing, why, and how sure that is, from 0 to 1."""
+
+    part: Part
+    why: str
+    sure: float = 1.0
+
+
+def choose_part(score: Score, track: int | None = None) -> Chosen:
+    """The part to sing; `track` is a part's number.
 
     Raises InputError: there is no such part, or no part with a tune.
     """
@@ -70,20 +111,23 @@ def choose_part(score: Score, track: int | None = None) -> tuple[Part, str]:
         if part is None:
             wrong = "is drums" if any(part.number == track for part in parts) else "is not there"
             raise InputError(f"track {track} {wrong}; choose one of: {list_parts(parts)}")
-        return part, f"{_label(part)}, as asked{_remarks(part)}"
+        return Chosen(part, f"{_label(part)}, as asked{_remarks(part)}")
     tuned = [part for part in parts if not part.drums]
     if not tuned:
         what = "only drums" if parts else "no notes"
         raise InputError(f"{score.title or 'the score'}: there are {what} in it; give a file with a tune")
-    worded = [part for part in tuned if part.words]
+    worded = [part for part in tuned if part.words >= min(FEW, len(part.notes) / 2)]
     most = max((part.words for part in worded), default=0)
     singers = [part for part in worded if part.words >= 0.8 * most]
     if singers:
-        part = _leader(singers)[0] if len(singers) > 1 else singers[0]
-        why = f"it has words under {part.words} of its {len(part.notes)} notes"
+        part = choices(singers)[0][0].part
+        why, sure = f"it has words under {part.words} of its {len(part.notes)} notes", 1.0
+    elif len(tuned) == 1:
+        part, why, sure = tuned[0], "the only part", 1.0
     else:
-        part, why = _leader(tuned) if len(tuned) > 1 else (tuned[0], "the only part")
-    return part, f"{_label(part)}: {why}{_remarks(part)}"
+        part, why, sure = _leader(tuned)
+        why += f"; {sure:.0%} sure"
+    return Chosen(part, f"{_label(part)}: {why}{_remarks(part)}", sure)
 
 
 def list_parts(parts: Iterable[Part]) -> str:
@@ -98,57 +142,82 @@ def list_parts(parts: Iterable[Part]) -> str:
     return ", ".join(said[:LISTED] + more) or "there is none"
 
 
-def _leader(parts: Sequence[Part]) -> tuple[Part, str]:
-    """The likeliest part, and why."""
+def choices(parts: Sequence[Part]) -> list[tuple[Look, float]]:
+    """The parts with the confidence (0 to 1, together 1) that each is sung, the likeliest first."""
+    looks = looks_of(parts)
+    top = max(look.points for look in looks)
+    odds = [exp(look.points - top) for look in looks]
+    found = [(look, each / sum(odds)) for look, each in zip(looks, odds, strict=True)]
+    return sorted(found, key=lambda each: (-each[1], each[0].part.number))
+
+
+def _leader(parts: Sequence[Part]) -> tuple[Part, str, float]:
+    """The likeliest part, why, and how sure."""
+    found = choices(parts)
+    best, sure = found[0]
+    reasons = {
+        "by its name": best.name > 0,
+        "one note at a time": best.single > 0.9,
+        "the highest": best.height == max(look.height for look, _ in found),
+        "in a singer's range": best.range > 0.9,
+        "sounds throughout": best.active > 0.7,
+    }
+    why = ", ".join(reason for reason, true in reasons.items() if true) or "the likeliest of the parts"
+    return best.part, why, sure
+
+
+def looks_of(parts: Sequence[Part]) -> list[Look]:
+    """The features of parts, which depend on each other. No part may be empty."""
     last = max(part.notes[-1].end for part in parts)
     groups = [[list(group) for _, group in groupby(part.notes, key=lambda note: note.onset)] for part in parts]
     usual = median(len(each) for each in groups)
     looks = [_look(part, each, last, usual) for part, each in zip(parts, groups, strict=True)]
-    highest = max(look.height for look in looks)
-    best = max(looks, key=lambda look: (_points(look, min(ENOUGH, highest)), -look.part.number))
-    reasons = {
-        "by its name": best.name > 0,
-        "one note at a time": best.single > 0.9,
-        "the highest": best.height == highest,
-        "in a singer's range": best.range > 0.9,
-        "sounds throughout": best.active > 0.7,
-    }
-    return best.part, ", ".join(reason for reason, true in reasons.items() if true) or "the likeliest of the parts"
+    onsets = [{group[0].onset for group in each} for each in groups]
+    for i, look in enumerate(looks):
+        choir = (
+            b.height for b, own in zip(looks, onsets, strict=True) if len(own & onsets[i]) > CHOIR * len(onsets[i])
+        )
+        looks[i] = look._replace(below=min(3.0, max(0.0, min(ENOUGH, max(choir)) - look.height) / 6))
+    return looks
 
 
-def _look(part: Part, groups: list[list[Note]], last: Fraction, usual: float) -> _Look:
+def _look(part: Part, groups: list[list[Note]], last: Fraction, usual: float) -> Look:
     """`groups` are a part's notes by onset, `last` the end of the piece, `usual` the median number of groups."""
     tops = [max(note.pitch for note in group) for group in groups]
     scale = 16 / float(last)
     spans = ((int(scale * float(note.onset)), int(scale * float(note.end))) for note in part.notes)
     sixteenths = {i for first, end in spans for i in range(first, min(15, end) + 1)}
-    return _Look(
+    moves = [b - a for a, b in pairwise(tops)]
+    times = [round(float(b[0].onset - a[0].onset), 2) for a, b in pairwise(groups)]
+    return Look(
         part,
         name_points(part.name),
+        sum(weight for family, weight in PROGRAM_WEIGHTS if part.program in family),
         sum(SINGLE.get(len({note.pitch % 12 for note in group}), 0.0) for group in groups) / len(groups),
         sum(LOWEST <= pitch <= HIGHEST for pitch in tops) / len(tops),
         len(sixteenths) / 16 * min(1.0, len(groups) / usual),
         sum(tops) / len(tops),
+        0.0,
+        float(len(part.notes) < FEW),
+        sum(abs(move) <= 4 for move in moves) / max(1, len(moves)),
+        max(map(times.count, set(times)), default=1) / max(1, len(times)),
+        abs(log2(max(median(times or [1.0]), 1 / 16))),
     )
 
 
 def name_points(name: str) -> float:
     """How much a part's name suggests that it is sung; the strongest word counts.
 
-    >>> name_points("Lead Vocal"), name_points("Piano"), name_points("Track 3")
-    (4.0, -1.5, 0.0)
+    A name of a patch says what a part is played with, as its program does, and not what it is.
+
+    >>> name_points("Lead Vocal"), name_points("Piano"), name_points("Track 3"), name_points("Voice Oohs")
+    (4.0, -1.5, 0.0, 0.0)
     """
     found = [points for pattern, points in NAMES if re.search(rf"(?<![^\W\d_])({pattern})(?![^\W\d_])", name, re.I)]
+    if PATCH.match(re.sub(r"\W+", " ", name.split("(channel")[0].lower()).strip()):
+        found = [points for points in found if points < 0]
     best = max(found, key=abs, default=0.0)
     return best - BACKING_SINGER if best > 0 and BACKING in found else best
-
-
-def _points(look: _Look, top: float) -> float:
-    """Weights set by hand on hymns in four parts and pop files; a clear name outweighs the rest."""
-    points = look.name + 2.0 * look.single + 2.0 * look.range + 2.5 * look.active
-    points -= min(3.0, max(0.0, top - look.height) / 6)
-    points -= 2.0 * (len(look.part.notes) < FEW)
-    return points + sum(weight for family, weight in PROGRAM_WEIGHTS if look.part.program in family)
 
 
 def _label(part: Part) -> str:

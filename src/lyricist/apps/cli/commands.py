@@ -135,6 +135,7 @@ def train(
     option("as_json", bool, "JSON on stdout.", "--json"),
     option("as_jsonl", bool, "One song a line.", "--jsonl"),
     option("force", bool, "Replace what is there."),
+    option("full", bool, "Score: all parts of a MIDI file, not only the sung one."),
     plan=True,
     drawing=True,
 )
@@ -153,7 +154,7 @@ def write(
     from lyricist.model.checkpoint import Run
 
     drawing = {name: asked[name] for name in DRAWING}
-    output = Output(**{name: asked.pop(name) for name in ("out", "as_json", "as_jsonl", "force", "explain")})
+    output = Output(**{name: asked.pop(name) for name in ("out", "as_json", "as_jsonl", "force", "explain", "full")})
     if model is not None and Run.open(model).kind == "classic":
         typed = [name for name in drawing if str(call.get_parameter_source(name)).endswith("COMMANDLINE")]
         write_classic(model, asked, typed, count, best_of, seed, output)

@@ -24,6 +24,7 @@ SWITCHES = frozenset(
     name for name in FIELDS if Plan.model_fields[name].default is True
 )  # on unless --no-... is given
 PER_SECTION = tuple(name for name in FIELDS if name in SectionPlan.model_fields)  # fields that a section can have too
+CANDIDATES = 4  # parts that are named if none is clearly the sung one
 ABOUT_TUNE = ("track", "phrases", "verses")
 SAID_BY_TUNE = ("form", "lines", "syllables", "metre")
 
@@ -133,7 +134,19 @@ def asked_tune(options: Mapping[str, Any]) -> Tune | None:
         return None
     from lyricist.melody.read import read_tune
 
-    return read_tune(path, options.get("track"), options.get("phrases"))
+    tune = read_tune(path, options.get("track"), options.get("phrases"))
+    refuse_doubt(tune, path)
+    return tune
+
+
+def refuse_doubt(tune: Tune, path: Path) -> None:
+    """Raise `InputError` that names the likeliest parts, if none is clearly the sung one."""
+    from lyricist.melody.voice import SURE, choices
+
+    if tune.sure < SURE:
+        found = choices([part for part in tune.score.parts if part.notes and not part.drums])[:CANDIDATES]
+        listed = ", ".join(f"{look.part.number} {look.part.name}".strip() + f" {sure:.0%}" for look, sure in found)
+        raise InputError(f"{path}: no part is clearly the sung one (likeliest: {listed}); choose with --track")
 
 
 def over_tune(tune: Tune, options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Output:
     as_jsonl: bool = False
     force: bool = False
     explain: bool = False
+    full: bool = False  # a score of every part of a MIDI file
 
 
 def write_command(
@@ -80,6 +81,8 @@ def write_command(
     check_numbers(count, best_of, seed)
     if kind == "score" and count > 1:
         raise InputError(f"--count {count} and -o {output.out} clash: a score holds one song; leave one out")
+    if output.full and kind != "score":
+        raise InputError("--full is for a score of all parts: name one with --melody and -o song.musicxml")
     run = need_starter() if run is None else run
     asked, how = make_plan(options, tune), Drawing(**drawing)
     tell_slow(how, max(count, best_of))
@@ -106,8 +109,8 @@ def write_command(
         how.profile,
     )
     if kind == "score":
-        assert output.out is not None and tune is not None
-        write_scored(next(named(reported(songs, tell), asked.title)), tune, output.out, output.force)
+        assert tune is not None
+        write_scored(next(named(reported(songs, tell), asked.title)), tune, output, options["melody"])
         report_command(first)
         return
     deliver(named(songs, asked.title), kind, output.out, tell)
@@ -214,12 +217,14 @@ def fulfillable(plan: Plan, model: Model) -> Plan:
     return plan
 
 
-def write_scored(song: WrittenSong, tune: Tune, out: Path, force: bool) -> None:
-    """Write the song under the notes of its tune."""
+def write_scored(song: WrittenSong, tune: Tune, output: Output, melody: Path) -> None:
+    """Write the song under the notes of its tune, into a score of its own or that of the file `melody`."""
     from lyricist.evaluation.tune_fit import sung
     from lyricist.melody.export import write_score
 
-    for path in write_score(out, sung(song, tune), title=song.title, force=force):
+    assert output.out is not None
+    laid = sung(song, tune)
+    for path in write_score(output.out, laid, title=song.title, force=output.force, onto=melody, full=output.full):
         print(f"wrote {path}", file=sys.stderr)
 
 

@@ -42,12 +42,12 @@ def read_tune(path: str, name: str, most: int, track: int | None, phrases: str |
 def write_score(tune: Any, lines: list[str] | None, title: str | None, suffix: str, partial: bool) -> bytes:
     """A tune with words under its notes (None: its own) as the pages of a file; see `singing.sung_text`."""
     from lyricist.evaluation.tune_fit import sung_text
-    from lyricist.melody.export import SUFFIXES, entitled
+    from lyricist.melody.export import entitled, pages_of
     from lyricist.melody.export.sing import own_words
 
     made = TUNE.validate_python(tune)
     text = own_words(made) if lines is None else sung_text(lines, made, partial=partial)
-    return PAGES.dump_json(list(SUFFIXES[suffix](entitled(text, title))))
+    return PAGES.dump_json(list(pages_of(entitled(text, title), suffix)))
 
 
 def read_songs(files: Sequence[tuple[str, str]], out: str, songs_by: str) -> bytes:

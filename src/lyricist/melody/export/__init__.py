@@ -16,11 +16,22 @@ from lyricist._io import replace_files, unwritable
 from lyricist.errors import InputError, LyricistError, MissingExtra
 from lyricist.melody.export.midi_writer import midi
 from lyricist.melody.export.musicxml_writer import musicxml, mxl
-from lyricist.melody.export.sing import Sung, SungLine, SungWord, own_words, sing
+from lyricist.melody.export.sing import Sung, SungLine, SungWord, lead_sheet, own_words, sing
 from lyricist.melody.export.song_text import cho, lrc, text
-from lyricist.melody.tune import Score, Tune
+from lyricist.melody.tune import Tune
 
-__all__ = ["SUFFIXES", "Sung", "SungLine", "SungWord", "Writer", "entitled", "own_words", "sing", "write_score"]
+__all__ = [
+    "SUFFIXES",
+    "Sung",
+    "SungLine",
+    "SungWord",
+    "Writer",
+    "entitled",
+    "own_words",
+    "pages_of",
+    "sing",
+    "write_score",
+]
 
 ENGRAVED = b"Engraved by Verovio"
 VEROVIO_OPTIONS = {
@@ -36,8 +47,9 @@ VEROVIO_OPTIONS = {
 Writer = Callable[[Sung], Sequence[bytes]]  # the bytes of a file; several files only for formats with pages
 
 
-def svg(score: Score) -> list[bytes]:
-    """Engraved pages. Raises MissingExtra without Verovio, and LyricistError if it cannot engrave the score."""
+def svg(document: bytes, title: str) -> list[bytes]:
+    """Engraved pages of a MusicXML document. Raises MissingExtra without Verovio, and LyricistError if it cannot
+    engrave the document."""
     try:
         import verovio
     except ImportError:
@@ -45,51 +57,85 @@ def svg(score: Score) -> list[bytes]:
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setOptions(VEROVIO_OPTIONS)
-    loaded = toolkit.loadData(musicxml(score).decode())
+    loaded = toolkit.loadData(document.decode("utf-8", "replace"))
     pages = toolkit.getPageCount() if loaded else 0
     if not pages:
-        raise LyricistError(f"{score.title or 'the tune'} could not be engraved: write it as .musicxml instead")
+        raise LyricistError(f"{title or 'the tune'} could not be engraved: write it as .musicxml instead")
     return [toolkit.renderToSVG(page).encode() for page in range(1, pages + 1)]
 
 
-SUFFIXES: dict[str, Writer] = {
-    ".musicxml": lambda sung: [musicxml(sung.score)],
-    ".xml": lambda sung: [musicxml(sung.score)],
-    ".mxl": lambda sung: [mxl(sung.score)],
+DOCUMENTS: dict[str, Callable[[bytes, str], list[bytes]]] = {  # of a MusicXML document and its title
+    ".musicxml": lambda document, _: [document],
+    ".xml": lambda document, _: [document],
+    ".mxl": lambda document, _: [mxl(document)],
+    ".svg": svg,
+}
+OTHERS: dict[str, Writer] = {
     ".mid": lambda sung: [midi(sung)],
     ".kar": lambda sung: [midi(sung, karaoke=True)],
     ".lrc": lambda sung: [lrc(sung)],
     ".cho": lambda sung: [cho(sung)],
-    ".svg": lambda sung: svg(sung.score),
     ".txt": lambda sung: [text(sung)],
 }
+SUFFIXES = (*DOCUMENTS, *OTHERS)
 
 
-def write_score(path: Path | str, what: Tune | Sung, *, title: str | None = None, force: bool = False) -> list[Path]:
+def write_score(
+    path: Path | str,
+    what: Tune | Sung,
+    *,
+    title: str | None = None,
+    force: bool = False,
+    onto: Path | str | None = None,
+    full: bool = False,
+) -> list[Path]:
     """Write a tune, with its own words or with new ones. Returns the files written: several if the music has pages.
+
+    `onto`: the MusicXML or MXL file that the tune was read from: a score is this file with other lyrics, and all else
+    as it is. Of a MIDI file a score shows the sung part alone, unless `full`.
 
     Raises InputError: an unknown suffix, a missing folder, or, without `force`, a file that exists.
     """
     path = Path(path)
-    writer = SUFFIXES.get(path.suffix.lower())
-    if writer is None:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         asked = repr(path.suffix or "a file without suffix")
         raise InputError(f"{path}: no score is written as {asked}; known: {', '.join(SUFFIXES)}")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} is not there: make it first")
     refuse_existing([path], force)
-    pages = writer(entitled(what if isinstance(what, Sung) else own_words(what), title))
+    sung = entitled(what if isinstance(what, Sung) else own_words(what), title)
+    pages = pages_of(sung, suffix, onto if sung.tune.score.kind == "musicxml" else None, full)
     paths = [path, *islice(further_pages(path), len(pages) - 1)]
     refuse_existing(paths, force)
     try:
         replace_files([(place, [page]) for place, page in zip(paths, pages, strict=True)])
     except OSError as error:
         raise unwritable(path, error) from error
-    for page in further_pages(path, len(pages)) if path.suffix.lower() == ".svg" else ():
+    for page in further_pages(path, len(pages)) if suffix == ".svg" else ():
         if not page.is_file() or ENGRAVED not in page.read_bytes()[:4096]:
             break
         page.unlink()  # of a longer song that was there before
     return paths
+
+
+def pages_of(sung: Sung, suffix: str, onto: Path | str | None = None, full: bool = False) -> Sequence[bytes]:
+    """The bytes of a file with this suffix; several for a format with pages. `onto` and `full` as `write_score`."""
+    title = sung.score.title
+    if suffix not in DOCUMENTS:
+        return OTHERS[suffix](sung)
+    if onto is None:
+        shown = sung.score if full or sung.tune.score.kind != "midi" else lead_sheet(sung)
+        return DOCUMENTS[suffix](musicxml(shown), title)
+    from lyricist.melody.export.kept_score import words_into
+    from lyricist.melody.read import bytes_of
+    from lyricist.melody.read.untrusted import repack
+
+    data, name = bytes_of(Path(onto)), Path(onto).name
+    document = words_into(data, sung, name)
+    if suffix == ".mxl" and data.startswith(b"PK"):
+        return [repack(data, document, name)]
+    return DOCUMENTS[suffix](document, title)
 
 
 def further_pages(path: Path, done: int = 1) -> Iterator[Path]:

@@ -81,13 +81,13 @@ def musicxml(score: Score) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{DOCTYPE}\n{body}\n'.encode()
 
 
-def mxl(score: Score) -> bytes:
-    """The document compressed: a zip archive with a container, as MusicXML 2.0 and later define it."""
+def mxl(document: bytes) -> bytes:
+    """A document compressed: a zip archive with a container, as MusicXML 2.0 and later define it."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         mime = zipfile.ZipInfo("mimetype")  # first and not compressed, so that the bytes show the kind of file
         archive.writestr(mime, "application/vnd.recordare.musicxml", compress_type=zipfile.ZIP_STORED)
-        for name, data in (("META-INF/container.xml", CONTAINER.encode()), ("score.musicxml", musicxml(score))):
+        for name, data in (("META-INF/container.xml", CONTAINER.encode()), ("score.musicxml", document)):
             archive.writestr(zipfile.ZipInfo(name), data, compress_type=zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
@@ -370,7 +370,8 @@ def write_lyrics(element: ET.Element, event: Event, ends: Ends) -> None:
             written.add(lyric.verse)
             made = sub(element, "lyric", number=str(lyric.verse))
             sub(made, "syllabic", lyric.syllabic)
-            sub(made, "text", " ".join(lyric.text.split()))
+            text, joined = " ".join(lyric.text.split()), lyric.syllabic in ("begin", "middle")
+            sub(made, "text", (text.rstrip("-") if joined else text) or text)  # not far--a-way
             if lyric.extend:
                 sub(made, "extend")
             end = ends.get((note.onset, note.pitch, lyric.verse))

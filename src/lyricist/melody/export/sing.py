@@ -178,6 +178,12 @@ def under_notes(tune: Tune, laid: Sequence[Laid]) -> Score:
     return replace(tune.score, parts=tuple(sung if part.number == number else part for part in parts))
 
 
+def lead_sheet(sung: Sung) -> Score:
+    """The sung part alone, one note at a time, with its words; chords, metres and tempi stay."""
+    tune = replace(sung.tune, score=replace(sung.score, parts=(sung.tune.part,)))
+    return under_notes(tune, sung.lyrics) if sung.verses else tune.score
+
+
 def silent(part: Part) -> Part:
     """The part without words."""
     return replace(part, notes=tuple(replace(note, lyrics=()) if note.lyrics else note for note in part.notes))

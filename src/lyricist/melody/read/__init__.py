@@ -21,6 +21,7 @@ from lyricist.melody.voice import choose_part, one_voice
 
 MOST_BYTES = 20_000_000
 MOST_NOTES = 20_000  # of a sung line: two or three hours of song
+SHORT = 40  # syllables; with fewer a tune may be a part that is not sung
 MIDI, MUSICXML, ABC = "midi", "musicxml", "abc"
 SUFFIXES = dict.fromkeys((".mid", ".midi", ".kar", ".rmi"), MIDI)
 SUFFIXES |= dict.fromkeys((".musicxml", ".xml", ".mxl"), MUSICXML) | {".abc": ABC}
@@ -118,8 +119,8 @@ def tune_of(
     counts = counts_of(phrases)
     bars = Bars(score)
     score = replace(score, pickup=bars.pickup)
-    part, why = choose_part(score, track)
-    part = one_voice(part)
+    chosen = choose_part(score, track)
+    part = one_voice(chosen.part)
     title, name = score.title or "the score", part.name or "its part"
     if len(part.notes) > MOST_NOTES:
         size = f"{len(part.notes):,} notes in {name}, more than the {MOST_NOTES:,} of any song"
@@ -132,4 +133,6 @@ def tune_of(
     notes, last = list(score.warnings), len(lines[-1])
     if counts and last != (wanted := counts[(len(lines) - 1) % len(counts)]):
         notes.append(f"the last phrase has {last} of the {wanted} syllables asked for: the tune ends")
-    return Tune(score, part, found, names, why, tuple(notes))
+    if len(slots) < SHORT and sum(bool(each.notes) and not each.drums for each in score.parts) > 1:
+        notes.append(f"only {len(slots)} syllables: if this is not the whole sung part, choose another track")
+    return Tune(score, part, found, names, chosen.why, tuple(notes), chosen.sure)

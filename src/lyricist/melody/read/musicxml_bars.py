@@ -186,7 +186,8 @@ class PartReader:
         else:
             midi = _midi_pitch(pitch, "", self.transpose)
         if midi is not None and not (self.worded and "cue" in tags and "lyric" not in tags):
-            self.sound(element, key, WrittenNote(self.before, duration, midi, self.velocity))
+            note = WrittenNote(self.before, duration, midi, self.velocity, source=int(element.get("source", -1)))
+            self.sound(element, key, note)
 
     def sound(self, element: Element, key: Key, note: WrittenNote) -> None:
         """Add a note with its words, ties, slurs and signs. Raises `InputError` beyond MAX_VOICES."""

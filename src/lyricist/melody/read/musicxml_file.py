@@ -30,6 +30,8 @@ def read_musicxml(data: bytes, name: str) -> Score:
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: {len(data)} bytes, more than {MAX_BYTES}; give one song")
     root = parse(unpack(data, name) if data.startswith(b"PK") else data, name)
+    for i, note in enumerate(root.iter("note")):
+        note.set("source", str(i))
     parts = _parts(root, name)
     bars = [WrittenBar() for _ in range(max(len(measures) for _, measures in parts))]
     _set_metres(bars, parts)
@@ -63,6 +65,8 @@ def _parts(root: Element, name: str) -> Measures:
             for part in measure.findall("part"):
                 columns[part.get("id", "")].append(part)
         parts = list(columns.items())
+    elif root.tag == "museScore":
+        raise InputError(f"{name}: a file of MuseScore's own kind; export it as MusicXML (File, Export)")
     else:
         raise InputError(f"{name}: its root is <{root.tag[:40]}>, not <score-partwise>; give a MusicXML score")
     longest = max((len(measures) for _, measures in parts), default=0)

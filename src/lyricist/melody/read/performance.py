@@ -62,6 +62,7 @@ class WrittenNote:
     tied: bool = False  # to the next note of its pitch
     held: bool = False  # the file says that a tie ends here; used to choose among equal notes
     line: int = 0  # if several voices are one `WrittenVoice`: the voice of this note
+    source: int = -1  # as `Note.source`
 
     @property
     def end(self) -> Fraction:
@@ -171,7 +172,7 @@ def _play(voice: WrittenVoice, played: Sequence[tuple[int, Fraction]]) -> Part:
                     phrase_end=before.phrase_end or note.phrase_end,
                 )
             else:
-                at, signs = len(notes), (note.slurred, note.fermata, note.phrase_end)
+                at, signs = len(notes), (note.slurred, note.fermata, note.phrase_end, note.source)
                 notes.append(Note(onset, note.duration, note.pitch, note.velocity, tuple(note.lyrics), *signs))
             if note.tied:
                 tied.setdefault((note.pitch, end), []).append((note.line, at))

@@ -22,6 +22,7 @@ MAX_TAG, PIECE = 2**20, 2**16
 MAX_DEPTH = 100
 MAX_PACKED = 8 * 2**20
 MAX_FILES = 1000  # in an MXL
+LISTED = 8  # scores that an error names
 CONTAINER = "META-INF/container.xml"
 SOUND = {"tempo", "dynamics", "dacapo", "dalsegno", "fine", "tocoda", "segno", "coda"}
 ATTRIBUTES = SOUND | {"id", "number", "name", "type", "direction", "times", "full-path", "media-type"}
@@ -93,9 +94,9 @@ class _Builder:
 
 
 def unpack(data: bytes, name: str) -> bytes:
-    """The score in an MXL: the file that META-INF/container.xml names, else the first MusicXML file.
+    """The score in an MXL: the file that META-INF/container.xml names, else the only MusicXML file.
 
-    Raises InputError: a damaged or encrypted archive, no score in it, or more than `MAX_BYTES` unpacked.
+    Raises InputError: a damaged or encrypted archive, no score in it or several, or more than `MAX_BYTES` unpacked.
     """
     if len(data) > MAX_PACKED:
         raise InputError(f"{name}: {len(data)} bytes of MXL, more than {MAX_PACKED}; give one song")
@@ -109,18 +110,39 @@ def unpack(data: bytes, name: str) -> bytes:
         raise InputError(f"{name}: damaged MXL ({why}); save the score again") from None
 
 
+def repack(data: bytes, score: bytes, name: str) -> bytes:
+    """The same MXL with another score in place of its own. Raises InputError as `unpack`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as made:
+        path = _score_path(archive, name)
+        for info in archive.infolist():
+            content = score if info.filename == path else _member(archive, info.filename, name)
+            made.writestr(info, content, info.compress_type)
+    return out.getvalue()
+
+
 def _score_path(archive: zipfile.ZipFile, name: str) -> str:
-    """The name of a member of the archive; it is never used as a path of this machine."""
+    """The name of a member of the archive; it is never used as a path of this machine. Raises `InputError`."""
     names = archive.namelist()
-    if CONTAINER in names:
-        for root in parse(_member(archive, CONTAINER, name), f"{name}: {CONTAINER}").iter("rootfile"):
-            path, kind = root.get("full-path", "").lstrip("/"), root.get("media-type", "")
-            if path in names and (not kind or "musicxml" in kind or kind.endswith("/xml")):
-                return path
+    named = [path for path in _named(archive, name) if path in names] if CONTAINER in names else []
     scores = [n for n in names if n.lower().endswith((".xml", ".musicxml")) and not n.startswith(("META-INF/", "__"))]
-    if not scores:
+    if not (named or scores):
         raise InputError(f"{name}: no score in this MXL; save it again from a notation program")
-    return scores[0]
+    if not named and len(scores) > 1:
+        listed = ", ".join(repr(score[:60]) for score in scores[:LISTED]) + " …" * (len(scores) > LISTED)
+        which = f"{CONTAINER} names none of its {len(scores)} scores ({listed})"
+        raise InputError(f"{name}: {which}; unzip the one to sing")
+    return (named or scores)[0]
+
+
+def _named(archive: zipfile.ZipFile, name: str) -> list[str]:
+    """The scores that the container names; none if it is not well formed (an apostrophe that is not escaped)."""
+    try:
+        roots = _Builder(f"{name}: {CONTAINER}").read(_member(archive, CONTAINER, name)).iter("rootfile")
+    except expat.ExpatError:
+        return []
+    kinds = [(root.get("full-path", "").lstrip("/"), root.get("media-type", "")) for root in roots]
+    return [path for path, kind in kinds if not kind or "musicxml" in kind or kind.endswith("/xml")]
 
 
 def _member(archive: zipfile.ZipFile, path: str, name: str) -> bytes:
