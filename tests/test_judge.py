@@ -29,6 +29,11 @@ butterfly B AH1 T ER0 F L AY2
 dove D AH1 V
 dove(2) D OW1 V
 drove D R OW1 V
+better B EH1 T ER0
+get G EH1 T
+her HH ER1
+letter L EH1 T ER0
+met M EH1 T
 fire F AY1 ER0
 fire(2) F AY1 R
 free F R IY1
@@ -181,6 +186,24 @@ def test_strict_needs_one_joint_reading() -> None:
     assert kinds(one, plan(2, rhyme=["AA"]), strict=True) == []
     three = song(line("my my my love"), line("my my my drove"), line("my my my dove", "", "", "", odd))
     assert kinds(three, plan(3, rhyme=["AAA"]), strict=True) == ["rhyme"]
+
+
+def test_mosaic_rhymes_have_one_word_against_two() -> None:
+    asked = plan(2, rhyme=["AA"], rhyme_kind="mosaic")
+    letter, better = line("my my letter"), line("my my better")
+    get, met = (line(f"my my {word} her", "", "", "", "HH ER0") for word in ("get", "met"))
+    assert kinds(song(letter, get), asked) == kinds(song(get, letter), asked) == []
+    assert kinds(song(letter, better), asked) == kinds(song(get, met), asked) == ["rhyme"]
+    assert kinds(song(letter, get, met), plan(3, rhyme=["AAA"], rhyme_kind="mosaic")) == []
+    assert kinds(song(letter, get, get), plan(3, rhyme=["AAA"], rhyme_kind="mosaic")) == ["repeat"]
+    assert kinds(song(letter, line("my my night her")), asked) == ["rhyme"]
+
+
+def test_the_middle_of_a_line_rhymes_with_its_end() -> None:
+    asked = plan(1, internal=[1])
+    assert kinds(song(line("my love above", syllables=4)), asked) == []
+    assert kinds(song(LOVE), asked) == kinds(song(line("love my my love")), asked) == ["internal-rhyme"]
+    assert kinds(song(line("my night my like")), plan(1, internal=[1], rhyme_kind="near")) == []
 
 
 def test_rich_rhymes_and_near_rhymes_pass() -> None:

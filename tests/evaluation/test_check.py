@@ -251,6 +251,34 @@ def test_a_light_rhyme_is_a_kind_of_its_own() -> None:
     assert [line.rhymes for line in check("So free\nEternity").lines] == ["light", "light"]
 
 
+def test_a_mosaic_rhyme_is_one_word_against_two() -> None:
+    assert kinds("My letter\nI get her", rhyme="AA") == [(2, "rhyme")]
+    asked = {"rhyme": "AA", "rhyme_kind": "mosaic"}
+    assert kinds("My letter\nI get her", **asked) == kinds("To trim it\nA limit", **asked) == []
+    assert kinds("My letter\nI get her\nI met her", rhyme="AAA", rhyme_kind="mosaic") == []
+    assert kinds("My letter\nIt's better", **asked) == kinds("I get her\nI met her", **asked) == [(2, "rhyme")]
+    assert kinds("My letter\nI get him", **asked) == [(2, "rhyme")]
+    assert kinds("My letter\nI get her\nI get her", rhyme="AAA", rhyme_kind="mosaic") == [(3, "identical-rhyme")]
+    assert kinds("My letter\nI get her", **asked, metre="x/x") == []
+    assert kinds("My letter\nI get her", **asked, metre="x/x, ??/") == [(2, "rhyme")]  # HER is strong
+    assert kinds("I get her", rhyme="A", rhyme_kind="mosaic", rhyme_with="letter") == []
+    assert kinds("It's better", rhyme="A", rhyme_kind="mosaic", rhyme_with="letter") == [(1, "rhyme")]
+    assert kinds("A letter\nA poet\nI get her\nI know it", rhyme="ABAB", rhyme_kind="mosaic") == []
+
+
+def test_the_middle_of_a_line_rhymes_with_its_end() -> None:
+    wrench = "She finds a wrench upon the bench\nShe sits upon a stone"
+    assert kinds(wrench, internal=1) == []
+    assert kinds(wrench, internal="1,2") == [(2, "internal-rhyme")]
+    assert kinds("The wrench is there upon the bench", internal=1) == [(1, "internal-rhyme")]  # not at the middle
+    assert kinds("The bench, the bench, I see a bench", internal=1) == [(1, "internal-rhyme")]  # the same word
+    assert kinds("I see the night upon the like", internal=1) == [(1, "internal-rhyme")]
+    assert kinds("I see the night upon the like", internal=1, rhyme_kind="near") == []
+    assert kinds("I live or dive", internal=1, syllables=4) == []  # the adjective
+    given = {"name": "verse", "text": ["She sits upon a stone"]}
+    assert kinds("She sits upon a stone", internal=1, sections=(given,)) == []
+
+
 def test_words_that_cannot_be_read_break_a_count_and_a_rhyme_but_no_freedom() -> None:
     text = "\u0421\u043b\u043e\u0432\u043e \N{SNOWMAN}\n\N{SNOWMAN}\nThe end"
     found = check(text)

@@ -14,6 +14,7 @@ from lyricist.generate.punctuation import (
     BEFORE,
     END,
     FULL,
+    HEAD,
     LINE,
     MARKS,
     NOTHING,
@@ -51,7 +52,8 @@ def test_window_ends_with_the_line_after_the_next() -> None:
     assert around(ids, 2, last=True) == ((20, 21, LINE, 30, LINE), (LINE, 50, END))
     assert around(ids, 3, last=False)[1] == (LINE,)
     windows = windows_of(*around(ids, 1, last=True)[:1], ids[1], around(ids, 1, last=True)[1])
-    assert windows.shape == (1, WINDOW) == (1, BEFORE + 1 + AFTER)
+    assert windows.shape == (1, WINDOW) == (1, BEFORE + 1 + AFTER + 2 * HEAD)
+    assert windows[0, -2 * HEAD :].tolist() == [30, NOTHING, NOTHING, 20, 21, NOTHING]  # the lines' first words
     assert windows[0, BEFORE] == 30 and windows[0, 0] == NOTHING
 
 
@@ -97,6 +99,21 @@ def test_the_network_is_for_english_words_only() -> None:
     assert network.suits(WORDS)
     assert not network.suits(Vocabulary([*sorted(SPECIALS), "und", "ich", "nicht", "wir"]))
     assert not network.suits(Vocabulary([*sorted(SPECIALS), "a", "b"], "char"))
+
+
+QUESTIONS = {
+    "how do you know the rain is here / you cannot see it from the stair": "?.",
+    "the bus is late the shop is shut / what are you waiting for": ".?",
+    "we sat outside and watched the road / the car came back at ten": "..",
+}
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_first_words_of_a_line_tell_a_question(printer: Printer, text: str) -> None:
+    lines = [line.split() for line in text.split(" / ")]
+    ends = [line[-1] for line in printer.section(lines)]
+    wanted = QUESTIONS[text]
+    assert ends[wanted.find("?")] == "?" or ("?" not in wanted and "?" not in ends)
 
 
 def test_scores_do_not_depend_on_the_other_words() -> None:

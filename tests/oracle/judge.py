@@ -31,6 +31,7 @@ from oracle.sound import (
     is_reading,
     letter_sound,
     load_cmudict,
+    pair_readings,
     rhyme_key,
     stress_of,
     tail_of,
@@ -93,12 +94,13 @@ def judge(
     spoken = [hear(line, dictionary, strict) for line in lines]
     for i, (want, line) in enumerate(zip(wanted, spoken, strict=True)):
         found += one_line(i, want, line, lines)
+        found += inner_rhyme(i, line, plan["kind"], dictionary) if want["internal"] else []
     for number, group in enumerate(plan["groups"]):
         members = [i for i, want in enumerate(wanted) if want["group"] == number]
         found += one_group(group, members, wanted, spoken, dictionary)
     if not plan["same_sounds"]:
         found += letters_apart(plan, wanted, spoken)
-        found += ends_apart(wanted, spoken)
+        found += ends_apart(plan["kind"], wanted, spoken)
     found += keywords(plan, [word for line in spoken for word in line.words])
     if corpus is not None and plan["max_copy"]:
         copies = corpus if isinstance(corpus, Copies) else Copies(corpus)
@@ -176,8 +178,8 @@ def one_group(
     dictionary: Dictionary,
 ) -> list[Violation]:
     """One rhyme for all members under one joint choice of readings, and different words."""
-    kind, ends = group["kind"], [(i, spoken[i].words[-1]) for i in members]
-    keys = [{rhyme_key(r, kind) for r in spoken[i].ends} for i in members]
+    kind, ends = group["kind"], [(i, last_words(spoken[i], group["kind"])) for i in members]
+    keys = [{rhyme_key(r, kind) for r in end_sounds(spoken[i], kind)} for i in members]
     found, listed = [], " / ".join(word for _, word in ends)
     if group["with"]:
         model = tokens(group["with"])[-1]
@@ -187,14 +189,46 @@ def one_group(
                 found.append(Violation(i + 1, "repeat", f"another word than {model}", word))
     if keys and not set.intersection(*keys):
         found.append(Violation(members[-1] + 1, "rhyme", f"{kind} {group['with']}".strip(), listed))
+    sizes = {" " in word for _, word in ends} | ({False} if group["with"] else set())
+    if kind == "mosaic" and len(sizes) == 1 and len({source(wanted, i) for i in members}) + bool(group["with"]) > 1:
+        found.append(Violation(members[-1] + 1, "rhyme", "one word against two", listed))
     for n, (i, word) in enumerate(ends):
         for j, other in ends[:n]:
+            if " " in word + other and word != other:
+                continue
             if may_repeat(wanted, i, j) and spoken[i].words == spoken[j].words:
                 continue
             one, two = (word, spoken[i].committed[-1:]), (other, spoken[j].committed[-1:])
             if homophones(one, two, dictionary):
                 found.append(Violation(i + 1, "repeat", f"another word than {other}", word))
     return found
+
+
+def two_words(line: Spoken, kind: str) -> set[Phones]:
+    """The readings of a line's last two words as one, if they end a mosaic rhyme."""
+    first = line.choices[-2] if kind == "mosaic" and len(line.words) > 1 else []
+    return {pair for reading in first for pair in pair_readings(reading, line.words[-1])}
+
+
+def last_words(line: Spoken, kind: str) -> str:
+    return " ".join(line.words[-2:]) if two_words(line, kind) else line.words[-1]
+
+
+def end_sounds(line: Spoken, kind: str) -> set[Phones]:
+    return two_words(line, kind) or line.ends
+
+
+def inner_rhyme(i: int, line: Spoken, kind: str, dictionary: Dictionary) -> list[Violation]:
+    """Whether a word that ends within a syllable and a half of the line's middle rhymes with its last word."""
+    counts = [len(stress_of(phones)) for phones in line.committed]
+    last = (line.words[-1], line.committed[-1:])
+    for j in range(len(counts) - 1):
+        word = (line.words[j], line.committed[j : j + 1])
+        central = abs(2 * sum(counts[: j + 1]) - sum(counts)) <= 3
+        rhymes = rhyme_key(line.committed[j], kind) == rhyme_key(line.committed[-1], kind)
+        if central and rhymes and not homophones(word, last, dictionary):
+            return []
+    return [Violation(i + 1, "internal-rhyme", f"a {kind} rhyme with {last[0]}", " ".join(line.words))]
 
 
 REACH = 12  # lines; farther apart different letters may sound alike
@@ -206,7 +240,8 @@ def letters_apart(plan: dict[str, Any], wanted: list[dict[str, Any]], spoken: li
     for i, want in enumerate(wanted):
         if want["group"] is not None:
             members.setdefault(want["group"], []).append(i)
-    sounds = {g: group_sounds(plan["groups"][g]["kind"], [spoken[i].ends for i in own]) for g, own in members.items()}
+    kinds = {g: plan["groups"][g]["kind"] for g in members}
+    sounds = {g: group_sounds(kinds[g], [end_sounds(spoken[i], kinds[g]) for i in own]) for g, own in members.items()}
     fixed = {g for g, own in members.items() if plan["groups"][g]["with"] or any(is_given(wanted, i) for i in own)}
     found = []
     for g, own in members.items():
@@ -229,15 +264,19 @@ def group_sounds(kind: str, ends: Sequence[set[Phones]]) -> set[str]:
     return {letter_sound(r, kind) for r in ends[0] if rhyme_key(r, kind) in keys}
 
 
-def ends_apart(wanted: list[dict[str, Any]], spoken: list[Spoken]) -> list[Violation]:
-    """No line ends on the last word of another, but for given lines and lines that the plan repeats."""
+def ends_apart(kind: str, wanted: list[dict[str, Any]], spoken: list[Spoken]) -> list[Violation]:
+    """No line ends on the last word of another, but for given lines and lines that the plan repeats. Two words of a
+    mosaic rhyme count as one."""
+    ends = [
+        last_words(line, kind if want["group"] is not None else "") for want, line in zip(wanted, spoken, strict=True)
+    ]
     found = []
     for i, line in enumerate(spoken):
         for j in range(i):
             alike = source(wanted, i) == source(wanted, j) or (is_given(wanted, i) and is_given(wanted, j))
             group = wanted[i]["group"]  # two ends of one letter are judged by `one_group`
             alike |= group is not None and group == wanted[j]["group"]
-            if not alike and line.words[-1] == spoken[j].words[-1]:
+            if not alike and ends[i] == ends[j]:
                 found.append(Violation(i + 1, "same-end", f"not the end of line {j + 1}", line.words[-1]))
                 break
     return found

@@ -109,6 +109,7 @@ def expand(plan: dict[str, Any]) -> dict[str, Any]:
                     "first": (plan.get("start") or "") if number == 0 else "",
                     "same_as": home + i if home != begins else None,
                     "section": len(out),
+                    "internal": section["text"][i] is None and i + 1 in plan.get("internal", ()),
                 }
             )
             if lines[-1]["text"] and not section["syllables"] and not section["metre"]:
@@ -122,6 +123,7 @@ def expand(plan: dict[str, Any]) -> dict[str, Any]:
         "avoid": list(plan.get("avoid", ())),
         "max_copy": plan.get("max_copy", 5),
         "same_sounds": plan.get("same_sounds", False),
+        "kind": plan.get("rhyme_kind", "perfect"),
     }
 
 

@@ -111,11 +111,41 @@ def vowels_of(tail: str) -> str:
     return " ".join(p for p in tail.split() if p in VOWELS)
 
 
+# Weak words as they sound after a stressed one, which they follow in a mosaic rhyme (get her: letter).
+WEAK = {
+    "her": ("ER0", "HH ER0"),
+    "him": ("IH0 M", "HH IH0 M"),
+    "it": ("IH0 T",),
+    "me": ("M IY0",),
+    "you": ("Y UW0", "Y AH0"),
+    "them": ("DH AH0 M", "AH0 M"),
+    "us": ("AH0 S",),
+    "in": ("IH0 N",),
+    "to": ("T UW0", "T AH0"),
+    "for": ("F ER0",),
+}
+
+
+def pair_readings(first: Phones, weak: str) -> set[Phones]:
+    """Two words as one, if the first ends in its main stress and the second is weak.
+
+    >>> sorted(pair_readings(("G", "EH1", "T"), "her"))
+    [('G', 'EH1', 'T', 'ER0'), ('G', 'EH1', 'T', 'HH', 'ER0')]
+    """
+    vowels = [p for p in first if p[-1].isdigit()]
+    if not vowels or vowels[-1][-1] != "1":
+        return set()
+    return {(*first, *form.split()) for form in WEAK.get(weak, ())}
+
+
 def rhyme_key(phones: Phones, kind: str) -> str:
     """What must be equal for two words to rhyme: the tail, for near rhyme its vowels, for light rhyme the light
-    tail."""
+    tail, for mosaic rhyme the tail with IH and AH alike after its first vowel."""
     if kind == "light":
         return light_tail_of(phones)
+    if kind == "mosaic":
+        first, _, rest = tail_of(phones).partition(" ")
+        return f"{first} {rest}".replace(" IH", " AH").strip()
     return tail_of(phones) if kind == "perfect" else vowels_of(tail_of(phones))
 
 

@@ -21,9 +21,9 @@ from lyricist.plan.plan import Plan
 from lyricist.plan.shape import ANY
 from lyricist.plan.song_spec import GroupSpec, LineSpec, SongSpec, first_said, lay_out
 from lyricist.prosody import Reading
-from lyricist.prosody.metre import METRES, fits, pattern_of, template
+from lyricist.prosody.metre import METRES, MIDDLE, fits, pattern_of, template
 from lyricist.prosody.phones import bare
-from lyricist.prosody.rhyme import KeyKind, key, tail_key
+from lyricist.prosody.rhyme import WEAK_FORMS, KeyKind, key, phrase_readings, tail_key
 
 # --- a text with its readings, and the result
 
@@ -105,6 +105,8 @@ def judge(
     pairs = paired(asked, made, sections)
     forms(plan, made, sections, verdict)
     endings = {pair.at: read_in_slots(pair, verdict, licensed) for pair in pairs}
+    for pair in pairs:
+        inner_rhyme(pair, endings[pair.at], made.rhyme_kind, verdict)
     by_group = defaultdict(list)
     for pair in pairs:
         by_group[pair.spec.group].append(pair)
@@ -234,6 +236,41 @@ def stands(option: Option, slots: str, place: int) -> bool:
     return fits(option.stress, slots[place : place + len(option.stress)], free=True)
 
 
+def inner_rhyme(pair: Pair, ways: Sequence[tuple[str, Reading]], kind: str, verdict: Verdict) -> None:
+    """Report a line that is to rhyme within itself if no other word that ends at its middle rhymes with its last."""
+    line = pair.line
+    if not pair.spec.internal or not line.words:
+        return
+    for slots, end in ways:
+        lengths = [len(slots)] if slots else sorted(totals(line))
+        for j, options in enumerate(line.options[:-1]):
+            rest = replace(line, words=line.words[j + 1 :], options=line.options[j + 1 :])
+            for option in options:
+                start = replace(line, options=(*line.options[:j], (option,)))
+                if sound_of(option.reading, kind) != sound_of(end, kind) or alike(option.reading, end):
+                    continue
+                places = (m for n in lengths for m in range(1, n) if abs(2 * m - n) <= MIDDLE)
+                if any(ends_at(start, slots, m) and end in ends_from(rest, slots, m) for m in places):
+                    return
+    last = line.words[-1]
+    verdict.add(line.number, "internal-rhyme", f"a {kind} rhyme with {last!r} in the middle", " ".join(line.words))
+
+
+def alike(a: Reading, b: Reading) -> bool:
+    return bare(a.phones) == bare(b.phones)
+
+
+def ends_at(line: TextLine, slots: str, place: int) -> bool:
+    """Whether these words can fill so many slots."""
+    return bool(last_readings(line, slots[:place] or "?" * place))
+
+
+def ends_from(line: TextLine, slots: str, place: int) -> Sequence[Reading]:
+    """The readings of the last word with which these words fill the slots from a place on."""
+    open_slots = [slots[place:]] if slots else ["?" * n for n in totals(line)]
+    return [reading for each in open_slots for reading in last_readings(line, each)]
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A line of a rhyme (line 0: the given word to rhyme with) and the readings of its end.
@@ -242,7 +279,7 @@ class Member:
     """
 
     line: int
-    word: str
+    word: str  # two words, where these rhyme against one
     voice: int
     ways: tuple[tuple[str, Reading], ...]
     sounds: frozenset[tuple[str, ...]]  # all the word's pronunciations, stress aside
@@ -252,8 +289,13 @@ class Member:
 
 
 def rhyme_of(group: GroupSpec, reading: Reading) -> str:
-    """What all words of a rhyme share: the tail, its vowels in a near rhyme, the light tail in a light one."""
-    return key(reading, "assonance" if group.kind == "near" else group.kind)
+    return sound_of(reading, group.kind)
+
+
+def sound_of(reading: Reading, kind: str) -> str:
+    """What all words of a rhyme share: the tail (in a mosaic rhyme with IH and AH alike), its vowels in a near rhyme,
+    the light tail in a light one."""
+    return key(reading, "assonance" if kind == "near" else kind)  # type: ignore[arg-type]
 
 
 def members(
@@ -275,8 +317,25 @@ def members(
     for pair in pairs:
         root = first_said(made.lines, pair.at)
         last = pair.line.words[-1] if pair.line.words else ""
-        found.append(Member(pair.line.number, last, root, tuple(endings[pair.at]), sounds(last)))
+        member = Member(pair.line.number, last, root, tuple(endings[pair.at]), sounds(last))
+        found.append(two_words(pair, member) if group.kind == "mosaic" else member)
     return found
+
+
+def two_words(pair: Pair, member: Member) -> Member:
+    """The line by its last two words, if the last is weak; else as it is."""
+    line = pair.line
+    first = [option.reading for option in line.options[-2]] if len(line.words) > 1 else []
+    made = phrase_readings(first, member.word)
+    ways = tuple((slots, reading) for slots, _ in member.ways for reading in made if weak_end(slots))
+    if not ways:
+        return member
+    text = " ".join(line.words[-2:])
+    return replace(member, word=text, ways=ways, sounds=frozenset(tuple(bare(r.phones)) for r in made))
+
+
+def weak_end(slots: str) -> bool:
+    return not slots or pattern_of(slots)[-1] != "/"
 
 
 def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> frozenset[str]:
@@ -295,13 +354,23 @@ def rhymes(group: GroupSpec, lines: Sequence[Member], verdict: Verdict) -> froze
     for member, alike in zip(lines, first_alike(lines), strict=True):
         way = ways.get(member.line)
         if way and member.line:
-            verdict.ends[member.line] = way[1]
+            verdict.ends.update({member.line: way[1]} if " " not in member.word else {})
             verdict.slots.update({member.line: way[0]} if way[0] else {})
         elif member is not anchor and not way:
             verdict.add(member.line, "rhyme", f"a {group.kind} rhyme with {named(anchor)}", heard(member))
         if alike:
             verdict.add(member.line, "identical-rhyme", f"another sound than {named(alike)}", heard(member))
+    if group.kind == "mosaic" and all(ways.get(member.line) for member in lines):
+        one_against_two(lines, verdict)
     return frozenset(rhyme for rhyme, (shared, _) in counts.items() if shared == counts[best][0])
+
+
+def one_against_two(lines: Sequence[Member], verdict: Verdict) -> None:
+    """Report a mosaic rhyme whose different lines all end on one word, or all on two."""
+    sizes = {" " in member.word for member in lines}
+    if len({member.voice for member in lines}) > 1 and len(sizes) == 1:
+        what = "one word" if sizes == {True} else "two words, the second weak"
+        verdict.add(lines[-1].line, "rhyme", f"{what}, against {named(lines[0])}", repr(lines[-1].word))
 
 
 def first_alike(lines: Sequence[Member]) -> Iterator[Member | None]:
@@ -330,7 +399,7 @@ def letters_apart(
     rivals, by_index = made.rivals(), {pair.at: pair for pair in pairs}
     fixed = {spec.group for spec in made.lines if spec.text is not None} - {-1}
     fixed |= {g for g, group in enumerate(made.groups) if group.with_word}
-    how: KeyKind = "light" if plan.rhyme_kind == "light" else "perfect"
+    how: KeyKind = plan.rhyme_kind if plan.rhyme_kind != "near" else "perfect"
 
     def vowels(i: int) -> frozenset[str]:
         group = made.lines[i].group
@@ -360,7 +429,9 @@ def ends_apart(made: SongSpec, pairs: Sequence[Pair], verdict: Verdict) -> None:
     for pair in pairs:
         if not pair.line.words:
             continue
-        earlier = first.setdefault(pair.line.words[-1], pair)
+        group = pair.spec.group
+        mosaic = group >= 0 and made.groups[group].kind == "mosaic" and pair.line.words[-1] in WEAK_FORMS
+        earlier = first.setdefault(" ".join(pair.line.words[-2 if mosaic else -1 :]), pair)
         again = earlier.line.words == pair.line.words
         given = made.lines[earlier.at].text is not None and made.lines[pair.at].text is not None
         rhymes_so = earlier.spec.group == pair.spec.group >= 0  # told as identical-rhyme

@@ -31,6 +31,7 @@ from lyricist.generate.exact_writer import ExactWriter, need_words
 from lyricist.generate.loaded_run import LoadedRun
 from lyricist.generate.result import LineWritten, SongFailed, SongWritten, WrittenSong
 from lyricist.generate.sampler import Listed, Request
+from lyricist.generate.song import Shared
 from lyricist.generate.steering import Record
 from lyricist.model.habits import SectionForm
 from lyricist.model.onnx_bytes import GRAPH, INPUT, NODE, changed, read, write
@@ -275,6 +276,7 @@ class PremisedWriter:
         need_words(run.vocabulary)
         self.run, self.asked, self.constraints, self.cores = run, plan, constraints, cores()
         self.made: dict[Plan, ExactWriter] = {}
+        self.parts: Shared = {}
         self.compiling = threading.Lock()
         self.songs = 0
 
@@ -300,7 +302,7 @@ class PremisedWriter:
             if bare not in self.made:
                 if len(self.made) >= WRITERS:
                     del self.made[next(iter(self.made))]
-                self.made[bare] = ExactWriter(self.run, resolve(bare, self.run.lexicon), self.constraints)
+                self.made[bare] = ExactWriter(self.run, resolve(bare, self.run.lexicon), self.constraints, self.parts)
             found = self.made[bare]
         return found.on_theme(asked.about) if drawn else found
 
@@ -439,6 +441,7 @@ class PremisedWriter:
         self.songs += 1
         if self.songs % FRESH == 0:
             self.made.clear()
+            self.parts.clear()
         try:
             return self.drawn(seed, tell)[1]
         except PlanError as error:

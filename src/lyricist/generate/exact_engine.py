@@ -86,7 +86,9 @@ class ExactEngine(Engine):
         self.outliner = steering.outliner
         levels = self.theme.levels() if self.theme else [None]
         self.biases = [logit_bias(song, self.columns, drawing, nats, steering.stock) for nats in levels]
-        self.telling = Telling(song, self.columns, drawing.temperature)
+        self.telling = song.kept_for(
+            (Telling, id(self.columns), drawing.temperature), lambda: Telling(song, self.columns, drawing.temperature)
+        )
         self.refusal = Refusal(song, ban, bool(drawing.repetition), steering.keep, steering.stock)
         self.breaks = self.columns.column_of[song.breaks]
         self.is_break = np.zeros(len(self.table.words), dtype=bool)
@@ -136,7 +138,7 @@ class ExactEngine(Engine):
 
     def active(self) -> Ints:
         """(B,) the rows that need the model."""
-        return np.flatnonzero(~(self.rows.idle | self.rows.waiting))
+        return (~(self.rows.idle | self.rows.waiting)).nonzero()[0]
 
     def end_turn(self) -> Iterator[tuple[int, Event]]:
         """Lines that are final, finished songs, and `PlanError`s of songs that cannot be finished, by place."""
@@ -243,6 +245,8 @@ class ExactEngine(Engine):
         if self.theme is None:
             return [Part(active, 0, *self.rows.distinct(active))]
         level = self.theme.level(self.rows.line[active], self.rows.themed[active])
+        if len(level) and (level == level[0]).all():
+            return [Part(active, int(level[0]), *self.rows.distinct(active))]
         each = [(active[level == value], int(value)) for value in np.unique(level)]
         return [Part(rows, which, *self.rows.distinct(rows)) for rows, which in each]
 
@@ -311,11 +315,12 @@ class ExactEngine(Engine):
         blocks = self.song.nodes.blocks[nodes]
         blocks[opening] = 0
         breaks = np.zeros(len(n))
-        closable = np.flatnonzero(self.song.nodes.closable[nodes])
+        closable = self.song.nodes.closable[nodes].nonzero()[0]
         breaks[closable] = made.e[which[closable, None], self.breaks].sum(axis=1)
         lists = self.candidates.lists(rows, n, opening | self.song.nodes.has_list[nodes])
         held = self.song.vowels.rows(self.song.nodes, rows.line[n], nodes) if self.song.vowels.any else None
-        ended = {k: rows.drafts[n[k]].ended for k in np.flatnonzero(opening).tolist()} if self.song.backward else {}
+        rhymed = opening.nonzero()[0].tolist() if self.song.backward else ()
+        ended = {k: rows.drafts[n[k]].ended for k in rhymed if self.refusal.ends_line(rows, n[k])}
         ask = Request(which, blocks, lists, opening, breaks, rows.key[n], rows.count[n], rows.recent[n], ended, held)
         return Wish(n, made, ask, totals, lambda r, w: self.refusal.words(rows, n[r], w))
 
@@ -348,18 +353,17 @@ class ExactEngine(Engine):
     def take_words(self, n: Ints, words: Ints) -> None:
         """Move rows n (B,) to the nodes after the drawn words (B,), and append these."""
         rows = self.rows
-        after = self.song.nodes.targets(rows, n, words)
         owed = self.candidates.owed
         ratio = 0.0 if owed is None else owed.log_ratios(rows.node[n], words, rows.first[n] > 0)
+        after = self.song.advance(rows, n, words)
         for i, w in zip(n.tolist(), words.tolist(), strict=True):
             reward = rows.drafts[i].rewards
             if reward is not None:
                 g = self.song.lines[rows.line[i]].group
                 rows.drafts[i].pending = {**rows.drafts[i].pending, g: math.log(reward[w])}
                 rows.drafts[i].rewards = None
-        rows.node[n], rows.first[n] = after, 0
         if self.conditioning is not None:
-            rows.place[n] = self.conditioning.places(after)
+            rows.place[n] = self.conditioning.places(rows.node[n])
         rows.proposal_log_ratio[n] = np.log(self.song.nodes.values(after, words)) + ratio
         self.append(n, words)
         rows.say(n, words)
@@ -368,7 +372,7 @@ class ExactEngine(Engine):
         rows.shift_context(n, self.ban.hashes[words], self.song.backward)
         for i, w in zip(n, words, strict=True):
             rows.drafts[i].drawn.append(int(w))
-        for i in n[after == CLOSED]:
+        for i in n[rows.node[n] == CLOSED]:
             self.force(int(i), [self.song.break_after[rows.line[i]]])
 
     def append(self, n: Ints, tokens: Ints) -> None:
@@ -391,9 +395,10 @@ class ExactEngine(Engine):
         i = int(rows.line[n])
         if i >= 0 and i in song.beginnings:
             line = tuple(rows.drafts[n].drawn[::-1] if song.backward else rows.drafts[n].drawn)
-            rows.drafts[n].groups = song.close(i, rows.drafts[n].groups, rows.drafts[n].ends, line[-1])
+            end = song.end_of(i, line)
+            rows.drafts[n].groups = song.close(i, rows.drafts[n].groups, rows.drafts[n].ends, end)
             rows.drafts[n].lines[i] = line
-            rows.drafts[n].ended |= {line[-1]}
+            rows.drafts[n].ended |= {end}
             if self.scorer is not None:
                 share = self.drawing.merit * self.sung[i]
                 judge(rows, n, self.scorer, share, i, line, self.drawing.stock, self.told(n, i, line))
@@ -416,8 +421,8 @@ class ExactEngine(Engine):
             return
         songs = rows.waiting.reshape(rows.songs, rows.particles).all(axis=1) & ~rows.idle[:: rows.particles]
         if self.judge is not None:
-            self.hear(np.flatnonzero(np.repeat(songs, rows.particles) & (rows.line > 0)), self.judge)
-        for s in np.flatnonzero(songs):
+            self.hear((np.repeat(songs, rows.particles) & (rows.line > 0)).nonzero()[0], self.judge)
+        for s in songs.nonzero()[0]:
             mine = np.array(rows.song_rows(int(s)))
             if len(mine) > 1:
                 resample(rows, mine)
@@ -463,9 +468,13 @@ class ExactEngine(Engine):
             self.force(n, [*order, song.break_after[i]])
             return
         rows.key[n] = key(int(rows.seed[n]), int(rows.particle[n]) + int(rows.tries[n]) * 257, i)
-        opening = song.open(i, rows.drafts[n].assignment, rows.drafts[n].groups)
+        opening = song.open(i, rows.drafts[n].assignment, rows.drafts[n].groups, int(rows.key[n]))
         rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
-        rows.drafts[n].ends = opening.ends
+        rows.drafts[n].ends, rows.halves[n] = opening.ends, song.lines[i].internal
+        if opening.weak >= 0:
+            self.force(n, [opening.weak])
+            rows.new_prefixes(np.array([n]))
+            rows.drafts[n].drawn, rows.drafts[n].steps = [opening.weak], [1]
         self.candidates.open_group(rows, n, i)
         if song.backward:
             ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []

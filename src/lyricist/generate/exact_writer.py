@@ -34,7 +34,7 @@ from lyricist.generate.result import (
     scan_song,
     title_of,
 )
-from lyricist.generate.song import ExactSongAutomaton, compile_song
+from lyricist.generate.song import ExactSongAutomaton, Shared, compile_song
 from lyricist.generate.steering import PlanRows, Record, Steering
 from lyricist.generate.vocab import WordTable
 from lyricist.generate.worker_pool import write_in_threads
@@ -67,9 +67,17 @@ def need_words(vocabulary: Vocabulary) -> None:
 class ExactWriter:
     """One `SongSpec` compiled for one run. Raises `PlanError` if no song can fulfil it."""
 
-    def __init__(self, run: LoadedRun, spec: SongSpec, constraints: Sequence[Constraint[Any]] = ()) -> None:
+    def __init__(
+        self,
+        run: LoadedRun,
+        spec: SongSpec,
+        constraints: Sequence[Constraint[Any]] = (),
+        shared: Shared | None = None,
+    ) -> None:
+        """`shared`: parts of the songs of other writers of this run, which this one uses and adds to."""
         self.run, self.spec, self.cores = run, spec, cores()
         self.table = run.words.extended(brought(spec), constraints)
+        self.shared = shared if self.table is run.words else None
         self.about = [line.about or spec.about for line in spec.lines]
         self.theme = SongTheme.of(self.about, run.topics)
         self.blocks, self.barred = self.chosen(spec.all_words)
@@ -91,7 +99,7 @@ class ExactWriter:
         return self.run.blocks(self.table.sig[: self.table.known], needed, whole)
 
     def compile(self) -> None:
-        self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred)
+        self.song = compile_song(self.table, self.spec, self.blocks.columns, self.barred, self.shared)
         self.steer()
 
     outliner: Outliner | None = None
@@ -124,7 +132,7 @@ class ExactWriter:
         made.about = [line.about or about for line in made.spec.lines]
         made.theme = SongTheme.of(made.about, self.run.topics)
         made.steer()
-        made.scorer = made.new_scorer()
+        made.scorer = self.scorer.on(made.theme)
         return made
 
     def theme_vector(self) -> Floats | None:

@@ -81,7 +81,7 @@ def forbidden(engine: ExactEngine, n: int, word: int) -> str:
     if any(ban.refuses(rows.drafts[n].drawn, word) for ban in engine.refusal.subjects):
         return "another person or tense"
     draft, i = rows.drafts[n], int(rows.line[n])
-    ends_line = song.backward and not draft.drawn
+    ends_line = song.backward and engine.refusal.ends_line(rows, n)
     after = song.close(i, draft.groups, draft.ends, word) if ends_line else ()
     if ends_line and song.meets(i, word, after, draft.groups, draft.lines, draft.ended):
         return "another line ends on it, or another letter has its sound"
@@ -135,6 +135,10 @@ def follow(engine: ExactEngine, line: int, ids: Sequence[int]) -> Stop | None:
     while int(engine.rows.line[0]) <= line and not engine.rows.idle[0]:
         for wish in engine.requests():
             share = allowed_share(engine, wish)
+            chosen = engine.rows.drafts[0].drawn if len(left) == len(ids) else []  # before drawing, if at all
+            if chosen and left[:1] != chosen:
+                return Stop(wish, share)
+            del left[: len(chosen)]
             word = np.array(left[:1], dtype=np.int64)
             if not len(word) or engine.song.nodes.targets(engine.rows, row, word)[0] == NOWHERE:
                 return Stop(wish, share)
@@ -165,6 +169,8 @@ def explain_line(writer: ExactWriter, line: int, words: Sequence[str], drawing: 
     stop = follow(engine, line, ids)
     rest = list(freely(engine, stop, ids)) if stop is not None else []
     found = [c for c in (*engine.rows.drafts[0].choices, *rest) if c.line == line + 1][: len(order)]
+    if line in writer.song.two_words:  # its last word was chosen before drawing
+        found.insert(0, Choice(line + 1, order[0], 1.0))
     named = [Choice(c.line, word, c.mass, c.candidates) for c, word in zip(found, order, strict=False)]
     return named[::-1] if writer.song.backward else named
 

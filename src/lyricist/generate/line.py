@@ -60,8 +60,9 @@ class WordSet:
 class Slots:
     """The places of a line's templates, and the moves of signatures between them."""
 
-    def __init__(self, templates: Sequence[str], backward: bool, strict: bool) -> None:
-        self.templates, self.backward, self.strict = tuple(templates), backward, strict
+    def __init__(self, templates: Sequence[str], backward: bool, strict: bool, done: int = 0) -> None:
+        """`done`: slots of the line that are filled before these templates begin."""
+        self.templates, self.backward, self.strict, self.done = tuple(templates), backward, strict, done
         bases = [0]
         for t in templates:
             bases.append(bases[-1] + len(t) + 1)
@@ -84,7 +85,7 @@ class Slots:
     @cached_property
     def longest(self) -> int:
         """Slots of the longest template."""
-        return max(map(len, self.templates))
+        return self.done + max(map(len, self.templates))
 
     def next_is_strong(self, bits: int) -> bool:
         """Whether the next slot in the order of drawing is strong, from every place."""
@@ -92,7 +93,7 @@ class Slots:
 
     def nearest(self, bits: int) -> int:
         """Slots filled so far; the fewest, if the places differ."""
-        return min(self.places[b][1] for b in range(len(self.places)) if bits >> b & 1)
+        return self.done + min(self.places[b][1] for b in range(len(self.places)) if bits >> b & 1)
 
     def next_slot(self, place: int) -> str:
         """The slot after a place, in the order of drawing; "" at the line's end."""

@@ -143,7 +143,7 @@ class Nodes:
         """(N,) nodes after words of these signatures (N,) at `nodes` (N,); for nodes where only the signature
         counts."""
         out = self.next[nodes, sigs]
-        for i in np.flatnonzero(out == UNKNOWN):
+        for i in (out == UNKNOWN).nonzero()[0]:
             n, s = int(nodes[i]), int(sigs[i])
             word_class = self.table.word_classes[s]
             found = self.next[n, s]
@@ -178,10 +178,10 @@ class Nodes:
         """(B,) the nodes that the rows n (B,) reach by these words (B,)."""
         singly = self.by_word[rows.node[n]] | (rows.first[n] > 0)
         out = np.zeros(len(n), dtype=np.int64)
-        plain = np.flatnonzero(~singly)
+        plain = (~singly).nonzero()[0]
         if len(plain):
             out[plain] = self.move(rows.node[n[plain]], self.table.sig[words[plain]].astype(np.int64))
-        for j in np.flatnonzero(singly):
+        for j in singly.nonzero()[0]:
             i = n[j]
             out[j] = self.move_word(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]), int(words[j]))
         return out
@@ -191,7 +191,7 @@ class Nodes:
         particles' weights remove it when the line has ended."""
         out = np.ones(len(after))
         if self.ends is not None:
-            last = np.flatnonzero(after == CLOSED)
+            last = (after == CLOSED).nonzero()[0]
             known = np.where(words[last] < self.table.known, words[last], self.table.vocabulary.unk)
             out[last] = self.ends[known]
         return out

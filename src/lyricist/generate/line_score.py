@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -195,13 +196,24 @@ class LineScorer:
         self.content = np.zeros(words, dtype=bool)
         self.content[:size] = topics.has
         self.tells: list[bool] = self.content.tolist()  # lists: lines are short
-        self.theme, self.nothing = theme, [False] * words
-        self.own = {id(t): [*t.own.tolist(), *self.nothing][:words] for t in (theme.themes if theme else ()) if t}
+        self.nothing = [False] * words
+        self.aim_at(theme)
         common = np.log((np.arange(words) + 2.7) * (np.log(words) + 0.5))
         self.credit: list[float] = (COMMONPLACE * common).tolist()
         self.usual = np.zeros(words)
         if finals is not None:
             self.usual[:size] = np.maximum(0, np.log(np.maximum(finals, 1e-9) / USUAL))
+
+    def aim_at(self, theme: SongTheme | None) -> None:
+        words = len(self.nothing)
+        self.theme = theme
+        self.own = {id(t): [*t.own.tolist(), *self.nothing][:words] for t in (theme.themes if theme else ()) if t}
+
+    def on(self, theme: SongTheme | None) -> LineScorer:
+        """This scorer with another theme; it shares all else."""
+        made = copy(self)
+        made.aim_at(theme)
+        return made
 
     def avoiding(self, stock: StockPhrases, hashes: Sequence[int]) -> LineScorer:
         """This scorer, to which stock phrases cost; `hashes` (W,) of the words."""

@@ -32,6 +32,7 @@ from lyricist.prosody.features import OUTLINE, groups_of
 from lyricist.prosody.lexicon import Lexicon, default_lexicon
 
 MISPLACED = 0.02  # share of words that a changed lexicon may make unusable
+ARRANGED = 4  # arrangements of the graph's words that are kept
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class LoadedRun:
     ) -> None:
         self.step_model, self.vocabulary, self.beside = step_model, vocabulary, files or RunFiles()
         self.lexicon = lexicon or default_lexicon()
+        self.odd: dict[bytes, frozenset[int]] = {}  # see `misplaced`
+        self.arrangements: dict[tuple[int, bytes], OnnxBlocks] = {}  # see `arranged`
 
     @cached_property
     def copy_index(self) -> CopyIndex | None:
@@ -184,12 +187,30 @@ class LoadedRun:
         """
         made = self.block_model
         if made is not None and len(sig) == len(made.columns.sig):
-            odd = set(made.columns.misplaced(sig).tolist())
+            odd = self.misplaced(made, sig)
             if len(odd) <= MISPLACED * len(sig) and odd.isdisjoint(needed):
                 if whole or not set(made.columns.undrawn.tolist()).isdisjoint(needed):
                     made = self.whole_blocks
-                return made.arranged(made.columns.numbered(sig)), odd
+                return self.arranged(made, sig), odd
         return HostBlocks(self.step_model, VocabLayout.by_signature(sig)), ()
+
+    def misplaced(self, made: OnnxBlocks, sig: npt.NDArray[np.int32]) -> frozenset[int]:
+        """Words that do not have the signatures of the graph; kept for the latest signatures."""
+        key = sig.tobytes()
+        found = self.odd.get(key)
+        if found is None:
+            found = frozenset(made.columns.misplaced(sig).tolist())
+            self.odd = {key: found}
+        return found
+
+    def arranged(self, made: OnnxBlocks, sig: npt.NDArray[np.int32]) -> OnnxBlocks:
+        """`OnnxBlocks.arranged` for these signatures; the latest are kept, so that plans share them."""
+        key = (id(made), sig.tobytes())
+        found = self.arrangements.get(key)
+        if found is None:
+            found = made.arranged(made.columns.numbered(sig))
+            self.arrangements = dict([*self.arrangements.items(), (key, found)][-ARRANGED:])
+        return found
 
     @cached_property
     def whole_blocks(self) -> OnnxBlocks:

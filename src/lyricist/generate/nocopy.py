@@ -186,36 +186,40 @@ class Refusal:
         ban = self.ban
         out = np.zeros(len(n), dtype=bool)
         says = words >= 0
-        for j in np.flatnonzero(
-            words >= self.song.table.known
-        ):  # an added word has no vector and occurs only once in a line
-            out[j] = words[j] in rows.drafts[n[j]].drawn
-        for j in np.flatnonzero(says) if self.subjects else ():
+        added = len(self.song.table.words) > self.song.table.known
+        for j in (words >= self.song.table.known).nonzero()[0] if added else ():
+            out[j] = words[j] in rows.drafts[n[j]].drawn  # it has no vector and occurs only once in a line
+        for j in says.nonzero()[0] if self.subjects else ():
             out[j] |= any(ban.refuses(rows.drafts[n[j]].drawn, int(words[j])) for ban in self.subjects)
         says &= ~out
         if self.stock.any and self.song.backward:
-            for j in np.flatnonzero(says & (rows.first[n] > 0)):
-                out[j] = self.rhymes_as_usual(rows, int(n[j]), int(words[j]))
+            for j in (says & (rows.first[n] > 0)).nonzero()[0]:
+                out[j] = self.ends_line(rows, n[j]) and self.rhymes_as_usual(rows, int(n[j]), int(words[j]))
             says &= ~out
         if ban.active and says.any():
             m, w = n[says], words[says]
             out[says] = ban.before(rows.right[m], w) if self.song.backward else ban.after(rows.left[m], w)
-        closing = np.flatnonzero(says & ~out & (self.song.nodes.ending[rows.node[n]] | (rows.first[n] > 0)))
+        closing = (says & ~out & (self.song.nodes.ending[rows.node[n]] | (rows.first[n] > 0))).nonzero()[0]
         if len(closing):
-            closing = closing[self.song.nodes.targets(rows, n[closing], words[closing]) == CLOSED]
+            ends = self.song.nodes.targets(rows, n[closing], words[closing]) == CLOSED
+            closing = closing[ends & (rows.halves[n[closing]] == 0)]
         if len(closing) and ban.active and self.song.backward:
             m = n[closing]
             out[closing] = ban.across(rows.left[m], words[closing], rows.right[m])
         for j in closing:
             out[j] = out[j] or self.line(rows, int(n[j]), int(words[j]))
-        opening = closing if self.song.backward else [j for j in np.flatnonzero(says) if not rows.drafts[n[j]].drawn]
+        opening = closing if self.song.backward else [j for j in says.nonzero()[0] if not rows.drafts[n[j]].drawn]
         for j in opening if self.repeats_barred else ():
             out[j] = out[j] or self.opens_thrice(rows, int(n[j]), int(words[j]))
-        for j in np.flatnonzero(words == BREAK):
+        for j in (words == BREAK).nonzero()[0]:
             out[j] = self.line(rows, int(n[j]), None)
         if self.song.apart.on:
             self.refuse_ends(rows, n, words, closing, out)
         return out
+
+    def ends_line(self, rows: Rows, n: int) -> bool:
+        """Whether the next word of row n, which is drawn backward, is the one at its line's end that rhymes."""
+        return len(rows.drafts[n].drawn) == (int(rows.line[n]) in self.song.two_words)
 
     def rhymes_as_usual(self, rows: Rows, n: int, word: int) -> bool:
         """Whether a word would end its line in a rhyme that this song may not have."""
@@ -223,7 +227,8 @@ class Refusal:
         g = self.song.lines[i].group
         if g < 0 or rows.tries[n]:
             return False
-        ends = {rows.drafts[n].lines[k][-1] for k in self.song.members[g] if k in rows.drafts[n].lines}
+        lines = rows.drafts[n].lines
+        ends = {self.song.end_of(k, lines[k]) for k in self.song.members[g] if k in lines}
         seed, own = int(rows.seed[n]), int(hashes[word])
         return any(self.stock.refuses(seed, RHYME, sorted((own, int(hashes[end])))) for end in ends)
 
@@ -238,7 +243,7 @@ class Refusal:
     def refuse_ends(self, rows: Rows, n: Ints, words: Ints, closing: Ints, out: Bools) -> None:
         """Refuse also, in `out` (B,), last words of lines that `ExactSongAutomaton.alike` does not allow."""
         if self.song.backward:
-            ends = [(j, int(words[j])) for j in range(len(n)) if words[j] >= 0 and not rows.drafts[n[j]].drawn]
+            ends = [(j, int(words[j])) for j in range(len(n)) if words[j] >= 0 and self.ends_line(rows, n[j])]
         else:
             breaks = np.flatnonzero(words == BREAK)
             ends = [(int(j), int(words[j])) for j in closing]
@@ -355,6 +360,7 @@ class CopyGuard:
         return words[i + self.max_copy] in self.banned(words[i : i + self.max_copy])
 
 
+POSITION = ("node", "first", "last", "halves")  # of a row in its line
 SEARCHED = 200_000  # words tested
 LOOKED = 20_000  # and of each search for the cause, if that finds none
 
@@ -363,6 +369,8 @@ def search(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int) -> li
     """Words, in the order of drawing, that finish the line of row n, which has just begun. Raises `PlanError` if
     there are none."""
     budget = [SEARCHED]
+    if rows.drafts[n].drawn:  # a word at the line's end that was chosen before
+        rows.shift_context(np.array([n]), refusal.ban.hashes[rows.drafts[n].drawn], song.backward)
     found = extend(rows, song, refusal, n, budget)
     if found is None:
         what = "the search for its words reached its limit" if budget[0] <= 0 else "no words are left for it"
@@ -388,8 +396,8 @@ def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budge
         word = np.array([w])
         if refusal.words(rows, one, word)[0]:
             continue
-        kept = (rows.node[n], rows.first[n], rows.left[n].copy(), rows.right[n].copy())
-        rows.node[n], rows.first[n] = song.nodes.targets(rows, one, word)[0], 0
+        kept = (*(getattr(rows, name)[n] for name in POSITION), rows.left[n].copy(), rows.right[n].copy())
+        song.advance(rows, one, word)
         rows.shift_context(one, refusal.ban.hashes[word], song.backward)
         rows.drafts[n].drawn.append(int(w))
         done = rows.node[n] == CLOSED or (
@@ -399,7 +407,8 @@ def extend(rows: Rows, song: ExactSongAutomaton, refusal: Refusal, n: int, budge
         if found is not None:
             return found
         rows.drafts[n].drawn.pop()
-        rows.node[n], rows.first[n], rows.left[n], rows.right[n] = kept
+        for name, value in zip((*POSITION, "left", "right"), kept, strict=True):
+            getattr(rows, name)[n] = value
     return None
 
 

@@ -6,9 +6,9 @@ sentence begins with a capital, and so does a section, which always ends with a 
 exclamation mark.
 
 A word is read with BEFORE tokens before it and AFTER behind it, never beyond the line after its own, so that lines
-can be shown as they are made and a section reads the same wherever it stands. `scripts/train_punctuation.py` trains
-the network and writes `punctuation.safetensors`. N words, W tokens of a window, E numbers for each token, H hidden
-units, M marks.
+can be shown as they are made and a section reads the same wherever it stands; and with the first HEAD words of its
+line and of the line before, which tell a question. `scripts/train_punctuation.py` trains the network and writes
+`punctuation.safetensors`. N words, W tokens of a window, E numbers for each token, H hidden units, M marks.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from lyricist.model.word_facts import unblob
 FILE = Path(__file__).with_name("punctuation.safetensors")
 MARKS = ("", ",", ".", "?", "!", ";", ":")
 FULL = (2, 3, 4)  # the marks that end a sentence
-BEFORE, AFTER = 14, 7  # tokens of a window
-WINDOW = BEFORE + 1 + AFTER
+BEFORE, AFTER, HEAD = 14, 7, 3  # tokens of a window
+SPAN = BEFORE + 1 + AFTER
+WINDOW = SPAN + 2 * HEAD
 # What stands for the place outside the window, the ends of a line and a section, and unknown words by their endings.
 NOTHING, LINE, END, UNKNOWN = range(4)
 ENDINGS = ("ing", "in'", "ed", "'s", "ly", "s", "")
@@ -121,12 +122,29 @@ def around(ids: Sequence[Sequence[int]], i: int, last: bool) -> tuple[tuple[int,
 
 
 def windows_of(before: Sequence[int], line: Sequence[int], after: Sequence[int]) -> Ints:
-    """(N, W) the window of every word of a line."""
+    """(N, W) the window of every word of a line: the tokens around it, the first words of its line, and those of the
+    line before."""
     text = np.full(BEFORE + len(line) + AFTER, NOTHING)
     tokens = (*before, *line, *after)
     start = BEFORE - len(before)
     text[start : start + len(tokens)] = tokens
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(text, WINDOW))
+    heads = np.array([*head(line), *head(line_before(before))])
+    spans = np.lib.stride_tricks.sliding_window_view(text, SPAN)
+    return np.concatenate([spans, np.broadcast_to(heads, (len(line), 2 * HEAD))], axis=1)
+
+
+def head(line: Sequence[int]) -> list[int]:
+    return [*line[:HEAD], *[NOTHING] * (HEAD - len(line))]
+
+
+def line_before(before: Sequence[int]) -> Sequence[int]:
+    """The ids of the line before, from the tokens before a line.
+
+    >>> line_before([7, LINE, 8, 9, LINE])
+    [8, 9]
+    """
+    own = list(before[:-1])
+    return own[len(own) - own[::-1].index(LINE) :] if LINE in own else own
 
 
 @cache

@@ -159,6 +159,8 @@ def scan_group(
     lines: Sequence[Sequence[str]], specs: Sequence[LineSpec], group: GroupSpec, lexicon: Lexicon
 ) -> list[Scansion]:
     """The lines of a group read so that they rhyme; [] if no class holds for all (given lines may break a plan)."""
+    if group.kind == "mosaic":  # words of one reading, or of readings that all rhyme so
+        return []
     ends = [words[-1] for words in lines] + [group.with_word] * bool(group.with_word)
     for level in ("perfect", "family", "assonance") if group.kind == "near" else (group.kind,):
         for cls in shared_classes(ends, level, lexicon):

@@ -22,7 +22,9 @@ from lyricist.generate.line import LineAutomaton, WordSet
 from lyricist.generate.vocab import RhymeSound, WordClass, WordTable, memoised, plain
 from lyricist.model.word_facts import Signature
 from lyricist.plan.song_spec import SongSpec
-from lyricist.prosody.rhyme import tail_key
+from lyricist.prosody.metre import FUNCTION_WORDS
+from lyricist.prosody.phones import bare
+from lyricist.prosody.rhyme import WEAK_FORMS, phrase_readings, tail_key
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -31,10 +33,21 @@ LEVELS = {("near", True): "family", ("near", False): "assonance"}
 
 
 class LineKind:
-    """A line automaton and the words that may begin the line: together they decide how the line can end."""
+    """A line automaton and the words that may begin the line: together they decide how the line can end.
 
-    def __init__(self, automaton: LineAutomaton, initial: WordSet | None) -> None:
+    `weak`: the words one of which follows the automaton's, in a mosaic rhyme. `inner`: the kind of the line's first
+    half, whose last word rhymes with the line's; the automaton is then of the second half.
+    """
+
+    def __init__(
+        self,
+        automaton: LineAutomaton,
+        initial: WordSet | None,
+        weak: tuple[int, ...] = (),
+        inner: LineKind | None = None,
+    ) -> None:
         self.number, self.automaton, self.initial = next(NUMBERS), automaton, initial
+        self.weak, self.inner = weak, inner
         self.backward = automaton.slots.backward
         self.endings: dict[tuple[int, WordClass], bool] = {}
 
@@ -186,12 +199,44 @@ class Rhymes:
         key = (kind.number, level, cls)
         if key not in self.enders:
             held = kind.automaton.keywords
-            self.enders[key] = [
+            found = [
                 x
-                for x in self.members(level, cls)
+                for x in (self.phrases(cls, kind.weak) if kind.weak else self.members(level, cls))
                 if (x.word in held or (x.agrees and self.usable[x.word])) and kind.can_end(x.word, x.word_class)
             ]
+            if kind.inner is not None:
+                middle = self.keys(kind.inner, level, cls)
+                found = [x for x in found if len(middle) > (x.sound in middle)]
+            self.enders[key] = found
         return self.enders[key]
+
+    @memoised
+    def phrases(self, cls: str, weak: tuple[int, ...]) -> list[End]:
+        """The words that rhyme in a mosaic class together with one of the `weak` words after them."""
+        found: dict[int, End] = {}
+        for after in (self.table.words[w] for w in weak):
+            for form in WEAK_FORMS[after]:
+                head = cls.removesuffix(" " + tail_key(f"- {' '.join(bare(form))}", "mosaic")[2:])
+                for word in self.table.classes("perfect").get(head, ()) if head != cls else ():
+                    if self.precedes(word, head, after):
+                        sound = f"{self.table.sounds(word)[0][0].onset}|{cls}"
+                        found.setdefault(word, End(word, self.table.word_class(word), sound, True))
+        return list(found.values())
+
+    def precedes(self, word: int, tail: str, weak: str) -> bool:
+        """Whether all readings of a word have this tail and its main stress last, as before a weak word. Function
+        words do not precede one: they would hardly be stressed there."""
+        readings = [reading for reading, _ in self.table.sounds(word)]
+        fits = all(reading.tail == tail and phrase_readings([reading], weak) for reading in readings)
+        return fits and self.table.words[word] not in FUNCTION_WORDS
+
+    def partners(self, kind: LineKind, level: str, state: GroupState, words: WordSet, word: int) -> WordSet:
+        """The words that may end the first half of a line that ends on `word` of `words`."""
+        assert kind.inner is not None
+        cls = state.chosen or self.outcomes[words.number][word]
+        own = self.as_end(word, level, cls).sound
+        found = [x for x in self.ends(kind.inner, level, cls) if x.sound != own]
+        return self.numbered(((x.word, x.word_class.signature) for x in found), sure=True)
 
     @memoised
     def members(self, level: str, cls: str) -> list[End]:
@@ -215,6 +260,11 @@ class Rhymes:
             self.sounding[key] = frozenset(x.sound for x in self.ends(kind, level, cls))
         return self.sounding[key]
 
+    @memoised
+    def fewest(self, level: str, kinds: Kinds, cls: str) -> int:
+        """The least number of different sounds of a class for one of these lines."""
+        return min(len(self.keys(k, level, cls)) for k in kinds)
+
     def suits(self, cls: str, level: str, kinds: Kinds, taken: frozenset[str]) -> bool:
         """Whether every line can end in a word of the class with a sound of its own that is not among those taken."""
         options = [self.keys(k, level, cls) for k in kinds]
@@ -229,7 +279,7 @@ class Rhymes:
             names = self.table.endings(level).names
             return [names[c] for c in np.flatnonzero(self.wide.suited(level, kinds)).tolist()]
         every = self.table.classes(level)
-        found = [state.chosen] if state.chosen else [c for c in every if len(every[c]) >= len(kinds)]
+        found = [state.chosen] if state.chosen else [c for c in every if len(every[c]) >= least(kinds)]
         return [c for c in found if self.suits(c, level, kinds, state.taken)]
 
     @memoised
@@ -237,8 +287,7 @@ class Rhymes:
         """Whether some class suits lines of these kinds: `classes` is not empty, found with fewer tests."""
         if self.wide.at_once(kinds, state):
             return bool(self.wide.suited(level, kinds).any())
-        every = self.table.classes(level)
-        large = sorted((c for c in every if len(every[c]) >= len(kinds)), key=lambda c: -len(every[c]))
+        large = self.by_size(level, least(kinds))
         return any(self.suits(c, level, kinds, state.taken) for c in ([state.chosen] if state.chosen else large))
 
     @memoised
@@ -272,7 +321,7 @@ class Rhymes:
             names = self.table.endings(level).names
             classes: Iterable[str] = (names[c] for c in np.flatnonzero(least >= sounds).tolist())
         else:
-            every = self.by_size(level, sounds)
+            every = self.by_size(level, 1 if any(k.weak for k in kinds) else sounds)
             classes = (c for c in every if all(len(self.keys(k, level, c)) >= sounds for k in kinds))
         for cls in classes:
             if (vowels := vowels_of(cls)) not in found:
@@ -317,7 +366,14 @@ class Rhymes:
         """The group once `word` of `words` has ended a line."""
         cls = state.chosen or self.outcomes[words.number][word]
         inside = [s for _, s in self.table.sounds(word) if s.key(level) == cls]
+        if not inside:  # the first word of a mosaic rhyme's two
+            return GroupState(cls, state.taken | {f"{self.table.sounds(word)[0][0].onset}|{cls}"})
         return GroupState(cls, state.taken | {self.sound_key(word, inside[0], level)})
+
+
+def least(kinds: Kinds) -> int:
+    """How many words a class must have at least: one for each line that ends on one word."""
+    return max(1, sum(not kind.weak for kind in kinds))
 
 
 def matchable(options: Sequence[frozenset[str]]) -> bool:
@@ -398,11 +454,11 @@ class Apart:
         rhymes, level, state, spare = self.rhymes, self.level, groups[g], len(self.groups_of)
         if state.chosen:
             sounds = len(kinds) + len(state.taken) + spare
-            if all(len(rhymes.keys(k, level, state.chosen)) >= sounds for k in kinds):
+            if rhymes.fewest(level, kinds, state.chosen) >= sounds:
                 return None
             return Rest(g, kinds, [state.chosen], state.taken, None)
-        at_once = rhymes.wide.at_once(kinds, state)
-        classes = rhymes.classes(level, kinds, state) if at_once else rhymes.by_size(level, len(kinds))
+        few = rhymes.wide.at_once(kinds, state) or any(k.weak or k.inner for k in kinds)
+        classes = rhymes.classes(level, kinds, state) if few else rhymes.by_size(level, least(kinds))
         return Rest(g, kinds, classes, state.taken, self.taken(self.beside[g], groups, written))
 
     def can_finish(
@@ -471,7 +527,7 @@ class Wide:
 
     def at_once(self, kinds: Kinds, state: GroupState) -> bool:
         """Whether the arrays answer for lines of these kinds."""
-        plain = all(not k.automaton.keywords and k.initial is None for k in kinds)
+        plain = all(not k.automaton.keywords and k.initial is None and not k.weak and k.inner is None for k in kinds)
         return plain and self.rhymes.strict and not state.chosen and not state.taken
 
     @memoised

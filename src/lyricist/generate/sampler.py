@@ -99,7 +99,7 @@ class Drawer:
         mass = inside.mass + beside.mass + ask.breaks
         floor = self.floor(rows, ask, inside)
         out = np.full(len(mass), NOTHING, dtype=np.int64)
-        left = np.flatnonzero(mass > 0)
+        left = (mass > 0).nonzero()[0]
         for _ in range(ROUNDS):
             if not len(left):
                 break
@@ -109,7 +109,7 @@ class Drawer:
             if self.drawing.repetition:
                 recent = ask.recent[left]
                 keep = self.keep(words, recent)
-                for j in np.flatnonzero(ask.whole[left]).tolist():
+                for j in ask.whole[left].nonzero()[0].tolist():
                     if int(words[j]) in ask.ended.get(int(left[j]), ()):
                         keep[j] *= SAME_END
                 ok &= (self.chance(ask, left) < keep) & ~stutters(words, recent)
@@ -166,12 +166,12 @@ class Drawer:
         words = np.full(len(left), BREAK, dtype=np.int64)
         p = np.zeros(len(left))
         in_blocks = point < inside.mass[left]
-        which = np.flatnonzero(in_blocks)
+        which = in_blocks.nonzero()[0]
         if len(which):
             r = left[which]
             block, rest = inside.pick(r, point[which])
             words[which], p[which] = self.inside_block(rows, ask.at[r], block, rest)
-        for j in np.flatnonzero(~in_blocks).tolist():
+        for j in (~in_blocks).nonzero()[0].tolist():
             i = int(left[j])
             if point[j] < inside.mass[i] + beside.mass[i]:
                 words[j], p[j] = beside.pick(i, point[j] - inside.mass[i])
@@ -181,7 +181,7 @@ class Drawer:
         """(N,) words at points (N,) inside a block (N,) of rows `at` (N,), and (N,) their values of e."""
         tiles = self.columns.tiles
         column = block - tiles + self.columns.lone
-        tiled = np.flatnonzero(block < tiles)
+        tiled = (block < tiles).nonzero()[0]
         if len(tiled):
             start = block[tiled] * TILE
             values = rows.e[at[tiled, None], start[:, None] + np.arange(TILE)]
@@ -330,7 +330,7 @@ class Beside:
         within = self.chunks[i][chunk]
         k = int(within.cumsum().searchsorted(rest, side="right"))
         if k == LISTED:
-            k = int(np.flatnonzero(within)[-1])
+            k = int(within.nonzero()[0][-1])
         k += chunk * LISTED
         return int(listed.words[k]), float(self.e[self.at[i], listed.columns[k]])
 

@@ -7,18 +7,20 @@ groups matched. If no song can fulfil it, `PlanError` says what blocks it. All s
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from lyricist.corpus.grammar import excluded_words
 from lyricist.errors import InputError, PlanError
-from lyricist.generate.line import LineAutomaton, Slots, WordSet
-from lyricist.generate.line_nodes import Nodes, Vowels
+from lyricist.generate.line import STRONG, LineAutomaton, Slots, WordSet
+from lyricist.generate.line_nodes import CLOSED, Nodes, Vowels
 from lyricist.generate.rhyme_groups import SEARCHED, Apart, GroupState, Kinds, LineKind, Rhymes
+from lyricist.generate.state import Rows
 from lyricist.generate.vocab import RhymeSound, WordTable, memoised
 from lyricist.model.tokens import BREAKS, END, EOS, LINE, SONG, TAGS
 from lyricist.model.vocab_layout import VocabLayout
@@ -26,9 +28,12 @@ from lyricist.model.word_facts import SILENT
 from lyricist.plan.clashes import initial
 from lyricist.plan.given_lines import fits, numbers
 from lyricist.plan.song_spec import LineSpec, SongSpec, first_said
+from lyricist.prosody.metre import middles
 from lyricist.prosody.phones import Reading
-from lyricist.prosody.rhyme import key
+from lyricist.prosody.rhyme import CLOSING, key, phrase_readings
 
+Kept = TypeVar("Kept")
+Ints = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
 
@@ -40,6 +45,55 @@ class Opening:
     first: int
     last: int
     ends: WordSet | None  # words that may rhyme here; None: any
+    weak: int = -1  # the word after these, with which the line ends (-1: none)
+
+
+class LineParts:
+    """The kinds of lines over some usable words (W,), their nodes and their rhymes: what songs of several specs may
+    share."""
+
+    def __init__(
+        self, table: WordTable, columns: VocabLayout, usable: npt.NDArray[np.bool_], strict: bool, emphasis: float
+    ) -> None:
+        self.table, self.columns, self.usable, self.strict = table, columns, usable, strict
+        self.backward = table.vocabulary.order == "backward"
+        self.rhymes = Rhymes(table, usable, strict)
+        self.rhymes.finals = columns.finals
+        self.nodes = Nodes(table, columns, self.rhymes, ~usable, emphasis)
+        known = table.sig[: table.known][usable[: table.known]]
+        self.available = {int(s): table.word_classes[s] for s in np.unique(known)}
+
+    @memoised
+    def slots(self, templates: tuple[str, ...], done: int) -> Slots:
+        return Slots(templates, self.backward, self.strict, done)
+
+    @memoised
+    def automaton(self, templates: tuple[str, ...], keywords: tuple[int, ...], done: int = 0) -> LineAutomaton:
+        held = [(w, self.table.word_class(w)) for w in keywords]
+        return LineAutomaton(self.slots(templates, done), self.available, held, self.table.further.finals)
+
+    @memoised
+    def line_kind(
+        self,
+        automaton: LineAutomaton,
+        begin: WordSet | None,
+        weak: tuple[int, ...] = (),
+        inner: LineKind | None = None,
+    ) -> LineKind:
+        return LineKind(automaton, begin, weak, inner)
+
+    @memoised
+    def beginning_with(self, letter: str) -> WordSet:
+        """Words that begin with a letter. Raises `PlanError` if there are none."""
+        table = self.table
+        found = [w for w in np.flatnonzero(self.usable).tolist() if initial([table.words[w]]) == letter]
+        extra = [w for w in range(table.known, len(table.words)) if initial([table.words[w]]) == letter]
+        if not found and not extra:
+            raise PlanError(f"--acrostic: none of this model's words begins with {letter!r}")
+        return self.rhymes.numbered((w, table.signature(w)) for w in [*found, *extra])
+
+
+Shared = dict[tuple[object, ...], LineParts]  # by what they are made of
 
 
 class ExactSongAutomaton:
@@ -49,24 +103,31 @@ class ExactSongAutomaton:
     max_copy = 5  # longest run of words that may occur in the training songs, if there is an index of them
 
     def __init__(
-        self, table: WordTable, spec: SongSpec, columns: VocabLayout, strict: bool, barred: Collection[int] = ()
-    ) -> None:
+        self, table: WordTable, spec: SongSpec, columns: VocabLayout, strict: bool, barred: Collection[int] = (),
+        shared: Shared | None = None,
+    ) -> None:  # fmt: skip
+        """`shared`: parts of other songs, which this one uses and adds to."""
         self.table, self.spec, self.columns = table, spec, columns
         self.backward, self.strict = table.vocabulary.order == "backward", strict
         self.lines = spec.lines
+        self.shared_by_engines: dict[object, Any] = {}
         self.source = [first_said(spec.lines, i) for i in range(len(spec.lines))]
         self.given = {i: self.ids(line.text) for i, line in enumerate(self.lines) if line.text is not None}
         self.written = [i for i, s in enumerate(self.source) if s == i and i not in self.given]
         self.usable = self.find_usable()
         self.usable[[*barred, *columns.undrawn.tolist()]] = False
-        self.rhymes = Rhymes(table, self.usable, strict)
-        self.rhymes.finals = columns.finals
-        self.nodes = Nodes(table, columns, self.rhymes, ~self.usable, spec.emphasis)
+        key = (id(table), id(columns), self.usable.tobytes(), strict, spec.emphasis)
+        parts = (shared or {}).get(key) or LineParts(table, columns, self.usable, strict, spec.emphasis)
+        if shared is not None:
+            shared[key] = parts
+        self.parts, self.rhymes, self.nodes = parts, parts.rhymes, parts.nodes
         self.vowels = Vowels(table, self.lines, self.backward, spec.open_vowels)
-        self.available = {
-            int(s): table.word_classes[s] for s in np.unique(table.sig[: table.known][self.usable[: table.known]])
-        }
         self.members = [[i for i in self.written if self.lines[i].group == g] for g in range(len(spec.groups))]
+        self.two_words = frozenset(i for g in range(len(spec.groups)) for i in self.find_two_words(g))
+        if not (self.backward and strict) and (self.two_words or any(line.internal for line in self.lines)):
+            raise PlanError("--internal and --rhyme-kind mosaic need a model that draws lines from their end")
+        if self.two_words and not self.weak:
+            raise PlanError(f"--rhyme-kind mosaic: this model may use none of its weak words ({', '.join(CLOSING)})")
         self.beginnings = {i: self.find_beginning(self.lines[i]) for i in self.written}
         self.keywords = self.find_keywords()
         ways = [self.find_groups(g) for g in range(len(spec.groups))]
@@ -75,6 +136,14 @@ class ExactSongAutomaton:
         for g, states in enumerate(ways):
             self.settle_group(g, states)
         check(self)
+
+    def kept_for(self, key: object, make: Callable[[], Kept]) -> Kept:
+        """What `make` makes, made once for a key: what engines of this plan share. What the key names by its identity
+        must be kept alive by it."""
+        if key not in self.shared_by_engines:
+            self.shared_by_engines[key] = make()
+        found: Kept = self.shared_by_engines[key]
+        return found
 
     def ids(self, words: Sequence[str] | None) -> tuple[int, ...]:
         return tuple(self.table.id_of(w) for w in words or ())
@@ -96,17 +165,7 @@ class ExactSongAutomaton:
         if line.first:
             word = table.id_of(line.first)
             return self.rhymes.numbered([(word, table.signature(word))])
-        return self.beginning_with(line.initial) if line.initial else None
-
-    @memoised
-    def beginning_with(self, letter: str) -> WordSet:
-        """Words that begin with a letter. Raises `PlanError` if there are none."""
-        table = self.table
-        found = [w for w in np.flatnonzero(self.usable).tolist() if initial([table.words[w]]) == letter]
-        extra = [w for w in range(table.known, len(table.words)) if initial([table.words[w]]) == letter]
-        if not found and not extra:
-            raise PlanError(f"--acrostic: none of this model's words begins with {letter!r}")
-        return self.rhymes.numbered((w, table.signature(w)) for w in [*found, *extra])
+        return self.parts.beginning_with(line.initial) if line.initial else None
 
     def find_keywords(self) -> tuple[int, ...]:
         """Requested words that no given line contains."""
@@ -116,19 +175,6 @@ class ExactSongAutomaton:
 
     # --- lines
 
-    @memoised
-    def slots(self, templates: tuple[str, ...]) -> Slots:
-        return Slots(templates, self.backward, self.strict)
-
-    @memoised
-    def automaton(self, templates: tuple[str, ...], keywords: tuple[int, ...]) -> LineAutomaton:
-        held = [(w, self.table.word_class(w)) for w in keywords]
-        return LineAutomaton(self.slots(templates), self.available, held, self.table.further.finals)
-
-    @memoised
-    def line_kind(self, automaton: LineAutomaton, begin: WordSet | None) -> LineKind:
-        return LineKind(automaton, begin)
-
     def kind(self, line: int, assignment: Assignment) -> LineKind:
         """The kind of a line that is to be written. A requested first word is a keyword: it may have any of its
         readings, and need not be usable."""
@@ -136,7 +182,46 @@ class ExactSongAutomaton:
         keywords = assignment.get(line, ())
         if begin is not None and self.lines[line].first:
             keywords = (*keywords, *(w for w in begin.by_word if w not in keywords))
-        return self.line_kind(self.automaton(self.lines[line].templates, tuple(sorted(keywords))), begin)
+        templates, owed = self.lines[line].templates, tuple(sorted(keywords))
+        if line in self.two_words:
+            cut = tuple(slots[:-1] for slots in templates if len(slots) > 1 and slots[-1] not in STRONG)
+            return self.parts.line_kind(self.parts.automaton(cut, owed, 1), begin, self.weak)
+        if not self.lines[line].internal:
+            return self.parts.line_kind(self.parts.automaton(templates, owed), begin)
+        middle = middles(templates[0])[0]
+        second = self.parts.automaton((templates[0][middle:],), ())
+        inner = self.parts.line_kind(
+            self.parts.automaton((templates[0][:middle],), owed, len(templates[0]) - middle), begin
+        )
+        return self.parts.line_kind(second, None, (), inner)
+
+    def find_two_words(self, g: int) -> list[int]:
+        """The lines of a group that end on two words against one: in a mosaic rhyme all but the first, unless a given
+        end is one word or two."""
+        spec, given = self.spec.groups[g], [i for i in self.given if self.lines[i].group == g]
+        if spec.kind != "mosaic":
+            return []
+        pairs = [bool(self.pair_sounds(self.given[i])) for i in given]
+        one = bool(spec.with_word) or not all(pairs)
+        return self.members[g] if one else [] if pairs else self.members[g][1:]
+
+    def pair_sounds(self, line: Sequence[int]) -> list[RhymeSound]:
+        """The sounds of a given line's last two words as one, if the last is weak."""
+        texts = [self.table.words[w] for w in line[-2:]]
+        first = self.table.readings[line[-2]] if len(line) > 1 else ()
+        return [RhymeSound(r) for r in phrase_readings(first, texts[-1])] if len(line) > 1 else []
+
+    @cached_property
+    def weak(self) -> tuple[int, ...]:
+        """The words with which a mosaic rhyme of two words may end."""
+        index = self.table.index
+        return tuple(
+            index[w] for w in CLOSING if w in index and index[w] < self.table.known and self.usable[index[w]]
+        )
+
+    def end_of(self, i: int, line: Sequence[int]) -> int:
+        """The word of line i that rhymes: its last, or the one before a weak word."""
+        return line[-2] if i in self.two_words else line[-1]
 
     # --- rhyme
 
@@ -174,6 +259,12 @@ class ExactSongAutomaton:
     def end_sounds(self, i: int) -> list[RhymeSound]:
         """The sounds of a given line's last word, in the readings with which the line fills its slots."""
         sounds, line = self.table.sounds(self.given[i][-1]), self.lines[i]
+        if (
+            line.group >= 0
+            and self.spec.groups[line.group].kind == "mosaic"
+            and (pair := self.pair_sounds(self.given[i]))
+        ):
+            return pair
         fitting = [s for r, s in sounds if fits(line, self.table.lexicon, lambda x, r=r: x == r)]  # type: ignore[misc]
         return fitting or [s for _, s in sounds]  # a given line that may break the plan
 
@@ -212,24 +303,64 @@ class ExactSongAutomaton:
 
     # --- writing
 
-    def open(self, i: int, assignment: Assignment, groups: Sequence[GroupState]) -> Opening:
-        """The beginning of line i, in the order of drawing."""
+    def open(self, i: int, assignment: Assignment, groups: Sequence[GroupState], chance: int = 0) -> Opening:
+        """The beginning of line i, in the order of drawing; `chance` chooses among several."""
         g = self.lines[i].group
-        return self.opening(i, tuple(assignment.items()), groups[g] if g >= 0 else None)
+        found = self.openings(i, tuple(assignment.items()), groups[g] if g >= 0 else None)
+        return found[chance % len(found)]
 
     @memoised
-    def opening(self, i: int, held: Held, state: GroupState | None) -> Opening:
+    def openings(self, i: int, held: Held, state: GroupState | None) -> list[Opening]:
+        """The ways to begin line i: one, or one for each weak word that may end it."""
         kind = self.kind(i, dict(held))
-        ends = self.ends(i, dict(held), state) if state is not None else None
+        if not kind.weak:
+            return [self.opening(kind, self.ends(i, dict(held), state, kind))]
+        each = [(w, self.parts.line_kind(kind.automaton, kind.initial, (w,))) for w in kind.weak]
+        found = [(w, one, self.ends(i, dict(held), state, one)) for w, one in each]
+        return [self.opening(one, ends, w) for w, one, ends in found if ends is not None and len(ends.words)]
+
+    def opening(self, kind: LineKind, ends: WordSet | None, weak: int = -1) -> Opening:
         first, last = (ends, kind.initial) if self.backward else (kind.initial, ends)
         node = self.nodes.start(kind.automaton, last)
-        return Opening(node, first.number if first else 0, last.number if last else 0, ends)
+        return Opening(node, first.number if first else 0, last.number if last else 0, ends, weak)
 
-    def ends(self, i: int, assignment: Assignment, state: GroupState) -> WordSet:
-        """The words that may end line i, whose rhyme group is in this state."""
-        g = self.lines[i].group
-        kinds = tuple(self.kind(j, assignment) for j in self.members[g] if j >= i)
-        return self.rhymes.choice(self.rhymes.level(self.spec.groups[g].kind), kinds, state)
+    def ends(self, i: int, assignment: Assignment, state: GroupState | None, kind: LineKind) -> WordSet | None:
+        """The words that may end line i of this kind, whose rhyme group is in this state; None: any."""
+        if state is not None:
+            g = self.lines[i].group
+            rest = tuple(self.kind(j, assignment) for j in self.members[g] if j > i)
+            return self.rhymes.choice(self.rhymes.level(self.spec.groups[g].kind), (kind, *rest), state)
+        if kind.inner is None:
+            return None
+        return self.rhymes.choice(self.rhymes.level(self.spec.rhyme_kind), (kind,), GroupState())
+
+    @memoised
+    def inner_opening(self, i: int, held: Held, state: GroupState, ends: WordSet, word: int) -> Opening:
+        """The beginning of the first half of line i, which ends on `word`."""
+        kind = self.kind(i, dict(held))
+        assert kind.inner is not None
+        level = self.rhymes.level(self.spec.rhyme_kind)
+        return self.opening(kind.inner, self.rhymes.partners(kind, level, state, ends, word))
+
+    def advance(self, rows: Rows, n: Ints, words: Ints) -> Ints:
+        """Move rows n (B,) to the nodes after these words (B,), and rows that have finished the second half of a line
+        on to the beginning of its first half. Returns (B,) the nodes after the words."""
+        after = self.nodes.targets(rows, n, words)
+        rows.node[n], rows.first[n] = after, 0
+        for k in np.flatnonzero((after == CLOSED) & (rows.halves[n] > 0)).tolist():
+            row, draft = int(n[k]), rows.drafts[n[k]]
+            i, end = int(rows.line[row]), (*draft.drawn, int(words[k]))[0]
+            g = self.lines[i].group
+            state = draft.groups[g] if g >= 0 else GroupState()
+            assert draft.ends is not None
+            opening = self.inner_opening(i, tuple(draft.assignment.items()), state, draft.ends, end)
+            rows.node[row], rows.first[row], rows.last[row], rows.halves[row] = (
+                opening.node,
+                opening.first,
+                opening.last,
+                0,
+            )
+        return after
 
     @memoised
     def rewards(self, i: int, held: Held, state: GroupState, ends: WordSet) -> Reals:
@@ -346,7 +477,11 @@ class ExactSongAutomaton:
 
 
 def compile_song(
-    table: WordTable, spec: SongSpec, columns: VocabLayout, barred: Collection[int] = ()
+    table: WordTable,
+    spec: SongSpec,
+    columns: VocabLayout,
+    barred: Collection[int] = (),
+    shared: Shared | None = None,
 ) -> ExactSongAutomaton:
     """The plan's automaton: strict if it can be fulfilled so, else with every reading; a default scheme whose letters
     cannot differ is fulfilled with letters that may share a sound. Raises `PlanError` if there is no way."""
@@ -355,7 +490,7 @@ def compile_song(
     for each in specs:
         for strict in (True, False):
             try:
-                return ExactSongAutomaton(table, each, columns, strict, barred)
+                return ExactSongAutomaton(table, each, columns, strict, barred, shared)
             except PlanError as refusal:
                 refusals.append(refusal)
     raise refusals[0]
@@ -396,11 +531,20 @@ def check_line(song: ExactSongAutomaton, i: int) -> None:
         raise PlanError(f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there")
     if line.initial:
         raise PlanError(f"{what} cannot begin with the letter {line.initial!r}: no such word fits there")
+    if i in song.two_words and not kind.automaton.slots.templates:
+        raise PlanError(
+            f"{what}: a mosaic rhyme ends on a weak syllable: ask for another metre or number of syllables"
+        )
+    if line.internal:
+        raise PlanError(f"{what}: no words of this model that fit rhyme in its middle and at its end")
     raise PlanError(f"{what}: no words of this model fit its syllables and stresses")
 
 
 def line_possible(song: ExactSongAutomaton, kind: LineKind) -> bool:
     a = kind.automaton
+    if kind.inner is not None:
+        rhymes = song.rhymes.possible(song.rhymes.level(song.spec.rhyme_kind), (kind,), GroupState())
+        return rhymes and a.possible(None) and line_possible(song, kind.inner)
     if song.backward:
         return a.possible(kind.initial)
     if kind.initial is None:
@@ -492,4 +636,5 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
         light = "; --rhyme-kind light rhymes by any stress (sky, butterfly)" if spec.kind == "perfect" else ""
         problem = "this model has no such words that fit"
         return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{light}"
-    return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme"
+    weak = " as one word against two; a mosaic rhyme ends on a weak syllable" if spec.kind == "mosaic" else ""
+    return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme{weak}"

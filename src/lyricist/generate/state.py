@@ -81,6 +81,7 @@ class Rows:
     node: Ints
     first: Ints  # numbers of the word sets that hold for the line's two ends
     last: Ints
+    halves: Ints  # halves of its line that come after this one
     place: Ints  # syllables drawn of its line, as the model's conditioning counts them
     prev: Ints  # the token the model reads next
     forced: Ints  # queued tokens
@@ -141,7 +142,10 @@ class Rows:
 
     def distinct(self, rows: Ints) -> tuple[Ints, Ints]:
         """One of `rows` (B,) for each prefix, and (B,) for each row which of them has its prefix."""
-        _, first, at = np.unique(self.prefix_id[rows], return_index=True, return_inverse=True)
+        ids = self.prefix_id[rows]
+        if len(ids) == 1 or (len(ids) == 2 and ids[0] != ids[1]):  # as nearly always, where each song has its plan
+            return rows, np.arange(len(ids))
+        _, first, at = np.unique(ids, return_index=True, return_inverse=True)
         return (rows[first], at) if len(first) < len(rows) else (rows, np.arange(len(rows)))
 
     def take_state(self, rows: Ints) -> ModelState:

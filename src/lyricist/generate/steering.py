@@ -79,15 +79,24 @@ def logit_bias(
 ) -> Floats:
     """(C,) nats added to each column: those of `theme` (V,) and `word_bias`, less those of words in `stock`, and
     NEVER for padding and barred words. Words of the plan get none."""
+    nats, barred = song.kept_for(
+        (drawing, id(columns), id(stock)), lambda: (bias_of_all(song, columns, drawing, stock), columns, stock)
+    )[0]
+    out = (nats if theme is None else nats + theme)[np.maximum(columns.words, 0)].astype(np.float32)
+    out[barred] = NEVER
+    return out
+
+
+def bias_of_all(
+    song: ExactSongAutomaton, columns: VocabLayout, drawing: Drawing, stock: StockPhrases
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """(V,) the nats of all themes, and (C,) the columns that are never drawn."""
     at, kept = columns.words, words_of_plan(song)
     nats = word_bias(song, columns, drawing) - drawing.stock * worn_words(song, stock)
     nats[kept] = 0
-    nats += 0 if theme is None else theme
-    out = nats[np.maximum(at, 0)].astype(np.float32)
     blocked = ~song.usable[np.maximum(at, 0)]
     blocked[columns.column_of[kept]] = False
-    out[blocked | (at < 0)] = NEVER
-    return out
+    return nats, blocked | (at < 0)
 
 
 def words_of_plan(song: ExactSongAutomaton) -> list[int]:
@@ -139,12 +148,19 @@ OWN = 0.7  # nats for the person's pronoun, half of it for its objects and posse
 
 def grammar_bias(spec: SongSpec, words: Sequence[str]) -> npt.NDArray[np.float64]:
     """(V,) nats for words by person and tense, asked for or hinted at."""
-    nats = dict.fromkeys(words, 0.0)
     person, tense = spec.person or spec.person_hint, spec.tense or spec.tense_hint
-    for word, value in (*person_nats(person), *tense_nats(tense)):
-        if word in nats:
-            nats[word] += value
-    return np.fromiter(nats.values(), dtype=np.float64, count=len(words))
+    return summed((*person_nats(person), *tense_nats(tense)), words)
+
+
+def summed(nats: Sequence[tuple[str, float]], words: Sequence[str]) -> npt.NDArray[np.float64]:
+    """(V,) the sums of the nats of each word."""
+    out = np.zeros(len(words))
+    if nats:
+        index = {word: i for i, word in enumerate(words)}
+        for word, value in nats:
+            if word in index:
+                out[index[word]] += value
+    return out
 
 
 def person_nats(person: Person | None) -> list[tuple[str, float]]:
@@ -163,14 +179,10 @@ def person_nats(person: Person | None) -> list[tuple[str, float]]:
 def voice_bias(voice: tuple[str, str], words: Sequence[str]) -> npt.NDArray[np.float32]:
     """(V,) nats for words by the person (i, you, he, she, we, they, nobody) and the tense of an outline."""
     person, tense = voice
-    nats = dict.fromkeys(words, 0.0)
     changes = [(word, -value) for other, value in STRANGERS.get(person, {}).items() for word in forms_of(other)]
     changes += [(word, SPOKEN) for word in forms_of(person) if word not in OBJECTS]
     changes += tense_nats(tense) if tense in ("past", "present") else []  # type: ignore[arg-type]
-    for word, value in changes:
-        if word in nats:
-            nats[word] += value
-    return np.fromiter(nats.values(), dtype=np.float32, count=len(words))
+    return summed(changes, words).astype(np.float32)
 
 
 def forms_of(person: str) -> tuple[str, ...]:
@@ -202,7 +214,8 @@ PEOPLED = frozenset(PERSON_OF) | IT
 
 class Telling:
     """Makes the words of outlines likelier, and those of other persons and of the other tense unlikelier: in the rows
-    of the model's output, since every song and line has its own. B rows, C columns."""
+    of the model's output, since every song and line has its own. B rows, C columns. Engines of one plan may share
+    it."""
 
     def __init__(self, song: ExactSongAutomaton, columns: VocabLayout, temperature: float) -> None:
         self.song, self.columns, self.temperature = song, columns, temperature
@@ -313,7 +326,7 @@ class Candidates:
         """Words that the rows n (B,) may draw besides those of their nodes' blocks, by position in `n`, for rows
         chosen by `where` (B,)."""
         nodes, out = self.song.nodes, {}
-        for k in np.flatnonzero(where).tolist():
+        for k in where.nonzero()[0].tolist():
             i = n[k]
             listed = nodes.listed(int(rows.node[i]), int(rows.first[i]), int(rows.last[i]))
             reward = rows.drafts[i].rewards

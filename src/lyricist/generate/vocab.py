@@ -65,7 +65,7 @@ class Endings:
 
     @classmethod
     def of(cls, facts: WordFacts, level: str) -> Endings:
-        """By a level of rhyme: "perfect", "family", "assonance" or "light"."""
+        """By a level of rhyme: "perfect", "family", "assonance", "light" or "mosaic"."""
         numbers: dict[str, int] = {}
         keys = (tail_key(t, level) for t in facts.tails)  # type: ignore[arg-type]
         of_tail = np.array([numbers.setdefault(k, len(numbers)) for k in keys], dtype=np.int64)
@@ -127,9 +127,10 @@ class RhymeSound:
 
     def whole(self, kind: str) -> str:
         """The onset and the tail that rhymes; words with the same ones are identical rhymes."""
-        light = kind == "light"
         r = self.reading
-        return f"{r.light_onset}|{r.light_tail}" if light else f"{r.onset}|{self.tail}"
+        if kind == "mosaic":
+            return f"{r.onset}|{self.key(kind)}"
+        return f"{r.light_onset}|{r.light_tail}" if kind == "light" else f"{r.onset}|{self.tail}"
 
 
 class Readings(Sequence[Spoken]):

@@ -26,6 +26,7 @@ def refuse_clashes(plan: PlanFields) -> None:
     too_long(sum(s.lines for s in made))
     for i, shape in enumerate(made):
         fitting(shape, i)
+    check_internal(plan, made)
     if plan.hook and plan.acrostic:
         raise InputError(
             "--hook and --acrostic clash: a repeated line begins with the same letter each time; leave one out"
@@ -71,6 +72,18 @@ def fitting(shape: Shape, i: int) -> None:
         )
     for j in range(shape.lines):
         shape.slots(j)
+
+
+def check_internal(plan: PlanFields, made: Sequence[Shape]) -> None:
+    """Raise `InputError` if a line that is to rhyme within itself is in no section, or if ends of lines are two
+    words."""
+    if not plan.internal:
+        return
+    if plan.rhyme_kind == "mosaic":
+        raise InputError("--internal and --rhyme-kind mosaic clash: leave one out")
+    most = max(shape.lines for shape in made)
+    if max(plan.internal) > most:
+        raise InputError(f"--internal {max(plan.internal)}: the longest section has {most} lines; name one of these")
 
 
 def repeated(made: Sequence[Shape]) -> list[int]:

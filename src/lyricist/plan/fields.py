@@ -157,8 +157,17 @@ class PlanFields(BaseModel):
         Asked("A scheme for each section: ABAB or 'ABAB AABB'; X is free.", parse.schemes),
     ] = ()
     rhyme_kind: Annotated[
-        Literal["perfect", "near", "light"], Asked("perfect (the default), near, or light (free, eternity).")
+        Literal["perfect", "near", "light", "mosaic"],
+        Asked("perfect (the default), near, light (free, eternity), or mosaic (letter, get her)."),
     ] = "perfect"
+    # numbers of lines, from 1 in each section
+    internal: Annotated[
+        tuple[int, ...],
+        Asked(
+            "Lines of each section whose middle rhymes with their end: 1,3.",
+            lambda v: parse.counts(v, "--internal", MAX_LINES),
+        ),
+    ] = ()
     same_sounds: Annotated[
         bool, Asked("Different letters may share a sound, and lines their last word. Default: they may not.")
     ] = False
@@ -242,8 +251,8 @@ class PlanFields(BaseModel):
 
 # Fields that make a plan exact: the writer then chooses every line's syllables, stresses and rhyme.
 EXACT = (
-    "syllables", "metre", "rhyme", "rhyme_with", "about", "person", "tense", "include", "avoid", "acrostic",
-    "refrain", "hook",
+    "syllables", "metre", "rhyme", "rhyme_with", "internal", "about", "person", "tense", "include", "avoid",
+    "acrostic", "refrain", "hook",
 )  # fmt: skip
 
 

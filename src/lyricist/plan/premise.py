@@ -106,7 +106,7 @@ def with_premise(
     the model could not fulfil the earlier ones. `forms` draws the sections; None: from FORMS."""
     if not plan.premise:
         return plan
-    said = {name for name in Plan.model_fields if getattr(plan, name) != Plan.model_fields[name].default}
+    said = {name for name, field in Plan.model_fields.items() if getattr(plan, name) != field.default}
     drawn = {name: getattr(plan, name) for name in said} | {"premise": False}
     if said.isdisjoint(SHAPE):
         drawn["sections"] = (forms or draw_sections)(Chance(seed, attempt, 0))

@@ -27,7 +27,8 @@ def as_a_song(plan: Plan, options: Mapping[str, Any], always: bool = False) -> P
     if takes_premise(plan, options, always):
         return plan.model_copy(update={"premise": True})
     plan = with_hook(plan, options, always)
-    if (plan.exact or always) and not any(options.get(name) for name in OWN_METRE):
+    own_metre = any(options.get(name) for name in OWN_METRE) or plan.rhyme_kind == "mosaic"
+    if (plan.exact or always) and not own_metre:
         plan = with_defaults(plan).model_copy(update={"metre": ("iambic",)})
     return plan
 
@@ -42,6 +43,8 @@ def takes_premise(plan: Plan, options: Mapping[str, Any], always: bool) -> bool:
     """Whether each seed draws a premise: if that is asked for, and where the options ask for no form."""
     if options.get("premise") is not None:
         return bool(options["premise"])
+    if plan.rhyme_kind == "mosaic":  # the lines of premises end on a strong syllable
+        return False
     return (plan.exact or always) and not any(options.get(name) not in (None, (), "") for name in OWN_FORM)
 
 
@@ -60,8 +63,17 @@ def with_hook(plan: Plan, options: Mapping[str, Any], always: bool = False) -> P
 
 def resolve(plan: Plan, lexicon: Lexicon) -> SongSpec:
     """The `SongSpec` of a plan: defaults filled in, given lines checked against it. Raises `InputError` for a given
-    line that the plan does not allow."""
-    return lay_out(validate_given_lines(with_defaults(plan), lexicon))
+    line that the plan does not allow, and for a line without a middle that is to rhyme there."""
+    made = lay_out(validate_given_lines(with_defaults(plan), lexicon))
+    for i, line in enumerate(made.lines):
+        lengths = sorted(map(len, line.templates))
+        if line.internal and (len(lengths) > 1 or lengths[0] < 2):
+            long = "a range of syllables" if len(lengths) > 1 else "one syllable"
+            raise InputError(
+                f"--internal {line.number + 1}: line {i + 1} has {long}, so it has no middle: give it one number of "
+                "at least 2 with --syllables"
+            )
+    return made
 
 
 def letter(laid: SongSpec, i: int) -> str:

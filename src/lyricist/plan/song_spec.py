@@ -23,7 +23,7 @@ from lyricist.prosody.scheme import REACH
 # Fields of a plan that a `SongSpec` takes over as they are.
 SHARED = (
     "include", "avoid", "clean", "emphasis", "long_words", "open_vowels", "about", "person", "tense", "person_hint",
-    "tense_hint", "all_words", "max_copy", "title", "same_sounds", "bare",
+    "tense_hint", "all_words", "max_copy", "title", "same_sounds", "bare", "rhyme_kind",
 )  # fmt: skip
 LETTERS = ascii_uppercase.replace("X", "")
 
@@ -45,6 +45,7 @@ class LineSpec:
     notes: tuple[Note, ...] = ()  # of its tune, one a slot; (): none is known
     single: bool = False  # its letter stands for no other line of its section; False for X
     about: tuple[str, ...] = ()  # what its section is about; (): what the song is
+    internal: bool = False  # the word at its middle rhymes with its last (`metre.middles`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class GroupSpec:
 
     letter: str
     section: int
-    kind: Literal["perfect", "near", "light"]
+    kind: Literal["perfect", "near", "light", "mosaic"]
     with_word: str  # a word they rhyme with as well; "": none
 
 
@@ -80,6 +81,7 @@ class SongSpec:
     title: str | None = None
     same_sounds: bool = False  # different letters may share a sound, and lines their last word
     bare: bool = False  # printed without punctuation
+    rhyme_kind: str = "perfect"  # of the groups, and of rhymes within a line
     default_scheme: bool = False  # they may where the model's words leave no other way
 
     def rivals(self) -> list[frozenset[int]]:
@@ -162,7 +164,8 @@ def new_section(plan: PlanFields, shape: Shape, i: int, groups: list[GroupSpec])
         notes = shape.notes(j) if templates != ANY else ()
         single = group < 0 and letters[j] != "X"
         given = shape.text[j]
-        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, given, notes, single, shape.about)
+        inner = text is None and j + 1 in plan.internal
+        yield LineSpec(i, shape.name, j, templates, group, text, "", "", -1, given, notes, single, shape.about, inner)
 
 
 def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int) -> list[LineSpec]:

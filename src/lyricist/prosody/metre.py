@@ -22,6 +22,7 @@ METRES: dict[str, tuple[str, bool]] = {
 }
 SLOTS = frozenset("x/?")
 BEGINNING = {"x": "X", "/": "!", "?": "*"}  # slots at which a word must begin
+MIDDLE = 3  # half syllables, at most, between the middle of a line and the end of the word at its middle
 BEGINS = frozenset(BEGINNING.values())
 KINDS = str.maketrans({begins: slot for slot, begins in BEGINNING.items()})
 
@@ -96,6 +97,18 @@ def breaks(stress: str, i: int, slot: str) -> bool:
     if slot == "/" and stress[i] == "0":
         return any(digit in "12" for digit in (*stress[max(i - 1, 0) : i], *stress[i + 1 : i + 2]))
     return False
+
+
+def middles(slots: str) -> list[int]:
+    """After how many syllables the middle of a line may be: first where the slot is as strong as the line's last, of
+    these first the nearest to half.
+
+    >>> middles("x/x/x/x/"), middles("x/x/x/"), middles("???????")
+    ([4, 5, 3], [4, 2, 3], [4, 3, 5, 2])
+    """
+    n, plain = len(slots), slots.translate(KINDS)
+    near = [m for m in range(1, n) if abs(2 * m - n) <= MIDDLE]
+    return sorted(near, key=lambda m: (plain[m - 1] != plain[-1], abs(2 * m - n), -m))
 
 
 def slots_of(pattern: str) -> str:

@@ -32,7 +32,7 @@ from lyricist.prosody.phones import CODES, CONSONANTS, FAMILIES, VOWELS, Reading
 
 Kind = Literal["perfect", "mosaic", "light", "near", "identical"]
 NearKind = Literal["family", "additive", "assonance"]
-KeyKind = Literal["perfect", "family", "assonance", "light"]
+KeyKind = Literal["perfect", "family", "assonance", "light", "mosaic"]
 
 ADDED = frozenset({"S", "Z", "T", "D"})
 KINDS: tuple[Kind, ...] = ("perfect", "mosaic", "light", "near", "identical")
@@ -78,9 +78,16 @@ def key(reading: Reading, kind: KeyKind) -> str:
 
 
 def tail_key(tail: str, kind: KeyKind) -> str:
-    """`key` of any reading with this tail (with this light tail, for "light")."""
+    """`key` of any reading with this tail (with this light tail, for "light").
+
+    >>> tail_key("EH T IH D", "mosaic")
+    'EH T AH D'
+    """
     if kind in ("perfect", "light"):
         return tail
+    if kind == "mosaic":  # IH and AH are alike after the stress: limit, trim it
+        first, *rest = tail.split() or [""]
+        return " ".join((first, *("AH" if phone == "IH" else phone for phone in rest)))
     if kind == "family":
         return " ".join(FAMILIES.get(phone, phone) for phone in tail.split())
     return " ".join(phone for phone in tail.split() if phone in VOWELS)
@@ -167,6 +174,7 @@ WEAK_FORMS = {
         "have": "AH0 V",
     }.items()
 }  # fmt: skip
+CLOSING = ("her", "him", "it", "me", "you", "them", "us", "in", "to", "for")  # those with which a clause may end
 
 
 def phrase_readings(first: Sequence[Reading], weak: str) -> list[Reading]:
@@ -188,16 +196,9 @@ def phrase_readings(first: Sequence[Reading], weak: str) -> list[Reading]:
 
 
 def mosaic(word: Reading, phrase: Reading) -> bool:
-    """Whether a word and a phrase of two words rhyme: equal tails after different onsets, IH and AH alike where they
-    have no stress."""
-    alike = reduced(word) == reduced(phrase)
-    return alike and word.onset != phrase.onset
-
-
-def reduced(reading: Reading) -> tuple[str, ...]:
-    """The tail, with one vowel for IH and AH without stress."""
-    tail = reading.phones[rhyme_vowel(reading.phones) :]
-    return (*bare(tail[:1]), *("AH" if p == "IH0" else p.rstrip("012") for p in tail[1:]))
+    """Whether a word and a phrase of two words rhyme: equal tails after different onsets, IH and AH alike after the
+    stress."""
+    return key(word, "mosaic") == key(phrase, "mosaic") and word.onset != phrase.onset
 
 
 def find_phrases(word: str, lexicon: Lexicon, firsts: Sequence[str]) -> list[Rhyme]:
@@ -208,7 +209,7 @@ def find_phrases(word: str, lexicon: Lexicon, firsts: Sequence[str]) -> list[Rhy
     ['get her']
     """
     own = [r for r in lexicon.readings(word) if r.syllables > 1]
-    wanted = {reduced(r) for r in own}
+    wanted = {key(r, "mosaic") for r in own}
     found: dict[str, Rhyme] = {}
     for first, readings in zip(firsts, lexicon.many(firsts, guessing=False), strict=True):
         for weak in WEAK_FORMS if any(may_open(r, wanted) for r in readings) else ():
@@ -218,10 +219,9 @@ def find_phrases(word: str, lexicon: Lexicon, firsts: Sequence[str]) -> list[Rhy
     return list(found.values())
 
 
-def may_open(reading: Reading, tails: Collection[tuple[str, ...]]) -> bool:
+def may_open(reading: Reading, tails: Collection[str]) -> bool:
     """Whether one of these tails begins with that of the reading."""
-    start = tuple(reading.tail.split())
-    return any(tail[: len(start)] == start for tail in tails)
+    return any(f"{tail} ".startswith(f"{reading.tail} ") for tail in tails)
 
 
 class Relations:

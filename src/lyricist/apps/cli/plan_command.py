@@ -137,7 +137,8 @@ def slots(line: LineSpec) -> str:
 def notes(line: LineSpec, opens: bool = False) -> str:
     """What is asked of this line alone; where a section `opens`, what the section is about as well."""
     about = f"about {', '.join(line.about)}" if opens and line.about else ""
-    return "; ".join(filter(None, (own_wish(line), about)))
+    inner = "its middle rhymes with its end" if line.internal else ""
+    return "; ".join(filter(None, (own_wish(line), inner, about)))
 
 
 def own_wish(line: LineSpec) -> str:

@@ -20,7 +20,7 @@ export const MORE = [
   { name: "tense", label: "Tense", choices: ["any", "past", "present"], select: true },
   { name: "include", label: "Words that must occur", hint: "lantern, snow", join: ", ", wide: true },
   { name: "avoid", label: "Words to avoid", hint: "baby, tonight", join: ", ", wide: true },
-  { name: "rhyme_kind", label: "Rhymes are", choices: ["perfect", "near"], select: true },
+  { name: "rhyme_kind", label: "Rhymes are", choices: ["perfect", "near", "light", "mosaic"], select: true },
   { name: "rhyme_with", label: "A rhymes with", hint: "a word" },
   { name: "refrain", label: "Refrain, the last line of every chorus", hint: "Carry me home, river", wide: true },
   { name: "acrostic", label: "Acrostic", hint: "RIVER", wide: true },
