@@ -135,6 +135,9 @@ def test_a_model_raises_only_errors_of_the_package(run_dir: Path) -> None:
     for call in (model.song_plan, model.feasible, lambda plan: model.plan_of(plan, 1)):
         with pytest.raises(lyricist.InputError):
             call("verse")
+    for more in ({"seeds": 3}, {"seeds": ["a"]}, {"should_stop": 3}, {"keep": 3}):
+        with pytest.raises(lyricist.InputError):
+            list(model.events(**more))
     for given in ({"songs": ["la"]}, {"songs": [], "written": 3}, {"songs": [], "human": ["la"]}):
         with pytest.raises(lyricist.InputError):
             lyricist.evaluate(model, **given)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, SupportsIndex, cast
 
 import numpy as np
 
@@ -274,6 +274,12 @@ def brought(asked: SongSpec) -> tuple[str, ...]:
 __all__ = ["LineWritten", "SongWritten", "decode"]
 
 
+def a_seed(seed: int) -> int:
+    """The seed. Raises `InputError` for what is no whole number."""
+    expect(seed, SupportsIndex, "seeds: an entry", "a whole number")
+    return int(seed)
+
+
 def decode(
     model: StepModel | PlainStepModel,
     automaton: FreeSongAutomaton | ExactSongAutomaton,
@@ -295,6 +301,8 @@ def decode(
     expect(drawing, (Drawing, type(None)), "drawing", "a lyricist.Drawing")
     expect(seeds, Iterable, "seeds", "whole numbers")
     expect(getattr(model, "step", None), Callable, "model", "a step model")  # type: ignore[arg-type]
+    expect(should_stop, Callable, "should_stop", "a function")  # type: ignore[arg-type]
+    seeds = map(a_seed, seeds)
     drawing, model = drawing or Drawing(), cast(StepModel, model)
     if isinstance(automaton, ExactSongAutomaton):
         ban = CopyBan(guard if isinstance(guard, CopyIndex) else None, automaton.table.words, automaton.max_copy)

@@ -79,6 +79,9 @@ class Model(LoadedRun):
         Raises `PlanError` if no song can fulfil the plan; `UnfinishedSongs`, which is one too, after the last song,
         if no words could finish the songs of some seeds.
         """
+        expect(seeds, Iterable, "seeds", "whole numbers")
+        expect(should_stop, Callable, "should_stop", "a function")  # type: ignore[arg-type]
+        expect(keep, (Callable, type(None)), "keep", "a function")  # type: ignore[arg-type]
         how = (map(valid_seed, seeds), should_stop, constraints, keep, explain)
         return delivered(self.tried(of_kind(plan, Plan), of_kind(drawing, Drawing), *how))
 
