@@ -298,7 +298,7 @@ def read_marks(path: Path, vocabulary: Vocabulary) -> list[Marked]:
     for song in path.read_text(encoding="utf-8").strip().split("\n\n\n"):
         quatrains = [[line.split(" ", 1) for line in each.split("\n")] for each in song.split("\n\n")]
         text = [[[index.get(w, index[UNK]) for w in split(line)] for _, line in each] for each in quatrains]
-        out.append(Marked(text, tuple(mark == "0" for each in quatrains for mark, _ in each)))
+        out.append(Marked(text, tuple(mark in ("0", "-") for each in quatrains for mark, _ in each)))
     return out
 
 

@@ -37,41 +37,42 @@ from lyricist.training.conditioning import Themes
 HELD = 20  # every so many-th marked song is held out
 BATCH, READ = 32, 8  # marked songs, and songs, of a step
 BLIND = 0.35  # share of the songs that are read without their outlines
+SIGNS = {"0": 1, "-": 0}  # of a mark; any other: -1
 OWN = ("config.json", "vocab.json", "latest", "history.jsonl")  # of a run, made anew or of another training
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Text:
-    """Token ids of a song in the order of the network, and for every token +1 in a line without a mark, -1 in one
-    with a mark, 0 outside of lines."""
+    """Token ids of a song in the order of the network, and for every token +1 in a faultless line, -1 in one with a
+    mark, 0 in one that is to stay as likely as it is and outside of lines."""
 
     ids: Ints
     mark: Ints
     blind: bool = False  # written without an outline
 
 
-def text_of(sections: Sequence[Sequence[tuple[str, bool]]], vocabulary: Vocabulary) -> Text:
-    """Of lines and whether each is faultless."""
+def text_of(sections: Sequence[Sequence[tuple[str, int]]], vocabulary: Vocabulary) -> Text:
+    """Of lines and the mark of each: 1, 0 or -1."""
     index, split = vocabulary.index, vocabulary.tokenizer.split
     ids, marks = [index[SONG]], [0]
     for section in sections:
-        for i, (line, fine) in enumerate(section):
+        for i, (line, mark) in enumerate(section):
             words = [index.get(w, index[UNK]) for w in split(line)]
             ids += [index[LINE] if i else index[TAGS["verse"]], *words[::-1]]
-            marks += [0, *([1 if fine else -1] * len(words))]
+            marks += [0, *([mark] * len(words))]
     return Text(np.array([*ids, index[END]]), np.array([*marks, 0]))
 
 
 def marked_songs(path: Path, vocabulary: Vocabulary) -> Iterator[Text]:
     for song in path.read_text(encoding="utf-8").strip().split("\n\n\n"):
         sections = [[line.split(" ", 1) for line in each.split("\n")] for each in song.split("\n\n")]
-        yield text_of([[(line, mark == "0") for mark, line in each] for each in sections], vocabulary)
+        yield text_of([[(line, SIGNS.get(mark, -1)) for mark, line in each] for each in sections], vocabulary)
 
 
 def songs_of(paths: Sequence[Path], vocabulary: Vocabulary) -> Iterator[Text]:
     for song in read(paths, options=EVERY_SONG).songs():
-        yield text_of([[(line.text, True) for line in section.lines] for section in song.sections], vocabulary)
+        yield text_of([[(line.text, 1) for line in section.lines] for section in song.sections], vocabulary)
 
 
 class Batches:

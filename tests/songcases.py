@@ -359,7 +359,7 @@ def own() -> Iterator[tuple[str, Case]]:
             f"explain a theme {run}",
             partial(written, run, {"about": "river", "form": "verse"}, {"particles": 4}, explain=True),
         )
-    yield "keep in vain", partial(written, "", verse, keep=lambda words: words[0] == "zebra")
+    yield "keep in vain", partial(written, "", verse, {"particles": 2}, keep=lambda words: words[0] == "zebra")
     yield "stream", partial(streamed, "", {"form": "verse chorus", "lines": 2}, 3)
     yield "stream of a small run", partial(streamed, "run-1", {"form": "verse chorus", "lines": 2}, 3)
     for run in ("", "run-1", "features-1"):

@@ -103,7 +103,7 @@ class Drawing(BaseModel):
         default=1.0, ge=0, le=10, description="How much drafts are chosen by their lines' score; 0: off."
     )
     judge: float = Field(
-        default=5.0, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
+        default=8.0, ge=0, le=10, description="How much drafts are chosen by the judge of lines as well; 0: off."
     )
     particles: int = Field(  # in exact plans
         default=32, ge=1, le=256, description="Drafts begun side by side for each song, 1 to 256; few are quicker."
