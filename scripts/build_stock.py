@@ -5,7 +5,8 @@
 Songs are written as `lyricist write` does without options (32 drafts), or read from FILE.jsonl (`write --jsonl`),
 which is continued. Words, runs of two and three words, whole lines, first words of a song and pairs of rhyme words
 that stand in a larger share of these songs than of people's, or than is allowed, get the logarithm of the ratio in
-nats. If the run has a table already, the songs were written with it: nats are added to those of the table.
+nats. If the run has a table already, the songs were written with it: nats are added to those of the table. With
+--rations only lines, first words and rhymes are counted: more nats of words and runs cost sense.
 
 Words that people's songs are about, nouns that are neither in many songs nor in few, are kept as themes.
 """
@@ -82,12 +83,14 @@ def nats_of(phrase: Phrase, ours: float, theirs: float, before: float) -> float:
     return min(MOST[kind], max(0.0, before + SHARE[kind] * math.log(ours / allowed)))
 
 
-def table(ours: Counts, theirs: Counts, before: StockPhrases) -> dict[int, float]:
-    """Nats by key."""
+def table(
+    ours: Counts, theirs: Counts, before: StockPhrases, kinds: Sequence[int] = tuple(SHARE)
+) -> dict[int, float]:
+    """Nats by key; those of phrases of other kinds as they were."""
     out = dict(before.nats)
     for phrase, n in ours[0].items():
         kind, words = phrase
-        if n < LEAST[kind] or (kind == WORD and is_plain(words[0])):
+        if kind not in kinds or n < LEAST[kind] or (kind == WORD and is_plain(words[0])):
             continue
         number = key_of(phrase)
         nats = nats_of(phrase, n / ours[1], theirs[0][phrase] / theirs[1], before.nats.get(number, 0.0))
@@ -129,6 +132,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=3000)
     parser.add_argument("--written", type=Path, help="songs that it wrote; continued")
     parser.add_argument("--people", type=Path, nargs="*", default=sorted(SONGS.glob("part-*.txt")))
+    parser.add_argument("--rations", action="store_true", help="count lines, first words and rhymes alone")
     parser.add_argument("--anew", action="store_true", help="forget the table that is there")
     options = parser.parse_args()
     path, sounds = Run.open(options.run).path / STOCK, Sounds()
@@ -137,8 +141,9 @@ def main() -> None:
     theirs = count(people, sounds)
     written = written_songs(options.run, options.songs, options.written, 0.0 if options.anew else 1.0)
     ours = count(islice(written, options.songs), sounds)
-    made = table(ours, theirs, before)
-    replace_beside(path.parent, path.name, StockPhrases(made, theme_words(people, ours)).content())
+    made = table(ours, theirs, before, (LINE, OPENING, RHYME) if options.rations else tuple(SHARE))
+    themes = before.themes if options.rations else theme_words(people, ours)
+    replace_beside(path.parent, path.name, StockPhrases(made, themes).content())
     worst = sorted(ours[0], key=lambda p: -ours[0][p] if p[0] == RHYME else 0)[:6]
     print(f"{ours[1]} songs, {len(made)} phrases, {path.stat().st_size} bytes;", *(" ".join(p[1]) for p in worst))
 

@@ -132,13 +132,14 @@ CLASHES = {
     "no line": {"internal": "0"},
     "a range": {"internal": "1", "syllables": "6-8"},
     "one syllable": {"internal": "2", "syllables": "6,1"},
+    "the hook": {"internal": "3", "syllables": "8", "form": "chorus", "rhyme": "ABAB", "hook": True},
 }
 
 
 @pytest.mark.parametrize("name", CLASHES)
 def test_contradictions_are_named(name: str) -> None:
     with pytest.raises(InputError, match="--internal"):
-        resolve(Plan(form="verse", lines=4, **CLASHES[name]), default_lexicon())
+        resolve(Plan(**{"form": "verse", "lines": 4, **CLASHES[name]}), default_lexicon())
 
 
 def test_the_words_of_a_line_that_ends_on_two_are_explained() -> None:

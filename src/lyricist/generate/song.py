@@ -633,8 +633,11 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
     lines = ", ".join(str(i + 1) for i in song.members[g])
     if song.initial_groups[g].chosen:
         whom = f"with {spec.with_word!r}" if spec.with_word else "with the given lines"
-        light = "; --rhyme-kind light rhymes by any stress (sky, butterfly)" if spec.kind == "perfect" else ""
+        hints = {
+            "perfect": "; --rhyme-kind light rhymes by any stress (sky, butterfly)",
+            "mosaic": "; a mosaic rhyme needs a word with a syllable after its stress (letter)",
+        }
         problem = "this model has no such words that fit"
-        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{light}"
+        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{hints.get(spec.kind, '')}"
     weak = " as one word against two; a mosaic rhyme ends on a weak syllable" if spec.kind == "mosaic" else ""
     return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme{weak}"

@@ -347,7 +347,7 @@ class RunFilter:
         """(R, PROBES) the bytes and the bits in them of runs (R,), from the two halves of a number each."""
         z = mixed(runs)
         steps = (z >> HALF).astype(np.uint32)[:, None] + (z.astype(np.uint32) | 1)[:, None] * STEPS
-        at = steps * np.uint64(8 * len(self.data)) >> HALF
+        at = steps.astype(np.uint64) * np.uint64(8 * len(self.data)) >> HALF
         return (at >> np.uint64(3)).astype(np.int64), (at & np.uint64(7)).astype(np.uint8)
 
     def has(self, runs: U64) -> npt.NDArray[np.bool_]:

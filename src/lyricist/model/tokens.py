@@ -110,13 +110,13 @@ class Vocabulary:
 
     def token(self, i: int) -> str:
         """The token of an id. Raises `InputError` for what is none."""
-        try:
-            return self.tokens[i]
-        except (IndexError, TypeError):
-            raise InputError(f"{i!r} is no id of this vocabulary of {len(self)} tokens") from None
+        if not hasattr(i, "__index__") or not 0 <= i < len(self):
+            raise InputError(f"{i!r} is no id of this vocabulary of {len(self)} tokens")
+        return self.tokens[i]
 
     def decode(self, ids: Iterable[int]) -> Song:
         """Ids of one song back into sections of lines."""
+        expect(ids, Iterable, "ids", "the ids of a song")
         sections: list[tuple[str, list[list[str]]]] = []
         for token in map(self.token, ids):
             if token == SONG:

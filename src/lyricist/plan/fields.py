@@ -60,6 +60,7 @@ class PlanValues(TypedDict, total=False):
     metre: Words
     rhyme: Words
     rhyme_kind: str
+    internal: Numbers
     same_sounds: bool
     rhyme_with: str | None
     about: Words

@@ -187,7 +187,8 @@ def with_hook(plan: PlanFields, shape: Shape, lines: list[LineSpec], start: int)
             f"--hook and --rhyme {shape.rhyme} clash: no later line of the {shape.name} has the length and the rhyme "
             "of its first; change the scheme or leave one out"
         )
-    again = replace(first, number=fitting[-1], same_as=start, text=None, notes=lines[fitting[-1]].notes)
+    own = lines[fitting[-1]]
+    again = replace(first, number=fitting[-1], same_as=start, text=None, notes=own.notes, internal=own.internal)
     return [again if j == fitting[-1] else line for j, line in enumerate(lines)]
 
 
@@ -199,6 +200,7 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
         shape = made[line.section]
         place: dict[str, Any] = {name: getattr(line, name) for name in ("section", "name", "number", "about")}
         if line.same_as >= 0:
+            check_within(here, line, out[line.same_as])
             notes = out[line.same_as].notes if shape.returns >= 0 else line.notes
             out[here] = replace(out[line.same_as], **place, same_as=line.same_as, initial=line.initial, notes=notes)
         wanted = shape.again[line.number] if line.number < len(shape.again) else 0
@@ -219,12 +221,22 @@ def said_again(made: Sequence[Shape], lines: Sequence[LineSpec], groups: Sequenc
         old, new = out[here].group, out[there].group
         if old >= 0 and groups[old].with_word:
             old, new = (new, old) if new >= 0 else (old, new)
+        check_within(here, line, out[there])
         out[here] = replace(out[there], **place, same_as=there, notes=line.notes)
         if old >= 0 and new < 0:
             out = [replace(x, group=old) if i == there or x.same_as == there else x for i, x in enumerate(out)]
         elif old >= 0:
             out = [replace(x, group=new) if x.group == old else x for x in out]
     return out
+
+
+def check_within(here: int, line: LineSpec, source: LineSpec) -> None:
+    """Raise `InputError` if a line that is to rhyme within itself repeats one that is not."""
+    if line.internal and not source.internal:
+        raise InputError(
+            f"--internal {line.number + 1}: line {here + 1} repeats line {source.number + 1} of its section: "
+            f"name {source.number + 1} too, or leave {line.number + 1} out"
+        )
 
 
 def first_said(lines: Sequence[LineSpec], i: int) -> int:
