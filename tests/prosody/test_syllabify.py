@@ -77,7 +77,7 @@ DIVIDED = """
     na-na-na         N AA1 N AA0 N AA0
     sing-in'         S IH1 NG IH0 N
     morn-in'         M AO1 R N IH0 N
-    call-in'         K AO1 L IH0 N
+    call-in’         K AO1 L IH0 N
     be-hin'          B IH0 HH AY1 N
 """
 CASES = [row.split(maxsplit=1) for row in DIVIDED.strip().splitlines()]

@@ -38,7 +38,7 @@ def syllables_of(word: str, reading: Reading) -> list[str]:
 
 def divide(word: str, reading: Reading) -> list[int]:
     """Letter indices at which the second and later syllables begin."""
-    text, breaks, gaps = fold(word), [0], gaps_of(word, reading)
+    text, breaks, gaps = fold(word).replace("’", "'"), [0], gaps_of(word, reading)
     for left, gap in zip(range(len(gaps), 0, -1), gaps, strict=True):
         least, most = (breaks[-1] + 1, len(text) - left) if len(text) > len(gaps) else (breaks[-1], len(text))
         here = max(gap.here, breaks[-1])  # the vowel may be found with the one before: re-en-ter
