@@ -173,10 +173,11 @@ def test_bad_wishes_get_one_line(
 
 
 def alike(folder: Path) -> Path:
-    """A MIDI file of four equal parts."""
-    notes = b"".join(b"\0\x90" + bytes([p]) + b"\x40\x83\x60\x80" + bytes([p]) + b"\0" for p in (60, 62, 64, 65) * 12)
-    path = folder / "alike.mid"
-    path.write_bytes(midi(*[notes] * 4))
+    """A MIDI file of four parts that are alike."""
+    scale, path = (60, 62, 64, 65), folder / "alike.mid"
+    rounds = [(*scale[i:], *scale[:i]) * 12 for i in range(4)]
+    ons = [[b"\0\x90" + bytes([p]) + b"\x40\x83\x60\x80" + bytes([p]) + b"\0" for p in notes] for notes in rounds]
+    path.write_bytes(midi(*map(b"".join, ons)))
     return path
 
 
@@ -201,7 +202,9 @@ def test_a_score_of_a_midi_file_is_a_lead_sheet(run: Run, tmp_path: Path, capsys
     assert call(*song, "--full") == 2 and "--full" in capsys.readouterr().err
 
 
-def test_words_are_put_into_the_score_that_was_given(run: Run, tmp_path: Path) -> None:
+def test_words_are_put_into_the_score_that_was_given(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     note = "<note><pitch><step>{}</step><octave>4</octave></pitch><duration>1</duration><!-- mine --></note>"
     bars = "".join(f'<measure number="{i}">{"".join(map(note.format, "CDEF"))}</measure>' for i in range(1, 5))
     credit = "<credit><credit-words>Words to come</credit-words></credit>"
@@ -212,3 +215,8 @@ def test_words_are_put_into_the_score_that_was_given(run: Run, tmp_path: Path) -
     assert call(*song, "--max-copy", "0", "--seed", 1, "-o", tmp_path / "ours.xml") == 0
     made = (tmp_path / "ours.xml").read_text("utf-8")
     assert made.count("<lyric ") == 16 and re.sub("<lyric .*?</lyric>", "", made) == given
+    capsys.readouterr()
+    assert call(*song, "--full", "-o", tmp_path / "full.xml") == 2 and "MIDI" in capsys.readouterr().err
+    (tmp_path / "mine.musicxml").write_text(f"<?xml version='1.0' encoding='foo-8'?>{given}", encoding="utf-8")
+    assert call(*song, "-o", tmp_path / "no.xml") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1  # before the model is read

@@ -75,6 +75,10 @@ DIVIDED = """
     fam-ily          F AE1 M L IY0
     to-geth-er       T AH0 G EH1 DH ER0
     na-na-na         N AA1 N AA0 N AA0
+    sing-in'         S IH1 NG IH0 N
+    morn-in'         M AO1 R N IH0 N
+    call-in’         K AO1 L IH0 N
+    be-hin'          B IH0 HH AY1 N
 """
 CASES = [row.split(maxsplit=1) for row in DIVIDED.strip().splitlines()]
 
@@ -84,8 +88,17 @@ def test_words_are_divided_as_a_dictionary_does(divided: str, phones: str) -> No
     assert syllables_of(divided.replace("-", ""), Reading.of(phones)) == divided.split("-")
 
 
-def test_hyphens_stay_with_the_part_before_them() -> None:
-    assert syllables_of("merry-go-round", Reading.of("M EH1 R IY0 G OW2 R AW2 N D")) == ["mer", "ry-", "go-", "round"]
+@pytest.mark.parametrize(
+    ("parts", "phones"),
+    [
+        ("mer ry- go- round", "M EH1 R IY0 G OW2 R AW2 N D"),
+        ("re- en ter", "R EY1 EH2 N T ER0"),
+        ("re- ech o", "R IY0 EH1 K OW0"),
+        ("b a a", "B AA1 AA0 AA0"),
+    ],
+)
+def test_hyphens_stay_with_the_part_before_them_and_no_part_is_empty(parts: str, phones: str) -> None:
+    assert syllables_of(parts.replace(" ", ""), Reading.of(phones)) == parts.split()
 
 
 def test_accents_and_capitals_are_kept() -> None:

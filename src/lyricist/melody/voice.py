@@ -143,8 +143,14 @@ def list_parts(parts: Iterable[Part]) -> str:
 
 
 def choices(parts: Sequence[Part]) -> list[tuple[Look, float]]:
-    """The parts with the confidence (0 to 1, together 1) that each is sung, the likeliest first."""
-    looks = looks_of(parts)
+    """The parts with the confidence (0 to 1, together 1) that each is sung, the likeliest first.
+
+    Of parts with the same notes only the likeliest: a doubled part is one tune.
+    """
+    different: dict[tuple[tuple[Fraction, int], ...], Look] = {}
+    for look in sorted(looks_of(parts), key=lambda look: (-look.points, look.part.number)):
+        different.setdefault(tuple((note.onset, note.pitch) for note in look.part.notes), look)
+    looks = list(different.values())
     top = max(look.points for look in looks)
     odds = [exp(look.points - top) for look in looks]
     found = [(look, each / sum(odds)) for look, each in zip(looks, odds, strict=True)]

@@ -8,7 +8,7 @@ weight for runs of letters around a place, and for the vowels beside it (pres-en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -38,9 +38,11 @@ def syllables_of(word: str, reading: Reading) -> list[str]:
 
 def divide(word: str, reading: Reading) -> list[int]:
     """Letter indices at which the second and later syllables begin."""
-    text, breaks = fold(word), [0]
-    for gap in gaps_of(word, reading):
-        breaks.append(max(breaks[-1], split(text, gap)))
+    text, breaks, gaps = fold(word).replace("’", "'"), [0], gaps_of(word, reading)
+    for left, gap in zip(range(len(gaps), 0, -1), gaps, strict=True):
+        least, most = (breaks[-1] + 1, len(text) - left) if len(text) > len(gaps) else (breaks[-1], len(text))
+        here = max(gap.here, breaks[-1])  # the vowel may be found with the one before: re-en-ter
+        breaks.append(min(max(least, split(text, replace(gap, here=here))), most))
     return breaks[1:]
 
 
@@ -86,6 +88,7 @@ def split(text: str, gap: Gap) -> int:
     if text[there] == "'" or len(gap.places) == 1:
         return max(there, here + 1)
     weights = learnt()
+    text = f"{text[:-1]}g" if text.endswith("in'") and gap.after[:2] != "AY" else text  # sing-in' as sing-ing
     return max(gap.places, key=lambda at: sum(weights.get(name, 0) for name in features(text, gap, at)))
 
 

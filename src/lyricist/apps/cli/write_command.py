@@ -81,8 +81,8 @@ def write_command(
     check_numbers(count, best_of, seed)
     if kind == "score" and count > 1:
         raise InputError(f"--count {count} and -o {output.out} clash: a score holds one song; leave one out")
-    if output.full and kind != "score":
-        raise InputError("--full is for a score of all parts: name one with --melody and -o song.musicxml")
+    if kind == "score" or output.full:
+        check_score(tune if kind == "score" else None, output, options.get("melody"))
     run = need_starter() if run is None else run
     asked, how = make_plan(options, tune), Drawing(**drawing)
     tell_slow(how, max(count, best_of))
@@ -218,6 +218,20 @@ def fulfillable(plan: Plan, model: Model) -> Plan:
     for given_up in told:
         print(f"relaxed: {given_up}", file=sys.stderr)
     return plan
+
+
+def check_score(tune: Tune | None, output: Output, melody: Path | None) -> None:
+    """Raise `InputError`, before a song is written, for a score that words cannot be put into, and for `--full` where
+    it changes nothing. No tune: no score is asked for."""
+    from lyricist.melody.export import DOCUMENTS, own_words, pages_of
+
+    engraved = tune is not None and output.out is not None and output.out.suffix in DOCUMENTS
+    if output.full and not (engraved and tune and tune.score.kind == "midi"):
+        raise InputError(
+            "--full is for a score of all parts of a MIDI file: name one with --melody and -o a.musicxml"
+        )
+    if engraved and tune and output.out and tune.score.kind == "musicxml":
+        pages_of(own_words(tune), ".mxl" if output.out.suffix == ".mxl" else ".musicxml", melody)
 
 
 def write_scored(song: WrittenSong, tune: Tune, output: Output, melody: Path) -> None:

@@ -50,6 +50,8 @@ Writer = Callable[[Sung], Sequence[bytes]]  # the bytes of a file; several files
 def svg(document: bytes, title: str) -> list[bytes]:
     """Engraved pages of a MusicXML document. Raises MissingExtra without Verovio, and LyricistError if it cannot
     engrave the document."""
+    from lyricist.melody.read.untrusted import decoded
+
     try:
         import verovio
     except ImportError:
@@ -57,7 +59,7 @@ def svg(document: bytes, title: str) -> list[bytes]:
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setOptions(VEROVIO_OPTIONS)
-    loaded = toolkit.loadData(document.decode("utf-8", "replace"))
+    loaded = toolkit.loadData(decoded(document))
     pages = toolkit.getPageCount() if loaded else 0
     if not pages:
         raise LyricistError(f"{title or 'the tune'} could not be engraved: write it as .musicxml instead")

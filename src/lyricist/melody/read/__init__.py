@@ -133,6 +133,7 @@ def tune_of(
     notes, last = list(score.warnings), len(lines[-1])
     if counts and last != (wanted := counts[(len(lines) - 1) % len(counts)]):
         notes.append(f"the last phrase has {last} of the {wanted} syllables asked for: the tune ends")
-    if len(slots) < SHORT and sum(bool(each.notes) and not each.drums for each in score.parts) > 1:
+    asked = track is not None or chosen.part.words
+    if len(slots) < SHORT and not asked and sum(bool(each.notes) and not each.drums for each in score.parts) > 1:
         notes.append(f"only {len(slots)} syllables: if this is not the whole sung part, choose another track")
     return Tune(score, part, found, names, chosen.why, tuple(notes), chosen.sure)

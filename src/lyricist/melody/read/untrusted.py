@@ -9,6 +9,8 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -38,12 +40,16 @@ def parse(data: bytes, name: str) -> Element:
         raise InputError(f"{name}: {len(data)} bytes of XML, more than {MAX_BYTES}; cut the score into parts")
     if not data.strip(b"\0 \t\r\n"):
         raise InputError(f"{name}: empty; give a MusicXML file")
-    declared = re.search(rb"^.{0,3}<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.-]{1,40})", data[:300], re.S)
-    text = decode_declared(data, declared[1].decode("ascii", "replace") if declared else "").lstrip("\ufeff \t\r\n")
     try:
-        return _Builder(name).read(text.encode("utf-8", "replace"))
+        return _Builder(name).read(decoded(data).encode("utf-8", "replace"))
     except expat.ExpatError as error:
         raise InputError(f"{name}: no XML or cut off: {error}; save the score again as MusicXML") from None
+
+
+def decoded(data: bytes) -> str:
+    """The text of an XML document in its own encoding, without a byte order mark and blanks before it."""
+    declared = re.search(rb"^.{0,3}<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.-]{1,40})", data[:300], re.S)
+    return decode_declared(data, declared[1].decode("ascii", "replace") if declared else "").lstrip("\ufeff \t\r\n")
 
 
 class _Builder:
@@ -98,27 +104,36 @@ def unpack(data: bytes, name: str) -> bytes:
 
     Raises InputError: a damaged or encrypted archive, no score in it or several, or more than `MAX_BYTES` unpacked.
     """
+    with _archive(data, name) as archive:
+        return _member(archive, _score_path(archive, name), name)
+
+
+def repack(data: bytes, score: bytes, name: str) -> bytes:
+    """The same MXL with another score in place of its own. Raises InputError as `unpack`, for all files together."""
+    out, left = io.BytesIO(), MAX_BYTES
+    with _archive(data, name) as archive, zipfile.ZipFile(out, "w") as made:
+        path = _score_path(archive, name)
+        for info in {info.filename: info for info in archive.infolist()}.values():
+            content = score if info.filename == path else _member(archive, info.filename, name, left)
+            left -= 0 if info.filename == path else len(content)
+            made.writestr(info, content, info.compress_type)
+        made.comment = archive.comment
+    return out.getvalue()
+
+
+@contextmanager
+def _archive(data: bytes, name: str) -> Iterator[zipfile.ZipFile]:
+    """An MXL, opened. Raises `InputError` if it is large, and for the damages that the block finds."""
     if len(data) > MAX_PACKED:
         raise InputError(f"{name}: {len(data)} bytes of MXL, more than {MAX_PACKED}; give one song")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > MAX_FILES:
                 raise InputError(f"{name}: more than {MAX_FILES} files in it; save the score again as MXL")
-            return _member(archive, _score_path(archive, name), name)
+            yield archive
     except DAMAGES as error:
         why = " ".join(str(error).split())[:100] or type(error).__name__
         raise InputError(f"{name}: damaged MXL ({why}); save the score again") from None
-
-
-def repack(data: bytes, score: bytes, name: str) -> bytes:
-    """The same MXL with another score in place of its own. Raises InputError as `unpack`."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as made:
-        path = _score_path(archive, name)
-        for info in archive.infolist():
-            content = score if info.filename == path else _member(archive, info.filename, name)
-            made.writestr(info, content, info.compress_type)
-    return out.getvalue()
 
 
 def _score_path(archive: zipfile.ZipFile, name: str) -> str:
@@ -138,17 +153,18 @@ def _score_path(archive: zipfile.ZipFile, name: str) -> str:
 def _named(archive: zipfile.ZipFile, name: str) -> list[str]:
     """The scores that the container names; none if it is not well formed (an apostrophe that is not escaped)."""
     try:
-        roots = _Builder(f"{name}: {CONTAINER}").read(_member(archive, CONTAINER, name)).iter("rootfile")
+        container = decoded(_member(archive, CONTAINER, name)).encode("utf-8", "replace")
+        roots = _Builder(f"{name}: {CONTAINER}").read(container).iter("rootfile")
     except expat.ExpatError:
         return []
     kinds = [(root.get("full-path", "").lstrip("/"), root.get("media-type", "")) for root in roots]
     return [path for path, kind in kinds if not kind or "musicxml" in kind or kind.endswith("/xml")]
 
 
-def _member(archive: zipfile.ZipFile, path: str, name: str) -> bytes:
+def _member(archive: zipfile.ZipFile, path: str, name: str, most: int = MAX_BYTES) -> bytes:
     """Unpacked up to the limit, whatever size the archive claims."""
     with archive.open(path) as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+        data = file.read(most + 1)
+    if len(data) > most:
         raise InputError(f"{name}: unpacks to more than {MAX_BYTES} bytes; give a smaller score")
     return data
