@@ -46,6 +46,17 @@ INTERNAL = [
         "rhyme": "XA",
         "rhyme_with": "hold",
     },
+    # words that fit only after another of the line's middles, or in its second half
+    {"form": "verse", "lines": 2, "syllables": "8", "internal": "1", "rhyme": "XX", "start": "administration"},
+    {
+        "form": "verse",
+        "lines": 1,
+        "syllables": "4",
+        "internal": "1",
+        "rhyme": "X",
+        "start": "sky",
+        "include": "river",
+    },
 ]
 
 
@@ -69,7 +80,7 @@ def test_one_word_rhymes_with_two(fields: dict[str, Any], particles: int) -> Non
 @pytest.mark.parametrize("fields", INTERNAL)
 def test_the_middle_rhymes_with_the_end(fields: dict[str, Any], particles: int) -> None:
     plan = Plan(**fields, max_copy=0)
-    song = compiled(plan, MORE, "backward", with_ends=particles > 1)
+    song = compiled(plan, (*MORE, "administration", "nation", "station"), "backward", with_ends=particles > 1)
     found = songs_of(engine(song, Drawing(temperature=1, particles=particles, repetition=0)), range(12))
     assert len(found) == 12
     for lines in found.values():
@@ -84,6 +95,20 @@ def test_runs_of_the_songs_are_barred_across_the_parts_of_a_line(fields: dict[st
     barred = runs_of(known)
     assert barred & runs_of(list(songs_of(engine(song), range(150, 210)).values()))
     assert not barred & runs_of(list(songs_of(engine(song, songs=known), range(150, 210)).values()))
+
+
+@pytest.mark.parametrize("particles", [1, 8])
+def test_weak_words_that_copy_a_song_are_left_out_before_the_line_is_drawn(particles: int) -> None:
+    text = ["...", "...", "and the river of my stone"]
+    plan = Plan(sections=[{"name": "verse", "text": text, "rhyme": "AAX"}], syllables="5,5,7", rhyme_kind="mosaic")
+    song, drawing = compiled(plan, PAIRED, "backward"), PLAIN.model_copy(update={"particles": particles})
+    copied = [[["it", "and", "the", "river", "of", "my"]]]
+    assert any(lines[1][-1] == "it" for lines in songs_of(engine(song, drawing), range(40)).values())
+    found = songs_of(engine(song, drawing, songs=copied), range(40))
+    assert found and not any(lines[1][-1] == "it" for lines in found.values())
+    none = [[[weak, *copied[0][0][1:]]] for weak in ("her", "it", "him", "us", "in")]
+    failed = list(engine(song, drawing, songs=none).write([1]))
+    assert "line 2: each weak word" in failed[-1].reason
 
 
 def runs_of(songs: list[list[list[str]]]) -> set[tuple[str, ...]]:
@@ -110,6 +135,10 @@ REFUSED = {
             "avoid": "get, her, met, better, letter, bet, know, show, low, print, hint, fitter, him, limit",
         },
         "in its middle",
+    ),
+    "no room for a keyword": (
+        {"internal": "1,2", "syllables": "3", "rhyme": "XX", "include": "fitter"},
+        "--internal",
     ),
 }
 
@@ -140,6 +169,15 @@ CLASHES = {
 def test_contradictions_are_named(name: str) -> None:
     with pytest.raises(InputError, match="--internal"):
         resolve(Plan(**{"form": "verse", "lines": 4, **CLASHES[name]}), default_lexicon())
+
+
+@pytest.mark.parametrize("asked", [{"syllables": "8", "metre": "iambic"}, {"rhyme": "X"}])
+def test_a_kind_of_rhyme_needs_lines_that_rhyme(asked: dict[str, Any]) -> None:
+    for kind in ("mosaic", "near"):
+        with pytest.raises(InputError, match=f"--rhyme-kind {kind} needs --rhyme"):
+            Plan(rhyme_kind=kind, **asked)
+    assert Plan(rhyme_kind="near", internal="1", **asked) and Plan(rhyme_kind="near", premise=True)
+    assert Plan(rhyme_kind="perfect", **asked) and Plan(rhyme_kind="near", rhyme_with="day", syllables="8")
 
 
 def test_the_words_of_a_line_that_ends_on_two_are_explained() -> None:

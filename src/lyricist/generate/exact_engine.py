@@ -24,7 +24,7 @@ from lyricist.generate.punctuation import Printer
 from lyricist.generate.result import LineWritten, Outline, SongWritten
 from lyricist.generate.sampler import BREAK, NOTHING, Drawer, Refuse, Request
 from lyricist.generate.selection import LineJudge, draw, hear, judge, log_mean, resample, settle
-from lyricist.generate.song import ExactSongAutomaton
+from lyricist.generate.song import ExactSongAutomaton, Opening
 from lyricist.generate.state import Rows
 from lyricist.generate.steering import Candidates, Steering, Telling, logit_bias
 from lyricist.model.runtime import BlockModel, BlockRows
@@ -425,7 +425,7 @@ class ExactEngine(Engine):
         for s in songs.nonzero()[0]:
             mine = np.array(rows.song_rows(int(s)))
             if len(mine) > 1:
-                resample(rows, mine)
+                resample(rows, mine, always=self.drop_lost(mine))
                 if self.scorer is not None and self.section_over(int(rows.line[mine[0]])):
                     settle(rows, mine)
             for event in self.show_certain(int(s), mine):
@@ -468,7 +468,11 @@ class ExactEngine(Engine):
             self.force(n, [*order, song.break_after[i]])
             return
         rows.key[n] = key(int(rows.seed[n]), int(rows.particle[n]) + int(rows.tries[n]) * 257, i)
-        opening = song.open(i, rows.drafts[n].assignment, rows.drafts[n].groups, int(rows.key[n]))
+        found = self.openings(n)
+        if not found:
+            self.fail(n, PlanError(f"line {i + 1}: each weak word for its end copies a song: raise --max-copy"))
+            return
+        opening = found[int(rows.key[n]) % len(found)]
         rows.node[n], rows.first[n], rows.last[n] = opening.node, opening.first, opening.last
         rows.drafts[n].ends, rows.halves[n] = opening.ends, song.lines[i].internal
         if opening.weak >= 0:
@@ -476,10 +480,29 @@ class ExactEngine(Engine):
             rows.new_prefixes(np.array([n]))
             rows.drafts[n].drawn, rows.drafts[n].steps = [opening.weak], [1]
         self.candidates.open_group(rows, n, i)
-        if song.backward:
-            ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if self.ban.active else []
-            rows.right[n] = 0
-            rows.right[n, : len(ahead)] = self.ban.hashes[ahead]
+
+    def openings(self, n: int) -> list[Opening]:
+        """The beginnings of the line of row n, without those whose weak word copies a song with the text after it."""
+        rows, song, draft, i = self.rows, self.song, self.rows.drafts[n], int(self.rows.line[n])
+        g, held = song.lines[i].group, self.ban.active and song.backward
+        ahead = self.refusal.text(rows, n, i + 1, 1, -1, ())[: self.window] if held else []
+        rows.right[n] = 0
+        rows.right[n, : len(ahead)] = self.ban.hashes[ahead]
+        found = song.openings(i, tuple(draft.assignment.items()), draft.groups[g] if g >= 0 else None)
+        if not held or i not in song.two_words:
+            return found
+        copied = self.ban.before(rows.right[[n] * len(found)], np.array([opening.weak for opening in found]))
+        return [opening for opening, out in zip(found, copied, strict=True) if not out]
+
+    def drop_lost(self, mine: Ints) -> bool:
+        """Take the weight from those of the rows `mine` (P,) that cannot begin their line, if others can. Returns
+        whether there are any."""
+        if int(self.rows.line[mine[0]]) not in self.song.two_words:
+            return False
+        lost = np.array([not self.openings(n) for n in mine.tolist()])
+        if not lost.all():
+            self.rows.weight[mine[lost]] = -np.inf
+        return bool(lost.any() and not lost.all())
 
     # --- dead ends
 
@@ -495,8 +518,12 @@ class ExactEngine(Engine):
             try:
                 self.search_line(n)
             except PlanError as error:
-                self.failed[n // rows.particles] = error
-                self.leave(n // rows.particles)
+                self.fail(n, error)
+
+    def fail(self, n: int, error: PlanError) -> None:
+        """Abandon the song of row n."""
+        self.failed[n // self.rows.particles] = error
+        self.leave(n // self.rows.particles)
 
     def search_line(self, n: int) -> None:
         """Let row n, whose line has just begun, take words found by search. Raises `PlanError` if there are none."""

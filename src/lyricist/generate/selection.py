@@ -151,10 +151,10 @@ def hear(
             rows.line_score[n] += share * value
 
 
-def resample(rows: Rows, mine: Ints) -> None:
-    """Systematic resampling (Kitagawa 1996) of the rows `mine` (P,), where the weights are uneven."""
+def resample(rows: Rows, mine: Ints, always: bool = False) -> None:
+    """Systematic resampling (Kitagawa 1996) of the rows `mine` (P,), where the weights are uneven or `always`."""
     w = normalised(rows.weight[mine])
-    if 1 / sum(x * x for x in w) > EVEN * len(mine):
+    if not always and 1 / sum(x * x for x in w) > EVEN * len(mine):
         return
     start = uniform(key(int(rows.seed[mine[0]]), int(rows.line[mine[0]])), 1)
     running = list(accumulate(w))

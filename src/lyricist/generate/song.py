@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations, product
 from typing import Any, TypeVar
 
 import numpy as np
@@ -180,20 +181,33 @@ class ExactSongAutomaton:
         readings, and need not be usable."""
         begin = self.beginnings[line]
         keywords = assignment.get(line, ())
-        if begin is not None and self.lines[line].first:
-            keywords = (*keywords, *(w for w in begin.by_word if w not in keywords))
-        templates, owed = self.lines[line].templates, tuple(sorted(keywords))
+        first = (
+            tuple(w for w in begin.by_word if w not in keywords)
+            if begin is not None and self.lines[line].first
+            else ()
+        )
+        templates, owed = self.lines[line].templates, tuple(sorted((*keywords, *first)))
         if line in self.two_words:
             cut = tuple(slots[:-1] for slots in templates if len(slots) > 1 and slots[-1] not in STRONG)
             return self.parts.line_kind(self.parts.automaton(cut, owed, 1), begin, self.weak)
-        if not self.lines[line].internal:
-            return self.parts.line_kind(self.parts.automaton(templates, owed), begin)
-        middle = middles(templates[0])[0]
-        second = self.parts.automaton((templates[0][middle:],), ())
-        inner = self.parts.line_kind(
-            self.parts.automaton((templates[0][:middle],), owed, len(templates[0]) - middle), begin
-        )
-        return self.parts.line_kind(second, None, (), inner)
+        if self.lines[line].internal:
+            return self.halved(templates[0], tuple(sorted(keywords)), first, begin)
+        return self.parts.line_kind(self.parts.automaton(templates, owed), begin)
+
+    @memoised
+    def halved(
+        self, slots: str, keywords: tuple[int, ...], first: tuple[int, ...], begin: WordSet | None
+    ) -> LineKind:
+        """The kind of a line that rhymes within itself: of the first of its middles, and with as many keywords in its
+        first half, as make it possible; of the last if none do."""
+        splits = [late for n in range(len(keywords) + 1) for late in combinations(keywords, n)]
+        for middle, late in product(middles(slots), splits):
+            early = tuple(sorted({*keywords, *first} - {*late}))
+            inner = self.parts.line_kind(self.parts.automaton((slots[:middle],), early, len(slots) - middle), begin)
+            kind = self.parts.line_kind(self.parts.automaton((slots[middle:],), late), None, (), inner)
+            if line_possible(self, kind):
+                return kind
+        return kind
 
     def find_two_words(self, g: int) -> list[int]:
         """The lines of a group that end on two words against one: in a mosaic rhyme all but the first, unless a given
@@ -528,23 +542,33 @@ def check_line(song: ExactSongAutomaton, i: int) -> None:
     line = song.lines[i]
     what = f"line {i + 1} ({numbers(sorted(set(map(len, line.templates))))} syllables, {line.templates[0]!r})"
     if line.first:
-        raise PlanError(f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there")
+        raise PlanError(
+            f"{what} cannot begin with {line.first!r}: its syllables and stresses do not fit there{inside(song, i)}"
+        )
     if line.initial:
-        raise PlanError(f"{what} cannot begin with the letter {line.initial!r}: no such word fits there")
+        raise PlanError(
+            f"{what} cannot begin with the letter {line.initial!r}: no such word fits there{inside(song, i)}"
+        )
     if i in song.two_words and not kind.automaton.slots.templates:
         raise PlanError(
             f"{what}: a mosaic rhyme ends on a weak syllable: ask for another metre or number of syllables"
         )
     if line.internal:
-        raise PlanError(f"{what}: no words of this model that fit rhyme in its middle and at its end")
+        raise PlanError(f"{what}: no words of this model that fit rhyme in its middle and at its end (--internal)")
     raise PlanError(f"{what}: no words of this model fit its syllables and stresses")
+
+
+def inside(song: ExactSongAutomaton, *lines: int) -> str:
+    """What an error adds where some of these lines are to rhyme within themselves."""
+    return "; --internal asks for a rhyme within the line too" if any(song.lines[i].internal for i in lines) else ""
 
 
 def line_possible(song: ExactSongAutomaton, kind: LineKind) -> bool:
     a = kind.automaton
     if kind.inner is not None:
-        rhymes = song.rhymes.possible(song.rhymes.level(song.spec.rhyme_kind), (kind,), GroupState())
-        return rhymes and a.possible(None) and line_possible(song, kind.inner)
+        level = song.rhymes.level(song.spec.rhyme_kind)
+        fits = a.possible(None) and line_possible(song, kind.inner)
+        return fits and song.rhymes.possible(level, (kind,), GroupState())
     if song.backward:
         return a.possible(kind.initial)
     if kind.initial is None:
@@ -566,7 +590,8 @@ def check_keywords(song: ExactSongAutomaton) -> None:
         raise PlanError(f"--include {names}: {least} syllables, and the lines to be written have {slots}")
     for w in song.keywords:
         if not any(line_possible(song, song.kind(i, {i: (w,)})) for i in song.written):
-            raise PlanError(f"--include {song.table.words[w]!r} fits into none of the lines to be written")
+            hint = inside(song, *song.written)
+            raise PlanError(f"--include {song.table.words[w]!r} fits into none of the lines to be written{hint}")
     song.assignment(0)
 
 
@@ -578,7 +603,8 @@ def find_assignment(song: ExactSongAutomaton, seed: int) -> Assignment:
     if found is None:
         names = ", ".join(song.table.words[w] for w in song.keywords)
         limit = "search limit reached: " if budget[0] <= 0 else ""
-        raise PlanError(f"{limit}--include {names}: no way was found to place them all in lines to be written")
+        hint = inside(song, *song.written)
+        raise PlanError(f"{limit}--include {names}: no way was found to place them all in lines to be written{hint}")
     return found
 
 
@@ -630,7 +656,7 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
     level, kinds = song.rhymes.level(spec.kind), tuple(song.kind(i, assignment) for i in song.members[g])
     if song.rhymes.possible(level, kinds, song.initial_groups[g]):
         return ""
-    lines = ", ".join(str(i + 1) for i in song.members[g])
+    lines, hint = ", ".join(str(i + 1) for i in song.members[g]), inside(song, *song.members[g])
     if song.initial_groups[g].chosen:
         whom = f"with {spec.with_word!r}" if spec.with_word else "with the given lines"
         hints = {
@@ -638,6 +664,8 @@ def group_error(song: ExactSongAutomaton, g: int, assignment: Assignment) -> str
             "mosaic": "; a mosaic rhyme needs a word with a syllable after its stress (letter)",
         }
         problem = "this model has no such words that fit"
-        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{hints.get(spec.kind, '')}"
+        return f"lines {lines} (letter {spec.letter}) cannot rhyme {whom}: {problem}{hints.get(spec.kind, '')}{hint}"
     weak = " as one word against two; a mosaic rhyme ends on a weak syllable" if spec.kind == "mosaic" else ""
-    return f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme{weak}"
+    return (
+        f"lines {lines} (letter {spec.letter}): no {len(kinds)} words of this model that fit there rhyme{weak}{hint}"
+    )

@@ -45,7 +45,7 @@ def read_plan(path: Path | str) -> Plan:
 def parse_plan(text: str, where: str = "plan") -> Plan:
     """The plan in a text. Raises `InputError` if it is not TOML or not a plan; `where` names the text.
 
-    >>> parse_plan('rhyme-kind = "near"\\nsyllables = [8, 6]').syllables
+    >>> parse_plan('metre = "iambic"\\nsyllables = [8, 6]').syllables
     (8, 6)
     """
     try:
