@@ -117,8 +117,6 @@ def cycling_plan(rng: random.Random) -> dict[str, Any]:
         random_scheme = "".join(rng.choice("ABCDEFX") for _ in range(rng.randint(1, 8)))
         fitting = [s for s in (*SCHEMES, random_scheme) if len(s) <= min(lines)]
         plan["rhyme"] = [rng.choice(fitting) for _ in range(rng.randint(1, 2))]
-    if not set("".join(plan.get("rhyme", ()))) - {"X"}:
-        plan["rhyme_kind"] = "perfect"  # no line rhymes, so no other kind may be asked for
     return plan
 
 

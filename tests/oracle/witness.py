@@ -118,10 +118,7 @@ def read_off(world: World, parts: list[Part], rng: random.Random) -> dict[str, A
         parts.append(parts[chorus])
     told = {id(part): section_plan(part, rng) for part in parts}
     sections = [told[id(part)] for part in parts]
-    # where no section says how it rhymes, another kind of rhyme may not be asked for
-    plan: dict[str, Any] = {
-        "rhyme_kind": kind if any(set(s.get("rhyme", "X")) != {"X"} for s in sections) else "perfect"
-    }
+    plan: dict[str, Any] = {"rhyme_kind": kind}
     if len(sections) == 1 and not parts[0].kept and rng.random() < 0.6:
         only = sections[0]
         plan |= {"form": [only["name"]], "lines": [only["lines"]]}

@@ -217,7 +217,7 @@ def name_points(name: str) -> float:
     A name of a patch says what a part is played with, as its program does, and not what it is.
 
     >>> name_points("Lead Vocal"), name_points("Piano"), name_points("Track 3"), name_points("Voice Oohs")
-    (4.0, -1.5, 0.0, 0.0)
+    (4.0, -1.5, 0.0, -1.0)
     """
     found = [points for pattern, points in NAMES if re.search(rf"(?<![^\W\d_])({pattern})(?![^\W\d_])", name, re.I)]
     if PATCH.match(re.sub(r"\W+", " ", name.split("(channel")[0].lower()).strip()):

@@ -28,8 +28,8 @@ def refuse_clashes(plan: PlanFields) -> None:
         fitting(shape, i)
     check_internal(plan, made)
     lettered = any(set(shape.rhyme) - {"X"} for shape in made) or any(section.rhyme for section in plan.sections)
-    if plan.rhyme_kind != "perfect" and not plan.internal and not lettered:
-        raise InputError(f"--rhyme-kind {plan.rhyme_kind} needs --rhyme, such as AABB: no line of this plan rhymes")
+    if plan.rhyme_kind == "mosaic" and not lettered:
+        raise InputError("--rhyme-kind mosaic needs --rhyme, such as AABB: no line of this plan rhymes")
     if plan.hook and plan.acrostic:
         raise InputError(
             "--hook and --acrostic clash: a repeated line begins with the same letter each time; leave one out"
