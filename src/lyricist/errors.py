@@ -91,6 +91,12 @@ def expect_path(value: object, name: str) -> None:
         expect(value, (), name, "a path that there can be")
 
 
+def first_wrong(error: Any) -> str:
+    """The first wrong value that a pydantic `ValidationError` tells of, and what is wrong with it."""
+    fault = error.errors()[0]
+    return f"{'.'.join(map(str, fault['loc']))} = {fault.get('input')!r}: {fault['msg']}"
+
+
 class MissingExtra(InputError):
     """A feature needs packages that the base installation does not bring."""
 

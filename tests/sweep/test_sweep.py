@@ -150,6 +150,10 @@ def test_a_grid_has_every_point_once() -> None:
     assert points[-1] == ("gru", 16, 0.3)
 
 
+def test_a_range_has_as_many_trials_as_are_asked_for() -> None:
+    assert sweep({"learning_rate": Range(1e-3, 1e-1)}, sampler="random", trials=20_000).count == 20_000
+
+
 def test_the_classic_grid_has_32_settings_and_the_notebooks_network() -> None:
     points = Sweep(parse_space(CLASSIC_GRID)).points()
     assert len(points) == 32

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lyricist.errors import InputError, expect, expect_all, expect_path
+from lyricist.errors import InputError, expect, expect_all, expect_path, first_wrong
 
 UNDECLARED = "undeclared: do not share"  # the licence where none is declared
 
@@ -23,9 +23,7 @@ def checked(kind: Any, values: Mapping[str, Any]) -> Any:
     try:
         return kind(**values)
     except ValidationError as e:
-        error = e.errors()[0]
-        name = ".".join(str(part) for part in error["loc"])
-        raise InputError(f"{name} = {error.get('input')!r}: {error['msg']}") from e
+        raise InputError(first_wrong(e)) from e
 
 
 class TrainConfig(BaseModel):

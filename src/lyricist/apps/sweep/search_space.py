@@ -119,8 +119,8 @@ class Sweep:
     @property
     def count(self) -> int:
         """How many trials it has."""
-        points = len(self.listed())
-        return points if self.sampler == "grid" else min(self.trials or TRIALS, points or MOST_LISTED)
+        points, trials = len(self.listed()), self.trials or TRIALS
+        return points if self.sampler == "grid" else min(trials, points or trials)
 
     @property
     def varied(self) -> list[str]:

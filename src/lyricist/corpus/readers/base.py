@@ -14,7 +14,7 @@ from lyricist._io import text_chunks
 from lyricist.corpus.clean_text import MAX_LINE, split_lines
 from lyricist.corpus.song import Line, Song
 from lyricist.corpus.structure import build_song, parse_song
-from lyricist.errors import InputError
+from lyricist.errors import InputError, first_wrong
 
 WORDLESS = "no words under its notes"
 
@@ -64,8 +64,7 @@ class PrepareOptions(BaseModel):
         try:
             return build(data)
         except ValidationError as e:
-            fault = e.errors()[0]
-            raise InputError(f"{'.'.join(map(str, fault['loc']))} {fault.get('input')!r}: {fault['msg']}") from None
+            raise InputError(first_wrong(e)) from None
 
 
 class Drops(dict[str, tuple[int, str]]):
